@@ -1,0 +1,85 @@
+// layer_norm_backward, naive: with n = (x - mean) * rstd, g = d_y * activation_gradient(z) and
+// h = g * gamma,
+//   d_x = rstd * (h - sum of h / cols - n * sum of (h * n) / cols)    sums over each row
+//   d_gamma = sum of g * n    d_beta = sum of g                       over each column, or over all
+// Source: the gradient of Ba, Kiros and Hinton 2016, equations 3 and 4.
+//
+//   d_y, z, x, d_x: [replicas, rows, cols]    statistics: [replicas, rows, 2], mean and rstd
+//   gamma, d_gamma, d_beta: [replicas, 1, affine], affine being cols or 1
+//
+// The first `rows` invocations own one row of d_x each; the `affine` invocations behind them own one
+// element of d_gamma and d_beta each; z is the replica.
+
+struct Params {
+    rows: u32,
+    cols: u32,
+    affine: u32,
+    gamma_stride: u32,
+    d_gamma_stride: u32,
+    d_beta_stride: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> d_y: array<f32>;
+@group(0) @binding(2) var<storage, read> z: array<f32>;
+@group(0) @binding(3) var<storage, read> x: array<f32>;
+@group(0) @binding(4) var<storage, read> gamma: array<f32>;
+@group(0) @binding(5) var<storage, read> statistics: array<f32>;
+@group(0) @binding(6) var<storage, read_write> d_x: array<f32>;
+@group(0) @binding(7) var<storage, read_write> d_gamma: array<f32>;
+@group(0) @binding(8) var<storage, read_write> d_beta: array<f32>;
+
+@compute @workgroup_size(16)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if (id.x < params.rows) {
+        input_gradient(id.z, id.x);
+    } else if (id.x < params.rows + params.affine) {
+        affine_gradient(id.z, id.x - params.rows);
+    }
+}
+
+fn normalized(replica: u32, row: u32, col: u32) -> f32 {
+    let line = replica * params.rows + row;
+    return (x[line * params.cols + col] - statistics[line * 2u]) * statistics[line * 2u + 1u];
+}
+
+fn d_z(replica: u32, row: u32, col: u32) -> f32 {
+    let at = (replica * params.rows + row) * params.cols + col;
+    return d_y[at] * activation_gradient(z[at]);
+}
+
+fn scaled(replica: u32, row: u32, col: u32) -> f32 {
+    return d_z(replica, row, col) * gamma[replica * params.gamma_stride + col % params.affine];
+}
+
+fn input_gradient(replica: u32, row: u32) {
+    var sum = 0.0;
+    var dot = 0.0;
+    for (var col = 0u; col < params.cols; col++) {
+        let h = scaled(replica, row, col);
+        sum += h;
+        dot += h * normalized(replica, row, col);
+    }
+    let count = f32(params.cols);
+    let line = replica * params.rows + row;
+    let rstd = statistics[line * 2u + 1u];
+    for (var col = 0u; col < params.cols; col++) {
+        let n = normalized(replica, row, col);
+        let centred = scaled(replica, row, col) - sum / count - n * (dot / count);
+        d_x[line * params.cols + col] = rstd * centred;
+    }
+}
+
+fn affine_gradient(replica: u32, unit: u32) {
+    var sum = 0.0;
+    var dot = 0.0;
+    for (var row = 0u; row < params.rows; row++) {
+        for (var col = unit; col < params.cols; col += params.affine) {
+            let g = d_z(replica, row, col);
+            sum += g;
+            dot += g * normalized(replica, row, col);
+        }
+    }
+    d_gamma[replica * params.d_gamma_stride + unit] = dot;
+    d_beta[replica * params.d_beta_stride + unit] = sum;
+}

@@ -1,0 +1,35 @@
+// matmul_nt, naive: c = a · transpose(b)
+//
+//   a: [replicas, m, k]    b: [replicas, n, k]    c: [replicas, m, n]
+//
+// The formula as it stands. One invocation computes one element of c; a workgroup computes an 8 x 8
+// block of it; z is the replica.
+
+struct Params {
+    m: u32,
+    k: u32,
+    n: u32,
+    b_stride: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> c: array<f32>;
+
+@compute @workgroup_size(8, 8)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    let col = id.x;
+    let row = id.y;
+    if (row >= params.m || col >= params.n) {
+        return;
+    }
+    let a_start = id.z * params.m * params.k;
+    let b_start = id.z * params.b_stride;
+    let c_start = id.z * params.m * params.n;
+    var sum = 0.0;
+    for (var i = 0u; i < params.k; i++) {
+        sum += a[a_start + row * params.k + i] * b[b_start + col * params.k + i];
+    }
+    c[c_start + row * params.n + col] = sum;
+}

@@ -1,0 +1,110 @@
+// matmul_tn, subgroup: c = transpose(a) · b
+// requires: subgroups, subgroup_size = 8
+//
+//   a: [replicas, k, m]    b: [replicas, k, n]    c: [replicas, m, n]
+//
+// Beside naive: a subgroup keeps a block of c in registers, so that each element of a and b that it
+// loads serves many products. Made for software Vulkan, where a load costs as much as 20 products.
+//
+// A workgroup is one subgroup of 8 lanes. It computes 16 rows x 32 columns of c; lane l owns columns
+// l, l + 8, l + 16 and l + 24 of each row, in one vec4. For each k a lane loads its four elements of
+// b and two of the block's sixteen of a, and hands those two to the others by subgroupBroadcast,
+// whose lane must be a constant: hence the rows by name. Lanes beyond the edge of a or b repeat its
+// last row or column and store nothing. z is the replica.
+
+struct Params {
+    m: u32,
+    k: u32,
+    n: u32,
+    c_stride: u32,
+}
+
+const LANES: u32 = 8u;
+const TILE_M: u32 = 16u;
+const TILE_N: u32 = 32u;
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<f32>;
+@group(0) @binding(2) var<storage, read> b: array<f32>;
+@group(0) @binding(3) var<storage, read_write> c: array<f32>;
+
+@compute @workgroup_size(LANES)
+fn main(
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(subgroup_invocation_id) lane: u32,
+) {
+    let row = workgroup.y * TILE_M;
+    let col = workgroup.x * TILE_N + lane;
+    let rows = min(vec2(row, row + LANES) + lane, vec2(params.m - 1u));
+    let cols = min(col + vec4(0u, 1u, 2u, 3u) * LANES, vec4(params.n - 1u));
+    let a_start = workgroup.z * params.m * params.k + rows;
+    let b_start = workgroup.z * params.k * params.n + cols;
+    var sum0 = vec4<f32>();
+    var sum1 = vec4<f32>();
+    var sum2 = vec4<f32>();
+    var sum3 = vec4<f32>();
+    var sum4 = vec4<f32>();
+    var sum5 = vec4<f32>();
+    var sum6 = vec4<f32>();
+    var sum7 = vec4<f32>();
+    var sum8 = vec4<f32>();
+    var sum9 = vec4<f32>();
+    var sum10 = vec4<f32>();
+    var sum11 = vec4<f32>();
+    var sum12 = vec4<f32>();
+    var sum13 = vec4<f32>();
+    var sum14 = vec4<f32>();
+    var sum15 = vec4<f32>();
+    for (var k = 0u; k < params.k; k++) {
+        let a_at = a_start + k * params.m;
+        let b_at = b_start + k * params.n;
+        let upper = a[a_at.x];
+        let lower = a[a_at.y];
+        let terms = vec4(b[b_at.x], b[b_at.y], b[b_at.z], b[b_at.w]);
+        sum0 += subgroupBroadcast(upper, 0u) * terms;
+        sum1 += subgroupBroadcast(upper, 1u) * terms;
+        sum2 += subgroupBroadcast(upper, 2u) * terms;
+        sum3 += subgroupBroadcast(upper, 3u) * terms;
+        sum4 += subgroupBroadcast(upper, 4u) * terms;
+        sum5 += subgroupBroadcast(upper, 5u) * terms;
+        sum6 += subgroupBroadcast(upper, 6u) * terms;
+        sum7 += subgroupBroadcast(upper, 7u) * terms;
+        sum8 += subgroupBroadcast(lower, 0u) * terms;
+        sum9 += subgroupBroadcast(lower, 1u) * terms;
+        sum10 += subgroupBroadcast(lower, 2u) * terms;
+        sum11 += subgroupBroadcast(lower, 3u) * terms;
+        sum12 += subgroupBroadcast(lower, 4u) * terms;
+        sum13 += subgroupBroadcast(lower, 5u) * terms;
+        sum14 += subgroupBroadcast(lower, 6u) * terms;
+        sum15 += subgroupBroadcast(lower, 7u) * terms;
+    }
+    let c_start = workgroup.z * params.c_stride + col;
+    store(c_start, row + 0u, col, sum0);
+    store(c_start, row + 1u, col, sum1);
+    store(c_start, row + 2u, col, sum2);
+    store(c_start, row + 3u, col, sum3);
+    store(c_start, row + 4u, col, sum4);
+    store(c_start, row + 5u, col, sum5);
+    store(c_start, row + 6u, col, sum6);
+    store(c_start, row + 7u, col, sum7);
+    store(c_start, row + 8u, col, sum8);
+    store(c_start, row + 9u, col, sum9);
+    store(c_start, row + 10u, col, sum10);
+    store(c_start, row + 11u, col, sum11);
+    store(c_start, row + 12u, col, sum12);
+    store(c_start, row + 13u, col, sum13);
+    store(c_start, row + 14u, col, sum14);
+    store(c_start, row + 15u, col, sum15);
+}
+
+// Writes the lane's four elements of one row, as far as they are inside c.
+fn store(c_start: u32, row: u32, col: u32, sum: vec4<f32>) {
+    if (row >= params.m) {
+        return;
+    }
+    for (var i = 0u; i < 4u; i++) {
+        if (col + i * LANES < params.n) {
+            c[c_start + row * params.n + i * LANES] = sum[i];
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The CPU backend: every dispatch calls its kernel's twin.
+//!
+//! It is what the lesson runs on where there is no adapter, and, with f64 inside, an exact engine to
+//! test against.
+
+use super::{Backend, Session, Ticket};
+use crate::error::{Error, Result};
+use crate::kernels::contract::Contract;
+use crate::kernels::twin::{self, Arguments};
+use crate::program::{Dispatch, PassId, Program, TensorId, TensorSpec};
+use crate::record::{Adapter, ShaderRecord};
+use crate::tensor::{Real, Shape, Tensor, Value};
+use std::collections::HashMap;
+use std::marker::PhantomData;
+
+/// A number type that the CPU backend can compute in.
+pub trait Engine: Real {
+    /// The twin of a kernel in this type.
+    fn twin(contract: &Contract) -> fn(&Arguments<'_, Self>) -> Vec<Value<Self>>;
+}
+
+impl Engine for f32 {
+    fn twin(contract: &Contract) -> fn(&Arguments<'_, Self>) -> Vec<Value<Self>> {
+        contract.twin_f32
+    }
+}
+
+impl Engine for f64 {
+    fn twin(contract: &Contract) -> fn(&Arguments<'_, Self>) -> Vec<Value<Self>> {
+        contract.twin_f64
+    }
+}
+
+/// The twin's results for one dispatch: the operands that it writes, in the contract's order.
+#[must_use]
+pub fn evaluate<T: Engine>(dispatch: &Dispatch, inputs: &[Option<Value<T>>]) -> Vec<Value<T>> {
+    let chosen = (dispatch.parameters.as_slice(), dispatch.activation);
+    twin::run(T::twin(dispatch.contract), dispatch.contract, &dispatch.sizes, chosen, inputs)
+}
+
+/// The CPU as a backend, computing in `T`.
+#[derive(Debug, Default)]
+pub struct CpuBackend<T> {
+    number: PhantomData<T>,
+}
+
+impl<T: Engine> Backend for CpuBackend<T> {
+    fn adapter(&self) -> Adapter {
+        let cores = rayon::current_num_threads();
+        Adapter {
+            adapter: format!("CPU engine ({cores} threads)"),
+            backend: "cpu".to_owned(),
+            kind: "cpu".to_owned(),
+            driver: format!("normlab {}", env!("CARGO_PKG_VERSION")),
+        }
+    }
+
+    fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
+        Ok(Box::new(CpuSession::<T>::new(program.clone())))
+    }
+
+    fn shaders(&self) -> Vec<ShaderRecord> {
+        Vec::new()
+    }
+}
+
+/// A program with its memory on the host.
+#[derive(Debug)]
+pub struct CpuSession<T> {
+    program: Program,
+    buffers: Vec<Value<T>>,
+    waiting: HashMap<Ticket, Value<f32>>,
+    tickets: u64,
+}
+
+impl<T: Engine> CpuSession<T> {
+    /// A program with all tensors zero.
+    #[must_use]
+    pub fn new(program: Program) -> Self {
+        let zeros = |buffer: &crate::program::BufferSpec| {
+            Value::zeros(buffer.element, Shape::matrix(1, buffer.len))
+        };
+        let buffers = program.buffers.iter().map(zeros).collect();
+        Self { program, buffers, waiting: HashMap::new(), tickets: 0 }
+    }
+
+    /// A tensor in the engine's own number type.
+    #[must_use]
+    pub fn get(&self, tensor: TensorId) -> Value<T> {
+        let spec = self.program.spec(tensor);
+        match &self.buffers[spec.buffer.0] {
+            Value::Real(buffer) => Value::Real(extract(spec, &buffer.data)),
+            Value::Index(buffer) => Value::Index(extract(spec, &buffer.data)),
+        }
+    }
+
+    /// Puts a value in the engine's own number type into a tensor.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the value has another shape or type than the tensor.
+    pub fn put(&mut self, tensor: TensorId, value: &Value<T>) -> Result<()> {
+        let spec = self.program.spec(tensor);
+        if spec.shape != value.shape() {
+            return Err(mismatch(spec, value.shape()));
+        }
+        match (&mut self.buffers[spec.buffer.0], value) {
+            (Value::Real(buffer), Value::Real(value)) => insert(spec, value, &mut buffer.data),
+            (Value::Index(buffer), Value::Index(value)) => insert(spec, value, &mut buffer.data),
+            _ => return Err(mismatch(spec, value.shape())),
+        }
+        Ok(())
+    }
+
+    fn execute(&mut self, dispatch: &Dispatch) -> Result<()> {
+        let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
+        let inputs: Vec<_> = operands
+            .clone()
+            .map(|(operand, &id)| operand.access.reads().then(|| self.get(id)))
+            .collect();
+        let outputs = evaluate(dispatch, &inputs);
+        let written = operands.filter(|(operand, _)| operand.access.writes());
+        for ((_, &id), value) in written.zip(&outputs) {
+            self.put(id, value)?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Engine> Session for CpuSession<T> {
+    fn write(&mut self, tensor: TensorId, value: &Value<f32>) -> Result<()> {
+        self.put(tensor, &value.cast())
+    }
+
+    fn run(&mut self, passes: &[PassId], times: usize) -> Result<()> {
+        for _ in 0..times {
+            for pass in passes {
+                for dispatch in 0..self.program.passes[pass.0].dispatches.len() {
+                    self.run_dispatch(*pass, dispatch)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn run_dispatch(&mut self, pass: PassId, dispatch: usize) -> Result<()> {
+        let dispatch = self.program.passes[pass.0].dispatches[dispatch].clone();
+        self.execute(&dispatch)
+    }
+
+    fn request(&mut self, tensor: TensorId) -> Result<Ticket> {
+        let ticket = Ticket(self.tickets);
+        self.tickets += 1;
+        self.waiting.insert(ticket, self.get(tensor).cast());
+        Ok(ticket)
+    }
+
+    fn receive(&mut self, ticket: Ticket) -> Result<Value<f32>> {
+        let used = || Error::Device(format!("the value of ticket {} was taken before", ticket.0));
+        self.waiting.remove(&ticket).ok_or_else(used)
+    }
+}
+
+/// An error for a value that does not fit its tensor.
+pub(super) fn mismatch(spec: &TensorSpec, found: Shape) -> Error {
+    Error::Shape(format!("the tensor {} is {}, but was given {found}", spec.name, spec.shape))
+}
+
+/// A tensor out of the elements of its buffer.
+pub(super) fn extract<U: Copy>(spec: &TensorSpec, buffer: &[U]) -> Tensor<U> {
+    let length = spec.shape.matrix_len();
+    let start = |replica: usize| spec.offset + replica * spec.replica_stride;
+    let data = (0..spec.shape.replicas)
+        .flat_map(|replica| &buffer[start(replica)..start(replica) + length])
+        .copied()
+        .collect();
+    Tensor::new(spec.shape, data)
+}
+
+fn insert<U: Copy>(spec: &TensorSpec, tensor: &Tensor<U>, buffer: &mut [U]) {
+    let length = spec.shape.matrix_len();
+    for (replica, data) in tensor.data.chunks(length).enumerate() {
+        let start = spec.offset + replica * spec.replica_stride;
+        buffer[start..start + length].copy_from_slice(data);
+    }
+}

@@ -1,0 +1,193 @@
+//! Which adapters there are, and which one is used.
+//!
+//! Hardware comes first, then software Vulkan. Backends are Vulkan, Metal and DX12, others only when
+//! `WGPU_BACKEND` asks; wgpu's other environment variables are honoured too.
+
+use super::Offers;
+use crate::error::{Error, Result};
+use crate::kernels;
+use crate::kernels::shader::Shader;
+use crate::record::Adapter;
+use std::str::FromStr;
+
+/// What the user asked to compute on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum DeviceChoice {
+    /// The best adapter, or the CPU engine where there is none.
+    #[default]
+    Auto,
+    /// The best adapter; an error where there is none.
+    Gpu,
+    /// The CPU engine.
+    Cpu,
+    /// The best adapter with this in its name.
+    Named(String),
+}
+
+impl FromStr for DeviceChoice {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        Ok(match text {
+            "auto" => Self::Auto,
+            "gpu" => Self::Gpu,
+            "cpu" => Self::Cpu,
+            name => Self::Named(name.to_owned()),
+        })
+    }
+}
+
+/// An adapter that could be opened.
+#[derive(Debug)]
+pub struct Candidate {
+    pub(super) adapter: wgpu::Adapter,
+}
+
+/// One line about an adapter and what it offers, for people.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// The adapter.
+    pub adapter: Adapter,
+    /// Why it has the place in the list that it has.
+    pub rank: &'static str,
+    /// Limits by name, with units.
+    pub limits: Vec<(&'static str, String)>,
+    /// Features that variants ask for, and whether it has them.
+    pub features: Vec<(String, bool)>,
+    /// For every kernel with several variants: its name, and the variant that it gets here.
+    pub variants: Vec<(&'static str, String)>,
+}
+
+/// All adapters, the best first.
+#[must_use]
+pub fn candidates() -> Vec<Candidate> {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = wgpu::Backends::PRIMARY;
+    let descriptor = descriptor.with_env();
+    let backends = descriptor.backends;
+    let instance = wgpu::Instance::new(descriptor);
+    let mut found = pollster::block_on(instance.enumerate_adapters(backends));
+    let wanted = std::env::var("WGPU_ADAPTER_NAME").unwrap_or_default().to_lowercase();
+    found.retain(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted));
+    let saving = std::env::var("WGPU_POWER_PREF").is_ok_and(|value| value == "low");
+    found.sort_by_key(|adapter| rank(adapter.get_info().device_type, saving).0);
+    found.into_iter().map(|adapter| Candidate { adapter }).collect()
+}
+
+/// The adapter to use, none for the CPU engine.
+///
+/// # Errors
+/// [`Error::Config`] when the user asked for an adapter that is not there.
+pub fn choose(choice: &DeviceChoice) -> Result<Option<Candidate>> {
+    if *choice == DeviceChoice::Cpu {
+        return Ok(None);
+    }
+    let all = candidates();
+    let names: Vec<_> = all.iter().map(|found| found.adapter.get_info().name).collect();
+    let wanted = match choice {
+        DeviceChoice::Named(name) => name.to_lowercase(),
+        _ => String::new(),
+    };
+    let chosen = all
+        .into_iter()
+        .find(|found| found.adapter.get_info().name.to_lowercase().contains(&wanted));
+    match (chosen, choice) {
+        (Some(candidate), _) => Ok(Some(candidate)),
+        (None, DeviceChoice::Gpu) => Err(Error::Config(format!("--device gpu: {NO_ADAPTER}"))),
+        (None, DeviceChoice::Named(name)) if names.is_empty() => {
+            Err(Error::Config(format!("--device {name}: {NO_ADAPTER}")))
+        }
+        (None, DeviceChoice::Named(name)) => Err(Error::Config(format!(
+            "--device {name}: no adapter has that in its name; there are: {}",
+            names.join(", ")
+        ))),
+        (None, _) => Ok(None),
+    }
+}
+
+/// What to tell a user who has no adapter.
+pub const NO_ADAPTER: &str = "no Vulkan, Metal or DX12 adapter was found. Install your GPU's driver, \
+     or a software Vulkan (Mesa's: the package mesa-vulkan-drivers on Debian, Ubuntu and Fedora, \
+     vulkan-swrast on Arch)";
+
+/// An adapter as records and tables show it.
+pub(super) fn describe(info: &wgpu::AdapterInfo) -> Adapter {
+    let kind = match info.device_type {
+        wgpu::DeviceType::DiscreteGpu => "discrete gpu",
+        wgpu::DeviceType::IntegratedGpu => "integrated gpu",
+        wgpu::DeviceType::VirtualGpu => "virtual gpu",
+        wgpu::DeviceType::Cpu => "software",
+        wgpu::DeviceType::Other => "other",
+    };
+    Adapter {
+        adapter: info.name.clone(),
+        backend: info.backend.to_str().to_owned(),
+        kind: kind.to_owned(),
+        driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+    }
+}
+
+impl Candidate {
+    /// The adapter with its limits and features.
+    ///
+    /// # Errors
+    /// [`Error::Shader`] when a shipped shader does not fit its contract.
+    pub fn listing(&self) -> Result<Listing> {
+        let (info, limits) = (self.adapter.get_info(), self.adapter.limits());
+        let offers = Offers::of(&self.adapter);
+        let (min, max) = offers.subgroup_size;
+        let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
+        Ok(Listing {
+            adapter: describe(&info),
+            rank: rank(info.device_type, false).1,
+            limits: vec![
+                ("largest buffer", mib(limits.max_buffer_size)),
+                ("largest binding", mib(limits.max_storage_buffer_binding_size)),
+                ("storage buffers", limits.max_storage_buffers_per_shader_stage.to_string()),
+                (
+                    "invocations a workgroup",
+                    limits.max_compute_invocations_per_workgroup.to_string(),
+                ),
+                (
+                    "workgroup memory",
+                    format!("{} KiB", limits.max_compute_workgroup_storage_size >> 10),
+                ),
+                ("workgroups a dimension", limits.max_compute_workgroups_per_dimension.to_string()),
+            ],
+            features: vec![
+                ("subgroups".to_owned(), offers.subgroups),
+                (format!("subgroup size {min} to {max}"), offers.subgroups),
+            ],
+            variants: variants(&offers)?,
+        })
+    }
+}
+
+/// The variant that each kernel with several of them gets.
+fn variants(offers: &Offers) -> Result<Vec<(&'static str, String)>> {
+    let mut chosen = Vec::new();
+    for contract in kernels::ALL.into_iter().filter(|contract| contract.shaders.len() > 1) {
+        let mut words = Vec::new();
+        for source in contract.shaders {
+            let shader = Shader::shipped(contract, source.variant, Default::default())?;
+            match offers.lacks(&shader.requires) {
+                None => words.insert(0, source.variant.to_owned()),
+                Some(reason) => words.push(format!("({}: {reason})", source.variant)),
+            }
+        }
+        chosen.push((contract.name, words.join(" ")));
+    }
+    Ok(chosen)
+}
+
+/// The order of preference, and the reason for it.
+fn rank(kind: wgpu::DeviceType, saving: bool) -> (u8, &'static str) {
+    use wgpu::DeviceType::{Cpu, DiscreteGpu, IntegratedGpu, Other, VirtualGpu};
+    match kind {
+        DiscreteGpu => (if saving { 2 } else { 0 }, "hardware with its own memory"),
+        IntegratedGpu => (1, "hardware that shares the system's memory"),
+        VirtualGpu => (3, "hardware behind a virtual machine"),
+        Other => (4, "a device of a kind that its driver does not tell"),
+        Cpu => (5, "software, used where there is no hardware"),
+    }
+}

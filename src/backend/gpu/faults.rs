@@ -1,0 +1,75 @@
+//! What goes wrong on the device is kept here and reaches the caller at the next call, as a
+//! sentence. Nothing panics.
+
+use crate::error::{Error, Result};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The first fault that the device reported and nobody has been told of.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    first: Mutex<Option<String>>,
+}
+
+impl Faults {
+    /// Listens to a device.
+    pub(super) fn watch(device: &wgpu::Device) -> Arc<Self> {
+        let faults = Arc::new(Self::default());
+        let heard = Arc::clone(&faults);
+        device
+            .on_uncaptured_error(Arc::new(move |error: wgpu::Error| heard.note(sentence(&error))));
+        let heard = Arc::clone(&faults);
+        device.set_device_lost_callback(move |reason, message| {
+            // A device that the program itself gives up at its end is not lost.
+            if reason != wgpu::DeviceLostReason::Destroyed {
+                heard.note(format!("the device was lost: {message}"));
+            }
+        });
+        faults
+    }
+
+    fn note(&self, fault: String) {
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        first.get_or_insert(fault);
+    }
+
+    /// An error if the device has reported a fault since the last look.
+    pub(super) fn look(&self) -> Result<()> {
+        let fault = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        fault.map_or(Ok(()), |fault| Err(Error::Device(fault)))
+    }
+}
+
+/// One line for people out of wgpu's own words.
+pub(super) fn sentence(error: &wgpu::Error) -> String {
+    match error {
+        wgpu::Error::OutOfMemory { .. } => {
+            "the device ran out of memory: use smaller layers, a smaller batch or fewer replicas"
+                .to_owned()
+        }
+        wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
+            let lines: Vec<_> = description.lines().map(str::trim).collect();
+            format!("the device refused: {}", lines.join(" "))
+        }
+    }
+}
+
+/// Runs `make` and turns what the device objects to into an error that begins with `what`.
+pub(super) fn guarded<T>(
+    device: &wgpu::Device,
+    what: impl Fn() -> String,
+    make: impl FnOnce() -> T,
+) -> Result<T> {
+    let memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+    let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
+    let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
+    let made = make();
+    let mut found = None;
+    for scope in [internal, validation, memory] {
+        let error = pollster::block_on(scope.pop());
+        found = found.or(error);
+    }
+    match found {
+        None => Ok(made),
+        Some(error) => Err(Error::Device(format!("{}: {}", what(), sentence(&error)))),
+    }
+}

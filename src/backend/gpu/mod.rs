@@ -1,0 +1,188 @@
+//! The GPU backend: every dispatch runs its kernel's shader through wgpu. Nothing outside this
+//! folder knows wgpu.
+//!
+//! [`adapters`] chooses a device, `pipelines` compiles shaders once, and `session` holds a program's
+//! memory and submits its work.
+
+pub mod adapters;
+mod faults;
+mod pipelines;
+mod session;
+
+use super::{Backend, Session};
+use crate::error::{Error, Result};
+use crate::kernels::contract::Contract;
+use crate::kernels::shader::{Requirements, Shader};
+use crate::program::{Program, TensorSpec};
+use crate::record::{Adapter, ShaderRecord};
+use adapters::{Candidate, describe};
+use faults::Faults;
+use pipelines::Pipelines;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A device with what every session on it shares.
+#[derive(Debug)]
+pub struct GpuBackend {
+    adapter: Adapter,
+    gpu: Gpu,
+    offers: Offers,
+    variants: BTreeMap<String, String>,
+    pipelines: Pipelines,
+}
+
+/// The device's handles, cheap to copy.
+#[derive(Clone, Debug)]
+struct Gpu {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    faults: Arc<Faults>,
+}
+
+/// What variants may ask of an adapter.
+#[derive(Clone, Copy, Debug)]
+pub struct Offers {
+    /// Subgroup operations.
+    pub subgroups: bool,
+    /// The smallest and largest number of lanes of a subgroup.
+    pub subgroup_size: (u32, u32),
+}
+
+impl Offers {
+    fn of(adapter: &wgpu::Adapter) -> Self {
+        let info = adapter.get_info();
+        Self {
+            subgroups: adapter.features().contains(wgpu::Features::SUBGROUP),
+            subgroup_size: (info.subgroup_min_size, info.subgroup_max_size),
+        }
+    }
+
+    /// Why a variant with these requirements cannot run, or nothing if it can.
+    #[must_use]
+    pub fn lacks(&self, requires: &Requirements) -> Option<String> {
+        if requires.subgroups && !self.subgroups {
+            return Some("the adapter has no subgroup operations".to_owned());
+        }
+        let (min, max) = self.subgroup_size;
+        match requires.subgroup_size {
+            Some(lanes) if (min, max) != (lanes, lanes) => Some(format!(
+                "it is made for subgroups of {lanes} lanes; the adapter's have {min} to {max}"
+            )),
+            _ => None,
+        }
+    }
+}
+
+impl GpuBackend {
+    /// Opens an adapter.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the adapter refuses.
+    pub fn open(candidate: &Candidate) -> Result<Self> {
+        let wgpu_adapter = &candidate.adapter;
+        let adapter = describe(&wgpu_adapter.get_info());
+        let offered = wgpu_adapter.limits();
+        let largest = wgpu::Limits {
+            max_buffer_size: offered.max_buffer_size,
+            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            ..wgpu::Limits::default()
+        };
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("normlab"),
+            required_features: wgpu_adapter.features() & wgpu::Features::SUBGROUP,
+            required_limits: largest.or_worse_values_from(&offered),
+            ..wgpu::DeviceDescriptor::default()
+        };
+        let opened = pollster::block_on(wgpu_adapter.request_device(&descriptor));
+        let (device, queue) = opened.map_err(|error| {
+            Error::Device(format!("the adapter {} could not be opened: {error}", adapter.adapter))
+        })?;
+        let faults = Faults::watch(&device);
+        let gpu = Gpu { device, queue, faults };
+        let offers = Offers::of(wgpu_adapter);
+        Ok(Self {
+            adapter,
+            gpu,
+            offers,
+            variants: BTreeMap::new(),
+            pipelines: Pipelines::default(),
+        })
+    }
+
+    /// Uses a certain variant of a kernel from now on.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the kernel has no such variant or the adapter cannot run it.
+    pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
+        let shader = Shader::shipped(contract, variant, Default::default())?;
+        if let Some(reason) = self.offers.lacks(&shader.requires) {
+            return Err(Error::Config(format!("{} ({variant}): {reason}", contract.name)));
+        }
+        self.variants.insert(contract.name.to_owned(), variant.to_owned());
+        Ok(())
+    }
+
+    /// The shipped variants of a kernel that this adapter can run, from the plainest to the fastest.
+    ///
+    /// # Errors
+    /// [`Error::Shader`] when a shipped shader does not fit its contract.
+    pub fn runnable(&self, contract: &'static Contract) -> Result<Vec<&'static str>> {
+        let mut names = Vec::new();
+        for source in contract.shaders {
+            let shader = Shader::shipped(contract, source.variant, Default::default())?;
+            if self.offers.lacks(&shader.requires).is_none() {
+                names.push(source.variant);
+            }
+        }
+        Ok(names)
+    }
+
+    /// The variant of a kernel that programs get: the one that was chosen, or the last of the ladder
+    /// that this adapter can run.
+    ///
+    /// # Errors
+    /// [`Error::Shader`] when a shipped shader does not fit its contract.
+    pub fn variant(&self, contract: &'static Contract) -> Result<String> {
+        if let Some(chosen) = self.variants.get(contract.name) {
+            return Ok(chosen.clone());
+        }
+        let last = self.runnable(contract)?.last().copied();
+        last.map(str::to_owned).ok_or_else(|| {
+            Error::Device(format!("the adapter can run no variant of {}", contract.name))
+        })
+    }
+
+    fn check_sizes(&self, program: &Program) -> Result<()> {
+        let largest = self.gpu.device.limits().max_storage_buffer_binding_size;
+        let bytes = |spec: &TensorSpec| 4 * (spec.span() + spec.guard) as u64;
+        match program.tensors.iter().find(|spec| bytes(spec) > largest) {
+            None => Ok(()),
+            Some(spec) => Err(Error::Device(format!(
+                "the tensor {} {} takes {} MiB, and this adapter binds at most {} MiB at once",
+                spec.name,
+                spec.shape,
+                bytes(spec) >> 20,
+                largest >> 20
+            ))),
+        }
+    }
+}
+
+impl Backend for GpuBackend {
+    fn adapter(&self) -> Adapter {
+        self.adapter.clone()
+    }
+
+    fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
+        self.check_sizes(program)?;
+        for dispatch in program.passes.iter().flat_map(|pass| &pass.dispatches) {
+            let variant = self.variant(dispatch.contract)?;
+            self.pipelines.prepare(&self.gpu, dispatch.contract, &variant, dispatch.activation)?;
+        }
+        Ok(Box::new(session::GpuSession::new(self.gpu.clone(), program, &self.pipelines)?))
+    }
+
+    fn shaders(&self) -> Vec<ShaderRecord> {
+        self.pipelines.records()
+    }
+}

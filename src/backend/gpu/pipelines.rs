@@ -1,0 +1,120 @@
+//! Compute pipelines, each compiled once for all programs of a backend.
+
+use super::Gpu;
+use super::faults::guarded;
+use crate::error::{Error, Result};
+use crate::kernels::activation::Activation;
+use crate::kernels::contract::{Access, Contract};
+use crate::kernels::shader::Shader;
+use crate::record::ShaderRecord;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+/// A shader ready to be dispatched.
+#[derive(Debug)]
+pub(super) struct Pipeline {
+    pub(super) shader: Shader,
+    pub(super) compiled: wgpu::ComputePipeline,
+    pub(super) layout: wgpu::BindGroupLayout,
+}
+
+/// Kernel and activation; none where the kernel has no activation.
+type Key = (&'static str, Option<Activation>);
+
+/// All pipelines of a backend.
+#[derive(Debug, Default)]
+pub(super) struct Pipelines {
+    all: HashMap<Key, Rc<Pipeline>>,
+}
+
+impl Pipelines {
+    /// Compiles a variant of a kernel, unless that is done.
+    pub(super) fn prepare(
+        &mut self,
+        gpu: &Gpu,
+        contract: &'static Contract,
+        variant: &str,
+        activation: Activation,
+    ) -> Result<()> {
+        let key = key(contract, activation);
+        if self.all.get(&key).is_some_and(|pipeline| pipeline.shader.variant == variant) {
+            return Ok(());
+        }
+        let shader = Shader::shipped(contract, variant, activation)?;
+        self.all.insert(key, Rc::new(compile(gpu, shader)?));
+        Ok(())
+    }
+
+    /// A pipeline that was prepared.
+    pub(super) fn get(
+        &self,
+        contract: &'static Contract,
+        activation: Activation,
+    ) -> Result<Rc<Pipeline>> {
+        let missing = || Error::Device(format!("{} was not compiled", contract.name));
+        self.all.get(&key(contract, activation)).cloned().ok_or_else(missing)
+    }
+
+    /// Which shaders these are, in a fixed order.
+    pub(super) fn records(&self) -> Vec<ShaderRecord> {
+        let record = |pipeline: &Rc<Pipeline>| ShaderRecord {
+            kernel: pipeline.shader.contract.name.to_owned(),
+            variant: pipeline.shader.variant.clone(),
+            activation: pipeline.shader.activation.map(|known| known.name().to_owned()),
+            sha256: pipeline.shader.hash(),
+        };
+        let mut records: Vec<_> = self.all.values().map(record).collect();
+        records.sort();
+        records
+    }
+}
+
+fn key(contract: &'static Contract, activation: Activation) -> Key {
+    (contract.name, contract.activation.then_some(activation))
+}
+
+fn compile(gpu: &Gpu, shader: Shader) -> Result<Pipeline> {
+    let label = format!("{} ({})", shader.contract.name, shader.variant);
+    let device = &gpu.device;
+    let what = || format!("the shader {label} could not be compiled");
+    let (compiled, layout) = guarded(device, what, || {
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label: Some(&label),
+            source: wgpu::ShaderSource::Wgsl(shader.text.as_str().into()),
+        });
+        let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+            label: Some(&label),
+            entries: &layout_entries(shader.contract),
+        });
+        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label: Some(&label),
+            bind_group_layouts: &[Some(&layout)],
+            immediate_size: 0,
+        });
+        let compiled = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: Some(&label),
+            layout: Some(&pipeline_layout),
+            module: &module,
+            entry_point: Some("main"),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            cache: None,
+        });
+        (compiled, layout)
+    })?;
+    Ok(Pipeline { shader, compiled, layout })
+}
+
+/// The bindings as the contract has them: an unused one does not change the layout.
+fn layout_entries(contract: &Contract) -> Vec<wgpu::BindGroupLayoutEntry> {
+    let storage =
+        |access: Access| wgpu::BufferBindingType::Storage { read_only: access == Access::Read };
+    let operands = contract.operands.iter().map(|operand| storage(operand.access));
+    let types = std::iter::once(wgpu::BufferBindingType::Uniform).chain(operands);
+    let entry = |(binding, ty): (usize, wgpu::BufferBindingType)| wgpu::BindGroupLayoutEntry {
+        binding: binding as u32,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
+        count: None,
+    };
+    types.enumerate().map(entry).collect()
+}

@@ -1,0 +1,71 @@
+//! Backends run programs. [`cpu`] calls the twins; [`gpu`] dispatches the shaders and is the only
+//! place that knows wgpu. Everything else sees the two traits below.
+
+pub mod cpu;
+pub mod gpu;
+
+use crate::error::Result;
+use crate::program::{PassId, Program, TensorId};
+use crate::record::{Adapter, ShaderRecord};
+use crate::tensor::Value;
+
+/// Something that can run programs.
+pub trait Backend {
+    /// What computes.
+    fn adapter(&self) -> Adapter;
+
+    /// Makes a program ready to run: all tensors are zero.
+    ///
+    /// # Errors
+    /// When a shader does not fit, or memory runs out.
+    fn load(&mut self, program: &Program) -> Result<Box<dyn Session>>;
+
+    /// The shaders that loaded programs use; none where nothing is compiled.
+    fn shaders(&self) -> Vec<ShaderRecord>;
+}
+
+/// A value that is on its way from the device.
+#[derive(Debug, PartialEq, Eq, Hash, Clone, Copy)]
+pub struct Ticket(pub u64);
+
+/// A program with its memory.
+pub trait Session {
+    /// Puts `value` into a tensor, before anything that is run later.
+    ///
+    /// # Errors
+    /// When the value has another shape or type than the tensor.
+    fn write(&mut self, tensor: TensorId, value: &Value<f32>) -> Result<()>;
+
+    /// Runs the passes one after another, `times` times, without waiting for them.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    fn run(&mut self, passes: &[PassId], times: usize) -> Result<()>;
+
+    /// Runs one dispatch of a pass.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    fn run_dispatch(&mut self, pass: PassId, dispatch: usize) -> Result<()>;
+
+    /// Asks for a tensor as it is after everything that was run so far, without waiting for it.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    fn request(&mut self, tensor: TensorId) -> Result<Ticket>;
+
+    /// Waits for a value that was asked for. A ticket is good for one value.
+    ///
+    /// # Errors
+    /// When the device is lost, or the ticket was used before.
+    fn receive(&mut self, ticket: Ticket) -> Result<Value<f32>>;
+
+    /// Reads a tensor and waits for it.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    fn read(&mut self, tensor: TensorId) -> Result<Value<f32>> {
+        let ticket = self.request(tensor)?;
+        self.receive(ticket)
+    }
+}

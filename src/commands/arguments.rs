@@ -1,0 +1,117 @@
+//! Flags that several commands share.
+
+use crate::backend::gpu::adapters::DeviceChoice;
+use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
+use crate::kernels::activation::Activation;
+use clap::Args;
+use std::path::PathBuf;
+
+/// What to compute on.
+#[derive(Args, Clone, Debug)]
+pub(super) struct DeviceArguments {
+    /// What to compute on: auto (hardware, then software Vulkan, then the CPU engine), gpu, cpu, or a
+    /// part of an adapter's name.
+    #[arg(long, value_name = "DEVICE", default_value = "auto")]
+    pub(super) device: DeviceChoice,
+}
+
+/// Where records go.
+#[derive(Args, Clone, Debug)]
+pub(super) struct OutputArguments {
+    /// The folder for the run's records [default: the first of runs/NAME, runs/NAME-2, … that is free].
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: Option<PathBuf>,
+    /// Replace the run that the folder holds.
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+/// One flag for each key of an experiment.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ExperimentArguments {
+    /// Activations of the hidden layers; several, separated by commas, make several networks.
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    activation: Option<Vec<Activation>>,
+    /// Norms of the hidden layers; several, separated by commas, make several networks.
+    #[arg(long, value_delimiter = ',', value_name = "NORM,…")]
+    norm: Option<Vec<Norm>>,
+    /// Gammas and betas of layer norm: one pair for each unit, or one for the whole layer.
+    #[arg(long)]
+    affine: Option<Affine>,
+    /// Whether the norm stands before or after the activation.
+    #[arg(long)]
+    norm_position: Option<NormPosition>,
+    /// Units of each hidden layer, as 100,100,100.
+    #[arg(long, value_delimiter = ',', value_name = "UNITS,…")]
+    hidden: Option<Vec<usize>>,
+    /// The number of hidden layers, each as wide as the first.
+    #[arg(long, value_name = "LAYERS", conflicts_with = "hidden")]
+    depth: Option<usize>,
+    /// Initial weights: uniform, glorot, he, or normal:DEVIATION as normal:0.01.
+    #[arg(long)]
+    init: Option<Init>,
+    /// How parameters are updated.
+    #[arg(long)]
+    optimizer: Option<Optimizer>,
+    /// The learning rate.
+    #[arg(long, value_name = "RATE")]
+    learning_rate: Option<f32>,
+    /// SGD's momentum.
+    #[arg(long)]
+    momentum: Option<f32>,
+    /// Examples of a batch.
+    #[arg(long, value_name = "EXAMPLES")]
+    batch: Option<usize>,
+    /// Training steps of each network.
+    #[arg(long)]
+    steps: Option<usize>,
+    /// The seed of weights and batches.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// A folder with IDX files, as MNIST's, gzip-compressed or not [default: the drawn digits].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Make every pixel black or white.
+    #[arg(long)]
+    binary: bool,
+    /// Evaluate and record every so many steps; 0 for about 30 times in all.
+    #[arg(long, value_name = "STEPS")]
+    evaluate_every: Option<usize>,
+    /// Compare the GPU with the CPU every so many steps, beside the first, a middle and the last one.
+    #[arg(long, value_name = "STEPS")]
+    verify_every: Option<usize>,
+}
+
+fn set<T: Clone>(key: &mut T, flag: Option<&T>) {
+    if let Some(value) = flag {
+        *key = value.clone();
+    }
+}
+
+impl ExperimentArguments {
+    /// Puts the flags that were given in place of the experiment's values.
+    pub(super) fn apply(&self, experiment: &mut Experiment) {
+        set(&mut experiment.activation, self.activation.as_ref());
+        set(&mut experiment.norm, self.norm.as_ref());
+        set(&mut experiment.affine, self.affine.as_ref());
+        set(&mut experiment.norm_position, self.norm_position.as_ref());
+        set(&mut experiment.hidden, self.hidden.as_ref());
+        if let Some(depth) = self.depth {
+            let width = experiment.hidden.first().copied().unwrap_or_default();
+            experiment.hidden = vec![width; depth];
+        }
+        set(&mut experiment.init, self.init.as_ref());
+        set(&mut experiment.optimizer, self.optimizer.as_ref());
+        set(&mut experiment.learning_rate, self.learning_rate.as_ref());
+        set(&mut experiment.momentum, self.momentum.as_ref());
+        set(&mut experiment.batch, self.batch.as_ref());
+        set(&mut experiment.steps, self.steps.as_ref());
+        set(&mut experiment.seed, self.seed.as_ref());
+        if self.data.is_some() {
+            experiment.data.clone_from(&self.data);
+        }
+        experiment.binary |= self.binary;
+        set(&mut experiment.evaluate_every, self.evaluate_every.as_ref());
+        set(&mut experiment.verify_every, self.verify_every.as_ref());
+    }
+}

@@ -1,0 +1,108 @@
+//! `normlab check`: each kernel's results on the GPU, held against its CPU reference.
+
+use super::arguments::DeviceArguments;
+use super::{Status, say};
+use crate::backend::gpu::GpuBackend;
+use crate::backend::gpu::adapters::{self, NO_ADAPTER};
+use crate::check;
+use crate::error::{Error, Result};
+use crate::kernels;
+use crate::kernels::contract::Contract;
+use crate::report::table;
+use clap::Args;
+use std::io::Write;
+use std::time::Instant;
+
+/// Arguments of `normlab check`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Arguments {
+    /// The kernels to check [default: all].
+    #[arg(value_name = "KERNEL")]
+    kernels: Vec<String>,
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+/// One variant over all its cases.
+struct Tally {
+    cases: usize,
+    tensors: usize,
+    worst: f64,
+    complaints: Vec<String>,
+    milliseconds: f64,
+}
+
+/// Checks kernels.
+pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+    let chosen: Vec<&'static Contract> = if arguments.kernels.is_empty() {
+        kernels::ALL.to_vec()
+    } else {
+        arguments.kernels.iter().map(|name| kernels::find(name)).collect::<Result<_>>()?
+    };
+    let candidate = adapters::choose(&arguments.device.device)?
+        .ok_or_else(|| Error::Device(format!("there is nothing to check: {NO_ADAPTER}")))?;
+    let mut backend = GpuBackend::open(&candidate)?;
+    let adapter = crate::backend::Backend::adapter(&backend);
+    say(out, &format!("device: {} ({})\n", adapter.adapter, adapter.backend))?;
+
+    let header = ["kernel", "variant", "cases", "tensors", "worst error", "ms", "verdict"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let mut complaints = Vec::new();
+    for contract in chosen {
+        let runnable = backend.runnable(contract)?;
+        for source in contract.shaders {
+            if !runnable.contains(&source.variant) {
+                rows.push(skipped(contract.name, source.variant));
+                continue;
+            }
+            let tally = check_variant(&mut backend, contract, source.variant)?;
+            rows.push(row(contract.name, source.variant, &tally));
+            let context = format!("{} ({})", contract.name, source.variant);
+            complaints.extend(tally.complaints.iter().map(|line| format!("{context}: {line}")));
+        }
+    }
+    say(out, &table::columns(&rows))?;
+    say(out, "worst error: as a fraction of its tolerance; good up to 1")?;
+    for complaint in &complaints {
+        say(out, &format!("WRONG: {complaint}"))?;
+    }
+    Ok(if complaints.is_empty() { Status::Good } else { Status::Failed })
+}
+
+fn check_variant(
+    backend: &mut GpuBackend,
+    contract: &'static Contract,
+    variant: &str,
+) -> Result<Tally> {
+    backend.choose_variant(contract, variant)?;
+    let start = Instant::now();
+    let mut tally =
+        Tally { cases: 0, tensors: 0, worst: 0.0, complaints: Vec::new(), milliseconds: 0.0 };
+    for case in (contract.cases)() {
+        let outcome = check::check(backend, contract, &case)?;
+        tally.cases += 1;
+        tally.tensors += outcome.judgements.len();
+        tally.worst = tally.worst.max(outcome.worst_ratio());
+        tally.complaints.extend(outcome.complaints());
+    }
+    tally.milliseconds = 1e3 * start.elapsed().as_secs_f64();
+    Ok(tally)
+}
+
+fn row(kernel: &str, variant: &str, tally: &Tally) -> Vec<String> {
+    vec![
+        kernel.to_owned(),
+        variant.to_owned(),
+        tally.cases.to_string(),
+        tally.tensors.to_string(),
+        format!("{:.3}", tally.worst),
+        format!("{:.0}", tally.milliseconds),
+        if tally.complaints.is_empty() { "good" } else { "WRONG" }.to_owned(),
+    ]
+}
+
+fn skipped(kernel: &str, variant: &str) -> Vec<String> {
+    let mut row = vec![kernel.to_owned(), variant.to_owned()];
+    row.extend(["–", "–", "–", "–", "skipped: not for this adapter"].map(str::to_owned));
+    row
+}

@@ -1,0 +1,60 @@
+//! `normlab devices`: every adapter, which one would be used and why, and what it can do.
+
+use super::arguments::DeviceArguments;
+use super::{Status, say};
+use crate::backend::Backend;
+use crate::backend::cpu::CpuBackend;
+use crate::backend::gpu::adapters::{self, Listing, NO_ADAPTER};
+use crate::error::Result;
+use clap::Args;
+use std::io::Write;
+
+/// Arguments of `normlab devices`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+/// Lists the adapters.
+pub(super) fn list(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+    let chosen = adapters::choose(&arguments.device.device)?;
+    let chosen = chosen.as_ref().map(adapters::Candidate::listing).transpose()?;
+    let mut marked = false;
+    for candidate in adapters::candidates() {
+        let listing = candidate.listing()?;
+        let same = chosen.as_ref().is_some_and(|chosen| chosen.adapter == listing.adapter);
+        let used = same && !marked;
+        marked |= used;
+        say(out, &describe(&listing, used))?;
+    }
+    let engine = CpuBackend::<f32>::default().adapter();
+    match chosen {
+        Some(_) => say(out, &format!("  {}: always there; --device cpu", engine.adapter))?,
+        None if arguments.device.device == adapters::DeviceChoice::Cpu => {
+            say(out, &format!("* {}: used, as asked", engine.adapter))?;
+        }
+        None => say(out, &format!("* {}: used, since {NO_ADAPTER}", engine.adapter))?,
+    }
+    Ok(Status::Good)
+}
+
+fn describe(listing: &Listing, used: bool) -> String {
+    let adapter = &listing.adapter;
+    let (mark, choice) = if used { ("*", "used: ") } else { (" ", "") };
+    let mut lines = vec![
+        format!("{mark} {} ({}, {})", adapter.adapter, adapter.backend, adapter.kind),
+        format!("    driver    {}", adapter.driver),
+        format!("    choice    {choice}{}", listing.rank),
+    ];
+    let limits = listing.limits.iter().map(|(name, value)| format!("{name} {value}"));
+    lines.push(format!("    limits    {}", limits.collect::<Vec<_>>().join(", ")));
+    let features = listing
+        .features
+        .iter()
+        .map(|(name, has)| format!("{name}: {}", if *has { "yes" } else { "no" }));
+    lines.push(format!("    features  {}", features.collect::<Vec<_>>().join(", ")));
+    let variants = listing.variants.iter();
+    lines.extend(variants.map(|(kernel, variant)| format!("    variant   {kernel}: {variant}")));
+    lines.join("\n")
+}

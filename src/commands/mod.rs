@@ -1,0 +1,85 @@
+//! The command line: one file a subcommand.
+
+mod arguments;
+mod check;
+mod devices;
+mod run;
+
+use crate::backend::Backend;
+use crate::backend::cpu::CpuBackend;
+use crate::backend::gpu::GpuBackend;
+use crate::backend::gpu::adapters::{self, DeviceChoice, NO_ADAPTER};
+use crate::error::{Error, Result};
+use clap::{Parser, Subcommand};
+use std::io::Write;
+use std::path::Path;
+
+/// A laboratory for normalization layers on the GPU.
+///
+/// Without a command it runs the lesson: the same deep network is trained with sigmoid and with ReLU,
+/// each without a norm, with batch norm and with layer norm, from the same weights and on the same
+/// batches. Watch the gradient that reaches the first layer.
+#[derive(Debug, Parser)]
+#[command(name = "normlab", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    lesson: run::LessonArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train the lesson's six networks and show what normalization changes (the default).
+    Lesson(run::LessonArguments),
+    /// Train networks of your own: from a file, from flags, or from a file changed by flags.
+    Train(run::TrainArguments),
+    /// List the adapters, the one that would be used, and what each can do.
+    Devices(devices::Arguments),
+    /// Hold each kernel's results on the GPU against its CPU reference.
+    Check(check::Arguments),
+}
+
+/// How a command ended, when nothing stopped it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// All is good.
+    Good,
+    /// A run failed, or a comparison was out of tolerance.
+    Failed,
+}
+
+/// Runs what the arguments ask for; what it prints goes to `out`.
+///
+/// # Errors
+/// As the command says: [`Error::exit_status`] tells the exit status.
+pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<Status> {
+    match cli.command.unwrap_or(Command::Lesson(cli.lesson)) {
+        Command::Lesson(arguments) => run::lesson(&arguments, out),
+        Command::Train(arguments) => run::train(&arguments, out),
+        Command::Devices(arguments) => devices::list(&arguments, out),
+        Command::Check(arguments) => check::check(&arguments, out),
+    }
+}
+
+/// Prints one line, or several that end in one.
+fn say(out: &mut dyn Write, text: &str) -> Result<()> {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    write!(out, "{text}{end}")
+        .and_then(|()| out.flush())
+        .map_err(|error| Error::file("write", Path::new("standard output"), error))
+}
+
+/// Opens what the user asked to compute on, and says what it is.
+fn open(choice: &DeviceChoice, out: &mut dyn Write) -> Result<Box<dyn Backend>> {
+    let backend: Box<dyn Backend> = match adapters::choose(choice)? {
+        Some(candidate) => Box::new(GpuBackend::open(&candidate)?),
+        None => Box::new(CpuBackend::<f32>::default()),
+    };
+    let found = backend.adapter();
+    say(out, &format!("device: {} ({}, {})", found.adapter, found.backend, found.driver))?;
+    if *choice == DeviceChoice::Auto && found.backend == "cpu" {
+        say(out, &format!("note: {NO_ADAPTER}. Until then the CPU engine computes."))?;
+    }
+    Ok(backend)
+}

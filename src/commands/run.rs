@@ -1,0 +1,233 @@
+//! `normlab lesson` and `normlab train`: train networks, show what came out, leave records.
+
+use super::arguments::{DeviceArguments, ExperimentArguments, OutputArguments};
+use super::{Status, open, say};
+use crate::backend::Backend;
+use crate::config::Experiment;
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::record::{Moment, Parity, RunRecord, Summary};
+use crate::report::table;
+use crate::train::run_folder::RunFolder;
+use crate::train::{self, Observer, Plan, Weights, run_name};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Arguments of `normlab lesson`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct LessonArguments {
+    #[command(flatten)]
+    experiment: ExperimentArguments,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// Arguments of `normlab train`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct TrainArguments {
+    /// An experiment file; flags go before what it says. assets/experiments/lesson.toml is one.
+    #[arg(value_name = "EXPERIMENT.toml")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    experiment: ExperimentArguments,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+}
+
+/// Runs the lesson.
+pub(super) fn lesson(arguments: &LessonArguments, out: &mut dyn Write) -> Result<Status> {
+    let mut experiment = Experiment::lesson()?;
+    arguments.experiment.apply(&mut experiment);
+    let run = Run { name: "lesson", device: &arguments.device, output: &arguments.output };
+    run.start(&experiment, out)
+}
+
+/// Runs one experiment.
+pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> Result<Status> {
+    let (mut experiment, name) = match &arguments.file {
+        Some(file) => {
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            (Experiment::read(file)?, stem)
+        }
+        None => (Experiment::default(), "train".to_owned()),
+    };
+    arguments.experiment.apply(&mut experiment);
+    let run = Run { name: &name, device: &arguments.device, output: &arguments.output };
+    run.start(&experiment, out)
+}
+
+/// A run that is about to start.
+struct Run<'a> {
+    name: &'a str,
+    device: &'a DeviceArguments,
+    output: &'a OutputArguments,
+}
+
+impl Run<'_> {
+    /// Checks everything, then trains every network of the experiment.
+    fn start(&self, experiment: &Experiment, out: &mut dyn Write) -> Result<Status> {
+        let start = Instant::now();
+        experiment.validate()?;
+        let data = Dataset::load(experiment.data.as_deref(), experiment.binary)?;
+        experiment.validate_for(data.train.len())?;
+        let mut backend = open(&self.device.device, out)?;
+        let OutputArguments { out: path, force } = self.output;
+        let mut folder = RunFolder::create(self.name, path.as_deref(), *force, experiment)?;
+        say(out, &introduction(experiment, &data))?;
+        for warning in experiment.warnings() {
+            say(out, &format!("warning: {warning}"))?;
+        }
+        let mut summary = empty_summary(experiment, &data, backend.as_ref());
+        for (activation, norm) in experiment.networks() {
+            let verify = summary.adapter.backend != "cpu";
+            let plan = Plan { experiment, activation, norm, data: &data, verify };
+            let mut watch = Watch::new(&run_name(activation, norm), experiment, &mut folder);
+            let record = train::train(backend.as_mut(), &plan, &mut watch)?;
+            watch.finish()?;
+            say(out, &ended(&record))?;
+            summary.parity.merge(&record.parity, &record.name);
+            summary.runs.push(record);
+            summary.shaders = backend.shaders();
+            summary.elapsed_s = start.elapsed().as_secs_f64();
+            folder.summary(&summary)?;
+        }
+        say(out, &conclusion(&summary, &folder))?;
+        let failed = summary.runs.iter().any(|run| run.failure.is_some());
+        let good = !failed && summary.parity.failures.is_empty();
+        Ok(if good { Status::Good } else { Status::Failed })
+    }
+}
+
+fn empty_summary(experiment: &Experiment, data: &Dataset, backend: &dyn Backend) -> Summary {
+    Summary {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        adapter: backend.adapter(),
+        data: data.name.clone(),
+        seed: experiment.seed,
+        elapsed_s: 0.0,
+        parity: Parity::default(),
+        runs: Vec::new(),
+        shaders: Vec::new(),
+    }
+}
+
+fn introduction(experiment: &Experiment, data: &Dataset) -> String {
+    let units = experiment.hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join("-");
+    format!(
+        "data: {}, {} training and {} test images\nnetwork: {}-{units}-{}, {} steps at batch {}, {} \
+         at learning rate {}, seed {}",
+        data.name,
+        data.train.len(),
+        data.test.len(),
+        data.train.features(),
+        crate::data::CLASSES,
+        experiment.steps,
+        experiment.batch,
+        match experiment.optimizer {
+            crate::config::Optimizer::Sgd => "SGD",
+            crate::config::Optimizer::Adam => "Adam",
+        },
+        experiment.learning_rate,
+        experiment.seed,
+    )
+}
+
+/// One line about a network that has ended.
+fn ended(record: &RunRecord) -> String {
+    match &record.failure {
+        Some(failure) => format!("{}: ended early: {failure}", record.name),
+        None => format!(
+            "{}: {:.1} % after {} steps",
+            record.name,
+            100.0 * record.test_accuracy.unwrap_or_default(),
+            record.steps
+        ),
+    }
+}
+
+fn conclusion(summary: &Summary, folder: &RunFolder) -> String {
+    let parity = &summary.parity;
+    let mut text = format!("\n{}\n{}", table::results(summary), table::LEGEND);
+    let findings = table::findings(summary);
+    if !findings.is_empty() {
+        text.push_str(&format!("\n{findings}"));
+    }
+    text.push_str(&match (parity.worst_ratio, &parity.worst_at) {
+        (Some(ratio), Some(place)) => format!(
+            "\nGPU against CPU reference: {} tensors compared, worst error {ratio:.3} of its \
+             tolerance\n  ({place})\n",
+            parity.compared
+        ),
+        _ => "\nGPU against CPU reference: nothing to compare, the CPU engine computed\n".into(),
+    });
+    for failure in &parity.failures {
+        text.push_str(&format!("OUT OF TOLERANCE: {failure}\n"));
+    }
+    for run in &summary.runs {
+        if let Some(failure) = &run.failure {
+            text.push_str(&format!("FAILED: {}: {failure}\n", run.name));
+        }
+    }
+    text.push_str(&format!(
+        "records: {} ({:.1} s in all)",
+        folder.path().display(),
+        summary.elapsed_s
+    ));
+    text
+}
+
+/// Seconds between two writings of the weights of a network in training.
+const WEIGHTS_EVERY: Duration = Duration::from_secs(10);
+
+/// Shows the progress of one network and records its moments.
+struct Watch<'a> {
+    run: String,
+    bar: ProgressBar,
+    folder: &'a mut RunFolder,
+    weights: Option<Weights>,
+    written: Instant,
+}
+
+impl<'a> Watch<'a> {
+    fn new(run: &str, experiment: &Experiment, folder: &'a mut RunFolder) -> Self {
+        // Where stderr is no terminal, indicatif draws nothing.
+        let bar = ProgressBar::new(experiment.steps as u64);
+        let style = ProgressStyle::with_template("{prefix:16} {bar:40} {pos}/{len} {eta:>4} {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_prefix(run.to_owned());
+        Self { run: run.to_owned(), bar, folder, weights: None, written: Instant::now() }
+    }
+
+    /// Writes the last weights and takes the bar away.
+    fn finish(self) -> Result<()> {
+        self.bar.finish_and_clear();
+        match &self.weights {
+            Some(weights) => self.folder.weights(&self.run, weights),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn progress(&mut self, step: usize) {
+        self.bar.set_position(step as u64);
+    }
+
+    fn moment(&mut self, moment: &Moment, weights: &Weights) -> Result<()> {
+        self.bar.set_message(format!("{:.1} %", 100.0 * moment.test_accuracy));
+        self.folder.moment(moment)?;
+        self.weights = Some(weights.clone());
+        if self.written.elapsed() >= WEIGHTS_EVERY {
+            self.folder.weights(&self.run, weights)?;
+            self.written = Instant::now();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! How two results are compared, and what is close enough.
+//!
+//! The reference is the twin in f64 on the GPU's own f32 inputs. No tolerance is tuned by hand: what
+//! f32 arithmetic itself costs is measured by running the same twin in f32. The GPU's error may be
+//! at most `factor` times that, plus [`ULPS`] units in the last place of the tensor's largest
+//! magnitude. Every element is held to the one tolerance of its tensor.
+
+use crate::tensor::{Real, Shape, Value};
+
+/// How many times the f32 twin's own error a result may be off, unless its kernel says otherwise.
+pub const FACTOR: f64 = 8.0;
+
+/// Units in the last place of the largest magnitude that are always allowed.
+pub const ULPS: f64 = 8.0;
+
+/// The element of a comparison that is worst, with what stood there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Worst {
+    /// `[replica, row, col]`.
+    pub index: [usize; 3],
+    /// The value under test.
+    pub found: f64,
+    /// The f64 reference.
+    pub expected: f64,
+}
+
+/// What a comparison found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// The error is `ratio` times the tolerance, at the element `worst`: good up to 1.
+    Compared {
+        /// Largest error as a fraction of the tolerance.
+        ratio: f64,
+        /// Where it is; none for a tensor without elements or without any error.
+        worst: Option<Worst>,
+    },
+    /// The shapes differ: nothing else was looked at.
+    WrongShape {
+        /// The shape under test.
+        found: Shape,
+        /// The reference's shape.
+        expected: Shape,
+    },
+    /// A NaN or an infinity that the reference does not have there.
+    NotFinite(Worst),
+}
+
+impl Verdict {
+    /// Whether the result passes.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Compared { ratio, .. } if *ratio <= 1.0)
+    }
+
+    /// The error as a fraction of the tolerance; infinite where no fraction could be taken.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        match self {
+            Self::Compared { ratio, .. } => *ratio,
+            Self::WrongShape { .. } | Self::NotFinite(_) => f64::INFINITY,
+        }
+    }
+
+    /// One sentence for people.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Compared { ratio, worst: None } => format!("error {ratio:.3} of the tolerance"),
+            Self::Compared { ratio, worst: Some(worst) } => {
+                format!("error {ratio:.3} of the tolerance at {}", at(worst))
+            }
+            Self::WrongShape { found, expected } => {
+                format!("the shape is {found}, expected {expected}")
+            }
+            Self::NotFinite(worst) => format!("not finite at {}", at(worst)),
+        }
+    }
+}
+
+fn at(worst: &Worst) -> String {
+    let [replica, row, col] = worst.index;
+    format!("[{replica}, {row}, {col}]: {:e}, expected {:e}", worst.found, worst.expected)
+}
+
+/// Holds `found` against the f64 `reference`; `twin` is the same formula in f32 and measures what
+/// f32 costs; `factor` is how many times that cost is allowed (see [`FACTOR`]).
+#[must_use]
+pub fn compare<T: Real>(
+    found: &Value<T>,
+    twin: &Value<f32>,
+    reference: &Value<f64>,
+    factor: f64,
+) -> Verdict {
+    let (shape, expected) = (found.shape(), reference.shape());
+    if shape != expected {
+        return Verdict::WrongShape { found: shape, expected };
+    }
+    let positions = 0..shape.len();
+    let worst_at = |position| Worst {
+        index: shape.index(position),
+        found: found.widened(position),
+        expected: reference.widened(position),
+    };
+    let same = |position| agrees_where_not_finite(&worst_at(position));
+    if let Some(position) = positions.clone().find(|&position| !same(position)) {
+        return Verdict::NotFinite(worst_at(position));
+    }
+    let tolerance = tolerance(twin, reference, factor);
+    let error = |position| finite_difference(found.widened(position), reference.widened(position));
+    let worst = positions.max_by(|&a, &b| error(a).total_cmp(&error(b)));
+    match worst {
+        Some(position) if error(position) > 0.0 => Verdict::Compared {
+            ratio: error(position) / tolerance,
+            worst: Some(worst_at(position)),
+        },
+        _ => Verdict::Compared { ratio: 0.0, worst: None },
+    }
+}
+
+/// The largest error that is close enough, for every element of the tensor.
+fn tolerance(twin: &Value<f32>, reference: &Value<f64>, factor: f64) -> f64 {
+    if matches!(reference, Value::Index(_)) {
+        return f64::MIN_POSITIVE;
+    }
+    let (mut cost, mut magnitude) = (0.0_f64, 0.0_f64);
+    for position in 0..reference.shape().len() {
+        let expected = reference.widened(position);
+        cost = cost.max(finite_difference(twin.widened(position), expected));
+        if expected.is_finite() {
+            magnitude = magnitude.max(expected.abs());
+        }
+    }
+    factor * cost + ULPS * unit_in_last_place(magnitude)
+}
+
+/// |a − b|, or 0 where either is not finite: such elements are judged on their own.
+fn finite_difference(a: f64, b: f64) -> f64 {
+    let difference = (a - b).abs();
+    if difference.is_finite() { difference } else { 0.0 }
+}
+
+fn agrees_where_not_finite(pair: &Worst) -> bool {
+    if pair.expected.is_nan() {
+        return pair.found.is_nan();
+    }
+    // A reference beyond f32's range is an infinity in f32.
+    let expected = f64::from(pair.expected as f32);
+    pair.found.is_finite() == expected.is_finite()
+        && (expected.is_finite() || pair.found == expected)
+}
+
+/// The distance from `magnitude` to the next larger f32, at least the smallest normal f32: the GPU
+/// may flush smaller numbers to zero.
+fn unit_in_last_place(magnitude: f64) -> f64 {
+    let value = magnitude.min(f64::from(f32::MAX)) as f32;
+    let exponent = i32::from((value.to_bits() >> 23) as u8) - 127;
+    f64::from(exponent - 23).exp2().max(f64::from(f32::MIN_POSITIVE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Tensor;
+
+    fn value<T: Real>(data: &[f64]) -> Value<T> {
+        let data: Vec<T> = data.iter().map(|&x| T::of(x)).collect();
+        Value::Real(Tensor::new(Shape::matrix(1, data.len()), data))
+    }
+
+    fn judge(found: &[f64], reference: &[f64]) -> Verdict {
+        compare::<f32>(&value(found), &value(reference), &value(reference), FACTOR)
+    }
+
+    #[test]
+    fn equal_tensors_pass_with_no_error() {
+        assert_eq!(judge(&[1.0, -2.0], &[1.0, -2.0]).ratio(), 0.0);
+    }
+
+    #[test]
+    fn eight_units_in_the_last_place_pass_and_nine_do_not() {
+        let ulp = f64::from(f32::EPSILON);
+        assert!(judge(&[1.0 + 8.0 * ulp, 0.0], &[1.0, 0.0]).passes());
+        assert!(!judge(&[1.0 + 9.0 * ulp, 0.0], &[1.0, 0.0]).passes());
+    }
+
+    #[test]
+    fn one_wrong_element_is_found_and_named() {
+        let verdict = judge(&[1.0, 2.0, 3.5], &[1.0, 2.0, 3.0]);
+        assert!(!verdict.passes());
+        let text = verdict.describe();
+        assert!(text.contains("[0, 0, 2]: 3.5e0, expected 3e0"), "{text}");
+    }
+
+    #[test]
+    fn a_nan_or_infinity_that_the_reference_lacks_fails() {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(!judge(&[1.0, bad], &[1.0, 2.0]).passes());
+        }
+        assert!(judge(&[f64::INFINITY], &[f64::INFINITY]).passes());
+        assert!(!judge(&[f64::NEG_INFINITY], &[f64::INFINITY]).passes());
+        assert!(!judge(&[1.0], &[f64::NAN]).passes());
+    }
+
+    #[test]
+    fn a_wrong_shape_fails_before_anything_else() {
+        let verdict = judge(&[1.0], &[1.0, 2.0]);
+        assert!(matches!(verdict, Verdict::WrongShape { .. }) && !verdict.passes());
+    }
+
+    #[test]
+    fn the_error_of_the_twin_widens_the_tolerance() {
+        let (reference, twin) = (value(&[1.0]), value(&[1.001]));
+        assert!(compare::<f32>(&value(&[1.007]), &twin, &reference, FACTOR).passes());
+        assert!(!compare::<f32>(&value(&[1.009]), &twin, &reference, FACTOR).passes());
+    }
+
+    #[test]
+    fn whole_numbers_must_be_equal() {
+        let whole = |x| Value::<f32>::Index(Tensor::filled(Shape::matrix(1, 1), x));
+        let reference = |x| Value::<f64>::Index(Tensor::filled(Shape::matrix(1, 1), x));
+        assert!(compare(&whole(3), &whole(3), &reference(3), FACTOR).passes());
+        assert!(!compare(&whole(4), &whole(3), &reference(3), FACTOR).passes());
+    }
+}

@@ -1,0 +1,51 @@
+//! `batch_norm_infer`: batch normalization with the running statistics, when nothing is trained
+//! (Ioffe and Szegedy 2015, algorithm 2): y = f(gamma · (x − mean) / √(variance + epsilon) + beta).
+
+use super::cases::{Case, Fill};
+use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
+use super::twin::Arguments;
+use super::{EPSILON, sources};
+use crate::tensor::{Real, Value};
+
+/// The contract of `batch_norm_infer`.
+pub static CONTRACT: Contract = Contract {
+    name: "batch_norm_infer",
+    summary: "y = activate(gamma * (x - mean) / sqrt(variance + epsilon) + beta), running statistics",
+    sizes: &["rows", "cols"],
+    operands: &[
+        Operand::read("x", "rows", "cols"),
+        Operand::read("gamma", "1", "cols").strided(),
+        Operand::read("beta", "1", "cols").strided(),
+        Operand::read("running", "2", "cols"),
+        Operand::write("y", "rows", "cols"),
+    ],
+    parameters: &[Parameter { name: "epsilon", default: EPSILON }],
+    activation: true,
+    grid: [Axis::Size("cols"), Axis::Size("rows")],
+    split: Some("rows"),
+    twin_f32: twin,
+    twin_f64: twin,
+    cases,
+    shaders: sources!("batch_norm_infer": "naive"),
+    ..PLAIN
+};
+
+fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
+    let (x, gamma, beta) = (call.real("x"), call.real("gamma"), call.real("beta"));
+    let (running, epsilon) = (call.real("running"), call.parameter("epsilon"));
+    let mut y = call.zeros("y");
+    for col in 0..call.size("cols") {
+        let rstd = T::one() / (running.at(1, col) + epsilon).sqrt();
+        for row in 0..call.size("rows") {
+            let normalized = (x.at(row, col) - running.at(0, col)) * rstd;
+            let z = gamma.at(0, col) * normalized + beta.at(0, col);
+            y.put(row, col, call.activation.activate(z));
+        }
+    }
+    vec![Value::Real(y)]
+}
+
+fn cases() -> Vec<Case> {
+    let running = |case: Case| case.fill("running", Fill::Uniform(0.1, 2.0));
+    Case::activated().into_iter().map(running).collect()
+}

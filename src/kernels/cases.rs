@@ -1,0 +1,244 @@
+//! The inputs on which kernels are checked: one list a kernel serves `normlab check` and the tests.
+
+use super::activation::Activation;
+use super::contract::{Contract, Operand, Sizes};
+use crate::error::Result;
+use crate::rng::{Purpose, Stream};
+use crate::tensor::{Element, Tensor, Value};
+
+/// How one tensor of a case is filled. All of them are seeded by the tensor's name.
+#[derive(Clone, Copy, Debug)]
+pub enum Fill {
+    /// The normal distribution with this mean and standard deviation.
+    Normal(f64, f64),
+    /// Uniform between two bounds.
+    Uniform(f64, f64),
+    /// Normal, but every row is the same: columns without variance, of this magnitude.
+    ConstantColumns(f64),
+    /// Normal, but every column is the same: rows without variance, of this magnitude.
+    ConstantRows(f64),
+    /// Plus or minus this value.
+    Extreme(f64),
+    /// Two rows: means, normal around the value; and reciprocal standard deviations.
+    StatisticsRows(f64),
+    /// Two columns: means, normal around the value; and reciprocal standard deviations.
+    StatisticsCols(f64),
+    /// Whole numbers below the bound.
+    Below(u32),
+    /// Whole numbers below the bound, every third one [`super::NONE`] instead.
+    BelowOrNone(u32),
+    /// One whole number everywhere.
+    Count(u32),
+}
+
+/// One set of sizes, parameters and inputs for a kernel.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The contract's sizes by name.
+    pub sizes: Vec<(&'static str, usize)>,
+    /// Independent copies of the experiment.
+    pub replicas: usize,
+    /// Parameters that are not at their default.
+    pub parameters: Vec<(&'static str, f32)>,
+    /// The activation that is composed in.
+    pub activation: Activation,
+    /// Tensors that are not filled with the standard normal distribution.
+    pub fills: Vec<(&'static str, Fill)>,
+}
+
+impl Case {
+    /// A case of one replica with these sizes, default parameters and normal inputs.
+    #[must_use]
+    pub fn new(sizes: &[(&'static str, usize)]) -> Self {
+        Self {
+            sizes: sizes.to_vec(),
+            replicas: 1,
+            parameters: Vec::new(),
+            activation: Activation::Identity,
+            fills: Vec::new(),
+        }
+    }
+
+    /// The same case with more replicas.
+    #[must_use]
+    pub fn replicas(mut self, replicas: usize) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
+    /// The same case with a parameter set.
+    #[must_use]
+    pub fn parameter(mut self, name: &'static str, value: f32) -> Self {
+        self.parameters.push((name, value));
+        self
+    }
+
+    /// The same case with another activation.
+    #[must_use]
+    pub fn activation(mut self, activation: Activation) -> Self {
+        self.activation = activation;
+        self
+    }
+
+    /// The same case with a tensor filled in another way.
+    #[must_use]
+    pub fn fill(mut self, operand: &'static str, fill: Fill) -> Self {
+        self.fills.push((operand, fill));
+        self
+    }
+
+    /// Sizes of products with m, k and n all different, with and without replicas.
+    #[must_use]
+    pub fn matmul() -> Vec<Self> {
+        let case = |m, k, n| Self::new(&[("m", m), ("k", k), ("n", n)]);
+        vec![
+            case(1, 1, 1),
+            case(1, 31, 65),
+            case(31, 65, 257),
+            case(257, 1, 31),
+            case(65, 257, 1),
+            case(60, 784, 100),
+            case(33, 9, 57).replicas(3),
+            case(65, 31, 10).fill("a", Fill::Normal(1e3, 1.0)),
+        ]
+    }
+
+    /// Sizes for kernels over rows and columns that have an activation, each activation in turn.
+    #[must_use]
+    pub fn activated() -> Vec<Self> {
+        let case = |rows, cols| Self::new(&[("rows", rows), ("cols", cols)]);
+        vec![
+            case(1, 1),
+            case(1, 65).activation(Activation::Tanh),
+            case(65, 31).activation(Activation::Relu),
+            case(60, 100).activation(Activation::Sigmoid),
+            case(257, 1).activation(Activation::Tanh),
+            case(31, 257).activation(Activation::Sigmoid).replicas(3),
+        ]
+    }
+
+    /// The same for kernels that normalize: with offsets, and with `x` constant along the axis
+    /// `over` that statistics are taken over; `other` is the other axis.
+    #[must_use]
+    pub fn normalized(over: &'static str, other: &'static str) -> Vec<Self> {
+        let case = |many, few| Self::new(&[(over, many), (other, few)]);
+        let constant = if over == "rows" { Fill::ConstantColumns } else { Fill::ConstantRows };
+        let mut cases = Self::activated();
+        cases.extend([
+            case(65, 31).fill("x", Fill::Normal(1e3, 1.0)).activation(Activation::Relu),
+            case(257, 7).fill("x", Fill::Normal(1e4, 1.0)),
+            case(31, 65).fill("x", constant(1.0)),
+            case(257, 9).fill("x", constant(1e4)).replicas(2),
+        ]);
+        cases
+    }
+
+    /// The size called `name`, 0 where the case has none.
+    #[must_use]
+    pub fn size(&self, name: &str) -> usize {
+        let found = self.sizes.iter().find(|(known, _)| *known == name);
+        found.map_or(0, |&(_, value)| value)
+    }
+
+    /// The sizes as the contract orders them.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Shape`] when the case does not fit the contract.
+    pub fn sizes(&self, contract: &Contract) -> Result<Sizes> {
+        Sizes::new(contract, self.replicas, &self.sizes)
+    }
+
+    /// All parameters in the contract's order.
+    #[must_use]
+    pub fn parameters(&self, contract: &Contract) -> Vec<f32> {
+        let value = |name: &str, default| {
+            let set = self.parameters.iter().rev().find(|(known, _)| *known == name);
+            set.map_or(default, |&(_, value)| value)
+        };
+        contract.parameters.iter().map(|known| value(known.name, known.default)).collect()
+    }
+
+    /// Values for every operand that is read, in the contract's order.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Shape`] when the case does not fit the contract.
+    pub fn inputs(&self, contract: &Contract) -> Result<Vec<Option<Value<f32>>>> {
+        let sizes = self.sizes(contract)?;
+        let input = |(position, operand): (usize, &Operand)| {
+            operand.access.reads().then(|| self.input(operand, position, &sizes))
+        };
+        Ok(contract.operands.iter().enumerate().map(input).collect())
+    }
+
+    /// The sizes, replicas and activation in a few words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let sizes = self.sizes.iter().map(|(name, value)| format!("{name}={value}"));
+        let mut words: Vec<String> = sizes.collect();
+        if self.replicas > 1 {
+            words.push(format!("replicas={}", self.replicas));
+        }
+        if self.activation != Activation::Identity {
+            words.push(self.activation.name().to_owned());
+        }
+        words.extend(self.parameters.iter().map(|(name, value)| format!("{name}={value}")));
+        words.extend(self.fills.iter().map(|(name, fill)| format!("{name}:{fill:?}")));
+        words.join(" ")
+    }
+
+    fn input(&self, operand: &Operand, position: usize, sizes: &Sizes) -> Value<f32> {
+        let shape = sizes.shape(operand);
+        let fill = self.fills.iter().rev().find(|(name, _)| *name == operand.name);
+        let fill = fill.map_or(Fill::Normal(0.0, 1.0), |&(_, fill)| fill);
+        let mut stream = Stream::new(shape.len() as u64, Purpose::Checks, position as u32);
+        if operand.element == Element::U32 {
+            let data = (0..shape.len()).map(|at| whole_number(fill, at, &mut stream)).collect();
+            return Value::Index(Tensor::new(shape, data));
+        }
+        let mut tensor = Tensor::filled(shape, 0.0_f32);
+        for at in 0..shape.len() {
+            let [_, row, col] = shape.index(at);
+            // The row or column that this one repeats, where all are to be the same.
+            let repeated = match fill {
+                Fill::ConstantColumns(_) if row > 0 => Some(at - shape.cols),
+                Fill::ConstantRows(_) if col > 0 => Some(at - 1),
+                _ => None,
+            };
+            let second = match fill {
+                Fill::StatisticsRows(_) => row == 1,
+                Fill::StatisticsCols(_) => col == 1,
+                _ => false,
+            };
+            tensor.data[at] = match repeated {
+                Some(earlier) => tensor.data[earlier],
+                None => number(fill, second, &mut stream) as f32,
+            };
+        }
+        Value::Real(tensor)
+    }
+}
+
+fn number(fill: Fill, second: bool, stream: &mut Stream) -> f64 {
+    match fill {
+        Fill::Normal(mean, deviation) => mean + deviation * stream.normal(),
+        Fill::Uniform(low, high) => stream.range(low, high),
+        Fill::ConstantColumns(magnitude) | Fill::ConstantRows(magnitude) => {
+            magnitude * stream.normal()
+        }
+        Fill::Extreme(bound) if stream.uniform() < 0.5 => -bound,
+        Fill::Extreme(bound) => bound,
+        Fill::StatisticsRows(_) | Fill::StatisticsCols(_) if second => stream.range(0.1, 3.0),
+        Fill::StatisticsRows(mean) | Fill::StatisticsCols(mean) => mean + stream.normal(),
+        Fill::Below(bound) | Fill::BelowOrNone(bound) | Fill::Count(bound) => f64::from(bound),
+    }
+}
+
+fn whole_number(fill: Fill, at: usize, stream: &mut Stream) -> u32 {
+    match fill {
+        Fill::Below(bound) => stream.below(bound),
+        Fill::BelowOrNone(_) if at % 3 == 1 => super::NONE,
+        Fill::BelowOrNone(bound) => stream.below(bound),
+        Fill::Count(count) => count,
+        _ => stream.next_u32(),
+    }
+}

@@ -1,0 +1,78 @@
+//! `layer_norm_backward`: the gradients of `layer_norm_forward`.
+//!
+//! With x̂ = (x − mean) · rstd, g = d_y · f′(z), and h = g · gamma, over each row:
+//!
+//! ```text
+//! d_x = rstd · (h − Σ h / cols − x̂ · Σ (h · x̂) / cols)
+//! ```
+//!
+//! and over each column, or over the whole batch where gamma and beta are shared:
+//!
+//! ```text
+//! d_gamma = Σ g · x̂          d_beta = Σ g
+//! ```
+
+use super::cases::{Case, Fill};
+use super::contract::{Axis, Contract, Operand, PLAIN};
+use super::layer_norm_forward::{affine_cases, affine_is_one_or_all};
+use super::sources;
+use super::twin::Arguments;
+use crate::tensor::{Real, Value};
+
+/// The contract of `layer_norm_backward`.
+pub static CONTRACT: Contract = Contract {
+    name: "layer_norm_backward",
+    summary: "d_x, d_gamma, d_beta of layer_norm_forward, from d_y and the statistics it kept",
+    sizes: &["rows", "cols", "affine"],
+    operands: &[
+        Operand::read("d_y", "rows", "cols"),
+        Operand::read("z", "rows", "cols"),
+        Operand::read("x", "rows", "cols"),
+        Operand::read("gamma", "1", "affine").strided(),
+        Operand::read("statistics", "rows", "2"),
+        Operand::write("d_x", "rows", "cols"),
+        Operand::write("d_gamma", "1", "affine").strided(),
+        Operand::write("d_beta", "1", "affine").strided(),
+    ],
+    activation: true,
+    grid: [Axis::Both("rows", "affine"), Axis::One],
+    constraint: affine_is_one_or_all,
+    twin_f32: twin,
+    twin_f64: twin,
+    cases,
+    shaders: sources!("layer_norm_backward": "naive"),
+    ..PLAIN
+};
+
+fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
+    let (d_y, z, x) = (call.real("d_y"), call.real("z"), call.real("x"));
+    let (gamma, statistics) = (call.real("gamma"), call.real("statistics"));
+    let (mut d_x, mut d_gamma) = (call.zeros("d_x"), call.zeros("d_gamma"));
+    let mut d_beta = call.zeros("d_beta");
+    let (cols, affine) = (call.size("cols"), call.size("affine"));
+    let count = T::of(cols as f64);
+    for row in 0..call.size("rows") {
+        let (mean, rstd) = (statistics.at(row, 0), statistics.at(row, 1));
+        let normalized = |col: usize| (x.at(row, col) - mean) * rstd;
+        let d_z = |col| d_y.at(row, col) * call.activation.activation_gradient(z.at(row, col));
+        let scaled = |col: usize| d_z(col) * gamma.at(0, col % affine);
+        let sum = (0..cols).map(scaled).sum::<T>();
+        let dot = (0..cols).map(|col| scaled(col) * normalized(col)).sum::<T>();
+        for col in 0..cols {
+            let centred = scaled(col) - sum / count - normalized(col) * (dot / count);
+            d_x.put(row, col, rstd * centred);
+            d_gamma.row_mut(0)[col % affine] += d_z(col) * normalized(col);
+            d_beta.row_mut(0)[col % affine] += d_z(col);
+        }
+    }
+    vec![Value::Real(d_x), Value::Real(d_gamma), Value::Real(d_beta)]
+}
+
+fn cases() -> Vec<Case> {
+    let offset = Case::activated().into_iter().map(|case| {
+        case.fill("x", Fill::Normal(1e3, 1.0)).fill("statistics", Fill::StatisticsCols(1e3))
+    });
+    let plain = Case::activated().into_iter();
+    let plain = plain.map(|case| case.fill("statistics", Fill::StatisticsCols(0.0)));
+    affine_cases(plain.chain(offset).collect())
+}

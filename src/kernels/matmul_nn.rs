@@ -1,0 +1,42 @@
+//! `matmul_nn`: c = a · b.
+//!
+//! A layer's forward pass: `a` holds its inputs, `b` its weights.
+
+use super::cases::Case;
+use super::contract::{Axis, Contract, Operand, PLAIN};
+use super::sources;
+use super::twin::Arguments;
+use crate::tensor::{Real, Value};
+
+/// The contract of `matmul_nn`.
+pub static CONTRACT: Contract = Contract {
+    name: "matmul_nn",
+    summary: "c = a · b",
+    sizes: &["m", "k", "n"],
+    operands: &[
+        Operand::read("a", "m", "k"),
+        Operand::read("b", "k", "n").strided(),
+        Operand::write("c", "m", "n"),
+    ],
+    grid: [Axis::Size("n"), Axis::Size("m")],
+    split: Some("m"),
+    twin_f32: twin,
+    twin_f64: twin,
+    cases: Case::matmul,
+    shaders: sources!("matmul_nn": "naive", "subgroup"),
+    ..PLAIN
+};
+
+fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
+    let (a, b) = (call.real("a"), call.real("b"));
+    let mut c = call.zeros("c");
+    for i in 0..call.size("m") {
+        for k in 0..call.size("k") {
+            let factor = a.at(i, k);
+            for (sum, &term) in c.row_mut(i).iter_mut().zip(b.row(k)) {
+                *sum += factor * term;
+            }
+        }
+    }
+    vec![Value::Real(c)]
+}

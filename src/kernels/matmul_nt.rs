@@ -1,0 +1,44 @@
+//! `matmul_nt`: c = a · bᵀ.
+//!
+//! The gradient of a layer's inputs: `a` holds the gradient of its outputs, `b` its weights.
+
+use super::cases::Case;
+use super::contract::{Axis, Contract, Operand, PLAIN};
+use super::sources;
+use super::twin::Arguments;
+use crate::tensor::{Real, Value};
+
+/// The contract of `matmul_nt`.
+pub static CONTRACT: Contract = Contract {
+    name: "matmul_nt",
+    summary: "c = a · bᵀ",
+    sizes: &["m", "k", "n"],
+    operands: &[
+        Operand::read("a", "m", "k"),
+        Operand::read("b", "n", "k").strided(),
+        Operand::write("c", "m", "n"),
+    ],
+    grid: [Axis::Size("n"), Axis::Size("m")],
+    split: Some("m"),
+    twin_f32: twin,
+    twin_f64: twin,
+    cases: Case::matmul,
+    shaders: sources!("matmul_nt": "naive", "subgroup"),
+    ..PLAIN
+};
+
+fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
+    let (a, b) = (call.real("a"), call.real("b"));
+    let mut c = call.zeros("c");
+    for k in 0..call.size("k") {
+        // Column k of b, so that the innermost loop runs over neighbours.
+        let column: Vec<T> = (0..call.size("n")).map(|j| b.at(j, k)).collect();
+        for i in 0..call.size("m") {
+            let factor = a.at(i, k);
+            for (sum, &term) in c.row_mut(i).iter_mut().zip(&column) {
+                *sum += factor * term;
+            }
+        }
+    }
+    vec![Value::Real(c)]
+}

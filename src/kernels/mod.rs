@@ -1,0 +1,82 @@
+//! The kernels: one file each, holding its contract and its CPU twin. This module is the registry.
+//!
+//! A kernel `k` is `src/kernels/k.rs`, `shaders/k/*.wgsl` and `tests/kernels/k.rs`. Conventions that
+//! all of them share: tensors are `[replicas, rows, cols]`; rows are examples and columns are units;
+//! `d_x` is the gradient of the loss with respect to `x`; `z` is what an activation is applied to,
+//! kept for the backward pass, so that forward and backward decide alike on which side of ReLU's
+//! kink a value lies.
+
+pub mod activation;
+pub mod cases;
+pub mod contract;
+pub mod shader;
+pub mod twin;
+
+pub mod adam;
+pub mod batch_norm_backward;
+pub mod batch_norm_forward;
+pub mod batch_norm_infer;
+pub mod bias_backward;
+pub mod bias_forward;
+pub mod gather;
+pub mod layer_norm_backward;
+pub mod layer_norm_forward;
+pub mod matmul_nn;
+pub mod matmul_nt;
+pub mod matmul_tn;
+pub mod sgd;
+pub mod softmax_cross_entropy;
+
+use crate::error::{Error, Result};
+use contract::Contract;
+
+/// In a tensor of examples or targets: no example here. Such a row of a batch is zeros, has no loss
+/// and no gradient, and is no hit. It fills up a last batch that is not full.
+pub const NONE: u32 = u32::MAX;
+
+/// Added to every variance before its root is taken, unless a dispatch says otherwise (PyTorch's
+/// default; Ioffe and Szegedy 2015, algorithm 1, leave it open).
+pub const EPSILON: f32 = 1e-5;
+
+/// The weight of the new value in batch norm's running statistics (PyTorch's `momentum`).
+pub const RUNNING_MOMENTUM: f32 = 0.1;
+
+/// Every kernel, in the order in which a training step uses them.
+pub const ALL: [&Contract; 14] = [
+    &gather::CONTRACT,
+    &matmul_nn::CONTRACT,
+    &matmul_nt::CONTRACT,
+    &matmul_tn::CONTRACT,
+    &bias_forward::CONTRACT,
+    &bias_backward::CONTRACT,
+    &batch_norm_forward::CONTRACT,
+    &batch_norm_backward::CONTRACT,
+    &batch_norm_infer::CONTRACT,
+    &layer_norm_forward::CONTRACT,
+    &layer_norm_backward::CONTRACT,
+    &softmax_cross_entropy::CONTRACT,
+    &sgd::CONTRACT,
+    &adam::CONTRACT,
+];
+
+/// The kernel called `name`.
+///
+/// # Errors
+/// [`Error::Config`] listing all kernels when there is none of that name.
+pub fn find(name: &str) -> Result<&'static Contract> {
+    ALL.into_iter().find(|contract| contract.name == name).ok_or_else(|| {
+        let names: Vec<_> = ALL.iter().map(|contract| contract.name).collect();
+        Error::Config(format!("no kernel is called {name}; there are: {}", names.join(", ")))
+    })
+}
+
+/// The contract's shipped shaders, from the folder `shaders/<kernel>/`.
+macro_rules! sources {
+    ($kernel:literal: $($variant:literal),+) => {
+        &[$($crate::kernels::contract::Source {
+            variant: $variant,
+            text: include_str!(concat!("../../shaders/", $kernel, "/", $variant, ".wgsl")),
+        }),+]
+    };
+}
+pub(crate) use sources;

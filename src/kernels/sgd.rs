@@ -1,0 +1,57 @@
+//! `sgd`: stochastic gradient descent with momentum, over all parameters at once.
+//!
+//! velocity = momentum · velocity + gradients, parameters −= rate · velocity: PyTorch's form
+//! (Sutskever et al. 2013, with the learning rate outside). With momentum 0 the velocity is the
+//! gradient and is not stored. Each replica has its own learning rate.
+
+use super::cases::{Case, Fill};
+use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
+use super::sources;
+use super::twin::Arguments;
+use crate::tensor::{Real, Value};
+
+/// The contract of `sgd`.
+pub static CONTRACT: Contract = Contract {
+    name: "sgd",
+    summary: "velocity = momentum * velocity + gradients, parameters -= rate * velocity",
+    sizes: &["count"],
+    operands: &[
+        Operand::read("gradients", "1", "count"),
+        Operand::read("rate", "1", "1"),
+        Operand::update("parameters", "1", "count"),
+        Operand::update("velocity", "1", "count"),
+    ],
+    parameters: &[Parameter { name: "momentum", default: 0.0 }],
+    grid: [Axis::Size("count"), Axis::One],
+    split: Some("count"),
+    twin_f32: twin,
+    twin_f64: twin,
+    cases,
+    shaders: sources!("sgd": "naive"),
+    ..PLAIN
+};
+
+fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
+    let (gradients, rate) = (call.real("gradients"), call.real("rate").at(0, 0));
+    let momentum = call.parameter("momentum");
+    let mut parameters = call.real("parameters").clone();
+    let mut velocity = call.real("velocity").clone();
+    for i in 0..call.size("count") {
+        let mut step = gradients.at(0, i);
+        if momentum != T::zero() {
+            step = momentum * velocity.at(0, i) + step;
+            velocity.put(0, i, step);
+        }
+        parameters.put(0, i, parameters.at(0, i) - rate * step);
+    }
+    vec![Value::Real(parameters), Value::Real(velocity)]
+}
+
+fn cases() -> Vec<Case> {
+    let case = |count, momentum| {
+        Case::new(&[("count", count)])
+            .parameter("momentum", momentum)
+            .fill("rate", Fill::Uniform(0.01, 0.5))
+    };
+    vec![case(1, 0.0), case(65, 0.9), case(257, 0.0).replicas(3), case(70_001, 0.9).replicas(2)]
+}

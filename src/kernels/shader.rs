@@ -1,0 +1,312 @@
+//! Reading a shader: composed with its activation, validated, held against its kernel's contract.
+//!
+//! All of this needs no GPU. Only a shader that has passed here is given to a driver.
+
+use super::activation::Activation;
+use super::contract::{Access, Axis, Contract, Operand, Sizes};
+use crate::error::{Error, Result};
+use crate::tensor::Element;
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::{AddressSpace, GlobalVariable, Module, ScalarKind, StorageAccess, TypeInner};
+use sha2::{Digest, Sha256};
+
+/// Workgroups that WebGPU allows in one dimension of a dispatch.
+pub const MAX_WORKGROUPS: u32 = 65_535;
+
+/// What a variant needs of its adapter, from the line `// requires:` of its header.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requirements {
+    /// Subgroup operations.
+    pub subgroups: bool,
+    /// Subgroups of just this many lanes.
+    pub subgroup_size: Option<u32>,
+}
+
+/// A shader that fits its contract.
+#[derive(Clone, Debug)]
+pub struct Shader {
+    /// The kernel that it implements.
+    pub contract: &'static Contract,
+    /// The variant's name.
+    pub variant: String,
+    /// The activation that is composed in, where the kernel has one.
+    pub activation: Option<Activation>,
+    /// The whole text, activation included.
+    pub text: String,
+    /// What it needs of its adapter.
+    pub requires: Requirements,
+    /// Invocations of a workgroup on each axis.
+    pub workgroup_size: [u32; 3],
+    /// Items that a workgroup covers on the grid's x and y axes.
+    pub tile: [u32; 2],
+    /// The same module as naga has read it.
+    pub module: Module,
+}
+
+impl Shader {
+    /// A shipped variant of `contract`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when there is none of that name; [`Error::Shader`] as [`Shader::parse`].
+    pub fn shipped(
+        contract: &'static Contract,
+        variant: &str,
+        activation: Activation,
+    ) -> Result<Self> {
+        let source = contract.shaders.iter().find(|source| source.variant == variant);
+        let source = source.ok_or_else(|| {
+            let known: Vec<_> = contract.shaders.iter().map(|source| source.variant).collect();
+            Error::Config(format!(
+                "{} has no variant {variant}; there are: {}",
+                contract.name,
+                known.join(", ")
+            ))
+        })?;
+        Self::parse(contract, variant, source.text, activation)
+    }
+
+    /// Reads the text of a shader and holds it against its contract. The activation's functions are
+    /// put behind the text, so that line numbers in messages are those of the shader's file.
+    ///
+    /// # Errors
+    /// [`Error::Shader`] with the line that naga objects to, or the binding, field or entry point
+    /// that is not as the contract says.
+    pub fn parse(
+        contract: &'static Contract,
+        variant: &str,
+        text: &str,
+        activation: Activation,
+    ) -> Result<Self> {
+        let name = format!("shaders/{}/{variant}.wgsl", contract.name);
+        let activation = contract.activation.then_some(activation);
+        let text = match activation {
+            Some(activation) => format!("{text}\n{}", activation.shader()),
+            None => text.to_owned(),
+        };
+        let module = naga::front::wgsl::parse_str(&text)
+            .map_err(|error| Error::Shader(error.emit_to_string_with_path(&text, &name)))?;
+        Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP)
+            .validate(&module)
+            .map_err(|error| Error::Shader(error.emit_to_string_with_path(&text, &name)))?;
+        let fits = Fit { contract, module: &module };
+        let workgroup_size =
+            fits.check().map_err(|reason| Error::Shader(format!("{name}: {reason}")))?;
+        let tile = [0, 1].map(|axis| fits.tile(contract.grid[axis], workgroup_size[axis]));
+        let requires =
+            requirements(&text).map_err(|reason| Error::Shader(format!("{name}: {reason}")))?;
+        let variant = variant.to_owned();
+        Ok(Self { contract, variant, activation, text, requires, workgroup_size, tile, module })
+    }
+
+    /// The number of workgroups on each axis.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when an axis would have more than [`MAX_WORKGROUPS`].
+    pub fn grid(&self, sizes: &Sizes) -> Result<[u32; 3]> {
+        let groups = |axis: usize| match self.contract.grid[axis].items(sizes) {
+            Some(items) => items.div_ceil(self.tile[axis] as usize),
+            None => 1,
+        };
+        let counts = [groups(0), groups(1), sizes.replicas];
+        if let Some(count) = counts.iter().find(|count| **count > MAX_WORKGROUPS as usize) {
+            return Err(Error::Shape(format!(
+                "{} ({}) would need {count} workgroups on one axis; a dispatch has at most \
+                 {MAX_WORKGROUPS}: use smaller layers or a smaller batch",
+                self.contract.name, self.variant
+            )));
+        }
+        Ok(counts.map(|count| count as u32))
+    }
+
+    /// The SHA-256 of the whole text, in hexadecimal.
+    #[must_use]
+    pub fn hash(&self) -> String {
+        let digest = Sha256::digest(self.text.as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The fields of the uniform `Params`, in order: sizes, strides, parameters.
+#[must_use]
+pub fn params_fields(contract: &Contract) -> Vec<(String, ScalarKind)> {
+    let sizes = contract.sizes.iter().map(|name| ((*name).to_owned(), ScalarKind::Uint));
+    let strided = contract.operands.iter().filter(|operand| operand.strided);
+    let strides = strided.map(|operand| (format!("{}_stride", operand.name), ScalarKind::Uint));
+    let parameters =
+        contract.parameters.iter().map(|known| (known.name.to_owned(), ScalarKind::Float));
+    sizes.chain(strides).chain(parameters).collect()
+}
+
+/// Reads the header's `// requires:` line.
+fn requirements(text: &str) -> std::result::Result<Requirements, String> {
+    let mut found = Requirements::default();
+    let header = text.lines().take_while(|line| line.starts_with("//"));
+    for line in header.filter_map(|line| line.strip_prefix("// requires:")) {
+        for need in line.split(',').map(str::trim) {
+            match need.strip_prefix("subgroup_size = ").map(str::parse) {
+                Some(Ok(lanes)) => found.subgroup_size = Some(lanes),
+                None if need == "subgroups" => found.subgroups = true,
+                _ => {
+                    return Err(format!(
+                        "its header requires {need:?}; known are `subgroups` and \
+                         `subgroup_size = NUMBER`"
+                    ));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A module held against a contract.
+struct Fit<'a> {
+    contract: &'static Contract,
+    module: &'a Module,
+}
+
+type Check<T> = std::result::Result<T, String>;
+
+impl Fit<'_> {
+    /// Checks everything; returns the workgroup size.
+    fn check(&self) -> Check<[u32; 3]> {
+        for (_, variable) in self.module.global_variables.iter() {
+            let Some(binding) = variable.binding else { continue };
+            if binding.group != 0 {
+                return Err(format!(
+                    "{} is in @group({}); all bindings are in @group(0)",
+                    named(variable),
+                    binding.group
+                ));
+            }
+            match binding.binding {
+                0 => self.params(variable)?,
+                number => self.operand(variable, number as usize - 1)?,
+            }
+        }
+        self.workgroup_size()
+    }
+
+    /// The entry point's workgroup size.
+    fn workgroup_size(&self) -> Check<[u32; 3]> {
+        let main = self.module.entry_points.iter().find(|entry| entry.name == "main");
+        let main = main.filter(|entry| entry.stage == naga::ShaderStage::Compute);
+        main.map(|entry| entry.workgroup_size).ok_or_else(|| {
+            "it has no compute entry point called main; write \
+             `@compute @workgroup_size(…) fn main(…)`"
+                .to_owned()
+        })
+    }
+
+    /// Binding 0: the uniform `Params`.
+    fn params(&self, variable: &GlobalVariable) -> Check<()> {
+        let expected = params_fields(self.contract);
+        let wanted = || {
+            let fields = expected.iter().map(|(name, kind)| format!("{name}: {}", wgsl(*kind)));
+            fields.collect::<Vec<_>>().join(", ")
+        };
+        let wrong = |found: &str| {
+            Err(format!(
+                "{} at @binding(0) {found}; expected var<uniform> of a struct with {}",
+                named(variable),
+                wanted()
+            ))
+        };
+        if variable.space != AddressSpace::Uniform {
+            return wrong("is not a uniform");
+        }
+        let TypeInner::Struct { members, .. } = &self.module.types[variable.ty].inner else {
+            return wrong("is not a struct");
+        };
+        for (position, (name, kind)) in expected.iter().enumerate() {
+            let fits = members.get(position).is_some_and(|member| {
+                member.name.as_deref() == Some(name)
+                    && matches!(self.module.types[member.ty].inner,
+                        TypeInner::Scalar(scalar) if scalar.kind == *kind && scalar.width == 4)
+            });
+            if !fits {
+                return wrong(&format!("lacks the field {name} at place {position}"));
+            }
+        }
+        if members.len() > expected.len() {
+            return wrong("has more fields than the contract");
+        }
+        Ok(())
+    }
+
+    /// Binding 1 and up: the operands.
+    fn operand(&self, variable: &GlobalVariable, position: usize) -> Check<()> {
+        let operands = self.contract.operands;
+        let Some(operand) = operands.get(position) else {
+            return Err(format!(
+                "{} is at @binding({}); {} has bindings 0 to {}",
+                named(variable),
+                position + 1,
+                self.contract.name,
+                operands.len()
+            ));
+        };
+        let element = self.array_element(variable);
+        let access = match variable.space {
+            AddressSpace::Storage { access } => Some(access),
+            _ => None,
+        };
+        let fits = variable.name.as_deref() == Some(operand.name)
+            && element == Some(operand.element)
+            && access == Some(storage_access(operand));
+        if fits {
+            return Ok(());
+        }
+        Err(format!(
+            "{} at @binding({}) is not what the contract says: expected \
+             var<storage, {}> {}: array<{}>",
+            named(variable),
+            position + 1,
+            if operand.access == Access::Read { "read" } else { "read_write" },
+            operand.name,
+            operand.element.wgsl()
+        ))
+    }
+
+    fn array_element(&self, variable: &GlobalVariable) -> Option<Element> {
+        let TypeInner::Array { base, .. } = self.module.types[variable.ty].inner else {
+            return None;
+        };
+        match self.module.types[base].inner {
+            TypeInner::Scalar(naga::Scalar { kind: ScalarKind::Float, width: 4 }) => {
+                Some(Element::F32)
+            }
+            TypeInner::Scalar(naga::Scalar { kind: ScalarKind::Uint, width: 4 }) => {
+                Some(Element::U32)
+            }
+            _ => None,
+        }
+    }
+
+    /// Items that a workgroup covers on an axis: the shader's `TILE_<SIZE>`, or its invocations.
+    fn tile(&self, axis: Axis, invocations: u32) -> u32 {
+        let Axis::Size(size) = axis else { return invocations };
+        let name = format!("TILE_{}", size.to_uppercase());
+        let constants = &self.module.constants;
+        let found = constants.iter().find(|(_, constant)| constant.name.as_ref() == Some(&name));
+        let value = found.map(|(_, constant)| &self.module.global_expressions[constant.init]);
+        match value {
+            Some(naga::Expression::Literal(naga::Literal::U32(tile))) if *tile > 0 => *tile,
+            _ => invocations,
+        }
+    }
+}
+
+fn storage_access(operand: &Operand) -> StorageAccess {
+    match operand.access {
+        Access::Read => StorageAccess::LOAD,
+        Access::Write | Access::ReadWrite => StorageAccess::LOAD | StorageAccess::STORE,
+    }
+}
+
+fn named(variable: &GlobalVariable) -> &str {
+    variable.name.as_deref().unwrap_or("a variable")
+}
+
+fn wgsl(kind: ScalarKind) -> &'static str {
+    if kind == ScalarKind::Float { "f32" } else { "u32" }
+}

@@ -1,0 +1,80 @@
+//! `softmax_cross_entropy`: the loss, its gradient and the hits, of one batch.
+//!
+//! With p = softmax(logits), over each row: loss = −ln p[target], d_logits = (p − onehot(target)) /
+//! rows; a hit is a row whose largest logit (the first, among equals) is the target's. Computed from
+//! logits minus their maximum, so that nothing overflows (Goodfellow et al. 2016, section 4.1).
+//!
+//! `history` is a ring of `slots` pairs (mean loss over all rows, number of hits); this step writes
+//! pair `step mod slots` and then counts `step` up by one: it is the step's last reader of the old
+//! count. A row with the target [`NONE`] has no loss, no gradient and no hit.
+
+use super::cases::{Case, Fill};
+use super::contract::{Contract, Operand, PLAIN};
+use super::twin::Arguments;
+use super::{NONE, sources};
+use crate::tensor::{Real, Value};
+
+/// The contract of `softmax_cross_entropy`.
+pub static CONTRACT: Contract = Contract {
+    name: "softmax_cross_entropy",
+    summary: "history[step mod slots] = (mean of -ln softmax(logits)[target], hits), step += 1, \
+              d_logits = (softmax(logits) - onehot(target)) / rows",
+    sizes: &["rows", "classes", "slots"],
+    operands: &[
+        Operand::read("logits", "rows", "classes"),
+        Operand::read("targets", "rows", "1").of_u32(),
+        Operand::write("d_logits", "rows", "classes"),
+        Operand::update("history", "slots", "2"),
+        Operand::update("step", "1", "1").of_u32(),
+    ],
+    twin_f32: twin,
+    twin_f64: twin,
+    cases,
+    shaders: sources!("softmax_cross_entropy": "naive"),
+    ..PLAIN
+};
+
+fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
+    let (logits, targets) = (call.real("logits"), call.indices("targets"));
+    let (mut history, mut step) = (call.real("history").clone(), call.indices("step").clone());
+    let mut d_logits = call.zeros("d_logits");
+    let count = T::of(call.size("rows") as f64);
+    let (mut loss, mut hits) = (T::zero(), T::zero());
+    for row in 0..call.size("rows") {
+        let target = targets.at(row, 0);
+        if target == NONE {
+            continue;
+        }
+        let line = logits.row(row);
+        let best = (1..line.len()).fold(0, |best, c| if line[c] > line[best] { c } else { best });
+        let sum = line.iter().map(|&logit| (logit - line[best]).exp()).sum::<T>();
+        for (class, &logit) in line.iter().enumerate() {
+            let expected = if class == target as usize { T::one() } else { T::zero() };
+            let probability = (logit - line[best]).exp() / sum;
+            d_logits.put(row, class, (probability - expected) / count);
+        }
+        loss += sum.ln() - (line[target as usize] - line[best]);
+        if best == target as usize {
+            hits += T::one();
+        }
+    }
+    let slot = step.at(0, 0) as usize % call.size("slots");
+    history.row_mut(slot).copy_from_slice(&[loss / count, hits]);
+    step.put(0, 0, step.at(0, 0).wrapping_add(1));
+    vec![Value::Real(d_logits), Value::Real(history), Value::Index(step)]
+}
+
+fn cases() -> Vec<Case> {
+    let case = |rows, classes: u32, slots, step| {
+        Case::new(&[("rows", rows), ("classes", classes as usize), ("slots", slots)])
+            .fill("targets", Fill::Below(classes))
+            .fill("step", Fill::Count(step))
+    };
+    vec![
+        case(1, 1, 1, 0),
+        case(60, 10, 50, 149),
+        case(31, 10, 3, 2).fill("logits", Fill::Extreme(100.0)),
+        case(257, 65, 7, 5).replicas(3).fill("logits", Fill::Normal(1e3, 30.0)),
+        case(65, 31, 1, 9).fill("targets", Fill::BelowOrNone(31)),
+    ]
+}

@@ -1,0 +1,63 @@
+//! normlab: a laboratory for normalization layers on the GPU.
+//!
+//! It trains multilayer perceptrons with WGSL compute shaders through wgpu, shows what batch
+//! normalization and layer normalization do to them, and checks GPU results against a CPU reference.
+//!
+//! # Layers
+//!
+//! Data flows one way. A module imports only from modules above it in this list, which
+//! `tests/architecture.rs` enforces:
+//!
+//! ```text
+//! error, rng, tensor    small ground-floor types
+//! compare               how two results are compared, and what is close enough
+//! record                serde types of everything that a run writes
+//! kernels/              one file per kernel: its contract and its CPU twin; mod.rs is the registry
+//! data/                 drawn digits, IDX files, batches
+//! config                Experiment: read from TOML or put together from flags, validated once
+//! program               buffers, tensors and dispatches as plain data: what to run, not how
+//! model/                a network becomes a program: forward, backward, update, evaluate
+//! backend/              runs programs: cpu.rs calls the twins, gpu/ dispatches the shaders
+//! check                 one dispatch held against its twin
+//! train/                the training loop, lockstep comparison, diagnosis, the run's folder
+//! report/               what people see of a run, made from its records only
+//! commands/             one file per subcommand; main.rs only parses arguments and exits
+//! ```
+//!
+//! Only `backend/gpu` knows wgpu, and only `kernels/shader.rs` knows naga.
+//!
+//! # One name
+//!
+//! A kernel `k` is `shaders/k/<variant>.wgsl`, `src/kernels/k.rs` (contract and twin) and
+//! `tests/kernels/k.rs`. Its contract tells once what its tensors are called, what shapes they have
+//! and how the grid follows; the loader holds every shader against it, and both backends bind by it.
+//!
+//! # What is close enough
+//!
+//! See [`compare`]: the reference is the twin in f64, and the tolerance is measured, not tuned.
+//!
+//! # Where this differs from the usual
+//!
+//! - Forward kernels keep `z`, what the activation is applied to, and backward kernels read it. They
+//!   could compute it again, but then a value within rounding of ReLU's kink could lie on one side
+//!   for the GPU and on the other for the reference, and a right result would be called wrong.
+//! - Statistics are summed over x minus the first value of the column or row, see
+//!   [`kernels::batch_norm_forward`].
+//! - Parameters of all layers lie in one buffer, replica after replica, so a segment's replicas lie
+//!   apart; a shader is told that distance as `<operand>_stride`. Everything else is dense.
+
+pub mod backend;
+pub mod check;
+pub mod commands;
+pub mod compare;
+pub mod config;
+pub mod data;
+pub mod error;
+pub mod kernels;
+pub mod model;
+pub mod program;
+pub mod record;
+pub mod report;
+pub mod rng;
+pub mod tensor;
+pub mod train;

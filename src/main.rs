@@ -1,0 +1,22 @@
+//! The `normlab` program: parses its arguments, runs what they ask for, sets the exit status.
+
+use clap::Parser;
+use normlab::commands::{Cli, Status, execute};
+use normlab::error::Error;
+use std::io::ErrorKind;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match execute(Cli::parse(), &mut std::io::stdout()) {
+        Ok(Status::Good) => ExitCode::SUCCESS,
+        Ok(Status::Failed) => ExitCode::FAILURE,
+        // Whoever read the output has seen enough.
+        Err(Error::File { source, .. }) if source.kind() == ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_status())
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The pass that evaluates one chunk of the test set: the forward pass with running statistics.
+
+use super::training::Builder;
+use super::{Feed, Role, Stage};
+use crate::config::Norm;
+use crate::error::Result;
+use crate::kernels::{batch_norm_infer, bias_forward, layer_norm_forward};
+use crate::program::{Dispatch, PassId, TensorId};
+
+/// Adds the pass: what it is fed with, the pass, and the last hidden layer's outputs.
+pub(super) fn build(builder: &mut Builder) -> Result<(Feed, PassId, TensorId)> {
+    let (chunks, batch) = (builder.network.test_chunks(), builder.network.test_batch);
+    let feed = builder.feed("test", builder.network.test_examples, (chunks, batch), chunks);
+    let (dispatch, mut hidden, targets) = builder.gather("test", &feed, batch)?;
+    let mut dispatches = vec![dispatch];
+    let mut outputs = hidden;
+    for layer in 0..builder.network.widths().len() {
+        outputs = hidden;
+        let (dispatch, x) = builder.product(&format!("test.layer{}", layer + 1), layer, hidden)?;
+        dispatches.push(dispatch);
+        hidden = x;
+        for stage in builder.network.stages(layer) {
+            let (dispatch, y) = stage_infer(builder, layer, stage, hidden)?;
+            dispatches.push(dispatch);
+            hidden = y;
+        }
+    }
+    let (dispatch, _) = builder.loss("test", &feed, (hidden, targets))?;
+    dispatches.push(dispatch);
+    let pass = builder.program.pass("evaluate", dispatches);
+    Ok((feed, pass, outputs))
+}
+
+/// Adds one stage: the dispatch and its output.
+fn stage_infer(
+    builder: &mut Builder,
+    layer: usize,
+    stage: Stage,
+    x: TensorId,
+) -> Result<(Dispatch, TensorId)> {
+    let place = format!("test.layer{}", layer + 1);
+    let shape = builder.program.spec(x).shape;
+    let kind = if stage.norm == Norm::None { "bias" } else { "norm" };
+    let y = builder.tensor(format!("{place}.{kind}.y"), shape.rows, shape.cols);
+    let mut tensors = vec![("x", x), ("y", y)];
+    if stage.norm == Norm::None {
+        tensors.push(("bias", builder.layout.find(layer, Role::Bias).value));
+    } else {
+        tensors.push(("gamma", builder.layout.find(layer, Role::Gamma).value));
+        tensors.push(("beta", builder.layout.find(layer, Role::Beta).value));
+    }
+    let contract = match stage.norm {
+        Norm::None => &bias_forward::CONTRACT,
+        Norm::Batch => &batch_norm_infer::CONTRACT,
+        Norm::Layer => &layer_norm_forward::CONTRACT,
+    };
+    match stage.norm {
+        Norm::Batch => {
+            let running = builder.running.iter().find(|(known, _)| *known == layer);
+            tensors.extend(running.map(|&(_, id)| ("running", id)));
+        }
+        Norm::None | Norm::Layer => {
+            let z = builder.tensor(format!("{place}.{kind}.z"), shape.rows, shape.cols);
+            tensors.push(("z", z));
+        }
+    }
+    if stage.norm == Norm::Layer {
+        let statistics = builder.tensor(format!("{place}.statistics"), shape.rows, 2);
+        tensors.push(("statistics", statistics));
+    }
+    Ok((builder.dispatch(&place, contract, stage.activation, &tensors)?, y))
+}

@@ -1,0 +1,220 @@
+//! A computation as plain data: buffers, tensors that lie in them, and passes of dispatches.
+//!
+//! A dispatch names a kernel, its tensors and its parameters. It says what to run, not how: both
+//! backends run the same program, and checking, drawing and tuning read it.
+
+use crate::error::{Error, Result};
+use crate::kernels::activation::Activation;
+use crate::kernels::contract::{Contract, Sizes};
+use crate::tensor::{Element, Shape};
+
+/// Segments of a shared buffer begin at multiples of this many elements (256 bytes): the coarsest
+/// alignment of a storage binding that WebGPU adapters ask for.
+pub const ALIGNMENT: usize = 64;
+
+/// A tensor of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TensorId(pub usize);
+
+/// A buffer of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct BufferId(pub usize);
+
+/// A pass of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PassId(pub usize);
+
+/// Memory of one element type.
+#[derive(Clone, Debug)]
+pub struct BufferSpec {
+    /// Its name, for people.
+    pub name: String,
+    /// Its element type.
+    pub element: Element,
+    /// Its length in elements.
+    pub len: usize,
+}
+
+/// Where a tensor lies.
+#[derive(Clone, Debug)]
+pub struct TensorSpec {
+    /// Its name, for people and for files of weights.
+    pub name: String,
+    /// Its shape.
+    pub shape: Shape,
+    /// The buffer that holds it.
+    pub buffer: BufferId,
+    /// Where its first replica begins, in elements.
+    pub offset: usize,
+    /// From the beginning of one replica to that of the next, in elements.
+    pub replica_stride: usize,
+    /// Elements behind the tensor that its binding covers too: guard words of a check.
+    pub guard: usize,
+}
+
+impl TensorSpec {
+    /// Elements from the beginning of its first replica to the end of its last.
+    #[must_use]
+    pub fn span(&self) -> usize {
+        (self.shape.replicas - 1) * self.replica_stride + self.shape.matrix_len()
+    }
+}
+
+/// One kernel to run on some tensors.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// What it is for, as `layer2.batch_norm_forward`.
+    pub label: String,
+    /// The kernel.
+    pub contract: &'static Contract,
+    /// The activation that is composed in.
+    pub activation: Activation,
+    /// The contract's operands, in its order.
+    pub tensors: Vec<TensorId>,
+    /// The contract's parameters, in its order.
+    pub parameters: Vec<f32>,
+    /// The contract's sizes, as the tensors' shapes have them.
+    pub sizes: Sizes,
+}
+
+/// Dispatches that run one after another.
+#[derive(Clone, Debug)]
+pub struct Pass {
+    /// Its name: `forward`, `backward`, `update`, `evaluate`.
+    pub name: &'static str,
+    /// The dispatches in order.
+    pub dispatches: Vec<Dispatch>,
+}
+
+/// Everything that a backend needs to know.
+#[derive(Clone, Debug, Default)]
+pub struct Program {
+    /// Memory.
+    pub buffers: Vec<BufferSpec>,
+    /// Tensors.
+    pub tensors: Vec<TensorSpec>,
+    /// Passes.
+    pub passes: Vec<Pass>,
+}
+
+impl Program {
+    /// Adds a buffer of its own holding one tensor of numbers.
+    pub fn tensor(&mut self, name: impl Into<String>, shape: Shape) -> TensorId {
+        self.own_tensor(name.into(), Element::F32, shape)
+    }
+
+    /// Adds a buffer of its own holding one tensor of whole numbers.
+    pub fn index_tensor(&mut self, name: impl Into<String>, shape: Shape) -> TensorId {
+        self.own_tensor(name.into(), Element::U32, shape)
+    }
+
+    fn own_tensor(&mut self, name: String, element: Element, shape: Shape) -> TensorId {
+        self.buffers.push(BufferSpec { name: name.clone(), element, len: shape.len() });
+        self.tensors.push(TensorSpec {
+            name,
+            shape,
+            buffer: BufferId(self.buffers.len() - 1),
+            offset: 0,
+            replica_stride: shape.matrix_len(),
+            guard: 0,
+        });
+        TensorId(self.tensors.len() - 1)
+    }
+
+    /// Adds one buffer holding several tensors of numbers as segments, the same in every replica,
+    /// and returns a tensor over the whole of it, followed by the segments. The whole has the shape
+    /// `[replicas, 1, aligned sum of the segments' lengths]`.
+    pub fn segments(
+        &mut self,
+        name: &str,
+        replicas: usize,
+        segments: &[(String, Shape)],
+    ) -> (TensorId, Vec<TensorId>) {
+        let aligned = |shape: &Shape| shape.matrix_len().next_multiple_of(ALIGNMENT);
+        let stride = segments.iter().map(|(_, shape)| aligned(shape)).sum();
+        let whole = self.tensor(name, Shape::new(replicas, 1, stride));
+        let buffer = self.spec(whole).buffer;
+        let mut offset = 0;
+        let mut ids = Vec::new();
+        for (segment, shape) in segments {
+            let (name, shape) = (segment.clone(), Shape { replicas, ..*shape });
+            let spec = TensorSpec { name, shape, buffer, offset, replica_stride: stride, guard: 0 };
+            offset += aligned(&shape);
+            self.tensors.push(spec);
+            ids.push(TensorId(self.tensors.len() - 1));
+        }
+        (whole, ids)
+    }
+
+    /// Where a tensor lies.
+    #[must_use]
+    pub fn spec(&self, tensor: TensorId) -> &TensorSpec {
+        &self.tensors[tensor.0]
+    }
+
+    /// The element type of a tensor.
+    #[must_use]
+    pub fn element(&self, tensor: TensorId) -> Element {
+        self.buffers[self.spec(tensor).buffer.0].element
+    }
+
+    /// Adds a pass.
+    pub fn pass(&mut self, name: &'static str, dispatches: Vec<Dispatch>) -> PassId {
+        self.passes.push(Pass { name, dispatches });
+        PassId(self.passes.len() - 1)
+    }
+
+    /// A dispatch of `contract` on `tensors`, given by operand name. Parameters that are not given
+    /// have the contract's default.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] naming the operand that is missing, of another element type, or of a shape
+    /// that does not fit the others.
+    pub fn dispatch(
+        &self,
+        label: impl Into<String>,
+        contract: &'static Contract,
+        activation: Activation,
+        tensors: &[(&str, TensorId)],
+        parameters: &[(&str, f32)],
+    ) -> Result<Dispatch> {
+        let label = label.into();
+        let wrong = |what: String| Error::Shape(format!("{label} ({}): {what}", contract.name));
+        let mut ids = Vec::new();
+        for operand in contract.operands {
+            let given = tensors.iter().find(|(name, _)| *name == operand.name);
+            let &(_, id) = given.ok_or_else(|| wrong(format!("no tensor for {}", operand.name)))?;
+            if self.element(id) != operand.element {
+                let name = operand.element.wgsl();
+                return Err(wrong(format!("{} must hold {name}", operand.name)));
+            }
+            let spec = self.spec(id);
+            let dense = spec.shape.replicas == 1 || spec.replica_stride == spec.shape.matrix_len();
+            if !dense && !operand.strided {
+                return Err(wrong(format!("{} must lie in one piece", operand.name)));
+            }
+            ids.push(id);
+        }
+        let shapes: Vec<Shape> = ids.iter().map(|&id| self.spec(id).shape).collect();
+        let sizes = Sizes::infer(contract, &shapes).map_err(|error| wrong(error.to_string()))?;
+        for (operand, shape) in contract.operands.iter().zip(&shapes) {
+            if shape.replicas != sizes.replicas && !operand.strided {
+                let (has, all) = (shape.replicas, sizes.replicas);
+                return Err(wrong(format!("{} has {has} of {all} replicas", operand.name)));
+            }
+        }
+        let value = |name: &str, default| {
+            parameters.iter().find(|(known, _)| *known == name).map_or(default, |&(_, value)| value)
+        };
+        let known = contract.parameters.iter();
+        let parameters = known.map(|known| value(known.name, known.default)).collect();
+        Ok(Dispatch { label, contract, activation, tensors: ids, parameters, sizes })
+    }
+
+    /// The distance between replicas that a shader is told: 0 for a tensor that all replicas share.
+    #[must_use]
+    pub fn stride(&self, tensor: TensorId) -> usize {
+        let spec = self.spec(tensor);
+        if spec.shape.replicas == 1 { 0 } else { spec.replica_stride }
+    }
+}

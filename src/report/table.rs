@@ -1,0 +1,112 @@
+//! The table that a run ends with.
+
+use crate::record::{LayerFigures, RunRecord, Summary};
+use std::fmt::Write;
+
+/// Lays out rows in columns: the first one left-aligned, the others right-aligned, a line under the
+/// first row.
+#[must_use]
+pub fn columns(rows: &[Vec<String>]) -> String {
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..).map_while(width).collect();
+    let mut text = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
+            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        });
+        let line = cells.collect::<Vec<_>>().join("  ");
+        text.push_str(line.trim_end());
+        text.push('\n');
+        if number == 0 {
+            let rule = widths.iter().map(|&width| "─".repeat(width)).collect::<Vec<_>>();
+            text.push_str(&rule.join("──"));
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// One row for each network.
+#[must_use]
+pub fn results(summary: &Summary) -> String {
+    let header = [
+        "network",
+        "test accuracy",
+        "train loss",
+        "grad RMS first",
+        "grad RMS last",
+        "‖ΔW1‖/‖W1₀‖",
+        "output spread",
+        "ms/step",
+    ];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    rows.extend(summary.runs.iter().map(row));
+    columns(&rows)
+}
+
+fn row(run: &RunRecord) -> Vec<String> {
+    let number = |value: Option<f64>, format: fn(f64) -> String| value.map_or("–".into(), format);
+    let (first, last) = (run.layers.first(), run.layers.last());
+    let gradient = |layer: Option<&LayerFigures>| {
+        number(layer.map(|layer| layer.gradient_rms), |x| format!("{x:.1e}"))
+    };
+    vec![
+        run.name.clone(),
+        number(run.test_accuracy, |x| format!("{:.1} %", 100.0 * x)),
+        number(run.train_loss, |x| format!("{x:.3}")),
+        gradient(first),
+        gradient(last),
+        number(first.map(|layer| layer.weight_change), |x| format!("{x:.3}")),
+        number(run.output_spread, |x| format!("{x:.4}")),
+        number(run.ms_per_step, |x| format!("{x:.2}")),
+    ]
+}
+
+/// What the columns mean, for someone who sees them for the first time.
+pub const LEGEND: &str = "\
+test accuracy   share of the test images that the network reads rightly (chance: 10 %)
+train loss      mean cross-entropy of the last recorded steps (knowing nothing: 2.303)
+grad RMS        size of the gradient that reaches the weights of the first and the last layer
+‖ΔW1‖/‖W1₀‖     how far the first layer's weights have moved from where they began
+output spread   how much the last hidden layer's outputs differ from image to image
+";
+
+/// What the figures say about gradients that vanish, computed from this run: one sentence for each
+/// activation that was trained with and without a norm.
+#[must_use]
+pub fn findings(summary: &Summary) -> String {
+    let mut text = String::new();
+    for plain in summary.runs.iter().filter(|run| run.norm == "none") {
+        let Some(first) = plain.layers.first() else { continue };
+        let others = summary.runs.iter();
+        for normed in others.filter(|run| run.activation == plain.activation && run.norm != "none")
+        {
+            let Some(layer) = normed.layers.first() else { continue };
+            let times = layer.gradient_rms / first.gradient_rms;
+            let _ = writeln!(
+                text,
+                "{}, {} norm against none: the gradient at the first layer is {} times as large, \
+                 the accuracy {:.1} % against {:.1} %.",
+                plain.activation,
+                normed.norm,
+                if times >= 100.0 { format!("{times:.0}") } else { format!("{times:.2}") },
+                100.0 * normed.test_accuracy.unwrap_or_default(),
+                100.0 * plain.test_accuracy.unwrap_or_default(),
+            );
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_by_characters() {
+        let rows = [["a", "‖x‖"], ["long", "1"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(columns(&rows), "a     ‖x‖\n─────────\nlong    1\n");
+    }
+}

@@ -1,0 +1,227 @@
+//! Tensors on the host: row-major, with shape `[replicas, rows, cols]`.
+//!
+//! A *replica* is an independent copy of the whole experiment that runs in the same dispatches.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::AddAssign;
+
+/// The shape of a tensor, outermost axis first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shape {
+    /// Independent copies of the experiment.
+    pub replicas: usize,
+    /// Rows of each replica: usually the examples of a batch.
+    pub rows: usize,
+    /// Columns of each replica: usually the units of a layer.
+    pub cols: usize,
+}
+
+impl Shape {
+    /// The shape `[replicas, rows, cols]`.
+    #[must_use]
+    pub const fn new(replicas: usize, rows: usize, cols: usize) -> Self {
+        Self { replicas, rows, cols }
+    }
+
+    /// The shape `[1, rows, cols]`: one replica.
+    #[must_use]
+    pub const fn matrix(rows: usize, cols: usize) -> Self {
+        Self::new(1, rows, cols)
+    }
+
+    /// Elements of one replica.
+    #[must_use]
+    pub const fn matrix_len(&self) -> usize {
+        self.rows * self.cols
+    }
+
+    /// Elements in all.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.replicas * self.matrix_len()
+    }
+
+    /// Whether the tensor has no element.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The index `[replica, row, col]` of the element at `position` in row-major order.
+    #[must_use]
+    pub const fn index(&self, position: usize) -> [usize; 3] {
+        let within = position % self.matrix_len();
+        [position / self.matrix_len(), within / self.cols, within % self.cols]
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}, {}, {}]", self.replicas, self.rows, self.cols)
+    }
+}
+
+/// The number type of a twin: f32, as the GPU computes, or f64, as the reference does.
+pub trait Real:
+    num_traits::Float + AddAssign + Sum + Send + Sync + fmt::Debug + fmt::Display + 'static
+{
+    /// The nearest number to `value`.
+    fn of(value: f64) -> Self;
+    /// This number as f64, exactly.
+    fn widen(self) -> f64;
+}
+
+impl Real for f32 {
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+    fn widen(self) -> f64 {
+        f64::from(self)
+    }
+}
+
+impl Real for f64 {
+    fn of(value: f64) -> Self {
+        value
+    }
+    fn widen(self) -> f64 {
+        self
+    }
+}
+
+/// A tensor on the host.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tensor<T> {
+    /// Its shape.
+    pub shape: Shape,
+    /// Its elements, row-major; as many as the shape says.
+    pub data: Vec<T>,
+}
+
+impl<T: Copy> Tensor<T> {
+    /// A tensor of `data`.
+    ///
+    /// # Panics
+    /// When `data` has another length than `shape` says: a mistake in the calling code.
+    #[must_use]
+    pub fn new(shape: Shape, data: Vec<T>) -> Self {
+        assert_eq!(shape.len(), data.len(), "a tensor {shape} was given {} elements", data.len());
+        Self { shape, data }
+    }
+
+    /// A tensor with every element `value`.
+    #[must_use]
+    pub fn filled(shape: Shape, value: T) -> Self {
+        Self { shape, data: vec![value; shape.len()] }
+    }
+
+    /// Row `row` of the first replica.
+    #[must_use]
+    pub fn row(&self, row: usize) -> &[T] {
+        &self.data[row * self.shape.cols..(row + 1) * self.shape.cols]
+    }
+
+    /// Row `row` of the first replica, to be written.
+    pub fn row_mut(&mut self, row: usize) -> &mut [T] {
+        &mut self.data[row * self.shape.cols..(row + 1) * self.shape.cols]
+    }
+
+    /// The element at `row`, `col` of the first replica.
+    #[must_use]
+    pub fn at(&self, row: usize, col: usize) -> T {
+        self.data[row * self.shape.cols + col]
+    }
+
+    /// Puts `value` at `row`, `col` of the first replica.
+    pub fn put(&mut self, row: usize, col: usize, value: T) {
+        self.data[row * self.shape.cols + col] = value;
+    }
+
+    /// The replica `replica` as a tensor of its own.
+    #[must_use]
+    pub fn replica(&self, replica: usize) -> Self {
+        let length = self.shape.matrix_len();
+        let data = self.data[replica * length..(replica + 1) * length].to_vec();
+        Self::new(Shape::matrix(self.shape.rows, self.shape.cols), data)
+    }
+}
+
+/// The element types that buffers hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Element {
+    /// Numbers.
+    F32,
+    /// Counts, labels, indices, and packed bytes.
+    U32,
+}
+
+impl Element {
+    /// The type's name in WGSL.
+    #[must_use]
+    pub const fn wgsl(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::U32 => "u32",
+        }
+    }
+}
+
+/// A tensor of either element type. `T` is the number type: f32 in buffers, f64 in references.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value<T> {
+    /// Numbers.
+    Real(Tensor<T>),
+    /// Counts, labels, indices, and packed bytes.
+    Index(Tensor<u32>),
+}
+
+impl<T: Real> Value<T> {
+    /// The shape of either kind.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        match self {
+            Self::Real(tensor) => tensor.shape,
+            Self::Index(tensor) => tensor.shape,
+        }
+    }
+
+    /// The element type that holds it on the GPU.
+    #[must_use]
+    pub const fn element(&self) -> Element {
+        match self {
+            Self::Real(_) => Element::F32,
+            Self::Index(_) => Element::U32,
+        }
+    }
+
+    /// A tensor of zeros.
+    #[must_use]
+    pub fn zeros(element: Element, shape: Shape) -> Self {
+        match element {
+            Element::F32 => Self::Real(Tensor::filled(shape, T::zero())),
+            Element::U32 => Self::Index(Tensor::filled(shape, 0)),
+        }
+    }
+
+    /// The same values with numbers of type `U`.
+    #[must_use]
+    pub fn cast<U: Real>(&self) -> Value<U> {
+        match self {
+            Self::Real(tensor) => {
+                let data = tensor.data.iter().map(|x| U::of(x.widen())).collect();
+                Value::Real(Tensor::new(tensor.shape, data))
+            }
+            Self::Index(tensor) => Value::Index(tensor.clone()),
+        }
+    }
+
+    /// The element at `position` in row-major order, as f64.
+    #[must_use]
+    pub fn widened(&self, position: usize) -> f64 {
+        match self {
+            Self::Real(tensor) => tensor.data[position].widen(),
+            Self::Index(tensor) => f64::from(tensor.data[position]),
+        }
+    }
+}

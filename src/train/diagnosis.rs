@@ -1,0 +1,57 @@
+//! Where a loss that is not finite comes from: the step is run again, dispatch by dispatch.
+
+use super::lockstep::read_outputs;
+use super::trainer::Trainer;
+use crate::error::Result;
+use crate::program::Dispatch;
+use crate::tensor::Value;
+
+/// A sentence about a loss that is not finite after `step` steps, naming the first kernel that
+/// produced such a value. The training is set back to its last checkpoint, run up to the step before
+/// the bad one, and then run one dispatch at a time.
+pub(super) fn explain(trainer: &mut Trainer<'_>, step: usize, loss: f32) -> Result<String> {
+    let ended = format!("the loss is {loss} at step {step}");
+    trainer.restore_checkpoint()?;
+    let start = step.saturating_sub(2).max(trainer.step());
+    trainer.run_to(start)?;
+    for number in start + 1..=step {
+        if let Some(culprit) = first_not_finite(trainer)? {
+            return Ok(format!(
+                "{ended}: the first value that is not finite came from {culprit}, \
+                 at step {number}; a smaller learning rate may help"
+            ));
+        }
+    }
+    Ok(format!("{ended}; running the step again gave only finite values"))
+}
+
+/// Runs one step dispatch by dispatch; names the first output that is not finite.
+fn first_not_finite(trainer: &mut Trainer<'_>) -> Result<Option<String>> {
+    trainer.load_epoch()?;
+    for pass in trainer.model().step_passes() {
+        let count = trainer.model().program.passes[pass.0].dispatches.len();
+        for number in 0..count {
+            let dispatch = trainer.model().program.passes[pass.0].dispatches[number].clone();
+            trainer.session().run_dispatch(pass, number)?;
+            let outputs = read_outputs(trainer.session(), &dispatch)?;
+            if let Some(found) = not_finite(&dispatch, &outputs) {
+                return Ok(Some(found));
+            }
+        }
+    }
+    trainer.count_step();
+    Ok(None)
+}
+
+fn not_finite(dispatch: &Dispatch, outputs: &[Value<f32>]) -> Option<String> {
+    let written = dispatch.contract.operands.iter().filter(|operand| operand.access.writes());
+    written.zip(outputs).find_map(|(operand, value)| {
+        let Value::Real(tensor) = value else { return None };
+        let at = tensor.data.iter().position(|number| !number.is_finite())?;
+        let [replica, row, col] = tensor.shape.index(at);
+        Some(format!(
+            "{} (tensor {}, element [{replica}, {row}, {col}] = {})",
+            dispatch.label, operand.name, tensor.data[at]
+        ))
+    })
+}

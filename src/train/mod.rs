@@ -1,0 +1,11 @@
+//! Training a network on a backend: the loop, what is recorded of it, and how it is checked.
+
+mod diagnosis;
+mod figures;
+mod lockstep;
+pub mod run_folder;
+mod schedule;
+mod trainer;
+
+pub use lockstep::compare_step;
+pub use trainer::{Observer, Plan, Trainer, Weights, run_name, train};

@@ -1,0 +1,385 @@
+//! The training loop.
+//!
+//! Steps are handed to the backend in stretches without any wait between them; losses stay on the
+//! device until a stretch has ended. At a *moment* the test set is evaluated and the layers' figures
+//! are taken.
+
+use super::{diagnosis, figures, lockstep, schedule};
+use crate::backend::{Backend, Session};
+use crate::config::{Experiment, Norm};
+use crate::data::batches::{epoch_order, test_order};
+use crate::data::{CLASSES, Dataset};
+use crate::error::{Error, Result};
+use crate::kernels::activation::Activation;
+use crate::model::{Feed, HISTORY, Model, Network, Parameter, Role, initial_parameters};
+use crate::program::TensorId;
+use crate::record::{LayerFigures, Moment, Parity, RunRecord};
+use crate::tensor::{Shape, Tensor, Value};
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+/// One network of an experiment, to be trained.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'a> {
+    /// The experiment.
+    pub experiment: &'a Experiment,
+    /// The network's activation.
+    pub activation: Activation,
+    /// The network's norm.
+    pub norm: Norm,
+    /// What it is trained on.
+    pub data: &'a Dataset,
+    /// Whether chosen steps are compared with the CPU.
+    pub verify: bool,
+}
+
+/// Named tensors of a network: parameters and running statistics.
+pub type Weights = Vec<(String, Tensor<f32>)>;
+
+/// What a training tells while it runs.
+pub trait Observer {
+    /// So many steps are done.
+    fn progress(&mut self, step: usize);
+
+    /// A moment was recorded; `weights` are those of this moment.
+    ///
+    /// # Errors
+    /// When it cannot be kept: the training ends then.
+    fn moment(&mut self, moment: &Moment, weights: &Weights) -> Result<()>;
+}
+
+/// The name of a network in an experiment, as `sigmoid-batch`.
+#[must_use]
+pub fn run_name(activation: Activation, norm: Norm) -> String {
+    format!("{}-{}", activation.name(), norm.name())
+}
+
+/// Trains one network to the end, or until its loss is not finite.
+///
+/// # Errors
+/// When the backend cannot run it, or the observer cannot keep a moment.
+pub fn train(
+    backend: &mut dyn Backend,
+    plan: &Plan<'_>,
+    observer: &mut dyn Observer,
+) -> Result<RunRecord> {
+    let mut trainer = Trainer::new(backend, plan)?;
+    let moments = schedule::moments(plan.experiment);
+    let compared = if plan.verify { schedule::compared(plan.experiment) } else { BTreeSet::new() };
+    let mut parity = Parity::default();
+    let mut last: Option<Moment> = None;
+    let mut times = Vec::new();
+    let mut failure = None;
+    let stops: BTreeSet<usize> = moments.union(&compared).copied().collect();
+    for stop in stops {
+        let reached = if compared.contains(&stop) {
+            trainer.run_to(stop - 1).and_then(|outcome| match outcome {
+                Outcome::Finite => trainer.compared_step(&mut parity),
+                diverged => Ok(diverged),
+            })?
+        } else {
+            trainer.run_to(stop)?
+        };
+        if let Outcome::Diverged { step, loss } = reached {
+            failure = Some(diagnosis::explain(&mut trainer, step, loss)?);
+            break;
+        }
+        observer.progress(stop);
+        if moments.contains(&stop) {
+            let (moment, weights) = trainer.moment()?;
+            observer.moment(&moment, &weights)?;
+            times.extend((moment.ms_per_step > 0.0).then_some(moment.ms_per_step));
+            last = Some(moment);
+        }
+    }
+    Ok(RunRecord {
+        name: run_name(plan.activation, plan.norm),
+        activation: plan.activation.name().to_owned(),
+        norm: plan.norm.name().to_owned(),
+        steps: last.as_ref().map_or(0, |moment| moment.step),
+        failure,
+        test_accuracy: last.as_ref().map(|moment| moment.test_accuracy),
+        train_loss: last.as_ref().map(|moment| moment.train_loss),
+        output_spread: last.as_ref().map(|moment| moment.output_spread),
+        layers: last.map_or_else(Vec::new, |moment| moment.layers),
+        ms_per_step: figures::median(&times),
+        parity,
+    })
+}
+
+/// How a stretch of steps ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Outcome {
+    /// All losses are finite.
+    Finite,
+    /// The loss of a step, counted from 1, is not.
+    Diverged {
+        /// The step.
+        step: usize,
+        /// Its loss.
+        loss: f32,
+    },
+}
+
+/// A network in training.
+pub struct Trainer<'a> {
+    plan: Plan<'a>,
+    session: Box<dyn Session>,
+    model: Model,
+    /// Initial weight matrices, by layer.
+    initial: Vec<Tensor<f32>>,
+    step: usize,
+    epoch: Option<usize>,
+    /// Steps done and state at the last moment, to go back to.
+    checkpoint: (usize, Vec<Value<f32>>),
+    /// Losses and hits since the last moment.
+    losses: Vec<f32>,
+    hits: f64,
+    /// Steps and seconds of uncompared stretches since the last moment.
+    timed: (usize, f64),
+}
+
+impl<'a> Trainer<'a> {
+    /// A network with its initial weights and its data on the backend.
+    ///
+    /// # Errors
+    /// When the backend cannot hold it.
+    pub fn new(backend: &mut dyn Backend, plan: &Plan<'a>) -> Result<Self> {
+        let data = plan.data;
+        let network = Network::new(
+            plan.experiment,
+            (plan.activation, plan.norm),
+            (data.train.features(), CLASSES),
+            (data.train.len(), data.test.len()),
+        );
+        let model = Model::new(network)?;
+        let session = backend.load(&model.program)?;
+        let mut trainer = Self {
+            plan: *plan,
+            session,
+            model,
+            initial: Vec::new(),
+            step: 0,
+            epoch: None,
+            checkpoint: (0, Vec::new()),
+            losses: Vec::new(),
+            hits: 0.0,
+            timed: (0, 0.0),
+        };
+        trainer.write_parameters()?;
+        trainer.write_data()?;
+        trainer.save_checkpoint()?;
+        Ok(trainer)
+    }
+
+    /// Steps done.
+    #[must_use]
+    pub fn step(&self) -> usize {
+        self.step
+    }
+
+    /// The network's program.
+    #[must_use]
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The program's memory.
+    pub fn session(&mut self) -> &mut dyn Session {
+        self.session.as_mut()
+    }
+
+    fn write_parameters(&mut self) -> Result<()> {
+        for parameter in &self.model.parameters {
+            let value = initial_parameters(&self.model, parameter, self.plan.experiment.seed);
+            if parameter.role == Role::Weight {
+                self.initial.push(value.clone());
+            }
+            self.session.write(parameter.value, &Value::Real(value))?;
+        }
+        for &(_, running) in &self.model.running {
+            let shape = self.model.program.spec(running).shape;
+            // Mean 0 and variance 1, as PyTorch begins.
+            let rows = [0.0, 1.0].into_iter().flat_map(|x| std::iter::repeat_n(x, shape.cols));
+            let data = rows.cycle().take(shape.len()).collect();
+            self.session.write(running, &Value::Real(Tensor::new(shape, data)))?;
+        }
+        let replicas = Shape::new(self.model.network.replicas, 1, 1);
+        let rate = Tensor::filled(replicas, self.plan.experiment.learning_rate);
+        self.session.write(self.model.rate, &Value::Real(rate))
+    }
+
+    fn write_data(&mut self) -> Result<()> {
+        let data = self.plan.data;
+        for (feed, part) in [(self.model.train, &data.train), (self.model.test, &data.test)] {
+            self.write_index(feed.images, part.packed())?;
+            let labels = part.labels.iter().map(|&label| u32::from(label)).collect();
+            self.write_index(feed.labels, labels)?;
+        }
+        let order = test_order(data.test.len(), self.model.network.test_batch);
+        self.write_index(self.model.test.order, order)
+    }
+
+    fn write_index(&mut self, tensor: TensorId, data: Vec<u32>) -> Result<()> {
+        let shape = self.model.program.spec(tensor).shape;
+        self.session.write(tensor, &Value::Index(Tensor::new(shape, data)))
+    }
+
+    /// Puts the order of the current epoch on the device, unless it is there.
+    pub(super) fn load_epoch(&mut self) -> Result<()> {
+        let epoch = self.step / self.model.network.steps_per_epoch;
+        if self.epoch == Some(epoch) {
+            return Ok(());
+        }
+        self.epoch = Some(epoch);
+        let (seed, batch) = (self.plan.experiment.seed, self.model.network.batch);
+        let order = epoch_order(seed, epoch as u32, self.model.network.train_examples, batch);
+        self.write_index(self.model.train.order, order)
+    }
+
+    /// Trains until `step` steps are done, or until a loss is not finite.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    pub fn run_to(&mut self, step: usize) -> Result<Outcome> {
+        while self.step < step {
+            self.load_epoch()?;
+            let per_epoch = self.model.network.steps_per_epoch;
+            let count = (step - self.step).min(per_epoch - self.step % per_epoch).min(HISTORY);
+            let start = Instant::now();
+            self.session.run(&self.model.step_passes(), count)?;
+            self.step += count;
+            let outcome = self.read_history(count)?;
+            self.timed.0 += count;
+            self.timed.1 += start.elapsed().as_secs_f64();
+            if outcome != Outcome::Finite {
+                return Ok(outcome);
+            }
+        }
+        Ok(Outcome::Finite)
+    }
+
+    /// Runs one step in lockstep with the CPU.
+    fn compared_step(&mut self, parity: &mut Parity) -> Result<Outcome> {
+        self.load_epoch()?;
+        let number = self.step + 1;
+        for judgement in lockstep::compare_step(self.session.as_mut(), &self.model)? {
+            let sentence = || format!("step {number}: {}", judgement.describe());
+            parity.note(judgement.verdict.ratio(), judgement.verdict.passes(), sentence);
+        }
+        self.step += 1;
+        self.read_history(1)
+    }
+
+    /// Counts a step that was run dispatch by dispatch.
+    pub(super) fn count_step(&mut self) {
+        self.step += 1;
+    }
+
+    /// Takes in losses and hits of the last `count` steps.
+    fn read_history(&mut self, count: usize) -> Result<Outcome> {
+        let history = real(self.session.read(self.model.train.history)?)?;
+        for step in self.step - count..self.step {
+            let [loss, hits] = [0, 1].map(|column| history.at(step % HISTORY, column));
+            if !loss.is_finite() {
+                return Ok(Outcome::Diverged { step: step + 1, loss });
+            }
+            self.losses.push(loss);
+            self.hits += f64::from(hits);
+        }
+        Ok(Outcome::Finite)
+    }
+
+    fn save_checkpoint(&mut self) -> Result<()> {
+        let ids = self.model.state();
+        let state = ids.into_iter().map(|id| self.session.read(id)).collect::<Result<_>>()?;
+        self.checkpoint = (self.step, state);
+        Ok(())
+    }
+
+    /// Goes back to the last moment.
+    pub(super) fn restore_checkpoint(&mut self) -> Result<()> {
+        for (id, value) in self.model.state().into_iter().zip(&self.checkpoint.1) {
+            self.session.write(id, value)?;
+        }
+        self.step = self.checkpoint.0;
+        self.epoch = None;
+        Ok(())
+    }
+
+    /// Evaluates the test set and takes the figures of this moment, with its weights.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    pub fn moment(&mut self) -> Result<(Moment, Weights)> {
+        self.save_checkpoint()?;
+        let (test_loss, test_accuracy) = self.evaluate()?;
+        let outputs = real(self.session.read(self.model.test_outputs)?)?;
+        let layers = self.layer_figures()?;
+        let losses = std::mem::take(&mut self.losses);
+        let examples = (losses.len() * self.model.network.batch) as f64;
+        let (steps, seconds) = std::mem::take(&mut self.timed);
+        let moment = Moment {
+            run: run_name(self.plan.activation, self.plan.norm),
+            step: self.step,
+            train_loss: losses.iter().copied().map(f64::from).sum::<f64>() / losses.len() as f64,
+            train_accuracy: std::mem::take(&mut self.hits) / examples,
+            test_loss,
+            test_accuracy,
+            layers,
+            output_spread: figures::spread(&outputs),
+            ms_per_step: if steps > 0 { 1e3 * seconds / steps as f64 } else { 0.0 },
+            losses,
+        };
+        Ok((moment, self.weights()?))
+    }
+
+    /// Mean cross-entropy and share of hits over the test set, with running statistics.
+    fn evaluate(&mut self) -> Result<(f64, f64)> {
+        let Feed { step, history, .. } = self.model.test;
+        self.write_index(step, vec![0; self.model.network.replicas])?;
+        self.session.run(&[self.model.evaluate], self.model.network.test_chunks())?;
+        let history = real(self.session.read(history)?)?;
+        let (rows, examples) = (self.model.network.test_batch, self.model.network.test_examples);
+        let column = |column| -> f64 {
+            (0..history.shape.rows).map(|chunk| f64::from(history.at(chunk, column))).sum()
+        };
+        // A chunk's loss is the mean over all its rows, also over those without an example.
+        Ok((column(0) * rows as f64 / examples as f64, column(1) / examples as f64))
+    }
+
+    fn layer_figures(&mut self) -> Result<Vec<LayerFigures>> {
+        let mut figures = Vec::new();
+        let is_weight = |parameter: &&Parameter| parameter.role == Role::Weight;
+        for parameter in self.model.parameters.iter().filter(is_weight) {
+            let gradient = real(self.session.read(parameter.gradient)?)?;
+            let value = real(self.session.read(parameter.value)?)?;
+            let before = &self.initial[parameter.layer].data;
+            figures.push(LayerFigures {
+                layer: format!("layer{}", parameter.layer + 1),
+                gradient_rms: figures::rms(&gradient.data),
+                weight_change: figures::relative_change(&value.data, before),
+            });
+        }
+        Ok(figures)
+    }
+
+    /// Parameters and running statistics as they are now, by name.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    pub fn weights(&mut self) -> Result<Weights> {
+        let parameters = self.model.parameters.iter();
+        let named = parameters.map(|parameter| (parameter.name.clone(), parameter.value));
+        let running = self.model.running.iter();
+        let running = running.map(|&(layer, id)| (format!("layer{}.running", layer + 1), id));
+        named.chain(running).map(|(name, id)| Ok((name, real(self.session.read(id)?)?))).collect()
+    }
+}
+
+fn real(value: Value<f32>) -> Result<Tensor<f32>> {
+    match value {
+        Value::Real(tensor) => Ok(tensor),
+        Value::Index(_) => Err(Error::Shape("whole numbers where numbers were expected".into())),
+    }
+}

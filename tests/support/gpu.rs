@@ -1,0 +1,44 @@
+//! Opens the adapter that tests run on, or says why there is none.
+//!
+//! Tests that need a GPU and find none are *ignored with the reason*: they did not pass. Where the
+//! environment variable `NORMLAB_REQUIRE_GPU` is 1, as on a machine that is known to have an
+//! adapter, they fail instead.
+
+use normlab::backend::gpu::GpuBackend;
+use normlab::backend::gpu::adapters::{NO_ADAPTER, candidates};
+
+/// The variable that turns a missing adapter into a failure.
+pub const REQUIRE_GPU: &str = "NORMLAB_REQUIRE_GPU";
+
+/// What a test that needs a GPU gets.
+pub enum Gpu {
+    /// The best adapter of this machine.
+    Open(Box<GpuBackend>),
+    /// There is none, for this reason: report the test as ignored.
+    Missing(String),
+}
+
+/// Opens the best adapter.
+///
+/// # Errors
+/// The reason to fail a test: the adapter refuses, or there is none although one is required.
+pub fn open() -> Result<Gpu, String> {
+    match candidates().first() {
+        Some(candidate) => {
+            let backend = GpuBackend::open(candidate).map_err(|error| error.to_string())?;
+            Ok(Gpu::Open(Box::new(backend)))
+        }
+        None => missing(std::env::var(REQUIRE_GPU).is_ok_and(|value| value == "1")),
+    }
+}
+
+/// What a test gets where there is no adapter.
+///
+/// # Errors
+/// The reason, where an adapter is `required`.
+pub fn missing(required: bool) -> Result<Gpu, String> {
+    if required {
+        return Err(format!("{REQUIRE_GPU} is 1, but {NO_ADAPTER}"));
+    }
+    Ok(Gpu::Missing(NO_ADAPTER.to_owned()))
+}
