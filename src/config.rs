@@ -165,7 +165,7 @@ pub struct Experiment {
     pub affine: Affine,
     /// Where the norm stands.
     pub norm_position: NormPosition,
-    /// Units of each hidden layer.
+    /// Units of each hidden layer; none for a linear softmax classifier.
     pub hidden: Vec<usize>,
     /// Initial weights.
     pub init: Init,
@@ -184,6 +184,9 @@ pub struct Experiment {
     /// A folder with IDX files; the drawn digits where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
+    /// A folder with IDX files to test on instead of the data's own test part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub test_data: Option<PathBuf>,
     /// Whether pixels are made black or white.
     pub binary: bool,
     /// Steps between two recorded moments; 0 for about 30 moments in all.
@@ -209,6 +212,7 @@ impl Default for Experiment {
             steps: 5_000,
             seed: 1,
             data: None,
+            test_data: None,
             binary: false,
             evaluate_every: 0,
             verify_every: 0,
@@ -269,7 +273,7 @@ impl Experiment {
         at_least_one("norm", self.norm.len())?;
         unique("activation", &self.activation)?;
         unique("norm", &self.norm)?;
-        within("hidden (the number of layers)", self.hidden.len(), 1, MAX_LAYERS)?;
+        within("hidden (the number of layers)", self.hidden.len(), 0, MAX_LAYERS)?;
         for &units in &self.hidden {
             within("hidden (units of a layer)", units, 1, MAX_UNITS)?;
         }

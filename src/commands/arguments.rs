@@ -44,7 +44,7 @@ pub(super) struct ExperimentArguments {
     /// Units of each hidden layer, as 100,100,100.
     #[arg(long, value_delimiter = ',', value_name = "UNITS,…")]
     hidden: Option<Vec<usize>>,
-    /// The number of hidden layers, each as wide as the first.
+    /// The number of hidden layers, each as wide as the first; 0 for a linear softmax classifier.
     #[arg(long, value_name = "LAYERS", conflicts_with = "hidden")]
     depth: Option<usize>,
     /// Initial weights: uniform, glorot, he, or normal:DEVIATION as normal:0.01.
@@ -71,6 +71,9 @@ pub(super) struct ExperimentArguments {
     /// A folder with IDX files, as MNIST's, gzip-compressed or not [default: the drawn digits].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// A folder with IDX files to test on, instead of the test part of the training data's set.
+    #[arg(long, value_name = "DIR")]
+    test_data: Option<PathBuf>,
     /// Make every pixel black or white.
     #[arg(long)]
     binary: bool,
@@ -109,6 +112,9 @@ impl ExperimentArguments {
         set(&mut experiment.seed, self.seed.as_ref());
         if self.data.is_some() {
             experiment.data.clone_from(&self.data);
+        }
+        if self.test_data.is_some() {
+            experiment.test_data.clone_from(&self.test_data);
         }
         experiment.binary |= self.binary;
         set(&mut experiment.evaluate_every, self.evaluate_every.as_ref());

@@ -75,7 +75,7 @@ impl Run<'_> {
     fn start(&self, experiment: &Experiment, out: &mut dyn Write) -> Result<Status> {
         let start = Instant::now();
         experiment.validate()?;
-        let data = Dataset::load(experiment.data.as_deref(), experiment.binary)?;
+        let data = load(experiment)?;
         experiment.validate_for(data.train.len())?;
         let mut backend = open(&self.device.device, out)?;
         let OutputArguments { out: path, force } = self.output;
@@ -105,6 +105,12 @@ impl Run<'_> {
     }
 }
 
+/// The data that an experiment asks for.
+fn load(experiment: &Experiment) -> Result<Dataset> {
+    let Experiment { data, test_data, binary, .. } = experiment;
+    Dataset::load(data.as_deref(), test_data.as_deref(), *binary)
+}
+
 fn empty_summary(experiment: &Experiment, data: &Dataset, backend: &dyn Backend) -> Summary {
     Summary {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -119,9 +125,9 @@ fn empty_summary(experiment: &Experiment, data: &Dataset, backend: &dyn Backend)
 }
 
 fn introduction(experiment: &Experiment, data: &Dataset) -> String {
-    let units = experiment.hidden.iter().map(ToString::to_string).collect::<Vec<_>>().join("-");
+    let units: String = experiment.hidden.iter().map(|units| format!("-{units}")).collect();
     format!(
-        "data: {}, {} training and {} test images\nnetwork: {}-{units}-{}, {} steps at batch {}, {} \
+        "data: {}, {} training and {} test images\nnetwork: {}{units}-{}, {} steps at batch {}, {} \
          at learning rate {}, seed {}",
         data.name,
         data.train.len(),

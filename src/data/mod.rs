@@ -5,7 +5,7 @@ pub mod batches;
 pub mod drawn;
 pub mod idx;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use std::path::Path;
 
 /// The classes of every data set.
@@ -75,16 +75,23 @@ pub struct Dataset {
 }
 
 impl Dataset {
-    /// The IDX files of `folder`, or the drawn digits where there is none; with `binary`, every pixel
-    /// is black or white, the threshold being one half (as in Ioffe and Szegedy 2015, section 4.1).
+    /// The IDX files of `folder`, or the drawn digits where there is none. With `test_folder`, the
+    /// test part comes from the IDX files there. With `binary`, every pixel is black or white, the
+    /// threshold being one half (as in Ioffe and Szegedy 2015, section 4.1).
     ///
     /// # Errors
-    /// As [`idx::load`] and [`drawn::load`].
-    pub fn load(folder: Option<&Path>, binary: bool) -> Result<Self> {
-        let (name, (mut train, mut test)) = match folder {
+    /// As [`idx::load`] and [`drawn::load`]; [`Error::Data`] when the two parts have images of
+    /// different sizes.
+    pub fn load(folder: Option<&Path>, test_folder: Option<&Path>, binary: bool) -> Result<Self> {
+        let (mut name, (mut train, mut test)) = match folder {
             Some(folder) => (folder.display().to_string(), idx::load(folder)?),
             None => (drawn::NAME.to_owned(), drawn::load()?),
         };
+        if let Some(folder) = test_folder {
+            test = idx::load(folder)?.1;
+            name = format!("{name}, tested on {}", folder.display());
+            same_size(&train, &test, folder)?;
+        }
         if binary {
             for byte in train.images.iter_mut().chain(&mut test.images) {
                 *byte = if *byte < HALF { 0 } else { 255 };
@@ -92,4 +99,17 @@ impl Dataset {
         }
         Ok(Self { name, train, test })
     }
+}
+
+fn same_size(train: &Examples, test: &Examples, folder: &Path) -> Result<()> {
+    let size = |part: &Examples| (part.image_rows, part.image_cols);
+    let ((rows, cols), (expected_rows, expected_cols)) = (size(test), size(train));
+    if (rows, cols) == (expected_rows, expected_cols) {
+        return Ok(());
+    }
+    Err(Error::Data(format!(
+        "the test images of {} have {rows} × {cols} pixels, but the training images have \
+         {expected_rows} × {expected_cols}; take test images of that size",
+        folder.display()
+    )))
 }

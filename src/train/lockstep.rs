@@ -14,7 +14,7 @@ use crate::tensor::Value;
 ///
 /// # Errors
 /// When the device is lost or refuses.
-pub fn compare_step(session: &mut dyn Session, model: &Model) -> Result<Vec<Judgement>> {
+pub(super) fn compare_step(session: &mut dyn Session, model: &Model) -> Result<Vec<Judgement>> {
     let mut judgements = Vec::new();
     for pass in model.step_passes() {
         for (number, dispatch) in model.program.passes[pass.0].dispatches.iter().enumerate() {

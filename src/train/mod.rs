@@ -7,5 +7,4 @@ pub mod run_folder;
 mod schedule;
 mod trainer;
 
-pub use lockstep::compare_step;
-pub use trainer::{Observer, Plan, Trainer, Weights, run_name, train};
+pub use trainer::{Observer, Outcome, Plan, Trainer, Weights, run_name, train};

@@ -259,8 +259,11 @@ impl<'a> Trainer<'a> {
         Ok(Outcome::Finite)
     }
 
-    /// Runs one step in lockstep with the CPU.
-    fn compared_step(&mut self, parity: &mut Parity) -> Result<Outcome> {
+    /// Runs one step in lockstep with the CPU and notes every comparison.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    pub fn compared_step(&mut self, parity: &mut Parity) -> Result<Outcome> {
         self.load_epoch()?;
         let number = self.step + 1;
         for judgement in lockstep::compare_step(self.session.as_mut(), &self.model)? {

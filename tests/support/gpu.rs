@@ -8,10 +8,10 @@ use normlab::backend::gpu::GpuBackend;
 use normlab::backend::gpu::adapters::{NO_ADAPTER, candidates};
 
 /// The variable that turns a missing adapter into a failure.
-pub const REQUIRE_GPU: &str = "NORMLAB_REQUIRE_GPU";
+pub(crate) const REQUIRE_GPU: &str = "NORMLAB_REQUIRE_GPU";
 
 /// What a test that needs a GPU gets.
-pub enum Gpu {
+pub(crate) enum Gpu {
     /// The best adapter of this machine.
     Open(Box<GpuBackend>),
     /// There is none, for this reason: report the test as ignored.
@@ -22,7 +22,7 @@ pub enum Gpu {
 ///
 /// # Errors
 /// The reason to fail a test: the adapter refuses, or there is none although one is required.
-pub fn open() -> Result<Gpu, String> {
+pub(crate) fn open() -> Result<Gpu, String> {
     match candidates().first() {
         Some(candidate) => {
             let backend = GpuBackend::open(candidate).map_err(|error| error.to_string())?;
@@ -36,7 +36,7 @@ pub fn open() -> Result<Gpu, String> {
 ///
 /// # Errors
 /// The reason, where an adapter is `required`.
-pub fn missing(required: bool) -> Result<Gpu, String> {
+pub(crate) fn missing(required: bool) -> Result<Gpu, String> {
     if required {
         return Err(format!("{REQUIRE_GPU} is 1, but {NO_ADAPTER}"));
     }

@@ -1,0 +1,63 @@
+//! A loss that is not finite ends its run, and the first kernel that produced such a value is named.
+
+use crate::{Checked, hold, on_cpu, on_gpu, text};
+use libtest_mimic::Trial;
+use normlab::backend::Backend;
+use normlab::backend::cpu::CpuBackend;
+use normlab::config::{Experiment, Norm};
+use normlab::data::Dataset;
+use normlab::kernels::activation::Activation;
+use normlab::record::Moment;
+use normlab::train::{Observer, Plan, Weights, train};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        on_cpu("diverged::names_the_kernel_on_the_cpu", || {
+            diverged(&mut CpuBackend::<f32>::default())
+        }),
+        on_gpu("diverged::names_the_kernel_on_the_gpu", |backend| diverged(backend)),
+        on_gpu("finished::compares_at_least_three_steps", |backend| finished(backend)),
+    ]
+}
+
+struct Silent;
+
+impl Observer for Silent {
+    fn progress(&mut self, _: usize) {}
+
+    fn moment(&mut self, _: &Moment, _: &Weights) -> normlab::error::Result<()> {
+        Ok(())
+    }
+}
+
+/// A learning rate of 1e20 drives ReLU's products out of f32's range within a few steps. The first
+/// value beyond it comes from a product in the forward pass, or from a gradient behind it.
+fn diverged(backend: &mut dyn Backend) -> Checked {
+    let data = Dataset::load(None, None, false).map_err(text)?;
+    let experiment = Experiment {
+        hidden: vec![20, 20],
+        learning_rate: 1e20,
+        steps: 60,
+        ..Experiment::default()
+    };
+    let (activation, norm) = (Activation::Relu, Norm::None);
+    let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
+    let record = train(backend, &plan, &mut Silent).map_err(text)?;
+    let failure = record.failure.ok_or("the run did not fail")?;
+    let named = failure.contains("came from layer") || failure.contains("came from update");
+    hold(named && failure.contains("at step "), || format!("it only says: {failure}"))
+}
+
+fn finished(backend: &mut dyn Backend) -> Checked {
+    let data = Dataset::load(None, None, false).map_err(text)?;
+    let experiment = Experiment { hidden: vec![20], steps: 7, ..Experiment::default() };
+    let (activation, norm) = (Activation::Sigmoid, Norm::Batch);
+    let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: true };
+    let record = train(backend, &plan, &mut Silent).map_err(text)?;
+    hold(record.failure.is_none() && record.steps == 7, || format!("{record:?}"))?;
+    let parity = record.parity;
+    // Three steps of 8 dispatches forward, 7 backward and one update, all with one output or more.
+    hold(parity.compared > 3 * 16, || format!("only {} tensors were compared", parity.compared))?;
+    let ratio = parity.worst_ratio.unwrap_or(f64::INFINITY);
+    hold(ratio <= 1.0 && parity.failures.is_empty(), || format!("{parity:?}"))
+}

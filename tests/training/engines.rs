@@ -1,0 +1,138 @@
+//! The engines against each other and against themselves.
+
+use crate::{Checked, hold, on_cpu, on_gpu, text};
+use libtest_mimic::Trial;
+use normlab::backend::Backend;
+use normlab::backend::cpu::CpuBackend;
+use normlab::config::{Affine, Experiment, Norm, NormPosition, Optimizer};
+use normlab::data::Dataset;
+use normlab::kernels::activation::Activation;
+use normlab::record::Parity;
+use normlab::train::{Outcome, Plan, Trainer, Weights};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = vec![
+        on_gpu("deterministic::gpu", |backend| {
+            twice(|| weights_after(backend, &small(), Norm::Batch, 40))
+        }),
+        on_cpu("deterministic::cpu", || twice(|| on_threads(2))),
+        on_cpu("deterministic::cpu_on_any_number_of_threads", || {
+            let [one, three] = [1, 3].map(on_threads);
+            same(&one?, &three?)
+        }),
+        on_gpu("free_run::loss_curves_agree", |backend| loss_curves_agree(backend)),
+    ];
+    for (name, experiment, activation, norm) in lockstep_cases() {
+        trials.push(on_gpu(format!("lockstep::{name}"), move |backend| {
+            lockstep(backend, &experiment, activation, norm)
+        }));
+    }
+    trials
+}
+
+/// A network that trains in a moment, on the drawn digits.
+fn small() -> Experiment {
+    Experiment { hidden: vec![31, 17], batch: 30, ..Experiment::default() }
+}
+
+fn weights_after(
+    backend: &mut dyn Backend,
+    experiment: &Experiment,
+    norm: Norm,
+    steps: usize,
+) -> Result<Weights, String> {
+    let data = Dataset::load(None, None, false).map_err(text)?;
+    let activation = Activation::Sigmoid;
+    let plan = Plan { experiment, activation, norm, data: &data, verify: false };
+    let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
+    trainer.run_to(steps).map_err(text)?;
+    trainer.weights().map_err(text)
+}
+
+fn on_threads(threads: usize) -> Result<Weights, String> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(text)?;
+    let mut backend = CpuBackend::<f32>::default();
+    pool.install(|| weights_after(&mut backend, &small(), Norm::Layer, 10))
+}
+
+fn twice(mut run: impl FnMut() -> Result<Weights, String>) -> Checked {
+    same(&run()?, &run()?)
+}
+
+/// Whether all weights have the same bytes.
+fn same(first: &Weights, second: &Weights) -> Checked {
+    for ((name, a), (_, b)) in first.iter().zip(second) {
+        let bits = |data: &[f32]| data.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+        hold(bits(&a.data) == bits(&b.data), || format!("{name} differs between two runs"))?;
+    }
+    hold(!first.is_empty(), || "there are no weights".to_owned())
+}
+
+/// Both engines train freely from one seed. Rounding differs and grows, so the curves are compared
+/// as curves: at every step within 2 % of where they began.
+fn loss_curves_agree(backend: &mut dyn Backend) -> Checked {
+    let data = Dataset::load(None, None, false).map_err(text)?;
+    let experiment = Experiment { evaluate_every: 100, ..small() };
+    let (activation, norm) = (Activation::Sigmoid, Norm::Batch);
+    let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
+    let curve = |backend: &mut dyn Backend| {
+        let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
+        trainer.run_to(100).map_err(text)?;
+        Ok::<_, String>(trainer.moment().map_err(text)?.0.losses)
+    };
+    let gpu = curve(backend)?;
+    let cpu = curve(&mut CpuBackend::<f32>::default())?;
+    hold(gpu.len() == 100 && gpu[99] < 0.8 * gpu[0], || "nothing was learned".to_owned())?;
+    for (step, (a, b)) in gpu.iter().zip(&cpu).enumerate() {
+        let is_close = (a - b).abs() <= 0.02 * gpu[0];
+        hold(is_close, || format!("the loss at step {} is {a}, on the CPU {b}", step + 1))?;
+    }
+    Ok(())
+}
+
+type LockstepCase = (String, Experiment, Activation, Norm);
+
+/// Every activation, norm, affine, position and optimizer at least once, with odd sizes.
+fn lockstep_cases() -> Vec<LockstepCase> {
+    let mut cases = Vec::new();
+    for activation in Activation::ALL {
+        for norm in [Norm::None, Norm::Batch, Norm::Layer] {
+            let name = format!("{}_{}", activation.name(), norm.name());
+            cases.push((name, small(), activation, norm));
+        }
+    }
+    let after = Experiment { norm_position: NormPosition::After, ..small() };
+    let shared = Experiment { affine: Affine::Shared, ..small() };
+    let adam = Experiment { optimizer: Optimizer::Adam, learning_rate: 0.01, ..small() };
+    let momentum = Experiment { momentum: 0.9, ..small() };
+    let wide = Experiment { hidden: vec![1, 129], batch: 1, ..small() };
+    cases.extend([
+        ("after_batch".to_owned(), after.clone(), Activation::Relu, Norm::Batch),
+        ("after_layer".to_owned(), after, Activation::Sigmoid, Norm::Layer),
+        ("shared".to_owned(), shared, Activation::Relu, Norm::Layer),
+        ("adam".to_owned(), adam, Activation::Tanh, Norm::Batch),
+        ("momentum".to_owned(), momentum, Activation::Sigmoid, Norm::Layer),
+        ("one_example".to_owned(), wide, Activation::Sigmoid, Norm::Layer),
+    ]);
+    cases
+}
+
+/// Compares the first step and the 20th, in which moments and running statistics are not trivial.
+fn lockstep(
+    backend: &mut dyn Backend,
+    experiment: &Experiment,
+    activation: Activation,
+    norm: Norm,
+) -> Checked {
+    let data = Dataset::load(None, None, false).map_err(text)?;
+    let plan = Plan { experiment, activation, norm, data: &data, verify: false };
+    let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
+    let mut parity = Parity::default();
+    for steps in [1, 19] {
+        trainer.run_to(steps).map_err(text)?;
+        let outcome = trainer.compared_step(&mut parity).map_err(text)?;
+        hold(outcome == Outcome::Finite, || format!("{outcome:?}"))?;
+    }
+    hold(parity.compared > 50, || "too little was compared".to_owned())?;
+    hold(parity.failures.is_empty(), || parity.failures.join("; "))
+}

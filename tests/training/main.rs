@@ -1,0 +1,60 @@
+//! Tests of whole training steps: against PyTorch, against each other, and of what a training does
+//! when something goes wrong. Those that need a GPU are ignored, with the reason, where there is none.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by failing"
+)]
+
+mod diagnosis;
+mod engines;
+mod invariants;
+mod reference;
+
+#[path = "../support/gpu.rs"]
+mod gpu;
+
+use gpu::Gpu;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use normlab::backend::gpu::GpuBackend;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let trials =
+        [reference::trials(), engines::trials(), invariants::trials(), diagnosis::trials()];
+    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
+}
+
+/// What a check says: nothing, or what is wrong.
+type Checked = Result<(), String>;
+
+/// A trial that needs no GPU.
+fn on_cpu<F>(name: impl Into<String>, check: F) -> Trial
+where
+    F: FnOnce() -> Checked + Send + 'static,
+{
+    Trial::test(name, move || check().map_err(Failed::from))
+}
+
+/// A trial that gets an open adapter, or is ignored with the reason.
+fn on_gpu<F>(name: impl Into<String>, check: F) -> Trial
+where
+    F: Fn(&mut GpuBackend) -> Checked + Send + 'static,
+{
+    Trial::ignorable_test(name, move || match gpu::open()? {
+        Gpu::Open(mut backend) => {
+            check(&mut backend).map(|()| Completion::Completed).map_err(Failed::from)
+        }
+        Gpu::Missing(reason) => Ok(Completion::ignored_with(reason)),
+    })
+}
+
+/// An error as a failed check.
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+fn hold(condition: bool, sentence: impl FnOnce() -> String) -> Checked {
+    if condition { Ok(()) } else { Err(sentence()) }
+}
