@@ -115,7 +115,8 @@ pub fn check(
         }
         let after = session.read(bench.wholes[position])?;
         let spec = bench.program.spec(bench.tensors[position]);
-        trespasses.extend(trespass(operand, spec, &before[position], &after));
+        let changed = trespass(operand, spec, &before[position], &after);
+        trespasses.extend(changed.map(|change| format!("{}, tensor {change}", dispatch.label)));
     }
     let judgements = judge(dispatch, &case.inputs(contract)?, &found);
     Ok(Outcome { judgements, trespasses })
@@ -215,8 +216,10 @@ fn trespass(
     let at = all.find(|&at| bits(before, at) != bits(after, at))?;
     let place = if inside(at) { "only read" } else { "outside the tensor" };
     Some(format!(
-        "{}: element {at} of its buffer was changed, which is {place}: look at the indices that \
-         the shader writes to",
-        operand.name
+        "{}: element {at} of its buffer, which is {place}, was changed from {:e} to {:e}: look at \
+         the indices that the shader writes to",
+        operand.name,
+        before.widened(at),
+        after.widened(at)
     ))
 }

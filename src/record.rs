@@ -1,6 +1,6 @@
 //! Everything that a run writes, as serde types. The report reads nothing else.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// What computes: an adapter, or the CPU.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,14 +67,21 @@ impl Parity {
     }
 }
 
+/// JSON has no NaN and no infinity: they are written as null, and read as NaN.
+fn nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
+}
+
 /// Figures of one layer, of its weight matrix.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerFigures {
     /// `layer1`, …; the last one is the output layer.
     pub layer: String,
     /// √(mean of squares) of the weights' gradient at this step's batch.
+    #[serde(deserialize_with = "nan_for_null")]
     pub gradient_rms: f64,
     /// ‖W − W₀‖ / ‖W₀‖, W₀ being the initial weights.
+    #[serde(deserialize_with = "nan_for_null")]
     pub weight_change: f64,
 }
 
@@ -88,18 +95,24 @@ pub struct Moment {
     /// Mean cross-entropy of each step since the moment before, in nats.
     pub losses: Vec<f32>,
     /// Mean of those.
+    #[serde(deserialize_with = "nan_for_null")]
     pub train_loss: f64,
     /// Share of their examples that were classified rightly while training on them.
+    #[serde(deserialize_with = "nan_for_null")]
     pub train_accuracy: f64,
     /// Mean cross-entropy over the test set, in nats, with running statistics.
+    #[serde(deserialize_with = "nan_for_null")]
     pub test_loss: f64,
     /// Share of the test set that is classified rightly, with running statistics.
+    #[serde(deserialize_with = "nan_for_null")]
     pub test_accuracy: f64,
     /// Figures of each layer at the last step.
     pub layers: Vec<LayerFigures>,
     /// Standard deviation of the last hidden layer's outputs across test images, mean over its units.
+    #[serde(deserialize_with = "nan_for_null")]
     pub output_spread: f64,
     /// Wall time of one step since the moment before, in milliseconds.
+    #[serde(deserialize_with = "nan_for_null")]
     pub ms_per_step: f64,
 }
 
@@ -150,4 +163,34 @@ pub struct Summary {
     pub runs: Vec<RunRecord>,
     /// The shaders that ran.
     pub shaders: Vec<ShaderRecord>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_that_are_not_finite_survive_json() -> serde_json::Result<()> {
+        let figures = LayerFigures {
+            layer: "layer1".into(),
+            gradient_rms: f64::INFINITY,
+            weight_change: 0.5,
+        };
+        let read: LayerFigures = serde_json::from_str(&serde_json::to_string(&figures)?)?;
+        assert!(read.gradient_rms.is_nan());
+        assert_eq!(read.weight_change, 0.5);
+        Ok(())
+    }
+
+    #[test]
+    fn the_worst_comparison_is_kept_and_failures_are_listed() {
+        let mut all = Parity::default();
+        all.note(0.25, true, || "a".into());
+        let mut other = Parity::default();
+        other.note(f64::INFINITY, false, || "b".into());
+        all.merge(&other, "run");
+        assert_eq!((all.compared, all.worst_at.as_deref()), (2, Some("run: b")));
+        assert_eq!(all.failures, ["run: b"]);
+        assert_eq!(all.worst_ratio, Some(f64::MAX));
+    }
 }

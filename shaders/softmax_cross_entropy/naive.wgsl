@@ -3,11 +3,10 @@
 // Source: Goodfellow, Bengio and Courville 2016, section 4.1 (logits minus their maximum).
 //
 //   logits, d_logits: [replicas, rows, classes]     targets: [replicas, rows, 1]
-//   history: [replicas, slots, 2], a ring of (mean loss, hits)    step: [replicas, 1, 1]
+//   losses, hits: [replicas, slots, 1], rings of mean losses and counts    step: [replicas, 1, 1]
 //
 // One workgroup takes one replica: its invocations share out the rows, then the first one adds up
-// their losses and hits in a fixed order, writes pair `step mod slots` of the history, and counts the
-// step. A row with the target NONE has no loss, no gradient and no hit.
+// their losses and hits in a fixed order, writes slot `step mod slots` of both, and counts the step. A row with the target NONE has no loss, no gradient and no hit.
 
 struct Params {
     rows: u32,
@@ -22,13 +21,19 @@ const INVOCATIONS: u32 = 64u;
 @group(0) @binding(1) var<storage, read> logits: array<f32>;
 @group(0) @binding(2) var<storage, read> targets: array<u32>;
 @group(0) @binding(3) var<storage, read_write> d_logits: array<f32>;
-@group(0) @binding(4) var<storage, read_write> history: array<f32>;
-@group(0) @binding(5) var<storage, read_write> step: array<u32>;
+@group(0) @binding(4) var<storage, read_write> losses: array<f32>;
+@group(0) @binding(5) var<storage, read_write> hits: array<u32>;
+@group(0) @binding(6) var<storage, read_write> step: array<u32>;
 
-var<workgroup> partial: array<vec2<f32>, INVOCATIONS>;
+struct RowResult {
+    loss: f32,
+    hits: u32,
+}
+
+var<workgroup> partial: array<RowResult, INVOCATIONS>;
 
 // Writes the gradient of one row; returns its loss, and 1 for a hit.
-fn one_row(line: u32) -> vec2<f32> {
+fn one_row(line: u32) -> RowResult {
     let start = line * params.classes;
     let target_class = targets[line];
     var best = 0u;
@@ -49,10 +54,10 @@ fn one_row(line: u32) -> vec2<f32> {
         d_logits[start + c] = select(0.0, gradient, has_target);
     }
     if (!has_target) {
-        return vec2<f32>();
+        return RowResult();
     }
     let loss = log(sum) - (logits[start + target_class] - largest);
-    return vec2<f32>(loss, select(0.0, 1.0, best == target_class));
+    return RowResult(loss, select(0u, 1u, best == target_class));
 }
 
 @compute @workgroup_size(INVOCATIONS)
@@ -61,21 +66,24 @@ fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
 ) {
     let replica = workgroup.z;
-    var mine = vec2<f32>();
+    var mine = RowResult();
     for (var row = invocation; row < params.rows; row += INVOCATIONS) {
-        mine += one_row(replica * params.rows + row);
+        let result = one_row(replica * params.rows + row);
+        mine.loss += result.loss;
+        mine.hits += result.hits;
     }
     partial[invocation] = mine;
     workgroupBarrier();
 
     if (invocation == 0u) {
-        var total = vec2<f32>();
+        var total = RowResult();
         for (var i = 0u; i < INVOCATIONS; i++) {
-            total += partial[i];
+            total.loss += partial[i].loss;
+            total.hits += partial[i].hits;
         }
         let slot = replica * params.slots + step[replica] % params.slots;
-        history[slot * 2u] = total.x / f32(params.rows);
-        history[slot * 2u + 1u] = total.y;
+        losses[slot] = total.loss / f32(params.rows);
+        hits[slot] = total.hits;
         step[replica] += 1u;
     }
 }

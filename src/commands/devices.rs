@@ -41,7 +41,7 @@ pub(super) fn list(arguments: &Arguments, out: &mut dyn Write) -> Result<Status>
 
 fn describe(listing: &Listing, used: bool) -> String {
     let adapter = &listing.adapter;
-    let (mark, choice) = if used { ("*", "used: ") } else { (" ", "") };
+    let (mark, choice) = if used { ("*", "used; ") } else { (" ", "") };
     let mut lines = vec![
         format!("{mark} {} ({}, {})", adapter.adapter, adapter.backend, adapter.kind),
         format!("    driver    {}", adapter.driver),

@@ -128,7 +128,7 @@ fn introduction(experiment: &Experiment, data: &Dataset) -> String {
     let units: String = experiment.hidden.iter().map(|units| format!("-{units}")).collect();
     format!(
         "data: {}, {} training and {} test images\nnetwork: {}{units}-{}, {} steps at batch {}, {} \
-         at learning rate {}, seed {}",
+         at learning rate {:?}, seed {}",
         data.name,
         data.train.len(),
         data.test.len(),

@@ -268,7 +268,9 @@ impl Fit<'_> {
     }
 
     fn array_element(&self, variable: &GlobalVariable) -> Option<Element> {
-        let TypeInner::Array { base, .. } = self.module.types[variable.ty].inner else {
+        let TypeInner::Array { base, size: naga::ArraySize::Dynamic, .. } =
+            self.module.types[variable.ty].inner
+        else {
             return None;
         };
         match self.module.types[base].inner {

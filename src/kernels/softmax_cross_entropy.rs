@@ -4,8 +4,8 @@
 //! rows; a hit is a row whose largest logit (the first, among equals) is the target's. Computed from
 //! logits minus their maximum, so that nothing overflows (Goodfellow et al. 2016, section 4.1).
 //!
-//! `history` is a ring of `slots` pairs (mean loss over all rows, number of hits); this step writes
-//! pair `step mod slots` and then counts `step` up by one: it is the step's last reader of the old
+//! `losses` (means over all rows) and `hits` are rings of `slots` steps; this step writes their slot
+//! `step mod slots` and then counts `step` up by one: it is the step's last reader of the old
 //! count. A row with the target [`NONE`] has no loss, no gradient and no hit.
 
 use super::cases::{Case, Fill};
@@ -17,14 +17,15 @@ use crate::tensor::{Real, Value};
 /// The contract of `softmax_cross_entropy`.
 pub static CONTRACT: Contract = Contract {
     name: "softmax_cross_entropy",
-    summary: "history[step mod slots] = (mean of -ln softmax(logits)[target], hits), step += 1, \
+    summary: "losses[step mod slots] = mean of -ln softmax(logits)[target], hits likewise, step += 1, \
               d_logits = (softmax(logits) - onehot(target)) / rows",
     sizes: &["rows", "classes", "slots"],
     operands: &[
         Operand::read("logits", "rows", "classes"),
         Operand::read("targets", "rows", "1").of_u32(),
         Operand::write("d_logits", "rows", "classes"),
-        Operand::update("history", "slots", "2"),
+        Operand::update("losses", "slots", "1"),
+        Operand::update("hits", "slots", "1").of_u32(),
         Operand::update("step", "1", "1").of_u32(),
     ],
     twin_f32: twin,
@@ -36,10 +37,11 @@ pub static CONTRACT: Contract = Contract {
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     let (logits, targets) = (call.real("logits"), call.indices("targets"));
-    let (mut history, mut step) = (call.real("history").clone(), call.indices("step").clone());
+    let (mut losses, mut all_hits) = (call.real("losses").clone(), call.indices("hits").clone());
+    let mut step = call.indices("step").clone();
     let mut d_logits = call.zeros("d_logits");
     let count = T::of(call.size("rows") as f64);
-    let (mut loss, mut hits) = (T::zero(), T::zero());
+    let (mut loss, mut hits) = (T::zero(), 0);
     for row in 0..call.size("rows") {
         let target = targets.at(row, 0);
         if target == NONE {
@@ -55,13 +57,14 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
         }
         loss += sum.ln() - (line[target as usize] - line[best]);
         if best == target as usize {
-            hits += T::one();
+            hits += 1;
         }
     }
     let slot = step.at(0, 0) as usize % call.size("slots");
-    history.row_mut(slot).copy_from_slice(&[loss / count, hits]);
+    losses.put(slot, 0, loss / count);
+    all_hits.put(slot, 0, hits);
     step.put(0, 0, step.at(0, 0).wrapping_add(1));
-    vec![Value::Real(d_logits), Value::Real(history), Value::Index(step)]
+    vec![Value::Real(d_logits), Value::Real(losses), Value::Index(all_hits), Value::Index(step)]
 }
 
 fn cases() -> Vec<Case> {

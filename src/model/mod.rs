@@ -201,8 +201,10 @@ pub struct Feed {
     pub order: TensorId,
     /// Batches done, `[1, 1]`.
     pub step: TensorId,
-    /// A ring of (mean loss, hits), `[slots, 2]`.
-    pub history: TensorId,
+    /// A ring of mean losses, `[slots, 1]`.
+    pub losses: TensorId,
+    /// A ring of numbers of hits, `[slots, 1]`.
+    pub hits: TensorId,
 }
 
 impl Model {

@@ -91,7 +91,8 @@ impl Builder {
             labels: program.index_tensor(name("labels"), Shape::matrix(examples, 1)),
             order: program.index_tensor(name("order"), Shape::new(replicas, slots, batch)),
             step: program.index_tensor(name("step"), Shape::new(replicas, 1, 1)),
-            history: program.tensor(name("history"), Shape::new(replicas, history, 2)),
+            losses: program.tensor(name("losses"), Shape::new(replicas, history, 1)),
+            hits: program.index_tensor(name("hits"), Shape::new(replicas, history, 1)),
         }
     }
 
@@ -162,7 +163,8 @@ impl Builder {
             ("logits", logits),
             ("targets", targets),
             ("d_logits", d_logits),
-            ("history", feed.history),
+            ("losses", feed.losses),
+            ("hits", feed.hits),
             ("step", feed.step),
         ];
         let contract = &softmax_cross_entropy::CONTRACT;

@@ -55,13 +55,18 @@ fn row(run: &RunRecord) -> Vec<String> {
     vec![
         run.name.clone(),
         number(run.test_accuracy, |x| format!("{:.1} %", 100.0 * x)),
-        number(run.train_loss, |x| format!("{x:.3}")),
+        number(run.train_loss, |x| short(x, 3)),
         gradient(first),
         gradient(last),
-        number(first.map(|layer| layer.weight_change), |x| format!("{x:.3}")),
-        number(run.output_spread, |x| format!("{x:.4}")),
+        number(first.map(|layer| layer.weight_change), |x| short(x, 3)),
+        number(run.output_spread, |x| short(x, 4)),
         number(run.ms_per_step, |x| format!("{x:.2}")),
     ]
+}
+
+/// A number with so many decimals, or in powers of ten where it would be long.
+fn short(value: f64, decimals: usize) -> String {
+    if value.abs() < 1e4 { format!("{value:.decimals$}") } else { format!("{value:.1e}") }
 }
 
 /// What the columns mean, for someone who sees them for the first time.

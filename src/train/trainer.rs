@@ -281,14 +281,15 @@ impl<'a> Trainer<'a> {
 
     /// Takes in losses and hits of the last `count` steps.
     fn read_history(&mut self, count: usize) -> Result<Outcome> {
-        let history = real(self.session.read(self.model.train.history)?)?;
+        let losses = real(self.session.read(self.model.train.losses)?)?;
+        let hits = self.session.read(self.model.train.hits)?;
         for step in self.step - count..self.step {
-            let [loss, hits] = [0, 1].map(|column| history.at(step % HISTORY, column));
+            let loss = losses.at(step % HISTORY, 0);
             if !loss.is_finite() {
                 return Ok(Outcome::Diverged { step: step + 1, loss });
             }
             self.losses.push(loss);
-            self.hits += f64::from(hits);
+            self.hits += hits.widened(step % HISTORY);
         }
         Ok(Outcome::Finite)
     }
@@ -339,16 +340,16 @@ impl<'a> Trainer<'a> {
 
     /// Mean cross-entropy and share of hits over the test set, with running statistics.
     fn evaluate(&mut self) -> Result<(f64, f64)> {
-        let Feed { step, history, .. } = self.model.test;
+        let Feed { step, losses, hits, .. } = self.model.test;
         self.write_index(step, vec![0; self.model.network.replicas])?;
         self.session.run(&[self.model.evaluate], self.model.network.test_chunks())?;
-        let history = real(self.session.read(history)?)?;
+        let (losses, hits) = (self.session.read(losses)?, self.session.read(hits)?);
         let (rows, examples) = (self.model.network.test_batch, self.model.network.test_examples);
-        let column = |column| -> f64 {
-            (0..history.shape.rows).map(|chunk| f64::from(history.at(chunk, column))).sum()
+        let sum = |ring: &Value<f32>| -> f64 {
+            (0..self.model.network.test_chunks()).map(|chunk| ring.widened(chunk)).sum()
         };
         // A chunk's loss is the mean over all its rows, also over those without an example.
-        Ok((column(0) * rows as f64 / examples as f64, column(1) / examples as f64))
+        Ok((sum(&losses) * rows as f64 / examples as f64, sum(&hits) / examples as f64))
     }
 
     fn layer_figures(&mut self) -> Result<Vec<LayerFigures>> {

@@ -215,10 +215,11 @@ fn exact(case: Case) -> Checked {
             close(&name, &session.get(id), &vectors.matrix(&name))?;
         }
     }
-    let history = session.get(model.train.history);
-    let losses = (0..STEPS).map(|step| history.widened(2 * step)).collect();
+    let losses = session.get(model.train.losses);
+    let losses = (0..STEPS).map(|step| losses.widened(step)).collect();
     close("losses", &row(losses), &row(vectors.numbers("losses").to_vec()))?;
-    let hits = (0..STEPS).map(|step| history.widened(2 * step + 1)).collect();
+    let hits = session.get(model.train.hits);
+    let hits = (0..STEPS).map(|step| hits.widened(step)).collect();
     close("hits", &row(hits), &row(vectors.numbers("hits").to_vec()))?;
     session.run(&[model.evaluate], 1).map_err(text)?;
     let logits = session.get(named(&model, "test.layer3.bias.y"));

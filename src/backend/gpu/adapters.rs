@@ -184,10 +184,14 @@ fn variants(offers: &Offers) -> Result<Vec<(&'static str, String)>> {
 fn rank(kind: wgpu::DeviceType, saving: bool) -> (u8, &'static str) {
     use wgpu::DeviceType::{Cpu, DiscreteGpu, IntegratedGpu, Other, VirtualGpu};
     match kind {
-        DiscreteGpu => (if saving { 2 } else { 0 }, "hardware with its own memory"),
-        IntegratedGpu => (1, "hardware that shares the system's memory"),
-        VirtualGpu => (3, "hardware behind a virtual machine"),
-        Other => (4, "a device of a kind that its driver does not tell"),
-        Cpu => (5, "software, used where there is no hardware"),
+        DiscreteGpu => {
+            (if saving { 2 } else { 0 }, "hardware with its own memory: the first choice")
+        }
+        IntegratedGpu => {
+            (1, "hardware that shares the system's memory: behind hardware with its own")
+        }
+        VirtualGpu => (3, "hardware behind a virtual machine: behind hardware of this machine"),
+        Other => (4, "a device of a kind that its driver does not tell: behind known hardware"),
+        Cpu => (5, "software: behind all hardware, before the CPU engine"),
     }
 }

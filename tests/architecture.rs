@@ -1,0 +1,329 @@
+//! The shape of the source, enforced: who may import whom, where wgpu and naga are known, and that a
+//! kernel's files are all there. Every failure says which file and what to do.
+
+use normlab::kernels;
+use normlab::kernels::activation::Activation;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The longest that a source file may be.
+const LONGEST: usize = 400;
+
+/// Files beside the kernels' own in tests/kernels.
+const SHARED_TESTS: [&str; 3] = ["harness", "main", "support"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A source file, its path relative to the package.
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The lines without comments, with their numbers from 1.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().enumerate();
+        lines.map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()))
+    }
+
+    /// The modules from the crate's root to this one: `src/a/b.rs` is a, b.
+    fn module(&self) -> Vec<&str> {
+        let path = self.path.trim_start_matches("src/").trim_end_matches(".rs");
+        path.split('/').filter(|name| *name != "mod").collect()
+    }
+}
+
+/// All files below `folder` that end in `extension`, sorted by path.
+fn files(folder: &str, extension: &str) -> Vec<Source> {
+    let mut waiting = vec![root().join(folder)];
+    let mut found = Vec::new();
+    while let Some(folder) = waiting.pop() {
+        for path in entries(&folder) {
+            if path.is_dir() {
+                waiting.push(path);
+            } else if path.extension().is_some_and(|known| known == extension) {
+                found.push(source(&path));
+            }
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+fn source(path: &Path) -> Source {
+    let text = std::fs::read_to_string(path);
+    let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let path = path.strip_prefix(root()).unwrap_or(path).display().to_string();
+    Source { path: path.replace('\\', "/"), text }
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let listing = std::fs::read_dir(folder);
+    let listing = listing.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    listing.flatten().map(|entry| entry.path()).collect()
+}
+
+/// The names in a folder, without their extensions.
+fn names(folder: &str) -> BTreeSet<String> {
+    let stem = |path: &PathBuf| Some(path.file_stem()?.to_string_lossy().into_owned());
+    entries(&root().join(folder)).iter().filter_map(stem).collect()
+}
+
+fn assert_none(complaints: &[String]) {
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+/// The layers from the ground up, as the list in the docs of src/lib.rs has them.
+fn layers() -> Vec<String> {
+    let docs = source(&root().join("src/lib.rs")).text;
+    let list = docs.lines().skip_while(|line| *line != "//! ```text").skip(1);
+    let list = list.take_while(|line| *line != "//! ```");
+    let column = |line: &str| {
+        let line = line.trim_start_matches("//! ");
+        let names = line.split("  ").next().unwrap_or_default();
+        names.split(", ").map(|name| name.trim_end_matches('/').to_owned()).collect::<Vec<_>>()
+    };
+    list.flat_map(column).collect()
+}
+
+/// The top-level modules that a line of code names: `crate::a::b` names a, `crate::{a, b::c}` names
+/// both, and `super::super::a` does where it climbs to the crate's root.
+fn named<'a>(line: &'a str, module: &[&str]) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    for (at, _) in line.match_indices("crate::") {
+        found.extend(heads(&line[at + "crate::".len()..]));
+    }
+    let climb = "super::".repeat(module.len().max(1));
+    if let Some(at) = line.find(&climb) {
+        found.extend(heads(&line[at + climb.len()..]));
+    }
+    found
+}
+
+/// The first names of a path, or of each path of a group in braces.
+fn heads(path: &str) -> Vec<&str> {
+    let word = |text: &str| text.find(|c: char| !c.is_alphanumeric() && c != '_');
+    let head = |text: &'_ str| text.len().min(word(text).unwrap_or(text.len()));
+    let Some(group) = path.strip_prefix('{') else { return vec![&path[..head(path)]] };
+    let mut depth = 0;
+    let parts = group.split(|c: char| {
+        depth += i32::from(c == '{') - i32::from(c == '}');
+        c == ',' && depth == 0
+    });
+    parts.map(str::trim).map(|part| &part[..head(part)]).collect()
+}
+
+/// Lines of one file that import from a module which does not lie above it.
+fn climbing(source: &Source, layers: &[String]) -> Vec<String> {
+    let module = source.module();
+    let place = |name: &str| layers.iter().position(|layer| layer == name);
+    let Some(mine) = place(module[0]) else {
+        return vec![format!(
+            "{}: the list of layers in src/lib.rs has no {}; add it above all that import it",
+            source.path, module[0]
+        )];
+    };
+    let mut complaints = Vec::new();
+    for (number, line) in source.code() {
+        for name in named(line, &module) {
+            if place(name).is_some_and(|other| other > mine) {
+                complaints.push(format!(
+                    "{}:{number}: {} imports {name}, which stands below it in the list in \
+                     src/lib.rs; move what both need up, or hand it in from below",
+                    source.path, module[0]
+                ));
+            }
+        }
+    }
+    complaints
+}
+
+#[test]
+fn modules_import_only_from_above() {
+    let layers = layers();
+    for name in ["error", "kernels", "backend", "commands"] {
+        assert!(layers.iter().any(|layer| layer == name), "src/lib.rs lists no layer {name}");
+    }
+    let sources = files("src", "rs");
+    let roots = ["src/lib.rs", "src/main.rs"];
+    let inner = sources.iter().filter(|source| !roots.contains(&source.path.as_str()));
+    assert_none(&inner.flat_map(|source| climbing(source, &layers)).collect::<Vec<_>>());
+}
+
+/// The scan itself: what it must see.
+#[test]
+fn imports_are_found_however_they_are_written() {
+    assert_eq!(named("use crate::program::Program;", &["check"]), ["program"]);
+    assert_eq!(named("    crate::report::table(1)", &["check"]), ["report"]);
+    assert_eq!(named("use crate::{error::{Error, Result}, train};", &["a"]), ["error", "train"]);
+    assert_eq!(named("use super::train::run;", &["model"]), ["train"]);
+    assert_eq!(named("use super::train::run;", &["model", "layers"]), [""; 0]);
+    assert_eq!(named("use super::super::train;", &["model", "layers"]), ["train"]);
+    let source = |path: &str, text: &str| Source { path: path.to_owned(), text: text.to_owned() };
+    let layers = ["error", "model", "train"].map(str::to_owned);
+    let wrong = source("src/model/mod.rs", "use crate::error::Error;\nuse crate::train::run;");
+    let complaints = climbing(&wrong, &layers);
+    assert!(
+        complaints.len() == 1 && complaints[0].starts_with("src/model/mod.rs:2: model imports")
+    );
+    assert_eq!(
+        climbing(&source("src/train.rs", "/// [`crate::x`]\nuse crate::model;"), &layers),
+        [""; 0]
+    );
+    assert_eq!(climbing(&source("src/other.rs", ""), &layers).len(), 1);
+}
+
+/// Lines that name a crate outside the only place that may know it.
+fn strangers(name: &str, home: &str) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for source in files("src", "rs").iter().filter(|source| !source.path.starts_with(home)) {
+        for (number, line) in source.code() {
+            let paths =
+                [format!("{name}::"), format!("use {name};"), format!("extern crate {name}")];
+            if paths.iter().any(|path| mentions(line, path)) {
+                complaints.push(format!(
+                    "{}:{number}: only {home} may know {name}; hand this out of there in a type of \
+                     our own",
+                    source.path
+                ));
+            }
+        }
+    }
+    complaints
+}
+
+/// Whether `path` stands in the line as a word of its own.
+fn mentions(line: &str, path: &str) -> bool {
+    let inside = |before: char| before.is_alphanumeric() || before == '_' || before == ':';
+    line.match_indices(path).any(|(at, _)| !line[..at].ends_with(inside))
+}
+
+#[test]
+fn only_the_gpu_backend_knows_wgpu() {
+    assert_none(&strangers("wgpu", "src/backend/gpu"));
+}
+
+#[test]
+fn only_the_shader_loader_knows_naga() {
+    assert_none(&strangers("naga", "src/kernels/shader.rs"));
+}
+
+#[test]
+fn every_kernel_has_its_files() {
+    let mut complaints = Vec::new();
+    for contract in kernels::ALL {
+        let k = contract.name;
+        for (file, what) in [
+            (format!("src/kernels/{k}.rs"), "its contract and its twin"),
+            (format!("shaders/{k}/naive.wgsl"), "the plain formula"),
+            (format!("tests/kernels/{k}.rs"), "its tests"),
+        ] {
+            if !root().join(&file).is_file() {
+                complaints.push(format!("{file} is missing: write {what} there"));
+            }
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn every_kernel_s_file_belongs_to_a_registered_kernel() {
+    let registered: BTreeSet<String> = kernels::ALL.iter().map(|k| k.name.to_owned()).collect();
+    let mut complaints = Vec::new();
+    for name in names("shaders").iter().filter(|name| *name != "activations") {
+        if !registered.contains(name) {
+            complaints.push(format!("shaders/{name} is no kernel's: add it to kernels::ALL"));
+        }
+    }
+    let tested = names("tests/kernels");
+    for name in tested.iter().filter(|name| !SHARED_TESTS.contains(&name.as_str())) {
+        if !registered.contains(name) {
+            complaints.push(format!("tests/kernels/{name}.rs tests no kernel of kernels::ALL"));
+        }
+    }
+    for source in files("src/kernels", "rs") {
+        let name = source.module().last().copied().unwrap_or_default().to_owned();
+        if source.text.contains("static CONTRACT") && !registered.contains(&name) {
+            complaints.push(format!("{} is not in kernels::ALL: add its contract", source.path));
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn every_shipped_variant_is_registered() {
+    let mut complaints = Vec::new();
+    for contract in kernels::ALL {
+        let k = contract.name;
+        let registered: BTreeSet<String> =
+            contract.shaders.iter().map(|source| source.variant.to_owned()).collect();
+        for file in files(&format!("shaders/{k}"), "wgsl") {
+            let variant = file.path.rsplit('/').next().unwrap_or_default();
+            let variant = variant.trim_end_matches(".wgsl").to_owned();
+            if !registered.contains(&variant) {
+                complaints.push(format!(
+                    "{}: add {variant:?} to sources! in src/kernels/{k}.rs, at its step of the ladder",
+                    file.path
+                ));
+            }
+        }
+        if contract.shaders.first().is_none_or(|first| first.variant != "naive") {
+            complaints.push(format!("src/kernels/{k}.rs: the ladder must begin with naive"));
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn every_activation_has_its_shader() {
+    let known: BTreeSet<String> = Activation::ALL.iter().map(|f| f.name().to_owned()).collect();
+    assert_eq!(
+        names("shaders/activations"),
+        known,
+        "shaders/activations and Activation::ALL in src/kernels/activation.rs must name the same"
+    );
+    for activation in Activation::ALL {
+        let path = format!("shaders/activations/{}.wgsl", activation.name());
+        let text = source(&root().join(&path)).text;
+        assert_eq!(text, activation.shader(), "Activation::shader must include {path}");
+        let header = format!("// {}: ", activation.name());
+        assert!(text.starts_with(&header), "{path}: begin it with {header:?} and the formula");
+        for function in ["fn activate(x: f32) -> f32", "fn activation_gradient(x: f32) -> f32"] {
+            assert!(text.contains(function), "{path} must define {function}");
+        }
+    }
+}
+
+#[test]
+fn no_source_file_is_too_long() {
+    let mut complaints = Vec::new();
+    for source in files("src", "rs") {
+        let lines = source.text.lines().count();
+        if lines > LONGEST {
+            complaints.push(format!(
+                "{} has {lines} lines, more than {LONGEST}: split it by what it knows",
+                source.path
+            ));
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn nothing_is_left_to_be_done() {
+    let marks = [["TO", "DO"], ["FIX", "ME"], ["to", "do!("], ["unimple", "mented!("]];
+    let marks = marks.map(|halves| halves.concat());
+    let mut complaints = Vec::new();
+    for source in files("src", "rs").iter().chain(&files("shaders", "wgsl")) {
+        for (at, line) in source.text.lines().enumerate() {
+            for mark in marks.iter().filter(|mark| line.contains(mark.as_str())) {
+                let number = at + 1;
+                complaints.push(format!("{}:{number}: do what {mark} asks for", source.path));
+            }
+        }
+    }
+    assert_none(&complaints);
+}

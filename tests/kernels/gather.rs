@@ -1,0 +1,81 @@
+//! `gather`: the batch of a step, out of images that all replicas share.
+
+use super::support::{Call, agreement, assert_close, indices, matrix, properties, trial};
+use libtest_mimic::Trial;
+use normlab::kernels::NONE;
+use normlab::kernels::cases::{Case, Fill};
+use normlab::kernels::gather::{BYTES_PER_WORD, CONTRACT};
+use normlab::tensor::{Shape, Tensor};
+use proptest::prelude::*;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = agreement::trials(&CONTRACT);
+    trials.extend(properties::trials(&CONTRACT, cases));
+    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
+    trials.push(trial(&CONTRACT, "replicas_share_the_images", shared));
+    trials.push(trial(&CONTRACT, "order_is_a_ring_of_slots", ring));
+    trials
+}
+
+fn cases() -> BoxedStrategy<Case> {
+    (1_u32..20, 1_usize..40, 1_usize..4, 1_usize..20, 0_u32..9, properties::replicas())
+        .prop_map(|(examples, features, slots, batch, step, replicas)| {
+            let words = features.div_ceil(BYTES_PER_WORD);
+            let sizes = [
+                ("examples", examples as usize),
+                ("words", words),
+                ("slots", slots),
+                ("batch", batch),
+                ("features", features),
+            ];
+            Case::new(&sizes)
+                .replicas(replicas)
+                .fill("labels", Fill::Below(10))
+                .fill("order", Fill::BelowOrNone(examples))
+                .fill("step", Fill::Count(step))
+        })
+        .boxed()
+}
+
+/// Two images of five bytes: 0, 51, 102, 255, 204 and 255, 0, 0, 0, 51. The first byte of a word is
+/// its lowest. What stands in the last word behind the fifth byte belongs to no feature.
+fn images() -> Tensor<u32> {
+    indices([[0xff66_3300, 0xaaaa_aacc], [0x0000_00ff, 0xbbbb_bb33]])
+}
+
+fn call(order: &Tensor<u32>, step: &Tensor<u32>) -> Call {
+    Call::new(&CONTRACT)
+        .size("features", 5)
+        .index("images", &images())
+        .index("labels", &indices([[7], [3]]))
+        .index("order", order)
+        .index("step", step)
+}
+
+/// 51, 102, 204 and 255 of 255 are 0.2, 0.4, 0.8 and 1.
+fn by_hand() {
+    let outputs = call(&indices([[1, NONE, 0]]), &indices([[0]])).evaluate::<f64>();
+    let x = matrix([[1.0, 0.0, 0.0, 0.0, 0.2], [0.0; 5], [0.0, 0.2, 0.4, 1.0, 0.8]]);
+    assert_close("x", outputs.real("x"), &x, 1e-15);
+    assert_eq!(*outputs.index("targets"), indices([[3], [NONE], [7]]));
+}
+
+/// One replica of images and labels serves replicas that have orders and steps of their own.
+fn shared() {
+    let order = Tensor::new(Shape::new(2, 1, 2), vec![0, 1, 1, 1]);
+    let step = Tensor::new(Shape::new(2, 1, 1), vec![5, 0]);
+    let together = call(&order, &step).evaluate::<f64>();
+    for replica in 0..2 {
+        let apart = call(&order.replica(replica), &step.replica(replica)).evaluate::<f64>();
+        assert_eq!(together.real("x").replica(replica), *apart.real("x"));
+        assert_eq!(together.index("targets").replica(replica), *apart.index("targets"));
+    }
+}
+
+/// Steps 0, 1, 2, 3, … use slots 0, 1, 2, 0, …
+fn ring() {
+    let order = indices([[0], [1], [NONE]]);
+    let target = |step| call(&order, &indices([[step]])).evaluate::<f64>().index("targets").data[0];
+    let found: Vec<u32> = (0..7).map(target).collect();
+    assert_eq!(found, [7, 3, NONE, 7, 3, NONE, 7]);
+}

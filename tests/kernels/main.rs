@@ -1,0 +1,54 @@
+//! The tests of the kernels: one module a kernel, and one about the checks themselves.
+//!
+//! A kernel's twin is held against values worked out by hand, against central differences, against
+//! vectors from an independent implementation, and against itself in other sizes and precisions.
+//! Every variant of its shader is held against the twin. Trials that need an adapter are ignored,
+//! with the reason, where there is none; `NORMLAB_REQUIRE_GPU=1` makes them fail.
+
+mod support;
+
+mod adam;
+mod batch_norm_backward;
+mod batch_norm_forward;
+mod batch_norm_infer;
+mod bias_backward;
+mod bias_forward;
+mod gather;
+mod harness;
+mod layer_norm_backward;
+mod layer_norm_forward;
+mod matmul_nn;
+mod matmul_nt;
+mod matmul_tn;
+mod sgd;
+mod softmax_cross_entropy;
+
+use libtest_mimic::{Arguments, Trial};
+use std::process::ExitCode;
+
+fn trials() -> Vec<Trial> {
+    let modules = [
+        gather::trials(),
+        matmul_nn::trials(),
+        matmul_nt::trials(),
+        matmul_tn::trials(),
+        bias_forward::trials(),
+        bias_backward::trials(),
+        batch_norm_forward::trials(),
+        batch_norm_backward::trials(),
+        batch_norm_infer::trials(),
+        layer_norm_forward::trials(),
+        layer_norm_backward::trials(),
+        softmax_cross_entropy::trials(),
+        sgd::trials(),
+        adam::trials(),
+    ];
+    let mut trials: Vec<Trial> = modules.into_iter().flatten().collect();
+    let names: Vec<String> = trials.iter().map(|trial| trial.name().to_owned()).collect();
+    trials.extend(harness::trials(names));
+    trials
+}
+
+fn main() -> ExitCode {
+    libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
+}
