@@ -131,24 +131,45 @@ impl<'de> Deserialize<'de> for Init {
     }
 }
 
-/// One value or a list of them, in a file.
+/// One name or a list of them, in a file.
 #[derive(Deserialize)]
-#[serde(untagged, expecting = "expected one of the key's values, or a list of them")]
-enum OneOrMany<T> {
-    One(T),
-    Many(Vec<T>),
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
 }
 
 fn one_or_many<'de, D, T>(deserializer: D) -> std::result::Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: Deserialize<'de>,
+    T: clap::ValueEnum,
 {
-    Ok(match OneOrMany::deserialize(deserializer)? {
-        OneOrMany::One(value) => vec![value],
-        OneOrMany::Many(values) => values,
-    })
+    use serde::de::Error;
+    let values = T::value_variants().iter().filter_map(T::to_possible_value);
+    let known =
+        values.map(|value| format!("`{}`", value.get_name())).collect::<Vec<_>>().join(", ");
+    let names = match OneOrMany::deserialize(deserializer) {
+        Ok(OneOrMany::One(name)) => vec![name],
+        Ok(OneOrMany::Many(names)) => names,
+        Err(_) => {
+            return Err(D::Error::custom(format!("expected one of {known}, or a list of them")));
+        }
+    };
+    let find = |name: &String| {
+        let unknown =
+            |_| D::Error::custom(format!("unknown value `{name}`, expected one of {known}"));
+        T::from_str(name, false).map_err(unknown)
+    };
+    names.iter().map(find).collect()
 }
+
+/// The parser's words for what it expected, and words for people.
+const EXPECTED: [(&str, &str); 4] = [
+    ("expected usize", "expected a whole number, 0 or more"),
+    ("expected u64", "expected a whole number, 0 or more"),
+    ("expected f32", "expected a number, as 0.1"),
+    ("expected a sequence", "expected a list, as [100, 100]"),
+];
 
 /// An experiment. Every pair of an activation and a norm is one network; all networks begin with the
 /// same weights and see the same batches.
@@ -245,7 +266,9 @@ impl Experiment {
     /// [`Error::Config`] with the line, naming an unknown key or value and those that there are.
     pub fn parse(text: &str, name: &str) -> Result<Self> {
         toml::from_str(text).map_err(|error| {
-            Error::Config(format!("{name} is not an experiment: {}", error.to_string().trim_end()))
+            let said = error.to_string();
+            let said = EXPECTED.iter().fold(said, |said, (word, plain)| said.replace(word, plain));
+            Error::Config(format!("{name} is not an experiment: {}", said.trim_end()))
         })
     }
 
@@ -315,6 +338,13 @@ impl Experiment {
                 "batch norm at batch size 1: each unit's only value is its own mean, so every \
                  normalized value and every gradient of the hidden weights is exactly 0. Hidden \
                  layers will not learn; layer norm works here"
+                    .to_owned(),
+            );
+        }
+        if self.hidden.is_empty() && self.networks().len() > 1 {
+            warnings.push(
+                "without hidden layers activation and norm change nothing: all networks are the \
+                 same linear softmax classifier"
                     .to_owned(),
             );
         }

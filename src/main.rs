@@ -2,18 +2,12 @@
 
 use clap::Parser;
 use normlab::commands::{Cli, Status, execute};
-use normlab::error::Error;
-use std::io::ErrorKind;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     match execute(Cli::parse(), &mut std::io::stdout()) {
         Ok(Status::Good) => ExitCode::SUCCESS,
         Ok(Status::Failed) => ExitCode::FAILURE,
-        // Whoever read the output has seen enough.
-        Err(Error::File { source, .. }) if source.kind() == ErrorKind::BrokenPipe => {
-            ExitCode::SUCCESS
-        }
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(error.exit_status())

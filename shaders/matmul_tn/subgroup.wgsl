@@ -6,11 +6,11 @@
 // Beside naive: a subgroup keeps a block of c in registers, so that each element of a and b that it
 // loads serves many products. Made for software Vulkan, where a load costs as much as 20 products.
 //
-// A workgroup is one subgroup of 8 lanes. It computes 16 rows x 32 columns of c; lane l owns columns
+// A workgroup is one subgroup of 8 lanes. It computes 32 rows x 32 columns of c; lane l owns columns
 // l, l + 8, l + 16 and l + 24 of each row, in one vec4. For each k a lane loads its four elements of
-// b and two of the block's sixteen of a, and hands those two to the others by subgroupBroadcast,
-// whose lane must be a constant: hence the rows by name. Lanes beyond the edge of a or b repeat its
-// last row or column and store nothing. z is the replica.
+// b and four of the block's 32 of a, and hands those four to the others by subgroupBroadcast, whose
+// lane must be a constant: hence the rows by name. Lanes beyond the edge of a or b repeat its last
+// row or column and store nothing. z is the replica.
 
 struct Params {
     m: u32,
@@ -20,7 +20,7 @@ struct Params {
 }
 
 const LANES: u32 = 8u;
-const TILE_M: u32 = 16u;
+const TILE_M: u32 = 32u;
 const TILE_N: u32 = 32u;
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -35,7 +35,7 @@ fn main(
 ) {
     let row = workgroup.y * TILE_M;
     let col = workgroup.x * TILE_N + lane;
-    let rows = min(vec2(row, row + LANES) + lane, vec2(params.m - 1u));
+    let rows = min(row + vec4(0u, 1u, 2u, 3u) * LANES + lane, vec4(params.m - 1u));
     let cols = min(col + vec4(0u, 1u, 2u, 3u) * LANES, vec4(params.n - 1u));
     let a_start = workgroup.z * params.m * params.k + rows;
     let b_start = workgroup.z * params.k * params.n + cols;
@@ -55,28 +55,62 @@ fn main(
     var sum13 = vec4<f32>();
     var sum14 = vec4<f32>();
     var sum15 = vec4<f32>();
+    var sum16 = vec4<f32>();
+    var sum17 = vec4<f32>();
+    var sum18 = vec4<f32>();
+    var sum19 = vec4<f32>();
+    var sum20 = vec4<f32>();
+    var sum21 = vec4<f32>();
+    var sum22 = vec4<f32>();
+    var sum23 = vec4<f32>();
+    var sum24 = vec4<f32>();
+    var sum25 = vec4<f32>();
+    var sum26 = vec4<f32>();
+    var sum27 = vec4<f32>();
+    var sum28 = vec4<f32>();
+    var sum29 = vec4<f32>();
+    var sum30 = vec4<f32>();
+    var sum31 = vec4<f32>();
     for (var k = 0u; k < params.k; k++) {
         let a_at = a_start + k * params.m;
         let b_at = b_start + k * params.n;
-        let upper = a[a_at.x];
-        let lower = a[a_at.y];
+        let part0 = a[a_at.x];
+        let part1 = a[a_at.y];
+        let part2 = a[a_at.z];
+        let part3 = a[a_at.w];
         let terms = vec4(b[b_at.x], b[b_at.y], b[b_at.z], b[b_at.w]);
-        sum0 += subgroupBroadcast(upper, 0u) * terms;
-        sum1 += subgroupBroadcast(upper, 1u) * terms;
-        sum2 += subgroupBroadcast(upper, 2u) * terms;
-        sum3 += subgroupBroadcast(upper, 3u) * terms;
-        sum4 += subgroupBroadcast(upper, 4u) * terms;
-        sum5 += subgroupBroadcast(upper, 5u) * terms;
-        sum6 += subgroupBroadcast(upper, 6u) * terms;
-        sum7 += subgroupBroadcast(upper, 7u) * terms;
-        sum8 += subgroupBroadcast(lower, 0u) * terms;
-        sum9 += subgroupBroadcast(lower, 1u) * terms;
-        sum10 += subgroupBroadcast(lower, 2u) * terms;
-        sum11 += subgroupBroadcast(lower, 3u) * terms;
-        sum12 += subgroupBroadcast(lower, 4u) * terms;
-        sum13 += subgroupBroadcast(lower, 5u) * terms;
-        sum14 += subgroupBroadcast(lower, 6u) * terms;
-        sum15 += subgroupBroadcast(lower, 7u) * terms;
+        sum0 += subgroupBroadcast(part0, 0u) * terms;
+        sum1 += subgroupBroadcast(part0, 1u) * terms;
+        sum2 += subgroupBroadcast(part0, 2u) * terms;
+        sum3 += subgroupBroadcast(part0, 3u) * terms;
+        sum4 += subgroupBroadcast(part0, 4u) * terms;
+        sum5 += subgroupBroadcast(part0, 5u) * terms;
+        sum6 += subgroupBroadcast(part0, 6u) * terms;
+        sum7 += subgroupBroadcast(part0, 7u) * terms;
+        sum8 += subgroupBroadcast(part1, 0u) * terms;
+        sum9 += subgroupBroadcast(part1, 1u) * terms;
+        sum10 += subgroupBroadcast(part1, 2u) * terms;
+        sum11 += subgroupBroadcast(part1, 3u) * terms;
+        sum12 += subgroupBroadcast(part1, 4u) * terms;
+        sum13 += subgroupBroadcast(part1, 5u) * terms;
+        sum14 += subgroupBroadcast(part1, 6u) * terms;
+        sum15 += subgroupBroadcast(part1, 7u) * terms;
+        sum16 += subgroupBroadcast(part2, 0u) * terms;
+        sum17 += subgroupBroadcast(part2, 1u) * terms;
+        sum18 += subgroupBroadcast(part2, 2u) * terms;
+        sum19 += subgroupBroadcast(part2, 3u) * terms;
+        sum20 += subgroupBroadcast(part2, 4u) * terms;
+        sum21 += subgroupBroadcast(part2, 5u) * terms;
+        sum22 += subgroupBroadcast(part2, 6u) * terms;
+        sum23 += subgroupBroadcast(part2, 7u) * terms;
+        sum24 += subgroupBroadcast(part3, 0u) * terms;
+        sum25 += subgroupBroadcast(part3, 1u) * terms;
+        sum26 += subgroupBroadcast(part3, 2u) * terms;
+        sum27 += subgroupBroadcast(part3, 3u) * terms;
+        sum28 += subgroupBroadcast(part3, 4u) * terms;
+        sum29 += subgroupBroadcast(part3, 5u) * terms;
+        sum30 += subgroupBroadcast(part3, 6u) * terms;
+        sum31 += subgroupBroadcast(part3, 7u) * terms;
     }
     let c_start = workgroup.z * params.c_stride + col;
     store(c_start, row + 0u, col, sum0);
@@ -95,6 +129,22 @@ fn main(
     store(c_start, row + 13u, col, sum13);
     store(c_start, row + 14u, col, sum14);
     store(c_start, row + 15u, col, sum15);
+    store(c_start, row + 16u, col, sum16);
+    store(c_start, row + 17u, col, sum17);
+    store(c_start, row + 18u, col, sum18);
+    store(c_start, row + 19u, col, sum19);
+    store(c_start, row + 20u, col, sum20);
+    store(c_start, row + 21u, col, sum21);
+    store(c_start, row + 22u, col, sum22);
+    store(c_start, row + 23u, col, sum23);
+    store(c_start, row + 24u, col, sum24);
+    store(c_start, row + 25u, col, sum25);
+    store(c_start, row + 26u, col, sum26);
+    store(c_start, row + 27u, col, sum27);
+    store(c_start, row + 28u, col, sum28);
+    store(c_start, row + 29u, col, sum29);
+    store(c_start, row + 30u, col, sum30);
+    store(c_start, row + 31u, col, sum31);
 }
 
 // Writes the lane's four elements of one row, as far as they are inside c.

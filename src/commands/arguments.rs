@@ -2,9 +2,14 @@
 
 use crate::backend::gpu::adapters::DeviceChoice;
 use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
+use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use clap::Args;
 use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Units of a layer where nothing else is known.
+const USUAL_WIDTH: usize = 100;
 
 /// What to compute on.
 #[derive(Args, Clone, Debug)]
@@ -42,10 +47,10 @@ pub(super) struct ExperimentArguments {
     #[arg(long)]
     norm_position: Option<NormPosition>,
     /// Units of each hidden layer, as 100,100,100.
-    #[arg(long, value_delimiter = ',', value_name = "UNITS,…")]
+    #[arg(long, value_delimiter = ',', value_name = "UNITS,…", value_parser = whole::<usize>, allow_negative_numbers = true)]
     hidden: Option<Vec<usize>>,
     /// The number of hidden layers, each as wide as the first; 0 for a linear softmax classifier.
-    #[arg(long, value_name = "LAYERS", conflicts_with = "hidden")]
+    #[arg(long, value_name = "LAYERS", value_parser = whole::<usize>, allow_negative_numbers = true)]
     depth: Option<usize>,
     /// Initial weights: uniform, glorot, he, or normal:DEVIATION as normal:0.01.
     #[arg(long)]
@@ -54,19 +59,19 @@ pub(super) struct ExperimentArguments {
     #[arg(long)]
     optimizer: Option<Optimizer>,
     /// The learning rate.
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", value_parser = number, allow_negative_numbers = true)]
     learning_rate: Option<f32>,
     /// SGD's momentum.
-    #[arg(long)]
+    #[arg(long, value_parser = number, allow_negative_numbers = true)]
     momentum: Option<f32>,
     /// Examples of a batch.
-    #[arg(long, value_name = "EXAMPLES")]
+    #[arg(long, value_name = "EXAMPLES", value_parser = whole::<usize>, allow_negative_numbers = true)]
     batch: Option<usize>,
     /// Training steps of each network.
-    #[arg(long)]
+    #[arg(long, value_parser = whole::<usize>, allow_negative_numbers = true)]
     steps: Option<usize>,
-    /// The seed of weights and batches.
-    #[arg(long)]
+    /// The seed of weights and batches, from 0 to 2^63 − 1.
+    #[arg(long, value_parser = whole::<u64>, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// A folder with IDX files, as MNIST's, gzip-compressed or not [default: the drawn digits].
     #[arg(long, value_name = "DIR")]
@@ -75,14 +80,25 @@ pub(super) struct ExperimentArguments {
     #[arg(long, value_name = "DIR")]
     test_data: Option<PathBuf>,
     /// Make every pixel black or white.
-    #[arg(long)]
-    binary: bool,
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    binary: Option<bool>,
     /// Evaluate and record every so many steps; 0 for about 30 times in all.
-    #[arg(long, value_name = "STEPS")]
+    #[arg(long, value_name = "STEPS", value_parser = whole::<usize>, allow_negative_numbers = true)]
     evaluate_every: Option<usize>,
-    /// Compare the GPU with the CPU every so many steps, beside the first, a middle and the last one.
-    #[arg(long, value_name = "STEPS")]
+    /// Compare the GPU with the CPU every so many steps, beside the first, a middle and the last one; 0
+    /// for those three only.
+    #[arg(long, value_name = "STEPS", value_parser = whole::<usize>, allow_negative_numbers = true)]
     verify_every: Option<usize>,
+}
+
+/// Reads a whole number. The parser's own words for anything else do not say what is expected.
+fn whole<T: FromStr>(text: &str) -> std::result::Result<T, String> {
+    text.parse().map_err(|_| "expected a whole number, 0 or more".to_owned())
+}
+
+/// Reads a number.
+fn number(text: &str) -> std::result::Result<f32, String> {
+    text.parse().map_err(|_| "expected a number, as 0.1".to_owned())
 }
 
 fn set<T: Clone>(key: &mut T, flag: Option<&T>) {
@@ -93,15 +109,17 @@ fn set<T: Clone>(key: &mut T, flag: Option<&T>) {
 
 impl ExperimentArguments {
     /// Puts the flags that were given in place of the experiment's values.
-    pub(super) fn apply(&self, experiment: &mut Experiment) {
+    ///
+    /// # Errors
+    /// [`Error::Config`] when flags contradict each other.
+    pub(super) fn apply(&self, experiment: &mut Experiment) -> Result<()> {
         set(&mut experiment.activation, self.activation.as_ref());
         set(&mut experiment.norm, self.norm.as_ref());
         set(&mut experiment.affine, self.affine.as_ref());
         set(&mut experiment.norm_position, self.norm_position.as_ref());
         set(&mut experiment.hidden, self.hidden.as_ref());
         if let Some(depth) = self.depth {
-            let width = experiment.hidden.first().copied().unwrap_or_default();
-            experiment.hidden = vec![width; depth];
+            experiment.hidden = self.layers(depth, &experiment.hidden)?;
         }
         set(&mut experiment.init, self.init.as_ref());
         set(&mut experiment.optimizer, self.optimizer.as_ref());
@@ -116,8 +134,21 @@ impl ExperimentArguments {
         if self.test_data.is_some() {
             experiment.test_data.clone_from(&self.test_data);
         }
-        experiment.binary |= self.binary;
+        set(&mut experiment.binary, self.binary.as_ref());
         set(&mut experiment.evaluate_every, self.evaluate_every.as_ref());
         set(&mut experiment.verify_every, self.verify_every.as_ref());
+        Ok(())
+    }
+
+    /// `depth` layers, each as wide as the first of `hidden`.
+    fn layers(&self, depth: usize, hidden: &[usize]) -> Result<Vec<usize>> {
+        if self.hidden.as_ref().is_some_and(|given| given.len() > 1) {
+            return Err(Error::Config(format!(
+                "--depth {depth} makes layers of one width, but --hidden names {} layers; give one \
+                 of the two, or a single width",
+                hidden.len()
+            )));
+        }
+        Ok(vec![hidden.first().copied().unwrap_or(USUAL_WIDTH); depth])
     }
 }

@@ -3,7 +3,7 @@
 use super::arguments::DeviceArguments;
 use super::{Status, say};
 use crate::backend::gpu::GpuBackend;
-use crate::backend::gpu::adapters::{self, NO_ADAPTER};
+use crate::backend::gpu::adapters::{self, DeviceChoice};
 use crate::check;
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -39,8 +39,14 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
     } else {
         arguments.kernels.iter().map(|name| kernels::find(name)).collect::<Result<_>>()?
     };
-    let candidate = adapters::choose(&arguments.device.device)?
-        .ok_or_else(|| Error::Device(format!("there is nothing to check: {NO_ADAPTER}")))?;
+    if arguments.device.device == DeviceChoice::Cpu {
+        let reason = "--device cpu: the CPU engine is what adapters are held against; name an adapter, \
+                      or leave the choice to auto";
+        return Err(Error::Config(reason.to_owned()));
+    }
+    let candidate = adapters::choose(&arguments.device.device)?.ok_or_else(|| {
+        Error::Device(format!("there is nothing to check: {}", adapters::why_none()))
+    })?;
     let mut backend = GpuBackend::open(&candidate)?;
     let adapter = crate::backend::Backend::adapter(&backend);
     say(out, &format!("device: {} ({})\n", adapter.adapter, adapter.backend))?;

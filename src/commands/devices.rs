@@ -4,7 +4,7 @@ use super::arguments::DeviceArguments;
 use super::{Status, say};
 use crate::backend::Backend;
 use crate::backend::cpu::CpuBackend;
-use crate::backend::gpu::adapters::{self, Listing, NO_ADAPTER};
+use crate::backend::gpu::adapters::{self, Listing};
 use crate::error::Result;
 use clap::Args;
 use std::io::Write;
@@ -34,7 +34,7 @@ pub(super) fn list(arguments: &Arguments, out: &mut dyn Write) -> Result<Status>
         None if arguments.device.device == adapters::DeviceChoice::Cpu => {
             say(out, &format!("* {}: used, as asked", engine.adapter))?;
         }
-        None => say(out, &format!("* {}: used, since {NO_ADAPTER}", engine.adapter))?,
+        None => say(out, &format!("* {}: used, since {}", engine.adapter, adapters::why_none()))?,
     }
     Ok(Status::Good)
 }

@@ -8,11 +8,16 @@ mod run;
 use crate::backend::Backend;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::GpuBackend;
-use crate::backend::gpu::adapters::{self, DeviceChoice, NO_ADAPTER};
+use crate::backend::gpu::adapters::{self, DeviceChoice};
 use crate::error::{Error, Result};
 use clap::{Parser, Subcommand};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
+
+/// What flags stand for where they are not given.
+const DEFAULTS: &str = "Defaults: SGD at learning rate 0.1, batch 60, seed 1, initial weights uniform. \
+    `lesson`: sigmoid and relu with none, batch and layer norm, 5 hidden layers of 100 units, 1500 \
+    steps. `train`: sigmoid with batch norm, 3 hidden layers of 100 units, 5000 steps.";
 
 /// A laboratory for normalization layers on the GPU.
 ///
@@ -20,7 +25,7 @@ use std::path::Path;
 /// each without a norm, with batch norm and with layer norm, from the same weights and on the same
 /// batches. Watch the gradient that reaches the first layer.
 #[derive(Debug, Parser)]
-#[command(name = "normlab", version, args_conflicts_with_subcommands = true)]
+#[command(name = "normlab", version, args_conflicts_with_subcommands = true, after_help = DEFAULTS)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -31,8 +36,10 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Train the lesson's six networks and show what normalization changes (the default).
+    #[command(after_help = DEFAULTS)]
     Lesson(run::LessonArguments),
     /// Train networks of your own: from a file, from flags, or from a file changed by flags.
+    #[command(after_help = DEFAULTS)]
     Train(run::TrainArguments),
     /// List the adapters, the one that would be used, and what each can do.
     Devices(devices::Arguments),
@@ -62,12 +69,16 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<Status> {
     }
 }
 
-/// Prints one line, or several that end in one.
+/// Prints one line, or several that end in one. A reader who has gone, having seen enough, does not
+/// end a run.
 fn say(out: &mut dyn Write, text: &str) -> Result<()> {
     let end = if text.ends_with('\n') { "" } else { "\n" };
-    write!(out, "{text}{end}")
-        .and_then(|()| out.flush())
-        .map_err(|error| Error::file("write", Path::new("standard output"), error))
+    match write!(out, "{text}{end}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::file("write", Path::new("standard output"), error))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Opens what the user asked to compute on, and says what it is.
@@ -79,7 +90,7 @@ fn open(choice: &DeviceChoice, out: &mut dyn Write) -> Result<Box<dyn Backend>> 
     let found = backend.adapter();
     say(out, &format!("device: {} ({}, {})", found.adapter, found.backend, found.driver))?;
     if *choice == DeviceChoice::Auto && found.backend == "cpu" {
-        say(out, &format!("note: {NO_ADAPTER}. Until then the CPU engine computes."))?;
+        say(out, &format!("note: {}. Until then the CPU engine computes.", adapters::why_none()))?;
     }
     Ok(backend)
 }

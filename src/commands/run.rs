@@ -5,7 +5,7 @@ use super::{Status, open, say};
 use crate::backend::Backend;
 use crate::config::Experiment;
 use crate::data::Dataset;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::record::{Moment, Parity, RunRecord, Summary};
 use crate::report::table;
 use crate::train::run_folder::RunFolder;
@@ -30,7 +30,7 @@ pub(super) struct LessonArguments {
 /// Arguments of `normlab train`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct TrainArguments {
-    /// An experiment file; flags go before what it says. assets/experiments/lesson.toml is one.
+    /// An experiment file; flags override its values. assets/experiments/lesson.toml is an example.
     #[arg(value_name = "EXPERIMENT.toml")]
     file: Option<PathBuf>,
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub(super) struct TrainArguments {
 /// Runs the lesson.
 pub(super) fn lesson(arguments: &LessonArguments, out: &mut dyn Write) -> Result<Status> {
     let mut experiment = Experiment::lesson()?;
-    arguments.experiment.apply(&mut experiment);
+    arguments.experiment.apply(&mut experiment)?;
     let run = Run { name: "lesson", device: &arguments.device, output: &arguments.output };
     run.start(&experiment, out)
 }
@@ -58,7 +58,7 @@ pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> Result<S
         }
         None => (Experiment::default(), "train".to_owned()),
     };
-    arguments.experiment.apply(&mut experiment);
+    arguments.experiment.apply(&mut experiment)?;
     let run = Run { name: &name, device: &arguments.device, output: &arguments.output };
     run.start(&experiment, out)
 }
@@ -75,10 +75,12 @@ impl Run<'_> {
     fn start(&self, experiment: &Experiment, out: &mut dyn Write) -> Result<Status> {
         let start = Instant::now();
         experiment.validate()?;
+        let experiment = &rooted(experiment)?;
+        let OutputArguments { out: path, force } = self.output;
+        RunFolder::check_free(path.as_deref(), *force)?;
         let data = load(experiment)?;
         experiment.validate_for(data.train.len())?;
         let mut backend = open(&self.device.device, out)?;
-        let OutputArguments { out: path, force } = self.output;
         let mut folder = RunFolder::create(self.name, path.as_deref(), *force, experiment)?;
         say(out, &introduction(experiment, &data))?;
         for warning in experiment.warnings() {
@@ -103,6 +105,18 @@ impl Run<'_> {
         let good = !failed && summary.parity.failures.is_empty();
         Ok(if good { Status::Good } else { Status::Failed })
     }
+}
+
+/// The experiment with whole paths, so that its record can be replayed from any folder.
+fn rooted(experiment: &Experiment) -> Result<Experiment> {
+    let whole = |path: &Option<PathBuf>| {
+        let whole = |path: &PathBuf| {
+            std::path::absolute(path).map_err(|error| Error::file("find", path, error))
+        };
+        path.as_ref().map(whole).transpose()
+    };
+    let (data, test_data) = (whole(&experiment.data)?, whole(&experiment.test_data)?);
+    Ok(Experiment { data, test_data, ..experiment.clone() })
 }
 
 /// The data that an experiment asks for.

@@ -79,30 +79,45 @@ output spread   how much the last hidden layer's outputs differ from image to im
 ";
 
 /// What the figures say about gradients that vanish, computed from this run: one sentence for each
-/// activation that was trained with and without a norm.
+/// activation.
 #[must_use]
 pub fn findings(summary: &Summary) -> String {
     let mut text = String::new();
-    for plain in summary.runs.iter().filter(|run| run.norm == "none") {
-        let Some(first) = plain.layers.first() else { continue };
-        let others = summary.runs.iter();
-        for normed in others.filter(|run| run.activation == plain.activation && run.norm != "none")
-        {
-            let Some(layer) = normed.layers.first() else { continue };
-            let times = layer.gradient_rms / first.gradient_rms;
+    let mut done: Vec<&str> = Vec::new();
+    for run in &summary.runs {
+        if done.contains(&run.activation.as_str()) {
+            continue;
+        }
+        done.push(&run.activation);
+        let alike = summary.runs.iter().filter(|other| other.activation == run.activation);
+        let ways: Vec<String> = alike.filter_map(way_back).collect();
+        if !ways.is_empty() {
             let _ = writeln!(
                 text,
-                "{}, {} norm against none: the gradient at the first layer is {} times as large, \
-                 the accuracy {:.1} % against {:.1} %.",
-                plain.activation,
-                normed.norm,
-                if times >= 100.0 { format!("{times:.0}") } else { format!("{times:.2}") },
-                100.0 * normed.test_accuracy.unwrap_or_default(),
-                100.0 * plain.test_accuracy.unwrap_or_default(),
+                "{}: from the last layer back to the first, the gradient {}.",
+                run.activation,
+                ways.join("; ")
             );
         }
     }
     text
+}
+
+/// How the gradient fares from the last layer to the first, none where there is but one layer.
+fn way_back(run: &RunRecord) -> Option<String> {
+    let (first, rest) = run.layers.split_first()?;
+    let factor = first.gradient_rms / rest.last()?.gradient_rms;
+    let norm = match run.norm.as_str() {
+        "none" => "without a norm".to_owned(),
+        norm => format!("with {norm} norm"),
+    };
+    let fate = match factor {
+        0.0 => "is lost entirely".to_owned(),
+        shrinks if shrinks < 0.1 => format!("shrinks to 1/{:.0}", 1.0 / shrinks),
+        factor if factor.is_finite() => format!("arrives {factor:.2} times as large"),
+        _ => return None,
+    };
+    Some(format!("{fate} {norm}"))
 }
 
 #[cfg(test)]

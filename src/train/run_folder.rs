@@ -17,7 +17,7 @@ use crate::record::{Moment, Summary};
 use safetensors::tensor::{Dtype, TensorView};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// The folder for runs whose user names none.
@@ -36,6 +36,20 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
+    /// Whether a run may go to `out`: before anything is computed for it.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when `out` holds a run and `force` is not given.
+    pub fn check_free(out: Option<&Path>, force: bool) -> Result<()> {
+        match out {
+            Some(out) if !force && !old_files(out).is_empty() => Err(Error::Config(format!(
+                "{} holds a run already; name another folder with --out, or replace it with --force",
+                out.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes the folder: `out` if given, else the first of `runs/<name>`, `runs/<name>-2`, … that is
     /// free. With `force`, an older run in `out` is replaced.
     ///
@@ -48,25 +62,21 @@ impl RunFolder {
         force: bool,
         experiment: &Experiment,
     ) -> Result<Self> {
+        Self::check_free(out, force)?;
+        let text = experiment.to_toml()?;
         let path = match out {
-            Some(out) => out.to_owned(),
-            None => free_name(name),
+            Some(out) => {
+                fs::create_dir_all(out).map_err(|error| Error::file("create", out, error))?;
+                out.to_owned()
+            }
+            None => create_free(name)?,
         };
-        let old = FILES.iter().map(|file| path.join(file)).filter(|file| file.exists());
-        let old: Vec<_> = old.collect();
-        if !old.is_empty() && !force {
-            return Err(Error::Config(format!(
-                "{} holds a run already; name another folder with --out, or replace it with --force",
-                path.display()
-            )));
-        }
-        fs::create_dir_all(&path).map_err(|error| Error::file("create", &path, error))?;
-        for file in old {
+        for file in old_files(&path) {
             fs::remove_file(&file).map_err(|error| Error::file("replace", &file, error))?;
         }
         let toml = path.join("experiment.toml");
         let create = |error| Error::file("create", &toml, error);
-        replace(&toml, experiment.to_toml()?.as_bytes()).map_err(create)?;
+        replace(&toml, text.as_bytes()).map_err(create)?;
         let lines = path.join("metrics.jsonl");
         let metrics = OpenOptions::new().create(true).append(true).open(&lines);
         let metrics = metrics.map_err(|error| Error::file("create", &lines, error))?;
@@ -126,14 +136,28 @@ impl RunFolder {
     }
 }
 
-/// `runs/<name>`, or with a number behind it, whichever is free.
-fn free_name(name: &str) -> PathBuf {
-    let numbered = |number: usize| match number {
-        1 => Path::new(RUNS).join(name),
-        _ => Path::new(RUNS).join(format!("{name}-{number}")),
-    };
-    let first_free = (1..).map(numbered).find(|path| !path.exists());
-    first_free.unwrap_or_else(|| Path::new(RUNS).join(name))
+/// Makes `runs/<name>`, or with a number behind it, whichever is free: two runs that start at once
+/// get two folders.
+fn create_free(name: &str) -> Result<PathBuf> {
+    let runs = Path::new(RUNS);
+    fs::create_dir_all(runs).map_err(|error| Error::file("create", runs, error))?;
+    let mut number = 1;
+    loop {
+        let path = match number {
+            1 => runs.join(name),
+            _ => runs.join(format!("{name}-{number}")),
+        };
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(error) => return Err(Error::file("create", &path, error)),
+        }
+    }
+}
+
+/// The files of an older run in a folder.
+fn old_files(folder: &Path) -> Vec<PathBuf> {
+    FILES.iter().map(|file| folder.join(file)).filter(|file| file.exists()).collect()
 }
 
 /// Writes a file under a temporary name and renames it.

@@ -306,6 +306,10 @@ impl<'a> Trainer<'a> {
         for (id, value) in self.model.state().into_iter().zip(&self.checkpoint.1) {
             self.session.write(id, value)?;
         }
+        // The bad loss is still there; steps that are run again must not be blamed for it.
+        let losses = self.model.train.losses;
+        let shape = self.model.program.spec(losses).shape;
+        self.session.write(losses, &Value::Real(Tensor::filled(shape, 0.0)))?;
         self.step = self.checkpoint.0;
         self.epoch = None;
         Ok(())

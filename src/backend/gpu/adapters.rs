@@ -10,6 +10,9 @@ use crate::kernels::shader::Shader;
 use crate::record::Adapter;
 use std::str::FromStr;
 
+/// wgpu's variable that limits the adapters to those with this in their name.
+const ADAPTER_NAME: &str = "WGPU_ADAPTER_NAME";
+
 /// What the user asked to compute on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
@@ -67,7 +70,7 @@ pub fn candidates() -> Vec<Candidate> {
     let backends = descriptor.backends;
     let instance = wgpu::Instance::new(descriptor);
     let mut found = pollster::block_on(instance.enumerate_adapters(backends));
-    let wanted = std::env::var("WGPU_ADAPTER_NAME").unwrap_or_default().to_lowercase();
+    let wanted = std::env::var(ADAPTER_NAME).unwrap_or_default().to_lowercase();
     found.retain(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted));
     let saving = std::env::var("WGPU_POWER_PREF").is_ok_and(|value| value == "low");
     found.sort_by_key(|adapter| rank(adapter.get_info().device_type, saving).0);
@@ -93,9 +96,9 @@ pub fn choose(choice: &DeviceChoice) -> Result<Option<Candidate>> {
         .find(|found| found.adapter.get_info().name.to_lowercase().contains(&wanted));
     match (chosen, choice) {
         (Some(candidate), _) => Ok(Some(candidate)),
-        (None, DeviceChoice::Gpu) => Err(Error::Config(format!("--device gpu: {NO_ADAPTER}"))),
+        (None, DeviceChoice::Gpu) => Err(Error::Config(format!("--device gpu: {}", why_none()))),
         (None, DeviceChoice::Named(name)) if names.is_empty() => {
-            Err(Error::Config(format!("--device {name}: {NO_ADAPTER}")))
+            Err(Error::Config(format!("--device {name}: {}", why_none())))
         }
         (None, DeviceChoice::Named(name)) => Err(Error::Config(format!(
             "--device {name}: no adapter has that in its name; there are: {}",
@@ -109,6 +112,18 @@ pub fn choose(choice: &DeviceChoice) -> Result<Option<Candidate>> {
 pub const NO_ADAPTER: &str = "no Vulkan, Metal or DX12 adapter was found. Install your GPU's driver, \
      or a software Vulkan (Mesa's: the package mesa-vulkan-drivers on Debian, Ubuntu and Fedora, \
      vulkan-swrast on Arch)";
+
+/// Why there is no adapter on this machine, now.
+#[must_use]
+pub fn why_none() -> String {
+    match std::env::var(ADAPTER_NAME) {
+        Ok(name) if !name.is_empty() => format!(
+            "no adapter has {name:?} in its name, which the environment variable {ADAPTER_NAME} \
+             asks for"
+        ),
+        _ => NO_ADAPTER.to_owned(),
+    }
+}
 
 /// An adapter as records and tables show it.
 pub(super) fn describe(info: &wgpu::AdapterInfo) -> Adapter {
