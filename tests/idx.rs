@@ -8,7 +8,6 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
-use std::path::Path;
 
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -303,23 +302,6 @@ fn a_failing_disk_is_no_fault_of_the_data() {
         assert_eq!(error.exit_status(), 2);
         assert_eq!(error.to_string(), "cannot read pictures: the disk is gone");
     }
-}
-
-#[test]
-fn the_real_mnist_loads() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/mnist");
-    if !folder.is_dir() {
-        println!("the real MNIST is absent: there is no folder ../shared/mnist");
-        return;
-    }
-    let (train, test) = idx::load(&folder).unwrap();
-    assert_eq!((train.len(), test.len()), (60_000, 10_000));
-    for part in [&train, &test] {
-        assert_eq!((part.image_rows, part.image_cols), (28, 28));
-        assert_eq!(part.images.len(), part.len() * part.features());
-    }
-    assert_eq!(train.labels[..5], [5, 0, 4, 1, 9]);
-    assert_eq!(test.labels[..5], [7, 2, 1, 0, 4]);
 }
 
 /// Whatever the bytes are: they load exactly, or are refused with a sentence.

@@ -7,6 +7,7 @@
     reason = "a test says what went wrong by failing"
 )]
 
+mod data;
 mod diagnosis;
 mod engines;
 mod invariants;
@@ -21,8 +22,13 @@ use normlab::backend::gpu::GpuBackend;
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials =
-        [reference::trials(), engines::trials(), invariants::trials(), diagnosis::trials()];
+    let trials = [
+        reference::trials(),
+        engines::trials(),
+        invariants::trials(),
+        diagnosis::trials(),
+        data::trials(),
+    ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }
 
