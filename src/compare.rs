@@ -79,7 +79,14 @@ impl Verdict {
 
 fn at(worst: &Worst) -> String {
     let [replica, row, col] = worst.index;
-    format!("[{replica}, {row}, {col}]: {:e}, expected {:e}", worst.found, worst.expected)
+    let (found, expected) = (short(worst.found), short(worst.expected));
+    format!("[{replica}, {row}, {col}]: {found}, expected {expected}")
+}
+
+/// A number with as many digits as tell it from its neighbours in f32.
+fn short(value: f64) -> String {
+    let single = value as f32;
+    if f64::from(single) == value { format!("{single:e}") } else { format!("{value:.8e}") }
 }
 
 /// Holds `found` against the f64 `reference`; `twin` is the same formula in f32 and measures what

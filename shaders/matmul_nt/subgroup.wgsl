@@ -4,7 +4,7 @@
 //   a: [replicas, m, k]    b: [replicas, n, k]    c: [replicas, m, n]
 //
 // Beside naive: a subgroup keeps a block of c in registers, so that each element of a and b that it
-// loads serves many products. Made for software Vulkan, where a load costs as much as 20 products.
+// loads serves many products. Made for software Vulkan, where a load costs far more than a product.
 //
 // A workgroup is one subgroup of 8 lanes. It computes 32 rows x 32 columns of c; lane l owns columns
 // l, l + 8, l + 16 and l + 24 of each row, in one vec4. For each k a lane loads its four elements of

@@ -90,34 +90,31 @@ pub fn findings(summary: &Summary) -> String {
         }
         done.push(&run.activation);
         let alike = summary.runs.iter().filter(|other| other.activation == run.activation);
-        let ways: Vec<String> = alike.filter_map(way_back).collect();
-        if !ways.is_empty() {
+        let shares: Vec<String> = alike.filter_map(share_of_gradient).collect();
+        if !shares.is_empty() {
+            let (activation, shares) = (&run.activation, shares.join(", "));
             let _ = writeln!(
                 text,
-                "{}: from the last layer back to the first, the gradient {}.",
-                run.activation,
-                ways.join("; ")
+                "{activation}: gradient at the first layer over that at the last: {shares}"
             );
         }
     }
     text
 }
 
-/// How the gradient fares from the last layer to the first, none where there is but one layer.
-fn way_back(run: &RunRecord) -> Option<String> {
+/// The first layer's gradient over the last one's, none where there is but one layer.
+fn share_of_gradient(run: &RunRecord) -> Option<String> {
     let (first, rest) = run.layers.split_first()?;
-    let factor = first.gradient_rms / rest.last()?.gradient_rms;
+    let share = first.gradient_rms / rest.last()?.gradient_rms;
     let norm = match run.norm.as_str() {
         "none" => "without a norm".to_owned(),
         norm => format!("with {norm} norm"),
     };
-    let fate = match factor {
-        0.0 => "is lost entirely".to_owned(),
-        shrinks if shrinks < 0.1 => format!("shrinks to 1/{:.0}", 1.0 / shrinks),
-        factor if factor.is_finite() => format!("arrives {factor:.2} times as large"),
-        _ => return None,
-    };
-    Some(format!("{fate} {norm}"))
+    match share {
+        small if small > 0.0 && small < 0.01 => Some(format!("1/{:.0} {norm}", 1.0 / small)),
+        share if share.is_finite() => Some(format!("{share:.2} {norm}")),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
