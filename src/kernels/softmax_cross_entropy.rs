@@ -1,6 +1,6 @@
 //! `softmax_cross_entropy`: the loss, its gradient and the hits, of one batch.
 //!
-//! With p = softmax(logits), over each row: loss = −ln p[target], d_logits = (p − onehot(target)) /
+//! With p = softmax(logits), over each row: `loss = −ln p[target]`, d_logits = (p − onehot(target)) /
 //! rows; a hit is a row whose largest logit (the first, among equals) is the target's. Computed from
 //! logits minus their maximum, so that nothing overflows (Goodfellow et al. 2016, section 4.1).
 //!
