@@ -181,11 +181,11 @@ fn assert_complaint(outcome: &Outcome, words: &[&str]) {
     }
 }
 
-/// What the twin has at a place, as a complaint writes it.
+/// What the twin has at a place, as a complaint writes it: with nine digits.
 fn written(operand: &str, at: usize) -> String {
     let (contract, case) = batch_norm();
     let right = super::support::exact(contract, &case);
-    format!("expected {:e}", right.real(operand).data[at])
+    format!("expected {:.8e}", right.real(operand).data[at])
 }
 
 fn nothing_wrong() {
