@@ -1,6 +1,6 @@
 //! The pass that evaluates one chunk of the test set: the forward pass with running statistics.
 
-use super::training::Builder;
+use super::builder::Builder;
 use super::{Feed, Role, Stage};
 use crate::config::Norm;
 use crate::error::Result;
@@ -8,7 +8,7 @@ use crate::kernels::{batch_norm_infer, bias_forward, layer_norm_forward};
 use crate::program::{Dispatch, PassId, TensorId};
 
 /// Adds the pass: what it is fed with, the pass, and the last hidden layer's outputs.
-pub(super) fn build(builder: &mut Builder) -> Result<(Feed, PassId, TensorId)> {
+pub(super) fn evaluate(builder: &mut Builder) -> Result<(Feed, PassId, TensorId)> {
     let (chunks, batch) = (builder.network.test_chunks(), builder.network.test_batch);
     let feed = builder.feed("test", builder.network.test_examples, (chunks, batch), chunks);
     let (dispatch, mut hidden, targets) = builder.gather("test", &feed, batch)?;

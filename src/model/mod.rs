@@ -6,6 +6,7 @@
 //! parameters lie in one buffer, their gradients in another of the same layout, so that the
 //! optimizer is one dispatch.
 
+mod builder;
 mod evaluation;
 mod parameters;
 mod training;
@@ -17,6 +18,7 @@ use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::program::{PassId, Program, TensorId};
 use crate::tensor::Shape;
+use builder::Builder;
 
 /// A fully connected network and the shapes of what it is trained on.
 #[derive(Clone, Debug)]
@@ -229,6 +231,34 @@ impl Model {
     /// # Errors
     /// [`crate::error::Error::Shape`] when its tensors do not fit together: a mistake in this module.
     pub fn new(network: Network) -> Result<Self> {
-        training::build(network)
+        let mut builder = Builder::new(network);
+        let network = &builder.network;
+        let (slots, batch, history) = (network.steps_per_epoch, network.batch, network.history);
+        let (replicas, examples) = (network.replicas, network.train_examples);
+        let train = builder.feed("train", examples, (slots, batch), history);
+        let (forward, traces, d_logits) = builder.forward(&train)?;
+        let backward = builder.backward(&traces, d_logits)?;
+        let rate = builder.program.tensor("rate", Shape::new(replicas, 1, 1));
+        let (update, optimizer_state) = builder.update(rate, &train)?;
+        let forward = builder.program.pass("forward", forward);
+        let backward = builder.program.pass("backward", backward);
+        let update = builder.program.pass("update", vec![update]);
+        let (test, evaluate, test_outputs) = evaluation::evaluate(&mut builder)?;
+        let Builder { network, program, layout, running } = builder;
+        Ok(Self {
+            program,
+            network,
+            forward,
+            backward,
+            update,
+            evaluate,
+            parameters: layout.parameters,
+            running,
+            optimizer_state,
+            rate,
+            train,
+            test,
+            test_outputs,
+        })
     }
 }

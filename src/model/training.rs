@@ -1,19 +1,15 @@
-//! The passes of a training step.
+//! The passes of a training step: forward, backward and update.
 
-use super::evaluation;
-use super::parameters::Layout;
-use super::{Feed, Model, Network, Role, Stage};
+use super::builder::Builder;
+use super::{Feed, Role, Stage};
 use crate::config::{Norm, Optimizer};
 use crate::error::Result;
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::Contract;
 use crate::kernels::{
-    adam, batch_norm_backward, batch_norm_forward, bias_backward, bias_forward, gather,
-    layer_norm_backward, layer_norm_forward, matmul_nn, matmul_nt, matmul_tn, sgd,
-    softmax_cross_entropy,
+    adam, batch_norm_backward, batch_norm_forward, bias_backward, bias_forward,
+    layer_norm_backward, layer_norm_forward, matmul_nt, matmul_tn, sgd,
 };
-use crate::program::{Dispatch, Program, TensorId};
-use crate::tensor::Shape;
+use crate::program::{Dispatch, TensorId};
 
 /// What the backward pass needs of one stage of the forward pass.
 struct StageTrace {
@@ -25,153 +21,17 @@ struct StageTrace {
 }
 
 /// What the backward pass needs of one layer of the forward pass.
-struct LayerTrace {
+pub(super) struct LayerTrace {
     input: TensorId,
     stages: Vec<StageTrace>,
 }
 
-/// A program under construction.
-pub(super) struct Builder {
-    pub(super) network: Network,
-    pub(super) program: Program,
-    pub(super) layout: Layout,
-    /// Running statistics of batch norms by layer.
-    pub(super) running: Vec<(usize, TensorId)>,
-}
-
-pub(super) fn build(network: Network) -> Result<Model> {
-    let mut program = Program::default();
-    let layout = Layout::new(&network, &mut program);
-    let mut builder = Builder { network, program, layout, running: Vec::new() };
-    let slots = (builder.network.steps_per_epoch, builder.network.history);
-    let examples = builder.network.train_examples;
-    let train = builder.feed("train", examples, (slots.0, builder.network.batch), slots.1);
-
-    let (forward, traces, d_logits) = builder.forward(&train)?;
-    let backward = builder.backward(&traces, d_logits)?;
-    let rate = builder.program.tensor("rate", Shape::new(builder.network.replicas, 1, 1));
-    let (update, optimizer_state) = builder.update(rate, &train)?;
-    let forward = builder.program.pass("forward", forward);
-    let backward = builder.program.pass("backward", backward);
-    let update = builder.program.pass("update", vec![update]);
-    let (test, evaluate, test_outputs) = evaluation::build(&mut builder)?;
-    let Builder { network, program, layout, running } = builder;
-    Ok(Model {
-        program,
-        network,
-        forward,
-        backward,
-        update,
-        evaluate,
-        parameters: layout.parameters,
-        running,
-        optimizer_state,
-        rate,
-        train,
-        test,
-        test_outputs,
-    })
-}
-
 impl Builder {
-    /// Adds the tensors of one part of the data.
-    pub(super) fn feed(
+    /// The forward pass: its dispatches, what the backward pass needs, and the logits' gradient.
+    pub(super) fn forward(
         &mut self,
-        part: &str,
-        examples: usize,
-        (slots, batch): (usize, usize),
-        history: usize,
-    ) -> Feed {
-        let replicas = self.network.replicas;
-        let words = self.network.features.div_ceil(gather::BYTES_PER_WORD);
-        let program = &mut self.program;
-        let name = |what: &str| format!("{part}.{what}");
-        Feed {
-            images: program.index_tensor(name("images"), Shape::matrix(examples, words)),
-            labels: program.index_tensor(name("labels"), Shape::matrix(examples, 1)),
-            order: program.index_tensor(name("order"), Shape::new(replicas, slots, batch)),
-            step: program.index_tensor(name("step"), Shape::new(replicas, 1, 1)),
-            losses: program.tensor(name("losses"), Shape::new(replicas, history, 1)),
-            hits: program.index_tensor(name("hits"), Shape::new(replicas, history, 1)),
-        }
-    }
-
-    /// Adds a tensor of numbers with all replicas.
-    pub(super) fn tensor(&mut self, name: String, rows: usize, cols: usize) -> TensorId {
-        self.program.tensor(name, Shape::new(self.network.replicas, rows, cols))
-    }
-
-    /// A dispatch labelled `<place>.<kernel>`.
-    pub(super) fn dispatch(
-        &self,
-        place: &str,
-        contract: &'static Contract,
-        activation: Activation,
-        tensors: &[(&str, TensorId)],
-    ) -> Result<Dispatch> {
-        let label = format!("{place}.{}", contract.name);
-        self.program.dispatch(label, contract, activation, tensors, &[])
-    }
-
-    /// Adds a batch of a feed: the dispatch, the examples and their targets.
-    pub(super) fn gather(
-        &mut self,
-        part: &str,
         feed: &Feed,
-        batch: usize,
-    ) -> Result<(Dispatch, TensorId, TensorId)> {
-        let x = self.tensor(format!("{part}.x"), batch, self.network.features);
-        let shape = Shape::new(self.network.replicas, batch, 1);
-        let targets = self.program.index_tensor(format!("{part}.targets"), shape);
-        let tensors = [
-            ("images", feed.images),
-            ("labels", feed.labels),
-            ("order", feed.order),
-            ("step", feed.step),
-            ("x", x),
-            ("targets", targets),
-        ];
-        let dispatch = self.dispatch(part, &gather::CONTRACT, Activation::Identity, &tensors)?;
-        Ok((dispatch, x, targets))
-    }
-
-    /// Adds the product of a layer with its weights.
-    pub(super) fn product(
-        &mut self,
-        place: &str,
-        layer: usize,
-        input: TensorId,
-    ) -> Result<(Dispatch, TensorId)> {
-        let weight = self.layout.find(layer, Role::Weight).value;
-        let rows = self.program.spec(input).shape.rows;
-        let x = self.tensor(format!("{place}.x"), rows, self.network.widths()[layer]);
-        let tensors = [("a", input), ("b", weight), ("c", x)];
-        let identity = Activation::Identity;
-        Ok((self.dispatch(place, &matmul_nn::CONTRACT, identity, &tensors)?, x))
-    }
-
-    /// Adds the loss of some logits: the dispatch, and the logits' gradient.
-    pub(super) fn loss(
-        &mut self,
-        part: &str,
-        feed: &Feed,
-        (logits, targets): (TensorId, TensorId),
-    ) -> Result<(Dispatch, TensorId)> {
-        let shape = self.program.spec(logits).shape;
-        let d_logits = self.tensor(format!("{part}.d_logits"), shape.rows, shape.cols);
-        let tensors = [
-            ("logits", logits),
-            ("targets", targets),
-            ("d_logits", d_logits),
-            ("losses", feed.losses),
-            ("hits", feed.hits),
-            ("step", feed.step),
-        ];
-        let contract = &softmax_cross_entropy::CONTRACT;
-        Ok((self.dispatch(part, contract, Activation::Identity, &tensors)?, d_logits))
-    }
-
-    fn forward(&mut self, feed: &Feed) -> Result<(Vec<Dispatch>, Vec<LayerTrace>, TensorId)> {
+    ) -> Result<(Vec<Dispatch>, Vec<LayerTrace>, TensorId)> {
         let (dispatch, mut hidden, targets) = self.gather("train", feed, self.network.batch)?;
         let mut dispatches = vec![dispatch];
         let mut traces = Vec::new();
@@ -236,7 +96,12 @@ impl Builder {
         Ok((dispatch, y, StageTrace { stage, x, z, statistics }))
     }
 
-    fn backward(&mut self, traces: &[LayerTrace], d_logits: TensorId) -> Result<Vec<Dispatch>> {
+    /// The backward pass, from the gradient of the logits.
+    pub(super) fn backward(
+        &mut self,
+        traces: &[LayerTrace],
+        d_logits: TensorId,
+    ) -> Result<Vec<Dispatch>> {
         let mut dispatches = Vec::new();
         let mut gradient = d_logits;
         let identity = Activation::Identity;
@@ -291,7 +156,12 @@ impl Builder {
         Ok((self.dispatch(&place, contract, trace.stage.activation, &tensors)?, d_x))
     }
 
-    fn update(&mut self, rate: TensorId, feed: &Feed) -> Result<(Dispatch, Vec<TensorId>)> {
+    /// The optimizer's one dispatch, and its memory.
+    pub(super) fn update(
+        &mut self,
+        rate: TensorId,
+        feed: &Feed,
+    ) -> Result<(Dispatch, Vec<TensorId>)> {
         let (values, gradients) = (self.layout.values, self.layout.gradients);
         let shape = self.program.spec(values).shape;
         let mut tensors = vec![("parameters", values), ("gradients", gradients), ("rate", rate)];

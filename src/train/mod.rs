@@ -3,8 +3,10 @@
 mod diagnosis;
 mod figures;
 mod lockstep;
+mod run;
 pub mod run_folder;
 mod schedule;
 mod trainer;
 
-pub use trainer::{Observer, Outcome, Plan, Trainer, Weights, run_name, train};
+pub use run::{Observer, train};
+pub use trainer::{Outcome, Plan, Trainer, Weights, run_name};

@@ -1,10 +1,10 @@
-//! The training loop.
+//! A network in training: its program on a backend, and the loop over its steps.
 //!
 //! Steps are handed to the backend in stretches without any wait between them; losses stay on the
 //! device until a stretch has ended. At a *moment* the test set is evaluated and the layers' figures
 //! are taken.
 
-use super::{diagnosis, figures, lockstep, schedule};
+use super::{figures, lockstep};
 use crate::backend::{Backend, Session};
 use crate::config::{Experiment, Norm};
 use crate::data::batches::{epoch_order, test_order};
@@ -13,9 +13,8 @@ use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::model::{Feed, HISTORY, Model, Network, Parameter, Role, initial_parameters};
 use crate::program::TensorId;
-use crate::record::{LayerFigures, Moment, Parity, RunRecord};
+use crate::record::{LayerFigures, Moment, Parity};
 use crate::tensor::{Shape, Tensor, Value};
-use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// One network of an experiment, to be trained.
@@ -36,75 +35,10 @@ pub struct Plan<'a> {
 /// Named tensors of a network: parameters and running statistics.
 pub type Weights = Vec<(String, Tensor<f32>)>;
 
-/// What a training tells while it runs.
-pub trait Observer {
-    /// So many steps are done.
-    fn progress(&mut self, step: usize);
-
-    /// A moment was recorded; `weights` are those of this moment.
-    ///
-    /// # Errors
-    /// When it cannot be kept: the training ends then.
-    fn moment(&mut self, moment: &Moment, weights: &Weights) -> Result<()>;
-}
-
 /// The name of a network in an experiment, as `sigmoid-batch`.
 #[must_use]
 pub fn run_name(activation: Activation, norm: Norm) -> String {
     format!("{}-{}", activation.name(), norm.name())
-}
-
-/// Trains one network to the end, or until its loss is not finite.
-///
-/// # Errors
-/// When the backend cannot run it, or the observer cannot keep a moment.
-pub fn train(
-    backend: &mut dyn Backend,
-    plan: &Plan<'_>,
-    observer: &mut dyn Observer,
-) -> Result<RunRecord> {
-    let mut trainer = Trainer::new(backend, plan)?;
-    let moments = schedule::moments(plan.experiment);
-    let compared = if plan.verify { schedule::compared(plan.experiment) } else { BTreeSet::new() };
-    let mut parity = Parity::default();
-    let mut last: Option<Moment> = None;
-    let mut times = Vec::new();
-    let mut failure = None;
-    let stops: BTreeSet<usize> = moments.union(&compared).copied().collect();
-    for stop in stops {
-        let reached = if compared.contains(&stop) {
-            trainer.run_to(stop - 1).and_then(|outcome| match outcome {
-                Outcome::Finite => trainer.compared_step(&mut parity),
-                diverged => Ok(diverged),
-            })?
-        } else {
-            trainer.run_to(stop)?
-        };
-        if let Outcome::Diverged { step, loss } = reached {
-            failure = Some(diagnosis::explain(&mut trainer, step, loss)?);
-            break;
-        }
-        observer.progress(stop);
-        if moments.contains(&stop) {
-            let (moment, weights) = trainer.moment()?;
-            observer.moment(&moment, &weights)?;
-            times.extend((moment.ms_per_step > 0.0).then_some(moment.ms_per_step));
-            last = Some(moment);
-        }
-    }
-    Ok(RunRecord {
-        name: run_name(plan.activation, plan.norm),
-        activation: plan.activation.name().to_owned(),
-        norm: plan.norm.name().to_owned(),
-        steps: last.as_ref().map_or(0, |moment| moment.step),
-        failure,
-        test_accuracy: last.as_ref().map(|moment| moment.test_accuracy),
-        train_loss: last.as_ref().map(|moment| moment.train_loss),
-        output_spread: last.as_ref().map(|moment| moment.output_spread),
-        layers: last.map_or_else(Vec::new, |moment| moment.layers),
-        ms_per_step: figures::median(&times),
-        parity,
-    })
 }
 
 /// How a stretch of steps ended.

@@ -1,0 +1,125 @@
+//! A program under construction: what the passes of training and of evaluation share.
+
+use super::parameters::Layout;
+use super::{Feed, Network, Role};
+use crate::error::Result;
+use crate::kernels::activation::Activation;
+use crate::kernels::contract::Contract;
+use crate::kernels::{gather, matmul_nn, softmax_cross_entropy};
+use crate::program::{Dispatch, Program, TensorId};
+use crate::tensor::Shape;
+
+/// A program under construction.
+pub(super) struct Builder {
+    pub(super) network: Network,
+    pub(super) program: Program,
+    pub(super) layout: Layout,
+    /// Running statistics of batch norms by layer.
+    pub(super) running: Vec<(usize, TensorId)>,
+}
+
+impl Builder {
+    /// An empty program with the network's parameters laid out.
+    pub(super) fn new(network: Network) -> Self {
+        let mut program = Program::default();
+        let layout = Layout::new(&network, &mut program);
+        Self { network, program, layout, running: Vec::new() }
+    }
+
+    /// Adds the tensors of one part of the data.
+    pub(super) fn feed(
+        &mut self,
+        part: &str,
+        examples: usize,
+        (slots, batch): (usize, usize),
+        history: usize,
+    ) -> Feed {
+        let replicas = self.network.replicas;
+        let words = self.network.features.div_ceil(gather::BYTES_PER_WORD);
+        let program = &mut self.program;
+        let name = |what: &str| format!("{part}.{what}");
+        Feed {
+            images: program.index_tensor(name("images"), Shape::matrix(examples, words)),
+            labels: program.index_tensor(name("labels"), Shape::matrix(examples, 1)),
+            order: program.index_tensor(name("order"), Shape::new(replicas, slots, batch)),
+            step: program.index_tensor(name("step"), Shape::new(replicas, 1, 1)),
+            losses: program.tensor(name("losses"), Shape::new(replicas, history, 1)),
+            hits: program.index_tensor(name("hits"), Shape::new(replicas, history, 1)),
+        }
+    }
+
+    /// Adds a tensor of numbers with all replicas.
+    pub(super) fn tensor(&mut self, name: String, rows: usize, cols: usize) -> TensorId {
+        self.program.tensor(name, Shape::new(self.network.replicas, rows, cols))
+    }
+
+    /// A dispatch labelled `<place>.<kernel>`.
+    pub(super) fn dispatch(
+        &self,
+        place: &str,
+        contract: &'static Contract,
+        activation: Activation,
+        tensors: &[(&str, TensorId)],
+    ) -> Result<Dispatch> {
+        let label = format!("{place}.{}", contract.name);
+        self.program.dispatch(label, contract, activation, tensors, &[])
+    }
+
+    /// Adds a batch of a feed: the dispatch, the examples and their targets.
+    pub(super) fn gather(
+        &mut self,
+        part: &str,
+        feed: &Feed,
+        batch: usize,
+    ) -> Result<(Dispatch, TensorId, TensorId)> {
+        let x = self.tensor(format!("{part}.x"), batch, self.network.features);
+        let shape = Shape::new(self.network.replicas, batch, 1);
+        let targets = self.program.index_tensor(format!("{part}.targets"), shape);
+        let tensors = [
+            ("images", feed.images),
+            ("labels", feed.labels),
+            ("order", feed.order),
+            ("step", feed.step),
+            ("x", x),
+            ("targets", targets),
+        ];
+        let dispatch = self.dispatch(part, &gather::CONTRACT, Activation::Identity, &tensors)?;
+        Ok((dispatch, x, targets))
+    }
+
+    /// Adds the product of a layer with its weights.
+    pub(super) fn product(
+        &mut self,
+        place: &str,
+        layer: usize,
+        input: TensorId,
+    ) -> Result<(Dispatch, TensorId)> {
+        let weight = self.layout.find(layer, Role::Weight).value;
+        let rows = self.program.spec(input).shape.rows;
+        let x = self.tensor(format!("{place}.x"), rows, self.network.widths()[layer]);
+        let tensors = [("a", input), ("b", weight), ("c", x)];
+        let identity = Activation::Identity;
+        Ok((self.dispatch(place, &matmul_nn::CONTRACT, identity, &tensors)?, x))
+    }
+
+    /// Adds the loss of some logits: the dispatch, and the logits' gradient.
+    pub(super) fn loss(
+        &mut self,
+        part: &str,
+        feed: &Feed,
+        (logits, targets): (TensorId, TensorId),
+    ) -> Result<(Dispatch, TensorId)> {
+        let shape = self.program.spec(logits).shape;
+        let d_logits = self.tensor(format!("{part}.d_logits"), shape.rows, shape.cols);
+        let tensors = [
+            ("logits", logits),
+            ("targets", targets),
+            ("d_logits", d_logits),
+            ("losses", feed.losses),
+            ("hits", feed.hits),
+            ("step", feed.step),
+        ];
+        let contract = &softmax_cross_entropy::CONTRACT;
+        Ok((self.dispatch(part, contract, Activation::Identity, &tensors)?, d_logits))
+    }
+}
