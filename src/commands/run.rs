@@ -204,7 +204,7 @@ fn conclusion(summary: &Summary, folder: &RunFolder) -> String {
 }
 
 /// Seconds between two writings of the weights of a network in training.
-const WEIGHTS_EVERY: Duration = Duration::from_secs(10);
+const WEIGHTS_EVERY: Duration = Duration::from_secs(2);
 
 /// Shows the progress of one network and records its moments.
 struct Watch<'a> {
