@@ -65,9 +65,10 @@ impl Verdict {
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
-            Self::Compared { ratio, worst: None } => format!("error {ratio:.3} of the tolerance"),
-            Self::Compared { ratio, worst: Some(worst) } => {
-                format!("error {ratio:.3} of the tolerance at {}", at(worst))
+            Self::Compared { ratio, worst } => {
+                let place =
+                    worst.as_ref().map_or_else(String::new, |one| format!(" at {}", at(one)));
+                format!("error {} of the tolerance{place}", ratio_text(*ratio))
             }
             Self::WrongShape { found, expected } => {
                 format!("the shape is {found}, expected {expected}")
@@ -75,6 +76,12 @@ impl Verdict {
             Self::NotFinite(worst) => format!("not finite at {}", at(worst)),
         }
     }
+}
+
+/// A ratio with three decimals, or in powers of ten where it would be long.
+#[must_use]
+pub fn ratio_text(ratio: f64) -> String {
+    if ratio < 1e4 { format!("{ratio:.3}") } else { format!("{ratio:.1e}") }
 }
 
 fn at(worst: &Worst) -> String {

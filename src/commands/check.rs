@@ -1,10 +1,11 @@
 //! `normlab check`: each kernel's results on the GPU, held against its CPU reference.
 
 use super::arguments::DeviceArguments;
-use super::{Status, say};
+use super::{Status, first_few, say};
 use crate::backend::gpu::GpuBackend;
 use crate::backend::gpu::adapters::{self, DeviceChoice};
 use crate::check;
+use crate::compare;
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::kernels::contract::Contract;
@@ -64,13 +65,14 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
             let tally = check_variant(&mut backend, contract, source.variant)?;
             rows.push(row(contract.name, source.variant, &tally));
             let context = format!("{} ({})", contract.name, source.variant);
-            complaints.extend(tally.complaints.iter().map(|line| format!("{context}: {line}")));
+            let lines = tally.complaints.iter().map(|line| format!("WRONG: {context}: {line}"));
+            complaints.extend(first_few(lines.collect()));
         }
     }
     say(out, &table::columns(&rows))?;
     say(out, "worst error: as a fraction of its tolerance; good up to 1")?;
     for complaint in &complaints {
-        say(out, &format!("WRONG: {complaint}"))?;
+        say(out, complaint)?;
     }
     Ok(if complaints.is_empty() { Status::Good } else { Status::Failed })
 }
@@ -101,7 +103,7 @@ fn row(kernel: &str, variant: &str, tally: &Tally) -> Vec<String> {
         variant.to_owned(),
         tally.cases.to_string(),
         tally.tensors.to_string(),
-        format!("{:.3}", tally.worst),
+        compare::ratio_text(tally.worst),
         format!("{:.0}", tally.milliseconds),
         if tally.complaints.is_empty() { "good" } else { "WRONG" }.to_owned(),
     ]

@@ -81,6 +81,19 @@ fn say(out: &mut dyn Write, text: &str) -> Result<()> {
     }
 }
 
+/// Lines that a screen shows of a long list of complaints.
+const FEW: usize = 8;
+
+/// The first lines, and how many more there are.
+fn first_few(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(FEW);
+    lines.truncate(FEW);
+    if more > 0 {
+        lines.push(format!("… and {more} more"));
+    }
+    lines
+}
+
 /// Opens what the user asked to compute on, and says what it is.
 fn open(choice: &DeviceChoice, out: &mut dyn Write) -> Result<Box<dyn Backend>> {
     let backend: Box<dyn Backend> = match adapters::choose(choice)? {

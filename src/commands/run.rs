@@ -1,8 +1,9 @@
 //! `normlab lesson` and `normlab train`: train networks, show what came out, leave records.
 
 use super::arguments::{DeviceArguments, ExperimentArguments, OutputArguments};
-use super::{Status, open, say};
+use super::{Status, first_few, open, say};
 use crate::backend::Backend;
+use crate::compare::ratio_text;
 use crate::config::Experiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
@@ -181,14 +182,16 @@ fn conclusion(summary: &Summary, folder: &RunFolder) -> String {
     }
     text.push_str(&match (parity.worst_ratio, &parity.worst_at) {
         (Some(ratio), Some(place)) => format!(
-            "\nGPU against CPU reference: {} tensors compared, worst error {ratio:.3} of its \
+            "\nGPU against CPU reference: {} tensors compared, worst error {} of its \
              tolerance\n  ({place})\n",
-            parity.compared
+            parity.compared,
+            ratio_text(ratio)
         ),
         _ => "\nGPU against CPU reference: nothing to compare, the CPU engine computed\n".into(),
     });
-    for failure in &parity.failures {
-        text.push_str(&format!("OUT OF TOLERANCE: {failure}\n"));
+    let failures = parity.failures.iter().map(|line| format!("OUT OF TOLERANCE: {line}"));
+    for line in first_few(failures.collect()) {
+        text.push_str(&format!("{line}\n"));
     }
     for run in &summary.runs {
         if let Some(failure) = &run.failure {

@@ -84,10 +84,10 @@ impl Shader {
             None => text.to_owned(),
         };
         let module = naga::front::wgsl::parse_str(&text)
-            .map_err(|error| Error::Shader(error.emit_to_string_with_path(&text, &name)))?;
+            .map_err(|error| refused(&error.emit_to_string_with_path(&text, &name)))?;
         Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP)
             .validate(&module)
-            .map_err(|error| Error::Shader(error.emit_to_string_with_path(&text, &name)))?;
+            .map_err(|error| refused(&error.emit_to_string_with_path(&text, &name)))?;
         let fits = Fit { contract, module: &module };
         let workgroup_size =
             fits.check().map_err(|reason| Error::Shader(format!("{name}: {reason}")))?;
@@ -124,6 +124,11 @@ impl Shader {
         let digest = Sha256::digest(self.text.as_bytes());
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// naga's message as an error; the word `error` before it is for whoever prints it.
+fn refused(message: &str) -> Error {
+    Error::Shader(message.trim_start_matches("error: ").trim_end().to_owned())
 }
 
 /// The fields of the uniform `Params`, in order: sizes, strides, parameters.
