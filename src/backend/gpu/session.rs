@@ -37,6 +37,7 @@ struct Ready {
 #[derive(Debug)]
 struct Reading {
     tensor: TensorId,
+    asked: Instant,
     staging: wgpu::Buffer,
     submission: wgpu::SubmissionIndex,
     mapped: Receiver<std::result::Result<(), wgpu::BufferAsyncError>>,
@@ -203,7 +204,8 @@ impl Session for GpuSession {
         });
         let ticket = Ticket(self.tickets);
         self.tickets += 1;
-        self.readings.insert(ticket, Reading { tensor, staging, submission, mapped });
+        self.readings
+            .insert(ticket, Reading { tensor, asked: Instant::now(), staging, submission, mapped });
         self.gpu.faults.look().map(|()| ticket)
     }
 
@@ -211,6 +213,8 @@ impl Session for GpuSession {
         let used = || Error::Device(format!("the value of ticket {} was taken before", ticket.0));
         let reading = self.readings.remove(&ticket).ok_or_else(used)?;
         self.wait(reading.submission)?;
+        // What was submitted before is done, too; by now its time says nothing about its length.
+        self.in_flight.retain(|submitted| submitted.start > reading.asked);
         let spec = &self.tensors[reading.tensor.0];
         let failed = |why: String| Error::Device(format!("{} could not be read: {why}", spec.name));
         let mapped = reading.mapped.recv().map_err(|error| failed(error.to_string()))?;
