@@ -8,6 +8,7 @@ use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ShaderStage};
 use normlab::kernels::activation::Activation;
 use normlab::kernels::contract::Contract;
+use normlab::kernels::library::Library;
 use normlab::kernels::shader::Shader;
 use normlab::kernels::{self, bias_forward, sgd};
 
@@ -19,7 +20,7 @@ fn shipped() -> Vec<Shader> {
             if contract.activation { &Activation::ALL[..] } else { &[Activation::Identity] };
         for source in contract.shaders {
             for &activation in activations {
-                let shader = Shader::shipped(contract, source.variant, activation);
+                let shader = Library::default().shader(contract, source.variant, activation);
                 all.push(shader.unwrap_or_else(|error| panic!("{error}")));
             }
         }
@@ -163,7 +164,7 @@ fn every_contract_stays_in_the_default_limits_of_webgpu() {
 fn shaders_use_what_their_header_requires() {
     for contract in kernels::ALL {
         for source in contract.shaders {
-            let shader = Shader::shipped(contract, source.variant, Activation::Identity);
+            let shader = Library::default().shader(contract, source.variant, Activation::Identity);
             let shader = shader.unwrap_or_else(|error| panic!("{error}"));
             let uses = source.text.lines().any(|line| {
                 let code = line.split("//").next().unwrap_or_default();
@@ -199,7 +200,12 @@ impl Parts {
         let Self { header, params, bindings, entry } = self;
         let params = format!("struct P {{ {params} }}\n@group(0) @binding(0) var<uniform> p: P;");
         let text = format!("{header}\n{params}\n{bindings}\n{entry}\n");
-        let shader = Shader::parse(contract, "mine", &text, Activation::Relu);
+        let shader = Shader::parse(
+            contract,
+            ("mine", "shaders/bias_forward/mine.wgsl"),
+            &text,
+            (Activation::Relu, Activation::Relu.shader()),
+        );
         shader.map_err(|error| error.to_string())
     }
 
@@ -334,7 +340,7 @@ fn a_mistake_is_shown_with_its_line() {
 
 #[test]
 fn an_unknown_variant_is_refused_with_a_list() {
-    let refused = Shader::shipped(&bias_forward::CONTRACT, "warp", Activation::Relu);
+    let refused = Library::default().shader(&bias_forward::CONTRACT, "warp", Activation::Relu);
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.contains("bias_forward has no variant warp; there are: naive"), "{message}");
 }

@@ -4,6 +4,7 @@ use crate::backend::gpu::adapters::DeviceChoice;
 use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
+use crate::kernels::library::Library;
 use clap::Args;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -18,6 +19,33 @@ pub(super) struct DeviceArguments {
     /// part of an adapter's name.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
+}
+
+/// Which shaders run.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ShaderArguments {
+    /// A folder laid over the shipped shaders: DIR/KERNEL/VARIANT.wgsl, DIR/activations/NAME.wgsl.
+    /// `normlab shaders export DIR` makes one.
+    #[arg(long, value_name = "DIR")]
+    shaders: Option<PathBuf>,
+    /// The variant of a kernel, by name or file, as matmul_nn=naive or sgd=my/sgd.wgsl; repeatable.
+    #[arg(long, value_name = "KERNEL=VARIANT")]
+    variant: Vec<String>,
+}
+
+impl ShaderArguments {
+    /// The shipped shaders with the user's in their place.
+    ///
+    /// # Errors
+    /// As [`Library::over`] and [`Library::choose`].
+    pub(super) fn library(&self) -> Result<Library> {
+        let mut library = match &self.shaders {
+            Some(folder) => Library::over(folder)?,
+            None => Library::default(),
+        };
+        self.variant.iter().try_for_each(|choice| library.choose(choice))?;
+        Ok(library)
+    }
 }
 
 /// Where records go.

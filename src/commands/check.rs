@@ -1,6 +1,6 @@
 //! `normlab check`: each kernel's results on the GPU, held against its CPU reference.
 
-use super::arguments::DeviceArguments;
+use super::arguments::{DeviceArguments, ShaderArguments};
 use super::{Status, first_few, say};
 use crate::backend::gpu::GpuBackend;
 use crate::backend::gpu::adapters::{self, DeviceChoice};
@@ -22,6 +22,8 @@ pub(super) struct Arguments {
     kernels: Vec<String>,
     #[command(flatten)]
     device: DeviceArguments,
+    #[command(flatten)]
+    shaders: ShaderArguments,
 }
 
 /// One variant over all its cases.
@@ -48,7 +50,7 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
     let candidate = adapters::choose(&arguments.device.device)?.ok_or_else(|| {
         Error::Device(format!("there is nothing to check: {}", adapters::why_none()))
     })?;
-    let mut backend = GpuBackend::open(&candidate)?;
+    let mut backend = GpuBackend::open(&candidate)?.with(arguments.shaders.library()?);
     let adapter = crate::backend::Backend::adapter(&backend);
     say(out, &format!("device: {} ({})\n", adapter.adapter, adapter.backend))?;
 
@@ -56,15 +58,14 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     let mut complaints = Vec::new();
     for contract in chosen {
-        let runnable = backend.runnable(contract)?;
-        for source in contract.shaders {
-            if !runnable.contains(&source.variant) {
-                rows.push(skipped(contract.name, source.variant));
+        for variant in backend.library().variants(contract)? {
+            if backend.lacks(contract, &variant)?.is_some() {
+                rows.push(skipped(contract.name, &variant));
                 continue;
             }
-            let tally = check_variant(&mut backend, contract, source.variant)?;
-            rows.push(row(contract.name, source.variant, &tally));
-            let context = format!("{} ({})", contract.name, source.variant);
+            let tally = check_variant(&mut backend, contract, &variant)?;
+            rows.push(row(contract.name, &variant, &tally));
+            let context = format!("{} ({variant})", contract.name);
             let lines = tally.complaints.iter().map(|line| format!("WRONG: {context}: {line}"));
             complaints.extend(first_few(lines.collect()));
         }

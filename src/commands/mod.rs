@@ -4,12 +4,14 @@ mod arguments;
 mod check;
 mod devices;
 mod run;
+mod shaders;
 
 use crate::backend::Backend;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::GpuBackend;
 use crate::backend::gpu::adapters::{self, DeviceChoice};
 use crate::error::{Error, Result};
+use crate::kernels::library::Library;
 use clap::{Parser, Subcommand};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -43,6 +45,9 @@ enum Command {
     Train(run::TrainArguments),
     /// List the adapters, the one that would be used, and what each can do.
     Devices(devices::Arguments),
+    /// List the shaders, or write them out to be changed.
+    #[command(subcommand)]
+    Shaders(shaders::Command),
     /// Hold each kernel's results on the GPU against its CPU reference.
     Check(check::Arguments),
 }
@@ -65,6 +70,7 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<Status> {
         Command::Lesson(arguments) => run::lesson(&arguments, out),
         Command::Train(arguments) => run::train(&arguments, out),
         Command::Devices(arguments) => devices::list(&arguments, out),
+        Command::Shaders(command) => shaders::execute(&command, out),
         Command::Check(arguments) => check::check(&arguments, out),
     }
 }
@@ -95,15 +101,19 @@ fn first_few(mut lines: Vec<String>) -> Vec<String> {
 }
 
 /// Opens what the user asked to compute on, and says what it is.
-fn open(choice: &DeviceChoice, out: &mut dyn Write) -> Result<Box<dyn Backend>> {
+fn open(choice: &DeviceChoice, library: Library, out: &mut dyn Write) -> Result<Box<dyn Backend>> {
+    let changed = library.is_changed();
     let backend: Box<dyn Backend> = match adapters::choose(choice)? {
-        Some(candidate) => Box::new(GpuBackend::open(&candidate)?),
+        Some(candidate) => Box::new(GpuBackend::open(&candidate)?.with(library)),
         None => Box::new(CpuBackend::<f32>::default()),
     };
     let found = backend.adapter();
     say(out, &format!("device: {} ({}, {})", found.adapter, found.backend, found.driver))?;
     if *choice == DeviceChoice::Auto && found.backend == "cpu" {
         say(out, &format!("note: {}. Until then the CPU engine computes.", adapters::why_none()))?;
+    }
+    if changed && found.backend == "cpu" {
+        say(out, "note: the CPU engine runs no shaders; --shaders and --variant change nothing")?;
     }
     Ok(backend)
 }

@@ -1,6 +1,6 @@
 //! `normlab lesson` and `normlab train`: train networks, show what came out, leave records.
 
-use super::arguments::{DeviceArguments, ExperimentArguments, OutputArguments};
+use super::arguments::{DeviceArguments, ExperimentArguments, OutputArguments, ShaderArguments};
 use super::{Status, first_few, open, say};
 use crate::backend::Backend;
 use crate::compare::ratio_text;
@@ -25,6 +25,8 @@ pub(super) struct LessonArguments {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
+    shaders: ShaderArguments,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -39,6 +41,8 @@ pub(super) struct TrainArguments {
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
+    shaders: ShaderArguments,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -46,8 +50,8 @@ pub(super) struct TrainArguments {
 pub(super) fn lesson(arguments: &LessonArguments, out: &mut dyn Write) -> Result<Status> {
     let mut experiment = Experiment::lesson()?;
     arguments.experiment.apply(&mut experiment)?;
-    let run = Run { name: "lesson", device: &arguments.device, output: &arguments.output };
-    run.start(&experiment, out)
+    let LessonArguments { device, shaders, output, .. } = arguments;
+    Run { name: "lesson", device, shaders, output }.start(&experiment, out)
 }
 
 /// Runs one experiment.
@@ -60,14 +64,15 @@ pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> Result<S
         None => (Experiment::default(), "train".to_owned()),
     };
     arguments.experiment.apply(&mut experiment)?;
-    let run = Run { name: &name, device: &arguments.device, output: &arguments.output };
-    run.start(&experiment, out)
+    let TrainArguments { device, shaders, output, .. } = arguments;
+    Run { name: &name, device, shaders, output }.start(&experiment, out)
 }
 
 /// A run that is about to start.
 struct Run<'a> {
     name: &'a str,
     device: &'a DeviceArguments,
+    shaders: &'a ShaderArguments,
     output: &'a OutputArguments,
 }
 
@@ -81,7 +86,7 @@ impl Run<'_> {
         RunFolder::check_free(path.as_deref(), *force)?;
         let data = load(experiment)?;
         experiment.validate_for(data.train.len())?;
-        let mut backend = open(&self.device.device, out)?;
+        let mut backend = open(&self.device.device, self.shaders.library()?, out)?;
         let mut folder = RunFolder::create(self.name, path.as_deref(), *force, experiment)?;
         say(out, &introduction(experiment, &data))?;
         for warning in experiment.warnings() {

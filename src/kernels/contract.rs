@@ -169,6 +169,14 @@ pub struct Contract {
     pub shaders: &'static [Source],
 }
 
+impl Contract {
+    /// Whether a variant of this name ships with the crate.
+    #[must_use]
+    pub fn ships(&self, variant: &str) -> bool {
+        self.shaders.iter().any(|source| source.variant == variant)
+    }
+}
+
 /// What most contracts share; a kernel writes only what is its own.
 pub const PLAIN: Contract = Contract {
     name: "",

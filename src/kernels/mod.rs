@@ -9,6 +9,7 @@
 pub mod activation;
 pub mod cases;
 pub mod contract;
+pub mod library;
 pub mod shader;
 pub mod twin;
 

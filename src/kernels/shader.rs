@@ -44,56 +44,35 @@ pub struct Shader {
 }
 
 impl Shader {
-    /// A shipped variant of `contract`.
-    ///
-    /// # Errors
-    /// [`Error::Config`] when there is none of that name; [`Error::Shader`] as [`Shader::parse`].
-    pub fn shipped(
-        contract: &'static Contract,
-        variant: &str,
-        activation: Activation,
-    ) -> Result<Self> {
-        let source = contract.shaders.iter().find(|source| source.variant == variant);
-        let source = source.ok_or_else(|| {
-            let known: Vec<_> = contract.shaders.iter().map(|source| source.variant).collect();
-            Error::Config(format!(
-                "{} has no variant {variant}; there are: {}",
-                contract.name,
-                known.join(", ")
-            ))
-        })?;
-        Self::parse(contract, variant, source.text, activation)
-    }
-
-    /// Reads the text of a shader and holds it against its contract. The activation's functions are
-    /// put behind the text, so that line numbers in messages are those of the shader's file.
+    /// Reads the text of a shader and holds it against its contract. `place` is what messages call its
+    /// file. The functions of the activation are put behind the text, so that line numbers in messages
+    /// are those of the shader's file.
     ///
     /// # Errors
     /// [`Error::Shader`] with the line that naga objects to, or the binding, field or entry point
     /// that is not as the contract says.
     pub fn parse(
         contract: &'static Contract,
-        variant: &str,
+        (variant, place): (&str, &str),
         text: &str,
-        activation: Activation,
+        (activation, functions): (Activation, &str),
     ) -> Result<Self> {
-        let name = format!("shaders/{}/{variant}.wgsl", contract.name);
         let activation = contract.activation.then_some(activation);
         let text = match activation {
-            Some(activation) => format!("{text}\n{}", activation.shader()),
+            Some(_) => format!("{text}\n{functions}"),
             None => text.to_owned(),
         };
         let module = naga::front::wgsl::parse_str(&text)
-            .map_err(|error| refused(&error.emit_to_string_with_path(&text, &name)))?;
+            .map_err(|error| refused(&error.emit_to_string_with_path(&text, place)))?;
         Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP)
             .validate(&module)
-            .map_err(|error| refused(&error.emit_to_string_with_path(&text, &name)))?;
+            .map_err(|error| refused(&error.emit_to_string_with_path(&text, place)))?;
         let fits = Fit { contract, module: &module };
         let workgroup_size =
-            fits.check().map_err(|reason| Error::Shader(format!("{name}: {reason}")))?;
+            fits.check().map_err(|reason| Error::Shader(format!("{place}: {reason}")))?;
         let tile = [0, 1].map(|axis| fits.tile(contract.grid[axis], workgroup_size[axis]));
         let requires =
-            requirements(&text).map_err(|reason| Error::Shader(format!("{name}: {reason}")))?;
+            requirements(&text).map_err(|reason| Error::Shader(format!("{place}: {reason}")))?;
         let variant = variant.to_owned();
         Ok(Self { contract, variant, activation, text, requires, workgroup_size, tile, module })
     }

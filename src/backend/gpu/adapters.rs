@@ -6,7 +6,8 @@
 use super::Offers;
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::kernels::shader::Shader;
+use crate::kernels::activation::Activation;
+use crate::kernels::library::Library;
 use crate::record::Adapter;
 use std::str::FromStr;
 
@@ -180,11 +181,12 @@ impl Candidate {
 
 /// The variant that each kernel with several of them gets.
 fn variants(offers: &Offers) -> Result<Vec<(&'static str, String)>> {
+    let library = Library::default();
     let mut chosen = Vec::new();
     for contract in kernels::ALL.into_iter().filter(|contract| contract.shaders.len() > 1) {
         let mut words = Vec::new();
         for source in contract.shaders {
-            let shader = Shader::shipped(contract, source.variant, Default::default())?;
+            let shader = library.shader(contract, source.variant, Activation::default())?;
             match offers.lacks(&shader.requires) {
                 None => words.insert(0, source.variant.to_owned()),
                 Some(reason) => words.push(format!("({}: {reason})", source.variant)),

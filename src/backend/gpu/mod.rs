@@ -11,14 +11,15 @@ mod session;
 
 use super::{Backend, Session};
 use crate::error::{Error, Result};
+use crate::kernels::activation::Activation;
 use crate::kernels::contract::Contract;
-use crate::kernels::shader::{Requirements, Shader};
+use crate::kernels::library::Library;
+use crate::kernels::shader::Requirements;
 use crate::program::{Program, TensorSpec};
 use crate::record::{Adapter, ShaderRecord};
 use adapters::{Candidate, describe};
 use faults::Faults;
 use pipelines::Pipelines;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A device with what every session on it shares.
@@ -27,7 +28,7 @@ pub struct GpuBackend {
     adapter: Adapter,
     gpu: Gpu,
     offers: Offers,
-    variants: BTreeMap<String, String>,
+    library: Library,
     pipelines: Pipelines,
 }
 
@@ -104,9 +105,21 @@ impl GpuBackend {
             adapter,
             gpu,
             offers,
-            variants: BTreeMap::new(),
+            library: Library::default(),
             pipelines: Pipelines::default(),
         })
+    }
+
+    /// The same device with the shaders of `library`.
+    #[must_use]
+    pub fn with(self, library: Library) -> Self {
+        Self { library, ..self }
+    }
+
+    /// The shaders that programs are built from.
+    #[must_use]
+    pub fn library(&self) -> &Library {
+        &self.library
     }
 
     /// Uses a certain variant of a kernel from now on.
@@ -114,42 +127,39 @@ impl GpuBackend {
     /// # Errors
     /// [`Error::Config`] when the kernel has no such variant or the adapter cannot run it.
     pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
-        let shader = Shader::shipped(contract, variant, Default::default())?;
-        if let Some(reason) = self.offers.lacks(&shader.requires) {
-            return Err(Error::Config(format!("{} ({variant}): {reason}", contract.name)));
-        }
-        self.variants.insert(contract.name.to_owned(), variant.to_owned());
-        Ok(())
+        self.library.choose_variant(contract, variant)?;
+        self.variant(contract).map(|_| ())
     }
 
-    /// The shipped variants of a kernel that this adapter can run, from the plainest to the fastest.
+    /// Why the adapter cannot run a variant of a kernel, or nothing if it can.
     ///
     /// # Errors
-    /// [`Error::Shader`] when a shipped shader does not fit its contract.
-    pub fn runnable(&self, contract: &'static Contract) -> Result<Vec<&'static str>> {
-        let mut names = Vec::new();
-        for source in contract.shaders {
-            let shader = Shader::shipped(contract, source.variant, Default::default())?;
-            if self.offers.lacks(&shader.requires).is_none() {
-                names.push(source.variant);
-            }
-        }
-        Ok(names)
+    /// As [`Library::shader`].
+    pub fn lacks(&self, contract: &'static Contract, variant: &str) -> Result<Option<String>> {
+        let shader = self.library.shader(contract, variant, Activation::default())?;
+        Ok(self.offers.lacks(&shader.requires))
     }
 
-    /// The variant of a kernel that programs get: the one that was chosen, or the last of the ladder
+    /// The variant of a kernel that programs get: the one that was chosen, or the last shipped one
     /// that this adapter can run.
     ///
     /// # Errors
-    /// [`Error::Shader`] when a shipped shader does not fit its contract.
+    /// As [`Library::shader`]; [`Error::Config`] when the adapter cannot run the chosen one.
     pub fn variant(&self, contract: &'static Contract) -> Result<String> {
-        if let Some(chosen) = self.variants.get(contract.name) {
-            return Ok(chosen.clone());
+        if let Some(chosen) = self.library.chosen(contract) {
+            return match self.lacks(contract, &chosen)? {
+                None => Ok(chosen),
+                Some(reason) => {
+                    Err(Error::Config(format!("{} ({chosen}): {reason}", contract.name)))
+                }
+            };
         }
-        let last = self.runnable(contract)?.last().copied();
-        last.map(str::to_owned).ok_or_else(|| {
-            Error::Device(format!("the adapter can run no variant of {}", contract.name))
-        })
+        for source in contract.shaders.iter().rev() {
+            if self.lacks(contract, source.variant)?.is_none() {
+                return Ok(source.variant.to_owned());
+            }
+        }
+        Err(Error::Device(format!("the adapter can run no variant of {}", contract.name)))
     }
 
     fn check_sizes(&self, program: &Program) -> Result<()> {
@@ -177,7 +187,11 @@ impl Backend for GpuBackend {
         self.check_sizes(program)?;
         for dispatch in program.passes.iter().flat_map(|pass| &pass.dispatches) {
             let variant = self.variant(dispatch.contract)?;
-            self.pipelines.prepare(&self.gpu, dispatch.contract, &variant, dispatch.activation)?;
+            let (contract, activation) = (dispatch.contract, dispatch.activation);
+            if !self.pipelines.has(contract, &variant, activation) {
+                let shader = self.library.shader(contract, &variant, activation)?;
+                self.pipelines.compile(&self.gpu, activation, shader)?;
+            }
         }
         Ok(Box::new(session::GpuSession::new(self.gpu.clone(), program, &self.pipelines)?))
     }

@@ -28,29 +28,26 @@ pub(super) struct Pipelines {
 }
 
 impl Pipelines {
-    /// Compiles a variant of a kernel, unless that is done.
-    pub(super) fn prepare(
+    /// Whether a variant of a kernel is compiled.
+    pub(super) fn has(&self, contract: &Contract, variant: &str, activation: Activation) -> bool {
+        let pipeline = self.all.get(&key(contract, activation));
+        pipeline.is_some_and(|pipeline| pipeline.shader.variant == variant)
+    }
+
+    /// Compiles a shader; it takes the place of an earlier variant.
+    pub(super) fn compile(
         &mut self,
         gpu: &Gpu,
-        contract: &'static Contract,
-        variant: &str,
         activation: Activation,
+        shader: Shader,
     ) -> Result<()> {
-        let key = key(contract, activation);
-        if self.all.get(&key).is_some_and(|pipeline| pipeline.shader.variant == variant) {
-            return Ok(());
-        }
-        let shader = Shader::shipped(contract, variant, activation)?;
+        let key = key(shader.contract, activation);
         self.all.insert(key, Rc::new(compile(gpu, shader)?));
         Ok(())
     }
 
-    /// A pipeline that was prepared.
-    pub(super) fn get(
-        &self,
-        contract: &'static Contract,
-        activation: Activation,
-    ) -> Result<Rc<Pipeline>> {
+    /// A pipeline that was compiled.
+    pub(super) fn get(&self, contract: &Contract, activation: Activation) -> Result<Rc<Pipeline>> {
         let missing = || Error::Device(format!("{} was not compiled", contract.name));
         self.all.get(&key(contract, activation)).cloned().ok_or_else(missing)
     }
@@ -69,7 +66,7 @@ impl Pipelines {
     }
 }
 
-fn key(contract: &'static Contract, activation: Activation) -> Key {
+fn key(contract: &Contract, activation: Activation) -> Key {
     (contract.name, contract.activation.then_some(activation))
 }
 

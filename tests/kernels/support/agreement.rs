@@ -30,15 +30,12 @@ pub(crate) fn gpu_trial(
             Gpu::Open(backend) => backend,
             Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
         };
-        let runnable = backend.runnable(contract)?.contains(&variant);
-        match backend.choose_variant(contract, variant) {
-            Err(reason) if !runnable => Ok(Completion::ignored_with(reason)),
-            chosen => {
-                chosen?;
-                test(&mut backend)?;
-                Ok(Completion::Completed)
-            }
+        if let Some(reason) = backend.lacks(contract, variant)? {
+            return Ok(Completion::ignored_with(reason));
         }
+        backend.choose_variant(contract, variant)?;
+        test(&mut backend)?;
+        Ok(Completion::Completed)
     })
 }
 

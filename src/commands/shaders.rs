@@ -1,0 +1,114 @@
+//! `normlab shaders`: what there is, and a copy to change.
+
+use super::arguments::{DeviceArguments, ShaderArguments};
+use super::{Status, say};
+use crate::backend::gpu::GpuBackend;
+use crate::backend::gpu::adapters;
+use crate::error::Result;
+use crate::kernels;
+use crate::kernels::activation::Activation;
+use crate::kernels::library::Library;
+use crate::kernels::shader::{Requirements, Shader};
+use crate::report::table;
+use clap::{Args, Subcommand};
+use std::io::Write;
+use std::path::PathBuf;
+
+/// The subcommands of `normlab shaders`.
+#[derive(Subcommand, Clone, Debug)]
+pub(super) enum Command {
+    /// List every kernel with its variants, what they need, and whether this adapter can run them.
+    List(ListArguments),
+    /// Write the shipped shaders into a folder, to be changed and laid over them with --shaders.
+    Export(ExportArguments),
+}
+
+/// Arguments of `normlab shaders list`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ListArguments {
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    shaders: ShaderArguments,
+}
+
+/// Arguments of `normlab shaders export`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ExportArguments {
+    /// The folder to write into; it is made if it is not there, and nothing in it is overwritten.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+/// Runs a subcommand.
+pub(super) fn execute(command: &Command, out: &mut dyn Write) -> Result<Status> {
+    match command {
+        Command::List(arguments) => list(arguments, out),
+        Command::Export(arguments) => export(arguments, out),
+    }
+}
+
+fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
+    let library = arguments.shaders.library()?;
+    let backend = match adapters::choose(&arguments.device.device)? {
+        Some(candidate) => Some(GpuBackend::open(&candidate)?.with(library.clone())),
+        None => None,
+    };
+    let header = ["kernel", "variant", "workgroup", "needs", "here"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    for contract in kernels::ALL {
+        for variant in library.variants(contract)? {
+            let shader = library.shader(contract, &variant, Activation::default())?;
+            let here = match &backend {
+                None => "no adapter".to_owned(),
+                Some(backend) => match backend.lacks(contract, &variant)? {
+                    Some(reason) => reason,
+                    None if backend.variant(contract)? == variant => "used".to_owned(),
+                    None => "can run".to_owned(),
+                },
+            };
+            let place = [contract.name.to_owned(), variant];
+            rows.push(
+                place
+                    .into_iter()
+                    .chain([workgroup(&shader), needs(&shader.requires), here])
+                    .collect(),
+            );
+        }
+    }
+    say(out, &table::columns(&rows))?;
+    Ok(Status::Good)
+}
+
+/// Invocations of a workgroup, as 8 x 8.
+fn workgroup(shader: &Shader) -> String {
+    let [x, y, z] = shader.workgroup_size;
+    match (y, z) {
+        (1, 1) => x.to_string(),
+        (_, 1) => format!("{x} x {y}"),
+        _ => format!("{x} x {y} x {z}"),
+    }
+}
+
+fn needs(requires: &Requirements) -> String {
+    let size = requires.subgroup_size.map(|lanes| format!("subgroups of {lanes}"));
+    match (size, requires.subgroups) {
+        (Some(size), _) => size,
+        (None, true) => "subgroups".to_owned(),
+        (None, false) => "–".to_owned(),
+    }
+}
+
+fn export(arguments: &ExportArguments, out: &mut dyn Write) -> Result<Status> {
+    let folder = &arguments.folder;
+    let count = Library::export(folder)?;
+    let path = folder.display();
+    say(
+        out,
+        &format!(
+            "{count} shaders are in {path}. Change one, or add one beside it, and try:\n  normlab \
+             check KERNEL --shaders {path}\n  normlab train --shaders {path} --variant KERNEL=NAME"
+        ),
+    )?;
+    Ok(Status::Good)
+}

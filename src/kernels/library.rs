@@ -1,0 +1,236 @@
+//! The shaders that programs are built from: those that ship with the crate, with a folder of the
+//! user's laid over them.
+//!
+//! The folder has the layout of the project's own: `<kernel>/<variant>.wgsl` and
+//! `activations/<name>.wgsl`. A file with a shipped name stands in for the shipped text; any other
+//! file is one more variant of its kernel, used when it is chosen by name.
+
+use super::activation::Activation;
+use super::contract::Contract;
+use super::shader::Shader;
+use crate::error::{Error, Result};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The folder of the activations, beside those of the kernels.
+const ACTIVATIONS: &str = "activations";
+
+/// What was chosen for a kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Choice {
+    /// The variant with this name.
+    Named(String),
+    /// The shader in this file.
+    File(PathBuf),
+}
+
+/// All shaders, and which variants were chosen.
+#[derive(Clone, Debug, Default)]
+pub struct Library {
+    folder: Option<PathBuf>,
+    chosen: BTreeMap<&'static str, Choice>,
+}
+
+impl Library {
+    /// The shipped shaders with `folder` laid over them.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the folder cannot be read; [`Error::Config`] when it has a subfolder that
+    /// is no kernel's, or a file named like no activation.
+    pub fn over(folder: &Path) -> Result<Self> {
+        for name in names_in(folder)? {
+            let inside = folder.join(&name);
+            if name == ACTIVATIONS {
+                for file in wgsl_in(&inside)? {
+                    known_activation(&file, &inside)?;
+                }
+            } else if inside.is_dir() {
+                super::find(&name).map_err(|error| {
+                    Error::Config(format!("the folder {}: {error}", inside.display()))
+                })?;
+            }
+        }
+        Ok(Self { folder: Some(folder.to_owned()), chosen: BTreeMap::new() })
+    }
+
+    /// Whether anything but the shipped shaders and their usual variants is asked for.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.folder.is_some() || !self.chosen.is_empty()
+    }
+
+    /// Chooses the variant of a kernel: `KERNEL=NAME`, or `KERNEL=PATH.wgsl` for a file anywhere.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it has another form, or names a kernel or variant that is not there.
+    pub fn choose(&mut self, choice: &str) -> Result<()> {
+        let (kernel, variant) = choice.split_once('=').ok_or_else(|| {
+            Error::Config(format!("--variant {choice}: expected KERNEL=NAME or KERNEL=PATH.wgsl"))
+        })?;
+        self.choose_variant(super::find(kernel)?, variant)
+    }
+
+    /// Chooses the variant of a kernel by its name or file.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when there is no such variant, [`Error::File`] when its file cannot be read.
+    pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
+        let is_file = Path::new(variant).extension().is_some_and(|end| end == "wgsl");
+        let choice = if is_file {
+            Choice::File(PathBuf::from(variant))
+        } else {
+            Choice::Named(variant.to_owned())
+        };
+        self.chosen.insert(contract.name, choice);
+        // What cannot be used is said before anything runs.
+        self.text(contract, variant).map(|_| ())
+    }
+
+    /// The variant that was chosen for a kernel, if one was.
+    #[must_use]
+    pub fn chosen(&self, contract: &Contract) -> Option<String> {
+        Some(match self.chosen.get(contract.name)? {
+            Choice::Named(name) => name.clone(),
+            Choice::File(path) => path.display().to_string(),
+        })
+    }
+
+    /// All variants of a kernel: the shipped ones, from the plainest to the fastest, then those that
+    /// only the folder has, then a file that was chosen.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the folder cannot be read.
+    pub fn variants(&self, contract: &Contract) -> Result<Vec<String>> {
+        let mut names: Vec<_> =
+            contract.shaders.iter().map(|source| source.variant.to_owned()).collect();
+        if let Some(folder) = &self.folder {
+            let own = wgsl_in(&folder.join(contract.name))?;
+            names.extend(own.into_iter().filter(|name| !contract.ships(name)));
+        }
+        names.extend(self.chosen(contract).filter(|name| !names.contains(name)));
+        Ok(names)
+    }
+
+    /// A variant of a kernel, read, composed with its activation and held against its contract.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when there is no such variant, [`Error::File`] when its file cannot be read,
+    /// [`Error::Shader`] when it does not fit.
+    pub fn shader(
+        &self,
+        contract: &'static Contract,
+        variant: &str,
+        activation: Activation,
+    ) -> Result<Shader> {
+        let (place, text) = self.text(contract, variant)?;
+        let functions = self.activation(activation)?;
+        Shader::parse(contract, (variant, &place), &text, (activation, &functions))
+    }
+
+    /// Where a variant stands, for messages, and its text.
+    fn text(&self, contract: &Contract, variant: &str) -> Result<(String, Cow<'static, str>)> {
+        let chosen = self.chosen.get(contract.name);
+        let own = match chosen {
+            Some(Choice::File(path)) if path.display().to_string() == variant => Some(path.clone()),
+            _ => self.overlaid(contract.name, variant),
+        };
+        if let Some(path) = own {
+            return Ok((path.display().to_string(), Cow::Owned(read(&path)?)));
+        }
+        let shipped = contract.shaders.iter().find(|source| source.variant == variant);
+        let place = format!("shaders/{}/{variant}.wgsl", contract.name);
+        shipped.map(|source| (place, Cow::Borrowed(source.text))).ok_or_else(|| {
+            let known = contract.shaders.iter().map(|source| source.variant);
+            let known = known.collect::<Vec<_>>().join(", ");
+            let folder = match &self.folder {
+                Some(folder) => format!(", and none in {}", folder.join(contract.name).display()),
+                None => String::new(),
+            };
+            Error::Config(format!(
+                "{} has no variant {variant}; there are: {known}{folder}",
+                contract.name
+            ))
+        })
+    }
+
+    /// The functions of an activation.
+    fn activation(&self, activation: Activation) -> Result<Cow<'static, str>> {
+        match self.overlaid(ACTIVATIONS, activation.name()) {
+            Some(path) => Ok(Cow::Owned(read(&path)?)),
+            None => Ok(Cow::Borrowed(activation.shader())),
+        }
+    }
+
+    /// The file of the user's folder that stands in for a shader, if there is one.
+    fn overlaid(&self, place: &str, name: &str) -> Option<PathBuf> {
+        let path = self.folder.as_ref()?.join(place).join(format!("{name}.wgsl"));
+        path.is_file().then_some(path)
+    }
+
+    /// Writes all shipped shaders into `folder`, in the layout in which they are laid over.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when a file is there already, [`Error::File`] when one cannot be written.
+    pub fn export(folder: &Path) -> Result<usize> {
+        let kernels = super::ALL.into_iter().flat_map(|contract| {
+            contract.shaders.iter().map(|source| (contract.name, source.variant, source.text))
+        });
+        let activations =
+            Activation::ALL.into_iter().map(|one| (ACTIVATIONS, one.name(), one.shader()));
+        let all: Vec<_> = kernels.chain(activations).collect();
+        let path = |place: &str, name: &str| folder.join(place).join(format!("{name}.wgsl"));
+        if let Some((place, name, _)) =
+            all.iter().find(|(place, name, _)| path(place, name).exists())
+        {
+            return Err(Error::Config(format!(
+                "{} is there already; name an empty or new folder, so that nothing of yours is \
+                 overwritten",
+                path(place, name).display()
+            )));
+        }
+        for (place, name, text) in &all {
+            let (parent, path) = (folder.join(place), path(place, name));
+            fs::create_dir_all(&parent).map_err(|error| Error::file("create", &parent, error))?;
+            fs::write(&path, text).map_err(|error| Error::file("write", &path, error))?;
+        }
+        Ok(all.len())
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(|error| Error::file("read", path, error))
+}
+
+/// The names in a folder, sorted.
+fn names_in(folder: &Path) -> Result<Vec<String>> {
+    let failed = |error| Error::file("read", folder, error);
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// The shaders in a folder by name, sorted; none where there is no such folder.
+fn wgsl_in(folder: &Path) -> Result<Vec<String>> {
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let names = names_in(folder)?.into_iter();
+    Ok(names.filter_map(|name| name.strip_suffix(".wgsl").map(str::to_owned)).collect())
+}
+
+fn known_activation(name: &str, folder: &Path) -> Result<()> {
+    let known = Activation::ALL.map(Activation::name);
+    if known.contains(&name) {
+        return Ok(());
+    }
+    Err(Error::Config(format!(
+        "{} is no activation's shader; there are: {}",
+        folder.join(format!("{name}.wgsl")).display(),
+        known.join(", ")
+    )))
+}

@@ -1,0 +1,139 @@
+//! The user's shaders laid over the shipped ones: what is taken from where, and what is refused.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by failing"
+)]
+
+use normlab::error::Error;
+use normlab::kernels::activation::Activation;
+use normlab::kernels::library::Library;
+use normlab::kernels::{self, bias_forward, matmul_nn, sgd};
+use std::fs;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// A folder with one file in it.
+fn folder_with(file: &str, text: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+    folder
+}
+
+fn shipped_sgd() -> &'static str {
+    sgd::CONTRACT.shaders[0].text
+}
+
+fn message(result: Result<impl Sized, Error>) -> String {
+    let error = result.err().expect("it should be refused");
+    assert_eq!(error.exit_status(), 2, "{error}");
+    error.to_string()
+}
+
+#[test]
+fn a_file_with_a_shipped_name_stands_in_for_it() {
+    let text = format!("// mine\n{}", shipped_sgd());
+    let folder = folder_with("sgd/naive.wgsl", &text);
+    let library = Library::over(folder.path()).unwrap();
+    assert_eq!(library.variants(&sgd::CONTRACT).unwrap(), ["naive"]);
+    let shader = library.shader(&sgd::CONTRACT, "naive", Activation::Identity).unwrap();
+    assert_eq!(shader.text, text);
+    let other = library.shader(&matmul_nn::CONTRACT, "naive", Activation::Identity).unwrap();
+    assert_eq!(other.text, matmul_nn::CONTRACT.shaders[0].text);
+}
+
+#[test]
+fn another_file_is_one_more_variant_and_is_used_when_chosen() {
+    let folder = folder_with("sgd/mine.wgsl", shipped_sgd());
+    let mut library = Library::over(folder.path()).unwrap();
+    assert_eq!(library.variants(&sgd::CONTRACT).unwrap(), ["naive", "mine"]);
+    assert_eq!(library.chosen(&sgd::CONTRACT), None);
+    library.choose("sgd=mine").unwrap();
+    assert_eq!(library.chosen(&sgd::CONTRACT).as_deref(), Some("mine"));
+}
+
+#[test]
+fn a_file_anywhere_can_be_chosen() {
+    let folder = folder_with("somewhere.wgsl", shipped_sgd());
+    let path = folder.path().join("somewhere.wgsl").display().to_string();
+    let mut library = Library::default();
+    library.choose(&format!("sgd={path}")).unwrap();
+    assert_eq!(library.variants(&sgd::CONTRACT).unwrap(), ["naive", path.as_str()]);
+    let shader = library.shader(&sgd::CONTRACT, &path, Activation::Identity).unwrap();
+    assert_eq!(shader.variant, path);
+}
+
+#[test]
+fn an_activation_is_laid_over_too() {
+    let text = "fn activate(x: f32) -> f32 { return x; }\n\
+                fn activation_gradient(x: f32) -> f32 { return 1.0; } // mine";
+    let folder = folder_with("activations/relu.wgsl", text);
+    let library = Library::over(folder.path()).unwrap();
+    let shader = |activation| library.shader(&bias_forward::CONTRACT, "naive", activation).unwrap();
+    assert!(shader(Activation::Relu).text.ends_with(text));
+    assert!(!shader(Activation::Tanh).text.contains("mine"));
+}
+
+#[test]
+fn what_is_exported_is_what_ships() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("new");
+    let count = Library::export(&new).unwrap();
+    let shipped: usize = kernels::ALL.iter().map(|contract| contract.shaders.len()).sum();
+    assert_eq!(count, shipped + Activation::ALL.len());
+    let library = Library::over(&new).unwrap();
+    for contract in kernels::ALL {
+        for source in contract.shaders {
+            let path = new.join(contract.name).join(format!("{}.wgsl", source.variant));
+            assert_eq!(fs::read_to_string(path).unwrap(), source.text);
+            library.shader(contract, source.variant, Activation::Tanh).unwrap();
+        }
+    }
+}
+
+#[test]
+fn an_export_overwrites_nothing() {
+    let folder = folder_with("sgd/naive.wgsl", "my own work");
+    let said = message(Library::export(folder.path()));
+    assert!(said.contains("sgd/naive.wgsl is there already"), "{said}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    let kept = fs::read_to_string(folder.path().join("sgd/naive.wgsl")).unwrap();
+    assert_eq!(kept, "my own work");
+}
+
+#[test]
+fn a_folder_that_does_not_fit_is_refused() {
+    let said = message(Library::over(Path::new("/no/such/folder")));
+    assert!(said.starts_with("cannot read /no/such/folder"), "{said}");
+    let kernel = folder_with("sdg/naive.wgsl", shipped_sgd());
+    let said = message(Library::over(kernel.path()));
+    assert!(said.contains("no kernel is called sdg") && said.contains("sgd"), "{said}");
+    let activation = folder_with("activations/gelu.wgsl", "");
+    let said = message(Library::over(activation.path()));
+    assert!(
+        said.contains("gelu.wgsl is no activation's shader") && said.contains("relu"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_choice_that_does_not_fit_is_refused() {
+    let refused = |choice: &str| message(Library::default().choose(choice));
+    assert!(refused("sgd").contains("expected KERNEL=NAME or KERNEL=PATH.wgsl"));
+    assert!(refused("sdg=naive").contains("no kernel is called sdg"));
+    assert!(refused("sgd=warp").contains("sgd has no variant warp; there are: naive"));
+    assert!(refused("sgd=/no/such.wgsl").contains("cannot read /no/such.wgsl"));
+}
+
+#[test]
+fn a_shader_that_does_not_fit_is_named_by_its_file() {
+    let folder = folder_with("sgd/mine.wgsl", &shipped_sgd().replace("fn main", "fn start"));
+    let library = Library::over(folder.path()).unwrap();
+    let error = library.shader(&sgd::CONTRACT, "mine", Activation::Identity).unwrap_err();
+    let (said, path) = (error.to_string(), folder.path().join("sgd/mine.wgsl"));
+    assert!(said.starts_with(&path.display().to_string()), "{said}");
+    assert!(said.contains("no compute entry point called main"), "{said}");
+}
