@@ -15,7 +15,7 @@ const GUARD: usize = 64;
 /// What stands in the guard words: as a number, a large one that no kernel computes.
 const CANARY: u32 = 0x7E57_CA7A;
 
-/// What a NaN is filled in as, so that an element that is never written is found out.
+/// What stands in a tensor that is only written, so that an element left out is found out.
 const UNWRITTEN: f32 = f32::NAN;
 
 /// How one written tensor of a dispatch compares with the twin's.

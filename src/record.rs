@@ -46,9 +46,10 @@ impl Parity {
     /// Takes one comparison in: its error as a fraction of its tolerance, and a sentence about it.
     pub fn note(&mut self, ratio: f64, passes: bool, sentence: impl Fn() -> String) {
         self.compared += 1;
+        // JSON has no infinity. Cut off before it is compared, so that the first of several stays.
+        let ratio = ratio.min(f64::MAX);
         if self.worst_ratio.is_none_or(|worst| ratio > worst) {
-            // JSON has no infinity.
-            self.worst_ratio = Some(ratio.min(f64::MAX));
+            self.worst_ratio = Some(ratio);
             self.worst_at = Some(sentence());
         }
         if !passes {
@@ -108,7 +109,8 @@ pub struct Moment {
     pub test_accuracy: f64,
     /// Figures of each layer at the last step.
     pub layers: Vec<LayerFigures>,
-    /// Standard deviation of the last hidden layer's outputs across test images, mean over its units.
+    /// Standard deviation of the last hidden layer's outputs (of the pixels, where there is no hidden
+    /// layer) across the last 500 test images, or all where there are fewer; mean over its units.
     #[serde(deserialize_with = "nan_for_null")]
     pub output_spread: f64,
     /// Wall time of one step since the moment before, in milliseconds.
@@ -125,7 +127,8 @@ pub struct RunRecord {
     pub activation: String,
     /// The norm.
     pub norm: String,
-    /// Steps done.
+    /// Steps done at the last moment, which the figures below are of. A run that ended early went
+    /// further: `failure` says to which step.
     pub steps: usize,
     /// Why it ended early, if it did.
     pub failure: Option<String>,
@@ -135,7 +138,8 @@ pub struct RunRecord {
     pub train_loss: Option<f64>,
     /// Figures of each layer at the last step.
     pub layers: Vec<LayerFigures>,
-    /// Standard deviation of the last hidden layer's outputs across test images, mean over its units.
+    /// Standard deviation of the last hidden layer's outputs (of the pixels, where there is no hidden
+    /// layer) across the last 500 test images, or all where there are fewer; mean over its units.
     pub output_spread: Option<f64>,
     /// Wall time of one training step in milliseconds: median over the recorded stretches.
     pub ms_per_step: Option<f64>,
@@ -188,9 +192,10 @@ mod tests {
         all.note(0.25, true, || "a".into());
         let mut other = Parity::default();
         other.note(f64::INFINITY, false, || "b".into());
+        other.note(f64::INFINITY, false, || "c".into());
         all.merge(&other, "run");
-        assert_eq!((all.compared, all.worst_at.as_deref()), (2, Some("run: b")));
-        assert_eq!(all.failures, ["run: b"]);
+        assert_eq!((all.compared, all.worst_at.as_deref()), (3, Some("run: b")));
+        assert_eq!(all.failures, ["run: b", "run: c"]);
         assert_eq!(all.worst_ratio, Some(f64::MAX));
     }
 }

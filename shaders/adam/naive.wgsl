@@ -5,7 +5,8 @@
 //   gradients, parameters, first_moment (m), second_moment (v): [replicas, 1, count]
 //   rate: [replicas, 1, 1]    step: [replicas, 1, 1], the number t of this step, from 1
 //
-// One invocation updates one parameter; z is the replica.
+// A workgroup updates 1,024 parameters, so that a dispatch reaches 67 million of them; each of its 256
+// invocations updates every 256th of these; z is the replica.
 
 struct Params {
     count: u32,
@@ -13,6 +14,9 @@ struct Params {
     beta2: f32,
     epsilon: f32,
 }
+
+const INVOCATIONS: u32 = 256u;
+const TILE_COUNT: u32 = 1024u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> gradients: array<f32>;
@@ -35,18 +39,26 @@ fn power(base: f32, exponent: u32) -> f32 {
     return result;
 }
 
-@compute @workgroup_size(256)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    if (id.x >= params.count) {
-        return;
+@compute @workgroup_size(INVOCATIONS)
+fn main(
+    @builtin(local_invocation_index) invocation: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+) {
+    let start = workgroup.x * TILE_COUNT;
+    let end = min(start + TILE_COUNT, params.count);
+    let bias1 = 1.0 - power(params.beta1, step[workgroup.z]);
+    let bias2 = 1.0 - power(params.beta2, step[workgroup.z]);
+    for (var i = start + invocation; i < end; i += INVOCATIONS) {
+        update(workgroup.z, i, bias1, bias2);
     }
-    let at = id.z * params.count + id.x;
+}
+
+fn update(replica: u32, i: u32, bias1: f32, bias2: f32) {
+    let at = replica * params.count + i;
     let gradient = gradients[at];
     let m = params.beta1 * first_moment[at] + (1.0 - params.beta1) * gradient;
     let v = params.beta2 * second_moment[at] + (1.0 - params.beta2) * (gradient * gradient);
-    let bias1 = 1.0 - power(params.beta1, step[id.z]);
-    let bias2 = 1.0 - power(params.beta2, step[id.z]);
     first_moment[at] = m;
     second_moment[at] = v;
-    parameters[at] -= rate[id.z] * (m / bias1) / (sqrt(v / bias2) + params.epsilon);
+    parameters[at] -= rate[replica] * (m / bias1) / (sqrt(v / bias2) + params.epsilon);
 }

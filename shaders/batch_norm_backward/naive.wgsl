@@ -6,7 +6,8 @@
 //   d_y, z, x, d_x: [replicas, rows, cols]    gamma, d_gamma, d_beta: [replicas, 1, cols]
 //   statistics: [replicas, 2, cols], mean and rstd as the forward pass kept them
 //
-// One invocation owns one column and passes over its rows twice: sums, result; z is the replica.
+// One invocation owns one column and passes over its rows twice: sums, result; a workgroup takes 32
+// columns; z is the replica.
 
 struct Params {
     rows: u32,

@@ -2,7 +2,8 @@
 //
 //   d_y, z, d_x: [replicas, rows, cols]    d_bias: [replicas, 1, cols]
 //
-// One invocation owns one column, from the first row to the last; z is the replica.
+// One invocation owns one column, from the first row to the last; a workgroup takes 32 columns; z is
+// the replica.
 
 struct Params {
     rows: u32,

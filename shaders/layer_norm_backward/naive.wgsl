@@ -8,7 +8,7 @@
 //   gamma, d_gamma, d_beta: [replicas, 1, affine], affine being cols or 1
 //
 // The first `rows` invocations own one row of d_x each; the `affine` invocations behind them own one
-// element of d_gamma and d_beta each; z is the replica.
+// element of d_gamma and d_beta each; a workgroup is 16 of these invocations; z is the replica.
 
 struct Params {
     rows: u32,

@@ -6,7 +6,8 @@
 //   losses, hits: [replicas, slots, 1], rings of mean losses and counts    step: [replicas, 1, 1]
 //
 // One workgroup takes one replica: its invocations share out the rows, then the first one adds up
-// their losses and hits in a fixed order, writes slot `step mod slots` of both, and counts the step. A row with the target NONE has no loss, no gradient and no hit.
+// their losses and hits in a fixed order, writes slot `step mod slots` of both, and counts the step. A
+// row with the target NONE has no loss, no gradient and no hit.
 
 struct Params {
     rows: u32,

@@ -110,7 +110,7 @@ fn open(choice: &DeviceChoice, library: Library, out: &mut dyn Write) -> Result<
     let found = backend.adapter();
     say(out, &format!("device: {} ({}, {})", found.adapter, found.backend, found.driver))?;
     if *choice == DeviceChoice::Auto && found.backend == "cpu" {
-        say(out, &format!("note: {}. Until then the CPU engine computes.", adapters::why_none()))?;
+        say(out, &format!("note: {}. Here the CPU engine computes.", adapters::why_none()))?;
     }
     if changed && found.backend == "cpu" {
         say(out, "note: the CPU engine runs no shaders; --shaders and --variant change nothing")?;

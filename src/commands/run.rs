@@ -97,8 +97,11 @@ impl Run<'_> {
             let verify = summary.adapter.backend != "cpu";
             let plan = Plan { experiment, activation, norm, data: &data, verify };
             let mut watch = Watch::new(&run_name(activation, norm), experiment, &mut folder);
-            let record = train::train(backend.as_mut(), &plan, &mut watch)?;
-            watch.finish()?;
+            let trained = train::train(backend.as_mut(), &plan, &mut watch);
+            // The last weights are kept also where the training could not go on.
+            let kept = watch.finish();
+            let record = trained?;
+            kept?;
             say(out, &ended(&record))?;
             summary.parity.merge(&record.parity, &record.name);
             summary.runs.push(record);

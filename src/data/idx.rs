@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 pub const MAX_ELEMENTS: u64 = 1 << 30;
 
 /// The number of classes: a label must be less.
-const CLASSES: u8 = 10;
+const CLASSES: u8 = super::CLASSES as u8;
 
 /// The first two bytes of every gzip file (RFC 1952, section 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
@@ -83,6 +83,16 @@ pub fn load(folder: &Path) -> Result<(Examples, Examples)> {
         )));
     }
     Ok((train_part, test_part))
+}
+
+/// Loads the test part only, from the two `t10k` files in `folder`, under the names that [`load`] knows.
+///
+/// # Errors
+///
+/// As [`load`], for these two files.
+pub fn load_test(folder: &Path) -> Result<Examples> {
+    check_folder(folder)?;
+    load_part(&[find(folder, "t10k", &IMAGES)?, find(folder, "t10k", &LABELS)?])
 }
 
 /// Reads the images of one IDX file, plain or gzip-compressed.

@@ -6,13 +6,11 @@ pub mod drawn;
 pub mod idx;
 
 use crate::error::{Error, Result};
+use crate::kernels::gather::BYTES_PER_WORD;
 use std::path::Path;
 
 /// The classes of every data set.
 pub const CLASSES: usize = 10;
-
-/// Bytes in one word of packed images.
-const BYTES_PER_WORD: usize = 4;
 
 /// A byte at or above this is ink, in a binary data set.
 const HALF: u8 = 128;
@@ -80,7 +78,7 @@ impl Dataset {
     /// threshold being one half (as in Ioffe and Szegedy 2015, section 4.1).
     ///
     /// # Errors
-    /// As [`idx::load`] and [`drawn::load`]; [`Error::Data`] when the two parts have images of
+    /// As [`idx::load`], [`idx::load_test`] and [`drawn::load`]; [`Error::Data`] when the two parts have images of
     /// different sizes.
     pub fn load(folder: Option<&Path>, test_folder: Option<&Path>, binary: bool) -> Result<Self> {
         let (mut name, (mut train, mut test)) = match folder {
@@ -88,7 +86,7 @@ impl Dataset {
             None => (drawn::NAME.to_owned(), drawn::load()?),
         };
         if let Some(folder) = test_folder {
-            test = idx::load(folder)?.1;
+            test = idx::load_test(folder)?;
             name = format!("{name}, tested on {}", folder.display());
             same_size(&train, &test, folder)?;
         }

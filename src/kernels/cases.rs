@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::rng::{Purpose, Stream};
 use crate::tensor::{Element, Tensor, Value};
 
-/// How one tensor of a case is filled. All of them are seeded by the tensor's name.
+/// How one tensor of a case is filled: seeded by its length and its place among the operands.
 #[derive(Clone, Copy, Debug)]
 pub enum Fill {
     /// The normal distribution with this mean and standard deviation.

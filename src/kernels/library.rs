@@ -77,8 +77,7 @@ impl Library {
     /// # Errors
     /// [`Error::Config`] when there is no such variant, [`Error::File`] when its file cannot be read.
     pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
-        let is_file = Path::new(variant).extension().is_some_and(|end| end == "wgsl");
-        let choice = if is_file {
+        let choice = if is_file(variant) {
             Choice::File(PathBuf::from(variant))
         } else {
             Choice::Named(variant.to_owned())
@@ -131,10 +130,11 @@ impl Library {
 
     /// Where a variant stands, for messages, and its text.
     fn text(&self, contract: &Contract, variant: &str) -> Result<(String, Cow<'static, str>)> {
-        let chosen = self.chosen.get(contract.name);
-        let own = match chosen {
-            Some(Choice::File(path)) if path.display().to_string() == variant => Some(path.clone()),
-            _ => self.overlaid(contract.name, variant),
+        // A file counts whether it is the one chosen now or not: `check` tries all variants in turn.
+        let own = if is_file(variant) {
+            Some(PathBuf::from(variant))
+        } else {
+            self.overlaid(contract.name, variant)
         };
         if let Some(path) = own {
             return Ok((path.display().to_string(), Cow::Owned(read(&path)?)));
@@ -197,6 +197,11 @@ impl Library {
         }
         Ok(all.len())
     }
+}
+
+/// Whether a variant is named by its file.
+fn is_file(variant: &str) -> bool {
+    Path::new(variant).extension().is_some_and(|end| end == "wgsl")
 }
 
 fn read(path: &Path) -> Result<String> {

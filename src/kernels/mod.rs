@@ -42,7 +42,7 @@ pub const EPSILON: f32 = 1e-5;
 /// The weight of the new value in batch norm's running statistics (PyTorch's `momentum`).
 pub const RUNNING_MOMENTUM: f32 = 0.1;
 
-/// Every kernel, in the order in which a training step uses them.
+/// Every kernel, in the order in which lists show them: forward before backward, kin together.
 pub const ALL: [&Contract; 14] = [
     &gather::CONTRACT,
     &matmul_nn::CONTRACT,

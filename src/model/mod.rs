@@ -14,6 +14,7 @@ mod training;
 pub use parameters::initial_parameters;
 
 use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
+use crate::data::batches;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::program::{PassId, Program, TensorId};
@@ -87,7 +88,7 @@ impl Network {
             optimizer: experiment.optimizer,
             momentum: experiment.momentum,
             batch: experiment.batch,
-            steps_per_epoch: train_examples / experiment.batch,
+            steps_per_epoch: batches::steps_per_epoch(train_examples, experiment.batch),
             history: HISTORY,
             train_examples,
             test_examples,
@@ -188,7 +189,8 @@ pub struct Model {
     pub train: Feed,
     /// What an evaluation reads and writes besides.
     pub test: Feed,
-    /// The last hidden layer's outputs for the last chunk of the test set, `[test_batch, units]`.
+    /// The last hidden layer's outputs for the last chunk of the test set, `[test_batch, units]`; the
+    /// images themselves where there is no hidden layer.
     pub test_outputs: TensorId,
 }
 

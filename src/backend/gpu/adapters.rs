@@ -73,7 +73,7 @@ pub fn candidates() -> Vec<Candidate> {
     let mut found = pollster::block_on(instance.enumerate_adapters(backends));
     let wanted = std::env::var(ADAPTER_NAME).unwrap_or_default().to_lowercase();
     found.retain(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted));
-    let saving = std::env::var("WGPU_POWER_PREF").is_ok_and(|value| value == "low");
+    let saving = saving();
     found.sort_by_key(|adapter| rank(adapter.get_info().device_type, saving).0);
     found.into_iter().map(|adapter| Candidate { adapter }).collect()
 }
@@ -155,7 +155,7 @@ impl Candidate {
         let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
         Ok(Listing {
             adapter: describe(&info),
-            rank: rank(info.device_type, false).1,
+            rank: rank(info.device_type, saving()).1,
             limits: vec![
                 ("largest buffer", mib(limits.max_buffer_size)),
                 ("largest binding", mib(limits.max_storage_buffer_binding_size)),
@@ -197,13 +197,26 @@ fn variants(offers: &Offers) -> Result<Vec<(&'static str, String)>> {
     Ok(chosen)
 }
 
+/// Whether wgpu's variable asks for the adapter that takes the least power.
+fn saving() -> bool {
+    std::env::var("WGPU_POWER_PREF").is_ok_and(|value| value.eq_ignore_ascii_case("low"))
+}
+
 /// The order of preference, and the reason for it.
 fn rank(kind: wgpu::DeviceType, saving: bool) -> (u8, &'static str) {
     use wgpu::DeviceType::{Cpu, DiscreteGpu, IntegratedGpu, Other, VirtualGpu};
     match kind {
         DiscreteGpu => {
-            (if saving { 2 } else { 0 }, "hardware with its own memory: the first choice")
+            if saving {
+                (2, "hardware with its own memory: second choice, as WGPU_POWER_PREF=low asks")
+            } else {
+                (0, "hardware with its own memory: the first choice")
+            }
         }
+        IntegratedGpu if saving => (
+            1,
+            "hardware that shares the system's memory: first choice, as WGPU_POWER_PREF=low asks",
+        ),
         IntegratedGpu => {
             (1, "hardware that shares the system's memory: behind hardware with its own")
         }

@@ -48,6 +48,7 @@ struct Reading {
 struct Submitted {
     submission: wgpu::SubmissionIndex,
     start: Instant,
+    passes: Vec<PassId>,
     rounds: usize,
 }
 
@@ -62,7 +63,9 @@ pub(super) struct GpuSession {
     readings: HashMap<Ticket, Reading>,
     tickets: u64,
     in_flight: VecDeque<Submitted>,
-    rounds_per_submit: usize,
+    /// Rounds that fit into one submit, learned apart for each sequence of passes: a chunk of an
+    /// evaluation may take a hundred times as long as a step of training.
+    rounds_per_submit: HashMap<Vec<PassId>, usize>,
     last_finished: Instant,
 }
 
@@ -102,7 +105,7 @@ impl GpuSession {
             readings: HashMap::new(),
             tickets: 0,
             in_flight: VecDeque::new(),
-            rounds_per_submit: 1,
+            rounds_per_submit: HashMap::new(),
             last_finished: Instant::now(),
         })
     }
@@ -138,7 +141,8 @@ impl GpuSession {
         let round = took.as_secs_f64() / oldest.rounds as f64;
         let fitting = (SUBMIT_TIME.as_secs_f64() / round.max(1e-6)) as usize;
         // The first round of a pipeline compiles it: grow step by step towards what fits.
-        self.rounds_per_submit = fitting.clamp(1, 2 * self.rounds_per_submit);
+        let rounds = self.rounds_per_submit.entry(oldest.passes).or_insert(1);
+        *rounds = fitting.clamp(1, 2 * *rounds);
         Ok(())
     }
 }
@@ -164,11 +168,12 @@ impl Session for GpuSession {
     fn run(&mut self, passes: &[PassId], times: usize) -> Result<()> {
         let mut left = times;
         while left > 0 {
-            let rounds = left.min(self.rounds_per_submit);
+            let rounds = left.min(self.rounds_per_submit.get(passes).copied().unwrap_or(1));
             let start = Instant::now();
             let round = || passes.iter().flat_map(|pass| &self.passes[pass.0]);
             let submission = self.submit((0..rounds).flat_map(|_| round()));
-            self.in_flight.push_back(Submitted { submission, start, rounds });
+            let passes = passes.to_vec();
+            self.in_flight.push_back(Submitted { submission, start, passes, rounds });
             left -= rounds;
             if self.in_flight.len() > IN_FLIGHT {
                 self.finish_oldest()?;
