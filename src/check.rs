@@ -16,7 +16,7 @@ const GUARD: usize = 64;
 const CANARY: u32 = 0x7E57_CA7A;
 
 /// What stands in a tensor that is only written, so that an element left out is found out.
-const UNWRITTEN: f32 = f32::NAN;
+pub(crate) const UNWRITTEN: f32 = f32::NAN;
 
 /// How one written tensor of a dispatch compares with the twin's.
 #[derive(Clone, Debug)]

@@ -107,12 +107,12 @@ impl FromStr for Init {
             ("uniform", _) => Ok(Self::Uniform),
             ("glorot", _) => Ok(Self::Glorot),
             ("he", _) => Ok(Self::He),
-            (_, Some(deviation)) if deviation > 0.0 && f64::is_finite(deviation) => {
+            (_, Some(deviation)) if deviation > 0.0 && (deviation as f32).is_normal() => {
                 Ok(Self::Normal(deviation))
             }
             _ => Err(format!(
                 "{text:?} is no initialization; there are: uniform, glorot, he, and \
-                 normal:DEVIATION with a deviation above 0, as normal:0.01"
+                 normal:DEVIATION with a deviation above 0 that f32 can hold, as normal:0.01"
             )),
         }
     }
@@ -338,6 +338,13 @@ impl Experiment {
                 "batch norm at batch size 1: each unit's only value is its own mean, so every \
                  normalized value and every gradient of the hidden weights is exactly 0. Hidden \
                  layers will not learn; layer norm works here"
+                    .to_owned(),
+            );
+        }
+        if self.norm.contains(&Norm::Layer) && self.hidden.contains(&1) {
+            warnings.push(
+                "layer norm on a layer of 1 unit: its only value is its own mean, so its output is \
+                 the same for every image"
                     .to_owned(),
             );
         }

@@ -43,6 +43,7 @@
 //!   for the GPU and on the other for the reference, and a right result would be called wrong.
 //! - Statistics are summed over x minus the first value of the column or row, see
 //!   [`kernels::batch_norm_forward`].
+//! - `kernels` and `data` stand above `config`: an experiment names activations, which are kernels'.
 //! - Parameters of all layers lie in one buffer, replica after replica, so a segment's replicas lie
 //!   apart; a shader is told that distance as `<operand>_stride`. Everything else is dense.
 

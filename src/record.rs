@@ -132,6 +132,9 @@ pub struct RunRecord {
     pub steps: usize,
     /// Why it ended early, if it did.
     pub failure: Option<String>,
+    /// Losses of the steps between the last moment and an early end, in nats.
+    #[serde(default)]
+    pub last_losses: Vec<f32>,
     /// Share of the test set that is classified rightly at the end.
     pub test_accuracy: Option<f64>,
     /// Mean cross-entropy of the last recorded steps, in nats.

@@ -6,8 +6,8 @@
 //   running: [replicas, 2, cols], mean and unbiased variance, moved by momentum towards this batch's
 //
 // One invocation owns one column and passes over its rows three times: mean, variance, result; a
-// workgroup takes 32 columns; z is the replica. Sums run over x minus the column's first value: a large offset costs no digits, and a
-// constant column has the variance 0 exactly.
+// workgroup takes 32 columns; z is the replica. Sums run over x minus the column's first value: a
+// large offset costs no digits, and a constant column has the variance 0 exactly.
 
 struct Params {
     rows: u32,

@@ -5,7 +5,8 @@
 //   x: [replicas, batch, features]                        targets: [replicas, batch, 1]
 //
 // One invocation unpacks one word, which is up to four features of one example, and that of the first
-// word also fetches the label; a workgroup takes 64 words of a row; z is the replica. An entry NONE of the order gives zeros and the target NONE.
+// word also fetches the label; a workgroup takes 64 words of a row; z is the replica. An entry NONE of
+// the order gives zeros and the target NONE.
 
 struct Params {
     examples: u32,

@@ -6,7 +6,8 @@
 //   statistics: [replicas, rows, 2], mean and rstd = 1 / sqrt(variance + epsilon) of each row
 //
 // One invocation owns one row and passes over its columns three times: mean, variance, result; a
-// workgroup takes 16 rows; z is the replica. Sums run over x minus the row's first value (see batch_norm_forward).
+// workgroup takes 16 rows; z is the replica. Sums run over x minus the row's first value (see
+// batch_norm_forward).
 
 struct Params {
     rows: u32,

@@ -60,6 +60,15 @@ pub trait Session {
     /// When the device is lost, or the ticket was used before.
     fn receive(&mut self, ticket: Ticket) -> Result<Value<f32>>;
 
+    /// Reads several tensors, waiting but once.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    fn read_all(&mut self, tensors: &[TensorId]) -> Result<Vec<Value<f32>>> {
+        let tickets = tensors.iter().map(|&id| self.request(id)).collect::<Result<Vec<_>>>()?;
+        tickets.into_iter().map(|ticket| self.receive(ticket)).collect()
+    }
+
     /// Reads a tensor and waits for it.
     ///
     /// # Errors

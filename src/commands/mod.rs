@@ -103,13 +103,22 @@ fn first_few(mut lines: Vec<String>) -> Vec<String> {
 /// Opens what the user asked to compute on, and says what it is.
 fn open(choice: &DeviceChoice, library: Library, out: &mut dyn Write) -> Result<Box<dyn Backend>> {
     let changed = library.is_changed();
-    let backend: Box<dyn Backend> = match adapters::choose(choice)? {
-        Some(candidate) => Box::new(GpuBackend::open(&candidate)?.with(library)),
+    let candidate = adapters::choose(choice)?;
+    let none = candidate.is_none();
+    let backend: Box<dyn Backend> = match candidate {
+        Some(candidate) => match GpuBackend::open(&candidate) {
+            Ok(backend) => Box::new(backend.with(library)),
+            Err(error) if *choice == DeviceChoice::Auto => {
+                say(out, &format!("note: {error}; the CPU engine computes instead"))?;
+                Box::new(CpuBackend::<f32>::default())
+            }
+            Err(error) => return Err(error),
+        },
         None => Box::new(CpuBackend::<f32>::default()),
     };
     let found = backend.adapter();
     say(out, &format!("device: {} ({}, {})", found.adapter, found.backend, found.driver))?;
-    if *choice == DeviceChoice::Auto && found.backend == "cpu" {
+    if none && *choice == DeviceChoice::Auto {
         say(out, &format!("note: {}. Here the CPU engine computes.", adapters::why_none()))?;
     }
     if changed && found.backend == "cpu" {

@@ -87,6 +87,10 @@ impl Run<'_> {
         let data = load(experiment)?;
         experiment.validate_for(data.train.len())?;
         let mut backend = open(&self.device.device, self.shaders.library()?, out)?;
+        let verify = backend.adapter().backend != "cpu";
+        let plan = |(activation, norm)| Plan { experiment, activation, norm, data: &data, verify };
+        let mut plans = experiment.networks().into_iter().map(plan);
+        plans.try_for_each(|plan| train::try_loading(backend.as_mut(), &plan))?;
         let mut folder = RunFolder::create(self.name, path.as_deref(), *force, experiment)?;
         say(out, &introduction(experiment, &data))?;
         for warning in experiment.warnings() {
@@ -94,8 +98,7 @@ impl Run<'_> {
         }
         let mut summary = empty_summary(experiment, &data, backend.as_ref());
         for (activation, norm) in experiment.networks() {
-            let verify = summary.adapter.backend != "cpu";
-            let plan = Plan { experiment, activation, norm, data: &data, verify };
+            let plan = plan((activation, norm));
             let mut watch = Watch::new(&run_name(activation, norm), experiment, &mut folder);
             let trained = train::train(backend.as_mut(), &plan, &mut watch);
             // The last weights are kept also where the training could not go on.

@@ -77,6 +77,9 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
         }
     }
     say(out, &table::columns(&rows))?;
+    let header = ["kernel", "computes"].map(str::to_owned).to_vec();
+    let computes = kernels::ALL.map(|one| vec![one.name.to_owned(), one.summary.to_owned()]);
+    say(out, &format!("\n{}", table::columns(&[vec![header], computes.to_vec()].concat())))?;
     Ok(Status::Good)
 }
 

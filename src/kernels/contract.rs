@@ -1,7 +1,7 @@
 //! What a kernel is, told once: its tensors with their shapes in symbols, its parameters, its grid.
 //!
 //! Everything else reads it from here: the loader checks each shader against it, both backends size
-//! and bind by it, `check` makes its inputs from it, and the documentation prints it.
+//! and bind by it, `check` makes its inputs from it, and `shaders list` prints it.
 
 use super::cases::Case;
 use super::twin::Arguments;

@@ -70,7 +70,9 @@ impl Shader {
         let fits = Fit { contract, module: &module };
         let workgroup_size =
             fits.check().map_err(|reason| Error::Shader(format!("{place}: {reason}")))?;
-        let tile = [0, 1].map(|axis| fits.tile(contract.grid[axis], workgroup_size[axis]));
+        let tile = |axis: usize| fits.tile(contract.grid[axis], workgroup_size[axis]);
+        let named = |reason| Error::Shader(format!("{place}: {reason}"));
+        let tile = [tile(0).map_err(named)?, tile(1).map_err(named)?];
         let requires =
             requirements(&text).map_err(|reason| Error::Shader(format!("{place}: {reason}")))?;
         let variant = variant.to_owned();
@@ -269,15 +271,15 @@ impl Fit<'_> {
     }
 
     /// Items that a workgroup covers on an axis: the shader's `TILE_<SIZE>`, or its invocations.
-    fn tile(&self, axis: Axis, invocations: u32) -> u32 {
-        let Axis::Size(size) = axis else { return invocations };
+    fn tile(&self, axis: Axis, invocations: u32) -> Check<u32> {
+        let Axis::Size(size) = axis else { return Ok(invocations) };
         let name = format!("TILE_{}", size.to_uppercase());
         let constants = &self.module.constants;
         let found = constants.iter().find(|(_, constant)| constant.name.as_ref() == Some(&name));
-        let value = found.map(|(_, constant)| &self.module.global_expressions[constant.init]);
-        match value {
-            Some(naga::Expression::Literal(naga::Literal::U32(tile))) if *tile > 0 => *tile,
-            _ => invocations,
+        let Some((_, constant)) = found else { return Ok(invocations) };
+        match self.module.global_expressions[constant.init] {
+            naga::Expression::Literal(naga::Literal::U32(tile)) if tile > 0 => Ok(tile),
+            _ => Err(format!("{name} is no u32 above 0; write it as `const {name}: u32 = 32u;`")),
         }
     }
 }

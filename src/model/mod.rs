@@ -48,8 +48,11 @@ pub struct Network {
     pub momentum: f32,
     /// Examples of a training batch.
     pub batch: usize,
-    /// Batches of an epoch: the length of the ring that holds the order of the examples.
+    /// Batches of an epoch.
     pub steps_per_epoch: usize,
+    /// Epochs whose order is on the device at a time: enough that short epochs need no visit to the
+    /// host within the steps whose losses are kept.
+    pub epochs_per_order: usize,
     /// Steps whose loss and hits are kept until they are read.
     pub history: usize,
     /// Training examples.
@@ -75,6 +78,7 @@ impl Network {
         (features, classes): (usize, usize),
         (train_examples, test_examples): (usize, usize),
     ) -> Self {
+        let steps_per_epoch = batches::steps_per_epoch(train_examples, experiment.batch);
         Self {
             replicas: 1,
             features,
@@ -88,12 +92,19 @@ impl Network {
             optimizer: experiment.optimizer,
             momentum: experiment.momentum,
             batch: experiment.batch,
-            steps_per_epoch: batches::steps_per_epoch(train_examples, experiment.batch),
+            steps_per_epoch,
+            epochs_per_order: HISTORY.div_ceil(steps_per_epoch),
             history: HISTORY,
             train_examples,
             test_examples,
             test_batch: test_examples.min(TEST_BATCH),
         }
+    }
+
+    /// Batches in the ring that holds the order of the examples.
+    #[must_use]
+    pub fn order_slots(&self) -> usize {
+        self.epochs_per_order * self.steps_per_epoch
     }
 
     /// Chunks of one evaluation.
@@ -235,7 +246,7 @@ impl Model {
     pub fn new(network: Network) -> Result<Self> {
         let mut builder = Builder::new(network);
         let network = &builder.network;
-        let (slots, batch, history) = (network.steps_per_epoch, network.batch, network.history);
+        let (slots, batch, history) = (network.order_slots(), network.batch, network.history);
         let (replicas, examples) = (network.replicas, network.train_examples);
         let train = builder.feed("train", examples, (slots, batch), history);
         let (forward, traces, d_logits) = builder.forward(&train)?;

@@ -1,7 +1,7 @@
 //! Where a loss that is not finite comes from: the step is run again, dispatch by dispatch.
 
 use super::lockstep::read_outputs;
-use super::trainer::Trainer;
+use super::trainer::{Outcome, Trainer};
 use crate::error::Result;
 use crate::program::Dispatch;
 use crate::tensor::Value;
@@ -13,7 +13,9 @@ pub(super) fn explain(trainer: &mut Trainer<'_>, step: usize, loss: f32) -> Resu
     let ended = format!("the loss is {loss} at step {step}");
     trainer.restore_checkpoint()?;
     let start = step.saturating_sub(2).max(trainer.step());
-    trainer.run_to(start)?;
+    if let Outcome::Diverged { step, loss } = trainer.run_to(start)? {
+        return Ok(format!("{ended}; run again, it was {loss} at step {step} already"));
+    }
     for number in start + 1..=step {
         if let Some(culprit) = first_not_finite(trainer)? {
             return Ok(format!(
@@ -27,7 +29,7 @@ pub(super) fn explain(trainer: &mut Trainer<'_>, step: usize, loss: f32) -> Resu
 
 /// Runs one step dispatch by dispatch; names the first output that is not finite.
 fn first_not_finite(trainer: &mut Trainer<'_>) -> Result<Option<String>> {
-    trainer.load_epoch()?;
+    trainer.load_order()?;
     for pass in trainer.model().step_passes() {
         let count = trainer.model().program.passes[pass.0].dispatches.len();
         for number in 0..count {

@@ -1,24 +1,30 @@
-//! Lockstep: one training step, in which every dispatch is held against its twin.
+//! Lockstep: passes in which every dispatch is held against its twin.
 //!
 //! Each dispatch is replayed on the CPU from the device's own inputs, so that errors do not add up
 //! from one dispatch to the next, and the first kernel out of tolerance is named.
 
 use crate::backend::Session;
-use crate::check::{Judgement, judge};
+use crate::check::{Judgement, UNWRITTEN, judge};
 use crate::error::Result;
+use crate::kernels::contract::Access;
 use crate::model::Model;
-use crate::program::Dispatch;
-use crate::tensor::Value;
+use crate::program::{Dispatch, PassId};
+use crate::tensor::{Element, Tensor, Value};
 
-/// Runs one training step and compares every tensor that it writes, in the order of the dispatches.
+/// Runs passes and compares every tensor that they write, in the order of the dispatches.
 ///
 /// # Errors
 /// When the device is lost or refuses.
-pub(super) fn compare_step(session: &mut dyn Session, model: &Model) -> Result<Vec<Judgement>> {
+pub(super) fn compare_passes(
+    session: &mut dyn Session,
+    model: &Model,
+    passes: &[PassId],
+) -> Result<Vec<Judgement>> {
     let mut judgements = Vec::new();
-    for pass in model.step_passes() {
+    for &pass in passes {
         for (number, dispatch) in model.program.passes[pass.0].dispatches.iter().enumerate() {
             let inputs = read_inputs(session, dispatch)?;
+            forget_outputs(session, model, dispatch)?;
             session.run_dispatch(pass, number)?;
             let outputs = read_outputs(session, dispatch)?;
             judgements.extend(judge(dispatch, &inputs, &outputs));
@@ -28,11 +34,26 @@ pub(super) fn compare_step(session: &mut dyn Session, model: &Model) -> Result<V
 }
 
 fn read_inputs(session: &mut dyn Session, dispatch: &Dispatch) -> Result<Vec<Option<Value<f32>>>> {
-    let mut values = Vec::new();
+    let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
+    operands
+        .map(|(operand, &id)| operand.access.reads().then(|| session.read(id)).transpose())
+        .collect()
+}
+
+/// Fills what is only written with NaN: an element that the dispatch leaves out must not be what an
+/// earlier step has put there.
+fn forget_outputs(session: &mut dyn Session, model: &Model, dispatch: &Dispatch) -> Result<()> {
     for (operand, &id) in dispatch.contract.operands.iter().zip(&dispatch.tensors) {
-        values.push(if operand.access.reads() { Some(session.read(id)?) } else { None });
+        if operand.access == Access::Write {
+            let shape = model.program.spec(id).shape;
+            let unwritten = match operand.element {
+                Element::F32 => Value::Real(Tensor::filled(shape, UNWRITTEN)),
+                Element::U32 => Value::Index(Tensor::filled(shape, UNWRITTEN.to_bits())),
+            };
+            session.write(id, &unwritten)?;
+        }
     }
-    Ok(values)
+    Ok(())
 }
 
 /// The operands that a dispatch has written, in the contract's order.
@@ -41,6 +62,7 @@ pub(super) fn read_outputs(
     dispatch: &Dispatch,
 ) -> Result<Vec<Value<f32>>> {
     let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
-    let written = operands.filter(|(operand, _)| operand.access.writes());
-    written.map(|(_, &id)| session.read(id)).collect()
+    let written: Vec<_> =
+        operands.filter(|(operand, _)| operand.access.writes()).map(|(_, &id)| id).collect();
+    session.read_all(&written)
 }

@@ -8,5 +8,5 @@ pub mod run_folder;
 mod schedule;
 mod trainer;
 
-pub use run::{Observer, train};
+pub use run::{Observer, train, try_loading};
 pub use trainer::{Outcome, Plan, Trainer, Weights, run_name};

@@ -7,6 +7,9 @@ use crate::error::Result;
 use crate::record::{Moment, Parity, RunRecord};
 use std::collections::BTreeSet;
 
+/// Steps between two words about progress, at most.
+const STRETCH: usize = 100;
+
 /// What a training tells while it runs.
 pub trait Observer {
     /// So many steps are done.
@@ -33,14 +36,15 @@ pub fn train(
     let compared = if plan.verify { schedule::compared(plan.experiment) } else { BTreeSet::new() };
     let mut parity = Parity::default();
     let mut times = Vec::new();
-    let (mut last, mut failure) = (None, None);
+    let (mut last, mut failure, mut last_losses) = (None, None, Vec::new());
     for &stop in moments.union(&compared) {
-        let outcome = if compared.contains(&stop) {
-            run_to_compared(&mut trainer, stop, &mut parity)?
-        } else {
-            trainer.run_to(stop)?
-        };
+        let uncompared = if compared.contains(&stop) { stop - 1 } else { stop };
+        let mut outcome = run_to(&mut trainer, uncompared, observer)?;
+        if outcome == Outcome::Finite && uncompared < stop {
+            outcome = trainer.compared_step(&mut parity)?;
+        }
         if let Outcome::Diverged { step, loss } = outcome {
+            last_losses = trainer.take_losses();
             failure = Some(diagnosis::explain(&mut trainer, step, loss)?);
             break;
         }
@@ -53,15 +57,28 @@ pub fn train(
         }
     }
     let ms_per_step = figures::median(&times);
-    Ok(RunRecord { failure, ms_per_step, parity, ..record(plan, last) })
+    Ok(RunRecord { failure, last_losses, ms_per_step, parity, ..record(plan, last) })
 }
 
-/// Trains up to a step and runs that one in lockstep with the CPU.
-fn run_to_compared(trainer: &mut Trainer<'_>, step: usize, parity: &mut Parity) -> Result<Outcome> {
-    match trainer.run_to(step - 1)? {
-        Outcome::Finite => trainer.compared_step(parity),
-        diverged => Ok(diverged),
+/// Trains up to a step and tells of every stretch.
+fn run_to(trainer: &mut Trainer<'_>, step: usize, observer: &mut dyn Observer) -> Result<Outcome> {
+    while trainer.step() < step {
+        let next = step.min(trainer.step() + STRETCH);
+        let outcome = trainer.run_to(next)?;
+        if outcome != Outcome::Finite {
+            return Ok(outcome);
+        }
+        observer.progress(next);
     }
+    Ok(Outcome::Finite)
+}
+
+/// Loads a network and lets it go again: whether the backend can hold it, before a run is begun.
+///
+/// # Errors
+/// When the backend cannot run or hold it.
+pub fn try_loading(backend: &mut dyn Backend, plan: &Plan<'_>) -> Result<()> {
+    backend.load(&plan.model()?.program).map(|_| ())
 }
 
 /// What the last moment says about a run.
@@ -73,6 +90,7 @@ fn record(plan: &Plan<'_>, last: Option<Moment>) -> RunRecord {
         norm: plan.norm.name().to_owned(),
         steps: last.as_ref().map_or(0, |moment| moment.step),
         failure: None,
+        last_losses: Vec::new(),
         test_accuracy: figure(|moment| moment.test_accuracy),
         train_loss: figure(|moment| moment.train_loss),
         output_spread: figure(|moment| moment.output_spread),

@@ -32,6 +32,22 @@ pub struct Plan<'a> {
     pub verify: bool,
 }
 
+impl Plan<'_> {
+    /// The network as a program.
+    ///
+    /// # Errors
+    /// As [`Model::new`].
+    pub fn model(&self) -> Result<Model> {
+        let data = self.data;
+        Model::new(Network::new(
+            self.experiment,
+            (self.activation, self.norm),
+            (data.train.features(), CLASSES),
+            (data.train.len(), data.test.len()),
+        ))
+    }
+}
+
 /// Named tensors of a network: parameters and running statistics.
 pub type Weights = Vec<(String, Tensor<f32>)>;
 
@@ -63,7 +79,8 @@ pub struct Trainer<'a> {
     /// Initial weight matrices, by layer.
     initial: Vec<Tensor<f32>>,
     step: usize,
-    epoch: Option<usize>,
+    /// Which filling of the ring of batches is on the device.
+    filling: Option<usize>,
     /// Steps done and state at the last moment, to go back to.
     checkpoint: (usize, Vec<Value<f32>>),
     /// Losses and hits since the last moment.
@@ -79,14 +96,7 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// When the backend cannot hold it.
     pub fn new(backend: &mut dyn Backend, plan: &Plan<'a>) -> Result<Self> {
-        let data = plan.data;
-        let network = Network::new(
-            plan.experiment,
-            (plan.activation, plan.norm),
-            (data.train.features(), CLASSES),
-            (data.train.len(), data.test.len()),
-        );
-        let model = Model::new(network)?;
+        let model = plan.model()?;
         let session = backend.load(&model.program)?;
         let mut trainer = Self {
             plan: *plan,
@@ -94,7 +104,7 @@ impl<'a> Trainer<'a> {
             model,
             initial: Vec::new(),
             step: 0,
-            epoch: None,
+            filling: None,
             checkpoint: (0, Vec::new()),
             losses: Vec::new(),
             hits: 0.0,
@@ -159,15 +169,20 @@ impl<'a> Trainer<'a> {
         self.session.write(tensor, &Value::Index(Tensor::new(shape, data)))
     }
 
-    /// Puts the order of the current epoch on the device, unless it is there.
-    pub(super) fn load_epoch(&mut self) -> Result<()> {
-        let epoch = self.step / self.model.network.steps_per_epoch;
-        if self.epoch == Some(epoch) {
+    /// Puts the order of the current epochs on the device, unless it is there.
+    pub(super) fn load_order(&mut self) -> Result<()> {
+        let network = &self.model.network;
+        let filling = self.step / network.order_slots();
+        if self.filling == Some(filling) {
             return Ok(());
         }
-        self.epoch = Some(epoch);
-        let (seed, batch) = (self.plan.experiment.seed, self.model.network.batch);
-        let order = epoch_order(seed, epoch as u32, self.model.network.train_examples, batch);
+        self.filling = Some(filling);
+        let (seed, batch, examples) =
+            (self.plan.experiment.seed, network.batch, network.train_examples);
+        let first = filling * network.epochs_per_order;
+        let epochs = first..first + network.epochs_per_order;
+        let order = epochs.flat_map(|epoch| epoch_order(seed, epoch as u32, examples, batch));
+        let order = order.collect();
         self.write_index(self.model.train.order, order)
     }
 
@@ -177,9 +192,9 @@ impl<'a> Trainer<'a> {
     /// When the device is lost or refuses.
     pub fn run_to(&mut self, step: usize) -> Result<Outcome> {
         while self.step < step {
-            self.load_epoch()?;
-            let per_epoch = self.model.network.steps_per_epoch;
-            let count = (step - self.step).min(per_epoch - self.step % per_epoch).min(HISTORY);
+            self.load_order()?;
+            let slots = self.model.network.order_slots();
+            let count = (step - self.step).min(slots - self.step % slots).min(HISTORY);
             let start = Instant::now();
             self.session.run(&self.model.step_passes(), count)?;
             self.step += count;
@@ -193,24 +208,36 @@ impl<'a> Trainer<'a> {
         Ok(Outcome::Finite)
     }
 
-    /// Runs one step in lockstep with the CPU and notes every comparison.
+    /// Runs one step, and then one chunk of an evaluation, in lockstep with the CPU, and notes every
+    /// comparison.
     ///
     /// # Errors
     /// When the device is lost or refuses.
     pub fn compared_step(&mut self, parity: &mut Parity) -> Result<Outcome> {
-        self.load_epoch()?;
+        self.load_order()?;
         let number = self.step + 1;
-        for judgement in lockstep::compare_step(self.session.as_mut(), &self.model)? {
+        let passes = self.model.step_passes();
+        let step = lockstep::compare_passes(self.session.as_mut(), &self.model, &passes)?;
+        self.step += 1;
+        let outcome = self.read_history(1)?;
+        self.write_index(self.model.test.step, vec![0; self.model.network.replicas])?;
+        let passes = [self.model.evaluate];
+        let evaluation = lockstep::compare_passes(self.session.as_mut(), &self.model, &passes)?;
+        for judgement in step.into_iter().chain(evaluation) {
             let sentence = || format!("step {number}: {}", judgement.describe());
             parity.note(judgement.verdict.ratio(), judgement.verdict.passes(), sentence);
         }
-        self.step += 1;
-        self.read_history(1)
+        Ok(outcome)
     }
 
     /// Counts a step that was run dispatch by dispatch.
     pub(super) fn count_step(&mut self) {
         self.step += 1;
+    }
+
+    /// The losses since the last moment, which no moment has recorded.
+    pub(super) fn take_losses(&mut self) -> Vec<f32> {
+        std::mem::take(&mut self.losses)
     }
 
     /// Takes in losses and hits of the last `count` steps.
@@ -229,9 +256,7 @@ impl<'a> Trainer<'a> {
     }
 
     fn save_checkpoint(&mut self) -> Result<()> {
-        let ids = self.model.state();
-        let state = ids.into_iter().map(|id| self.session.read(id)).collect::<Result<_>>()?;
-        self.checkpoint = (self.step, state);
+        self.checkpoint = (self.step, self.session.read_all(&self.model.state())?);
         Ok(())
     }
 
@@ -245,7 +270,7 @@ impl<'a> Trainer<'a> {
         let shape = self.model.program.spec(losses).shape;
         self.session.write(losses, &Value::Real(Tensor::filled(shape, 0.0)))?;
         self.step = self.checkpoint.0;
-        self.epoch = None;
+        self.filling = None;
         Ok(())
     }
 
@@ -258,7 +283,7 @@ impl<'a> Trainer<'a> {
         let (test_loss, test_accuracy) = self.evaluate()?;
         let outputs = real(self.session.read(self.model.test_outputs)?)?;
         let layers = self.layer_figures()?;
-        let losses = std::mem::take(&mut self.losses);
+        let losses = self.take_losses();
         let examples = (losses.len() * self.model.network.batch) as f64;
         let (steps, seconds) = std::mem::take(&mut self.timed);
         let moment = Moment {
@@ -315,7 +340,9 @@ impl<'a> Trainer<'a> {
         let named = parameters.map(|parameter| (parameter.name.clone(), parameter.value));
         let running = self.model.running.iter();
         let running = running.map(|&(layer, id)| (format!("layer{}.running", layer + 1), id));
-        named.chain(running).map(|(name, id)| Ok((name, real(self.session.read(id)?)?))).collect()
+        let (names, ids): (Vec<_>, Vec<_>) = named.chain(running).unzip();
+        let values = self.session.read_all(&ids)?.into_iter().map(real);
+        names.into_iter().zip(values).map(|(name, value)| Ok((name, value?))).collect()
     }
 }
 
