@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const LONGEST: usize = 400;
 
 /// Files beside the kernels' own in tests/kernels.
-const SHARED_TESTS: [&str; 4] = ["broken", "harness", "main", "support"];
+const SHARED_TESTS: [&str; 3] = ["harness", "main", "support"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

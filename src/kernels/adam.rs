@@ -83,5 +83,18 @@ fn cases() -> Vec<Case> {
             .fill("second_moment", Fill::Uniform(0.0, 2.0))
             .fill("step", Fill::Count(step))
     };
-    vec![case(1, 1), case(65, 2), case(257, 1500).replicas(3), case(70_001, 50_000)]
+    // Where the gradients vanish, epsilon is what the step is divided by.
+    let tiny = case(65, 3)
+        .fill("gradients", Fill::Normal(0.0, 1e-8))
+        .fill("first_moment", Fill::Normal(0.0, 1e-8))
+        .fill("second_moment", Fill::Uniform(0.0, 1e-16));
+    vec![
+        case(1, 1),
+        case(65, 2),
+        case(257, 1500).replicas(3),
+        case(70_001, 50_000),
+        // Each replica at a step of its own.
+        case(31, 1).replicas(3).fill("step", Fill::Below(1000)),
+        tiny,
+    ]
 }

@@ -22,7 +22,7 @@ pub static CONTRACT: Contract = Contract {
     split: Some("cols"),
     twin_f32: twin,
     twin_f64: twin,
-    cases: Case::activated,
+    cases: || Case::activated_at(&["z"]),
     shaders: sources!("bias_backward": "naive"),
     ..PLAIN
 };

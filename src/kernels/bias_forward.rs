@@ -22,7 +22,7 @@ pub static CONTRACT: Contract = Contract {
     split: Some("rows"),
     twin_f32: twin,
     twin_f64: twin,
-    cases: Case::activated,
+    cases: || Case::activated_at(&["x", "bias"]),
     shaders: sources!("bias_forward": "naive"),
     ..PLAIN
 };

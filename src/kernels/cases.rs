@@ -117,6 +117,22 @@ impl Case {
         ]
     }
 
+    /// The same, and for each activation the tensors `into`, which it is applied to, where activations
+    /// go wrong: far out on both sides, next to 0, and at 0, which is ReLU's kink.
+    #[must_use]
+    pub fn activated_at(into: &[&'static str]) -> Vec<Self> {
+        let case = Self::new(&[("rows", 7), ("cols", 9)]);
+        let extremes = Activation::ALL.into_iter().flat_map(|activation| {
+            let fills = [Fill::Uniform(-100.0, 100.0), Fill::Normal(0.0, 1e-3), Fill::Count(0)];
+            let case = case.clone().activation(activation);
+            fills.map(|fill| {
+                let filled = |case: Self, operand: &&'static str| case.fill(operand, fill);
+                into.iter().fold(case.clone(), filled)
+            })
+        });
+        Self::activated().into_iter().chain(extremes).collect()
+    }
+
     /// The same for kernels that normalize: with offsets, and with `x` constant along the axis
     /// `over` that statistics are taken over; `other` is the other axis.
     #[must_use]

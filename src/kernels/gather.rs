@@ -82,5 +82,7 @@ fn cases() -> Vec<Case> {
         case(31, 65, 2, 7, 1),
         case(257, 784, 3, 60, 7),
         case(65, 31, 5, 257, 4).replicas(3),
+        // Each replica at a step of its own.
+        case(31, 9, 5, 7, 0).replicas(3).fill("step", Fill::Below(1000)),
     ]
 }

@@ -78,6 +78,8 @@ fn cases() -> Vec<Case> {
         case(60, 10, 50, 149),
         case(31, 10, 3, 2).fill("logits", Fill::Extreme(100.0)),
         case(257, 65, 7, 5).replicas(3).fill("logits", Fill::Normal(1e3, 30.0)),
+        // Each replica at a step of its own.
+        case(7, 3, 5, 0).replicas(3).fill("step", Fill::Below(1000)),
         case(65, 31, 1, 9).fill("targets", Fill::BelowOrNone(31)),
     ]
 }

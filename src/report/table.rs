@@ -3,8 +3,7 @@
 use crate::record::{LayerFigures, RunRecord, Summary};
 use std::fmt::Write;
 
-/// Lays out rows in columns: the first one left-aligned, the others right-aligned, a line under the
-/// first row.
+/// Lays out rows in columns, columns of numbers right-aligned, with a line under the first row.
 #[must_use]
 pub fn columns(rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
@@ -14,7 +13,8 @@ pub fn columns(rows: &[Vec<String>]) -> String {
     let mut text = String::new();
     for (number, row) in rows.iter().enumerate() {
         let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| {
-            if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            let right = column > 0 && rows[1..].iter().all(|row| is_number(&row[column]));
+            if right { format!("{cell:>width$}") } else { format!("{cell:<width$}") }
         });
         let line = cells.collect::<Vec<_>>().join("  ");
         text.push_str(line.trim_end());
@@ -26,6 +26,11 @@ pub fn columns(rows: &[Vec<String>]) -> String {
         }
     }
     text
+}
+
+/// Whether a cell holds a number, or stands for one that is not there.
+fn is_number(cell: &str) -> bool {
+    cell == "–" || cell == "NaN" || cell == "inf" || cell.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// One row for each network.
@@ -123,7 +128,9 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_by_characters() {
-        let rows = [["a", "‖x‖"], ["long", "1"]].map(|row| row.map(str::to_owned).to_vec());
-        assert_eq!(columns(&rows), "a     ‖x‖\n─────────\nlong    1\n");
+        let rows = [["a", "‖x‖", "b"], ["long", "1", "c"], ["d", "–", "long"]];
+        let rows = rows.map(|row| row.map(str::to_owned).to_vec());
+        let lines = ["a     ‖x‖  b", "───────────────", "long    1  c", "d       –  long", ""];
+        assert_eq!(columns(&rows), lines.join("\n"));
     }
 }

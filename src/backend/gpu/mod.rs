@@ -113,7 +113,8 @@ impl GpuBackend {
     /// The same device with the shaders of `library`.
     #[must_use]
     pub fn with(self, library: Library) -> Self {
-        Self { library, ..self }
+        // What is compiled was made from other shaders, perhaps under the same names.
+        Self { library, pipelines: Pipelines::default(), ..self }
     }
 
     /// The shaders that programs are built from.

@@ -1,0 +1,282 @@
+//! Faults of the remaining kernels and of the activations.
+
+use crate::{ActivationFaults, Faults, fault};
+use normlab::kernels::activation::Activation;
+
+pub(crate) static FAULTS: [Faults; 6] = [
+    Faults {
+        kernel: "gather",
+        variant: "naive",
+        faults: &[
+            fault("a word beyond the end", "word >= params.words", "word > params.words"),
+            fault("a word never unpacked", "word >= params.words", "word + 1u >= params.words"),
+            fault(
+                "the next step",
+                "step[replica] % params.slots",
+                "(step[replica] + 1u) % params.slots",
+            ),
+            fault("no wrapping around", "step[replica] % params.slots", "step[replica]"),
+            fault("the step of the first replica", "step[replica]", "step[0]"),
+            fault("an order for all replicas", "(replica * params.slots + slot)", "(slot)"),
+            fault("no example is one", "if (example != NONE)", "if (true)"),
+            fault("no example has a label", "var label = NONE;", "var label = 0u;"),
+            fault(
+                "labels beyond the end",
+                "replica * params.labels_stride",
+                "replica * params.examples",
+            ),
+            fault(
+                "images beyond the end",
+                "replica * params.images_stride",
+                "replica * params.examples",
+            ),
+            fault("stride of images", "example * params.words", "example * params.features"),
+            fault("a sign bit", "unpack4x8unorm", "unpack4x8snorm"),
+            fault("targets by another word", "if (word == 0u)", "if (word == 1u)"),
+            fault(
+                "features beyond the end",
+                "lane < min(4u, params.features - first)",
+                "lane < 4u",
+            ),
+            fault("three bytes of a word", "min(4u,", "min(3u,"),
+            fault("bytes in the other order", "pixels[lane]", "pixels[3u - lane]"),
+            fault("stride of x", "+ row) * params.features", "+ row) * params.words * 4u"),
+        ],
+    },
+    Faults {
+        kernel: "bias_forward",
+        variant: "naive",
+        faults: &[
+            fault(
+                "an element never written",
+                "row >= params.rows ||",
+                "row + 1u >= params.rows ||",
+            )
+            .named("NaN"),
+            fault("a row beyond the end", "row >= params.rows ||", "row > params.rows ||"),
+            fault("a column beyond the end", "|| col >= params.cols", "|| col > params.cols"),
+            fault("a sign", "x[at] + bias", "x[at] - bias"),
+            fault("replicas of bias dense", "id.z * params.bias_stride", "id.z * params.cols"),
+            fault("a bias a row", "bias_stride + col]", "bias_stride + row]"),
+            fault("no activation", "y[at] = activate(sum)", "y[at] = sum"),
+            fault("z without bias", "z[at] = sum", "z[at] = x[at]"),
+            fault("stride of x", "+ row) * params.cols", "+ row) * params.rows"),
+        ],
+    },
+    Faults {
+        kernel: "bias_backward",
+        variant: "naive",
+        faults: &[
+            fault("a column beyond the end", "col >= params.cols", "col > params.cols"),
+            fault("a column never written", "col >= params.cols", "col + 1u >= params.cols"),
+            fault("the first row left out", "var row = 0u;", "var row = 1u;"),
+            fault("only the last row", "sum += gradient", "sum = gradient"),
+            fault("a sum of d_y", "sum += gradient", "sum += d_y[at]"),
+            fault("no activation's gradient", " * activation_gradient(z[at])", ""),
+            fault(
+                "the activation for its gradient",
+                "activation_gradient(z[at])",
+                "activate(z[at])",
+            ),
+            fault("replicas of d_bias dense", "id.z * params.d_bias_stride", "id.z * params.cols"),
+        ],
+    },
+    Faults {
+        kernel: "softmax_cross_entropy",
+        variant: "naive",
+        faults: &[
+            fault("the last of equal classes", "c] > logits", "c] >= logits"),
+            fault(
+                "the largest not taken off",
+                "let largest = logits[start + best];",
+                "let largest = 0.0;",
+            ),
+            fault("the first class left out", "for (var c = 0u;", "for (var c = 1u;").occurrence(1),
+            fault("a gradient never written", "for (var c = 0u;", "for (var c = 1u;").occurrence(2),
+            fault("not divided by rows", " / f32(params.rows);", ";").occurrence(1),
+            fault("a sum of losses", "total.loss / f32(params.rows)", "total.loss"),
+            fault("a sign", "probability - select(0.0", "probability + select(0.0"),
+            fault("a gradient without a target", "select(0.0, gradient, has_target)", "gradient"),
+            fault("a loss without a target", "if (!has_target)", "if (false)"),
+            fault(
+                "the largest in the loss",
+                "- (logits[start + target_class] - largest)",
+                "- logits[start + target_class]",
+            ),
+            fault("hits and misses swapped", "select(0u, 1u, best", "select(1u, 0u, best"),
+            fault("one row each", "row += INVOCATIONS", "row += params.rows"),
+            fault("only the last row's loss", "mine.loss += ", "mine.loss = "),
+            fault("only the last row's hit", "mine.hits += ", "mine.hits = "),
+            fault(
+                "an invocation left out",
+                "var i = 0u; i < INVOCATIONS",
+                "var i = 1u; i < INVOCATIONS",
+            ),
+            fault("no barrier", "workgroupBarrier();", "").race(),
+            fault("a slot beyond the end", "step[replica] % params.slots", "step[replica]"),
+            fault(
+                "the step of the first replica",
+                "step[replica] % params.slots",
+                "step[0] % params.slots",
+            ),
+            fault("a ring for all replicas", "replica * params.slots + ", ""),
+            fault("a step not counted", "step[replica] += 1u;", ""),
+        ],
+    },
+    Faults {
+        kernel: "sgd",
+        variant: "naive",
+        faults: &[
+            fault(
+                "parameters beyond the end",
+                "min(start + TILE_COUNT, params.count)",
+                "start + TILE_COUNT",
+            ),
+            fault("one parameter beyond the end", "i < end;", "i <= end;"),
+            fault("the last parameter left alone", "i < end;", "i + 1u < end;"),
+            fault("one parameter an invocation", "i += INVOCATIONS", "i += TILE_COUNT"),
+            fault(
+                "workgroups that overlap",
+                "workgroup.x * TILE_COUNT",
+                "workgroup.x * INVOCATIONS",
+            ),
+            fault("a sign", "parameters[at] -= ", "parameters[at] += "),
+            fault("a velocity without momentum", "if (params.momentum != 0.0)", "if (true)"),
+            fault("no momentum", "if (params.momentum != 0.0)", "if (false)"),
+            fault(
+                "momentum swapped",
+                "change += params.momentum * velocity",
+                "change += (1.0 - params.momentum) * velocity",
+            ),
+            fault("a velocity not kept", "velocity[at] = change;", ""),
+            fault("the rate of the first replica", "rate[replica]", "rate[0]"),
+            fault(
+                "the gradient for the velocity",
+                "rate[replica] * change",
+                "rate[replica] * gradients[at]",
+            ),
+            fault("one replica", "replica * params.count + i", "i"),
+        ],
+    },
+    Faults {
+        kernel: "adam",
+        variant: "naive",
+        faults: &[
+            fault(
+                "parameters beyond the end",
+                "min(start + TILE_COUNT, params.count)",
+                "start + TILE_COUNT",
+            ),
+            fault("one parameter beyond the end", "i < end;", "i <= end;"),
+            fault("the last parameter left alone", "i < end;", "i + 1u < end;"),
+            fault("one parameter an invocation", "i += INVOCATIONS", "i += TILE_COUNT"),
+            fault(
+                "workgroups that overlap",
+                "workgroup.x * TILE_COUNT",
+                "workgroup.x * INVOCATIONS",
+            ),
+            fault("a sign", "parameters[at] -= ", "parameters[at] += "),
+            fault(
+                "beta1 swapped",
+                "params.beta1 * first_moment[at] + (1.0 - params.beta1) * gradient",
+                "(1.0 - params.beta1) * first_moment[at] + params.beta1 * gradient",
+            ),
+            fault(
+                "beta1 for beta2",
+                "params.beta2 * second_moment",
+                "params.beta1 * second_moment",
+            ),
+            fault("the gradient not squared", "(gradient * gradient)", "abs(gradient)"),
+            fault(
+                "the other beta's correction",
+                "power(params.beta2, step",
+                "power(params.beta1, step",
+            ),
+            fault("no correction of m", "(m / bias1)", "m"),
+            fault("no correction of v", "sqrt(v / bias2)", "sqrt(v)"),
+            fault(
+                "the step before",
+                "power(params.beta2, step[workgroup.z])",
+                "power(params.beta2, step[workgroup.z] - 1u)",
+            ),
+            fault(
+                "the step of the first replica",
+                "power(params.beta1, step[workgroup.z])",
+                "power(params.beta1, step[0])",
+            ),
+            fault("the rate of the first replica", "rate[replica]", "rate[0]"),
+            fault("a power's last bit", "rest > 0u", "rest > 1u"),
+            fault("every bit of a power", "(rest & 1u) == 1u", "true"),
+            fault("no epsilon", " + params.epsilon)", ")"),
+            fault(
+                "epsilon in the root",
+                "(sqrt(v / bias2) + params.epsilon)",
+                "sqrt(v / bias2 + params.epsilon)",
+            ),
+            fault("a moment not kept", "second_moment[at] = v;", ""),
+            fault("moments swapped", "first_moment[at] = m;", "first_moment[at] = v;"),
+        ],
+    },
+];
+
+pub(crate) static ACTIVATIONS: [ActivationFaults; 4] = [
+    ActivationFaults {
+        activation: Activation::Identity,
+        faults: &[
+            fault("a sign", "return x;", "return -x;"),
+            fault("a magnitude", "return x;", "return abs(x);"),
+            fault("clamped", "return x;", "return clamp(x, -4.0, 4.0);"),
+            fault("no gradient", "return 1.0;", "return 0.0;"),
+            fault("x for the gradient", "return 1.0;", "return x;"),
+            fault("the gradient of a magnitude", "return 1.0;", "return sign(x);"),
+        ],
+    },
+    ActivationFaults {
+        activation: Activation::Relu,
+        faults: &[
+            fault("the other half", "x < 0.0", "x > 0.0"),
+            fault("a kink elsewhere", "x < 0.0", "x < 0.01"),
+            fault("a leak", "select(x, 0.0, x", "select(x, 0.01 * x, x"),
+            fault("operands swapped", "select(0.0, 1.0,", "select(1.0, 0.0,"),
+            fault("a gradient at the kink", "x > 0.0", "x >= 0.0"),
+            fault("a gradient's kink elsewhere", "x > 0.0", "x > -0.01"),
+            fault("x for the gradient", "select(0.0, 1.0, x", "select(0.0, x, x"),
+        ],
+    },
+    ActivationFaults {
+        activation: Activation::Sigmoid,
+        faults: &[
+            fault("a growing power", "exp(-abs(x))", "exp(abs(x))"),
+            fault(
+                "an unstable power",
+                "let e = exp(-abs(x));\n    return select(1.0, e, x < 0.0) / (1.0 + e);",
+                "let e = exp(x);\n    return e / (1.0 + e);",
+            ),
+            fault("operands swapped", "select(1.0, e,", "select(e, 1.0,"),
+            fault("one half only", "select(1.0, e, x < 0.0)", "1.0"),
+            fault("a sign", "/ (1.0 + e)", "/ (1.0 - e)"),
+            fault("a factor of the gradient", "return y * (1.0 - y);", "return y;"),
+            fault("tanh's gradient", "y * (1.0 - y)", "(1.0 - y * y)"),
+            fault("a gradient's sign", "y * (1.0 - y)", "y * (1.0 + y)"),
+        ],
+    },
+    ActivationFaults {
+        activation: Activation::Tanh,
+        faults: &[
+            fault("no factor 2", "exp(-2.0 * abs(x))", "exp(-abs(x))"),
+            fault(
+                "an unstable power",
+                "let far = sign(x) * (1.0 - e) / (1.0 + e);",
+                "let f = exp(-2.0 * x);\n    let far = (1.0 - f) / (1.0 + f);",
+            ),
+            fault("no sign", "sign(x) * (1.0 - e)", "(1.0 - e)"),
+            fault("digits lost near 0", "abs(x) < 0.625", "abs(x) < 0.0"),
+            fault("a polynomial too far out", "abs(x) < 0.625", "abs(x) < 1.625"),
+            fault("a coefficient", "1.33314422036e-1", "1.33414422036e-1"),
+            fault("a coefficient's sign", "- 3.33332819422e-1", "+ 3.33332819422e-1"),
+            fault("an odd power", "x * s * p", "s * p"),
+            fault("a gradient's sign", "1.0 - y * y", "1.0 + y * y"),
+            fault("sigmoid's gradient", "1.0 - y * y", "y * (1.0 - y)"),
+        ],
+    },
+];

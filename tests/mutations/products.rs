@@ -1,0 +1,136 @@
+//! Faults of the matrix products.
+
+use crate::{Faults, fault};
+
+pub(crate) static FAULTS: [Faults; 6] = [
+    Faults {
+        kernel: "matmul_nn",
+        variant: "naive",
+        faults: &[
+            fault("a write behind the end", "row >= params.m ||", "row > params.m ||")
+                .named("outside the tensor"),
+            fault("a column never written", "|| col >= params.n)", "|| col + 1u >= params.n)")
+                .named("not finite"),
+            fault("the last product missing", "i < params.k;", "i + 1u < params.k;"),
+            fault("only the last product", "sum += a[", "sum = a["),
+            fault("stride of a", "row * params.k + i]", "row * params.m + i]"),
+            fault("stride of b", "b_start + i * params.n", "b_start + i * params.k"),
+            fault("replicas of b dense", "id.z * params.b_stride", "id.z * params.k * params.n"),
+            fault("replicas of a", "id.z * params.m * params.k", "id.z * params.m * params.n"),
+        ],
+    },
+    Faults {
+        kernel: "matmul_nn",
+        variant: "subgroup",
+        faults: &[
+            fault("a row beyond the end", "if (row >= params.m)", "if (row > params.m)")
+                .named("outside the tensor"),
+            fault("a column beyond the end", "LANES < params.n)", "LANES <= params.n)"),
+            fault("clamped one column early", "vec4(params.n - 1u)", "vec4(params.n - 2u)"),
+            fault("clamped one row early", "vec4(params.m - 1u)", "vec4(params.m - 2u)"),
+            fault("another lane's part", "(part0, 5u)", "(part0, 4u)"),
+            fault("another part", "(part3, 7u)", "(part2, 7u)"),
+            fault("a store missing", "store(c_start, row + 31u, col, sum31);", ""),
+            fault("a column group missing", "i < 4u;", "i < 3u;"),
+            fault("swapped columns", "vec4(b[b_at.x], b[b_at.y],", "vec4(b[b_at.y], b[b_at.x],"),
+            fault("stride of b", "b_start + k * params.n", "b_start + k * params.k"),
+            fault(
+                "replicas dense",
+                "workgroup.z * params.b_stride",
+                "workgroup.z * params.k * params.n",
+            ),
+            fault("a tile too large", "TILE_M: u32 = 32u", "TILE_M: u32 = 64u"),
+            fault("only the last product", "sum17 += ", "sum17 = "),
+        ],
+    },
+    Faults {
+        kernel: "matmul_nt",
+        variant: "naive",
+        faults: &[
+            fault("a row never written", "row >= params.m ||", "row + 1u >= params.m ||"),
+            fault("a column beyond the end", "|| col >= params.n)", "|| col > params.n)"),
+            fault("the first product missing", "var i = 0u;", "var i = 1u;"),
+            fault(
+                "b not transposed",
+                "b_start + col * params.k + i",
+                "b_start + i * params.n + col",
+            ),
+            fault(
+                "swapped rows and columns",
+                "c_start + row * params.n + col",
+                "c_start + col * params.m + row",
+            ),
+            fault("a sign", "sum += a[", "sum -= a["),
+            fault("replicas of b dense", "id.z * params.b_stride", "id.z * params.k * params.n"),
+            fault("replicas of c", "id.z * params.m * params.n", "id.z * params.m * params.k"),
+        ],
+    },
+    Faults {
+        kernel: "matmul_nt",
+        variant: "subgroup",
+        faults: &[
+            fault("a row never stored", "if (row >= params.m)", "if (row + 1u >= params.m)"),
+            fault("a column beyond the end", "LANES < params.n)", "LANES <= params.n)"),
+            fault("clamped one column early", "vec4(params.n - 1u)", "vec4(params.n - 2u)"),
+            fault("lanes of a alike", "* LANES + lane, vec4", "* LANES, vec4"),
+            fault("stride of b", "+ cols * params.k;", "+ cols * params.n;"),
+            fault("another lane's part", "(part1, 0u)", "(part1, 1u)"),
+            fault("the wrong row", "row + 30u", "row + 31u"),
+            fault("the first product missing", "var k = 0u;", "var k = 1u;"),
+            fault(
+                "replicas of c",
+                "workgroup.z * params.m * params.n",
+                "workgroup.z * params.m * params.k",
+            ),
+            fault(
+                "replicas dense",
+                "workgroup.z * params.b_stride",
+                "workgroup.z * params.k * params.n",
+            ),
+            fault("a tile too large", "TILE_N: u32 = 32u", "TILE_N: u32 = 64u"),
+        ],
+    },
+    Faults {
+        kernel: "matmul_tn",
+        variant: "naive",
+        faults: &[
+            fault("a row beyond the end", "row >= params.m ||", "row > params.m ||"),
+            fault("a column never written", "|| col >= params.n)", "|| col + 1u >= params.n)"),
+            fault("the last product missing", "i < params.k;", "i + 1u < params.k;"),
+            fault(
+                "a not transposed",
+                "a_start + i * params.m + row",
+                "a_start + row * params.k + i",
+            ),
+            fault("stride of b", "b_start + i * params.n", "b_start + i * params.m"),
+            fault("a sum for a product", "+ row] * b[", "+ row] + b["),
+            fault("replicas of c dense", "id.z * params.c_stride", "id.z * params.m * params.n"),
+            fault("replicas of b", "id.z * params.k * params.n", "id.z * params.m * params.n"),
+        ],
+    },
+    Faults {
+        kernel: "matmul_tn",
+        variant: "subgroup",
+        faults: &[
+            fault("a missing bounds check", "if (col + i * LANES < params.n) {", "if (true) {")
+                .named("tensor c"),
+            fault("a row beyond the end", "if (row >= params.m)", "if (row > params.m)"),
+            fault("a row never stored", "if (row >= params.m)", "if (row + 1u >= params.m)"),
+            fault("clamped one row early", "vec4(params.m - 1u)", "vec4(params.m - 2u)"),
+            fault("stride of a", "a_start + k * params.m", "a_start + k * params.k"),
+            fault("another part", "let part2 = a[a_at.z]", "let part2 = a[a_at.y]"),
+            fault("only the last product", "sum9 += ", "sum9 = "),
+            fault("a sign", "sum24 += ", "sum24 -= "),
+            fault(
+                "replicas of c dense",
+                "workgroup.z * params.c_stride",
+                "workgroup.z * params.m * params.n",
+            ),
+            fault(
+                "replicas of a",
+                "workgroup.z * params.m * params.k",
+                "workgroup.z * params.m * params.n",
+            ),
+        ],
+    },
+];
