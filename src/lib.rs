@@ -19,8 +19,9 @@
 //! model/                a network becomes a program: forward, backward, update, evaluate
 //! backend/              runs programs: cpu.rs calls the twins, gpu/ dispatches the shaders
 //! check                 one dispatch held against its twin
+//! bench/                how long kernels and training steps take
 //! train/                the training loop, lockstep comparison, diagnosis, the run's folder
-//! report/               what people see of a run, made from its records only
+//! report/               what people see of a run or a measurement, made from its records only
 //! commands/             one file per subcommand; main.rs only parses arguments and exits
 //! ```
 //!
@@ -48,6 +49,7 @@
 //!   apart; a shader is told that distance as `<operand>_stride`. Everything else is dense.
 
 pub mod backend;
+pub mod bench;
 pub mod check;
 pub mod commands;
 pub mod compare;

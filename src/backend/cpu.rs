@@ -3,7 +3,7 @@
 //! It is what the lesson runs on where there is no adapter, and, with f64 inside, an exact engine to
 //! test against.
 
-use super::{Backend, Session, Ticket};
+use super::{Backend, Clock, Session, Ticket, Timing};
 use crate::error::{Error, Result};
 use crate::kernels::contract::Contract;
 use crate::kernels::twin::{self, Arguments};
@@ -12,6 +12,7 @@ use crate::record::{Adapter, ShaderRecord};
 use crate::tensor::{Real, Shape, Tensor, Value};
 use std::collections::HashMap;
 use std::marker::PhantomData;
+use std::time::Instant;
 
 /// A number type that the CPU backend can compute in.
 pub trait Engine: Real {
@@ -145,6 +146,12 @@ impl<T: Engine> Session for CpuSession<T> {
     fn run_dispatch(&mut self, pass: PassId, dispatch: usize) -> Result<()> {
         let dispatch = self.program.passes[pass.0].dispatches[dispatch].clone();
         self.execute(&dispatch)
+    }
+
+    fn time(&mut self, passes: &[PassId], times: usize) -> Result<Timing> {
+        let start = Instant::now();
+        self.run(passes, times)?;
+        Ok(Timing { seconds: start.elapsed().as_secs_f64(), clock: Clock::Host })
     }
 
     fn request(&mut self, tensor: TensorId) -> Result<Ticket> {

@@ -28,6 +28,35 @@ pub trait Backend {
 #[derive(Debug, PartialEq, Eq, Hash, Clone, Copy)]
 pub struct Ticket(pub u64);
 
+/// What a time was taken with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// The device's own timestamps, around the work alone.
+    Device,
+    /// The host's clock, from the first submit to the end of the last.
+    Host,
+}
+
+impl Clock {
+    /// The word for it in tables and records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Device => "GPU timestamps",
+            Self::Host => "wall time",
+        }
+    }
+}
+
+/// How long some work took.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// Seconds for all of it.
+    pub seconds: f64,
+    /// What they were taken with.
+    pub clock: Clock,
+}
+
 /// A program with its memory.
 pub trait Session {
     /// Puts `value` into a tensor, before anything that is run later.
@@ -47,6 +76,13 @@ pub trait Session {
     /// # Errors
     /// When the device is lost or refuses.
     fn run_dispatch(&mut self, pass: PassId, dispatch: usize) -> Result<()>;
+
+    /// Runs the passes one after another, `times` times, waits for them and says how long that took.
+    /// The first time that they are timed they run before, once or twice, uncounted.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    fn time(&mut self, passes: &[PassId], times: usize) -> Result<Timing>;
 
     /// Asks for a tensor as it is after everything that was run so far, without waiting for it.
     ///

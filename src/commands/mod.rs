@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand.
 
 mod arguments;
+mod bench;
 mod check;
 mod devices;
 mod run;
@@ -50,6 +51,8 @@ enum Command {
     Shaders(shaders::Command),
     /// Hold each kernel's results on the GPU against its CPU reference.
     Check(check::Arguments),
+    /// Time kernels, each variant checked before, or whole training steps (`bench step`).
+    Bench(bench::Arguments),
 }
 
 /// How a command ended, when nothing stopped it.
@@ -72,6 +75,7 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<Status> {
         Command::Devices(arguments) => devices::list(&arguments, out),
         Command::Shaders(command) => shaders::execute(&command, out),
         Command::Check(arguments) => check::check(&arguments, out),
+        Command::Bench(arguments) => bench::bench(&arguments, out),
     }
 }
 

@@ -1,3 +1,4 @@
-//! What people see of a run: made from its records, and from nothing else.
+//! What people see of a run or a measurement: made from its records, and from nothing else.
 
+pub mod bench;
 pub mod table;

@@ -4,7 +4,7 @@ use super::support::gpu::{self, Gpu};
 use libtest_mimic::Trial;
 use normlab::backend::cpu::{CpuBackend, CpuSession};
 use normlab::backend::gpu::adapters::NO_ADAPTER;
-use normlab::backend::{Backend, Session, Ticket};
+use normlab::backend::{Backend, Session, Ticket, Timing};
 use normlab::check::{Outcome, check};
 use normlab::error::Result;
 use normlab::kernels::activation::Activation;
@@ -134,6 +134,10 @@ impl Session for BrokenSession {
                 self.inner.put(whole, &buffer)
             }
         }
+    }
+
+    fn time(&mut self, passes: &[PassId], times: usize) -> Result<Timing> {
+        self.inner.time(passes, times)
     }
 
     fn request(&mut self, tensor: TensorId) -> Result<Ticket> {

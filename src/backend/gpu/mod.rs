@@ -2,12 +2,13 @@
 //! folder knows wgpu.
 //!
 //! [`adapters`] chooses a device, `pipelines` compiles shaders once, and `session` holds a program's
-//! memory and submits its work.
+//! memory and submits its work, which `timing` times.
 
 pub mod adapters;
 mod faults;
 mod pipelines;
 mod session;
+mod timing;
 
 use super::{Backend, Session};
 use crate::error::{Error, Result};
@@ -21,6 +22,9 @@ use adapters::{Candidate, describe};
 use faults::Faults;
 use pipelines::Pipelines;
 use std::sync::Arc;
+
+/// Features that are used where an adapter has them.
+const WANTED: wgpu::Features = wgpu::Features::SUBGROUP.union(wgpu::Features::TIMESTAMP_QUERY);
 
 /// A device with what every session on it shares.
 #[derive(Debug)]
@@ -90,7 +94,7 @@ impl GpuBackend {
         };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("normlab"),
-            required_features: wgpu_adapter.features() & wgpu::Features::SUBGROUP,
+            required_features: wgpu_adapter.features() & WANTED,
             required_limits: largest.or_worse_values_from(&offered),
             ..wgpu::DeviceDescriptor::default()
         };

@@ -7,7 +7,8 @@
 use super::Gpu;
 use super::faults::guarded;
 use super::pipelines::{Pipeline, Pipelines};
-use crate::backend::{Session, Ticket, cpu};
+use super::timing::Stopwatch;
+use crate::backend::{Session, Ticket, Timing, cpu};
 use crate::error::{Error, Result};
 use crate::program::{BufferSpec, Dispatch, PassId, Program, TensorId, TensorSpec};
 use crate::tensor::{Element, Tensor, Value};
@@ -17,17 +18,17 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// About how long one submit may keep the device busy.
-const SUBMIT_TIME: Duration = Duration::from_millis(50);
+pub(super) const SUBMIT_TIME: Duration = Duration::from_millis(50);
 
 /// Submits that may wait for the device at a time.
-const IN_FLIGHT: usize = 2;
+pub(super) const IN_FLIGHT: usize = 2;
 
 /// Bytes between the uniforms of two dispatches: WebGPU's coarsest alignment.
 const UNIFORM_ALIGNMENT: usize = 256;
 
 /// A dispatch with all that its encoding needs.
 #[derive(Debug)]
-struct Ready {
+pub(super) struct Ready {
     pipeline: Rc<Pipeline>,
     bindings: wgpu::BindGroup,
     grid: [u32; 3],
@@ -45,7 +46,7 @@ struct Reading {
 
 /// A submit that the device has not finished, as far as is known.
 #[derive(Debug)]
-struct Submitted {
+pub(super) struct Submitted {
     submission: wgpu::SubmissionIndex,
     start: Instant,
     passes: Vec<PassId>,
@@ -55,18 +56,22 @@ struct Submitted {
 /// A program with its memory on the device.
 #[derive(Debug)]
 pub(super) struct GpuSession {
-    gpu: Gpu,
+    pub(super) gpu: Gpu,
     tensors: Vec<TensorSpec>,
     elements: Vec<Element>,
     buffers: Vec<wgpu::Buffer>,
-    passes: Vec<Vec<Ready>>,
+    pub(super) passes: Vec<Vec<Ready>>,
     readings: HashMap<Ticket, Reading>,
     tickets: u64,
-    in_flight: VecDeque<Submitted>,
+    pub(super) in_flight: VecDeque<Submitted>,
     /// Rounds that fit into one submit, learned apart for each sequence of passes: a chunk of an
     /// evaluation may take a hundred times as long as a step of training.
     rounds_per_submit: HashMap<Vec<PassId>, usize>,
     last_finished: Instant,
+    /// Where the device has timestamps.
+    pub(super) stopwatch: Option<Stopwatch>,
+    /// What was timed last, and seconds of one round of it.
+    pub(super) timed: Option<(Vec<PassId>, f64)>,
 }
 
 impl GpuSession {
@@ -97,6 +102,7 @@ impl GpuSession {
         }
         let elements = (0..program.tensors.len()).map(|id| program.element(TensorId(id))).collect();
         Ok(Self {
+            stopwatch: Stopwatch::new(&gpu)?,
             gpu,
             tensors: program.tensors.clone(),
             elements,
@@ -107,13 +113,22 @@ impl GpuSession {
             in_flight: VecDeque::new(),
             rounds_per_submit: HashMap::new(),
             last_finished: Instant::now(),
+            timed: None,
         })
     }
 
-    /// Encodes and submits dispatches in one compute pass.
-    fn submit<'a>(&self, dispatches: impl Iterator<Item = &'a Ready>) -> wgpu::SubmissionIndex {
+    /// Encodes and submits dispatches in one compute pass, with timestamps around it if there is a
+    /// stopwatch.
+    pub(super) fn submit<'a>(
+        &self,
+        dispatches: impl Iterator<Item = &'a Ready>,
+        stopwatch: Option<&Stopwatch>,
+    ) -> wgpu::SubmissionIndex {
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+            label: None,
+            timestamp_writes: stopwatch.map(Stopwatch::writes),
+        });
         for ready in dispatches {
             let [x, y, z] = ready.grid;
             pass.set_pipeline(&ready.pipeline.compiled);
@@ -121,10 +136,13 @@ impl GpuSession {
             pass.dispatch_workgroups(x, y, z);
         }
         drop(pass);
+        if let Some(stopwatch) = stopwatch {
+            stopwatch.resolve(&mut encoder);
+        }
         self.gpu.queue.submit([encoder.finish()])
     }
 
-    fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
+    pub(super) fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
         let poll = wgpu::PollType::Wait { submission_index: Some(submission), timeout: None };
         let waited = self.gpu.device.poll(poll);
         self.gpu.faults.look()?;
@@ -133,7 +151,7 @@ impl GpuSession {
     }
 
     /// Waits for the oldest submit and learns from it how long a round takes.
-    fn finish_oldest(&mut self) -> Result<()> {
+    pub(super) fn finish_oldest(&mut self) -> Result<()> {
         let Some(oldest) = self.in_flight.pop_front() else { return Ok(()) };
         self.wait(oldest.submission)?;
         let took = oldest.start.max(self.last_finished).elapsed();
@@ -171,7 +189,7 @@ impl Session for GpuSession {
             let rounds = left.min(self.rounds_per_submit.get(passes).copied().unwrap_or(1));
             let start = Instant::now();
             let round = || passes.iter().flat_map(|pass| &self.passes[pass.0]);
-            let submission = self.submit((0..rounds).flat_map(|_| round()));
+            let submission = self.submit((0..rounds).flat_map(|_| round()), None);
             let passes = passes.to_vec();
             self.in_flight.push_back(Submitted { submission, start, passes, rounds });
             left -= rounds;
@@ -183,8 +201,12 @@ impl Session for GpuSession {
     }
 
     fn run_dispatch(&mut self, pass: PassId, dispatch: usize) -> Result<()> {
-        self.submit(std::iter::once(&self.passes[pass.0][dispatch]));
+        self.submit(std::iter::once(&self.passes[pass.0][dispatch]), None);
         self.gpu.faults.look()
+    }
+
+    fn time(&mut self, passes: &[PassId], times: usize) -> Result<Timing> {
+        self.timed_rounds(passes, times)
     }
 
     fn request(&mut self, tensor: TensorId) -> Result<Ticket> {

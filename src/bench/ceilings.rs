@@ -1,0 +1,75 @@
+//! What the adapter can reach at most, measured: a loop of multiplications and additions in
+//! registers, and a copy. They are contracts like a kernel's, but no kernels: nothing else runs them.
+
+use super::{SAMPLES, Spread, measure};
+use crate::backend::Backend;
+use crate::error::Result;
+use crate::kernels::activation::Activation;
+use crate::kernels::contract::{Axis, Contract, Operand, PLAIN, Source};
+use crate::program::Program;
+use crate::tensor::Shape;
+use serde::Serialize;
+
+static COPY: Contract = Contract {
+    name: "copy",
+    summary: "y = x",
+    sizes: &["count"],
+    operands: &[Operand::read("x", "1", "count"), Operand::write("y", "1", "count")],
+    grid: [Axis::Size("count"), Axis::One],
+    shaders: &[Source { variant: "naive", text: include_str!("copy.wgsl") }],
+    ..PLAIN
+};
+
+static MULTIPLY_ADD: Contract = Contract {
+    name: "multiply_add",
+    summary: "x = sums of repeated products, in registers",
+    sizes: &["count"],
+    operands: &[Operand::update("x", "1", "count")],
+    grid: [Axis::Size("count"), Axis::One],
+    shaders: &[Source { variant: "naive", text: include_str!("multiply_add.wgsl") }],
+    ..PLAIN
+};
+
+/// Elements that are copied: 64 MiB, more than caches hold.
+const COPIED: usize = 1 << 24;
+
+/// Invocations of the loop, and operations of each (see multiply_add.wgsl).
+const LOOPS: usize = 1 << 18;
+const OPERATIONS: usize = 256 * 16 * 2;
+
+/// The most that an adapter reaches.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Ceilings {
+    /// Multiplications and additions, in 10⁹ a second.
+    pub gflop_per_s: f64,
+    /// Bytes read and written, in 10⁹ a second.
+    pub gb_per_s: f64,
+}
+
+impl Ceilings {
+    /// Measures them.
+    ///
+    /// # Errors
+    /// When the device refuses.
+    pub fn measure(backend: &mut dyn Backend) -> Result<Self> {
+        let arithmetic = time(backend, &MULTIPLY_ADD, LOOPS)?.median;
+        let copy = time(backend, &COPY, COPIED)?.median;
+        Ok(Self {
+            gflop_per_s: 1e-9 * (LOOPS * OPERATIONS) as f64 / arithmetic,
+            gb_per_s: 1e-9 * (2 * 4 * COPIED) as f64 / copy,
+        })
+    }
+}
+
+fn time(backend: &mut dyn Backend, contract: &'static Contract, count: usize) -> Result<Spread> {
+    let mut program = Program::default();
+    let operands = contract.operands.iter();
+    let tensors: Vec<_> = operands
+        .map(|operand| (operand.name, program.tensor(operand.name, Shape::matrix(1, count))))
+        .collect();
+    let dispatch =
+        program.dispatch(contract.name, contract, Activation::Identity, &tensors, &[])?;
+    let pass = program.pass(contract.name, vec![dispatch]);
+    let mut session = backend.load(&program)?;
+    Ok(measure(session.as_mut(), &[pass], SAMPLES)?.0)
+}

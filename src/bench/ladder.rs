@@ -1,0 +1,207 @@
+//! The ladder of a kernel: every variant checked, and the right ones timed.
+
+use super::shape::{BenchShape, is_product};
+use super::{SAMPLES, Spread, measure};
+use crate::backend::gpu::GpuBackend;
+use crate::backend::{Backend, Clock};
+use crate::check;
+use crate::error::Result;
+use crate::kernels::cases::Case;
+use crate::kernels::contract::Contract;
+use crate::program::{Dispatch, Program, TensorId};
+use crate::tensor::Element;
+use serde::Serialize;
+
+/// What became of a variant.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "verdict", rename_all = "lowercase")]
+pub enum Rung {
+    /// It is right, and this fast.
+    Good {
+        /// Seconds of one dispatch.
+        #[serde(flatten)]
+        time: Spread,
+        /// Multiplications and additions, in 10⁹ a second; none where a kernel is no product.
+        gflop_per_s: Option<f64>,
+        /// Bytes of all operands, each once, in 10⁹ a second.
+        gb_per_s: f64,
+        /// How many times as long as the default variant takes; none where that is not right.
+        ratio: Option<f64>,
+    },
+    /// It is wrong, and was not timed.
+    Wrong {
+        /// Sentences about what is wrong.
+        complaints: Vec<String>,
+    },
+    /// The adapter cannot run it.
+    Skipped {
+        /// What the adapter lacks.
+        reason: String,
+    },
+}
+
+/// A variant and what became of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Variant {
+    /// Its name, or its file.
+    pub variant: String,
+    /// Whether programs get it where nothing else is chosen.
+    pub default: bool,
+    /// What became of it.
+    #[serde(flatten)]
+    pub rung: Rung,
+}
+
+/// A kernel's variants at one shape.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ladder {
+    /// The kernel.
+    pub kernel: &'static str,
+    /// The shape, as `60x784x100`.
+    pub shape: String,
+    /// The activation that is composed in; none where the kernel has none.
+    pub activation: Option<&'static str>,
+    /// The variants, from the plainest to the fastest.
+    pub variants: Vec<Variant>,
+    /// What times were taken with; none where nothing was timed.
+    pub clock: Option<&'static str>,
+}
+
+impl Ladder {
+    /// Whether no variant is wrong.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        !self.variants.iter().any(|variant| matches!(variant.rung, Rung::Wrong { .. }))
+    }
+}
+
+/// Checks a kernel's variants and times those that are right, at each of the shapes.
+///
+/// # Errors
+/// When a variant cannot be read or compiled, a shape has the wrong form, or the device refuses.
+pub fn climb(
+    backend: &mut GpuBackend,
+    contract: &'static Contract,
+    shapes: &[BenchShape],
+) -> Result<Vec<Ladder>> {
+    let default = backend.variant(contract)?;
+    let mut ladders =
+        shapes.iter().map(|&shape| empty(contract, shape)).collect::<Result<Vec<_>>>()?;
+    // What each lacks is asked before any is chosen: a file is known only while it is the choice.
+    let names = backend.library().variants(contract)?;
+    let lacks =
+        names.iter().map(|name| backend.lacks(contract, name)).collect::<Result<Vec<_>>>()?;
+    for (name, lacks) in names.into_iter().zip(lacks) {
+        let complaints = match &lacks {
+            None => checked(backend, contract, &name)?,
+            Some(_) => Vec::new(),
+        };
+        for (ladder, &shape) in ladders.iter_mut().zip(shapes) {
+            let rung = match &lacks {
+                Some(reason) => Rung::Skipped { reason: reason.clone() },
+                None if !complaints.is_empty() => Rung::Wrong { complaints: complaints.clone() },
+                None => {
+                    let (rung, clock) = timed(backend, contract, shape)?;
+                    ladder.clock = Some(clock.name());
+                    rung
+                }
+            };
+            let (variant, default) = (name.clone(), name == default);
+            ladder.variants.push(Variant { variant, default, rung });
+        }
+    }
+    backend.choose_variant(contract, &default)?;
+    ladders.iter_mut().for_each(compare);
+    Ok(ladders)
+}
+
+/// A ladder without any variant yet.
+fn empty(contract: &'static Contract, shape: BenchShape) -> Result<Ladder> {
+    let activation = shape.case(contract)?.activation.name();
+    Ok(Ladder {
+        kernel: contract.name,
+        shape: shape.to_string(),
+        activation: contract.activation.then_some(activation),
+        variants: Vec::new(),
+        clock: None,
+    })
+}
+
+/// Chooses a variant and holds it against the kernel's twin; sentences about what is wrong.
+fn checked(
+    backend: &mut GpuBackend,
+    contract: &'static Contract,
+    variant: &str,
+) -> Result<Vec<String>> {
+    backend.choose_variant(contract, variant)?;
+    let mut complaints = Vec::new();
+    for case in (contract.cases)() {
+        complaints.extend(check::check(backend, contract, &case)?.complaints());
+    }
+    Ok(complaints)
+}
+
+/// Times the variant that is chosen.
+fn timed(
+    backend: &mut GpuBackend,
+    contract: &'static Contract,
+    shape: BenchShape,
+) -> Result<(Rung, Clock)> {
+    let case = shape.case(contract)?;
+    let mut program = Program::default();
+    let (dispatch, tensors) = dispatch(&mut program, contract, &case)?;
+    let pass = program.pass("bench", vec![dispatch]);
+    let mut session = backend.load(&program)?;
+    for (&tensor, input) in tensors.iter().zip(case.inputs(contract)?) {
+        input.map_or(Ok(()), |input| session.write(tensor, &input))?;
+    }
+    let (time, clock) = measure(session.as_mut(), &[pass], SAMPLES)?;
+    let elements: usize = tensors.iter().map(|&id| program.spec(id).shape.len()).sum();
+    let operations = is_product(contract)
+        .then(|| 2.0 * ["m", "k", "n"].map(|name| case.size(name) as f64).iter().product::<f64>());
+    let rung = Rung::Good {
+        time,
+        gflop_per_s: operations.map(|count| 1e-9 * count / time.median),
+        gb_per_s: 1e-9 * (4 * elements) as f64 / time.median,
+        ratio: None,
+    };
+    Ok((rung, clock))
+}
+
+/// One dispatch of a kernel on tensors of its own, with the tensors in the contract's order.
+fn dispatch(
+    program: &mut Program,
+    contract: &'static Contract,
+    case: &Case,
+) -> Result<(Dispatch, Vec<TensorId>)> {
+    let sizes = case.sizes(contract)?;
+    let mut tensors = Vec::new();
+    for operand in contract.operands {
+        let shape = sizes.shape(operand);
+        tensors.push(match operand.element {
+            Element::F32 => program.tensor(operand.name, shape),
+            Element::U32 => program.index_tensor(operand.name, shape),
+        });
+    }
+    let names = contract.operands.iter().map(|operand| operand.name);
+    let given: Vec<_> = names.zip(tensors.iter().copied()).collect();
+    let known = contract.parameters.iter().map(|known| known.name);
+    let parameters: Vec<_> = known.zip(case.parameters(contract)).collect();
+    let made = program.dispatch(contract.name, contract, case.activation, &given, &parameters)?;
+    Ok((made, tensors))
+}
+
+/// Fills in the ratios to the default variant.
+fn compare(ladder: &mut Ladder) {
+    let median = |rung: &Rung| match rung {
+        Rung::Good { time, .. } => Some(time.median),
+        _ => None,
+    };
+    let default = ladder.variants.iter().find(|variant| variant.default);
+    let default = default.and_then(|variant| median(&variant.rung));
+    for variant in &mut ladder.variants {
+        if let Rung::Good { time, ratio, .. } = &mut variant.rung {
+            *ratio = default.map(|default| time.median / default);
+        }
+    }
+}

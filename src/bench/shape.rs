@@ -1,0 +1,156 @@
+//! The sizes at which a kernel is timed: `MxKxN` for products, `ROWSxCOLS` for the others.
+
+use crate::error::{Error, Result};
+use crate::kernels::activation::Activation;
+use crate::kernels::cases::{Case, Fill};
+use crate::kernels::contract::Contract;
+use crate::kernels::gather::BYTES_PER_WORD;
+use std::fmt;
+use std::str::FromStr;
+
+/// The lesson's first layer: a batch of 60 images of 784 pixels, 100 units.
+const BATCH: usize = 60;
+const FEATURES: usize = 784;
+const UNITS: usize = 100;
+const CLASSES: usize = 10;
+
+/// The largest number in a shape, and the most elements of a matrix (1 GiB).
+const LARGEST: usize = 1 << 24;
+const MOST_ELEMENTS: usize = 1 << 28;
+
+/// Sizes of a kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BenchShape {
+    /// Of a product: rows of the result, length of the sums, columns of the result.
+    Product(usize, usize, usize),
+    /// Of everything else: rows and columns. For an optimizer, those of a layer's weights.
+    Matrix(usize, usize),
+}
+
+impl fmt::Display for BenchShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Product(m, k, n) => write!(f, "{m}x{k}x{n}"),
+            Self::Matrix(rows, cols) => write!(f, "{rows}x{cols}"),
+        }
+    }
+}
+
+impl FromStr for BenchShape {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let wrong = || {
+            format!(
+                "expected MxKxN for a product, as 60x784x100, or ROWSxCOLS for another kernel, as \
+                 60x100, of whole numbers from 1 to {LARGEST}"
+            )
+        };
+        let number = |part: &str| {
+            let number = part.parse().ok();
+            number.filter(|number| (1..=LARGEST).contains(number)).ok_or_else(wrong)
+        };
+        let numbers = text.split('x').map(number).collect::<std::result::Result<Vec<_>, _>>()?;
+        let (shape, matrices) = match numbers[..] {
+            [m, k, n] => (Self::Product(m, k, n), vec![m * k, k * n, m * n]),
+            [rows, cols] => (Self::Matrix(rows, cols), vec![rows * cols]),
+            _ => return Err(wrong()),
+        };
+        if matrices.into_iter().any(|elements| elements > MOST_ELEMENTS) {
+            return Err(format!("a matrix has more than {MOST_ELEMENTS} elements"));
+        }
+        Ok(shape)
+    }
+}
+
+/// Whether a kernel is a product of matrices.
+#[must_use]
+pub fn is_product(contract: &Contract) -> bool {
+    contract.sizes == ["m", "k", "n"]
+}
+
+impl BenchShape {
+    /// The shape that a kernel has in the lesson's first layer.
+    #[must_use]
+    pub fn usual(contract: &Contract) -> Self {
+        match contract.name {
+            "matmul_nn" => Self::Product(BATCH, FEATURES, UNITS),
+            "matmul_nt" => Self::Product(BATCH, UNITS, FEATURES),
+            "matmul_tn" => Self::Product(FEATURES, BATCH, UNITS),
+            "gather" => Self::Matrix(BATCH, FEATURES),
+            "softmax_cross_entropy" => Self::Matrix(BATCH, CLASSES),
+            "sgd" | "adam" => Self::Matrix(FEATURES, UNITS),
+            _ => Self::Matrix(BATCH, UNITS),
+        }
+    }
+
+    /// Whether the shape has the form that a kernel's has.
+    #[must_use]
+    pub fn fits(self, contract: &Contract) -> bool {
+        is_product(contract) == matches!(self, Self::Product(..))
+    }
+
+    /// The inputs on which a kernel of this shape is timed: filled as the kernel's checks fill them.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the shape has the form of another kernel's.
+    pub fn case(self, contract: &Contract) -> Result<Case> {
+        if !self.fits(contract) {
+            let form = if is_product(contract) { "MxKxN" } else { "ROWSxCOLS" };
+            let name = contract.name;
+            return Err(Error::Config(format!("--shape {self}: {name} takes a shape {form}")));
+        }
+        let sizes: Vec<_> =
+            contract.sizes.iter().map(|&name| (name, self.size(contract, name))).collect();
+        let mut case = Case::new(&sizes);
+        if let Some(model) = (contract.cases)().into_iter().next() {
+            case.fills = model.fills;
+            case.parameters = model.parameters;
+        }
+        if contract.activation {
+            case = case.activation(Activation::Sigmoid);
+        }
+        let examples = case.size("examples") as u32;
+        Ok(if examples > 0 { case.fill("order", Fill::Below(examples)) } else { case })
+    }
+
+    /// The value of one of a contract's sizes. Optimizers have one row of all elements; `gather` has
+    /// as many images as its batch, so that all of its operands' bytes are used.
+    fn size(self, contract: &Contract, name: &str) -> usize {
+        match (self, name) {
+            (Self::Product(m, ..), "m") => m,
+            (Self::Product(_, k, _), "k") => k,
+            (Self::Product(_, _, n), _) => n,
+            (Self::Matrix(rows, cols), "count") => rows * cols,
+            (Self::Matrix(_, cols), "words") => cols.div_ceil(BYTES_PER_WORD),
+            (Self::Matrix(_, cols), "cols" | "affine" | "classes" | "features") => cols,
+            (Self::Matrix(rows, _), "rows" | "batch" | "examples") => rows,
+            (Self::Matrix(..), _) if contract.sizes.contains(&"slots") => 1,
+            (Self::Matrix(rows, _), _) => rows,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels;
+
+    #[test]
+    fn every_kernel_has_a_usual_shape_that_it_can_be_run_at() {
+        for contract in kernels::ALL {
+            let case = BenchShape::usual(contract).case(contract).map_err(|e| e.to_string());
+            let sizes = case.and_then(|case| case.sizes(contract).map_err(|e| e.to_string()));
+            assert!(sizes.is_ok(), "{}: {sizes:?}", contract.name);
+        }
+    }
+
+    #[test]
+    fn shapes_are_read_and_wrong_forms_refused() {
+        assert_eq!("60x784x100".parse(), Ok(BenchShape::Product(60, 784, 100)));
+        assert_eq!("3x4".parse(), Ok(BenchShape::Matrix(3, 4)));
+        for wrong in ["", "3", "3x", "0x4", "ax4", "1x2x3x4", "-1x2", "99999999999x2", "60X100"] {
+            assert!(wrong.parse::<BenchShape>().is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! How long a training step takes, and which kernels take it.
+
+use super::{SAMPLES, measure};
+use crate::backend::{Backend, Session};
+use crate::config::{Experiment, Norm, Optimizer};
+use crate::data::batches::epoch_order;
+use crate::data::{CLASSES, Dataset};
+use crate::error::Result;
+use crate::kernels::activation::Activation;
+use crate::model::{Model, Network, initial_parameters};
+use crate::program::{PassId, TensorId};
+use crate::tensor::{Tensor, Value};
+use serde::Serialize;
+
+/// Samples of one kernel's time.
+const KERNEL_SAMPLES: usize = 3;
+
+/// A rate at which thousands of steps of any of the networks leave its numbers finite.
+const RATE: f32 = 1e-3;
+
+/// A network whose step is timed.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    /// Units of each hidden layer.
+    pub hidden: Vec<usize>,
+    /// Examples of a batch.
+    pub batch: usize,
+    /// The hidden layers' activation.
+    pub activation: Activation,
+    /// How parameters are updated.
+    pub optimizer: Optimizer,
+}
+
+impl Workload {
+    /// The lesson's network, one of three such layers, and a wide one.
+    #[must_use]
+    pub fn usual() -> Vec<Self> {
+        let small = |layers| Self {
+            hidden: vec![100; layers],
+            batch: 60,
+            activation: Activation::Sigmoid,
+            optimizer: Optimizer::Sgd,
+        };
+        let wide = Self {
+            hidden: vec![1024; 3],
+            batch: 128,
+            activation: Activation::Relu,
+            optimizer: Optimizer::Adam,
+        };
+        vec![small(5), small(3), wide]
+    }
+}
+
+/// The time of all dispatches of one kernel in a step.
+#[derive(Clone, Debug, Serialize)]
+pub struct KernelTime {
+    /// The kernel.
+    pub name: &'static str,
+    /// Its dispatches in a step.
+    pub dispatches: usize,
+    /// Milliseconds of them all, timed on their own.
+    pub ms: f64,
+}
+
+/// What a training step of one network takes.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepTime {
+    /// The widths, as `784-100-10`.
+    pub network: String,
+    /// The hidden layers' activation.
+    pub activation: &'static str,
+    /// The hidden layers' norm: none, batch or layer.
+    pub norm: &'static str,
+    /// Examples of a batch.
+    pub batch: usize,
+    /// How parameters are updated: sgd or adam.
+    pub optimizer: &'static str,
+    /// Milliseconds of a step, the median.
+    pub ms_per_step: f64,
+    /// The shortest sample.
+    pub ms_min: f64,
+    /// The longest sample.
+    pub ms_max: f64,
+    /// Dispatches of a step.
+    pub dispatches: usize,
+    /// What the times were taken with.
+    pub clock: &'static str,
+    /// Time by kernel, the longest first.
+    pub kernels: Vec<KernelTime>,
+}
+
+/// Times the step of one network with one norm, on examples of `data`.
+///
+/// # Errors
+/// When the backend cannot hold the network or refuses.
+pub fn time(
+    backend: &mut dyn Backend,
+    workload: &Workload,
+    norm: Norm,
+    data: &Dataset,
+) -> Result<StepTime> {
+    let (experiment, mut model) = model(workload, norm, data)?;
+    let passes = by_kernel(&mut model);
+    let mut session = backend.load(&model.program)?;
+    fill(session.as_mut(), &model, &experiment, data)?;
+    let steps = model.step_passes();
+    let (step, clock) = measure(session.as_mut(), &steps, SAMPLES)?;
+    let mut kernels = Vec::new();
+    for &(name, pass) in &passes {
+        let (spread, _) = measure(session.as_mut(), &[pass], KERNEL_SAMPLES)?;
+        let dispatches = model.program.passes[pass.0].dispatches.len();
+        kernels.push(KernelTime { name, dispatches, ms: 1e3 * spread.median });
+    }
+    kernels.sort_by(|a, b| b.ms.total_cmp(&a.ms));
+    Ok(StepTime {
+        network: name(&model.network),
+        activation: workload.activation.name(),
+        norm: norm.name(),
+        batch: workload.batch,
+        optimizer: match workload.optimizer {
+            Optimizer::Sgd => "sgd",
+            Optimizer::Adam => "adam",
+        },
+        ms_per_step: 1e3 * step.median,
+        ms_min: 1e3 * step.min,
+        ms_max: 1e3 * step.max,
+        dispatches: kernels.iter().map(|kernel| kernel.dispatches).sum(),
+        clock: clock.name(),
+        kernels,
+    })
+}
+
+/// The experiment that a workload stands for, and its network's program.
+fn model(workload: &Workload, norm: Norm, data: &Dataset) -> Result<(Experiment, Model)> {
+    let experiment = Experiment {
+        hidden: workload.hidden.clone(),
+        batch: workload.batch,
+        optimizer: workload.optimizer,
+        ..Experiment::default()
+    };
+    let examples = (data.train.len(), data.test.len());
+    let widths = (data.train.features(), CLASSES);
+    let network = Network::new(&experiment, (workload.activation, norm), widths, examples);
+    let model = Model::new(network)?;
+    Ok((experiment, model))
+}
+
+/// The widths of a network, as `784-100-10`.
+fn name(network: &Network) -> String {
+    let widths = [network.features].into_iter().chain(network.hidden.iter().copied());
+    let widths = widths.chain([network.classes]).map(|width| width.to_string());
+    widths.collect::<Vec<_>>().join("-")
+}
+
+/// Adds a pass for each kernel with all its dispatches of a step.
+fn by_kernel(model: &mut Model) -> Vec<(&'static str, PassId)> {
+    let steps = model.step_passes().map(|pass| model.program.passes[pass.0].dispatches.clone());
+    let all = steps.concat();
+    let mut names: Vec<_> = all.iter().map(|dispatch| dispatch.contract.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut passes = Vec::new();
+    for name in names {
+        let alike = all.iter().filter(|dispatch| dispatch.contract.name == name).cloned();
+        passes.push((name, model.program.pass(name, alike.collect())));
+    }
+    passes
+}
+
+/// Puts initial weights and the data on the device, as at the beginning of a training.
+fn fill(
+    session: &mut dyn Session,
+    model: &Model,
+    experiment: &Experiment,
+    data: &Dataset,
+) -> Result<()> {
+    for parameter in &model.parameters {
+        let value = initial_parameters(model, parameter, experiment.seed);
+        session.write(parameter.value, &Value::Real(value))?;
+    }
+    let shape = model.program.spec(model.rate).shape;
+    session.write(model.rate, &Value::Real(Tensor::filled(shape, RATE)))?;
+    let mut index = |tensor: TensorId, data: Vec<u32>| {
+        let shape = model.program.spec(tensor).shape;
+        session.write(tensor, &Value::Index(Tensor::new(shape, data)))
+    };
+    index(model.train.images, data.train.packed())?;
+    index(model.train.labels, data.train.labels.iter().map(|&label| label.into()).collect())?;
+    let (examples, batch) = (model.network.train_examples, model.network.batch);
+    // The ring may hold several epochs: the same one again is as good for a time.
+    let order = epoch_order(experiment.seed, 0, examples, batch).into_iter().cycle();
+    let slots = model.program.spec(model.train.order).shape.len();
+    index(model.train.order, order.take(slots).collect())
+}

@@ -1,0 +1,188 @@
+//! `normlab bench`: how fast the variants of kernels are, and what a training step takes.
+
+use super::arguments::{DeviceArguments, ShaderArguments};
+use super::{Status, first_few, open, say};
+use crate::backend::Backend;
+use crate::backend::gpu::GpuBackend;
+use crate::backend::gpu::adapters::{self, DeviceChoice};
+use crate::bench::Ceilings;
+use crate::bench::ladder::{self, Ladder, Rung};
+use crate::bench::shape::BenchShape;
+use crate::bench::step::{self, StepTime, Workload};
+use crate::config::Norm;
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::kernels;
+use crate::kernels::contract::Contract;
+use crate::record::Adapter;
+use crate::report::bench as tables;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use std::io::Write;
+
+/// Arguments of `normlab bench`.
+#[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    ladder: LadderArguments,
+}
+
+#[derive(Subcommand, Clone, Debug)]
+enum Command {
+    /// Time training steps of three networks with each norm, and their kernels.
+    Step(StepArguments),
+}
+
+#[derive(Args, Clone, Debug)]
+struct LadderArguments {
+    /// The kernels to time [default: all], or `step` for whole training steps.
+    #[arg(value_name = "KERNEL")]
+    kernels: Vec<String>,
+    /// Sizes: MxKxN for products, ROWSxCOLS for other kernels; repeatable [default: those of the
+    /// lesson's first layer].
+    #[arg(long, value_name = "SHAPE")]
+    shape: Vec<BenchShape>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+struct StepArguments {
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
+struct Common {
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    shaders: ShaderArguments,
+    /// Print one JSON object instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `normlab bench --json` prints.
+#[derive(Serialize)]
+struct Ladders {
+    device: Adapter,
+    ceilings: Ceilings,
+    ladders: Vec<Ladder>,
+}
+
+/// What `normlab bench step --json` prints.
+#[derive(Serialize)]
+struct Steps {
+    device: Adapter,
+    steps: Vec<StepTime>,
+}
+
+/// Times what the arguments ask for.
+pub(super) fn bench(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+    match &arguments.command {
+        Some(Command::Step(step)) => steps(&step.common, out),
+        None => ladders(&arguments.ladder, out),
+    }
+}
+
+fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
+    let plan = plan(arguments)?;
+    let common = &arguments.common;
+    if common.device.device == DeviceChoice::Cpu {
+        let reason = "--device cpu: the CPU engine has no variants of kernels to time; name an \
+                      adapter, or leave the choice to auto";
+        return Err(Error::Config(reason.to_owned()));
+    }
+    let library = common.shaders.library()?;
+    let candidate = adapters::choose(&common.device.device)?.ok_or_else(|| {
+        Error::Device(format!("there is nothing to time on: {}", adapters::why_none()))
+    })?;
+    let mut backend = GpuBackend::open(&candidate)?.with(library);
+    let device = backend.adapter();
+    let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
+    say(shown, &format!("device: {} ({})", device.adapter, device.backend))?;
+    let ceilings = Ceilings::measure(&mut backend)?;
+    say(shown, &tables::ceilings(&ceilings))?;
+    let mut ladders = Vec::new();
+    for (contract, shapes) in plan {
+        for ladder in ladder::climb(&mut backend, contract, &shapes)? {
+            say(shown, &tables::ladder(&ladder, &ceilings))?;
+            complain(&ladder, shown)?;
+            ladders.push(ladder);
+        }
+    }
+    say(shown, &format!("\n{}", tables::LADDER_LEGEND))?;
+    let good = ladders.iter().all(Ladder::passes);
+    if common.json {
+        print(&Ladders { device, ceilings, ladders }, out)?;
+    }
+    Ok(if good { Status::Good } else { Status::Failed })
+}
+
+/// The kernels with the shapes at which each is timed. A kernel that was named must fit all shapes;
+/// where none was named, those that fit are timed.
+fn plan(arguments: &LadderArguments) -> Result<Vec<(&'static Contract, Vec<BenchShape>)>> {
+    let named = arguments.kernels.iter().map(|name| kernels::find(name));
+    let mut chosen = named.collect::<Result<Vec<_>>>()?;
+    if chosen.is_empty() {
+        let fits = |contract: &&Contract| {
+            arguments.shape.is_empty() || arguments.shape.iter().any(|shape| shape.fits(contract))
+        };
+        chosen = kernels::ALL.into_iter().filter(fits).collect();
+    }
+    let mut plan = Vec::new();
+    for contract in chosen {
+        let mut shapes = arguments.shape.clone();
+        if arguments.kernels.is_empty() {
+            shapes.retain(|shape| shape.fits(contract));
+        }
+        if shapes.is_empty() {
+            shapes.push(BenchShape::usual(contract));
+        }
+        shapes.iter().try_for_each(|shape| shape.case(contract).map(|_| ()))?;
+        plan.push((contract, shapes));
+    }
+    Ok(plan)
+}
+
+/// Says what is wrong with the variants of a ladder.
+fn complain(ladder: &Ladder, out: &mut dyn Write) -> Result<()> {
+    for variant in &ladder.variants {
+        if let Rung::Wrong { complaints } = &variant.rung {
+            let context = format!("{} ({})", ladder.kernel, variant.variant);
+            let lines = complaints.iter().map(|line| format!("WRONG: {context}: {line}"));
+            first_few(lines.collect()).iter().try_for_each(|line| say(out, line))?;
+        }
+    }
+    Ok(())
+}
+
+fn steps(common: &Common, out: &mut dyn Write) -> Result<Status> {
+    let library = common.shaders.library()?;
+    let data = Dataset::load(None, None, false)?;
+    let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
+    let mut backend = open(&common.device.device, library, shown)?;
+    let mut steps = Vec::new();
+    for workload in Workload::usual() {
+        for norm in [Norm::None, Norm::Batch, Norm::Layer] {
+            let step = step::time(backend.as_mut(), &workload, norm, &data)?;
+            say(shown, &tables::step(&step))?;
+            steps.push(step);
+        }
+    }
+    say(shown, "\nEach kernel's dispatches of a step are timed on their own, one after another.")?;
+    if common.json {
+        print(&Steps { device: backend.adapter(), steps }, out)?;
+    }
+    Ok(Status::Good)
+}
+
+fn print(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
+    let text = serde_json::to_string_pretty(value);
+    let text = text.map_err(|error| Error::Device(format!("no JSON of the times: {error}")))?;
+    say(out, &text)
+}

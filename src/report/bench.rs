@@ -1,0 +1,108 @@
+//! Tables of what was timed.
+
+use super::table::columns;
+use crate::bench::Ceilings;
+use crate::bench::ladder::{Ladder, Rung, Variant};
+use crate::bench::step::StepTime;
+use std::fmt::Write;
+
+/// Characters of the longest bar.
+const BAR: f64 = 30.0;
+
+/// What the columns of [`ladder`] mean.
+pub const LADDER_LEGEND: &str = "\
+us         microseconds of one dispatch: the median, and the shortest to the longest sample
+GB/s       bytes of all operands, each counted once
+share      GFLOP/s of a product, or GB/s of another kernel, of the ceiling above; what fits in a
+           cache can be above the copy
+x default  how many times as long as the default variant (*) takes
+";
+
+/// One line about what the adapter reaches at most.
+#[must_use]
+pub fn ceilings(ceilings: &Ceilings) -> String {
+    format!(
+        "ceilings: {} GFLOP/s (multiply-add in registers), {} GB/s (copy of 64 MiB)\n",
+        figures(ceilings.gflop_per_s),
+        figures(ceilings.gb_per_s)
+    )
+}
+
+/// A kernel's ladder.
+#[must_use]
+pub fn ladder(ladder: &Ladder, ceilings: &Ceilings) -> String {
+    let header = ["variant", "us", "min–max", "GFLOP/s", "GB/s", "share", "x default", "verdict"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    rows.extend(ladder.variants.iter().map(|variant| row(variant, ceilings)));
+    let activation = ladder.activation.map_or(String::new(), |name| format!(", {name}"));
+    let clock = ladder.clock.map_or(String::new(), |clock| format!(" ({clock})"));
+    let (kernel, shape) = (ladder.kernel, &ladder.shape);
+    format!("\n{kernel} {shape}{activation}{clock}\n{}", columns(&rows))
+}
+
+fn row(variant: &Variant, ceilings: &Ceilings) -> Vec<String> {
+    let mark = if variant.default { " *" } else { "" };
+    let mut row = vec![format!("{}{mark}", variant.variant)];
+    let none = || "–".to_owned();
+    match &variant.rung {
+        Rung::Good { time, gflop_per_s, gb_per_s, ratio } => {
+            let us = |seconds: f64| figures(1e6 * seconds);
+            let share = gflop_per_s
+                .map_or(gb_per_s / ceilings.gb_per_s, |gflop| gflop / ceilings.gflop_per_s);
+            row.extend([
+                us(time.median),
+                format!("{}–{}", us(time.min), us(time.max)),
+                gflop_per_s.map_or_else(none, figures),
+                figures(*gb_per_s),
+                format!("{:.1} %", 100.0 * share),
+                ratio.map_or_else(none, |ratio| format!("{ratio:.2}")),
+                "good".to_owned(),
+            ]);
+        }
+        Rung::Wrong { .. } => {
+            row.extend((0..6).map(|_| none()).chain(["WRONG: not timed".to_owned()]));
+        }
+        Rung::Skipped { reason } => {
+            row.extend((0..6).map(|_| none()).chain([format!("skipped: {reason}")]));
+        }
+    }
+    row
+}
+
+/// A number with three digits that count.
+fn figures(value: f64) -> String {
+    let decimals = match value.abs() {
+        large if large >= 100.0 => 0,
+        medium if medium >= 10.0 => 1,
+        _ => 2,
+    };
+    format!("{value:.decimals$}")
+}
+
+/// A training step with its kernels as bars.
+#[must_use]
+pub fn step(step: &StepTime) -> String {
+    let mut text = format!(
+        "\n{}, {}, norm {}, batch {}, {}: {} ms a step ({}–{}, {}), {} dispatches\n",
+        step.network,
+        step.activation,
+        step.norm,
+        step.batch,
+        step.optimizer,
+        figures(step.ms_per_step),
+        figures(step.ms_min),
+        figures(step.ms_max),
+        step.clock,
+        step.dispatches
+    );
+    let longest = step.kernels.first().map_or(1.0, |kernel| kernel.ms.max(f64::MIN_POSITIVE));
+    let sum: f64 = step.kernels.iter().map(|kernel| kernel.ms).sum();
+    for kernel in &step.kernels {
+        let bar = "█".repeat((BAR * kernel.ms / longest).round() as usize);
+        let (name, count) = (kernel.name, kernel.dispatches);
+        let share = 100.0 * kernel.ms / sum;
+        let _ =
+            writeln!(text, "  {name:22} {count:>3} x  {:>8.3} ms {share:>5.1} %  {bar}", kernel.ms);
+    }
+    text
+}

@@ -1,0 +1,203 @@
+//! The program's `bench`: what it refuses, and, on an adapter, what it times and what it prints.
+//! Trials that need a GPU are ignored, with the reason, where there is none.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by failing"
+)]
+#![allow(dead_code, reason = "the helpers serve other tests of the program too")]
+
+#[path = "support/gpu.rs"]
+mod gpu;
+#[path = "support/program.rs"]
+mod program;
+
+use gpu::Gpu;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use normlab::backend::Backend;
+use normlab::backend::gpu::GpuBackend;
+use normlab::bench::step::{Workload, time};
+use normlab::config::{Norm, Optimizer};
+use normlab::data::Dataset;
+use normlab::kernels::activation::Activation;
+use normlab::kernels::{bias_forward, matmul_nn};
+use normlab::program::Program;
+use normlab::tensor::Shape;
+use program::{Ended, folder, normlab_without_adapter, run, say};
+use serde_json::Value;
+use std::fs;
+use std::time::Instant;
+
+fn main() {
+    let trials = vec![
+        Trial::test("arguments::wrong_ones_are_refused", done(refuses)),
+        Trial::test("arguments::no_adapter_is_told", done(tells_that_there_is_no_adapter)),
+        Trial::test("step::the_cpu_engine_is_timed_too", done(times_on_the_cpu)),
+        on_gpu("clock::a_time_is_within_the_call", times_within_the_call),
+        on_gpu("ladder::times_every_variant_that_runs_here", times_every_variant),
+        on_gpu("ladder::a_wrong_variant_has_no_time", shows_a_wrong_variant),
+        on_gpu("ladder::tables_have_every_shape", prints_tables),
+        on_gpu("step::json_has_every_network", prints_steps),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn done(check: fn()) -> impl FnOnce() -> Result<(), Failed> + Send + 'static {
+    move || {
+        check();
+        Ok(())
+    }
+}
+
+/// A trial that gets an open adapter, or is ignored with the reason.
+fn on_gpu(name: &str, check: fn(&mut GpuBackend)) -> Trial {
+    Trial::ignorable_test(name, move || match gpu::open()? {
+        Gpu::Open(mut backend) => {
+            check(&mut backend);
+            Ok(Completion::Completed)
+        }
+        Gpu::Missing(reason) => Ok(Completion::ignored_with(reason)),
+    })
+}
+
+fn json(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.stdout).unwrap_or_else(|why| panic!("{why}: {ended:#?}"))
+}
+
+fn refuses() {
+    say(&["bench", "matmul"]).refused(&["no kernel is called matmul", "matmul_nn"]);
+    say(&["bench", "--device", "cpu"]).refused(&["the CPU engine has no variants"]);
+    say(&["bench", "matmul_nn", "--shape", "60x100"]).refused(&["--shape 60x100", "MxKxN"]);
+    say(&["bench", "sgd", "--shape", "6x7x8"]).refused(&["--shape 6x7x8", "sgd", "ROWSxCOLS"]);
+    for wrong in ["60", "0x4", "ax4", "1x2x3x4", "16777216x16777216"] {
+        let ended = say(&["bench", "sgd", "--shape", wrong]).with(2);
+        assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(wrong), "{ended:#?}");
+    }
+    say(&["bench", "--variant", "sgd=warp"]).refused(&["sgd has no variant warp"]);
+    say(&["bench", "step", "--shaders", "/no/such"]).refused(&["cannot read /no/such"]);
+}
+
+fn tells_that_there_is_no_adapter() {
+    let ended = run(normlab_without_adapter().args(["bench", "sgd"])).with(1);
+    assert!(ended.stderr.contains("there is nothing to time on"), "{ended:#?}");
+}
+
+fn times_on_the_cpu() {
+    let workload = Workload {
+        hidden: vec![4],
+        batch: 5,
+        activation: Activation::Relu,
+        optimizer: Optimizer::Adam,
+    };
+    let mut engine = normlab::backend::cpu::CpuBackend::<f32>::default();
+    let data = Dataset::load(None, None, false).unwrap();
+    let step = time(&mut engine, &workload, Norm::Batch, &data).unwrap();
+    assert_eq!((step.network.as_str(), step.clock), ("784-4-10", "wall time"));
+    // gather, 2 products, norm, bias, loss; bias, 2 products of weights, one of inputs, norm; adam.
+    assert_eq!(step.dispatches, 12);
+    assert!(0.0 < step.ms_min && step.ms_min <= step.ms_per_step);
+    assert!(step.ms_per_step <= step.ms_max);
+    assert!(step.kernels.is_sorted_by(|a, b| a.ms >= b.ms), "{step:#?}");
+}
+
+/// Timestamps that are read in another unit, or of another submit, would be out of these bounds.
+fn times_within_the_call(backend: &mut GpuBackend) {
+    let mut program = Program::default();
+    let [a, b, c] = ["a", "b", "c"].map(|name| program.tensor(name, Shape::matrix(128, 128)));
+    let tensors = [("a", a), ("b", b), ("c", c)];
+    let contract = &matmul_nn::CONTRACT;
+    let dispatch = program.dispatch("product", contract, Activation::Identity, &tensors, &[]);
+    let pass = program.pass("bench", vec![dispatch.unwrap()]);
+    let mut session = backend.load(&program).unwrap();
+    let once = session.time(&[pass], 1).unwrap().seconds;
+    let start = Instant::now();
+    let many = session.time(&[pass], 200).unwrap();
+    let passed = start.elapsed().as_secs_f64();
+    assert!(0.0 < once && 0.0 < many.seconds, "{many:?}");
+    // A device may be slow to begin: how close below `passed` it comes is not for a test to say.
+    assert!(many.seconds <= 1.05 * passed, "{many:?} in {passed} s");
+    assert_eq!(session.time(&[pass], 2).unwrap().clock, many.clock);
+}
+
+fn times_every_variant(backend: &mut GpuBackend) {
+    let ended = say(&["bench", "matmul_nn", "bias_forward", "--json"]).with(0);
+    let found = json(&ended);
+    assert!(found["ceilings"]["gflop_per_s"].as_f64().unwrap() > 0.0);
+    assert!(found["ceilings"]["gb_per_s"].as_f64().unwrap() > 0.0);
+    let ladders = found["ladders"].as_array().unwrap();
+    assert_eq!(ladders.len(), 2);
+    for (ladder, contract) in ladders.iter().zip([&matmul_nn::CONTRACT, &bias_forward::CONTRACT]) {
+        let variants = ladder["variants"].as_array().unwrap();
+        assert_eq!(variants.len(), contract.shaders.len());
+        for (variant, source) in variants.iter().zip(contract.shaders) {
+            assert_eq!(variant["variant"], source.variant);
+            if backend.lacks(contract, source.variant).unwrap().is_some() {
+                assert_eq!(variant["verdict"], "skipped", "{variant:#}");
+                continue;
+            }
+            assert_eq!(variant["verdict"], "good", "{variant:#}");
+            let times = ["min_s", "median_s", "max_s"].map(|key| variant[key].as_f64().unwrap());
+            assert!(0.0 < times[0] && times.is_sorted(), "{variant:#}");
+            let is_default = source.variant == backend.variant(contract).unwrap();
+            assert_eq!(variant["default"], is_default);
+            assert!(!is_default || variant["ratio"] == 1.0, "{variant:#}");
+        }
+        let naive = &variants[0];
+        assert_eq!(naive["gflop_per_s"].is_number(), contract.name == "matmul_nn");
+    }
+    assert_eq!(ladders[0]["shape"], "60x784x100");
+}
+
+fn shows_a_wrong_variant(_: &mut GpuBackend) {
+    let folder = folder();
+    let path = folder.path().join("flipped.wgsl");
+    let right = bias_forward::CONTRACT.shaders[0].text;
+    let wrong = right.replacen(" + bias[", " - bias[", 1);
+    assert_ne!(wrong, right, "the shader adds its bias in another form now");
+    fs::write(&path, wrong).unwrap();
+    let choice = format!("bias_forward={}", path.display());
+    let ended = say(&["bench", "bias_forward", "--variant", &choice, "--json"]).with(1);
+    let found = json(&ended);
+    let variants = found["ladders"][0]["variants"].as_array().unwrap();
+    let last = variants.last().unwrap();
+    assert_eq!((&variants[0]["verdict"], &last["verdict"]), (&"good".into(), &"wrong".into()));
+    assert_eq!(last["variant"], path.display().to_string());
+    assert!(last.get("median_s").is_none() && !last["complaints"][0].is_null(), "{last:#}");
+    // Nothing right is there to compare with.
+    assert!(variants[0]["ratio"].is_null());
+    let ended = say(&["bench", "bias_forward", "--variant", &choice]).with(1);
+    assert!(ended.stdout.contains("WRONG: not timed"), "{ended:#?}");
+    assert!(ended.stdout.contains("WRONG: bias_forward ("), "{ended:#?}");
+}
+
+fn prints_tables(_: &mut GpuBackend) {
+    let ended = say(&["bench", "--shape", "3x4x5", "--shape", "7x8x9"]).with(0);
+    for kernel in ["matmul_nn", "matmul_nt", "matmul_tn"] {
+        for shape in ["3x4x5", "7x8x9"] {
+            assert!(ended.stdout.contains(&format!("{kernel} {shape}")), "{ended:#?}");
+        }
+    }
+    assert!(ended.stdout.contains("ceilings: ") && !ended.stdout.contains("sgd"), "{ended:#?}");
+}
+
+fn prints_steps(_: &mut GpuBackend) {
+    let found = json(&say(&["bench", "step", "--json"]).with(0));
+    let steps = found["steps"].as_array().unwrap();
+    assert_eq!(steps.len(), 9);
+    let norms: Vec<_> = steps.iter().map(|step| step["norm"].as_str().unwrap()).collect();
+    assert_eq!(norms, ["none", "batch", "layer"].repeat(3));
+    for step in steps {
+        assert!(step["ms_per_step"].as_f64().unwrap() > 0.0, "{step:#}");
+        assert!(step["dispatches"].as_u64().unwrap() > 10, "{step:#}");
+        let kernels = step["kernels"].as_array().unwrap();
+        let ms: Vec<_> = kernels.iter().map(|kernel| kernel["ms"].as_f64().unwrap()).collect();
+        assert!(ms.iter().all(|&ms| ms > 0.0) && ms.is_sorted_by(|a, b| a >= b), "{step:#}");
+        assert!(kernels.iter().all(|kernel| kernel["name"].is_string()), "{step:#}");
+    }
+    let wide = &steps[6];
+    assert_eq!(wide["network"], "784-1024-1024-1024-10");
+    assert_eq!((&wide["activation"], &wide["optimizer"]), (&"relu".into(), &"adam".into()));
+    assert_eq!(wide["batch"], 128);
+    assert_eq!(steps[3]["network"], "784-100-100-100-10");
+}
