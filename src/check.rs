@@ -141,13 +141,8 @@ impl Bench {
             tensors.push(tensor);
             wholes.push(whole);
         }
-        let names = contract.operands.iter().map(|operand| operand.name);
-        let given: Vec<_> = names.zip(tensors.iter().copied()).collect();
-        let parameters = case.parameters(contract);
-        let known = contract.parameters.iter().map(|known| known.name);
-        let parameters: Vec<_> = known.zip(parameters).collect();
         let label = format!("{} at {}", contract.name, case.describe());
-        let dispatch = program.dispatch(label, contract, case.activation, &given, &parameters)?;
+        let dispatch = program.dispatch_case(label, contract, case, &tensors)?;
         program.pass("check", vec![dispatch]);
         Ok(Self { program, tensors, wholes })
     }

@@ -5,6 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
+use crate::kernels::cases::Case;
 use crate::kernels::contract::{Contract, Sizes};
 use crate::tensor::{Element, Shape};
 
@@ -209,6 +210,24 @@ impl Program {
         let known = contract.parameters.iter();
         let parameters = known.map(|known| value(known.name, known.default)).collect();
         Ok(Dispatch { label, contract, activation, tensors: ids, parameters, sizes })
+    }
+
+    /// A dispatch of a case of `contract`'s, on `tensors` in the contract's order.
+    ///
+    /// # Errors
+    /// As [`Program::dispatch`].
+    pub fn dispatch_case(
+        &self,
+        label: impl Into<String>,
+        contract: &'static Contract,
+        case: &Case,
+        tensors: &[TensorId],
+    ) -> Result<Dispatch> {
+        let names = contract.operands.iter().map(|operand| operand.name);
+        let given: Vec<_> = names.zip(tensors.iter().copied()).collect();
+        let known = contract.parameters.iter().map(|known| known.name);
+        let parameters: Vec<_> = known.zip(case.parameters(contract)).collect();
+        self.dispatch(label, contract, case.activation, &given, &parameters)
     }
 
     /// The distance between replicas that a shader is told: 0 for a tensor that all replicas share.

@@ -6,10 +6,10 @@
     clippy::expect_used,
     reason = "a test says what went wrong by failing"
 )]
-#![allow(dead_code, reason = "the helpers serve other tests of the program too")]
 
 #[path = "support/gpu.rs"]
 mod gpu;
+#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
 #[path = "support/program.rs"]
 mod program;
 

@@ -5,8 +5,8 @@
     clippy::expect_used,
     reason = "a test says what went wrong by failing"
 )]
-#![allow(dead_code, reason = "the helpers serve other tests of the program too")]
 
+#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
 #[path = "support/program.rs"]
 mod program;
 

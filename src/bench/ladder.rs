@@ -183,11 +183,7 @@ fn dispatch(
             Element::U32 => program.index_tensor(operand.name, shape),
         });
     }
-    let names = contract.operands.iter().map(|operand| operand.name);
-    let given: Vec<_> = names.zip(tensors.iter().copied()).collect();
-    let known = contract.parameters.iter().map(|known| known.name);
-    let parameters: Vec<_> = known.zip(case.parameters(contract)).collect();
-    let made = program.dispatch(contract.name, contract, case.activation, &given, &parameters)?;
+    let made = program.dispatch_case(contract.name, contract, case, &tensors)?;
     Ok((made, tensors))
 }
 

@@ -3,8 +3,8 @@
 use super::{SAMPLES, measure};
 use crate::backend::{Backend, Session};
 use crate::config::{Experiment, Norm, Optimizer};
+use crate::data::Dataset;
 use crate::data::batches::epoch_order;
-use crate::data::{CLASSES, Dataset};
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::model::{Model, Network, initial_parameters};
@@ -138,9 +138,7 @@ fn model(workload: &Workload, norm: Norm, data: &Dataset) -> Result<(Experiment,
         optimizer: workload.optimizer,
         ..Experiment::default()
     };
-    let examples = (data.train.len(), data.test.len());
-    let widths = (data.train.features(), CLASSES);
-    let network = Network::new(&experiment, (workload.activation, norm), widths, examples);
+    let network = Network::new(&experiment, (workload.activation, norm), data);
     let model = Model::new(network)?;
     Ok((experiment, model))
 }

@@ -1,10 +1,8 @@
 //! `normlab bench`: how fast the variants of kernels are, and what a training step takes.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
-use super::{Status, first_few, open, say};
+use super::{Status, open, open_adapter, say, wrong};
 use crate::backend::Backend;
-use crate::backend::gpu::GpuBackend;
-use crate::backend::gpu::adapters::{self, DeviceChoice};
 use crate::bench::Ceilings;
 use crate::bench::ladder::{self, Ladder, Rung};
 use crate::bench::shape::BenchShape;
@@ -92,16 +90,8 @@ pub(super) fn bench(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
 fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
     let plan = plan(arguments)?;
     let common = &arguments.common;
-    if common.device.device == DeviceChoice::Cpu {
-        let reason = "--device cpu: the CPU engine has no variants of kernels to time; name an \
-                      adapter, or leave the choice to auto";
-        return Err(Error::Config(reason.to_owned()));
-    }
-    let library = common.shaders.library()?;
-    let candidate = adapters::choose(&common.device.device)?.ok_or_else(|| {
-        Error::Device(format!("there is nothing to time on: {}", adapters::why_none()))
-    })?;
-    let mut backend = GpuBackend::open(&candidate)?.with(library);
+    let purpose = ("time on", "the CPU engine has no variants of kernels to time");
+    let mut backend = open_adapter(&common.device.device, common.shaders.library()?, purpose)?;
     let device = backend.adapter();
     let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
     say(shown, &format!("device: {} ({})", device.adapter, device.backend))?;
@@ -153,9 +143,8 @@ fn plan(arguments: &LadderArguments) -> Result<Vec<(&'static Contract, Vec<Bench
 fn complain(ladder: &Ladder, out: &mut dyn Write) -> Result<()> {
     for variant in &ladder.variants {
         if let Rung::Wrong { complaints } = &variant.rung {
-            let context = format!("{} ({})", ladder.kernel, variant.variant);
-            let lines = complaints.iter().map(|line| format!("WRONG: {context}: {line}"));
-            first_few(lines.collect()).iter().try_for_each(|line| say(out, line))?;
+            let lines = wrong(ladder.kernel, &variant.variant, complaints);
+            lines.iter().try_for_each(|line| say(out, line))?;
         }
     }
     Ok(())

@@ -1,12 +1,11 @@
 //! `normlab check`: each kernel's results on the GPU, held against its CPU reference.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
-use super::{Status, first_few, say};
+use super::{Status, open_adapter, say, wrong};
 use crate::backend::gpu::GpuBackend;
-use crate::backend::gpu::adapters::{self, DeviceChoice};
 use crate::check;
 use crate::compare;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernels;
 use crate::kernels::contract::Contract;
 use crate::report::table;
@@ -42,15 +41,9 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
     } else {
         arguments.kernels.iter().map(|name| kernels::find(name)).collect::<Result<_>>()?
     };
-    if arguments.device.device == DeviceChoice::Cpu {
-        let reason = "--device cpu: the CPU engine is what adapters are held against; name an adapter, \
-                      or leave the choice to auto";
-        return Err(Error::Config(reason.to_owned()));
-    }
-    let candidate = adapters::choose(&arguments.device.device)?.ok_or_else(|| {
-        Error::Device(format!("there is nothing to check: {}", adapters::why_none()))
-    })?;
-    let mut backend = GpuBackend::open(&candidate)?.with(arguments.shaders.library()?);
+    let purpose = ("check", "the CPU engine is what adapters are held against");
+    let library = arguments.shaders.library()?;
+    let mut backend = open_adapter(&arguments.device.device, library, purpose)?;
     let adapter = crate::backend::Backend::adapter(&backend);
     say(out, &format!("device: {} ({})\n", adapter.adapter, adapter.backend))?;
 
@@ -65,9 +58,7 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
             }
             let tally = check_variant(&mut backend, contract, &variant)?;
             rows.push(row(contract.name, &variant, &tally));
-            let context = format!("{} ({variant})", contract.name);
-            let lines = tally.complaints.iter().map(|line| format!("WRONG: {context}: {line}"));
-            complaints.extend(first_few(lines.collect()));
+            complaints.extend(wrong(contract.name, &variant, &tally.complaints));
         }
     }
     say(out, &table::columns(&rows))?;

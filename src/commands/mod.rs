@@ -104,6 +104,30 @@ fn first_few(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
+/// Opens an adapter for what only an adapter can do: `purpose` says what, as "check", and `instead` why
+/// the CPU engine cannot take its place.
+fn open_adapter(
+    choice: &DeviceChoice,
+    library: Library,
+    (purpose, instead): (&str, &str),
+) -> Result<GpuBackend> {
+    if *choice == DeviceChoice::Cpu {
+        return Err(Error::Config(format!(
+            "--device cpu: {instead}; name an adapter, or leave the choice to auto"
+        )));
+    }
+    let candidate = adapters::choose(choice)?.ok_or_else(|| {
+        Error::Device(format!("there is nothing to {purpose}: {}", adapters::why_none()))
+    })?;
+    Ok(GpuBackend::open(&candidate)?.with(library))
+}
+
+/// Lines about a variant that is wrong.
+fn wrong(kernel: &str, variant: &str, complaints: &[String]) -> Vec<String> {
+    let line = |complaint: &String| format!("WRONG: {kernel} ({variant}): {complaint}");
+    first_few(complaints.iter().map(line).collect())
+}
+
 /// Opens what the user asked to compute on, and says what it is.
 fn open(choice: &DeviceChoice, library: Library, out: &mut dyn Write) -> Result<Box<dyn Backend>> {
     let changed = library.is_changed();

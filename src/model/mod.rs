@@ -14,7 +14,7 @@ mod training;
 pub use parameters::initial_parameters;
 
 use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
-use crate::data::batches;
+use crate::data::{CLASSES, Dataset, batches};
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::program::{PassId, Program, TensorId};
@@ -70,20 +70,20 @@ pub const HISTORY: usize = 256;
 const TEST_BATCH: usize = 500;
 
 impl Network {
-    /// One network of an experiment, for data of these sizes.
+    /// One network of an experiment, for a data set.
     #[must_use]
     pub fn new(
         experiment: &Experiment,
         (activation, norm): (Activation, Norm),
-        (features, classes): (usize, usize),
-        (train_examples, test_examples): (usize, usize),
+        data: &Dataset,
     ) -> Self {
+        let (train_examples, test_examples) = (data.train.len(), data.test.len());
         let steps_per_epoch = batches::steps_per_epoch(train_examples, experiment.batch);
         Self {
             replicas: 1,
-            features,
+            features: data.train.features(),
             hidden: experiment.hidden.clone(),
-            classes,
+            classes: CLASSES,
             activation,
             norm,
             affine: experiment.affine,

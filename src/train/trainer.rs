@@ -7,8 +7,8 @@
 use super::{figures, lockstep};
 use crate::backend::{Backend, Session};
 use crate::config::{Experiment, Norm};
+use crate::data::Dataset;
 use crate::data::batches::{epoch_order, test_order};
-use crate::data::{CLASSES, Dataset};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::model::{Feed, HISTORY, Model, Network, Parameter, Role, initial_parameters};
@@ -38,13 +38,7 @@ impl Plan<'_> {
     /// # Errors
     /// As [`Model::new`].
     pub fn model(&self) -> Result<Model> {
-        let data = self.data;
-        Model::new(Network::new(
-            self.experiment,
-            (self.activation, self.norm),
-            (data.train.features(), CLASSES),
-            (data.train.len(), data.test.len()),
-        ))
+        Model::new(Network::new(self.experiment, (self.activation, self.norm), self.data))
     }
 }
 
@@ -282,7 +276,8 @@ impl<'a> Trainer<'a> {
         self.save_checkpoint()?;
         let (test_loss, test_accuracy) = self.evaluate()?;
         let outputs = real(self.session.read(self.model.test_outputs)?)?;
-        let layers = self.layer_figures()?;
+        let weights = self.weights()?;
+        let layers = self.layer_figures(&weights)?;
         let losses = self.take_losses();
         let examples = (losses.len() * self.model.network.batch) as f64;
         let (steps, seconds) = std::mem::take(&mut self.timed);
@@ -298,7 +293,7 @@ impl<'a> Trainer<'a> {
             ms_per_step: if steps > 0 { 1e3 * seconds / steps as f64 } else { 0.0 },
             losses,
         };
-        Ok((moment, self.weights()?))
+        Ok((moment, weights))
     }
 
     /// Mean cross-entropy and share of hits over the test set, with running statistics.
@@ -315,12 +310,13 @@ impl<'a> Trainer<'a> {
         Ok((sum(&losses) * rows as f64 / examples as f64, sum(&hits) / examples as f64))
     }
 
-    fn layer_figures(&mut self) -> Result<Vec<LayerFigures>> {
+    /// Figures of every weight matrix; `weights` are those of now, parameters first.
+    fn layer_figures(&mut self, weights: &Weights) -> Result<Vec<LayerFigures>> {
         let mut figures = Vec::new();
-        let is_weight = |parameter: &&Parameter| parameter.role == Role::Weight;
-        for parameter in self.model.parameters.iter().filter(is_weight) {
+        let named = self.model.parameters.iter().zip(weights);
+        let is_weight = |(parameter, _): &(&Parameter, _)| parameter.role == Role::Weight;
+        for (parameter, (_, value)) in named.filter(is_weight) {
             let gradient = real(self.session.read(parameter.gradient)?)?;
-            let value = real(self.session.read(parameter.value)?)?;
             let before = &self.initial[parameter.layer].data;
             figures.push(LayerFigures {
                 layer: format!("layer{}", parameter.layer + 1),

@@ -73,9 +73,7 @@ fn replicated(
 ) -> Result<Vec<Tensor<f32>>, String> {
     let experiment =
         Experiment { hidden: vec![19, 7], batch: 13, optimizer, ..Experiment::default() };
-    let examples = (data.train.len(), data.test.len());
-    let sizes = (data.train.features(), 10);
-    let mut network = Network::new(&experiment, (Activation::Tanh, norm), sizes, examples);
+    let mut network = Network::new(&experiment, (Activation::Tanh, norm), data);
     network.replicas = seeds.len();
     let model = Model::new(network).map_err(text)?;
     let mut session = backend.load(&model.program).map_err(text)?;

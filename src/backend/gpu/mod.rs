@@ -21,6 +21,8 @@ use crate::record::{Adapter, ShaderRecord};
 use adapters::{Candidate, describe};
 use faults::Faults;
 use pipelines::Pipelines;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 /// Features that are used where an adapter has them.
@@ -190,11 +192,16 @@ impl Backend for GpuBackend {
 
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
         self.check_sizes(program)?;
+        // Finding a variant reads its shader: once a kernel, not once a dispatch.
+        let mut variants = HashMap::new();
         for dispatch in program.passes.iter().flat_map(|pass| &pass.dispatches) {
-            let variant = self.variant(dispatch.contract)?;
+            let variant = match variants.entry(dispatch.contract.name) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.variant(dispatch.contract)?),
+            };
             let (contract, activation) = (dispatch.contract, dispatch.activation);
-            if !self.pipelines.has(contract, &variant, activation) {
-                let shader = self.library.shader(contract, &variant, activation)?;
+            if !self.pipelines.has(contract, variant, activation) {
+                let shader = self.library.shader(contract, variant, activation)?;
                 self.pipelines.compile(&self.gpu, activation, shader)?;
             }
         }
