@@ -19,8 +19,8 @@
 //! model/                a network becomes a program: forward, backward, update, evaluate
 //! backend/              runs programs: cpu.rs calls the twins, gpu/ dispatches the shaders
 //! check                 one dispatch held against its twin
-//! bench/                how long kernels and training steps take
 //! train/                the training loop, lockstep comparison, diagnosis, the run's folder
+//! bench/                how long kernels and training steps take
 //! report/               what people see of a run or a measurement, made from its records only
 //! commands/             one file per subcommand; main.rs only parses arguments and exits
 //! ```

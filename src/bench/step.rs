@@ -1,15 +1,14 @@
 //! How long a training step takes, and which kernels take it.
 
 use super::{SAMPLES, measure};
-use crate::backend::{Backend, Session};
+use crate::backend::Backend;
 use crate::config::{Experiment, Norm, Optimizer};
 use crate::data::Dataset;
-use crate::data::batches::epoch_order;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
-use crate::model::{Model, Network, initial_parameters};
-use crate::program::{PassId, TensorId};
-use crate::tensor::{Tensor, Value};
+use crate::model::{Model, Network};
+use crate::program::PassId;
+use crate::train::{write_order, write_start};
 use serde::Serialize;
 
 /// Samples of one kernel's time.
@@ -102,7 +101,8 @@ pub fn time(
     let (experiment, mut model) = model(workload, norm, data)?;
     let passes = by_kernel(&mut model);
     let mut session = backend.load(&model.program)?;
-    fill(session.as_mut(), &model, &experiment, data)?;
+    write_start(session.as_mut(), &model, &experiment, data)?;
+    write_order(session.as_mut(), &model, experiment.seed, 0)?;
     let steps = model.step_passes();
     let (step, clock) = measure(session.as_mut(), &steps, SAMPLES)?;
     let mut kernels = Vec::new();
@@ -136,6 +136,7 @@ fn model(workload: &Workload, norm: Norm, data: &Dataset) -> Result<(Experiment,
         hidden: workload.hidden.clone(),
         batch: workload.batch,
         optimizer: workload.optimizer,
+        learning_rate: RATE,
         ..Experiment::default()
     };
     let network = Network::new(&experiment, (workload.activation, norm), data);
@@ -163,30 +164,4 @@ fn by_kernel(model: &mut Model) -> Vec<(&'static str, PassId)> {
         passes.push((name, model.program.pass(name, alike.collect())));
     }
     passes
-}
-
-/// Puts initial weights and the data on the device, as at the beginning of a training.
-fn fill(
-    session: &mut dyn Session,
-    model: &Model,
-    experiment: &Experiment,
-    data: &Dataset,
-) -> Result<()> {
-    for parameter in &model.parameters {
-        let value = initial_parameters(model, parameter, experiment.seed);
-        session.write(parameter.value, &Value::Real(value))?;
-    }
-    let shape = model.program.spec(model.rate).shape;
-    session.write(model.rate, &Value::Real(Tensor::filled(shape, RATE)))?;
-    let mut index = |tensor: TensorId, data: Vec<u32>| {
-        let shape = model.program.spec(tensor).shape;
-        session.write(tensor, &Value::Index(Tensor::new(shape, data)))
-    };
-    index(model.train.images, data.train.packed())?;
-    index(model.train.labels, data.train.labels.iter().map(|&label| label.into()).collect())?;
-    let (examples, batch) = (model.network.train_examples, model.network.batch);
-    // The ring may hold several epochs: the same one again is as good for a time.
-    let order = epoch_order(experiment.seed, 0, examples, batch).into_iter().cycle();
-    let slots = model.program.spec(model.train.order).shape.len();
-    index(model.train.order, order.take(slots).collect())
 }

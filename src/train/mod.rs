@@ -6,7 +6,9 @@ mod lockstep;
 mod run;
 pub mod run_folder;
 mod schedule;
+mod start;
 mod trainer;
 
 pub use run::{Observer, train, try_loading};
+pub use start::{write_order, write_start};
 pub use trainer::{Outcome, Plan, Trainer, Weights, run_name};

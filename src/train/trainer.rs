@@ -4,17 +4,16 @@
 //! device until a stretch has ended. At a *moment* the test set is evaluated and the layers' figures
 //! are taken.
 
-use super::{figures, lockstep};
+use super::{figures, lockstep, start};
 use crate::backend::{Backend, Session};
 use crate::config::{Experiment, Norm};
 use crate::data::Dataset;
-use crate::data::batches::{epoch_order, test_order};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::model::{Feed, HISTORY, Model, Network, Parameter, Role, initial_parameters};
 use crate::program::TensorId;
 use crate::record::{LayerFigures, Moment, Parity};
-use crate::tensor::{Shape, Tensor, Value};
+use crate::tensor::{Tensor, Value};
 use std::time::Instant;
 
 /// One network of an experiment, to be trained.
@@ -91,12 +90,16 @@ impl<'a> Trainer<'a> {
     /// When the backend cannot hold it.
     pub fn new(backend: &mut dyn Backend, plan: &Plan<'a>) -> Result<Self> {
         let model = plan.model()?;
-        let session = backend.load(&model.program)?;
+        let mut session = backend.load(&model.program)?;
+        start::write_start(session.as_mut(), &model, plan.experiment, plan.data)?;
+        let weights = model.parameters.iter().filter(|one| one.role == Role::Weight);
+        let seed = plan.experiment.seed;
+        let initial = weights.map(|one| initial_parameters(&model, one, seed)).collect();
         let mut trainer = Self {
             plan: *plan,
             session,
             model,
-            initial: Vec::new(),
+            initial,
             step: 0,
             filling: None,
             checkpoint: (0, Vec::new()),
@@ -104,8 +107,6 @@ impl<'a> Trainer<'a> {
             hits: 0.0,
             timed: (0, 0.0),
         };
-        trainer.write_parameters()?;
-        trainer.write_data()?;
         trainer.save_checkpoint()?;
         Ok(trainer)
     }
@@ -127,57 +128,19 @@ impl<'a> Trainer<'a> {
         self.session.as_mut()
     }
 
-    fn write_parameters(&mut self) -> Result<()> {
-        for parameter in &self.model.parameters {
-            let value = initial_parameters(&self.model, parameter, self.plan.experiment.seed);
-            if parameter.role == Role::Weight {
-                self.initial.push(value.clone());
-            }
-            self.session.write(parameter.value, &Value::Real(value))?;
-        }
-        for &(_, running) in &self.model.running {
-            let shape = self.model.program.spec(running).shape;
-            // Mean 0 and variance 1, as PyTorch begins.
-            let rows = [0.0, 1.0].into_iter().flat_map(|x| std::iter::repeat_n(x, shape.cols));
-            let data = rows.cycle().take(shape.len()).collect();
-            self.session.write(running, &Value::Real(Tensor::new(shape, data)))?;
-        }
-        let replicas = Shape::new(self.model.network.replicas, 1, 1);
-        let rate = Tensor::filled(replicas, self.plan.experiment.learning_rate);
-        self.session.write(self.model.rate, &Value::Real(rate))
-    }
-
-    fn write_data(&mut self) -> Result<()> {
-        let data = self.plan.data;
-        for (feed, part) in [(self.model.train, &data.train), (self.model.test, &data.test)] {
-            self.write_index(feed.images, part.packed())?;
-            let labels = part.labels.iter().map(|&label| u32::from(label)).collect();
-            self.write_index(feed.labels, labels)?;
-        }
-        let order = test_order(data.test.len(), self.model.network.test_batch);
-        self.write_index(self.model.test.order, order)
-    }
-
     fn write_index(&mut self, tensor: TensorId, data: Vec<u32>) -> Result<()> {
-        let shape = self.model.program.spec(tensor).shape;
-        self.session.write(tensor, &Value::Index(Tensor::new(shape, data)))
+        start::write_index(self.session.as_mut(), &self.model, tensor, data)
     }
 
     /// Puts the order of the current epochs on the device, unless it is there.
     pub(super) fn load_order(&mut self) -> Result<()> {
-        let network = &self.model.network;
-        let filling = self.step / network.order_slots();
+        let filling = self.step / self.model.network.order_slots();
         if self.filling == Some(filling) {
             return Ok(());
         }
         self.filling = Some(filling);
-        let (seed, batch, examples) =
-            (self.plan.experiment.seed, network.batch, network.train_examples);
-        let first = filling * network.epochs_per_order;
-        let epochs = first..first + network.epochs_per_order;
-        let order = epochs.flat_map(|epoch| epoch_order(seed, epoch as u32, examples, batch));
-        let order = order.collect();
-        self.write_index(self.model.train.order, order)
+        let seed = self.plan.experiment.seed;
+        start::write_order(self.session.as_mut(), &self.model, seed, filling)
     }
 
     /// Trains until `step` steps are done, or until a loss is not finite.
