@@ -50,6 +50,7 @@ pub fn judge(
     let exact_inputs: Vec<_> = inputs.iter().map(|input| input.as_ref().map(Value::cast)).collect();
     let twin = cpu::evaluate::<f32>(dispatch, inputs);
     let reference = cpu::evaluate::<f64>(dispatch, &exact_inputs);
+    let factor = dispatch.contract.tolerance_factor * dispatch.activation.tolerance_factor();
     let written = dispatch.contract.operands.iter().filter(|operand| operand.access.writes());
     written
         .zip(found.iter().zip(twin.iter().zip(&reference)))
@@ -57,7 +58,7 @@ pub fn judge(
             label: dispatch.label.clone(),
             kernel: dispatch.contract.name,
             operand: operand.name,
-            verdict: compare::compare(found, twin, reference, dispatch.contract.tolerance_factor),
+            verdict: compare::compare(found, twin, reference, factor),
         })
         .collect()
 }

@@ -3,6 +3,32 @@
 
 use std::path::Path;
 
+/// How alike two names must be, from 0 to 1, for one to be meant by the other.
+const ALIKE: f64 = 0.8;
+
+/// Names that a guess has at most.
+const GUESSES: usize = 3;
+
+/// A sentence about a name that is not among the known ones: `complaint`, the known names that are most
+/// like it, if any is, and all of them with `more` behind.
+#[must_use]
+pub fn unknown(complaint: &str, name: &str, known: &[&str], more: &str) -> String {
+    let likeness = |other: &str| match strsim::osa_distance(name, other) {
+        // One slip of a finger.
+        0..=1 => 1.0,
+        _ => strsim::jaro_winkler(name, other),
+    };
+    let alike = known.iter().map(|other| (likeness(other), *other));
+    let mut alike: Vec<_> = alike.filter(|(likeness, _)| *likeness >= ALIKE).collect();
+    alike.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let guesses: Vec<_> = alike.into_iter().take(GUESSES).map(|(_, name)| name).collect();
+    let all = known.join(", ");
+    if guesses.is_empty() {
+        return format!("{complaint}; there are: {all}{more}");
+    }
+    format!("{complaint}; did you mean {}? There are: {all}{more}", guesses.join(" or "))
+}
+
 /// What went wrong, sorted by who can mend it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -52,5 +78,22 @@ impl Error {
             Self::Config(_) | Self::Data(_) | Self::File { .. } => 2,
             Self::Shader(_) | Self::Device(_) | Self::Shape(_) => 1,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_names_are_guessed_the_likeliest_first() {
+        let known = ["sgd", "adam", "matmul_nn", "matmul_nt"];
+        let said = |name: &str| unknown("no", name, &known, ", and more");
+        let all = "sgd, adam, matmul_nn, matmul_nt, and more";
+        assert_eq!(said("adm"), format!("no; did you mean adam? There are: {all}"));
+        assert_eq!(said("sdg"), format!("no; did you mean sgd? There are: {all}"));
+        let both = "matmul_nt or matmul_nn";
+        assert_eq!(said("matmul_tt"), format!("no; did you mean {both}? There are: {all}"));
+        assert_eq!(said("qqq"), format!("no; there are: {all}"));
     }
 }

@@ -19,13 +19,15 @@
 //! model/                a network becomes a program: forward, backward, update, evaluate
 //! backend/              runs programs: cpu.rs calls the twins, gpu/ dispatches the shaders
 //! check                 one dispatch held against its twin
+//! differences           an activation's gradient held against central differences on the GPU
 //! train/                the training loop, lockstep comparison, diagnosis, the run's folder
 //! bench/                how long kernels and training steps take
 //! report/               what people see of a run or a measurement, made from its records only
 //! commands/             one file per subcommand; main.rs only parses arguments and exits
 //! ```
 //!
-//! Only `backend/gpu` knows wgpu, and only `kernels/shader.rs` knows naga.
+//! Only `backend/gpu` knows wgpu, and only `kernels/shader.rs` and `kernels/formula` know
+//! naga.
 //!
 //! # One name
 //!
@@ -55,6 +57,7 @@ pub mod commands;
 pub mod compare;
 pub mod config;
 pub mod data;
+pub mod differences;
 pub mod error;
 pub mod kernels;
 pub mod model;

@@ -1,6 +1,7 @@
 //! Everything that a run writes, as serde types. The report reads nothing else.
 
 use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
 
 /// What computes: an adapter, or the CPU.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,9 @@ pub struct ShaderRecord {
     /// The activation composed in, if any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub activation: Option<String>,
+    /// The values of what it offers for tuning, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub tunables: BTreeMap<String, u32>,
     /// SHA-256 of the whole text, in hexadecimal.
     pub sha256: String,
 }

@@ -13,8 +13,8 @@ mod gpu;
 #[path = "support/program.rs"]
 mod program;
 
-use gpu::Gpu;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use gpu::on_gpu;
+use libtest_mimic::{Arguments, Failed, Trial};
 use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::bench::step::{Workload, time};
@@ -48,17 +48,6 @@ fn done(check: fn()) -> impl FnOnce() -> Result<(), Failed> + Send + 'static {
         check();
         Ok(())
     }
-}
-
-/// A trial that gets an open adapter, or is ignored with the reason.
-fn on_gpu(name: &str, check: fn(&mut GpuBackend)) -> Trial {
-    Trial::ignorable_test(name, move || match gpu::open()? {
-        Gpu::Open(mut backend) => {
-            check(&mut backend);
-            Ok(Completion::Completed)
-        }
-        Gpu::Missing(reason) => Ok(Completion::ignored_with(reason)),
-    })
 }
 
 fn json(ended: &Ended) -> Value {

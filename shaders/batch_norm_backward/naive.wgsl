@@ -17,6 +17,8 @@ struct Params {
     d_beta_stride: u32,
 }
 
+const INVOCATIONS: u32 = 32u; // tune: 8 16 32 64 128
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> d_y: array<f32>;
 @group(0) @binding(2) var<storage, read> z: array<f32>;
@@ -27,7 +29,7 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> d_gamma: array<f32>;
 @group(0) @binding(8) var<storage, read_write> d_beta: array<f32>;
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(INVOCATIONS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let col = id.x;
     if (col >= params.cols) {

@@ -18,6 +18,8 @@ struct Params {
     momentum: f32,
 }
 
+const INVOCATIONS: u32 = 32u; // tune: 8 16 32 64 128
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> gamma: array<f32>;
@@ -27,7 +29,7 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> y: array<f32>;
 @group(0) @binding(7) var<storage, read_write> statistics: array<f32>;
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(INVOCATIONS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let col = id.x;
     if (col >= params.cols) {

@@ -11,13 +11,15 @@ struct Params {
     d_bias_stride: u32,
 }
 
+const INVOCATIONS: u32 = 32u; // tune: 8 16 32 64 128
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> d_y: array<f32>;
 @group(0) @binding(2) var<storage, read> z: array<f32>;
 @group(0) @binding(3) var<storage, read_write> d_x: array<f32>;
 @group(0) @binding(4) var<storage, read_write> d_bias: array<f32>;
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(INVOCATIONS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let col = id.x;
     if (col >= params.cols) {

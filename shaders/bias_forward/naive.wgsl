@@ -10,13 +10,16 @@ struct Params {
     bias_stride: u32,
 }
 
+const COLS: u32 = 16u; // tune: 8 16 32 64
+const ROWS: u32 = 4u; // tune: 1 2 4
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> bias: array<f32>;
 @group(0) @binding(3) var<storage, read_write> z: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
-@compute @workgroup_size(16, 4)
+@compute @workgroup_size(COLS, ROWS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let col = id.x;
     let row = id.y;

@@ -20,6 +20,8 @@ struct Params {
 
 const NONE: u32 = 0xffffffffu;
 
+const INVOCATIONS: u32 = 64u; // tune: 32 64 128 256
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> images: array<u32>;
 @group(0) @binding(2) var<storage, read> labels: array<u32>;
@@ -28,7 +30,7 @@ const NONE: u32 = 0xffffffffu;
 @group(0) @binding(5) var<storage, read_write> x: array<f32>;
 @group(0) @binding(6) var<storage, read_write> targets: array<u32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(INVOCATIONS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let word = id.x;
     let row = id.y;

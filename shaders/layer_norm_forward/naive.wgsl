@@ -18,6 +18,8 @@ struct Params {
     epsilon: f32,
 }
 
+const INVOCATIONS: u32 = 16u; // tune: 8 16 32 64
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read> gamma: array<f32>;
@@ -26,7 +28,7 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 @group(0) @binding(6) var<storage, read_write> statistics: array<f32>;
 
-@compute @workgroup_size(16)
+@compute @workgroup_size(INVOCATIONS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let row = id.x;
     if (row >= params.rows) {

@@ -12,12 +12,14 @@ struct Params {
     b_stride: u32,
 }
 
+const SIDE: u32 = 8u; // tune: 4 8 16
+
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
-@compute @workgroup_size(8, 8)
+@compute @workgroup_size(SIDE, SIDE)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let col = id.x;
     let row = id.y;

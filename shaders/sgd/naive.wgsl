@@ -12,8 +12,8 @@ struct Params {
     momentum: f32,
 }
 
-const INVOCATIONS: u32 = 256u;
-const TILE_COUNT: u32 = 1024u;
+const INVOCATIONS: u32 = 256u; // tune: 64 128 256
+const TILE_COUNT: u32 = 1024u; // tune: 256 1024 4096
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> gradients: array<f32>;

@@ -16,7 +16,7 @@ struct Params {
 }
 
 const NONE: u32 = 0xffffffffu;
-const INVOCATIONS: u32 = 64u;
+const INVOCATIONS: u32 = 64u; // tune: 16 32 64 128
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> logits: array<f32>;

@@ -31,19 +31,24 @@ pub(super) struct ShaderArguments {
     /// The variant of a kernel, by name or file, as matmul_nn=naive or sgd=my/sgd.wgsl; repeatable.
     #[arg(long, value_name = "KERNEL=VARIANT")]
     variant: Vec<String>,
+    /// A number that a shader offers for tuning, as sgd.INVOCATIONS=64; repeatable. `normlab shaders
+    /// list` shows what there is.
+    #[arg(long, value_name = "KERNEL.NAME=VALUE")]
+    tunable: Vec<String>,
 }
 
 impl ShaderArguments {
     /// The shipped shaders with the user's in their place.
     ///
     /// # Errors
-    /// As [`Library::over`] and [`Library::choose`].
+    /// As [`Library::over`], [`Library::choose`] and [`Library::tune`].
     pub(super) fn library(&self) -> Result<Library> {
         let mut library = match &self.shaders {
             Some(folder) => Library::over(folder)?,
             None => Library::default(),
         };
         self.variant.iter().try_for_each(|choice| library.choose(choice))?;
+        self.tunable.iter().try_for_each(|setting| library.tune(setting))?;
         Ok(library)
     }
 }
@@ -62,7 +67,8 @@ pub(super) struct OutputArguments {
 /// One flag for each key of an experiment.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ExperimentArguments {
-    /// Activations of the hidden layers; several, separated by commas, make several networks.
+    /// Activations of the hidden layers: identity, sigmoid, relu, tanh, or PATH.wgsl with two functions
+    /// of your own; several, separated by commas, make several networks.
     #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
     activation: Option<Vec<Activation>>,
     /// Norms of the hidden layers; several, separated by commas, make several networks.

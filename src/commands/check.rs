@@ -1,12 +1,17 @@
-//! `normlab check`: each kernel's results on the GPU, held against its CPU reference.
+//! `normlab check`: each kernel's results on the GPU, held against its CPU reference, and each
+//! activation's gradient against central differences.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::{Status, open_adapter, say, wrong};
+use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::check;
 use crate::compare;
-use crate::error::Result;
+use crate::differences::{self, Differences};
+use crate::error::{Error, Result};
 use crate::kernels;
+use crate::kernels::activation::Activation;
+use crate::kernels::cases::Case;
 use crate::kernels::contract::Contract;
 use crate::report::table;
 use clap::Args;
@@ -16,13 +21,48 @@ use std::time::Instant;
 /// Arguments of `normlab check`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Arguments {
-    /// The kernels to check [default: all].
+    /// The kernels to check [default: all, and the activations].
     #[arg(value_name = "KERNEL")]
     kernels: Vec<String>,
+    /// An activation to check, by name or as PATH.wgsl: its gradient against central differences, and
+    /// the kernels that have an activation with this one.
+    #[arg(long, value_name = "NAME")]
+    activation: Option<Activation>,
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
     shaders: ShaderArguments,
+}
+
+impl Arguments {
+    /// The kernels to check.
+    fn kernels(&self) -> Result<Vec<&'static Contract>> {
+        if self.kernels.is_empty() {
+            let concerned = |one: &&Contract| self.activation.is_none() || one.activation;
+            return Ok(kernels::ALL.into_iter().filter(concerned).collect());
+        }
+        self.kernels.iter().map(|name| kernels::find(name)).collect()
+    }
+
+    /// The activations to check.
+    fn activations(&self) -> Vec<Activation> {
+        match self.activation {
+            Some(activation) => vec![activation],
+            None if self.kernels.is_empty() => Activation::ALL.to_vec(),
+            None => Vec::new(),
+        }
+    }
+
+    /// A kernel's cases, with the activation that is checked in place of each case's own.
+    fn cases(&self, contract: &Contract) -> Vec<Case> {
+        let mut cases = (contract.cases)();
+        if let (Some(activation), true) = (self.activation, contract.activation) {
+            cases.iter_mut().for_each(|case| case.activation = activation);
+            let mut seen = std::collections::BTreeSet::new();
+            cases.retain(|case| seen.insert(case.describe()));
+        }
+        cases
+    }
 }
 
 /// One variant over all its cases.
@@ -34,51 +74,80 @@ struct Tally {
     milliseconds: f64,
 }
 
-/// Checks kernels.
+/// Checks kernels and activations.
 pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
-    let chosen: Vec<&'static Contract> = if arguments.kernels.is_empty() {
-        kernels::ALL.to_vec()
-    } else {
-        arguments.kernels.iter().map(|name| kernels::find(name)).collect::<Result<_>>()?
-    };
+    let chosen = arguments.kernels()?;
     let purpose = ("check", "the CPU engine is what adapters are held against");
     let library = arguments.shaders.library()?;
     let mut backend = open_adapter(&arguments.device.device, library, purpose)?;
-    let adapter = crate::backend::Backend::adapter(&backend);
+    let adapter = backend.adapter();
     say(out, &format!("device: {} ({})\n", adapter.adapter, adapter.backend))?;
+    let mut complaints = check_kernels(&mut backend, arguments, &chosen, out)?;
+    let activations = arguments.activations();
+    if !activations.is_empty() {
+        complaints.extend(check_activations(&mut backend, &activations, out)?);
+    }
+    say(out, "worst error: as a fraction of its tolerance; good up to 1")?;
+    complaints.iter().try_for_each(|complaint| say(out, complaint))?;
+    Ok(if complaints.is_empty() { Status::Good } else { Status::Failed })
+}
 
+/// Checks all variants of kernels and prints a table; lines about those that are wrong.
+fn check_kernels(
+    backend: &mut GpuBackend,
+    arguments: &Arguments,
+    chosen: &[&'static Contract],
+    out: &mut dyn Write,
+) -> Result<Vec<String>> {
     let header = ["kernel", "variant", "cases", "tensors", "worst error", "ms", "verdict"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     let mut complaints = Vec::new();
     for contract in chosen {
+        // One that was chosen and cannot run here is a mistake; others are skipped.
+        if backend.library().chosen(contract).is_some() {
+            refuse_what_cannot_run(backend.variant(contract))?;
+        }
         for variant in backend.library().variants(contract)? {
-            if backend.lacks(contract, &variant)?.is_some() {
-                rows.push(skipped(contract.name, &variant));
-                continue;
+            match backend.lacks(contract, &variant) {
+                Ok(None) => {
+                    let cases = arguments.cases(contract);
+                    let tally = check_variant(backend, contract, &variant, cases)?;
+                    rows.push(row(contract.name, &variant, &tally));
+                    complaints.extend(wrong(contract.name, &variant, &tally.complaints));
+                }
+                Ok(Some(_)) => rows.push(unchecked(contract.name, &variant, SKIPPED)),
+                // A shader that does not fit is wrong; the others are checked all the same.
+                Err(error @ Error::Shader(_)) => {
+                    rows.push(unchecked(contract.name, &variant, "WRONG"));
+                    complaints.extend(wrong(contract.name, &variant, &[error.to_string()]));
+                }
+                Err(error) => return Err(error),
             }
-            let tally = check_variant(&mut backend, contract, &variant)?;
-            rows.push(row(contract.name, &variant, &tally));
-            complaints.extend(wrong(contract.name, &variant, &tally.complaints));
         }
     }
     say(out, &table::columns(&rows))?;
-    say(out, "worst error: as a fraction of its tolerance; good up to 1")?;
-    for complaint in &complaints {
-        say(out, complaint)?;
+    Ok(complaints)
+}
+
+/// An error if the adapter cannot run a variant. One that does not fit its contract is judged later.
+fn refuse_what_cannot_run(variant: Result<String>) -> Result<()> {
+    match variant {
+        Ok(_) | Err(Error::Shader(_)) => Ok(()),
+        Err(error) => Err(error),
     }
-    Ok(if complaints.is_empty() { Status::Good } else { Status::Failed })
 }
 
 fn check_variant(
     backend: &mut GpuBackend,
     contract: &'static Contract,
     variant: &str,
+    cases: Vec<Case>,
 ) -> Result<Tally> {
     backend.choose_variant(contract, variant)?;
     let start = Instant::now();
     let mut tally =
         Tally { cases: 0, tensors: 0, worst: 0.0, complaints: Vec::new(), milliseconds: 0.0 };
-    for case in (contract.cases)() {
+    for case in cases {
         tally.cases += 1;
         let outcome = match check::check(backend, contract, &case) {
             Ok(outcome) => outcome,
@@ -105,12 +174,64 @@ fn row(kernel: &str, variant: &str, tally: &Tally) -> Vec<String> {
         tally.tensors.to_string(),
         compare::ratio_text(tally.worst),
         format!("{:.0}", tally.milliseconds),
-        if tally.complaints.is_empty() { "good" } else { "WRONG" }.to_owned(),
+        verdict(tally.complaints.is_empty()),
     ]
 }
 
-fn skipped(kernel: &str, variant: &str) -> Vec<String> {
-    let mut row = vec![kernel.to_owned(), variant.to_owned()];
-    row.extend(["–", "–", "–", "–", "skipped: not for this adapter"].map(str::to_owned));
-    row
+fn verdict(good: bool) -> String {
+    if good { "good" } else { "WRONG" }.to_owned()
+}
+
+/// The verdict on a variant that the adapter cannot run.
+const SKIPPED: &str = "skipped: not for this adapter";
+
+fn unchecked(kernel: &str, variant: &str, verdict: &str) -> Vec<String> {
+    [kernel, variant, "–", "–", "–", "–", verdict].map(str::to_owned).to_vec()
+}
+
+/// Holds activations' gradients against central differences and prints a table; lines about those that
+/// are wrong.
+fn check_activations(
+    backend: &mut GpuBackend,
+    activations: &[Activation],
+    out: &mut dyn Write,
+) -> Result<Vec<String>> {
+    let header = ["activation", "values of x", "worst error", "kinks at", "verdict"];
+    let mut rows = vec![header.map(str::to_owned).to_vec()];
+    let mut complaints = Vec::new();
+    for &activation in activations {
+        let found = differences::check(backend, activation)?;
+        let complaint = found.complaint();
+        rows.push(vec![
+            activation.name().to_owned(),
+            found.points.to_string(),
+            compare::ratio_text(found.worst_ratio),
+            kinks(&found),
+            verdict(complaint.is_none()),
+        ]);
+        complaints.extend(complaint.map(|said| format!("WRONG: {}: {said}", activation.name())));
+    }
+    say(
+        out,
+        &format!(
+            "\nactivation_gradient against central differences of activate:\n{}",
+            table::columns(&rows)
+        ),
+    )?;
+    Ok(complaints)
+}
+
+/// Places of kinks that a table shows.
+const SHOWN_KINKS: usize = 4;
+
+fn kinks(found: &Differences) -> String {
+    if found.kinks.is_empty() {
+        return "–".to_owned();
+    }
+    let mut shown: Vec<_> =
+        found.kinks.iter().take(SHOWN_KINKS).map(|x| format!("x = {x}")).collect();
+    if found.kinks.len() > SHOWN_KINKS {
+        shown.push(format!("{} more", found.kinks.len() - SHOWN_KINKS));
+    }
+    shown.join(", ")
 }

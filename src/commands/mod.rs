@@ -150,7 +150,10 @@ fn open(choice: &DeviceChoice, library: Library, out: &mut dyn Write) -> Result<
         say(out, &format!("note: {}. Here the CPU engine computes.", adapters::why_none()))?;
     }
     if changed && found.backend == "cpu" {
-        say(out, "note: the CPU engine runs no shaders; --shaders and --variant change nothing")?;
+        say(
+            out,
+            "note: the CPU engine runs no shaders; --shaders, --variant and --tunable change nothing",
+        )?;
     }
     Ok(backend)
 }

@@ -54,7 +54,7 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
         Some(candidate) => Some(GpuBackend::open(&candidate)?.with(library.clone())),
         None => None,
     };
-    let header = ["kernel", "variant", "workgroup", "needs", "here"];
+    let header = ["kernel", "variant", "workgroup", "needs", "here", "tunables"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for contract in kernels::ALL {
         for variant in library.variants(contract)? {
@@ -71,7 +71,7 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
             rows.push(
                 place
                     .into_iter()
-                    .chain([workgroup(&shader), needs(&shader.requires), here])
+                    .chain([workgroup(&shader), needs(&shader.requires), here, offered(&shader)])
                     .collect(),
             );
         }
@@ -91,6 +91,16 @@ fn workgroup(shader: &Shader) -> String {
         (_, 1) => format!("{x} x {y}"),
         _ => format!("{x} x {y} x {z}"),
     }
+}
+
+/// What a shader offers for tuning, as `SIDE 8 (4 8 16)`.
+fn offered(shader: &Shader) -> String {
+    let offered = shader.tunables.iter().map(|tunable| {
+        let choices: Vec<_> = tunable.choices.iter().map(u32::to_string).collect();
+        format!("{} {} ({})", tunable.name, tunable.value, choices.join(" "))
+    });
+    let offered: Vec<_> = offered.collect();
+    if offered.is_empty() { "–".to_owned() } else { offered.join(", ") }
 }
 
 fn needs(requires: &Requirements) -> String {

@@ -1,16 +1,20 @@
-//! The activations: `shaders/activations/<name>.wgsl` and their twins.
+//! The activations: `shaders/activations/<name>.wgsl` and their twins, and those of the user's own.
 //!
 //! A shader that needs one calls `activate` and `activation_gradient`; the loader puts the chosen
 //! activation's two functions into the same module.
 
+use super::formula::Formula;
+use crate::error::{Error, Result, unknown};
 use crate::tensor::Real;
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf, absolute};
+use std::str::FromStr;
 
 /// An activation function.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum,
-)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Activation {
     /// x
     Identity,
@@ -21,31 +25,101 @@ pub enum Activation {
     Relu,
     /// (e^x − e^−x) / (e^x + e^−x)
     Tanh,
+    /// The one in a file of the user's own. It lives as long as the program: a handful are ever read,
+    /// and everything else about a network can stay a plain value.
+    Own(&'static Own),
+}
+
+/// An activation in a file of the user's own. Its twin is the file's own formula, evaluated on the CPU.
+#[derive(Debug)]
+pub struct Own {
+    path: PathBuf,
+    name: String,
+    text: String,
+    formula: Formula,
+}
+
+impl Own {
+    /// Where its file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl PartialEq for Own {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.path, &self.text) == (&other.path, &other.text)
+    }
+}
+
+impl Eq for Own {}
+
+impl Hash for Own {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.path.hash(state);
+    }
 }
 
 impl Activation {
-    /// All of them.
+    /// All that ship with the crate.
     pub const ALL: [Self; 4] = [Self::Identity, Self::Sigmoid, Self::Relu, Self::Tanh];
 
-    /// The shader's name, and the word for it in experiments and records.
+    /// The activation in a file with the functions `activate` and `activation_gradient`.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be read, [`Error::Shader`] when it is not such a file,
+    /// [`Error::Config`] when it has the name of a shipped activation.
+    pub fn read(path: &Path) -> Result<Self> {
+        let cannot = |error| Error::file("read", path, error);
+        let text = std::fs::read_to_string(path).map_err(cannot)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if Self::ALL.map(Self::name).contains(&name.as_str()) {
+            return Err(Error::Config(format!(
+                "{} has the name of a shipped activation, so that records could not tell the two \
+                 apart; give the file another name",
+                path.display()
+            )));
+        }
+        let formula = Formula::read(&text, &path.display().to_string())?;
+        let path = absolute(path).map_err(cannot)?;
+        Ok(Self::Own(Box::leak(Box::new(Own { path, name, text, formula }))))
+    }
+
+    /// The name of its file without `.wgsl`; for a shipped one the word for it in experiments and
+    /// records, too.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Identity => "identity",
             Self::Sigmoid => "sigmoid",
             Self::Relu => "relu",
             Self::Tanh => "tanh",
+            Self::Own(own) => &own.name,
         }
     }
 
     /// The shader's text.
     #[must_use]
-    pub const fn shader(self) -> &'static str {
+    pub fn shader(self) -> &'static str {
         match self {
             Self::Identity => include_str!("../../shaders/activations/identity.wgsl"),
             Self::Sigmoid => include_str!("../../shaders/activations/sigmoid.wgsl"),
             Self::Relu => include_str!("../../shaders/activations/relu.wgsl"),
             Self::Tanh => include_str!("../../shaders/activations/tanh.wgsl"),
+            Self::Own(own) => &own.text,
+        }
+    }
+
+    /// Times a kernel's own factor (see [`crate::compare`]) that its results may be off with this
+    /// activation. The shipped ones are written so that they are exact enough. A user's own is made of
+    /// WGSL's functions, which may be less exact than a CPU's (WGSL, section "Floating point accuracy":
+    /// exp 3 + 2 |x| units in the last place, tanh as a quotient of those).
+    #[must_use]
+    pub const fn tolerance_factor(self) -> f64 {
+        match self {
+            Self::Own(_) => 4.0,
+            _ => 1.0,
         }
     }
 
@@ -58,6 +132,7 @@ impl Activation {
             Self::Relu if x < T::zero() => T::zero(),
             Self::Relu => x,
             Self::Tanh => x.tanh(),
+            Self::Own(own) => own.formula.activate(x),
         }
     }
 
@@ -75,7 +150,53 @@ impl Activation {
                 let y = x.tanh();
                 T::one() - y * y
             }
+            Self::Own(own) => own.formula.activation_gradient(x),
         }
+    }
+}
+
+impl FromStr for Activation {
+    type Err = Error;
+
+    /// A shipped activation's name, or the file of another: `PATH.wgsl`.
+    fn from_str(text: &str) -> Result<Self> {
+        if let Some(known) = Self::ALL.into_iter().find(|known| known.name() == text) {
+            return Ok(known);
+        }
+        if Path::new(text).extension().is_some_and(|end| end == "wgsl") {
+            return Self::read(Path::new(text));
+        }
+        let known = Self::ALL.map(Self::name);
+        Err(Error::Config(unknown(
+            &format!("no activation is called {text}"),
+            text,
+            &known,
+            ", and files, as PATH.wgsl",
+        )))
+    }
+}
+
+/// As [`FromStr`] reads it: a name, or a file's whole path.
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Own(own) => write!(f, "{}", own.path.display()),
+            shipped => f.write_str(shipped.name()),
+        }
+    }
+}
+
+impl TryFrom<String> for Activation {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        text.parse()
+    }
+}
+
+impl From<Activation> for String {
+    fn from(activation: Activation) -> Self {
+        activation.to_string()
     }
 }
 

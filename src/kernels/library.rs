@@ -2,13 +2,15 @@
 //! user's laid over them.
 //!
 //! The folder has the layout of the project's own: `<kernel>/<variant>.wgsl` and
-//! `activations/<name>.wgsl`. A file with a shipped name stands in for the shipped text; any other
-//! file is one more variant of its kernel, used when it is chosen by name.
+//! `activations/<name>.wgsl`. A file with a shipped name stands in for the shipped text. Any other file
+//! of a kernel is one more variant, used when it is chosen by name; any other activation is used when its
+//! file is chosen.
 
 use super::activation::Activation;
 use super::contract::Contract;
 use super::shader::Shader;
-use crate::error::{Error, Result};
+use super::tunable;
+use crate::error::{Error, Result, unknown};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
@@ -31,6 +33,8 @@ enum Choice {
 pub struct Library {
     folder: Option<PathBuf>,
     chosen: BTreeMap<&'static str, Choice>,
+    /// Values of tunables by kernel and name.
+    tuned: BTreeMap<&'static str, BTreeMap<String, u32>>,
 }
 
 impl Library {
@@ -38,27 +42,23 @@ impl Library {
     ///
     /// # Errors
     /// [`Error::File`] when the folder cannot be read; [`Error::Config`] when it has a subfolder that
-    /// is no kernel's, or a file named like no activation.
+    /// is no kernel's.
     pub fn over(folder: &Path) -> Result<Self> {
         for name in names_in(folder)? {
             let inside = folder.join(&name);
-            if name == ACTIVATIONS {
-                for file in wgsl_in(&inside)? {
-                    known_activation(&file, &inside)?;
-                }
-            } else if inside.is_dir() {
+            if inside.is_dir() && name != ACTIVATIONS {
                 super::find(&name).map_err(|error| {
                     Error::Config(format!("the folder {}: {error}", inside.display()))
                 })?;
             }
         }
-        Ok(Self { folder: Some(folder.to_owned()), chosen: BTreeMap::new() })
+        Ok(Self { folder: Some(folder.to_owned()), ..Self::default() })
     }
 
     /// Whether anything but the shipped shaders and their usual variants is asked for.
     #[must_use]
     pub fn is_changed(&self) -> bool {
-        self.folder.is_some() || !self.chosen.is_empty()
+        self.folder.is_some() || !self.chosen.is_empty() || !self.tuned.is_empty()
     }
 
     /// Chooses the variant of a kernel: `KERNEL=NAME`, or `KERNEL=PATH.wgsl` for a file anywhere.
@@ -85,6 +85,38 @@ impl Library {
         self.chosen.insert(contract.name, choice);
         // What cannot be used is said before anything runs.
         self.text(contract, variant).map(|_| ())
+    }
+
+    /// Sets a tunable: `KERNEL.NAME=VALUE`. It holds for the kernel's chosen variant, or, where none is
+    /// chosen, for all that have it.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it has another form, or names a kernel, tunable or value that is not there.
+    pub fn tune(&mut self, setting: &str) -> Result<()> {
+        let form = || {
+            Error::Config(format!(
+                "--tunable {setting}: expected KERNEL.NAME=VALUE, as sgd.TILE=64"
+            ))
+        };
+        let (place, value) = setting.split_once('=').ok_or_else(form)?;
+        let (kernel, name) = place.split_once('.').ok_or_else(form)?;
+        let value = value.parse().map_err(|_| form())?;
+        let contract = super::find(kernel)?;
+        let variants = match self.chosen(contract) {
+            Some(chosen) => vec![chosen],
+            None => self.variants(contract)?,
+        };
+        let mut refused = Vec::new();
+        for variant in &variants {
+            let (place, text) = self.text(contract, variant)?;
+            let tried = tunable::set(&text, name, value);
+            refused.extend(tried.err().map(|reason| format!("{place}: {reason}")));
+        }
+        if refused.len() == variants.len() {
+            return Err(Error::Config(format!("--tunable {setting}: {}", refused.join("; "))));
+        }
+        self.tuned.entry(contract.name).or_default().insert(name.to_owned(), value);
+        Ok(())
     }
 
     /// The variant that was chosen for a kernel, if one was.
@@ -123,7 +155,13 @@ impl Library {
         variant: &str,
         activation: Activation,
     ) -> Result<Shader> {
-        let (place, text) = self.text(contract, variant)?;
+        let (place, mut text) = self.text(contract, variant)?;
+        for (name, &value) in self.tuned.get(contract.name).into_iter().flatten() {
+            // A variant without this tunable stays as it is.
+            if let Ok(tuned) = tunable::set(&text, name, value) {
+                text = Cow::Owned(tuned);
+            }
+        }
         let functions = self.activation(activation)?;
         Shader::parse(contract, (variant, &place), &text, (activation, &functions))
     }
@@ -142,24 +180,23 @@ impl Library {
         let shipped = contract.shaders.iter().find(|source| source.variant == variant);
         let place = format!("shaders/{}/{variant}.wgsl", contract.name);
         shipped.map(|source| (place, Cow::Borrowed(source.text))).ok_or_else(|| {
-            let known = contract.shaders.iter().map(|source| source.variant);
-            let known = known.collect::<Vec<_>>().join(", ");
+            let known: Vec<_> = contract.shaders.iter().map(|source| source.variant).collect();
             let folder = match &self.folder {
                 Some(folder) => format!(", and none in {}", folder.join(contract.name).display()),
                 None => String::new(),
             };
-            Error::Config(format!(
-                "{} has no variant {variant}; there are: {known}{folder}",
-                contract.name
-            ))
+            let complaint = format!("{} has no variant {variant}", contract.name);
+            Error::Config(unknown(&complaint, variant, &known, &folder))
         })
     }
 
     /// The functions of an activation.
     fn activation(&self, activation: Activation) -> Result<Cow<'static, str>> {
+        let own = matches!(activation, Activation::Own(_));
         match self.overlaid(ACTIVATIONS, activation.name()) {
-            Some(path) => Ok(Cow::Owned(read(&path)?)),
-            None => Ok(Cow::Borrowed(activation.shader())),
+            // A file that was named stands for itself.
+            Some(path) if !own => Ok(Cow::Owned(read(&path)?)),
+            _ => Ok(Cow::Borrowed(activation.shader())),
         }
     }
 
@@ -226,16 +263,4 @@ fn wgsl_in(folder: &Path) -> Result<Vec<String>> {
     }
     let names = names_in(folder)?.into_iter();
     Ok(names.filter_map(|name| name.strip_suffix(".wgsl").map(str::to_owned)).collect())
-}
-
-fn known_activation(name: &str, folder: &Path) -> Result<()> {
-    let known = Activation::ALL.map(Activation::name);
-    if known.contains(&name) {
-        return Ok(());
-    }
-    Err(Error::Config(format!(
-        "{} is no activation's shader; there are: {}",
-        folder.join(format!("{name}.wgsl")).display(),
-        known.join(", ")
-    )))
 }

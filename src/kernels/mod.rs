@@ -9,8 +9,10 @@
 pub mod activation;
 pub mod cases;
 pub mod contract;
+pub mod formula;
 pub mod library;
 pub mod shader;
+pub mod tunable;
 pub mod twin;
 
 pub mod adam;
@@ -28,7 +30,7 @@ pub mod matmul_tn;
 pub mod sgd;
 pub mod softmax_cross_entropy;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, unknown};
 use contract::Contract;
 
 /// In a tensor of examples or targets: no example here. Such a row of a batch is zeros, has no loss
@@ -66,8 +68,8 @@ pub const ALL: [&Contract; 14] = [
 /// [`Error::Config`] listing all kernels when there is none of that name.
 pub fn find(name: &str) -> Result<&'static Contract> {
     ALL.into_iter().find(|contract| contract.name == name).ok_or_else(|| {
-        let names: Vec<_> = ALL.iter().map(|contract| contract.name).collect();
-        Error::Config(format!("no kernel is called {name}; there are: {}", names.join(", ")))
+        let known = ALL.map(|contract| contract.name);
+        Error::Config(unknown(&format!("no kernel is called {name}"), name, &known, ""))
     })
 }
 

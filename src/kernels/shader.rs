@@ -4,11 +4,13 @@
 
 use super::activation::Activation;
 use super::contract::{Access, Axis, Contract, Operand, Sizes};
+use super::tunable::{Tunable, tunables};
 use crate::error::{Error, Result};
 use crate::tensor::Element;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, GlobalVariable, Module, ScalarKind, StorageAccess, TypeInner};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// Workgroups that WebGPU allows in one dimension of a dispatch.
 pub const MAX_WORKGROUPS: u32 = 65_535;
@@ -35,6 +37,8 @@ pub struct Shader {
     pub text: String,
     /// What it needs of its adapter.
     pub requires: Requirements,
+    /// What it offers for tuning, with the values that it has.
+    pub tunables: Vec<Tunable>,
     /// Invocations of a workgroup on each axis.
     pub workgroup_size: [u32; 3],
     /// Items that a workgroup covers on the grid's x and y axes.
@@ -62,21 +66,25 @@ impl Shader {
             Some(_) => format!("{text}\n{functions}"),
             None => text.to_owned(),
         };
-        let module = naga::front::wgsl::parse_str(&text)
-            .map_err(|error| refused(&error.emit_to_string_with_path(&text, place)))?;
-        Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP)
-            .validate(&module)
-            .map_err(|error| refused(&error.emit_to_string_with_path(&text, place)))?;
+        let module = validated(&text, place)?;
         let fits = Fit { contract, module: &module };
-        let workgroup_size =
-            fits.check().map_err(|reason| Error::Shader(format!("{place}: {reason}")))?;
-        let tile = |axis: usize| fits.tile(contract.grid[axis], workgroup_size[axis]);
         let named = |reason| Error::Shader(format!("{place}: {reason}"));
+        let workgroup_size = fits.check().map_err(named)?;
+        let tile = |axis: usize| fits.tile(contract.grid[axis], workgroup_size[axis]);
         let tile = [tile(0).map_err(named)?, tile(1).map_err(named)?];
-        let requires =
-            requirements(&text).map_err(|reason| Error::Shader(format!("{place}: {reason}")))?;
-        let variant = variant.to_owned();
-        Ok(Self { contract, variant, activation, text, requires, workgroup_size, tile, module })
+        let requires = requirements(&text).map_err(named)?;
+        let tunables = tunables(&text).map_err(named)?;
+        Ok(Self {
+            contract,
+            variant: variant.to_owned(),
+            activation,
+            text,
+            requires,
+            tunables,
+            workgroup_size,
+            tile,
+            module,
+        })
     }
 
     /// The number of workgroups on each axis.
@@ -99,12 +107,31 @@ impl Shader {
         Ok(counts.map(|count| count as u32))
     }
 
+    /// The values of its tunables, by name.
+    #[must_use]
+    pub fn tuned(&self) -> BTreeMap<String, u32> {
+        self.tunables.iter().map(|tunable| (tunable.name.clone(), tunable.value)).collect()
+    }
+
     /// The SHA-256 of the whole text, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> String {
         let digest = Sha256::digest(self.text.as_bytes());
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// A module that naga has read and found valid. `place` is what messages call its file.
+///
+/// # Errors
+/// [`Error::Shader`] with the line that naga objects to.
+pub(super) fn validated(text: &str, place: &str) -> Result<Module> {
+    let module = naga::front::wgsl::parse_str(text)
+        .map_err(|error| refused(&error.emit_to_string_with_path(text, place)))?;
+    Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP)
+        .validate(&module)
+        .map_err(|error| refused(&error.emit_to_string_with_path(text, place)))?;
+    Ok(module)
 }
 
 /// naga's message as an error; the word `error` before it is for whoever prints it.

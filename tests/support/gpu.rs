@@ -4,6 +4,7 @@
 //! environment variable `NORMLAB_REQUIRE_GPU` is 1, as on a machine that is known to have an
 //! adapter, they fail instead.
 
+use libtest_mimic::{Completion, Trial};
 use normlab::backend::gpu::GpuBackend;
 use normlab::backend::gpu::adapters::{NO_ADAPTER, candidates};
 
@@ -41,4 +42,19 @@ pub(crate) fn missing(required: bool) -> Result<Gpu, String> {
         return Err(format!("{REQUIRE_GPU} is 1, but {NO_ADAPTER}"));
     }
     Ok(Gpu::Missing(NO_ADAPTER.to_owned()))
+}
+
+/// A trial that gets an open adapter, or is ignored with the reason.
+#[allow(dead_code, reason = "some tests give their trials more")]
+pub(crate) fn on_gpu(
+    name: impl Into<String>,
+    check: impl FnOnce(&mut GpuBackend) + Send + 'static,
+) -> Trial {
+    Trial::ignorable_test(name, move || match open()? {
+        Gpu::Open(mut backend) => {
+            check(&mut backend);
+            Ok(Completion::Completed)
+        }
+        Gpu::Missing(reason) => Ok(Completion::ignored_with(reason)),
+    })
 }

@@ -118,9 +118,16 @@ impl GpuBackend {
 
     /// The same device with the shaders of `library`.
     #[must_use]
-    pub fn with(self, library: Library) -> Self {
+    pub fn with(mut self, library: Library) -> Self {
+        self.use_library(library);
+        self
+    }
+
+    /// Takes the shaders of `library` from now on.
+    pub fn use_library(&mut self, library: Library) {
+        self.library = library;
         // What is compiled was made from other shaders, perhaps under the same names.
-        Self { library, pipelines: Pipelines::default(), ..self }
+        self.pipelines = Pipelines::default();
     }
 
     /// The shaders that programs are built from.

@@ -58,6 +58,7 @@ impl Pipelines {
             kernel: pipeline.shader.contract.name.to_owned(),
             variant: pipeline.shader.variant.clone(),
             activation: pipeline.shader.activation.map(|known| known.name().to_owned()),
+            tunables: pipeline.shader.tuned(),
             sha256: pipeline.shader.hash(),
         };
         let mut records: Vec<_> = self.all.values().map(record).collect();

@@ -1,15 +1,19 @@
 //! An experiment: which networks are trained on what, and how. Read from TOML or put together from
 //! flags, and validated once, before anything runs.
 
+mod choices;
+
+pub use choices::{Affine, Init, Norm, NormPosition, Optimizer};
+
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use choices::one_or_many;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 /// The lesson's own experiment file.
-pub const LESSON: &str = include_str!("../assets/experiments/lesson.toml");
+pub const LESSON: &str = include_str!("../../assets/experiments/lesson.toml");
 
 /// Layers, units, batch rows and steps that an experiment may have at most.
 const MAX_LAYERS: usize = 64;
@@ -18,150 +22,6 @@ const MAX_BATCH: usize = 16_384;
 const MAX_STEPS: usize = 100_000_000;
 /// TOML's whole numbers are signed.
 const MAX_SEED: u64 = i64::MAX as u64;
-
-/// How a layer's values are normalized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Norm {
-    /// Not at all: the layer has a bias instead.
-    None,
-    /// Over the examples of the batch, for each unit (Ioffe and Szegedy 2015).
-    Batch,
-    /// Over the units of the layer, for each example (Ba, Kiros and Hinton 2016).
-    Layer,
-}
-
-impl Norm {
-    /// The word for it in experiments and records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Batch => "batch",
-            Self::Layer => "layer",
-        }
-    }
-}
-
-/// How many gammas and betas a layer norm has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub enum Affine {
-    /// One pair for each unit.
-    PerUnit,
-    /// One pair for the whole layer.
-    Shared,
-}
-
-/// Where the norm stands in a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum NormPosition {
-    /// Between the product and the activation, instead of a bias.
-    Before,
-    /// Behind the activation; the layer keeps its bias.
-    After,
-}
-
-/// How parameters are updated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Optimizer {
-    /// Stochastic gradient descent, with momentum if that is not 0.
-    Sgd,
-    /// Adam (Kingma and Ba 2015) with beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8.
-    Adam,
-}
-
-/// The distribution of initial weights. Gammas begin as 1, betas as 0.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Init {
-    /// Weights and biases uniform within ±1/√fan_in (PyTorch's for linear layers).
-    Uniform,
-    /// Weights uniform within ±√(6 / (fan_in + fan_out)), biases 0 (Glorot and Bengio 2010).
-    Glorot,
-    /// Weights normal with deviation √(2 / fan_in), biases 0 (He et al. 2015).
-    He,
-    /// Weights normal with this deviation, biases 0.
-    Normal(f64),
-}
-
-impl fmt::Display for Init {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Uniform => f.write_str("uniform"),
-            Self::Glorot => f.write_str("glorot"),
-            Self::He => f.write_str("he"),
-            Self::Normal(deviation) => write!(f, "normal:{deviation}"),
-        }
-    }
-}
-
-impl FromStr for Init {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let normal = text.strip_prefix("normal:").and_then(|number| number.parse().ok());
-        match (text, normal) {
-            ("uniform", _) => Ok(Self::Uniform),
-            ("glorot", _) => Ok(Self::Glorot),
-            ("he", _) => Ok(Self::He),
-            (_, Some(deviation)) if deviation > 0.0 && (deviation as f32).is_normal() => {
-                Ok(Self::Normal(deviation))
-            }
-            _ => Err(format!(
-                "{text:?} is no initialization; there are: uniform, glorot, he, and \
-                 normal:DEVIATION with a deviation above 0 that f32 can hold, as normal:0.01"
-            )),
-        }
-    }
-}
-
-impl Serialize for Init {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Init {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// One name or a list of them, in a file.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
-fn one_or_many<'de, D, T>(deserializer: D) -> std::result::Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: clap::ValueEnum,
-{
-    use serde::de::Error;
-    let values = T::value_variants().iter().filter_map(T::to_possible_value);
-    let known =
-        values.map(|value| format!("`{}`", value.get_name())).collect::<Vec<_>>().join(", ");
-    let names = match OneOrMany::deserialize(deserializer) {
-        Ok(OneOrMany::One(name)) => vec![name],
-        Ok(OneOrMany::Many(names)) => names,
-        Err(_) => {
-            return Err(D::Error::custom(format!("expected one of {known}, or a list of them")));
-        }
-    };
-    let find = |name: &String| {
-        let unknown =
-            |_| D::Error::custom(format!("unknown value `{name}`, expected one of {known}"));
-        T::from_str(name, false).map_err(unknown)
-    };
-    names.iter().map(find).collect()
-}
 
 /// The parser's words for what it expected, and words for people.
 const EXPECTED: [(&str, &str); 4] = [
@@ -294,7 +154,8 @@ impl Experiment {
     pub fn validate(&self) -> Result<()> {
         at_least_one("activation", self.activation.len())?;
         at_least_one("norm", self.norm.len())?;
-        unique("activation", &self.activation)?;
+        // Two files may have one name, by which records would tell them apart.
+        unique("activation", &self.activation.iter().map(|one| one.name()).collect::<Vec<_>>())?;
         unique("norm", &self.norm)?;
         within("hidden (the number of layers)", self.hidden.len(), 0, MAX_LAYERS)?;
         for &units in &self.hidden {

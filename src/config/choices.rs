@@ -1,0 +1,173 @@
+//! What an experiment chooses from: norms, where they stand, optimizers, initial weights.
+
+use crate::error::{Error, Result, unknown};
+use crate::kernels::activation::Activation;
+use clap::ValueEnum;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::str::FromStr;
+
+/// How a layer's values are normalized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Norm {
+    /// Not at all: the layer has a bias instead.
+    None,
+    /// Over the examples of the batch, for each unit (Ioffe and Szegedy 2015).
+    Batch,
+    /// Over the units of the layer, for each example (Ba, Kiros and Hinton 2016).
+    Layer,
+}
+
+impl Norm {
+    /// The word for it in experiments and records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Batch => "batch",
+            Self::Layer => "layer",
+        }
+    }
+}
+
+impl FromStr for Norm {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        <Self as ValueEnum>::from_str(text, false).map_err(|_| {
+            Error::Config(unknown(&format!("no norm is called {text}"), text, &Self::known(), ""))
+        })
+    }
+}
+
+/// How many gammas and betas a layer norm has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Affine {
+    /// One pair for each unit.
+    PerUnit,
+    /// One pair for the whole layer.
+    Shared,
+}
+
+/// Where the norm stands in a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum NormPosition {
+    /// Between the product and the activation, instead of a bias.
+    Before,
+    /// Behind the activation; the layer keeps its bias.
+    After,
+}
+
+/// How parameters are updated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Optimizer {
+    /// Stochastic gradient descent, with momentum if that is not 0.
+    Sgd,
+    /// Adam (Kingma and Ba 2015) with beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8.
+    Adam,
+}
+
+/// The distribution of initial weights. Gammas begin as 1, betas as 0.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Init {
+    /// Weights and biases uniform within ±1/√fan_in (PyTorch's for linear layers).
+    Uniform,
+    /// Weights uniform within ±√(6 / (fan_in + fan_out)), biases 0 (Glorot and Bengio 2010).
+    Glorot,
+    /// Weights normal with deviation √(2 / fan_in), biases 0 (He et al. 2015).
+    He,
+    /// Weights normal with this deviation, biases 0.
+    Normal(f64),
+}
+
+impl fmt::Display for Init {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uniform => f.write_str("uniform"),
+            Self::Glorot => f.write_str("glorot"),
+            Self::He => f.write_str("he"),
+            Self::Normal(deviation) => write!(f, "normal:{deviation}"),
+        }
+    }
+}
+
+impl FromStr for Init {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let normal = text.strip_prefix("normal:").and_then(|number| number.parse().ok());
+        match (text, normal) {
+            ("uniform", _) => Ok(Self::Uniform),
+            ("glorot", _) => Ok(Self::Glorot),
+            ("he", _) => Ok(Self::He),
+            (_, Some(deviation)) if deviation > 0.0 && (deviation as f32).is_normal() => {
+                Ok(Self::Normal(deviation))
+            }
+            _ => Err(format!(
+                "{text:?} is no initialization; there are: uniform, glorot, he, and \
+                 normal:DEVIATION with a deviation above 0 that f32 can hold, as normal:0.01"
+            )),
+        }
+    }
+}
+
+impl Serialize for Init {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Init {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// What has a name in experiments.
+pub(super) trait Known: FromStr<Err: fmt::Display> {
+    /// All names.
+    fn known() -> Vec<&'static str>;
+}
+
+impl Known for Activation {
+    fn known() -> Vec<&'static str> {
+        Self::ALL.map(Self::name).to_vec()
+    }
+}
+
+impl Known for Norm {
+    fn known() -> Vec<&'static str> {
+        Self::value_variants().iter().map(|norm| norm.name()).collect()
+    }
+}
+
+/// One name or a list of them, in a file.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+pub(super) fn one_or_many<'de, D, T>(deserializer: D) -> std::result::Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Known,
+{
+    use serde::de::Error;
+    let names = match OneOrMany::deserialize(deserializer) {
+        Ok(OneOrMany::One(name)) => vec![name],
+        Ok(OneOrMany::Many(names)) => names,
+        Err(_) => {
+            let known = T::known().join(", ");
+            return Err(D::Error::custom(format!("expected one of {known}, or a list of them")));
+        }
+    };
+    names.iter().map(|name| name.parse().map_err(D::Error::custom)).collect()
+}

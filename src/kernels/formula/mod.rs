@@ -1,0 +1,281 @@
+//! Functions of one number, written in WGSL and evaluated on the CPU: what makes an activation of the
+//! user's own as good as a shipped one. Its two functions are read by naga, and the twins call them in
+//! f32 and in f64, so that everything that is compared with a reference still is.
+//!
+//! What can be followed is arithmetic of single numbers (f32, i32, u32, bool): expressions, variables,
+//! conditions, loops, functions of the file's own and WGSL's mathematical ones. Anything else is refused
+//! by name when the file is read.
+
+mod evaluate;
+mod scalar;
+
+use super::shader;
+use crate::error::{Error, Result};
+use crate::tensor::Real;
+use evaluate::Evaluation;
+use naga::{
+    Block, Expression, Function, Handle, Literal, Module, Scalar as Kind, ScalarKind, Statement,
+    Type, TypeInner,
+};
+use scalar::Scalar;
+
+/// The two functions of an activation's file.
+#[derive(Debug)]
+pub struct Formula {
+    module: Module,
+    activate: Handle<Function>,
+    activation_gradient: Handle<Function>,
+}
+
+impl Formula {
+    /// Reads the text of a file that defines `activate` and `activation_gradient`, both from f32 to f32.
+    /// `place` is what messages call the file.
+    ///
+    /// # Errors
+    /// [`Error::Shader`] with the line that naga objects to, the function that is missing, or what
+    /// cannot be followed on the CPU.
+    pub fn read(text: &str, place: &str) -> Result<Self> {
+        let module = shader::validated(text, place)?;
+        let named = |reason| Error::Shader(format!("{place}: {reason}"));
+        let activate = function(&module, "activate").map_err(named)?;
+        let activation_gradient = function(&module, "activation_gradient").map_err(named)?;
+        follow(&module).map_err(named)?;
+        Ok(Self { module, activate, activation_gradient })
+    }
+
+    /// `activate(x)`.
+    pub fn activate<T: Real>(&self, x: T) -> T {
+        self.call(self.activate, x)
+    }
+
+    /// `activation_gradient(x)`.
+    pub fn activation_gradient<T: Real>(&self, x: T) -> T {
+        self.call(self.activation_gradient, x)
+    }
+
+    fn call<T: Real>(&self, function: Handle<Function>, x: T) -> T {
+        match Evaluation::of(&self.module, function, Scalar::Real(x)) {
+            Some(Scalar::Real(y)) => y,
+            _ => T::nan(),
+        }
+    }
+}
+
+type Check<T> = std::result::Result<T, String>;
+
+/// The function of this name from f32 to f32.
+fn function(module: &Module, name: &str) -> Check<Handle<Function>> {
+    let named = module.functions.iter().find(|(_, one)| one.name.as_deref() == Some(name));
+    let is_f32 = |ty: Handle<Type>| module.types[ty].inner == TypeInner::Scalar(Kind::F32);
+    let fits = |one: &Function| {
+        let result = one.result.as_ref();
+        one.arguments.len() == 1
+            && is_f32(one.arguments[0].ty)
+            && result.is_some_and(|result| is_f32(result.ty))
+    };
+    named.filter(|(_, one)| fits(one)).map(|(handle, _)| handle).ok_or_else(|| {
+        format!(
+            "it has no function `fn {name}(x: f32) -> f32`; an activation's file defines `activate` \
+             and its derivative `activation_gradient`"
+        )
+    })
+}
+
+/// Whether everything in the module can be followed.
+fn follow(module: &Module) -> Check<()> {
+    if let Some((_, variable)) = module.global_variables.iter().next() {
+        let name = variable.name.as_deref().unwrap_or("a variable");
+        return Err(format!(
+            "{name} stands outside the functions; an activation depends on its x and on constants \
+             alone"
+        ));
+    }
+    if let Some(entry) = module.entry_points.first() {
+        return Err(format!(
+            "{} is an entry point; an activation's file holds functions for kernels to call",
+            entry.name
+        ));
+    }
+    for (_, function) in module.functions.iter() {
+        let place = |reason: &str| {
+            let name = function.name.as_deref().unwrap_or("a function");
+            format!("{name} uses {reason}, which cannot be followed on the CPU: {FOLLOWED}")
+        };
+        let types = function.arguments.iter().map(|argument| argument.ty);
+        let types = types.chain(function.local_variables.iter().map(|(_, local)| local.ty));
+        let mut types = types.chain(function.result.iter().map(|result| result.ty));
+        if !types.all(|ty| is_scalar(module, ty)) {
+            return Err(place("a vector, matrix, array, struct or pointer"));
+        }
+        for (_, expression) in function.expressions.iter() {
+            expression_followed(module, expression).map_err(|reason| place(&reason))?;
+        }
+        block_followed(&function.body).map_err(|reason| place(&reason))?;
+    }
+    Ok(())
+}
+
+/// What a formula may be made of.
+const FOLLOWED: &str = "write it with single numbers (f32, i32, u32, bool), conditions, loops and \
+    WGSL's functions of numbers";
+
+fn is_scalar(module: &Module, ty: Handle<Type>) -> bool {
+    matches!(module.types[ty].inner, TypeInner::Scalar(kind) if is_known(kind))
+}
+
+fn is_known(kind: Kind) -> bool {
+    matches!(kind, Kind::F32 | Kind::I32 | Kind::U32 | Kind::BOOL)
+}
+
+fn expression_followed(module: &Module, expression: &Expression) -> Check<()> {
+    let unless = |known: bool, what: &str| if known { Ok(()) } else { Err(what.to_owned()) };
+    match *expression {
+        Expression::Literal(literal) => unless(
+            matches!(
+                literal,
+                Literal::F32(_) | Literal::I32(_) | Literal::U32(_) | Literal::Bool(_)
+            ),
+            "a number that is not of 32 bits",
+        ),
+        Expression::Constant(constant) => {
+            unless(is_scalar(module, module.constants[constant].ty), "a constant of another type")
+        }
+        Expression::ZeroValue(ty) => unless(is_scalar(module, ty), "a value of another type"),
+        Expression::As { kind, convert, .. } => {
+            let known = kind == ScalarKind::Bool || convert == Some(4);
+            unless(known, "a bitcast or a number that is not of 32 bits")
+        }
+        Expression::Math { fun, .. } => unless(scalar::knows(fun), &format!("{fun:?}")),
+        Expression::FunctionArgument(_)
+        | Expression::LocalVariable(_)
+        | Expression::Load { .. }
+        | Expression::Unary { .. }
+        | Expression::Binary { .. }
+        | Expression::Select { .. }
+        | Expression::CallResult(_) => Ok(()),
+        _ => Err("a vector, an array or what only a shader has".to_owned()),
+    }
+}
+
+fn block_followed(block: &Block) -> Check<()> {
+    block.iter().try_for_each(|statement| match statement {
+        Statement::Emit(_)
+        | Statement::Break
+        | Statement::Continue
+        | Statement::Return { .. }
+        | Statement::Store { .. }
+        | Statement::Call { .. } => Ok(()),
+        Statement::Block(inner) => block_followed(inner),
+        Statement::If { accept, reject, .. } => {
+            block_followed(accept).and_then(|()| block_followed(reject))
+        }
+        Statement::Switch { cases, .. } => {
+            cases.iter().try_for_each(|case| block_followed(&case.body))
+        }
+        Statement::Loop { body, continuing, .. } => {
+            block_followed(body).and_then(|()| block_followed(continuing))
+        }
+        _ => Err("a barrier or what only a shader has".to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn formula(body: &str) -> Formula {
+        let text = format!("{body}\nfn activation_gradient(x: f32) -> f32 {{ return 1.0; }}");
+        Formula::read(&text, "mine.wgsl").unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn refused(text: &str) -> String {
+        Formula::read(text, "mine.wgsl").map_or_else(|error| error.to_string(), |_| String::new())
+    }
+
+    /// `activate` is the body, the gradient is 1.
+    fn activate(body: &str, x: f64) -> f64 {
+        formula(&format!("fn activate(x: f32) -> f32 {{ {body} }}")).activate(x)
+    }
+
+    #[test]
+    fn arithmetic_conditions_and_variables() {
+        assert_eq!(activate("return x * x - 3.0 / x;", 2.0), 2.5);
+        assert_eq!(activate("if (x < 0.0) { return 0.0; } return x;", -2.0), 0.0);
+        assert_eq!(activate("var y = x; let before = y; y = 7.0; return before + y;", 1.0), 8.0);
+        assert_eq!(activate("return select(1.0, 2.0, x > 0.0 && x < 1.0);", 0.5), 2.0);
+        assert_eq!(activate("return -x % 2.0;", 5.5), -1.5);
+        assert_eq!(activate("return f32(i32(x)) + f32(u32(x) >> 1u);", 5.9), 7.0);
+    }
+
+    #[test]
+    fn loops_switches_and_functions_of_the_file() {
+        let sum = "var s = 0.0; for (var i = 1; i <= 4; i++) { if (i == 3) { continue; } \
+                   s += f32(i); } return s * x;";
+        assert_eq!(activate(sum, 2.0), 14.0);
+        let until = "var y = x; loop { y *= 2.0; if (y > 100.0) { break; } } return y;";
+        assert_eq!(activate(until, 3.0), 192.0);
+        let switch = "switch (i32(x)) { case 1, 2: { return 10.0; } default: { return 20.0; } }";
+        assert_eq!((activate(switch, 2.0), activate(switch, 3.0)), (10.0, 20.0));
+        let text = "const K = 3.0; fn cube(x: f32) -> f32 { return x * x * x; } \
+                    fn activate(x: f32) -> f32 { return K * cube(x) + cube(1.0); }";
+        assert_eq!(formula(text).activate(2.0_f64), 25.0);
+    }
+
+    #[test]
+    fn mathematical_functions_are_those_of_wgsl() {
+        let cases: [(&str, f64, f64); 12] = [
+            ("abs(x) + max(x, 1.0) + min(x, 1.0) + clamp(x, -1.0, 1.0)", -3.0, 0.0),
+            ("round(x)", 2.5, 2.0),
+            ("round(x)", 3.5, 4.0),
+            ("fract(x)", -1.25, 0.75),
+            ("sign(x)", 0.0, 0.0),
+            ("sign(x)", -4.0, -1.0),
+            ("sqrt(x) + inverseSqrt(x)", 4.0, 2.5),
+            ("pow(x, 3.0) + exp2(x) + log2(x)", 2.0, 13.0),
+            ("mix(1.0, 3.0, x) + step(0.5, x) + smoothstep(0.0, 1.0, x)", 0.5, 3.5),
+            ("saturate(x) + trunc(x) + floor(x) + ceil(x)", 1.5, 5.0),
+            ("fma(x, 2.0, 1.0)", 3.0, 7.0),
+            ("degrees(radians(x))", 90.0, 90.0),
+        ];
+        for (expression, x, expected) in cases {
+            let found = activate(&format!("return {expression};"), x);
+            assert!((found - expected).abs() < 1e-6, "{expression} at {x}: {found}");
+        }
+        let found = activate("return exp(x) + log(x) + sin(x) + tanh(x) + atan2(x, 2.0);", 1.0);
+        let one = 1.0_f64;
+        let expected = one.exp() + one.sin() + one.tanh() + one.atan2(2.0);
+        assert!((found - expected).abs() < 1e-15);
+    }
+
+    /// The reference is the formula with the very numbers that the shader has: those of f32.
+    #[test]
+    fn numbers_are_those_of_f32() {
+        assert_eq!(activate("return 0.1 * x;", 1.0), f64::from(0.1_f32));
+    }
+
+    #[test]
+    fn a_loop_without_an_end_gives_no_number() {
+        assert!(activate("var y = x; loop { if (y > 1e30) { break; } } return y;", 0.0).is_nan());
+    }
+
+    #[test]
+    fn what_is_no_activation_is_refused() {
+        let gradient = "fn activation_gradient(x: f32) -> f32 { return 1.0; }";
+        let both = |body: &str| refused(&format!("{body}\n{gradient}"));
+        assert!(refused(gradient).contains("mine.wgsl: it has no function `fn activate(x: f32)"));
+        assert!(both("fn activate(x: u32) -> f32 { return 1.0; }").contains("`fn activate(x"));
+        assert!(both("fn activate(x: f32) -> f32 { return x }").contains("mine.wgsl:1:"));
+        let vector = both("fn activate(x: f32) -> f32 { return vec2(x, 1.0).x; }");
+        assert!(vector.contains("activate uses a vector"), "{vector}");
+        let global = both("var<private> a: f32; fn activate(x: f32) -> f32 { return a; }");
+        assert!(global.contains("a stands outside the functions"), "{global}");
+        let cast = both("fn activate(x: f32) -> f32 { return f32(bitcast<u32>(x)); }");
+        assert!(cast.contains("a bitcast"), "{cast}");
+        let entry = both(
+            "fn activate(x: f32) -> f32 { return x; } @compute @workgroup_size(1) fn main() {}",
+        );
+        assert!(entry.contains("main is an entry point"), "{entry}");
+        let derivative = both("fn activate(x: f32) -> f32 { return frexp(x).fract; }");
+        assert!(derivative.contains("activate uses Frexp"), "{derivative}");
+    }
+}

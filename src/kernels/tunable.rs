@@ -1,0 +1,133 @@
+//! Tunables: the numbers that a shader offers for tuning, written in it as
+//! `const TILE_M: u32 = 64u; // tune: 32 64 128`.
+//!
+//! Unset, a file runs as it stands. Setting one rewrites that number in the text and nothing else.
+
+use crate::error::unknown;
+use std::ops::Range;
+
+/// One number that a shader offers for tuning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tunable {
+    /// The constant's name.
+    pub name: String,
+    /// Its value in the text.
+    pub value: u32,
+    /// The values that it may have.
+    pub choices: Vec<u32>,
+    /// Where the digits of the value stand in the text.
+    place: Range<usize>,
+}
+
+/// The mark before a tunable's choices.
+const MARK: &str = "// tune:";
+
+/// The tunables of a shader's text, in its order.
+///
+/// # Errors
+/// The line with the mark that is no `const NAME: u32 = VALUE; // tune: VALUE …`, or whose value is not
+/// among its choices.
+pub fn tunables(text: &str) -> Result<Vec<Tunable>, String> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for (number, line) in text.split_inclusive('\n').enumerate() {
+        if line.contains(MARK) {
+            let tunable = tunable(line, start).ok_or_else(|| {
+                format!(
+                    "line {}: `{}` is no tunable; write `const NAME: u32 = 64u; // tune: 32 64 128`, \
+                     the value being one of those behind the mark",
+                    number + 1,
+                    line.trim()
+                )
+            })?;
+            found.push(tunable);
+        }
+        start += line.len();
+    }
+    Ok(found)
+}
+
+/// The tunable in a line that begins at `start`.
+fn tunable(line: &str, start: usize) -> Option<Tunable> {
+    let (code, choices) = line.split_once(MARK)?;
+    let (name, value) = code.trim_start().strip_prefix("const ")?.split_once('=')?;
+    let name = name.split(':').next()?.trim().to_owned();
+    let value = value.trim().strip_suffix(';')?.trim();
+    let digits = value.strip_suffix('u').unwrap_or(value);
+    let place = start + code.find('=')? + code.split_once('=')?.1.find(digits)? + 1;
+    let place = place..place + digits.len();
+    let choices = choices.split_whitespace().map(str::parse).collect::<Result<Vec<u32>, _>>();
+    let (value, choices) = (digits.parse().ok()?, choices.ok()?);
+    choices.contains(&value).then_some(Tunable { name, value, choices, place })
+}
+
+/// The text with a tunable set.
+///
+/// # Errors
+/// A sentence naming the tunables that there are, or the values that this one may have.
+pub fn set(text: &str, name: &str, value: u32) -> Result<String, String> {
+    let known = tunables(text)?;
+    let Some(tunable) = known.iter().find(|tunable| tunable.name == name) else {
+        if known.is_empty() {
+            return Err(format!("it has no tunable {name}, nor any other"));
+        }
+        let names: Vec<_> = known.iter().map(|tunable| tunable.name.as_str()).collect();
+        return Err(unknown(&format!("it has no tunable {name}"), name, &names, ""));
+    };
+    if !tunable.choices.contains(&value) {
+        return Err(format!("{name} = {value}; expected one of {}", list(&tunable.choices)));
+    }
+    let mut text = text.to_owned();
+    text.replace_range(tunable.place.clone(), &value.to_string());
+    Ok(text)
+}
+
+fn list(choices: &[u32]) -> String {
+    choices.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "// a header\nconst TILE: u32 = 32u; // tune: 16 32 64\n\
+                        const OTHER = 7;\nconst STEP: u32 = 4; // tune: 4 8\n";
+
+    #[test]
+    fn tunables_are_read_in_order() {
+        let found = tunables(TEXT).unwrap_or_default();
+        let read: Vec<_> =
+            found.iter().map(|one| (one.name.as_str(), one.value, one.choices.clone())).collect();
+        assert_eq!(read, [("TILE", 32, vec![16, 32, 64]), ("STEP", 4, vec![4, 8])]);
+    }
+
+    #[test]
+    fn setting_one_changes_its_digits_alone() {
+        assert_eq!(set(TEXT, "TILE", 64), Ok(TEXT.replace("32u;", "64u;")));
+        assert_eq!(set(TEXT, "STEP", 8), Ok(TEXT.replace("= 4;", "= 8;")));
+    }
+
+    #[test]
+    fn what_is_not_offered_is_refused() {
+        let said = |name: &str, value| set(TEXT, name, value).err().unwrap_or_default();
+        assert_eq!(said("TILE", 48), "TILE = 48; expected one of 16, 32, 64");
+        assert!(said("TILES", 16).contains("no tunable TILES; did you mean TILE? There are: TILE"));
+        assert_eq!(
+            set("const A = 1;", "B", 1).err().unwrap_or_default(),
+            "it has no tunable B, nor any other"
+        );
+    }
+
+    #[test]
+    fn a_mark_that_is_no_tunable_is_refused() {
+        for line in [
+            "const TILE: u32 = 32u; // tune: 16 64",
+            "const TILE: u32 = 32u; // tune: many",
+            "let tile = 32u; // tune: 32",
+            "const TILE: u32 = 2 * 16; // tune: 32",
+        ] {
+            let said = tunables(&format!("\n{line}")).err().unwrap_or_default();
+            assert!(said.starts_with(&format!("line 2: `{line}` is no tunable")), "{said}");
+        }
+    }
+}
