@@ -5,6 +5,7 @@ use crate::kernels::activation::Activation;
 use crate::kernels::cases::{Case, Fill};
 use crate::kernels::contract::Contract;
 use crate::kernels::gather::BYTES_PER_WORD;
+use crate::kernels::histogram;
 use std::fmt;
 use std::str::FromStr;
 
@@ -125,6 +126,7 @@ impl BenchShape {
             (Self::Matrix(_, cols), "words") => cols.div_ceil(BYTES_PER_WORD),
             (Self::Matrix(_, cols), "cols" | "affine" | "classes" | "features") => cols,
             (Self::Matrix(rows, _), "rows" | "batch" | "examples") => rows,
+            (Self::Matrix(..), "slots") if contract.name == "histogram" => histogram::USUAL_SLOTS,
             (Self::Matrix(..), _) if contract.sizes.contains(&"slots") => 1,
             (Self::Matrix(rows, _), _) => rows,
         }

@@ -22,11 +22,13 @@ pub mod batch_norm_infer;
 pub mod bias_backward;
 pub mod bias_forward;
 pub mod gather;
+pub mod histogram;
 pub mod layer_norm_backward;
 pub mod layer_norm_forward;
 pub mod matmul_nn;
 pub mod matmul_nt;
 pub mod matmul_tn;
+pub mod moments;
 pub mod sgd;
 pub mod softmax_cross_entropy;
 
@@ -45,7 +47,7 @@ pub const EPSILON: f32 = 1e-5;
 pub const RUNNING_MOMENTUM: f32 = 0.1;
 
 /// Every kernel, in the order in which lists show them: forward before backward, kin together.
-pub const ALL: [&Contract; 14] = [
+pub const ALL: [&Contract; 16] = [
     &gather::CONTRACT,
     &matmul_nn::CONTRACT,
     &matmul_nt::CONTRACT,
@@ -60,6 +62,8 @@ pub const ALL: [&Contract; 14] = [
     &softmax_cross_entropy::CONTRACT,
     &sgd::CONTRACT,
     &adam::CONTRACT,
+    &histogram::CONTRACT,
+    &moments::CONTRACT,
 ];
 
 /// The kernel called `name`.

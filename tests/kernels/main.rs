@@ -15,11 +15,13 @@ mod bias_backward;
 mod bias_forward;
 mod gather;
 mod harness;
+mod histogram;
 mod layer_norm_backward;
 mod layer_norm_forward;
 mod matmul_nn;
 mod matmul_nt;
 mod matmul_tn;
+mod moments;
 mod sgd;
 mod softmax_cross_entropy;
 
@@ -42,6 +44,8 @@ fn trials() -> Vec<Trial> {
         softmax_cross_entropy::trials(),
         sgd::trials(),
         adam::trials(),
+        histogram::trials(),
+        moments::trials(),
     ];
     let mut trials: Vec<Trial> = modules.into_iter().flatten().collect();
     let names: Vec<String> = trials.iter().map(|trial| trial.name().to_owned()).collect();

@@ -3,7 +3,7 @@
 use crate::{ActivationFaults, Faults, fault};
 use normlab::kernels::activation::Activation;
 
-pub(crate) static FAULTS: [Faults; 6] = [
+pub(crate) static FAULTS: [Faults; 8] = [
     Faults {
         kernel: "gather",
         variant: "naive",
@@ -156,6 +156,81 @@ pub(crate) static FAULTS: [Faults; 6] = [
                 "rate[replica] * gradients[at]",
             ),
             fault("one replica", "replica * params.count + i", "i"),
+        ],
+    },
+    Faults {
+        kernel: "histogram",
+        variant: "naive",
+        faults: &[
+            fault("an edge in the bin below", "floor(value", "ceil(value"),
+            fault(
+                "towards zero",
+                "floor(value * params.per_unit)",
+                "trunc(value * params.per_unit)",
+            ),
+            fault("a sign", " - params.first", " + params.first"),
+            fault("bins of one unit", "value * params.per_unit", "value"),
+            fault("one slot too low", "bin + 1.0", "bin"),
+            fault("nothing below", "bin + 1.0, 0.0,", "bin + 1.0, 1.0,"),
+            fault("nothing above", "params.slots - 1u", "params.slots - 2u"),
+            fault("a slot beyond the end", "f32(params.slots - 1u)", "f32(params.slots)"),
+            fault(
+                "elements counted twice",
+                "atomicAdd(&tally[slot(value)], 1u)",
+                "atomicAdd(&tally[slot(value)], 2u)",
+            ),
+            fault("the last element left out", "i < length;", "i + 1u < length;"),
+            fault("an element beyond the end", "i < length;", "i <= length;"),
+            fault("the first replica", "x[workgroup.z * length + i]", "x[i]"),
+            fault(
+                "one place for all replicas",
+                "counts[workgroup.z * params.slots + i]",
+                "counts[i]",
+            ),
+            fault("one row", "params.rows * params.cols", "params.cols"),
+            fault(
+                "not atomic",
+                "atomicAdd(&tally[slot(value)], 1u)",
+                "atomicStore(&tally[slot(value)], atomicLoad(&tally[slot(value)]) + 1u)",
+            )
+            .race(),
+        ],
+    },
+    Faults {
+        kernel: "moments",
+        variant: "naive",
+        faults: &[
+            fault("a variance", "sqrt(squares / count)", "squares / count"),
+            fault("unbiased", "squares / count", "squares / max(count - 1.0, 1.0)"),
+            fault("a sum", "let shift = sum / count;", "let shift = sum;"),
+            fault("the first value left out", "first + shift", "shift"),
+            fault(
+                "smallest and largest swapped",
+                "smallest = min(smallest, value)",
+                "smallest = max(smallest, value)",
+            ),
+            fault("a largest of positives", "var largest = first", "var largest = 0.0"),
+            fault("a smallest of negatives", "var smallest = first", "var smallest = 0.0"),
+            fault("a row left out", "var row = 0u;", "var row = 1u;").occurrence(2),
+            fault("and for or", "||", "&&"),
+            fault(
+                "bounds swapped",
+                "value < params.low || value > params.high",
+                "value > params.low || value < params.high",
+            ),
+            fault("a number for a share", "f32(outside) / count", "f32(outside)"),
+            fault(
+                "rows overlaid",
+                "moments[at + 3u * params.cols]",
+                "moments[at + 2u * params.cols]",
+            ),
+            fault(
+                "the first replica",
+                "let start = id.z * params.rows * params.cols + col",
+                "let start = col",
+            ),
+            fault("columns for rows", "start + row * params.cols]", "start + row]").occurrence(1),
+            fault("columns beyond the end", "col >= params.cols", "col > params.cols"),
         ],
     },
     Faults {

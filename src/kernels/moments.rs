@@ -1,0 +1,75 @@
+//! `moments`: where each column (unit) lies and how far it spreads.
+//!
+//! ```text
+//! mean = Σ x / rows     deviation = √(Σ (x − mean)² / rows)     smallest, largest
+//! outside = (number of x with x < low or x > high) / rows
+//! ```
+//!
+//! These are the five rows of `moments`. Sums run over x minus the column's first value, for the reason
+//! told at `batch_norm_forward`.
+
+use super::cases::{Case, Fill};
+use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
+use super::sources;
+use super::twin::Arguments;
+use crate::tensor::{Real, Value};
+
+/// Where the sigmoid reaches .02 and .98: ln(.98 / .02).
+pub const SATURATED: f32 = 3.891_820_2;
+
+/// The contract of `moments`.
+pub static CONTRACT: Contract = Contract {
+    name: "moments",
+    summary: "mean, deviation, smallest, largest, share below low or above high of each column",
+    sizes: &["rows", "cols"],
+    operands: &[Operand::read("x", "rows", "cols"), Operand::write("moments", "5", "cols")],
+    parameters: &[
+        Parameter { name: "low", default: -SATURATED },
+        Parameter { name: "high", default: SATURATED },
+    ],
+    grid: [Axis::Size("cols"), Axis::One],
+    split: Some("cols"),
+    twin_f32: twin,
+    twin_f64: twin,
+    cases,
+    shaders: sources!("moments": "naive"),
+    ..PLAIN
+};
+
+fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
+    let x = call.real("x");
+    let (low, high) = (call.parameter("low"), call.parameter("high"));
+    let rows = call.size("rows");
+    let count = T::of(rows as f64);
+    let mut moments = call.zeros("moments");
+    for col in 0..call.size("cols") {
+        let column = || (0..rows).map(|row| x.at(row, col));
+        let first = x.at(0, col);
+        let shift = column().map(|x| x - first).sum::<T>() / count;
+        let squares = column().map(|x| (x - first - shift).powi(2)).sum::<T>();
+        let outside = column().filter(|&x| x < low || x > high).count();
+        let rows = [
+            first + shift,
+            (squares / count).sqrt(),
+            column().fold(first, T::min),
+            column().fold(first, T::max),
+            T::of(outside as f64) / count,
+        ];
+        rows.into_iter().enumerate().for_each(|(row, value)| moments.put(row, col, value));
+    }
+    vec![Value::Real(moments)]
+}
+
+fn cases() -> Vec<Case> {
+    let case = |rows, cols| Case::new(&[("rows", rows), ("cols", cols)]);
+    vec![
+        case(1, 1),
+        case(31, 65),
+        case(257, 3).replicas(3),
+        case(60, 100).fill("x", Fill::Normal(0.0, 6.0)),
+        case(65, 31).fill("x", Fill::Normal(1e3, 1.0)).parameter("low", 999.0),
+        case(257, 7).fill("x", Fill::Normal(1e4, 1.0)).parameter("high", 1e4),
+        case(31, 33).fill("x", Fill::ConstantColumns(1e4)),
+        case(9, 5).fill("x", Fill::Extreme(100.0)).replicas(2),
+    ]
+}
