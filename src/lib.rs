@@ -10,6 +10,7 @@
 //!
 //! ```text
 //! error, rng, tensor    small ground-floor types
+//! files                 files that are written whole or not at all
 //! compare               how two results are compared, and what is close enough
 //! record                serde types of everything that a run writes
 //! kernels/              one file per kernel: its contract and its CPU twin; mod.rs is the registry
@@ -18,8 +19,10 @@
 //! program               buffers, tensors and dispatches as plain data: what to run, not how
 //! model/                a network becomes a program: forward, backward, update, evaluate
 //! backend/              runs programs: cpu.rs calls the twins, gpu/ dispatches the shaders
+//! single                one dispatch by itself, its tensors between guard words
 //! check                 one dispatch held against its twin
 //! differences           an activation's gradient held against central differences on the GPU
+//! eval/                 one dispatch over tensors of the user's own
 //! train/                the training loop, lockstep comparison, diagnosis, the run's folder
 //! bench/                how long kernels and training steps take
 //! report/               what people see of a run or a measurement, made from its records only
@@ -59,11 +62,14 @@ pub mod config;
 pub mod data;
 pub mod differences;
 pub mod error;
+pub mod eval;
+pub mod files;
 pub mod kernels;
 pub mod model;
 pub mod program;
 pub mod record;
 pub mod report;
 pub mod rng;
+pub mod single;
 pub mod tensor;
 pub mod train;

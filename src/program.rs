@@ -196,14 +196,9 @@ impl Program {
             }
             ids.push(id);
         }
-        let shapes: Vec<Shape> = ids.iter().map(|&id| self.spec(id).shape).collect();
-        let sizes = Sizes::infer(contract, &shapes).map_err(|error| wrong(error.to_string()))?;
-        for (operand, shape) in contract.operands.iter().zip(&shapes) {
-            if shape.replicas != sizes.replicas && !operand.strided {
-                let (has, all) = (shape.replicas, sizes.replicas);
-                return Err(wrong(format!("{} has {has} of {all} replicas", operand.name)));
-            }
-        }
+        let shapes: Vec<_> = ids.iter().map(|&id| Some(self.spec(id).shape)).collect();
+        let sizes =
+            Sizes::infer(contract, &shapes, &[]).map_err(|error| wrong(error.to_string()))?;
         let value = |name: &str, default| {
             parameters.iter().find(|(known, _)| *known == name).map_or(default, |&(_, value)| value)
         };

@@ -4,6 +4,7 @@ mod arguments;
 mod bench;
 mod check;
 mod devices;
+mod eval;
 mod run;
 mod shaders;
 
@@ -51,6 +52,8 @@ enum Command {
     Shaders(shaders::Command),
     /// Hold each kernel's results on the GPU against its CPU reference.
     Check(check::Arguments),
+    /// Run one kernel over tensors of your own, from one safetensors file into another.
+    Eval(eval::Arguments),
     /// Time kernels, each variant checked before, or whole training steps (`bench step`).
     Bench(bench::Arguments),
 }
@@ -75,6 +78,7 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<Status> {
         Command::Devices(arguments) => devices::list(&arguments, out),
         Command::Shaders(command) => shaders::execute(&command, out),
         Command::Check(arguments) => check::check(&arguments, out),
+        Command::Eval(arguments) => eval::eval(&arguments, out),
         Command::Bench(arguments) => bench::bench(&arguments, out),
     }
 }

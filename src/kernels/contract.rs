@@ -8,6 +8,7 @@ use super::twin::Arguments;
 use crate::compare;
 use crate::error::{Error, Result};
 use crate::tensor::{Element, Shape, Value};
+use std::fmt;
 
 /// How a kernel uses a tensor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,17 @@ pub struct Operand {
     /// Whether its replicas lie further apart than their length (a segment of a larger buffer, or a
     /// tensor that all replicas share): the shader is told the distance as `<name>_stride`.
     pub strided: bool,
+    /// For whole numbers that choose among others: the name of the size that they lie below, unless
+    /// they are [`super::NONE`].
+    pub below: Option<&'static str>,
+}
+
+/// For people: `x f32[rows, cols]`, `targets u32[rows, 1] below classes`.
+impl fmt::Display for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}[{}, {}]", self.name, self.element.wgsl(), self.rows, self.cols)?;
+        self.below.map_or(Ok(()), |size| write!(f, " below {size}"))
+    }
 }
 
 impl Operand {
@@ -60,7 +72,7 @@ impl Operand {
         rows: &'static str,
         cols: &'static str,
     ) -> Self {
-        Self { name, element: Element::F32, access, rows, cols, strided: false }
+        Self { name, element: Element::F32, access, rows, cols, strided: false, below: None }
     }
 
     /// A tensor of numbers that is only read.
@@ -91,6 +103,12 @@ impl Operand {
     #[must_use]
     pub const fn strided(self) -> Self {
         Self { strided: true, ..self }
+    }
+
+    /// The same tensor of whole numbers, each below the size of this name or [`super::NONE`].
+    #[must_use]
+    pub const fn below(self, size: &'static str) -> Self {
+        Self { below: Some(size), ..self }
     }
 }
 
@@ -175,6 +193,23 @@ impl Contract {
     pub fn ships(&self, variant: &str) -> bool {
         self.shaders.iter().any(|source| source.variant == variant)
     }
+
+    /// The tensors that the kernel reads.
+    pub fn read(&self) -> impl Iterator<Item = &'static Operand> + Clone {
+        self.operands.iter().filter(|operand| operand.access.reads())
+    }
+
+    /// The tensors that the kernel writes.
+    pub fn written(&self) -> impl Iterator<Item = &'static Operand> + Clone {
+        self.operands.iter().filter(|operand| operand.access.writes())
+    }
+
+    /// The sizes that no tensor tells that the kernel reads.
+    #[must_use]
+    pub fn untold_sizes(&self) -> Vec<&'static str> {
+        let told = |name: &&str| self.read().any(|one| [one.rows, one.cols].contains(name));
+        self.sizes.iter().copied().filter(|name| !told(name)).collect()
+    }
 }
 
 /// What most contracts share; a kernel writes only what is its own.
@@ -222,14 +257,22 @@ impl Sizes {
         Ok(sizes)
     }
 
-    /// The sizes that follow from the shapes of a dispatch's tensors, in the contract's order.
+    /// The sizes that follow from the shapes of a dispatch's tensors, in the contract's order. A
+    /// tensor whose shape is still to follow tells none; sizes that none tells are `given` by name.
     ///
     /// # Errors
-    /// [`Error::Shape`] naming the two tensors that do not fit together, or the size that is 0.
-    pub fn infer(contract: &Contract, shapes: &[Shape]) -> Result<Self> {
+    /// [`Error::Shape`] naming the two tensors that do not fit together, the tensor that lacks
+    /// replicas, or the size that is 0 or unknown.
+    pub fn infer(
+        contract: &Contract,
+        shapes: &[Option<Shape>],
+        given: &[(&str, usize)],
+    ) -> Result<Self> {
         let mut known: Vec<(&'static str, usize, &'static str)> = Vec::new();
         let mut replicas = 1;
-        for (operand, shape) in contract.operands.iter().zip(shapes) {
+        let operands = contract.operands.iter().zip(shapes);
+        let told = operands.filter_map(|(operand, shape)| Some((operand, (*shape)?)));
+        for (operand, shape) in told.clone() {
             for (name, value) in [(operand.rows, shape.rows), (operand.cols, shape.cols)] {
                 learn(contract, &mut known, (name, value, operand.name))?;
             }
@@ -241,8 +284,16 @@ impl Sizes {
             }
             replicas = replicas.max(shape.replicas);
         }
-        let given: Vec<_> = known.iter().map(|&(name, value, _)| (name, value)).collect();
-        Self::new(contract, replicas, &given)
+        for (operand, shape) in told {
+            if shape.replicas != replicas && !operand.strided {
+                return Err(Error::Shape(format!(
+                    "{}: {} has {} of {replicas} replicas",
+                    contract.name, operand.name, shape.replicas
+                )));
+            }
+        }
+        let known = known.iter().map(|&(name, value, _)| (name, value));
+        Self::new(contract, replicas, &known.chain(given.iter().copied()).collect::<Vec<_>>())
     }
 
     /// The size called `name`.
@@ -299,18 +350,15 @@ fn learn(
     known: &mut Vec<(&'static str, usize, &'static str)>,
     (symbol, value, operand): (&'static str, usize, &'static str),
 ) -> Result<()> {
-    let clash = |expected: usize, source: &str| {
-        Err(Error::Shape(format!(
-            "{}: {operand} has {value} where {symbol} is {expected}{source}",
-            contract.name
-        )))
+    let clash = |expected: String| {
+        Err(Error::Shape(format!("{}: {operand} has {value} where {expected}", contract.name)))
     };
     if let Ok(number) = symbol.parse::<usize>() {
-        return if value == number { Ok(()) } else { clash(number, "") };
+        return if value == number { Ok(()) } else { clash(format!("{number} is expected")) };
     }
     match known.iter().find(|(name, ..)| *name == symbol) {
         Some(&(_, expected, source)) if expected != value => {
-            clash(expected, &format!(" (from {source})"))
+            clash(format!("{symbol} is {expected} (from {source})"))
         }
         Some(_) => Ok(()),
         None => {

@@ -22,7 +22,7 @@ pub static CONTRACT: Contract = Contract {
     operands: &[
         Operand::read("images", "examples", "words").of_u32().strided(),
         Operand::read("labels", "examples", "1").of_u32().strided(),
-        Operand::read("order", "slots", "batch").of_u32(),
+        Operand::read("order", "slots", "batch").of_u32().below("examples"),
         Operand::read("step", "1", "1").of_u32(),
         Operand::write("x", "batch", "features"),
         Operand::write("targets", "batch", "1").of_u32(),

@@ -22,7 +22,7 @@ pub static CONTRACT: Contract = Contract {
     sizes: &["rows", "classes", "slots"],
     operands: &[
         Operand::read("logits", "rows", "classes"),
-        Operand::read("targets", "rows", "1").of_u32(),
+        Operand::read("targets", "rows", "1").of_u32().below("classes"),
         Operand::write("d_logits", "rows", "classes"),
         Operand::update("losses", "slots", "1"),
         Operand::update("hits", "slots", "1").of_u32(),

@@ -121,7 +121,7 @@ pub fn run<T: Real>(
             twin(&Arguments { contract, sizes, parameters, activation, inputs })
         })
         .collect();
-    let written = contract.operands.iter().filter(|operand| operand.access.writes());
+    let written = contract.written();
     let mut columns: Vec<Vec<Value<T>>> = written.clone().map(|_| Vec::new()).collect();
     for result in results {
         columns.iter_mut().zip(result).for_each(|(column, value)| column.push(value));

@@ -46,7 +46,7 @@ fn first_not_finite(trainer: &mut Trainer<'_>) -> Result<Option<String>> {
 }
 
 fn not_finite(dispatch: &Dispatch, outputs: &[Value<f32>]) -> Option<String> {
-    let written = dispatch.contract.operands.iter().filter(|operand| operand.access.writes());
+    let written = dispatch.contract.written();
     written.zip(outputs).find_map(|(operand, value)| {
         let Value::Real(tensor) = value else { return None };
         let at = tensor.data.iter().position(|number| !number.is_finite())?;

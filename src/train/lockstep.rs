@@ -4,12 +4,13 @@
 //! from one dispatch to the next, and the first kernel out of tolerance is named.
 
 use crate::backend::Session;
-use crate::check::{Judgement, UNWRITTEN, judge};
+use crate::check::{Judgement, judge};
 use crate::error::Result;
 use crate::kernels::contract::Access;
 use crate::model::Model;
 use crate::program::{Dispatch, PassId};
-use crate::tensor::{Element, Tensor, Value};
+use crate::single::unwritten;
+use crate::tensor::Value;
 
 /// Runs passes and compares every tensor that they write, in the order of the dispatches.
 ///
@@ -46,11 +47,7 @@ fn forget_outputs(session: &mut dyn Session, model: &Model, dispatch: &Dispatch)
     for (operand, &id) in dispatch.contract.operands.iter().zip(&dispatch.tensors) {
         if operand.access == Access::Write {
             let shape = model.program.spec(id).shape;
-            let unwritten = match operand.element {
-                Element::F32 => Value::Real(Tensor::filled(shape, UNWRITTEN)),
-                Element::U32 => Value::Index(Tensor::filled(shape, UNWRITTEN.to_bits())),
-            };
-            session.write(id, &unwritten)?;
+            session.write(id, &unwritten(operand.element, shape))?;
         }
     }
     Ok(())

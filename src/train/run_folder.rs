@@ -13,8 +13,8 @@
 use super::trainer::Weights;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
+use crate::files::{TensorBytes, replace, write_tensors};
 use crate::record::{Moment, Summary};
-use safetensors::tensor::{Dtype, TensorView};
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -32,7 +32,7 @@ const FILES: [&str; 4] =
 pub struct RunFolder {
     path: PathBuf,
     metrics: File,
-    weights: BTreeMap<String, (Vec<usize>, Vec<u8>)>,
+    weights: BTreeMap<String, TensorBytes>,
 }
 
 impl RunFolder {
@@ -107,20 +107,13 @@ impl RunFolder {
     /// [`Error::File`] when they cannot be written.
     pub fn weights(&mut self, run: &str, weights: &Weights) -> Result<()> {
         for (name, tensor) in weights {
-            let bytes = tensor.data.iter().flat_map(|x| x.to_le_bytes()).collect();
-            let shape = vec![tensor.shape.rows, tensor.shape.cols];
-            self.weights.insert(format!("{run}/{name}"), (shape, bytes));
+            let shape = [tensor.shape.rows, tensor.shape.cols];
+            let bytes = TensorBytes::reals(&shape, &tensor.data);
+            self.weights.insert(format!("{run}/{name}"), bytes);
         }
         let path = self.path.join("weights.safetensors");
-        let failed = |error: safetensors::SafeTensorError| {
-            Error::file("write", &path, std::io::Error::other(error))
-        };
-        let views = self.weights.iter().map(|(name, (shape, bytes))| {
-            Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?))
-        });
-        let views = views.collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
-        let file = safetensors::serialize(views, None).map_err(failed)?;
-        replace(&path, &file).map_err(|error| Error::file("write", &path, error))
+        write_tensors(&path, &self.weights, None)
+            .map_err(|error| Error::file("write", &path, error))
     }
 
     /// Writes what came out so far.
@@ -158,17 +151,4 @@ fn create_free(name: &str) -> Result<PathBuf> {
 /// The files of an older run in a folder.
 fn old_files(folder: &Path) -> Vec<PathBuf> {
     FILES.iter().map(|file| folder.join(file)).filter(|file| file.exists()).collect()
-}
-
-/// Writes a file under a temporary name and renames it.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".tmp");
-    let temporary = PathBuf::from(name);
-    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
-    if written.is_err() {
-        // The first error is the one to tell; a file that was not made cannot be removed.
-        let _ = fs::remove_file(&temporary);
-    }
-    written
 }

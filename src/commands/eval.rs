@@ -1,0 +1,163 @@
+//! `normlab eval`: one kernel over tensors of the user's own.
+
+use super::arguments::{DeviceArguments, ShaderArguments};
+use super::{Cli, Status, open, say};
+use crate::error::{Error, Result};
+use crate::eval::{self, Options, Request, Results};
+use crate::kernels;
+use crate::kernels::activation::Activation;
+use crate::kernels::contract::{Contract, Operand};
+use clap::{Args, CommandFactory};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// Arguments of `normlab eval`.
+#[derive(Args, Clone, Debug)]
+#[command(disable_help_flag = true, after_long_help = listing(&kernels::ALL))]
+pub(super) struct Arguments {
+    /// The kernel to run.
+    #[arg(value_name = "KERNEL")]
+    kernel: Option<String>,
+    /// The safetensors file with the tensors that the kernel reads, called as the kernel calls them.
+    #[arg(long, value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// The safetensors file for the tensors that it writes; an older one is replaced.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// A parameter of the kernel, as epsilon=1e-5; repeatable.
+    #[arg(long = "param", value_name = "NAME=NUMBER", value_parser = assignment::<f32>)]
+    parameters: Vec<(String, f32)>,
+    /// A size that no tensor tells, as features=784; repeatable.
+    #[arg(long = "size", value_name = "NAME=NUMBER", value_parser = assignment::<usize>)]
+    sizes: Vec<(String, usize)>,
+    /// The activation of a kernel that has one [default: identity].
+    #[arg(long, value_name = "NAME")]
+    activation: Option<Activation>,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    shaders: ShaderArguments,
+    /// Print help; behind the name of a kernel, with the tensors of that kernel alone.
+    #[arg(short, long)]
+    help: bool,
+}
+
+/// Reads NAME=NUMBER.
+fn assignment<T: FromStr>(text: &str) -> std::result::Result<(String, T), String> {
+    let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
+    let parts = parts.and_then(|(name, value)| Some((name.to_owned(), value.parse().ok()?)));
+    parts.ok_or_else(|| "expected NAME=NUMBER".to_owned())
+}
+
+/// Runs one kernel.
+pub(super) fn eval(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+    let contract = arguments.kernel.as_deref().map(kernels::find).transpose()?;
+    if arguments.help {
+        return help(contract, out);
+    }
+    let contract = contract.ok_or_else(|| {
+        let names = kernels::ALL.map(|contract| contract.name).join(", ");
+        Error::Config(format!("normlab eval needs the name of a kernel; there are: {names}"))
+    })?;
+    let input = needed(arguments.input.as_deref(), ("input", contract), contract.read())?;
+    let output = needed(arguments.output.as_deref(), ("output", contract), contract.written())?;
+    let library = arguments.shaders.library()?;
+    eval::check_paths(input, output)?;
+    let options = Options {
+        activation: arguments.activation,
+        parameters: arguments.parameters.clone(),
+        sizes: arguments.sizes.clone(),
+    };
+    let request = Request::read(contract, input, &options)?;
+    let mut backend = open(&arguments.device.device, library, out)?;
+    let results = request.run(backend.as_mut())?;
+    results.write(output)?;
+    say(out, &summary(&results, output))?;
+    Ok(Status::Good)
+}
+
+/// The path given with a flag, or what the file there must hold.
+fn needed<'a>(
+    path: Option<&'a Path>,
+    (flag, contract): (&str, &Contract),
+    tensors: impl Iterator<Item = &'static Operand>,
+) -> Result<&'a Path> {
+    path.ok_or_else(|| {
+        let (kernel, tensors) = (contract.name, eval::list(tensors));
+        Error::Config(format!(
+            "normlab eval {kernel} needs --{flag} FILE.safetensors for {tensors}"
+        ))
+    })
+}
+
+/// What was done, a line each.
+fn summary(results: &Results, output: &Path) -> String {
+    let name = results.dispatch.contract.name;
+    let mut kernel = format!("kernel: {name} ({})", results.variant());
+    if let Some(activation) = results.activation() {
+        kernel.push_str(&format!(", activation {activation}"));
+    }
+    let mut lines = vec![kernel, format!("sizes: {}", results.sizes())];
+    if !results.dispatch.parameters.is_empty() {
+        lines.push(format!("parameters: {}", results.parameters()));
+    }
+    let tensors = results.outputs.iter().map(|one| format!("{} {:?}", one.name, one.axes));
+    let tensors = tensors.collect::<Vec<_>>().join(", ");
+    lines.push(format!("written to {}: {tensors}", output.display()));
+    for one in results.outputs.iter().filter(|one| one.nans() > 0) {
+        lines.push(format!(
+            "note: {}: {} of {} elements are NaN; one that the kernel never writes is NaN, too",
+            one.name,
+            one.nans(),
+            one.value.shape().len()
+        ));
+    }
+    lines.join("\n")
+}
+
+/// Prints the help, with the tensors of one kernel or of all.
+fn help(contract: Option<&'static Contract>, out: &mut dyn Write) -> Result<Status> {
+    let mut program = Cli::command();
+    program.build();
+    let command = program.find_subcommand("eval").cloned().unwrap_or(program);
+    let mut command = match contract {
+        Some(contract) => command.after_long_help(listing(&[contract])),
+        None => command,
+    };
+    say(out, &command.render_long_help().to_string())?;
+    Ok(Status::Good)
+}
+
+/// Kernels with their tensors and flags, as their contracts have them.
+fn listing(contracts: &[&Contract]) -> String {
+    let shapes = "A tensor is [replicas, rows, cols] or [rows, cols]; where one of rows and cols is 1, \
+                  it may have the other axis alone. One replica of a shared tensor may serve all.\n";
+    let kernels = contracts.iter().map(|contract| kernel(contract));
+    shapes.to_owned() + &kernels.collect::<String>()
+}
+
+fn kernel(contract: &Contract) -> String {
+    let tensor = |operand: &Operand| {
+        let shared = operand.strided && !operand.access.writes();
+        format!("{operand}{}", if shared { ", shared" } else { "" })
+    };
+    let parameters = contract.parameters.iter();
+    let parameters = parameters.map(|one| format!("--param {}={:?}", one.name, one.default));
+    let sizes = contract.untold_sizes().into_iter().map(|name| format!("--size {name}=NUMBER"));
+    let activation = contract.activation.then(|| "--activation identity".to_owned());
+    format!(
+        "\n{}: {}\n{}{}{}",
+        contract.name,
+        contract.summary,
+        column("reads", contract.read().map(tensor)),
+        column("writes", contract.written().map(tensor)),
+        column("flags", parameters.chain(sizes).chain(activation))
+    )
+}
+
+/// Lines with a word before the first of them.
+fn column(word: &str, lines: impl Iterator<Item = String>) -> String {
+    let words = std::iter::once(word).chain(std::iter::repeat(""));
+    words.zip(lines).map(|(word, line)| format!("  {word:<8}{line}\n")).collect()
+}

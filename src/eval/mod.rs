@@ -1,0 +1,227 @@
+//! One kernel over tensors of the user's own: out of a safetensors file, through one dispatch, into
+//! another. So a kernel can be held against any framework that reads and writes such files.
+//!
+//! Tensors are called as the contract's operands are. One is `[replicas, rows, cols]`, or
+//! `[rows, cols]`, or has a single axis where the contract has one row or one column; outputs have as
+//! many axes as the inputs had.
+
+mod input;
+mod output;
+
+pub use output::{Output, Results, check_paths};
+
+use crate::backend::Backend;
+use crate::error::{Error, Result};
+use crate::kernels::NONE;
+use crate::kernels::activation::Activation;
+use crate::kernels::cases::Case;
+use crate::kernels::contract::{Contract, Operand, Sizes};
+use crate::program::Dispatch;
+use crate::record::ShaderRecord;
+use crate::single::{Left, Single};
+use crate::tensor::{Shape, Value};
+use input::Given;
+use std::path::Path;
+
+/// The most elements of a tensor: 4 GiB, more than adapters bind at once.
+const MOST_ELEMENTS: usize = 1 << 30;
+
+/// Tensors, for people: `x f32[rows, cols], gamma f32[1, cols]`.
+#[must_use]
+pub fn list(operands: impl Iterator<Item = &'static Operand>) -> String {
+    operands.map(Operand::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What the user says beside the tensors.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The activation to compose in; identity where none is named.
+    pub activation: Option<Activation>,
+    /// Parameters that are not to have their default, by name.
+    pub parameters: Vec<(String, f32)>,
+    /// Sizes that no tensor tells, by name.
+    pub sizes: Vec<(String, usize)>,
+}
+
+/// A kernel with all that it needs to run once.
+#[derive(Clone, Debug)]
+pub struct Request {
+    single: Single,
+    given: Vec<Option<Given>>,
+}
+
+impl Request {
+    /// Reads the tensors of a kernel from the safetensors file `path` and fits them together.
+    ///
+    /// # Errors
+    /// [`Error::Config`] about an option; [`Error::File`] when the file cannot be read;
+    /// [`Error::Data`] when it is damaged or its tensors are not what the kernel reads.
+    pub fn read(contract: &'static Contract, path: &Path, options: &Options) -> Result<Self> {
+        let parameters = parameters(contract, &options.parameters)?;
+        let activation = activation(contract, options.activation)?;
+        let told = told_sizes(contract, &options.sizes)?;
+        let given = input::read(contract, path)?;
+        let shapes: Vec<_> =
+            given.iter().map(|one| one.as_ref().map(|one| one.value.shape())).collect();
+        let unfit = |error: Error| {
+            let (path, inputs) = (path.display(), list(contract.read()));
+            Error::Data(format!("{path}: {error}; it reads {inputs}"))
+        };
+        let sizes = Sizes::infer(contract, &shapes, &told).map_err(unfit)?;
+        let case = Case {
+            sizes: contract.sizes.iter().copied().zip(sizes.values().iter().copied()).collect(),
+            replicas: sizes.replicas,
+            parameters,
+            activation,
+            fills: Vec::new(),
+        };
+        let operands = contract.operands.iter();
+        let shapes: Vec<_> = operands
+            .zip(shapes)
+            .map(|(operand, shape)| shape.unwrap_or_else(|| sizes.shape(operand)))
+            .collect();
+        for ((operand, shape), given) in contract.operands.iter().zip(&shapes).zip(&given) {
+            hold(operand, *shape, given.as_ref(), &sizes)
+                .map_err(|reason| Error::Data(format!("{}: {reason}", path.display())))?;
+        }
+        let single = Single::new(contract, &case, &shapes).map_err(unfit)?;
+        Ok(Self { single, given })
+    }
+
+    /// The dispatch.
+    #[must_use]
+    pub fn dispatch(&self) -> &Dispatch {
+        self.single.dispatch()
+    }
+
+    /// The values of the operands that are read, in the contract's order.
+    fn inputs(&self) -> Vec<Option<Value<f32>>> {
+        self.given.iter().map(|one| one.as_ref().map(|one| one.value.clone())).collect()
+    }
+
+    /// Runs the kernel. What it writes is filled with NaN before.
+    ///
+    /// # Errors
+    /// [`Error::Shader`] when the kernel writes outside its tensors; when the backend cannot run it.
+    pub fn run(&self, backend: &mut dyn Backend) -> Result<Results> {
+        let Left { written, trespasses } = self.single.run(backend, &self.inputs())?;
+        if !trespasses.is_empty() {
+            return Err(Error::Shader(trespasses.join("\n")));
+        }
+        let dispatch = self.dispatch().clone();
+        let activation = output::activation(&dispatch);
+        let ran = |record: &ShaderRecord| {
+            record.kernel == dispatch.contract.name && record.activation.as_deref() == activation
+        };
+        let shader = backend.shaders().into_iter().find(ran);
+        let outputs = self.outputs(written);
+        Ok(Results { dispatch, adapter: backend.adapter(), shader, outputs })
+    }
+
+    /// What was written, each tensor with as many axes as it was given with, or as the inputs have.
+    fn outputs(&self, written: Vec<Value<f32>>) -> Vec<Output> {
+        let usual = self.given.iter().flatten().map(|one| one.axes).max().unwrap_or_default();
+        let operands = self.dispatch().contract.operands.iter().zip(&self.given);
+        let operands = operands.filter(|(operand, _)| operand.access.writes());
+        let output = |((operand, given), value): ((&Operand, &Option<Given>), Value<f32>)| {
+            let axes = given.as_ref().map_or(usual.max(2), |one| one.axes);
+            Output::new(operand.name, axes, value)
+        };
+        operands.zip(written).map(output).collect()
+    }
+}
+
+/// The parameters that were given, each known to the contract.
+fn parameters(contract: &Contract, given: &[(String, f32)]) -> Result<Vec<(&'static str, f32)>> {
+    let known: Vec<_> = contract.parameters.iter().map(|known| known.name).collect();
+    let parameters = named(contract, "--param", &known, given)?;
+    match parameters.iter().find(|(_, value)| !value.is_finite()) {
+        None => Ok(parameters),
+        Some((name, value)) => {
+            Err(Error::Config(format!("--param {name}={value}: expected a finite number")))
+        }
+    }
+}
+
+/// The sizes that were given: all that no tensor tells, and no other.
+fn told_sizes(
+    contract: &Contract,
+    given: &[(String, usize)],
+) -> Result<Vec<(&'static str, usize)>> {
+    let untold = contract.untold_sizes();
+    let told = named(contract, "--size", &untold, given)?;
+    match untold.iter().find(|name| told.iter().all(|(given, _)| given != *name)) {
+        None => Ok(told),
+        Some(name) => Err(Error::Config(format!(
+            "no tensor that {} reads tells the size {name}; add --size {name}=NUMBER",
+            contract.name
+        ))),
+    }
+}
+
+/// The values of a flag by names that are known, each given once.
+fn named<T: Copy>(
+    contract: &Contract,
+    flag: &str,
+    known: &[&'static str],
+    given: &[(String, T)],
+) -> Result<Vec<(&'static str, T)>> {
+    let mut found: Vec<(&'static str, T)> = Vec::new();
+    for (name, value) in given {
+        let Some(known) = known.iter().find(|known| *known == name) else {
+            let all = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(Error::Config(format!(
+                "{} takes no {flag} {name}; it takes {all}",
+                contract.name
+            )));
+        };
+        if found.iter().any(|(earlier, _)| earlier == known) {
+            return Err(Error::Config(format!("{flag} {name} is given twice; give it once")));
+        }
+        found.push((known, *value));
+    }
+    Ok(found)
+}
+
+fn activation(contract: &Contract, named: Option<Activation>) -> Result<Activation> {
+    match named {
+        Some(activation) if !contract.activation => Err(Error::Config(format!(
+            "--activation {}: {} has no activation; leave the flag out",
+            activation.name(),
+            contract.name
+        ))),
+        named => Ok(named.unwrap_or(Activation::Identity)),
+    }
+}
+
+/// What must hold of one tensor beyond its shape: that there is room for it, and that whole numbers
+/// choose among what is there.
+fn hold(
+    operand: &Operand,
+    shape: Shape,
+    given: Option<&Given>,
+    sizes: &Sizes,
+) -> std::result::Result<(), String> {
+    let len = shape.rows.checked_mul(shape.cols).and_then(|len| len.checked_mul(shape.replicas));
+    if len.is_none_or(|len| len > MOST_ELEMENTS) {
+        return Err(format!(
+            "{} would be {shape}; a tensor has at most {MOST_ELEMENTS} elements",
+            operand.name
+        ));
+    }
+    let (Some(size), Some(Value::Index(numbers))) = (operand.below, given.map(|one| &one.value))
+    else {
+        return Ok(());
+    };
+    let bound = sizes.get(size);
+    let beyond = |number: &u32| *number != NONE && *number as usize >= bound;
+    match numbers.data.iter().position(beyond) {
+        None => Ok(()),
+        Some(at) => Err(format!(
+            "{} is {} at {:?}; expected whole numbers below {size} = {bound}, or {NONE} for none",
+            operand.name,
+            numbers.data[at],
+            shape.index(at)
+        )),
+    }
+}

@@ -1,0 +1,85 @@
+//! Files that are there whole or not at all.
+
+use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::{Error, ErrorKind, Result};
+use std::path::{Path, PathBuf};
+
+/// Writes a file under a temporary name and renames it.
+///
+/// # Errors
+/// The system's own; nothing is left of the file then, and an older one stays as it was.
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let temporary = temporary(path);
+    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    if written.is_err() {
+        // The first error is the one to tell; a file that was not made cannot be removed.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+/// What a safetensors file holds under one name.
+#[derive(Clone, Debug)]
+pub struct TensorBytes {
+    /// Its element type.
+    pub dtype: Dtype,
+    /// The length of each axis, outermost first.
+    pub shape: Vec<usize>,
+    /// Its elements, row-major and little-endian.
+    pub bytes: Vec<u8>,
+}
+
+impl TensorBytes {
+    /// A tensor of f32.
+    #[must_use]
+    pub fn reals(shape: &[usize], data: &[f32]) -> Self {
+        let bytes = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Self { dtype: Dtype::F32, shape: shape.to_vec(), bytes }
+    }
+
+    /// A tensor of u32.
+    #[must_use]
+    pub fn indices(shape: &[usize], data: &[u32]) -> Self {
+        let bytes = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+        Self { dtype: Dtype::U32, shape: shape.to_vec(), bytes }
+    }
+}
+
+/// Writes tensors as a safetensors file, with words about them by name.
+///
+/// # Errors
+/// As [`replace`].
+pub fn write_tensors(
+    path: &Path,
+    tensors: &BTreeMap<String, TensorBytes>,
+    metadata: Option<HashMap<String, String>>,
+) -> Result<()> {
+    let failed = |error: SafeTensorError| Error::other(error);
+    let views = tensors.iter().map(|(name, TensorBytes { dtype, shape, bytes })| {
+        Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?))
+    });
+    let views = views.collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
+    replace(path, &safetensors::serialize(views, metadata).map_err(failed)?)
+}
+
+/// Whether a file can be written to `path`: to be asked before anything is computed for it.
+///
+/// # Errors
+/// The system's own, or that `path` is a folder.
+pub fn check_writable(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Err(Error::from(ErrorKind::IsADirectory));
+    }
+    let temporary = temporary(path);
+    fs::write(&temporary, [])?;
+    fs::remove_file(&temporary)
+}
+
+/// A name beside `path` that no other process writes to.
+fn temporary(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    PathBuf::from(name)
+}

@@ -1,0 +1,202 @@
+//! `normlab eval` on an adapter, held against the twins, and from Python, as the README shows it.
+//! Trials that need a GPU or Python's packages are ignored, with the reason, where there are none.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by failing"
+)]
+
+#[path = "support/gpu.rs"]
+mod gpu;
+#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
+#[path = "support/program.rs"]
+mod program;
+#[allow(dead_code, reason = "the helpers serve other tests too")]
+#[path = "support/tensors.rs"]
+mod tensors;
+
+use gpu::Gpu;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use normlab::backend::Backend;
+use normlab::backend::cpu::CpuBackend;
+use normlab::backend::gpu::GpuBackend;
+use normlab::check::judge;
+use normlab::eval::{Options, Request};
+use normlab::files::TensorBytes;
+use normlab::kernels::cases::Case;
+use normlab::kernels::contract::Contract;
+use normlab::kernels::{self, bias_forward};
+use normlab::tensor::{Shape, Tensor, Value};
+use program::{Ended, entries, folder, normlab, run, text};
+use std::path::Path;
+use std::process::Command;
+use tensors::{Tensors, bytes_of, floats, named, read, value_like, write};
+
+/// Cases of each kernel that are tried.
+const CASES: usize = 4;
+
+/// Names the Python to run the README's example with; otherwise it is `python3`.
+const PYTHON: &str = "NORMLAB_PYTHON";
+
+/// The README's section with the example.
+const SECTION: &str = "### Hold a kernel against your own framework";
+
+fn main() {
+    let mut trials = vec![
+        on_gpu("gpu::a_tensor_that_replicas_share_is_read_by_all", shared),
+        on_gpu("gpu::a_write_outside_a_tensor_is_told", |_| outside()),
+        on_gpu("gpu::what_is_never_written_is_nan", |_| unwritten()),
+        Trial::ignorable_test("readme::python_agrees_with_the_kernel", python),
+    ];
+    for contract in kernels::ALL {
+        let name = format!("{}_agrees_with_its_twin", contract.name);
+        trials.push(Trial::test(format!("cpu::{name}"), move || {
+            agrees(&mut CpuBackend::<f32>::default(), contract);
+            Ok(())
+        }));
+        trials.push(on_gpu(&format!("gpu::{name}"), move |gpu| agrees(gpu, contract)));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// A trial that gets an open adapter, or is ignored with the reason.
+fn on_gpu(name: &str, check: impl FnOnce(&mut GpuBackend) + Send + 'static) -> Trial {
+    Trial::ignorable_test(name, move || match gpu::open()? {
+        Gpu::Open(mut backend) => {
+            check(&mut backend);
+            Ok(Completion::Completed)
+        }
+        Gpu::Missing(reason) => Ok(Completion::ignored_with(reason)),
+    })
+}
+
+/// The first cases of a kernel, from one file into another.
+fn agrees(backend: &mut dyn Backend, contract: &'static Contract) {
+    for case in (contract.cases)().iter().take(CASES) {
+        let outputs = evaluate(backend, contract, case, &case.inputs(contract).unwrap());
+        for (name, tensor) in outputs {
+            assert_eq!(tensor.shape.len(), 3, "{name} of {}", contract.name);
+        }
+    }
+}
+
+/// Writes the inputs, runs the kernel on them, reads what came out and holds it against the twin.
+fn evaluate(
+    backend: &mut dyn Backend,
+    contract: &'static Contract,
+    case: &Case,
+    inputs: &[Option<Value<f32>>],
+) -> Tensors {
+    let folder = folder();
+    let [input, output] = ["in", "out"].map(|name| folder.path().join(name));
+    let operands = contract.operands.iter().zip(inputs);
+    let file = operands.filter_map(|(operand, input)| {
+        input.as_ref().map(|input| (operand.name.to_owned(), bytes_of(input)))
+    });
+    write(&input, &file.collect());
+    let parameters = contract.parameters.iter().map(|known| known.name.to_owned());
+    let sizes = contract.untold_sizes().into_iter();
+    let options = Options {
+        activation: contract.activation.then_some(case.activation),
+        parameters: parameters.zip(case.parameters(contract)).collect(),
+        sizes: sizes.map(|name| (name.to_owned(), case.size(name))).collect(),
+    };
+    let request = Request::read(contract, &input, &options).unwrap();
+    let dispatch = request.dispatch();
+    assert_eq!(dispatch.parameters, case.parameters(contract));
+    assert_eq!(dispatch.sizes, case.sizes(contract).unwrap());
+    let results = request.run(backend).unwrap();
+    results.write(&output).unwrap();
+    let (outputs, metadata) = read(&output);
+    assert_eq!(metadata["variant"], results.variant());
+    assert_eq!(metadata.contains_key("shader_sha256"), backend.adapter().backend != "cpu");
+    let found = results.outputs.iter().map(|one| value_like(&outputs[one.name], &one.value));
+    for judgement in judge(dispatch, inputs, &found.collect::<Vec<_>>()) {
+        assert!(judgement.verdict.passes(), "{}", judgement.describe());
+    }
+    outputs
+}
+
+/// A row for each of three replicas, and one bias for all of them.
+fn shared(backend: &mut GpuBackend) {
+    let x: Vec<f32> = (0..15).map(|i| i as f32).collect();
+    let bias: Vec<f32> = (1..=5).map(|i| 100.0 * i as f32).collect();
+    let real = |shape, data: &[f32]| Some(Value::Real(Tensor::new(shape, data.to_vec())));
+    let inputs = [real(Shape::new(3, 1, 5), &x), real(Shape::matrix(1, 5), &bias), None, None];
+    let case = Case::new(&[("rows", 1), ("cols", 5)]).replicas(3);
+    let outputs = evaluate(backend, &bias_forward::CONTRACT, &case, &inputs);
+    let expected: Vec<f32> = x.iter().zip(bias.iter().cycle()).map(|(x, bias)| x + bias).collect();
+    assert_eq!(floats(&outputs["z"]), expected);
+}
+
+/// Runs the program on `bias_forward` with another line in place of the one that writes `z`.
+fn with_fault(folder: &Path, line: &str) -> Ended {
+    let shader = bias_forward::CONTRACT.shaders[0].text;
+    let right = "z[at] = sum;";
+    assert!(shader.contains(right), "{shader}");
+    std::fs::write(folder.join("mine.wgsl"), shader.replace(right, line)).unwrap();
+    let inputs = named([
+        ("x", TensorBytes::reals(&[2, 3], &[1.0; 6])),
+        ("bias", TensorBytes::reals(&[3], &[1.0; 3])),
+    ]);
+    write(&folder.join("in"), &inputs);
+    let mut command = normlab();
+    command.current_dir(folder).args(["eval", "bias_forward", "--device", "gpu", "--input", "in"]);
+    run(command.args(["--output", "out", "--variant", "bias_forward=mine.wgsl"]))
+}
+
+fn outside() {
+    let folder = folder();
+    let ended = with_fault(folder.path(), "z[at + 1u] = sum;").with(1);
+    for word in ["error: bias_forward", "tensor z", "element 6", "outside the tensor"] {
+        assert!(ended.stderr.contains(word), "{word:?} is not in {ended:#?}");
+    }
+    assert_eq!(entries(folder.path()), ["in", "mine.wgsl"]);
+}
+
+fn unwritten() {
+    let folder = folder();
+    let ended = with_fault(folder.path(), "if (at != 4u) { z[at] = sum; }").with(0);
+    assert!(ended.stdout.contains("note: z: 1 of 6 elements are NaN"), "{ended:#?}");
+    let (outputs, metadata) = read(&folder.path().join("out"));
+    let nans = floats(&outputs["z"]).iter().map(|x| x.is_nan()).collect::<Vec<_>>();
+    assert_eq!(nans, [false, false, false, false, true, false]);
+    assert_eq!(metadata["variant"], "mine.wgsl");
+}
+
+/// Runs the README's example and reads the difference that it prints.
+fn python() -> Result<Completion, Failed> {
+    let python = std::env::var(PYTHON).unwrap_or_else(|_| "python3".to_owned());
+    let has = Command::new(&python).args(["-c", "import torch, safetensors.torch"]).output();
+    if !has.is_ok_and(|ended| ended.status.success()) {
+        let reason = format!("{python} has no torch and safetensors; {PYTHON} names another");
+        return Ok(Completion::ignored_with(reason));
+    }
+    let folder = folder();
+    std::fs::write(folder.path().join("example.py"), example()).unwrap();
+    let program = Path::new(env!("CARGO_BIN_EXE_normlab")).parent().unwrap().to_owned();
+    let mut path = vec![program];
+    path.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    let mut command = Command::new(&python);
+    command.arg("example.py").current_dir(folder.path());
+    let ended = run(command.env("PATH", std::env::join_paths(path).unwrap())).with(0);
+    let difference =
+        ended.stdout.lines().find_map(|line| line.strip_prefix("largest difference: "));
+    let difference: f64 = difference.unwrap_or_else(|| panic!("{ended:#?}")).parse().unwrap();
+    assert!((0.0..1e-5).contains(&difference), "{ended:#?}");
+    assert!(ended.stdout.contains("kernel: layer_norm_forward"), "{ended:#?}");
+    Ok(Completion::Completed)
+}
+
+/// The example's lines: the first indented block of its section.
+fn example() -> String {
+    let readme = text(Path::new(env!("CARGO_MANIFEST_DIR")), "README.md");
+    let section = readme.lines().skip_while(|line| *line != SECTION);
+    let block = section.skip_while(|line| !line.starts_with("    "));
+    let block = block.take_while(|line| line.is_empty() || line.starts_with("    "));
+    let lines = block.map(|line| line.strip_prefix("    ").unwrap_or_default());
+    let example = lines.collect::<Vec<_>>().join("\n");
+    assert!(example.contains("layer_norm"), "README.md has no example under {SECTION}");
+    example
+}
