@@ -36,8 +36,13 @@ fn steps(criterion: &mut Criterion) -> Result<()> {
     let mut group = criterion.benchmark_group("step");
     group.sample_size(10).warm_up_time(Duration::from_secs(1));
     group.measurement_time(Duration::from_secs(5)).throughput(Throughput::Elements(STEPS as u64));
-    let cases =
-        [(Norm::None, false), (Norm::Batch, false), (Norm::Layer, false), (Norm::Batch, true)];
+    let cases = [
+        (Norm::None, false),
+        (Norm::Batch, false),
+        (Norm::Layer, false),
+        (Norm::Rms, false),
+        (Norm::Batch, true),
+    ];
     for (norm, naive) in cases {
         let mut backend = open(naive)?;
         let products = if naive { "naive products" } else { "best products" };

@@ -173,9 +173,9 @@ fn prints_tables(_: &mut GpuBackend) {
 fn prints_steps(_: &mut GpuBackend) {
     let found = json(&say(&["bench", "step", "--json"]).with(0));
     let steps = found["steps"].as_array().unwrap();
-    assert_eq!(steps.len(), 9);
+    assert_eq!(steps.len(), 12);
     let norms: Vec<_> = steps.iter().map(|step| step["norm"].as_str().unwrap()).collect();
-    assert_eq!(norms, ["none", "batch", "layer"].repeat(3));
+    assert_eq!(norms, ["none", "batch", "layer", "rms"].repeat(3));
     for step in steps {
         assert!(step["ms_per_step"].as_f64().unwrap() > 0.0, "{step:#}");
         assert!(step["dispatches"].as_u64().unwrap() > 10, "{step:#}");
@@ -184,9 +184,9 @@ fn prints_steps(_: &mut GpuBackend) {
         assert!(ms.iter().all(|&ms| ms > 0.0) && ms.is_sorted_by(|a, b| a >= b), "{step:#}");
         assert!(kernels.iter().all(|kernel| kernel["name"].is_string()), "{step:#}");
     }
-    let wide = &steps[6];
+    let wide = &steps[8];
     assert_eq!(wide["network"], "784-1024-1024-1024-10");
     assert_eq!((&wide["activation"], &wide["optimizer"]), (&"relu".into(), &"adam".into()));
     assert_eq!(wide["batch"], 128);
-    assert_eq!(steps[3]["network"], "784-100-100-100-10");
+    assert_eq!(steps[4]["network"], "784-100-100-100-10");
 }

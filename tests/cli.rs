@@ -316,7 +316,7 @@ const BAD_FLAGS: [(&str, &str, &[&str]); 22] = [
     ("--seed", "9223372036854775808", &["seed", "9223372036854775807"]),
     ("--init", "normal:x", &["--init", "uniform", "glorot", "he", "normal:0.01"]),
     ("--activation", "foo", &["--activation", "identity", "sigmoid", "relu", "tanh"]),
-    ("--norm", "foo", &["--norm", "none", "batch", "layer"]),
+    ("--norm", "foo", &["--norm", "none", "batch", "layer", "rms"]),
     ("--norm", "batch,batch", &["norm", "once"]),
     ("--data", "no-such-folder", &["no-such-folder", "train-images"]),
 ];

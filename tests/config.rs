@@ -9,7 +9,10 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::path::PathBuf;
 
-const NORMS: [Norm; 3] = [Norm::None, Norm::Batch, Norm::Layer];
+const NORMS: [Norm; 4] = [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms];
+
+/// The norms of the lesson.
+const LESSON: [Norm; 3] = [Norm::None, Norm::Batch, Norm::Layer];
 
 /// Every key of an experiment file.
 const KEYS: [&str; 17] = [
@@ -60,7 +63,7 @@ fn the_lesson_is_two_activations_times_three_norms() {
     assert_eq!(lesson.warnings(), [""; 0]);
     let expected = Experiment {
         activation: vec![Activation::Sigmoid, Activation::Relu],
-        norm: NORMS.to_vec(),
+        norm: LESSON.to_vec(),
         hidden: vec![100; 5],
         init: Init::Uniform,
         optimizer: Optimizer::Sgd,
@@ -72,7 +75,7 @@ fn the_lesson_is_two_activations_times_three_norms() {
     };
     assert_eq!(lesson, expected);
     let networks = [Activation::Sigmoid, Activation::Relu];
-    let networks = networks.iter().flat_map(|&a| NORMS.map(|norm| (a, norm)));
+    let networks = networks.iter().flat_map(|&a| LESSON.map(|norm| (a, norm)));
     assert_eq!(lesson.networks(), networks.collect::<Vec<_>>());
 }
 
@@ -122,7 +125,7 @@ fn an_unknown_key_is_refused_with_those_that_there_are() {
 
 #[test]
 fn a_value_of_another_kind_is_refused_with_what_is_expected() {
-    refused("norm = \"group\"", &["norm", "group", "none", "batch", "layer"]);
+    refused("norm = \"group\"", &["norm", "group", "none", "batch", "layer", "rms"]);
     refused("norm = 3", &["norm", "none", "batch", "layer"]);
     refused("activation = [\"relu\", \"gelu\"]", &["gelu", "identity", "sigmoid", "relu", "tanh"]);
     refused("affine = \"none\"", &["affine", "per_unit", "shared"]);
@@ -199,10 +202,14 @@ fn initializations_are_read_as_they_are_written() {
 fn warnings_name_what_will_not_work() {
     let warned = |text: &str| parse(text).warnings().join("\n");
     assert!(warned("batch = 1").contains("batch norm at batch size 1"));
-    assert_eq!(warned("batch = 1\nnorm = [\"none\", \"layer\"]"), "");
+    assert_eq!(warned("batch = 1\nnorm = [\"none\", \"layer\", \"rms\"]"), "");
     assert_eq!(warned("batch = 2"), "");
     assert!(warned("affine = \"shared\"").contains("shared"));
     assert_eq!(warned("affine = \"shared\"\nnorm = \"layer\""), "");
+    assert_eq!(warned("affine = \"shared\"\nnorm = \"rms\""), "");
+    assert!(warned("hidden = [9, 1]\nnorm = \"layer\"").starts_with("layer norm on a layer of 1"));
+    assert!(warned("hidden = [9, 1]\nnorm = \"rms\"").starts_with("rms norm on a layer of 1"));
+    assert_eq!(warned("hidden = [9, 1]\nnorm = \"none\""), "");
 }
 
 fn some<T: Clone + std::fmt::Debug + 'static>(of: Vec<T>) -> impl Strategy<Value = Vec<T>> {

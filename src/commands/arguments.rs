@@ -74,7 +74,7 @@ pub(super) struct ExperimentArguments {
     /// Norms of the hidden layers; several, separated by commas, make several networks.
     #[arg(long, value_delimiter = ',', value_name = "NORM,…")]
     norm: Option<Vec<Norm>>,
-    /// Gammas and betas of layer norm: one pair for each unit, or one for the whole layer.
+    /// Gammas and betas of layer norm, gammas of rms norm: one for each unit, or one for the whole layer.
     #[arg(long)]
     affine: Option<Affine>,
     /// Whether the norm stands before or after the activation.

@@ -157,7 +157,7 @@ fn steps(common: &Common, out: &mut dyn Write) -> Result<Status> {
     let mut backend = open(&common.device.device, library, shown)?;
     let mut steps = Vec::new();
     for workload in Workload::usual() {
-        for norm in [Norm::None, Norm::Batch, Norm::Layer] {
+        for norm in [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms] {
             let step = step::time(backend.as_mut(), &workload, norm, &data)?;
             say(shown, &tables::step(&step))?;
             steps.push(step);

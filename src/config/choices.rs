@@ -17,6 +17,9 @@ pub enum Norm {
     Batch,
     /// Over the units of the layer, for each example (Ba, Kiros and Hinton 2016).
     Layer,
+    /// As `Layer`, but only by the root mean square: no mean is taken away, and there is no beta, so
+    /// that before the activation nothing shifts a value (Zhang and Sennrich 2019).
+    Rms,
 }
 
 impl Norm {
@@ -27,6 +30,16 @@ impl Norm {
             Self::None => "none",
             Self::Batch => "batch",
             Self::Layer => "layer",
+            Self::Rms => "rms",
+        }
+    }
+
+    /// Whether all units of a layer may have one gamma in common (see [`Affine`]).
+    #[must_use]
+    pub const fn may_share(self) -> bool {
+        match self {
+            Self::None | Self::Batch => false,
+            Self::Layer | Self::Rms => true,
         }
     }
 }
@@ -41,14 +54,14 @@ impl FromStr for Norm {
     }
 }
 
-/// How many gammas and betas a layer norm has.
+/// How many gammas, and betas where it has them, a layer norm or an rms norm has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum Affine {
-    /// One pair for each unit.
+    /// One of each for each unit.
     PerUnit,
-    /// One pair for the whole layer.
+    /// One of each for the whole layer.
     Shared,
 }
 

@@ -42,7 +42,7 @@ pub struct Experiment {
     /// Norms of the hidden layers.
     #[serde(deserialize_with = "one_or_many")]
     pub norm: Vec<Norm>,
-    /// Gammas and betas of layer norm.
+    /// Gammas and betas of layer norm, gammas of rms norm.
     pub affine: Affine,
     /// Where the norm stands.
     pub norm_position: NormPosition,
@@ -193,33 +193,36 @@ impl Experiment {
     /// What a user should know before it runs.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        if self.batch == 1 && self.norm.contains(&Norm::Batch) {
-            warnings.push(
+        let uses = |norm| self.norm.contains(&norm);
+        let shares = self.affine == Affine::Shared;
+        let known = [
+            (
+                self.batch == 1 && uses(Norm::Batch),
                 "batch norm at batch size 1: each unit's only value is its own mean, so every \
                  normalized value and every gradient of the hidden weights is exactly 0. Hidden \
-                 layers will not learn; layer norm works here"
-                    .to_owned(),
-            );
-        }
-        if self.norm.contains(&Norm::Layer) && self.hidden.contains(&1) {
-            warnings.push(
+                 layers will not learn; layer and rms norm work here",
+            ),
+            (
+                uses(Norm::Layer) && self.hidden.contains(&1),
                 "layer norm on a layer of 1 unit: its only value is its own mean, so its output is \
-                 the same for every image"
-                    .to_owned(),
-            );
-        }
-        if self.hidden.is_empty() && self.networks().len() > 1 {
-            warnings.push(
+                 the same for every image",
+            ),
+            (
+                uses(Norm::Rms) && self.hidden.contains(&1),
+                "rms norm on a layer of 1 unit: its only value is divided by its own magnitude, so \
+                 little but its sign is left",
+            ),
+            (
+                self.hidden.is_empty() && self.networks().len() > 1,
                 "without hidden layers activation and norm change nothing: all networks are the \
-                 same linear softmax classifier"
-                    .to_owned(),
-            );
-        }
-        if self.affine == Affine::Shared && !self.norm.contains(&Norm::Layer) {
-            warnings.push("affine = \"shared\" changes layer norm only, and none is used".into());
-        }
-        warnings
+                 same linear softmax classifier",
+            ),
+            (
+                shares && !self.norm.iter().any(|norm| norm.may_share()),
+                "affine = \"shared\" changes layer and rms norm only, and neither is used",
+            ),
+        ];
+        known.into_iter().filter(|(holds, _)| *holds).map(|(_, what)| what.to_owned()).collect()
     }
 }
 

@@ -44,16 +44,16 @@ pub static CONTRACT: Contract = Contract {
     ..PLAIN
 };
 
-/// One gamma and beta for the layer, or one for each unit: nothing between.
+/// One gamma for the layer, or one for each unit: nothing between. Beta is as wide as gamma.
 pub(super) fn affine_is_one_or_all(sizes: &Sizes) -> Result<(), String> {
     let (affine, cols) = (sizes.get("affine"), sizes.get("cols"));
     if affine == 1 || affine == cols {
         return Ok(());
     }
-    Err(format!("gamma and beta have {affine} columns, expected 1 or {cols}"))
+    Err(format!("gamma has {affine} columns, expected 1 or {cols}"))
 }
 
-/// Every case with one gamma and beta for each unit and, with other columns, with a shared pair.
+/// Every case with one gamma for each unit, and again with one that all units share.
 pub(super) fn affine_cases(cases: Vec<Case>) -> Vec<Case> {
     let with = |case: &Case, shared: bool| {
         let cols = case.size("cols");

@@ -4,7 +4,7 @@
 //! all of them share: tensors are `[replicas, rows, cols]`; rows are examples and columns are units;
 //! `d_x` is the gradient of the loss with respect to `x`; `z` is what an activation is applied to,
 //! kept for the backward pass, so that forward and backward decide alike on which side of ReLU's
-//! kink a value lies.
+//! kink a value lies. `README.md` beside this file shows how to add a kernel, or a variant of one.
 
 pub mod activation;
 pub mod cases;
@@ -29,6 +29,8 @@ pub mod matmul_nn;
 pub mod matmul_nt;
 pub mod matmul_tn;
 pub mod moments;
+pub mod rms_norm_backward;
+pub mod rms_norm_forward;
 pub mod sgd;
 pub mod softmax_cross_entropy;
 
@@ -47,7 +49,7 @@ pub const EPSILON: f32 = 1e-5;
 pub const RUNNING_MOMENTUM: f32 = 0.1;
 
 /// Every kernel, in the order in which lists show them: forward before backward, kin together.
-pub const ALL: [&Contract; 16] = [
+pub const ALL: [&Contract; 18] = [
     &gather::CONTRACT,
     &matmul_nn::CONTRACT,
     &matmul_nt::CONTRACT,
@@ -59,6 +61,8 @@ pub const ALL: [&Contract; 16] = [
     &batch_norm_infer::CONTRACT,
     &layer_norm_forward::CONTRACT,
     &layer_norm_backward::CONTRACT,
+    &rms_norm_forward::CONTRACT,
+    &rms_norm_backward::CONTRACT,
     &softmax_cross_entropy::CONTRACT,
     &sgd::CONTRACT,
     &adam::CONTRACT,

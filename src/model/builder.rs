@@ -1,7 +1,8 @@
 //! A program under construction: what the passes of training and of evaluation share.
 
 use super::parameters::Layout;
-use super::{Feed, Network, Role};
+use super::{Feed, Network, Role, Stage};
+use crate::config::Norm;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::Contract;
@@ -51,6 +52,22 @@ impl Builder {
     /// Adds a tensor of numbers with all replicas.
     pub(super) fn tensor(&mut self, name: String, rows: usize, cols: usize) -> TensorId {
         self.program.tensor(name, Shape::new(self.network.replicas, rows, cols))
+    }
+
+    /// Adds what a norm keeps of its input, in the shape of its contract; nothing for a bias.
+    pub(super) fn statistics(
+        &mut self,
+        place: &str,
+        stage: Stage,
+        shape: Shape,
+    ) -> Option<TensorId> {
+        let (rows, cols) = match stage.norm {
+            Norm::None => return None,
+            Norm::Batch => (2, shape.cols),
+            Norm::Layer => (shape.rows, 2),
+            Norm::Rms => (shape.rows, 1),
+        };
+        Some(self.tensor(format!("{place}.statistics"), rows, cols))
     }
 
     /// A dispatch labelled `<place>.<kernel>`.

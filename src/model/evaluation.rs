@@ -1,10 +1,10 @@
 //! The pass that evaluates one chunk of the test set: the forward pass with running statistics.
 
 use super::builder::Builder;
-use super::{Feed, Role, Stage};
+use super::{Feed, Stage};
 use crate::config::Norm;
 use crate::error::Result;
-use crate::kernels::{batch_norm_infer, bias_forward, layer_norm_forward};
+use crate::kernels::{batch_norm_infer, bias_forward, layer_norm_forward, rms_norm_forward};
 use crate::program::{Dispatch, PassId, TensorId};
 
 /// Adds the pass: what it is fed with, the pass, and the last hidden layer's outputs.
@@ -40,33 +40,27 @@ fn stage_infer(
 ) -> Result<(Dispatch, TensorId)> {
     let place = format!("test.layer{}", layer + 1);
     let shape = builder.program.spec(x).shape;
-    let kind = if stage.norm == Norm::None { "bias" } else { "norm" };
+    let kind = stage.kind();
     let y = builder.tensor(format!("{place}.{kind}.y"), shape.rows, shape.cols);
     let mut tensors = vec![("x", x), ("y", y)];
-    if stage.norm == Norm::None {
-        tensors.push(("bias", builder.layout.find(layer, Role::Bias).value));
-    } else {
-        tensors.push(("gamma", builder.layout.find(layer, Role::Gamma).value));
-        tensors.push(("beta", builder.layout.find(layer, Role::Beta).value));
-    }
+    tensors.extend(builder.layout.values(layer, stage));
     let contract = match stage.norm {
         Norm::None => &bias_forward::CONTRACT,
         Norm::Batch => &batch_norm_infer::CONTRACT,
         Norm::Layer => &layer_norm_forward::CONTRACT,
+        Norm::Rms => &rms_norm_forward::CONTRACT,
     };
     match stage.norm {
         Norm::Batch => {
             let running = builder.running.iter().find(|(known, _)| *known == layer);
             tensors.extend(running.map(|&(_, id)| ("running", id)));
         }
-        Norm::None | Norm::Layer => {
+        Norm::None | Norm::Layer | Norm::Rms => {
             let z = builder.tensor(format!("{place}.{kind}.z"), shape.rows, shape.cols);
             tensors.push(("z", z));
+            let statistics = builder.statistics(&place, stage, shape);
+            tensors.extend(statistics.map(|id| ("statistics", id)));
         }
-    }
-    if stage.norm == Norm::Layer {
-        let statistics = builder.tensor(format!("{place}.statistics"), shape.rows, 2);
-        tensors.push(("statistics", statistics));
     }
     Ok((builder.dispatch(&place, contract, stage.activation, &tensors)?, y))
 }

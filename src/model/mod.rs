@@ -36,7 +36,7 @@ pub struct Network {
     pub activation: Activation,
     /// The hidden layers' norm.
     pub norm: Norm,
-    /// Gammas and betas of a layer norm.
+    /// Gammas and betas of a layer norm, gammas of an rms norm.
     pub affine: Affine,
     /// Where the norm stands.
     pub norm_position: NormPosition,
@@ -143,6 +143,22 @@ struct Stage {
     activation: Activation,
 }
 
+impl Stage {
+    /// What the parameters of the stage are for: `[1, units]` each, or `[1, 1]` where a layer shares.
+    const fn roles(self) -> &'static [Role] {
+        match self.norm {
+            Norm::None => &[Role::Bias],
+            Norm::Batch | Norm::Layer => &[Role::Gamma, Role::Beta],
+            Norm::Rms => &[Role::Gamma],
+        }
+    }
+
+    /// The word for it in names of tensors.
+    const fn kind(self) -> &'static str {
+        if matches!(self.norm, Norm::None) { "bias" } else { "norm" }
+    }
+}
+
 /// What the parameters of a layer are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -154,6 +170,28 @@ pub enum Role {
     Gamma,
     /// The norm's shift.
     Beta,
+}
+
+impl Role {
+    /// Its name in files of weights and in the contracts of stages.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Weight => "weight",
+            Self::Bias => "bias",
+            Self::Gamma => "gamma",
+            Self::Beta => "beta",
+        }
+    }
+
+    /// The name of its gradient there.
+    const fn gradient_name(self) -> &'static str {
+        match self {
+            Self::Weight => "d_weight",
+            Self::Bias => "d_bias",
+            Self::Gamma => "d_gamma",
+            Self::Beta => "d_beta",
+        }
+    }
 }
 
 /// One segment of the parameters.

@@ -1,7 +1,7 @@
 //! The layout of the parameters and their initial values.
 
 use super::{Model, Network, Parameter, Role, Stage};
-use crate::config::{Affine, Init, Norm};
+use crate::config::{Affine, Init};
 use crate::program::{Program, TensorId};
 use crate::rng::{Purpose, Stream};
 use crate::tensor::{Shape, Tensor};
@@ -24,7 +24,8 @@ impl Layout {
             let fan_in = if layer == 0 { network.features } else { widths[layer - 1] };
             planned.push((layer, Role::Weight, Shape::matrix(fan_in, fan_out)));
             for stage in network.stages(layer) {
-                planned.extend(stage_parameters(network, stage, layer, fan_out));
+                let shape = stage_shape(network, stage, fan_out);
+                planned.extend(stage.roles().iter().map(|&role| (layer, role, shape)));
             }
         }
         let named = |prefix: &str| -> Vec<(String, Shape)> {
@@ -50,32 +51,36 @@ impl Layout {
         let found = self.parameters.iter().find(|one| one.layer == layer && one.role == role);
         found.unwrap_or_else(|| panic!("layer {} has no {role:?}", layer + 1))
     }
-}
 
-fn stage_parameters(
-    network: &Network,
-    stage: Stage,
-    layer: usize,
-    units: usize,
-) -> Vec<(usize, Role, Shape)> {
-    let shared = stage.norm == Norm::Layer && network.affine == Affine::Shared;
-    let shape = Shape::matrix(1, if shared { 1 } else { units });
-    match stage.norm {
-        Norm::None => vec![(layer, Role::Bias, shape)],
-        Norm::Batch | Norm::Layer => {
-            vec![(layer, Role::Gamma, shape), (layer, Role::Beta, shape)]
-        }
+    /// The parameters of a stage by their names in its contract.
+    pub(super) fn values(
+        &self,
+        layer: usize,
+        stage: Stage,
+    ) -> impl Iterator<Item = (&'static str, TensorId)> {
+        let value = move |&role: &Role| (role.name(), self.find(layer, role).value);
+        stage.roles().iter().map(value)
+    }
+
+    /// The gradients of the parameters of a stage by their names in its contract.
+    pub(super) fn gradients(
+        &self,
+        layer: usize,
+        stage: Stage,
+    ) -> impl Iterator<Item = (&'static str, TensorId)> {
+        let gradient = move |&role: &Role| (role.gradient_name(), self.find(layer, role).gradient);
+        stage.roles().iter().map(gradient)
     }
 }
 
+/// The shape of each parameter of a stage.
+fn stage_shape(network: &Network, stage: Stage, units: usize) -> Shape {
+    let shared = stage.norm.may_share() && network.affine == Affine::Shared;
+    Shape::matrix(1, if shared { 1 } else { units })
+}
+
 fn name(prefix: &str, layer: usize, role: Role) -> String {
-    let role = match role {
-        Role::Weight => "weight",
-        Role::Bias => "bias",
-        Role::Gamma => "gamma",
-        Role::Beta => "beta",
-    };
-    format!("{prefix}layer{}.{role}", layer + 1)
+    format!("{prefix}layer{}.{}", layer + 1, role.name())
 }
 
 /// Initial values of a parameter, replica r with the seed `seed + r`. They depend on the seed, the

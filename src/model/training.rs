@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::kernels::{
     adam, batch_norm_backward, batch_norm_forward, bias_backward, bias_forward,
-    layer_norm_backward, layer_norm_forward, matmul_nt, matmul_tn, sgd,
+    layer_norm_backward, layer_norm_forward, matmul_nt, matmul_tn, rms_norm_backward,
+    rms_norm_forward, sgd,
 };
 use crate::program::{Dispatch, TensorId};
 
@@ -63,27 +64,15 @@ impl Builder {
     ) -> Result<(Dispatch, TensorId, StageTrace)> {
         let place = format!("layer{}", layer + 1);
         let shape = self.program.spec(x).shape;
-        let kind = if stage.norm == Norm::None { "bias" } else { "norm" };
+        let kind = stage.kind();
         let z = self.tensor(format!("{place}.{kind}.z"), shape.rows, shape.cols);
         let y = self.tensor(format!("{place}.{kind}.y"), shape.rows, shape.cols);
         let mut tensors = vec![("x", x), ("z", z), ("y", y)];
-        let mut statistics = None;
-        if stage.norm != Norm::None {
-            tensors.push(("gamma", self.layout.find(layer, Role::Gamma).value));
-            tensors.push(("beta", self.layout.find(layer, Role::Beta).value));
-            let name = format!("{place}.statistics");
-            let kept = match stage.norm {
-                Norm::Layer => self.tensor(name, shape.rows, 2),
-                _ => self.tensor(name, 2, shape.cols),
-            };
-            tensors.push(("statistics", kept));
-            statistics = Some(kept);
-        }
+        tensors.extend(self.layout.values(layer, stage));
+        let statistics = self.statistics(&place, stage, shape);
+        tensors.extend(statistics.map(|id| ("statistics", id)));
         let contract = match stage.norm {
-            Norm::None => {
-                tensors.push(("bias", self.layout.find(layer, Role::Bias).value));
-                &bias_forward::CONTRACT
-            }
+            Norm::None => &bias_forward::CONTRACT,
             Norm::Batch => {
                 let running = self.tensor(format!("{place}.running"), 2, shape.cols);
                 self.running.push((layer, running));
@@ -91,6 +80,7 @@ impl Builder {
                 &batch_norm_forward::CONTRACT
             }
             Norm::Layer => &layer_norm_forward::CONTRACT,
+            Norm::Rms => &rms_norm_forward::CONTRACT,
         };
         let dispatch = self.dispatch(&place, contract, stage.activation, &tensors)?;
         Ok((dispatch, y, StageTrace { stage, x, z, statistics }))
@@ -136,24 +126,21 @@ impl Builder {
     ) -> Result<(Dispatch, TensorId)> {
         let place = format!("layer{}", layer + 1);
         let shape = self.program.spec(d_y).shape;
-        let kind = if trace.statistics.is_none() { "bias" } else { "norm" };
-        let d_x = self.tensor(format!("{place}.{kind}.d_x"), shape.rows, shape.cols);
+        let stage = trace.stage;
+        let d_x = self.tensor(format!("{place}.{}.d_x", stage.kind()), shape.rows, shape.cols);
         let mut tensors = vec![("d_y", d_y), ("z", trace.z), ("d_x", d_x)];
-        let contract = match trace.stage.norm {
+        let contract = match stage.norm {
             Norm::None => &bias_backward::CONTRACT,
             Norm::Batch => &batch_norm_backward::CONTRACT,
             Norm::Layer => &layer_norm_backward::CONTRACT,
+            Norm::Rms => &rms_norm_backward::CONTRACT,
         };
-        match trace.statistics {
-            None => tensors.push(("d_bias", self.layout.find(layer, Role::Bias).gradient)),
-            Some(statistics) => {
-                let gamma = self.layout.find(layer, Role::Gamma);
-                tensors.extend([("x", trace.x), ("statistics", statistics)]);
-                tensors.extend([("gamma", gamma.value), ("d_gamma", gamma.gradient)]);
-                tensors.push(("d_beta", self.layout.find(layer, Role::Beta).gradient));
-            }
+        tensors.extend(self.layout.gradients(layer, stage));
+        if let Some(statistics) = trace.statistics {
+            let gamma = self.layout.find(layer, Role::Gamma).value;
+            tensors.extend([("x", trace.x), ("statistics", statistics), ("gamma", gamma)]);
         }
-        Ok((self.dispatch(&place, contract, trace.stage.activation, &tensors)?, d_x))
+        Ok((self.dispatch(&place, contract, stage.activation, &tensors)?, d_x))
     }
 
     /// The optimizer's one dispatch, and its memory.

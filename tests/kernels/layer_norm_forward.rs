@@ -136,7 +136,7 @@ fn widths() {
     let sizes = [("rows", 2), ("cols", 6), ("affine", 3)];
     let Err(refused) = Sizes::new(&CONTRACT, 1, &sizes) else { panic!("a width of 3 of 6") };
     let message = refused.to_string();
-    assert!(message.contains("gamma and beta have 3 columns, expected 1 or 6"), "{message}");
+    assert!(message.contains("gamma has 3 columns, expected 1 or 6"), "{message}");
 }
 
 fn expected() -> Vec<Expected> {

@@ -22,6 +22,8 @@ mod matmul_nn;
 mod matmul_nt;
 mod matmul_tn;
 mod moments;
+mod rms_norm_backward;
+mod rms_norm_forward;
 mod sgd;
 mod softmax_cross_entropy;
 
@@ -41,6 +43,8 @@ fn trials() -> Vec<Trial> {
         batch_norm_infer::trials(),
         layer_norm_forward::trials(),
         layer_norm_backward::trials(),
+        rms_norm_forward::trials(),
+        rms_norm_backward::trials(),
         softmax_cross_entropy::trials(),
         sgd::trials(),
         adam::trials(),

@@ -2,7 +2,7 @@
 
 use crate::{Faults, fault};
 
-pub(crate) static FAULTS: [Faults; 5] = [
+pub(crate) static FAULTS: [Faults; 7] = [
     Faults {
         kernel: "batch_norm_forward",
         variant: "naive",
@@ -204,6 +204,100 @@ pub(crate) static FAULTS: [Faults; 5] = [
             fault(
                 "replicas of d_beta dense",
                 "replica * params.d_beta_stride",
+                "replica * params.affine",
+            ),
+            fault(
+                "replicas of gamma dense",
+                "replica * params.gamma_stride",
+                "replica * params.affine",
+            ),
+        ],
+    },
+    Faults {
+        kernel: "rms_norm_forward",
+        variant: "naive",
+        faults: &[
+            fault(
+                "epsilon outside the root",
+                "sqrt(squares / f32(params.cols) + params.epsilon)",
+                "(sqrt(squares / f32(params.cols)) + params.epsilon)",
+            )
+            .named("tensor statistics"),
+            fault("no epsilon", " + params.epsilon", ""),
+            fault("a row beyond the end", "row >= params.rows", "row > params.rows"),
+            fault("a row never written", "row >= params.rows", "row + 1u >= params.rows"),
+            fault("a count of rows", "f32(params.cols)", "f32(params.rows)"),
+            fault("a sum for the mean", "squares / f32(params.cols)", "squares"),
+            fault("the root for its reciprocal", "1.0 / sqrt(", "sqrt("),
+            fault("not the root", "1.0 / sqrt(", "1.0 / ("),
+            fault(
+                "magnitudes for squares",
+                "x[start + col] * x[start + col]",
+                "abs(x[start + col])",
+            ),
+            fault("only the last square", "squares += ", "squares = "),
+            fault("the last column left out", "col < params.cols;", "col + 1u < params.cols;")
+                .occurrence(1),
+            fault("the last column never written", "col < params.cols;", "col + 1u < params.cols;")
+                .occurrence(2),
+            fault("one gamma for all", " + col % params.affine]", "]"),
+            fault("gamma beyond its end", "col % params.affine", "col"),
+            fault("replicas of gamma dense", "id.z * params.gamma_stride", "id.z * params.affine"),
+            fault("gamma left out", "scale * (", "("),
+            fault("statistics of another replica", "statistics[line]", "statistics[row]"),
+            fault("no activation", "activate(value)", "value"),
+            fault(
+                "z after the activation",
+                "z[start + col] = value",
+                "z[start + col] = activate(value)",
+            ),
+        ],
+    },
+    Faults {
+        kernel: "rms_norm_backward",
+        variant: "naive",
+        faults: &[
+            fault(
+                "a unit beyond the end",
+                "id.x < params.rows + params.affine",
+                "id.x <= params.rows + params.affine",
+            ),
+            fault(
+                "a row beyond the end",
+                "if (id.x < params.rows) {",
+                "if (id.x <= params.rows) {",
+            ),
+            fault(
+                "a unit never written",
+                "id.x < params.rows + params.affine",
+                "id.x + 1u < params.rows + params.affine",
+            ),
+            fault(
+                "not normalized",
+                "x[line * params.cols + col] * statistics[line]",
+                "x[line * params.cols + col]",
+            ),
+            fault(
+                "statistics of another replica",
+                "col] * statistics[line]",
+                "col] * statistics[row]",
+            ),
+            fault("no activation's gradient", "d_y[at] * activation_gradient(z[at])", "d_y[at]"),
+            fault("the gradient at x", "activation_gradient(z[at])", "activation_gradient(x[at])"),
+            fault("not scaled by gamma", "dot += scaled(", "dot += d_z("),
+            fault("gamma beyond its end", "+ col % params.affine]", "+ col]"),
+            fault("the projection missing", " - normalized(replica, row, col) * projection", ""),
+            fault("the projection's sign", "- normalized(", "+ normalized("),
+            fault("a count of rows", "f32(params.cols)", "f32(params.rows)"),
+            fault("not scaled by rstd", "statistics[line] * across", "across"),
+            fault("only the last column", "dot += scaled(", "dot = scaled("),
+            fault("only the last row", "dot += d_z(", "dot = d_z("),
+            fault("only one column", "col += params.affine", "col += params.cols"),
+            fault("the wrong column", "var col = unit;", "var col = 0u;"),
+            fault("the first row left out", "var row = 0u;", "var row = 1u;"),
+            fault(
+                "replicas of d_gamma dense",
+                "replica * params.d_gamma_stride",
                 "replica * params.affine",
             ),
             fault(

@@ -96,7 +96,7 @@ type LockstepCase = (String, Experiment, Activation, Norm);
 fn lockstep_cases() -> Vec<LockstepCase> {
     let mut cases = Vec::new();
     for activation in Activation::ALL {
-        for norm in [Norm::None, Norm::Batch, Norm::Layer] {
+        for norm in [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms] {
             let name = format!("{}_{}", activation.name(), norm.name());
             cases.push((name, small(), activation, norm));
         }
@@ -108,8 +108,10 @@ fn lockstep_cases() -> Vec<LockstepCase> {
     let wide = Experiment { hidden: vec![1, 129], batch: 1, ..small() };
     cases.extend([
         ("after_batch".to_owned(), after.clone(), Activation::Relu, Norm::Batch),
-        ("after_layer".to_owned(), after, Activation::Sigmoid, Norm::Layer),
-        ("shared".to_owned(), shared, Activation::Relu, Norm::Layer),
+        ("after_layer".to_owned(), after.clone(), Activation::Sigmoid, Norm::Layer),
+        ("after_rms".to_owned(), after, Activation::Tanh, Norm::Rms),
+        ("shared_layer".to_owned(), shared.clone(), Activation::Relu, Norm::Layer),
+        ("shared_rms".to_owned(), shared, Activation::Sigmoid, Norm::Rms),
         ("adam".to_owned(), adam, Activation::Tanh, Norm::Batch),
         ("momentum".to_owned(), momentum, Activation::Sigmoid, Norm::Layer),
         ("one_example".to_owned(), wide, Activation::Sigmoid, Norm::Layer),

@@ -27,11 +27,11 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// At batch size 1 a batch norm's value is its own mean: the gradients of all hidden weights are
-/// exactly 0, while layer norm's are not.
+/// exactly 0, while those of layer and rms norm are not.
 fn batch_size_1(backend: &mut dyn Backend) -> Checked {
     let data = Dataset::load(None, None, false).map_err(text)?;
     let experiment = Experiment { batch: 1, hidden: vec![20, 9], ..Experiment::default() };
-    for norm in [Norm::Batch, Norm::Layer] {
+    for norm in [Norm::Batch, Norm::Layer, Norm::Rms] {
         let activation = Activation::Sigmoid;
         let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
         let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
@@ -51,7 +51,12 @@ fn batch_size_1(backend: &mut dyn Backend) -> Checked {
 /// seed gives alone.
 fn replicas(backend: &mut dyn Backend) -> Checked {
     let data = Dataset::load(None, None, false).map_err(text)?;
-    for (norm, optimizer) in [(Norm::Batch, Optimizer::Adam), (Norm::Layer, Optimizer::Sgd)] {
+    let optimizers = [
+        (Norm::Batch, Optimizer::Adam),
+        (Norm::Layer, Optimizer::Sgd),
+        (Norm::Rms, Optimizer::Adam),
+    ];
+    for (norm, optimizer) in optimizers {
         let together = replicated(backend, &data, (norm, optimizer), &[5, 6, 7])?;
         for (replica, seed) in [5, 6, 7].into_iter().enumerate() {
             let alone = replicated(backend, &data, (norm, optimizer), &[seed])?;

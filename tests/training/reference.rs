@@ -41,7 +41,7 @@ const PLAIN: Case = Case {
     optimizer: Optimizer::Sgd,
 };
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 9] = [
     PLAIN,
     Case { name: "batch_sigmoid_sgd", norm: Norm::Batch, ..PLAIN },
     Case { name: "batch_relu_momentum", norm: Norm::Batch, activation: Activation::Relu, ..PLAIN },
@@ -66,6 +66,15 @@ const CASES: [Case; 7] = [
         norm: Norm::Layer,
         activation: Activation::Relu,
         ..PLAIN
+    },
+    Case { name: "rms_relu_sgd", norm: Norm::Rms, activation: Activation::Relu, ..PLAIN },
+    Case {
+        name: "rms_shared_after_tanh_adam",
+        norm: Norm::Rms,
+        activation: Activation::Tanh,
+        affine: Affine::Shared,
+        position: NormPosition::After,
+        optimizer: Optimizer::Adam,
     },
 ];
 

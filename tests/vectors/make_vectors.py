@@ -28,10 +28,11 @@ Conventions
                normalization and its affine; d_y is the gradient of its output
   batch norm   the running momentum weighs the new value; normalizes with the
                biased variance, keeps the unbiased one in the running variance
-  statistics   batch norm [2, columns]: mean, rstd; layer norm [rows, 2] likewise
+  statistics   batch norm [2, columns]: mean, rstd; layer norm [rows, 2] likewise;
+               rms norm [rows, 1]: rstd, the reciprocal root of the mean square
   running      [2, columns]: mean, variance
   affine       gamma and beta are [1, columns], or [1, 1] where a layer norm
-               shares one pair among all its columns
+               shares one pair among all its columns; an rms norm has no beta
   loss         softmax cross-entropy, the mean over all rows; a target of -1 is
                ignored: no loss, no gradient, no hit, but its row still counts
                in the mean
@@ -109,8 +110,9 @@ def activate(name, z):
     return ACTIVATIONS[name](z)
 
 
-def normalize(norm, x, gamma, beta, running=None, training=True):
-    """norm is "batch", "layer" or "layer_shared"; a batch norm in training updates running."""
+def normalize(norm, x, gamma, beta=None, running=None, training=True):
+    """norm is "batch", or "layer" or "rms", which end in "_shared" where all columns share gamma
+    and beta; a batch norm in training updates running."""
     if norm == "batch":
         mean, variance = running  # views of its rows
         return F.batch_norm(
@@ -118,7 +120,11 @@ def normalize(norm, x, gamma, beta, running=None, training=True):
         )
     if norm == "layer":
         return F.layer_norm(x, x.shape[1:], gamma[0], beta[0], EPSILON)
-    return F.layer_norm(x, x.shape[1:], eps=EPSILON) * gamma + beta
+    if norm == "layer_shared":
+        return F.layer_norm(x, x.shape[1:], eps=EPSILON) * gamma + beta
+    if norm == "rms":
+        return F.rms_norm(x, x.shape[1:], gamma[0], EPSILON)
+    return F.rms_norm(x, x.shape[1:], eps=EPSILON) * gamma
 
 
 def count_hits(logits, targets):
@@ -154,13 +160,13 @@ def hard_groups(rng, groups, length):
 
 def norm_case(norm, seed, rows, cols, activation):
     rng = generator(seed)
-    batch = norm == "batch"
+    batch, rms = norm == "batch", norm.startswith("rms")
     x = hard_groups(rng, cols, rows).T if batch else hard_groups(rng, rows, cols)
     x = x.contiguous().requires_grad_()
-    width = 1 if norm == "layer_shared" else cols
+    width = 1 if norm.endswith("_shared") else cols
     signs = (-1.0) ** torch.arange(1, width + 1)
     gamma = (uniform(rng, 0.5, 2.0, 1, width) * signs).requires_grad_()
-    beta = uniform(rng, -1.0, 1.0, 1, width).requires_grad_()
+    beta = None if rms else uniform(rng, -1.0, 1.0, 1, width).requires_grad_()
     d_y = normal(rng, rows, cols)
     running_before = torch.stack([normal(rng, cols), uniform(rng, 0.5, 2.0, cols)])
     running = running_before.clone()
@@ -168,11 +174,14 @@ def norm_case(norm, seed, rows, cols, activation):
     y = activate(activation, normalize(norm, x, gamma, beta, running))
     y.backward(d_y)
     case = dict(
-        x=x, gamma=gamma, beta=beta, y=y,
-        d_y=d_y, d_x=x.grad, d_gamma=gamma.grad, d_beta=beta.grad,
+        x=x, gamma=gamma, y=y, d_y=d_y, d_x=x.grad, d_gamma=gamma.grad,
         activation=int32([list(ACTIVATIONS).index(activation)]),
         **scalars(epsilon=EPSILON),
     )
+    if rms:
+        _, rstd = torch._fused_rms_norm(x, [cols], None, EPSILON)
+        return case | dict(statistics=rstd)
+    case |= dict(beta=beta, d_beta=beta.grad)
     if not batch:
         _, mean, rstd = torch.native_layer_norm(x, [cols], None, None, EPSILON)
         return case | dict(statistics=torch.cat([mean, rstd], dim=1))
@@ -260,9 +269,10 @@ class Network:
             if norm is None or after or not hidden:
                 initial["bias"] = uniform(rng, -bound, bound, 1, out)
             if norm is not None and hidden:
-                width = 1 if norm == "layer_shared" else out
+                width = 1 if norm.endswith("_shared") else out
                 initial["gamma"] = uniform(rng, 0.7, 1.3, 1, width)
-                initial["beta"] = uniform(rng, -0.3, 0.3, 1, width)
+                if not norm.startswith("rms"):
+                    initial["beta"] = uniform(rng, -0.3, 0.3, 1, width)
             for key, value in initial.items():
                 self.parameters[f"layer{i}.{key}"] = value.requires_grad_()
             if norm == "batch" and hidden:  # mean 0 and variance 1 to begin with
@@ -270,7 +280,7 @@ class Network:
                 self.running[f"layer{i}.running"] = torch.stack([zeros, zeros + 1.0])
 
     def normalize(self, h, layer, training):
-        gamma, beta = self.parameters[f"{layer}.gamma"], self.parameters[f"{layer}.beta"]
+        gamma, beta = self.parameters[f"{layer}.gamma"], self.parameters.get(f"{layer}.beta")
         return normalize(self.norm, h, gamma, beta, self.running.get(f"{layer}.running"), training)
 
     def logits(self, h, training):
@@ -361,6 +371,13 @@ def main():
         norm_case("layer_shared", 26, 5, 7, "relu"),
         norm_case("layer_shared", 27, 9, 31, "tanh"),
     ])
+    save_cases("rms_norm", [
+        norm_case("rms", 60, 2, 3, "identity"),
+        norm_case("rms", 61, 7, 5, "sigmoid"),
+        norm_case("rms", 62, 5, 7, "relu"),
+        norm_case("rms_shared", 63, 7, 5, "tanh"),
+        norm_case("rms_shared", 64, 5, 13, "relu"),
+    ])
     save_cases("softmax_cross_entropy", [
         cross_entropy_case(30, 2, 3),
         cross_entropy_case(31, 7, 2, extremes=True),
@@ -380,6 +397,10 @@ def main():
     make_training("layer_shared_sigmoid_sgd", 537, "layer_shared", "sigmoid", 0.5)
     make_training("batch_after_relu_adam", 610, "batch", "relu", 0.01, momentum=None, after=True)
     make_training("layer_before_relu_sgd", 814, "layer", "relu", 0.5)
+    make_training("rms_relu_sgd", 1079, "rms", "relu", 0.1)
+    make_training(
+        "rms_shared_after_tanh_adam", 1022, "rms_shared", "tanh", 0.01, momentum=None, after=True
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,75 @@
+// rms_norm_backward, naive: with n = x * rstd, g = d_y * activation_gradient(z) and h = g * gamma,
+//   d_x = rstd * (h - n * sum of (h * n) / cols)    sums over each row
+//   d_gamma = sum of g * n                          over each column, or over all
+// Source: the gradient of Zhang and Sennrich 2019, equation 4.
+//
+//   d_y, z, x, d_x: [replicas, rows, cols]    statistics: [replicas, rows, 1], rstd
+//   gamma, d_gamma: [replicas, 1, affine], affine being cols or 1
+//
+// The first `rows` invocations own one row of d_x each; the `affine` invocations behind them own one
+// element of d_gamma each; a workgroup is 16 of these invocations; z is the replica.
+
+struct Params {
+    rows: u32,
+    cols: u32,
+    affine: u32,
+    gamma_stride: u32,
+    d_gamma_stride: u32,
+}
+
+const INVOCATIONS: u32 = 16u; // tune: 8 16 32 64
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> d_y: array<f32>;
+@group(0) @binding(2) var<storage, read> z: array<f32>;
+@group(0) @binding(3) var<storage, read> x: array<f32>;
+@group(0) @binding(4) var<storage, read> gamma: array<f32>;
+@group(0) @binding(5) var<storage, read> statistics: array<f32>;
+@group(0) @binding(6) var<storage, read_write> d_x: array<f32>;
+@group(0) @binding(7) var<storage, read_write> d_gamma: array<f32>;
+
+@compute @workgroup_size(INVOCATIONS)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+    if (id.x < params.rows) {
+        input_gradient(id.z, id.x);
+    } else if (id.x < params.rows + params.affine) {
+        gamma_gradient(id.z, id.x - params.rows);
+    }
+}
+
+fn normalized(replica: u32, row: u32, col: u32) -> f32 {
+    let line = replica * params.rows + row;
+    return x[line * params.cols + col] * statistics[line];
+}
+
+fn d_z(replica: u32, row: u32, col: u32) -> f32 {
+    let at = (replica * params.rows + row) * params.cols + col;
+    return d_y[at] * activation_gradient(z[at]);
+}
+
+fn scaled(replica: u32, row: u32, col: u32) -> f32 {
+    return d_z(replica, row, col) * gamma[replica * params.gamma_stride + col % params.affine];
+}
+
+fn input_gradient(replica: u32, row: u32) {
+    var dot = 0.0;
+    for (var col = 0u; col < params.cols; col++) {
+        dot += scaled(replica, row, col) * normalized(replica, row, col);
+    }
+    let projection = dot / f32(params.cols);
+    let line = replica * params.rows + row;
+    for (var col = 0u; col < params.cols; col++) {
+        let across = scaled(replica, row, col) - normalized(replica, row, col) * projection;
+        d_x[line * params.cols + col] = statistics[line] * across;
+    }
+}
+
+fn gamma_gradient(replica: u32, unit: u32) {
+    var dot = 0.0;
+    for (var row = 0u; row < params.rows; row++) {
+        for (var col = unit; col < params.cols; col += params.affine) {
+            dot += d_z(replica, row, col) * normalized(replica, row, col);
+        }
+    }
+    d_gamma[replica * params.d_gamma_stride + unit] = dot;
+}

@@ -1,0 +1,75 @@
+//! `rms_norm_backward`: the gradients of `rms_norm_forward`.
+//!
+//! With x̂ = x · rstd, g = d_y · f′(z), and h = g · gamma, over each row:
+//!
+//! ```text
+//! d_x = rstd · (h − x̂ · Σ (h · x̂) / cols)
+//! ```
+//!
+//! and over each column, or over the whole batch where gamma is shared:
+//!
+//! ```text
+//! d_gamma = Σ g · x̂
+//! ```
+
+use super::cases::{Case, Fill};
+use super::contract::{Axis, Contract, Operand, PLAIN};
+use super::layer_norm_forward::{affine_cases, affine_is_one_or_all};
+use super::sources;
+use super::twin::Arguments;
+use crate::tensor::{Real, Value};
+
+/// The contract of `rms_norm_backward`.
+pub static CONTRACT: Contract = Contract {
+    name: "rms_norm_backward",
+    summary: "d_x, d_gamma of rms_norm_forward, from d_y and the statistics it kept",
+    sizes: &["rows", "cols", "affine"],
+    operands: &[
+        Operand::read("d_y", "rows", "cols"),
+        Operand::read("z", "rows", "cols"),
+        Operand::read("x", "rows", "cols"),
+        Operand::read("gamma", "1", "affine").strided(),
+        Operand::read("statistics", "rows", "1"),
+        Operand::write("d_x", "rows", "cols"),
+        Operand::write("d_gamma", "1", "affine").strided(),
+    ],
+    activation: true,
+    grid: [Axis::Both("rows", "affine"), Axis::One],
+    constraint: affine_is_one_or_all,
+    twin_f32: twin,
+    twin_f64: twin,
+    cases,
+    shaders: sources!("rms_norm_backward": "naive"),
+    ..PLAIN
+};
+
+fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
+    let (d_y, z, x) = (call.real("d_y"), call.real("z"), call.real("x"));
+    let (gamma, statistics) = (call.real("gamma"), call.real("statistics"));
+    let (mut d_x, mut d_gamma) = (call.zeros("d_x"), call.zeros("d_gamma"));
+    let (cols, affine) = (call.size("cols"), call.size("affine"));
+    let count = T::of(cols as f64);
+    for row in 0..call.size("rows") {
+        let rstd = statistics.at(row, 0);
+        let normalized = |col: usize| x.at(row, col) * rstd;
+        let d_z = |col| d_y.at(row, col) * call.activation.activation_gradient(z.at(row, col));
+        let scaled = |col: usize| d_z(col) * gamma.at(0, col % affine);
+        let dot = (0..cols).map(|col| scaled(col) * normalized(col)).sum::<T>();
+        for col in 0..cols {
+            d_x.put(row, col, rstd * (scaled(col) - normalized(col) * (dot / count)));
+            d_gamma.row_mut(0)[col % affine] += d_z(col) * normalized(col);
+        }
+    }
+    vec![Value::Real(d_x), Value::Real(d_gamma)]
+}
+
+/// As rows of normal numbers give them, and of very large and very small ones.
+fn cases() -> Vec<Case> {
+    let scaled = |(scale, rstd): (f64, f64)| {
+        Case::activated().into_iter().map(move |case| {
+            let statistics = Fill::Uniform(0.5 * rstd, 1.5 * rstd);
+            case.fill("x", Fill::Normal(0.0, scale)).fill("statistics", statistics)
+        })
+    };
+    affine_cases([(1.0, 1.0), (1e17, 1e-17), (1e-3, 300.0)].into_iter().flat_map(scaled).collect())
+}

@@ -1,0 +1,243 @@
+//! What the guides say is so: every piece of code that src/kernels/README.md quotes stands in the file
+//! that it names, every link leads somewhere, every command names what there is, and the variant of the
+//! worked example is right.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by failing"
+)]
+
+#[path = "support/gpu.rs"]
+mod gpu;
+
+use gpu::Gpu;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use normlab::check::check;
+use normlab::kernels::library::Library;
+use normlab::kernels::{self, rms_norm_forward};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let trial = |name: &str, test: fn()| {
+        Trial::test(name, move || {
+            test();
+            Ok(())
+        })
+    };
+    let trials = vec![
+        trial("every_quoted_line_stands_in_its_file", quotations),
+        trial("a_wrong_quotation_is_found", wrong_quotations),
+        trial("every_link_leads_somewhere", every_link),
+        trial("every_command_names_what_there_is", every_command),
+        trial("every_quoted_complaint_is_one", every_complaint),
+        Trial::ignorable_test("the_example_variant_agrees_with_its_twin", example),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+const GUIDE: &str = "src/kernels/README.md";
+
+/// The guides whose links are followed.
+const GUIDES: [&str; 2] = ["README.md", GUIDE];
+
+/// Languages of blocks that quote a file, and how a comment begins in them.
+const QUOTING: [(&str, &str); 3] = [("rust", "//"), ("wgsl", "//"), ("python", "#")];
+
+/// What stands for lines left out, behind the mark of a comment.
+const LEFT_OUT: &str = "…";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn text(path: &str) -> String {
+    let read = std::fs::read_to_string(root().join(path));
+    read.unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A fenced block: its language and its lines, with the number of the line above them.
+struct Block {
+    language: String,
+    line: usize,
+    lines: Vec<String>,
+}
+
+fn blocks(guide: &str) -> Vec<Block> {
+    let mut found = Vec::new();
+    let mut open: Option<Block> = None;
+    for (at, line) in guide.lines().enumerate() {
+        match (open.take(), line.strip_prefix("```")) {
+            (None, Some(language)) => {
+                open = Some(Block { language: language.into(), line: at + 1, lines: Vec::new() });
+            }
+            (Some(block), Some(_)) => found.push(block),
+            (Some(mut block), None) => {
+                block.lines.push(line.trim_end().to_owned());
+                open = Some(block);
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a block of code is not closed");
+    found
+}
+
+/// What is wrong with a block that quotes a file: its first line names the file, and the pieces between
+/// the lines left out must stand there in this order, each in one piece.
+fn misquoted(block: &Block, comment: &str, read: impl Fn(&str) -> String) -> Option<String> {
+    let path = block.lines.first()?.strip_prefix(comment)?.trim();
+    let source = read(path);
+    let source: Vec<_> = source.lines().map(str::trim_end).collect();
+    let left_out = |line: &String| line.trim() == format!("{comment} {LEFT_OUT}");
+    let mut from = 0;
+    for piece in block.lines[1..].split(left_out).filter(|piece| !piece.is_empty()) {
+        let mut places = from..(source.len() + 1).saturating_sub(piece.len());
+        let Some(at) = places.find(|&at| source[at..at + piece.len()] == *piece) else {
+            return Some(format!(
+                "{GUIDE}:{}: {path} has no such lines{}; bring the guide in line with it:\n{}",
+                block.line,
+                if from > 0 { format!(" behind line {from}") } else { String::new() },
+                piece.join("\n")
+            ));
+        };
+        from = at + piece.len();
+    }
+    None
+}
+
+fn quotations() {
+    let mut quoted = 0;
+    let mut complaints = Vec::new();
+    for block in blocks(&text(GUIDE)) {
+        let known = QUOTING.iter().find(|(language, _)| *language == block.language);
+        let Some((_, comment)) = known else {
+            let language = &block.language;
+            let line = block.line;
+            assert!(["sh", "text"].contains(&language.as_str()), "{GUIDE}:{line}: {language:?}");
+            continue;
+        };
+        assert!(
+            block.lines[0].strip_prefix(comment).is_some_and(|path| path.contains('/')),
+            "{GUIDE}:{}: begin the block with a comment that names its file",
+            block.line
+        );
+        quoted += 1;
+        complaints.extend(misquoted(&block, comment, text));
+    }
+    assert!(quoted >= 10, "only {quoted} blocks quote a file");
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+/// The check itself: what it must find.
+fn wrong_quotations() {
+    let wrong = |quoted: &str| {
+        let guide = format!("```rust\n// a/b.rs\n{quoted}\n```\n");
+        let read = |_: &str| "one\n  two\nthree\nfour\n".to_owned();
+        misquoted(&blocks(&guide)[0], "//", read)
+    };
+    for right in ["one", "one\n  two\nthree", "one\n// …\nfour", "// …\n  two\n  // …\nfour"]
+    {
+        assert_eq!(wrong(right), None, "{right}");
+    }
+    for other in ["five", "two", "one\nthree", "two\n// …\none", "one\n// …\none", "four\nfive"]
+    {
+        assert!(wrong(other).is_some_and(|words| words.contains("a/b.rs")), "{other}");
+    }
+}
+
+/// Targets of the links `[words](target)` of a text.
+fn links(guide: &str) -> Vec<String> {
+    let targets = guide.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    targets.map(|(target, _)| target.to_owned()).collect()
+}
+
+/// The anchor that a heading gets: lower case, no punctuation, hyphens for spaces.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = kept.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
+    kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+fn every_link() {
+    for guide in GUIDES {
+        let here = root().join(guide);
+        let words = text(guide);
+        for target in links(&words).iter().filter(|target| !target.contains("://")) {
+            let there = match target.strip_prefix('#') {
+                Some(wanted) => {
+                    words.lines().any(|line| line.starts_with('#') && anchor(line) == wanted)
+                }
+                None => here.parent().map_or_else(PathBuf::new, |at| at.join(target)).exists(),
+            };
+            assert!(there, "{guide}: the link to {target} leads nowhere");
+        }
+    }
+}
+
+/// The file of the tests that `--test NAME` runs.
+fn test_file(name: &str) -> Option<PathBuf> {
+    let files = [format!("tests/{name}.rs"), format!("tests/{name}/main.rs")];
+    files.into_iter().map(|file| root().join(file)).find(|file| file.is_file())
+}
+
+/// `--test NAME` names a file of tests, `check` and `bench` a kernel.
+fn every_command() {
+    let mut commands = 0;
+    for block in blocks(&text(GUIDE)).into_iter().filter(|block| block.language == "sh") {
+        for line in block.lines {
+            let words: Vec<_> = line.split_whitespace().collect();
+            for pair in words.windows(2) {
+                let [before, name] = pair else { unreachable!() };
+                let there = match *before {
+                    "--test" => test_file(name).is_some(),
+                    "check" | "bench" => kernels::find(name).is_ok(),
+                    "cp" | "python" => root().join(name).is_file(),
+                    _ => continue,
+                };
+                commands += 1;
+                assert!(there, "{GUIDE}: {line:?}: there is no {name}");
+            }
+        }
+    }
+    assert!(commands >= 8, "only {commands} commands were looked at");
+}
+
+/// Rows of a table that end in `--test NAME`: `complaint`. The longest piece of the complaint without
+/// what is of this example stands in that test.
+fn every_complaint() {
+    let guide = text(GUIDE);
+    let mut complaints = 0;
+    for row in guide.lines().filter(|line| line.starts_with('|')) {
+        let Some((_, told)) = row.split_once("`--test ") else { continue };
+        let parts: Vec<_> = told.split('`').collect();
+        let (name, complaint) = (parts[0], parts[2]);
+        let general = complaint.replace("rms_norm_forward", "\"").replace("workgroup", "\"");
+        let pieces = general.split(|c: char| c == '"' || c.is_ascii_digit());
+        let piece = pieces.max_by_key(|piece| piece.len()).unwrap();
+        let source = test_file(name).unwrap_or_else(|| panic!("{GUIDE}: there is no test {name}"));
+        let source = std::fs::read_to_string(source).unwrap();
+        assert!(source.contains(piece), "{GUIDE}: the test {name} never says {piece:?}");
+        complaints += 1;
+    }
+    assert!(complaints >= 4, "only {complaints} complaints were looked at");
+}
+
+/// The variant of the worked example on every case of its kernel.
+fn example() -> Result<Completion, Failed> {
+    let library = Library::over(&root().join("examples/shaders"))?;
+    let mut backend = match gpu::open()? {
+        Gpu::Open(backend) => backend.with(library),
+        Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
+    };
+    let contract = &rms_norm_forward::CONTRACT;
+    backend.choose_variant(contract, "workgroup")?;
+    for case in (contract.cases)() {
+        let complaints = check(&mut backend, contract, &case)?.complaints();
+        if !complaints.is_empty() {
+            return Err(complaints.join("\n").into());
+        }
+    }
+    Ok(Completion::Completed)
+}
