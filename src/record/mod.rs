@@ -1,5 +1,9 @@
 //! Everything that a run writes, as serde types. The report reads nothing else.
 
+mod probe;
+
+pub use probe::{Histogram, Images, LayerProbe, Probe, WeightProbe};
+
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 

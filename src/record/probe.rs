@@ -1,0 +1,187 @@
+//! What a probe of a network in training records: a line of `histograms.jsonl`.
+
+use super::nan_for_null;
+use serde::{Deserialize, Serialize};
+
+/// What the hidden layers of a network do at one step, on the same training images every time, and on
+/// ten test images, one of each digit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The run that it belongs to.
+    pub run: String,
+    /// Steps done; 0 before the first.
+    pub step: usize,
+    /// Each hidden layer, from the first to the last.
+    pub hidden: Vec<LayerProbe>,
+    /// Each weight matrix, that of the output layer last.
+    pub weights: Vec<WeightProbe>,
+    /// The first layer's weights into its first units, an image each; only at some steps.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_weights: Option<Images>,
+}
+
+/// The inputs to a hidden layer's activation over the probe's training images, and its outputs for ten
+/// test images. Batch norm takes the statistics of the probe's own images, as in training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LayerProbe {
+    /// `layer1`, …
+    pub layer: String,
+    /// How many inputs lie where.
+    pub histogram: Histogram,
+    /// The values below which 15, 50 and 85 % of the inputs lie, within the histogram's bins.
+    pub percentiles: [f64; 3],
+    /// Each unit's mean input.
+    pub mean: Vec<f32>,
+    /// The standard deviation of each unit's inputs.
+    pub deviation: Vec<f32>,
+    /// Share of units whose inputs are all 0 or more: a ReLU is a straight line to them.
+    pub all_positive: f64,
+    /// Share of units whose inputs are all 0 or less: a ReLU lets nothing of them through, and no
+    /// gradient back.
+    pub all_negative: f64,
+    /// Share of inputs at which a sigmoid is below .02 or above .98.
+    pub saturated: f64,
+    /// The norm's scale of each unit (one for all where it is shared); none without a norm.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub gamma: Vec<f32>,
+    /// The norm's shift of each unit; none where it has none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub beta: Vec<f32>,
+    /// Batch norm's running mean of each unit.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub running_mean: Vec<f32>,
+    /// Batch norm's running variance of each unit.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub running_variance: Vec<f32>,
+    /// The layer's outputs for the ten test images, a row each, with running statistics.
+    pub outputs: Images,
+    /// Standard deviation of the outputs across the ten images, mean over the units.
+    pub output_spread: f64,
+}
+
+/// Counts of values in bins of equal width.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Histogram {
+    /// Where the first bin begins.
+    pub low: f64,
+    /// Where the last bin ends.
+    pub high: f64,
+    /// Values below `low`.
+    pub below: u32,
+    /// Values at or above `high`.
+    pub above: u32,
+    /// Values in each bin.
+    pub counts: Vec<u32>,
+}
+
+impl Histogram {
+    /// All values that were counted.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        let inside: u64 = self.counts.iter().copied().map(u64::from).sum();
+        inside + u64::from(self.below) + u64::from(self.above)
+    }
+
+    /// The value below which `share` of the values lie, even within its bin; an end of the range where
+    /// it lies beyond.
+    #[must_use]
+    pub fn percentile(&self, share: f64) -> f64 {
+        let width = (self.high - self.low) / self.counts.len() as f64;
+        let mut missing = share * self.total() as f64 - f64::from(self.below);
+        if missing <= 0.0 {
+            return self.low;
+        }
+        for (bin, &count) in self.counts.iter().enumerate() {
+            if missing <= f64::from(count) {
+                return self.low + width * (bin as f64 + missing / f64::from(count));
+            }
+            missing -= f64::from(count);
+        }
+        self.high
+    }
+}
+
+/// Figures of one weight matrix at a step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeightProbe {
+    /// `layer1`, …; the last one is the output layer.
+    pub layer: String,
+    /// √(mean of squares) of its gradient at this step's batch; 0 before the first step.
+    #[serde(deserialize_with = "nan_for_null")]
+    pub gradient_rms: f64,
+    /// ‖ΔW‖ / ‖W‖, ΔW being what this step changed; 0 before the first step.
+    #[serde(deserialize_with = "nan_for_null")]
+    pub update_ratio: f64,
+    /// ‖W − W₀‖ / ‖W₀‖, W₀ being the initial weights.
+    #[serde(deserialize_with = "nan_for_null")]
+    pub change: f64,
+}
+
+/// Rows of numbers as grey values, one byte each: `low` is 0, `high` is 255.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Images {
+    /// The number at byte 0.
+    pub low: f32,
+    /// The number at byte 255.
+    pub high: f32,
+    /// Bytes of a row.
+    pub width: usize,
+    /// All rows, two hexadecimal digits a byte.
+    pub hex: String,
+}
+
+impl Images {
+    /// The bytes of numbers whose rows have `width`, between the smallest and the largest of them.
+    #[must_use]
+    pub fn new(numbers: &[f32], width: usize) -> Self {
+        let finite = || numbers.iter().copied().filter(|x| x.is_finite());
+        let low = finite().reduce(f32::min).unwrap_or(0.0);
+        let high = finite().reduce(f32::max).unwrap_or(0.0);
+        let range = if high > low { high - low } else { 1.0 };
+        let grey = |x: &f32| ((x - low) / range * 255.0).round().clamp(0.0, 255.0) as u8;
+        let hex = numbers.iter().map(|x| format!("{:02x}", grey(x))).collect();
+        Self { low, high, width, hex }
+    }
+
+    /// The bytes; nothing where they are no hexadecimal digits.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let pairs = self.hex.as_bytes().chunks_exact(2);
+        let byte = |pair: &[u8]| {
+            std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        };
+        pairs.map(byte).collect::<Option<_>>().unwrap_or_default()
+    }
+
+    /// The number that a byte stands for.
+    #[must_use]
+    pub fn number(&self, byte: u8) -> f32 {
+        self.low + (self.high - self.low) * f32::from(byte) / 255.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_lie_even_within_their_bin() {
+        let histogram =
+            Histogram { low: -1.0, high: 1.0, below: 2, above: 2, counts: vec![0, 4, 2, 0] };
+        assert_eq!(histogram.total(), 10);
+        assert_eq!(histogram.percentile(0.1), -1.0);
+        assert_eq!(histogram.percentile(0.4), -0.25);
+        assert_eq!(histogram.percentile(0.7), 0.25);
+        assert_eq!(histogram.percentile(0.9), 1.0);
+    }
+
+    #[test]
+    fn images_keep_their_range_and_shape() {
+        let images = Images::new(&[-1.0, 0.0, 1.0, 3.0], 2);
+        assert_eq!((images.low, images.high, images.hex.as_str()), (-1.0, 3.0, "004080ff"));
+        assert_eq!(images.bytes(), [0, 64, 128, 255]);
+        assert!((images.number(64) - 0.0).abs() < 0.01);
+        assert_eq!(Images::new(&[2.0, 2.0], 2).bytes(), [0, 0]);
+        assert_eq!(Images { hex: "zz".into(), ..images }.bytes(), [0; 0]);
+    }
+}

@@ -1,0 +1,25 @@
+//! What the report shows: pictures as SVG text, some of them changing from step to step.
+
+/// One picture of the report.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// Its anchor in the page, and the name of its files.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// What there is to see, in a sentence or two with the figures of this run.
+    pub caption: String,
+    /// The same for those who do not see it.
+    pub alt: String,
+    /// A single frame, or one for each step at which it differs, in the order of the steps.
+    pub frames: Vec<Frame>,
+}
+
+/// A picture as it is at one step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Frame {
+    /// Steps done.
+    pub step: usize,
+    /// A whole `<svg>` element with a `viewBox`.
+    pub svg: String,
+}

@@ -1,0 +1,130 @@
+//! The records of a run, read again: everything that the report knows.
+
+use crate::config::Experiment;
+use crate::error::{Error, Result};
+use crate::record::{Moment, Probe, Summary};
+use serde::de::DeserializeOwned;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// What a run's folder holds. A run that was killed, or a file that was cut off, leaves less of it.
+#[derive(Clone, Debug)]
+pub struct Records {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// What came out; none where no network has ended.
+    pub summary: Option<Summary>,
+    /// The moments, in the order in which they were recorded.
+    pub moments: Vec<Moment>,
+    /// The probes, in the order in which they were recorded.
+    pub probes: Vec<Probe>,
+    /// Sentences about what is missing.
+    pub missing: Vec<String>,
+}
+
+impl Records {
+    /// Reads the folder of a run.
+    ///
+    /// # Errors
+    /// [`Error::File`] or [`Error::Config`] when it holds no experiment that can be read. Anything else
+    /// that is not there or damaged is told in `missing`.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let experiment = Experiment::read(&folder.join("experiment.toml"))?;
+        let mut missing = Vec::new();
+        let summary = match text(folder, "summary.json", &mut missing)? {
+            Some(text) => whole(&text, "summary.json", &mut missing),
+            None => None,
+        };
+        let moments = lines(folder, "metrics.jsonl", &mut missing)?;
+        let probes = lines(folder, "histograms.jsonl", &mut missing)?;
+        Ok(Self { experiment, summary, moments, probes, missing })
+    }
+
+    /// The names of the runs that have a moment, in the order in which they were trained.
+    #[must_use]
+    pub fn runs(&self) -> Vec<&str> {
+        let mut runs: Vec<&str> = Vec::new();
+        for moment in &self.moments {
+            if !runs.contains(&moment.run.as_str()) {
+                runs.push(&moment.run);
+            }
+        }
+        runs
+    }
+
+    /// The moments of a run.
+    pub fn moments_of<'a>(&'a self, run: &'a str) -> impl Iterator<Item = &'a Moment> {
+        self.moments.iter().filter(move |moment| moment.run == run)
+    }
+
+    /// The probes of a run.
+    pub fn probes_of<'a>(&'a self, run: &'a str) -> impl Iterator<Item = &'a Probe> {
+        self.probes.iter().filter(move |probe| probe.run == run)
+    }
+}
+
+/// A file's text; nothing, and a sentence, where it is not there.
+fn text(folder: &Path, name: &str, missing: &mut Vec<String>) -> Result<Option<String>> {
+    let path = folder.join(name);
+    match fs::read(&path) {
+        // A file that was cut off may end within a character.
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            missing.push(format!("{name} is not there"));
+            Ok(None)
+        }
+        Err(error) => Err(Error::file("read", &path, error)),
+    }
+}
+
+fn whole<T: DeserializeOwned>(text: &str, name: &str, missing: &mut Vec<String>) -> Option<T> {
+    let read = serde_json::from_str(text);
+    read.map_err(|error| missing.push(format!("{name} is damaged: {error}"))).ok()
+}
+
+/// A value a line; a sentence where lines are damaged.
+fn lines<T: DeserializeOwned>(
+    folder: &Path,
+    name: &str,
+    missing: &mut Vec<String>,
+) -> Result<Vec<T>> {
+    let Some(text) = text(folder, name, missing)? else { return Ok(Vec::new()) };
+    let all: Vec<_> = text.lines().collect();
+    let read: Vec<T> = all.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    if read.len() < all.len() {
+        let damaged = all.len() - read.len();
+        missing.push(format!("{damaged} of {} lines of {name} are damaged", all.len()));
+    }
+    Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Tested = std::result::Result<(), Box<dyn std::error::Error>>;
+
+    #[test]
+    fn what_is_cut_off_is_told_and_the_rest_is_read() -> Tested {
+        let folder = tempfile::tempdir()?;
+        fs::write(folder.path().join("experiment.toml"), "steps = 3\n")?;
+        let line = r#"{"run":"relu-none","step":1,"losses":[2.0],"train_loss":2.0,"#.to_owned()
+            + r#""train_accuracy":0.1,"test_loss":2.0,"test_accuracy":0.1,"layers":[],"#
+            + r#""output_spread":0.5,"ms_per_step":1.0}"#;
+        fs::write(folder.path().join("metrics.jsonl"), format!("{line}\n{}", &line[..40]))?;
+        let records = Records::read(folder.path())?;
+        assert_eq!(records.runs(), ["relu-none"]);
+        assert_eq!(records.moments_of("relu-none").count(), 1);
+        assert_eq!(
+            records.missing,
+            [
+                "summary.json is not there",
+                "1 of 2 lines of metrics.jsonl are damaged",
+                "histograms.jsonl is not there"
+            ]
+        );
+        assert!(Records::read(&folder.path().join("none")).is_err());
+        Ok(())
+    }
+}

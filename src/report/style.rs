@@ -1,0 +1,48 @@
+//! The one visual language of all pictures: a norm has the same colour and the same dashes everywhere.
+//! The colours are Okabe and Ito's (2008), which the colour-blind tell apart; the dashes tell the
+//! norms apart in grey, too.
+
+/// How a norm is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stroke {
+    /// The colour, as `#rrggbb`.
+    pub colour: &'static str,
+    /// SVG's `stroke-dasharray`.
+    pub dashes: &'static str,
+    /// The word for the norm in legends.
+    pub label: &'static str,
+}
+
+/// How the norm of this name is drawn.
+#[must_use]
+pub fn stroke(norm: &str) -> Stroke {
+    let (colour, dashes, label) = match norm {
+        "batch" => ("#0072b2", "none", "batch norm"),
+        "layer" => ("#d55e00", "7 3", "layer norm"),
+        "rms" => ("#009e73", "7 3 1.5 3", "rms norm"),
+        _ => ("#6b6b6b", "2 2.5", "no norm"),
+    };
+    Stroke { colour, dashes, label }
+}
+
+/// The activation and the norm of a run's name, as `sigmoid-batch`.
+#[must_use]
+pub fn parts(run: &str) -> (&str, &str) {
+    run.rsplit_once('-').unwrap_or((run, "none"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_norms_look_alike() {
+        let all = ["none", "batch", "layer", "rms"].map(stroke);
+        for (place, one) in all.iter().enumerate() {
+            for other in &all[..place] {
+                assert!(one.colour != other.colour && one.dashes != other.dashes, "{one:?}");
+            }
+        }
+        assert_eq!(parts("my-own-batch"), ("my-own", "batch"));
+    }
+}
