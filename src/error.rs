@@ -54,6 +54,9 @@ pub enum Error {
     /// No adapter, a lost device, memory that ran out, a refused call.
     #[error("{0}")]
     Device(String),
+    /// Work that the device does not end within the time cap. Nothing else can run on it.
+    #[error("{0}")]
+    Stuck(String),
     /// A dispatch whose tensors do not fit together.
     #[error("{0}")]
     Shape(String),
@@ -76,7 +79,7 @@ impl Error {
         match self {
             Self::File { action: "write", .. } => 1,
             Self::Config(_) | Self::Data(_) | Self::File { .. } => 2,
-            Self::Shader(_) | Self::Device(_) | Self::Shape(_) => 1,
+            Self::Shader(_) | Self::Device(_) | Self::Stuck(_) | Self::Shape(_) => 1,
         }
     }
 }

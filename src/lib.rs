@@ -14,6 +14,7 @@
 //! compare               how two results are compared, and what is close enough
 //! record                serde types of everything that a run writes
 //! kernels/              one file per kernel: its contract and its CPU twin; mod.rs is the registry
+//! watch                 tells when files change
 //! data/                 drawn digits, IDX files, batches
 //! config                Experiment: read from TOML or put together from flags, validated once
 //! program               buffers, tensors and dispatches as plain data: what to run, not how
@@ -73,3 +74,4 @@ pub mod rng;
 pub mod single;
 pub mod tensor;
 pub mod train;
+pub mod watch;

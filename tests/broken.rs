@@ -85,9 +85,7 @@ const CHECKED: [Broken; 10] = [
     Broken {
         file: "lacking_feature",
         status: 2,
-        words: &[
-            "bias_forward (tests/broken/lacking_feature.wgsl): it is made for subgroups of 1024",
-        ],
+        words: &["tests/broken/lacking_feature.wgsl: it is made for subgroups of 1024"],
     },
     Broken {
         file: "wrong_tunable",

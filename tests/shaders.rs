@@ -140,13 +140,11 @@ fn every_shader_stays_in_the_default_limits_of_webgpu() {
         let invocations: u32 = shader.workgroup_size.iter().product();
         assert!(invocations <= 256, "{name}: {invocations} invocations a workgroup, 256 are sure");
         assert!(shader.workgroup_size[2] <= 64, "{name}: more than 64 invocations along z");
-        let variables = || shader.module.global_variables.iter().map(|(_, variable)| variable);
-        let mine = variables().filter(|variable| variable.space == AddressSpace::WorkGroup);
-        let size = |ty| shader.module.types[ty].inner.size(shader.module.to_ctx());
-        let bytes: u32 = mine.map(|variable| size(variable.ty)).sum();
+        let bytes = shader.workgroup_memory();
         assert!(bytes <= 16 << 10, "{name}: {bytes} bytes of workgroup memory, 16 KiB are sure");
         let storage = |space| matches!(space, AddressSpace::Storage { .. });
-        let buffers = variables().filter(|variable| storage(variable.space)).count();
+        let variables = shader.module.global_variables.iter().map(|(_, variable)| variable);
+        let buffers = variables.filter(|variable| storage(variable.space)).count();
         assert!(buffers <= 8, "{name}: {buffers} storage buffers, 8 are sure");
     }
 }

@@ -20,8 +20,25 @@ pub trait Backend {
     /// When a shader does not fit, or memory runs out.
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>>;
 
+    /// Reads the shaders of what was loaded again, and loads the program with them if any of its own
+    /// has changed. Nothing changes when one is wrong, and where nothing is compiled.
+    ///
+    /// # Errors
+    /// As [`Backend::load`].
+    fn reload(&mut self, _program: &Program) -> Result<Option<Reloaded>> {
+        Ok(None)
+    }
+
     /// The shaders that loaded programs use; none where nothing is compiled.
     fn shaders(&self) -> Vec<ShaderRecord>;
+}
+
+/// A program loaded again, with shaders that have changed.
+pub struct Reloaded {
+    /// The program, all tensors zero.
+    pub session: Box<dyn Session>,
+    /// The shaders that have changed.
+    pub changed: Vec<ShaderRecord>,
 }
 
 /// A value that is on its way from the device.

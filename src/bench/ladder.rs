@@ -10,10 +10,10 @@ use crate::kernels::cases::Case;
 use crate::kernels::contract::Contract;
 use crate::program::{Dispatch, Program, TensorId};
 use crate::tensor::Element;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What became of a variant.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "lowercase")]
 pub enum Rung {
     /// It is right, and this fast.
@@ -21,6 +21,8 @@ pub enum Rung {
         /// Seconds of one dispatch.
         #[serde(flatten)]
         time: Spread,
+        /// The largest error of its checks, as a fraction of its tolerance.
+        worst_error: f64,
         /// Multiplications and additions, in 10⁹ a second; none where a kernel is no product.
         gflop_per_s: Option<f64>,
         /// Bytes of all operands, each once, in 10⁹ a second.
@@ -38,6 +40,17 @@ pub enum Rung {
         /// What the adapter lacks.
         reason: String,
     },
+}
+
+impl Rung {
+    /// The time of a variant that is right.
+    #[must_use]
+    pub fn time(&self) -> Option<Spread> {
+        match self {
+            Self::Good { time, .. } => Some(*time),
+            _ => None,
+        }
+    }
 }
 
 /// A variant and what became of it.
@@ -92,20 +105,12 @@ pub fn climb(
     let lacks =
         names.iter().map(|name| backend.lacks(contract, name)).collect::<Result<Vec<_>>>()?;
     for (name, lacks) in names.into_iter().zip(lacks) {
-        let complaints = match &lacks {
-            None => checked(backend, contract, &name)?,
-            Some(_) => Vec::new(),
+        let rungs = match lacks {
+            Some(reason) => vec![(Rung::Skipped { reason }, None); shapes.len()],
+            None => rungs(backend, contract, &name, shapes)?,
         };
-        for (ladder, &shape) in ladders.iter_mut().zip(shapes) {
-            let rung = match &lacks {
-                Some(reason) => Rung::Skipped { reason: reason.clone() },
-                None if !complaints.is_empty() => Rung::Wrong { complaints: complaints.clone() },
-                None => {
-                    let (rung, clock) = timed(backend, contract, shape)?;
-                    ladder.clock = Some(clock.name());
-                    rung
-                }
-            };
+        for (ladder, (rung, clock)) in ladders.iter_mut().zip(rungs) {
+            ladder.clock = clock.map(Clock::name).or(ladder.clock);
             let (variant, default) = (name.clone(), name == default);
             ladder.variants.push(Variant { variant, default, rung });
         }
@@ -127,26 +132,48 @@ fn empty(contract: &'static Contract, shape: BenchShape) -> Result<Ladder> {
     })
 }
 
-/// Chooses a variant and holds it against the kernel's twin; sentences about what is wrong.
-fn checked(
+/// Checks one variant, which the adapter can run, and times it at a shape if it is right.
+///
+/// # Errors
+/// As [`climb`].
+pub fn judge(
     backend: &mut GpuBackend,
     contract: &'static Contract,
     variant: &str,
-) -> Result<Vec<String>> {
-    backend.choose_variant(contract, variant)?;
-    let mut complaints = Vec::new();
-    for case in (contract.cases)() {
-        complaints.extend(check::check(backend, contract, &case)?.complaints());
-    }
-    Ok(complaints)
+    shape: BenchShape,
+) -> Result<Rung> {
+    let mut rungs = rungs(backend, contract, variant, &[shape])?;
+    Ok(rungs.remove(0).0)
 }
 
-/// Times the variant that is chosen.
+/// Chooses a variant and checks it; times it at each of the shapes if it is right.
+fn rungs(
+    backend: &mut GpuBackend,
+    contract: &'static Contract,
+    variant: &str,
+    shapes: &[BenchShape],
+) -> Result<Vec<(Rung, Option<Clock>)>> {
+    backend.choose_variant(contract, variant)?;
+    let (mut complaints, mut worst) = (Vec::new(), 0.0_f64);
+    for case in (contract.cases)() {
+        let outcome = check::check(backend, contract, &case)?;
+        complaints.extend(outcome.complaints());
+        worst = worst.max(outcome.worst_ratio());
+    }
+    if !complaints.is_empty() {
+        return Ok(vec![(Rung::Wrong { complaints }, None); shapes.len()]);
+    }
+    let timed = shapes.iter().map(|&shape| timed(backend, contract, shape, worst));
+    timed.collect()
+}
+
+/// Times the variant that is chosen, whose largest error is known.
 fn timed(
     backend: &mut GpuBackend,
     contract: &'static Contract,
     shape: BenchShape,
-) -> Result<(Rung, Clock)> {
+    worst_error: f64,
+) -> Result<(Rung, Option<Clock>)> {
     let case = shape.case(contract)?;
     let mut program = Program::default();
     let (dispatch, tensors) = dispatch(&mut program, contract, &case)?;
@@ -161,11 +188,12 @@ fn timed(
         .then(|| 2.0 * ["m", "k", "n"].map(|name| case.size(name) as f64).iter().product::<f64>());
     let rung = Rung::Good {
         time,
+        worst_error,
         gflop_per_s: operations.map(|count| 1e-9 * count / time.median),
         gb_per_s: 1e-9 * (4 * elements) as f64 / time.median,
         ratio: None,
     };
-    Ok((rung, clock))
+    Ok((rung, Some(clock)))
 }
 
 /// One dispatch of a kernel on tensors of its own, with the tensors in the contract's order.
@@ -189,12 +217,8 @@ fn dispatch(
 
 /// Fills in the ratios to the default variant.
 fn compare(ladder: &mut Ladder) {
-    let median = |rung: &Rung| match rung {
-        Rung::Good { time, .. } => Some(time.median),
-        _ => None,
-    };
     let default = ladder.variants.iter().find(|variant| variant.default);
-    let default = default.and_then(|variant| median(&variant.rung));
+    let default = default.and_then(|variant| variant.rung.time()).map(|time| time.median);
     for variant in &mut ladder.variants {
         if let Rung::Good { time, ratio, .. } = &mut variant.rung {
             *ratio = default.map(|default| time.median / default);

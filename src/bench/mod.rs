@@ -14,7 +14,7 @@ pub use ceilings::Ceilings;
 use crate::backend::{Clock, Session};
 use crate::error::Result;
 use crate::program::PassId;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Seconds that a sample lasts at least, unless it has [`MOST_ROUNDS`].
 const SAMPLE: f64 = 0.02;
@@ -26,7 +26,7 @@ const MOST_ROUNDS: usize = 10_000;
 pub const SAMPLES: usize = 7;
 
 /// The median of several samples and how far they spread, in seconds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The median.
     #[serde(rename = "median_s")]
@@ -40,6 +40,12 @@ pub struct Spread {
 }
 
 impl Spread {
+    /// Whether some sample of one may be as long as some sample of the other.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        self.min <= other.max && other.min <= self.max
+    }
+
     /// Of at least one sample; the upper one where two lie in the middle.
     fn of(mut samples: Vec<f64>) -> Self {
         samples.sort_by(f64::total_cmp);

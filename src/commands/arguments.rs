@@ -1,16 +1,22 @@
 //! Flags that several commands share.
 
+use crate::backend::gpu::TIME_CAP;
 use crate::backend::gpu::adapters::DeviceChoice;
 use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::library::Library;
+use crate::watch::Changes;
 use clap::Args;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 /// Units of a layer where nothing else is known.
 const USUAL_WIDTH: usize = 100;
+
+/// The longest time cap, a day.
+const MOST_SECONDS: f64 = 86_400.0;
 
 /// What to compute on.
 #[derive(Args, Clone, Debug)]
@@ -19,6 +25,21 @@ pub(super) struct DeviceArguments {
     /// part of an adapter's name.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
+    /// Seconds that the device may take for one submit: a shader whose loop never ends is given up.
+    #[arg(long, value_name = "SECONDS", default_value_t = TIME_CAP.as_secs_f64(), value_parser = seconds, allow_negative_numbers = true)]
+    time_cap: f64,
+}
+
+impl DeviceArguments {
+    /// How long one submit may take.
+    pub(super) fn time_cap(&self) -> Duration {
+        Duration::from_secs_f64(self.time_cap)
+    }
+
+    /// The same as flags, for a process that is to use the same device.
+    pub(super) fn flags(&self) -> [String; 2] {
+        [format!("--device={}", self.device), format!("--time-cap={}", self.time_cap)]
+    }
 }
 
 /// Which shaders run.
@@ -50,6 +71,48 @@ impl ShaderArguments {
         self.variant.iter().try_for_each(|choice| library.choose(choice))?;
         self.tunable.iter().try_for_each(|setting| library.tune(setting))?;
         Ok(library)
+    }
+
+    /// The same with this folder, where neither a folder nor a variant is named.
+    pub(super) fn or_folder(mut self, folder: Option<PathBuf>) -> Self {
+        if self.shaders.is_none() && self.variant.is_empty() {
+            self.shaders = folder;
+        }
+        self
+    }
+
+    /// The same as flags, but for the variants.
+    pub(super) fn flags_without_variants(&self) -> Vec<String> {
+        let folder = self.shaders.iter().map(|folder| format!("--shaders={}", folder.display()));
+        let tunables = self.tunable.iter().map(|setting| format!("--tunable={setting}"));
+        folder.chain(tunables).collect()
+    }
+}
+
+/// Whether shaders are taken as they change.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct WatchArguments {
+    /// Take a shader of --shaders or --variant KERNEL=PATH.wgsl as soon as it is saved, and train on.
+    #[arg(long)]
+    watch: bool,
+}
+
+impl WatchArguments {
+    /// The changes of the library's files from now on, if they are to be watched.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when there are no files to watch, and as [`Changes::of`].
+    pub(super) fn changes(self, library: &Library) -> Result<Option<Changes>> {
+        let places = library.places();
+        match self.watch {
+            false => Ok(None),
+            true if places.is_empty() => Err(Error::Config(
+                "--watch: there are no files to watch; name a folder with --shaders DIR \
+                 (`normlab shaders export DIR` makes one), or a file with --variant KERNEL=PATH.wgsl"
+                    .to_owned(),
+            )),
+            true => Changes::of(&places).map(Some),
+        }
     }
 }
 
@@ -133,6 +196,15 @@ fn whole<T: FromStr>(text: &str) -> std::result::Result<T, String> {
 /// Reads a number.
 fn number(text: &str) -> std::result::Result<f32, String> {
     text.parse().map_err(|_| "expected a number, as 0.1".to_owned())
+}
+
+/// Reads a number of seconds.
+fn seconds(text: &str) -> std::result::Result<f64, String> {
+    let seconds = text.parse().ok();
+    let possible = seconds.filter(|seconds| *seconds > 0.0 && *seconds <= MOST_SECONDS);
+    possible.ok_or_else(|| {
+        format!("expected a number of seconds above 0 and up to {MOST_SECONDS}, as 30 or 0.5")
+    })
 }
 
 fn set<T: Clone>(key: &mut T, flag: Option<&T>) {

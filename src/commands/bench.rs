@@ -91,7 +91,7 @@ fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
     let plan = plan(arguments)?;
     let common = &arguments.common;
     let purpose = ("time on", "the CPU engine has no variants of kernels to time");
-    let mut backend = open_adapter(&common.device.device, common.shaders.library()?, purpose)?;
+    let mut backend = open_adapter(&common.device, common.shaders.library()?, purpose)?;
     let device = backend.adapter();
     let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
     say(shown, &format!("device: {} ({})", device.adapter, device.backend))?;
@@ -154,7 +154,7 @@ fn steps(common: &Common, out: &mut dyn Write) -> Result<Status> {
     let library = common.shaders.library()?;
     let data = Dataset::load(None, None, false)?;
     let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
-    let mut backend = open(&common.device.device, library, shown)?;
+    let mut backend = open(&common.device, library, shown)?;
     let mut steps = Vec::new();
     for workload in Workload::usual() {
         for norm in [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms] {

@@ -66,12 +66,15 @@ impl Arguments {
 }
 
 /// One variant over all its cases.
+#[derive(Default)]
 struct Tally {
     cases: usize,
     tensors: usize,
     worst: f64,
     complaints: Vec<String>,
     milliseconds: f64,
+    /// Whether it did not end: nothing can run on the device behind it.
+    stuck: bool,
 }
 
 /// Checks kernels and activations.
@@ -79,12 +82,16 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
     let chosen = arguments.kernels()?;
     let purpose = ("check", "the CPU engine is what adapters are held against");
     let library = arguments.shaders.library()?;
-    let mut backend = open_adapter(&arguments.device.device, library, purpose)?;
+    let mut backend = open_adapter(&arguments.device, library, purpose)?;
     let adapter = backend.adapter();
     say(out, &format!("device: {} ({})\n", adapter.adapter, adapter.backend))?;
-    let mut complaints = check_kernels(&mut backend, arguments, &chosen, out)?;
+    let checked = check_kernels(&mut backend, arguments, &chosen)?;
+    say(out, &table::columns(&checked.rows))?;
+    let mut complaints = checked.complaints;
     let activations = arguments.activations();
-    if !activations.is_empty() {
+    if checked.stuck {
+        complaints.push("Nothing else can run on the device: the rest is unchecked.".to_owned());
+    } else if !activations.is_empty() {
         complaints.extend(check_activations(&mut backend, &activations, out)?);
     }
     say(out, "worst error: as a fraction of its tolerance; good up to 1")?;
@@ -92,41 +99,69 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
     Ok(if complaints.is_empty() { Status::Good } else { Status::Failed })
 }
 
-/// Checks all variants of kernels and prints a table; lines about those that are wrong.
+/// What checking kernels has found.
+struct Checked {
+    /// Rows of a table, below its header.
+    rows: Vec<Vec<String>>,
+    /// Lines about what is wrong.
+    complaints: Vec<String>,
+    /// Whether a shader did not end: nothing can run on the device behind it.
+    stuck: bool,
+}
+
+/// Checks all variants of kernels, until one does not end.
 fn check_kernels(
     backend: &mut GpuBackend,
     arguments: &Arguments,
     chosen: &[&'static Contract],
-    out: &mut dyn Write,
-) -> Result<Vec<String>> {
+) -> Result<Checked> {
     let header = ["kernel", "variant", "cases", "tensors", "worst error", "ms", "verdict"];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
-    let mut complaints = Vec::new();
+    let rows = vec![header.map(str::to_owned).to_vec()];
+    let mut checked = Checked { rows, complaints: Vec::new(), stuck: false };
     for contract in chosen {
         // One that was chosen and cannot run here is a mistake; others are skipped.
         if backend.library().chosen(contract).is_some() {
             refuse_what_cannot_run(backend.variant(contract))?;
         }
         for variant in backend.library().variants(contract)? {
-            match backend.lacks(contract, &variant) {
-                Ok(None) => {
-                    let cases = arguments.cases(contract);
-                    let tally = check_variant(backend, contract, &variant, cases)?;
-                    rows.push(row(contract.name, &variant, &tally));
-                    complaints.extend(wrong(contract.name, &variant, &tally.complaints));
-                }
-                Ok(Some(_)) => rows.push(unchecked(contract.name, &variant, SKIPPED)),
-                // A shader that does not fit is wrong; the others are checked all the same.
-                Err(error @ Error::Shader(_)) => {
-                    rows.push(unchecked(contract.name, &variant, "WRONG"));
-                    complaints.extend(wrong(contract.name, &variant, &[error.to_string()]));
-                }
-                Err(error) => return Err(error),
+            checked.take(backend, arguments, contract, &variant)?;
+            if checked.stuck {
+                return Ok(checked);
             }
         }
     }
-    say(out, &table::columns(&rows))?;
-    Ok(complaints)
+    Ok(checked)
+}
+
+impl Checked {
+    /// Checks one variant.
+    fn take(
+        &mut self,
+        backend: &mut GpuBackend,
+        arguments: &Arguments,
+        contract: &'static Contract,
+        variant: &str,
+    ) -> Result<()> {
+        let kernel = contract.name;
+        match backend.lacks(contract, variant) {
+            Ok(None) => {
+                let tally = check_variant(backend, contract, variant, arguments.cases(contract))?;
+                self.rows.push(row(kernel, variant, &tally));
+                self.complaints.extend(wrong(kernel, variant, &tally.complaints));
+                self.stuck = tally.stuck;
+            }
+            Ok(Some(reason)) => {
+                self.rows.push(unchecked(kernel, variant, &format!("skipped: {reason}")));
+            }
+            // A shader that does not fit is wrong; the others are checked all the same.
+            Err(error @ Error::Shader(_)) => {
+                self.rows.push(unchecked(kernel, variant, "WRONG"));
+                self.complaints.extend(wrong(kernel, variant, &[error.to_string()]));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
 }
 
 /// An error if the adapter cannot run a variant. One that does not fit its contract is judged later.
@@ -145,8 +180,7 @@ fn check_variant(
 ) -> Result<Tally> {
     backend.choose_variant(contract, variant)?;
     let start = Instant::now();
-    let mut tally =
-        Tally { cases: 0, tensors: 0, worst: 0.0, complaints: Vec::new(), milliseconds: 0.0 };
+    let mut tally = Tally::default();
     for case in cases {
         tally.cases += 1;
         let outcome = match check::check(backend, contract, &case) {
@@ -154,6 +188,7 @@ fn check_variant(
             // What the device refuses is this variant's fault: the others are checked all the same.
             Err(error) => {
                 tally.worst = f64::INFINITY;
+                tally.stuck = matches!(error, Error::Stuck(_));
                 tally.complaints.push(format!("{}: {error}", case.describe()));
                 break;
             }
@@ -181,9 +216,6 @@ fn row(kernel: &str, variant: &str, tally: &Tally) -> Vec<String> {
 fn verdict(good: bool) -> String {
     if good { "good" } else { "WRONG" }.to_owned()
 }
-
-/// The verdict on a variant that the adapter cannot run.
-const SKIPPED: &str = "skipped: not for this adapter";
 
 fn unchecked(kernel: &str, variant: &str, verdict: &str) -> Vec<String> {
     [kernel, variant, "–", "–", "–", "–", verdict].map(str::to_owned).to_vec()

@@ -70,7 +70,7 @@ pub(super) fn eval(arguments: &Arguments, out: &mut dyn Write) -> Result<Status>
         sizes: arguments.sizes.clone(),
     };
     let request = Request::read(contract, input, &options)?;
-    let mut backend = open(&arguments.device.device, library, out)?;
+    let mut backend = open(&arguments.device, library, out)?;
     let results = request.run(backend.as_mut())?;
     results.write(output)?;
     say(out, &summary(&results, output))?;

@@ -5,15 +5,18 @@ mod bench;
 mod check;
 mod devices;
 mod eval;
+mod judge;
 mod run;
 mod shaders;
+mod watch;
 
 use crate::backend::Backend;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::GpuBackend;
-use crate::backend::gpu::adapters::{self, DeviceChoice};
+use crate::backend::gpu::adapters::{self, Candidate, DeviceChoice};
 use crate::error::{Error, Result};
 use crate::kernels::library::Library;
+use arguments::DeviceArguments;
 use clap::{Parser, Subcommand};
 use std::io::{ErrorKind, Write};
 use std::path::Path;
@@ -56,6 +59,11 @@ enum Command {
     Eval(eval::Arguments),
     /// Time kernels, each variant checked before, or whole training steps (`bench step`).
     Bench(bench::Arguments),
+    /// Check and time the shaders of a kernel again whenever they are saved.
+    Watch(watch::Arguments),
+    /// Judge one variant of a kernel, for `watch`.
+    #[command(hide = true)]
+    Judge(judge::Arguments),
 }
 
 /// How a command ended, when nothing stopped it.
@@ -80,6 +88,8 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<Status> {
         Command::Check(arguments) => check::check(&arguments, out),
         Command::Eval(arguments) => eval::eval(&arguments, out),
         Command::Bench(arguments) => bench::bench(&arguments, out),
+        Command::Watch(arguments) => watch::watch(&arguments, out),
+        Command::Judge(arguments) => judge::judge(&arguments, out),
     }
 }
 
@@ -108,22 +118,27 @@ fn first_few(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-/// Opens an adapter for what only an adapter can do: `purpose` says what, as "check", and `instead` why
-/// the CPU engine cannot take its place.
+/// Opens an adapter for what only an adapter can do, see [`find_adapter`].
 fn open_adapter(
-    choice: &DeviceChoice,
+    arguments: &DeviceArguments,
     library: Library,
-    (purpose, instead): (&str, &str),
+    purpose: (&str, &str),
 ) -> Result<GpuBackend> {
+    let candidate = find_adapter(&arguments.device, purpose)?;
+    Ok(GpuBackend::open(&candidate)?.with(library).with_time_cap(arguments.time_cap()))
+}
+
+/// Finds an adapter for what only an adapter can do: `purpose` says what, as "check", and `instead` why
+/// the CPU engine cannot take its place.
+fn find_adapter(choice: &DeviceChoice, (purpose, instead): (&str, &str)) -> Result<Candidate> {
     if *choice == DeviceChoice::Cpu {
         return Err(Error::Config(format!(
             "--device cpu: {instead}; name an adapter, or leave the choice to auto"
         )));
     }
-    let candidate = adapters::choose(choice)?.ok_or_else(|| {
+    adapters::choose(choice)?.ok_or_else(|| {
         Error::Device(format!("there is nothing to {purpose}: {}", adapters::why_none()))
-    })?;
-    Ok(GpuBackend::open(&candidate)?.with(library))
+    })
 }
 
 /// Lines about a variant that is wrong.
@@ -133,13 +148,18 @@ fn wrong(kernel: &str, variant: &str, complaints: &[String]) -> Vec<String> {
 }
 
 /// Opens what the user asked to compute on, and says what it is.
-fn open(choice: &DeviceChoice, library: Library, out: &mut dyn Write) -> Result<Box<dyn Backend>> {
+fn open(
+    arguments: &DeviceArguments,
+    library: Library,
+    out: &mut dyn Write,
+) -> Result<Box<dyn Backend>> {
+    let choice = &arguments.device;
     let changed = library.is_changed();
     let candidate = adapters::choose(choice)?;
     let none = candidate.is_none();
     let backend: Box<dyn Backend> = match candidate {
         Some(candidate) => match GpuBackend::open(&candidate) {
-            Ok(backend) => Box::new(backend.with(library)),
+            Ok(backend) => Box::new(backend.with(library).with_time_cap(arguments.time_cap())),
             Err(error) if *choice == DeviceChoice::Auto => {
                 say(out, &format!("note: {error}; the CPU engine computes instead"))?;
                 Box::new(CpuBackend::<f32>::default())

@@ -1,6 +1,8 @@
 //! `normlab lesson` and `normlab train`: train networks, show what came out, leave records.
 
-use super::arguments::{DeviceArguments, ExperimentArguments, OutputArguments, ShaderArguments};
+use super::arguments::{
+    DeviceArguments, ExperimentArguments, OutputArguments, ShaderArguments, WatchArguments,
+};
 use super::{Status, first_few, open, say};
 use crate::backend::Backend;
 use crate::compare::ratio_text;
@@ -8,9 +10,10 @@ use crate::config::Experiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::record::{Moment, Parity, RunRecord, Summary};
-use crate::report::table;
+use crate::report::{table, watch as words};
 use crate::train::run_folder::RunFolder;
-use crate::train::{self, Observer, Plan, Weights, run_name};
+use crate::train::{self, Observer, Plan, Swap, Weights, run_name};
+use crate::watch::Changes;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::Write;
@@ -26,6 +29,8 @@ pub(super) struct LessonArguments {
     device: DeviceArguments,
     #[command(flatten)]
     shaders: ShaderArguments,
+    #[command(flatten)]
+    watch: WatchArguments,
     #[command(flatten)]
     output: OutputArguments,
 }
@@ -43,6 +48,8 @@ pub(super) struct TrainArguments {
     #[command(flatten)]
     shaders: ShaderArguments,
     #[command(flatten)]
+    watch: WatchArguments,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -50,8 +57,8 @@ pub(super) struct TrainArguments {
 pub(super) fn lesson(arguments: &LessonArguments, out: &mut dyn Write) -> Result<Status> {
     let mut experiment = Experiment::lesson()?;
     arguments.experiment.apply(&mut experiment)?;
-    let LessonArguments { device, shaders, output, .. } = arguments;
-    Run { name: "lesson", device, shaders, output }.start(&experiment, out)
+    let LessonArguments { device, shaders, watch, output, .. } = arguments;
+    Run { name: "lesson", device, shaders, watch: *watch, output }.start(&experiment, out)
 }
 
 /// Runs one experiment.
@@ -64,8 +71,8 @@ pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> Result<S
         None => (Experiment::default(), "train".to_owned()),
     };
     arguments.experiment.apply(&mut experiment)?;
-    let TrainArguments { device, shaders, output, .. } = arguments;
-    Run { name: &name, device, shaders, output }.start(&experiment, out)
+    let TrainArguments { device, shaders, watch, output, .. } = arguments;
+    Run { name: &name, device, shaders, watch: *watch, output }.start(&experiment, out)
 }
 
 /// A run that is about to start.
@@ -73,6 +80,7 @@ struct Run<'a> {
     name: &'a str,
     device: &'a DeviceArguments,
     shaders: &'a ShaderArguments,
+    watch: WatchArguments,
     output: &'a OutputArguments,
 }
 
@@ -84,10 +92,15 @@ impl Run<'_> {
         let experiment = &rooted(experiment)?;
         let OutputArguments { out: path, force } = self.output;
         RunFolder::check_free(path.as_deref(), *force)?;
+        let library = self.shaders.library()?;
+        let changes = self.watch.changes(&library)?;
         let data = load(experiment)?;
         experiment.validate_for(data.train.len())?;
-        let mut backend = open(&self.device.device, self.shaders.library()?, out)?;
+        let mut backend = open(self.device, library, out)?;
         let verify = backend.adapter().backend != "cpu";
+        if changes.is_some() && !verify {
+            return Err(Error::Config("--watch: the CPU engine runs no shaders".to_owned()));
+        }
         let plan = |(activation, norm)| Plan { experiment, activation, norm, data: &data, verify };
         let mut plans = experiment.networks().into_iter().map(plan);
         plans.try_for_each(|plan| train::try_loading(backend.as_mut(), &plan))?;
@@ -99,10 +112,12 @@ impl Run<'_> {
         let mut summary = empty_summary(experiment, &data, backend.as_ref());
         for (activation, norm) in experiment.networks() {
             let plan = plan((activation, norm));
-            let mut watch = Watch::new(&run_name(activation, norm), experiment, &mut folder);
-            let trained = train::train(backend.as_mut(), &plan, &mut watch);
+            let run = run_name(activation, norm);
+            let mut progress =
+                Progress::new(&run, experiment, &mut folder, (changes.as_ref(), &mut *out));
+            let trained = train::train(backend.as_mut(), &plan, &mut progress);
             // The last weights are kept also where the training could not go on.
-            let kept = watch.finish();
+            let kept = progress.finish();
             let record = trained?;
             kept?;
             say(out, &ended(&record))?;
@@ -221,22 +236,31 @@ fn conclusion(summary: &Summary, folder: &RunFolder) -> String {
 const WEIGHTS_EVERY: Duration = Duration::from_secs(2);
 
 /// Shows the progress of one network and records its moments.
-struct Watch<'a> {
+struct Progress<'a> {
     run: String,
     bar: ProgressBar,
     folder: &'a mut RunFolder,
     weights: Option<Weights>,
     written: Instant,
+    /// Where changes of shaders are told, if they are watched.
+    changes: Option<&'a Changes>,
+    out: &'a mut dyn Write,
 }
 
-impl<'a> Watch<'a> {
-    fn new(run: &str, experiment: &Experiment, folder: &'a mut RunFolder) -> Self {
+impl<'a> Progress<'a> {
+    fn new(
+        run: &str,
+        experiment: &Experiment,
+        folder: &'a mut RunFolder,
+        (changes, out): (Option<&'a Changes>, &'a mut dyn Write),
+    ) -> Self {
         // Where stderr is no terminal, indicatif draws nothing.
         let bar = ProgressBar::new(experiment.steps as u64);
         let style = ProgressStyle::with_template("{prefix:16} {bar:40} {pos}/{len} {eta:>4} {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(run.to_owned());
-        Self { run: run.to_owned(), bar, folder, weights: None, written: Instant::now() }
+        let (run, written) = (run.to_owned(), Instant::now());
+        Self { run, bar, folder, weights: None, written, changes, out }
     }
 
     /// Writes the last weights and takes the bar away.
@@ -249,7 +273,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-impl Observer for Watch<'_> {
+impl Observer for Progress<'_> {
     fn progress(&mut self, step: usize) {
         self.bar.set_position(step as u64);
     }
@@ -263,5 +287,15 @@ impl Observer for Watch<'_> {
             self.written = Instant::now();
         }
         Ok(())
+    }
+
+    fn shaders_changed(&mut self) -> Option<bool> {
+        self.changes.map(Changes::any)
+    }
+
+    fn swapped(&mut self, swap: &Swap) -> Result<()> {
+        let text = format!("{}: {}", self.run, words::swap(swap));
+        let Self { bar, out, .. } = self;
+        bar.suspend(|| say(*out, &text))
     }
 }

@@ -128,6 +128,16 @@ impl Library {
         })
     }
 
+    /// The folder and the files of the user's that shaders are read from.
+    #[must_use]
+    pub fn places(&self) -> Vec<PathBuf> {
+        let file = |choice: &Choice| match choice {
+            Choice::Named(_) => None,
+            Choice::File(path) => Some(path.clone()),
+        };
+        self.folder.iter().cloned().chain(self.chosen.values().filter_map(file)).collect()
+    }
+
     /// All variants of a kernel: the shipped ones, from the plainest to the fastest, then those that
     /// only the folder has, then a file that was chosen.
     ///
@@ -168,13 +178,7 @@ impl Library {
 
     /// Where a variant stands, for messages, and its text.
     fn text(&self, contract: &Contract, variant: &str) -> Result<(String, Cow<'static, str>)> {
-        // A file counts whether it is the one chosen now or not: `check` tries all variants in turn.
-        let own = if is_file(variant) {
-            Some(PathBuf::from(variant))
-        } else {
-            self.overlaid(contract.name, variant)
-        };
-        if let Some(path) = own {
+        if let Some(path) = self.own_file(contract, variant) {
             return Ok((path.display().to_string(), Cow::Owned(read(&path)?)));
         }
         let shipped = contract.shaders.iter().find(|source| source.variant == variant);
@@ -188,6 +192,29 @@ impl Library {
             let complaint = format!("{} has no variant {variant}", contract.name);
             Error::Config(unknown(&complaint, variant, &known, &folder))
         })
+    }
+
+    /// What the user's files make of a variant: the text of its own file and, where the kernel has an
+    /// activation, the texts of those that the folder has. None where no such file is there.
+    #[must_use]
+    pub fn own_text(&self, contract: &Contract, variant: &str) -> Option<Vec<u8>> {
+        let mut text = fs::read(self.own_file(contract, variant)?).ok()?;
+        let folder = self.folder.as_ref().filter(|_| contract.activation);
+        if let Some(folder) = folder.map(|folder| folder.join(ACTIVATIONS)) {
+            for name in wgsl_in(&folder).unwrap_or_default() {
+                text.extend(fs::read(folder.join(format!("{name}.wgsl"))).unwrap_or_default());
+            }
+        }
+        Some(text)
+    }
+
+    /// The user's file that a variant is read from; none where it is a shipped text, or nothing.
+    fn own_file(&self, contract: &Contract, variant: &str) -> Option<PathBuf> {
+        // A file counts whether it is the one chosen now or not: `check` tries all variants in turn.
+        if is_file(variant) {
+            return Some(PathBuf::from(variant));
+        }
+        self.overlaid(contract.name, variant)
     }
 
     /// The functions of an activation.

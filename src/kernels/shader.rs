@@ -31,6 +31,8 @@ pub struct Shader {
     pub contract: &'static Contract,
     /// The variant's name.
     pub variant: String,
+    /// What messages call its file.
+    pub place: String,
     /// The activation that is composed in, where the kernel has one.
     pub activation: Option<Activation>,
     /// The whole text, activation included.
@@ -77,6 +79,7 @@ impl Shader {
         Ok(Self {
             contract,
             variant: variant.to_owned(),
+            place: place.to_owned(),
             activation,
             text,
             requires,
@@ -99,9 +102,9 @@ impl Shader {
         let counts = [groups(0), groups(1), sizes.replicas];
         if let Some(count) = counts.iter().find(|count| **count > MAX_WORKGROUPS as usize) {
             return Err(Error::Shape(format!(
-                "{} ({}) would need {count} workgroups on one axis; a dispatch has at most \
+                "{} would need {count} workgroups on one axis; a dispatch has at most \
                  {MAX_WORKGROUPS}: use smaller layers or a smaller batch",
-                self.contract.name, self.variant
+                self.label()
             )));
         }
         Ok(counts.map(|count| count as u32))
@@ -111,6 +114,21 @@ impl Shader {
     #[must_use]
     pub fn tuned(&self) -> BTreeMap<String, u32> {
         self.tunables.iter().map(|tunable| (tunable.name.clone(), tunable.value)).collect()
+    }
+
+    /// Kernel and variant, as `sgd (naive)`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{} ({})", self.contract.name, self.variant)
+    }
+
+    /// Bytes of workgroup memory that a workgroup takes, each variable at a multiple of 16.
+    #[must_use]
+    pub fn workgroup_memory(&self) -> u32 {
+        let variables = self.module.global_variables.iter().map(|(_, variable)| variable);
+        let shared = variables.filter(|variable| variable.space == AddressSpace::WorkGroup);
+        let size = |ty| self.module.types[ty].inner.size(self.module.to_ctx());
+        shared.map(|variable| size(variable.ty).next_multiple_of(16)).sum()
     }
 
     /// The SHA-256 of the whole text, in hexadecimal.

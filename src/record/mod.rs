@@ -37,6 +37,16 @@ pub struct ShaderRecord {
     pub sha256: String,
 }
 
+/// A shader that was taken in the middle of a training.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShaderChange {
+    /// The first step that ran with it, counted from 1.
+    pub step: usize,
+    /// The shader.
+    #[serde(flatten)]
+    pub shader: ShaderRecord,
+}
+
 /// The worst of many comparisons of a GPU result with its reference.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Parity {
@@ -101,6 +111,9 @@ pub struct Moment {
     pub run: String,
     /// Steps done.
     pub step: usize,
+    /// Shaders that were taken since the moment before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shader_changes: Vec<ShaderChange>,
     /// Mean cross-entropy of each step since the moment before, in nats.
     pub losses: Vec<f32>,
     /// Mean of those.
@@ -147,6 +160,9 @@ pub struct RunRecord {
     pub test_accuracy: Option<f64>,
     /// Mean cross-entropy of the last recorded steps, in nats.
     pub train_loss: Option<f64>,
+    /// Shaders that were taken while it was trained.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shader_changes: Vec<ShaderChange>,
     /// Figures of each layer at the last step.
     pub layers: Vec<LayerFigures>,
     /// Standard deviation of the last hidden layer's outputs (of the pixels, where there is no hidden
@@ -194,6 +210,25 @@ mod tests {
         let read: LayerFigures = serde_json::from_str(&serde_json::to_string(&figures)?)?;
         assert!(read.gradient_rms.is_nan());
         assert_eq!(read.weight_change, 0.5);
+        Ok(())
+    }
+
+    #[test]
+    fn records_of_runs_before_shaders_were_watched_are_read() -> serde_json::Result<()> {
+        let moment: Moment = serde_json::from_str(
+            r#"{"run": "relu-none", "step": 1, "losses": [2.5], "train_loss": 2.5,
+                "train_accuracy": 0.1, "test_loss": 2.5, "test_accuracy": 0.1, "layers": [],
+                "output_spread": 0.5, "ms_per_step": 1.0}"#,
+        )?;
+        assert_eq!(moment.shader_changes, []);
+        assert!(!serde_json::to_string(&moment)?.contains("shader_changes"));
+        let run: RunRecord = serde_json::from_str(
+            r#"{"name": "relu-none", "activation": "relu", "norm": "none", "steps": 1,
+                "failure": null, "test_accuracy": null, "train_loss": null, "layers": [],
+                "output_spread": null, "ms_per_step": null,
+                "parity": {"worst_ratio": null, "worst_at": null, "compared": 0, "failures": []}}"#,
+        )?;
+        assert_eq!(run.shader_changes, []);
         Ok(())
     }
 

@@ -45,7 +45,7 @@ fn row(variant: &Variant, ceilings: &Ceilings) -> Vec<String> {
     let mut row = vec![format!("{}{mark}", variant.variant)];
     let none = || "–".to_owned();
     match &variant.rung {
-        Rung::Good { time, gflop_per_s, gb_per_s, ratio } => {
+        Rung::Good { time, gflop_per_s, gb_per_s, ratio, .. } => {
             let us = |seconds: f64| figures(1e6 * seconds);
             let share = gflop_per_s
                 .map_or(gb_per_s / ceilings.gb_per_s, |gflop| gflop / ceilings.gflop_per_s);
@@ -70,7 +70,7 @@ fn row(variant: &Variant, ceilings: &Ceilings) -> Vec<String> {
 }
 
 /// A number with three digits that count.
-fn figures(value: f64) -> String {
+pub(super) fn figures(value: f64) -> String {
     let decimals = match value.abs() {
         large if large >= 100.0 => 0,
         medium if medium >= 10.0 => 1,

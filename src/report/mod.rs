@@ -5,3 +5,4 @@ pub mod picture;
 pub mod records;
 pub mod style;
 pub mod table;
+pub mod watch;

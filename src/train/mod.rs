@@ -9,6 +9,6 @@ mod schedule;
 mod start;
 mod trainer;
 
-pub use run::{Observer, train, try_loading};
+pub use run::{Observer, Swap, train, try_loading};
 pub use start::{write_order, write_start};
 pub use trainer::{Outcome, Plan, Trainer, Weights, run_name};

@@ -2,13 +2,18 @@
 
 use super::trainer::{Outcome, Plan, Trainer, Weights, run_name};
 use super::{diagnosis, figures, schedule};
-use crate::backend::Backend;
+use crate::backend::{Backend, Reloaded};
+use crate::check::Judgement;
 use crate::error::Result;
-use crate::record::{Moment, Parity, RunRecord};
+use crate::record::{Moment, Parity, RunRecord, ShaderChange};
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 /// Steps between two words about progress, at most.
 const STRETCH: usize = 100;
+
+/// About how long a training that is watched goes on before it asks for shaders that have changed.
+const WATCHED_STRETCH: Duration = Duration::from_millis(50);
 
 /// What a training tells while it runs.
 pub trait Observer {
@@ -20,6 +25,39 @@ pub trait Observer {
     /// # Errors
     /// When it cannot be kept: the training ends then.
     fn moment(&mut self, moment: &Moment, weights: &Weights) -> Result<()>;
+
+    /// Whether shaders may have changed since this was asked last; none where nobody watches them.
+    fn shaders_changed(&mut self) -> Option<bool> {
+        None
+    }
+
+    /// Shaders that have changed were taken, or refused.
+    ///
+    /// # Errors
+    /// When it cannot be told: the training ends then.
+    fn swapped(&mut self, _: &Swap) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// What became of shaders that have changed in the middle of a training.
+#[derive(Clone, Debug)]
+pub enum Swap {
+    /// They are used from now on.
+    Taken {
+        /// The shaders, with the first step that ran with them.
+        changes: Vec<ShaderChange>,
+        /// How that step's results of their kernels compared with the CPU; empty where nothing was
+        /// compared.
+        comparison: Vec<Judgement>,
+    },
+    /// One is wrong: the last good ones stay.
+    Refused {
+        /// Steps done.
+        step: usize,
+        /// What is wrong.
+        message: String,
+    },
 }
 
 /// Trains one network to the end, or until its loss is not finite.
@@ -31,46 +69,121 @@ pub fn train(
     plan: &Plan<'_>,
     observer: &mut dyn Observer,
 ) -> Result<RunRecord> {
-    let mut trainer = Trainer::new(backend, plan)?;
+    let trainer = Trainer::new(backend, plan)?;
+    let (parity, shader_changes) = (Parity::default(), Vec::new());
+    let mut run = Run { backend, trainer, verify: plan.verify, parity, shader_changes };
     let moments = schedule::moments(plan.experiment);
     let compared = if plan.verify { schedule::compared(plan.experiment) } else { BTreeSet::new() };
-    let mut parity = Parity::default();
     let mut times = Vec::new();
     let (mut last, mut failure, mut last_losses) = (None, None, Vec::new());
     for &stop in moments.union(&compared) {
         let uncompared = if compared.contains(&stop) { stop - 1 } else { stop };
-        let mut outcome = run_to(&mut trainer, uncompared, observer)?;
+        let mut outcome = run.run_to(uncompared, observer)?;
         if outcome == Outcome::Finite && uncompared < stop {
-            outcome = trainer.compared_step(&mut parity)?;
+            // The first step with other shaders is compared, too: one comparison serves both.
+            outcome = match run.swap_shaders(observer.shaders_changed(), observer)? {
+                Some(compared) => compared,
+                None => run.trainer.compared_step(&mut run.parity)?,
+            };
         }
         if let Outcome::Diverged { step, loss } = outcome {
-            last_losses = trainer.take_losses();
-            failure = Some(diagnosis::explain(&mut trainer, step, loss)?);
+            last_losses = run.trainer.take_losses();
+            failure = Some(diagnosis::explain(&mut run.trainer, step, loss)?);
             break;
         }
         observer.progress(stop);
         if moments.contains(&stop) {
-            let (moment, weights) = trainer.moment()?;
+            let (moment, weights) = run.trainer.moment()?;
             observer.moment(&moment, &weights)?;
             times.extend((moment.ms_per_step > 0.0).then_some(moment.ms_per_step));
             last = Some(moment);
         }
     }
     let ms_per_step = figures::median(&times);
-    Ok(RunRecord { failure, last_losses, ms_per_step, parity, ..record(plan, last) })
+    let Run { parity, shader_changes, .. } = run;
+    let record = record(plan, last);
+    Ok(RunRecord { failure, last_losses, ms_per_step, parity, shader_changes, ..record })
 }
 
-/// Trains up to a step and tells of every stretch.
-fn run_to(trainer: &mut Trainer<'_>, step: usize, observer: &mut dyn Observer) -> Result<Outcome> {
-    while trainer.step() < step {
-        let next = step.min(trainer.step() + STRETCH);
-        let outcome = trainer.run_to(next)?;
-        if outcome != Outcome::Finite {
-            return Ok(outcome);
+/// A network in training, with what it runs on and what was found so far.
+struct Run<'a, 'b> {
+    backend: &'a mut dyn Backend,
+    trainer: Trainer<'b>,
+    /// Whether the first step with other shaders is compared with the CPU.
+    verify: bool,
+    parity: Parity,
+    shader_changes: Vec<ShaderChange>,
+}
+
+impl Run<'_, '_> {
+    /// Trains up to a step and tells of every stretch. Between stretches it takes shaders that have
+    /// changed.
+    fn run_to(&mut self, step: usize, observer: &mut dyn Observer) -> Result<Outcome> {
+        let mut fitting = 1;
+        while self.trainer.step() < step {
+            let changed = observer.shaders_changed();
+            if let Some(outcome) = self.swap_shaders(changed, observer)? {
+                if outcome != Outcome::Finite {
+                    return Ok(outcome);
+                }
+                continue;
+            }
+            let stretch = changed.map_or(STRETCH, |_| fitting);
+            let (first, start) = (self.trainer.step(), Instant::now());
+            let next = step.min(first + stretch);
+            let outcome = self.trainer.run_to(next)?;
+            if outcome != Outcome::Finite {
+                return Ok(outcome);
+            }
+            let a_step = start.elapsed().as_secs_f64() / (next - first) as f64;
+            let wanted = (WATCHED_STRETCH.as_secs_f64() / a_step.max(1e-9)) as usize;
+            fitting = wanted.clamp(1, 2 * fitting).min(STRETCH);
+            observer.progress(next);
         }
-        observer.progress(next);
+        Ok(Outcome::Finite)
     }
-    Ok(Outcome::Finite)
+
+    /// Takes shaders if they have changed, and tells of it. How the step ended that is compared then;
+    /// none where no step was run.
+    fn swap_shaders(
+        &mut self,
+        changed: Option<bool>,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Outcome>> {
+        if changed != Some(true) {
+            return Ok(None);
+        }
+        match self.backend.reload(&self.trainer.model().program) {
+            Ok(None) => Ok(None),
+            Ok(Some(reloaded)) => self.take_shaders(reloaded, observer),
+            Err(error) => {
+                let (step, message) = (self.trainer.step(), error.to_string());
+                observer.swapped(&Swap::Refused { step, message })?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn take_shaders(
+        &mut self,
+        reloaded: Reloaded,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Outcome>> {
+        let changes = self.trainer.take_shaders(reloaded)?;
+        self.shader_changes.extend(changes.clone());
+        let (mut outcome, mut comparison) = (None, Vec::new());
+        if self.verify {
+            let (ended, judgements) = self.trainer.judged_step(&mut self.parity)?;
+            let of_theirs = |judgement: &Judgement| {
+                changes.iter().any(|change| change.shader.kernel == judgement.kernel)
+            };
+            comparison = judgements.into_iter().filter(of_theirs).collect();
+            outcome = Some(ended);
+            observer.progress(self.trainer.step());
+        }
+        observer.swapped(&Swap::Taken { changes, comparison })?;
+        Ok(outcome)
+    }
 }
 
 /// Loads a network and lets it go again: whether the backend can hold it, before a run is begun.
@@ -94,6 +207,7 @@ fn record(plan: &Plan<'_>, last: Option<Moment>) -> RunRecord {
         test_accuracy: figure(|moment| moment.test_accuracy),
         train_loss: figure(|moment| moment.train_loss),
         output_spread: figure(|moment| moment.output_spread),
+        shader_changes: Vec::new(),
         layers: last.map_or_else(Vec::new, |moment| moment.layers),
         ms_per_step: None,
         parity: Parity::default(),

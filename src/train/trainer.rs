@@ -5,14 +5,15 @@
 //! are taken.
 
 use super::{figures, lockstep, start};
-use crate::backend::{Backend, Session};
+use crate::backend::{Backend, Reloaded, Session};
+use crate::check::Judgement;
 use crate::config::{Experiment, Norm};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::model::{Feed, HISTORY, Model, Network, Parameter, Role, initial_parameters};
 use crate::program::TensorId;
-use crate::record::{LayerFigures, Moment, Parity};
+use crate::record::{LayerFigures, Moment, Parity, ShaderChange};
 use crate::tensor::{Tensor, Value};
 use std::time::Instant;
 
@@ -79,6 +80,8 @@ pub struct Trainer<'a> {
     /// Losses and hits since the last moment.
     losses: Vec<f32>,
     hits: f64,
+    /// Shaders that were taken since the last moment.
+    shader_changes: Vec<ShaderChange>,
     /// Steps and seconds of uncompared stretches since the last moment.
     timed: (usize, f64),
 }
@@ -105,6 +108,7 @@ impl<'a> Trainer<'a> {
             checkpoint: (0, Vec::new()),
             losses: Vec::new(),
             hits: 0.0,
+            shader_changes: Vec::new(),
             timed: (0, 0.0),
         };
         trainer.save_checkpoint()?;
@@ -165,26 +169,53 @@ impl<'a> Trainer<'a> {
         Ok(Outcome::Finite)
     }
 
+    /// Goes on with other shaders, from where the network is. Returns them with the step that is the
+    /// first to run with them.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    pub(super) fn take_shaders(&mut self, reloaded: Reloaded) -> Result<Vec<ShaderChange>> {
+        let ids = self.model.state();
+        let state = self.session.read_all(&ids)?;
+        self.session = reloaded.session;
+        let Plan { experiment, data, .. } = self.plan;
+        start::write_start(self.session.as_mut(), &self.model, experiment, data)?;
+        for (id, value) in ids.into_iter().zip(&state) {
+            self.session.write(id, value)?;
+        }
+        self.filling = None;
+        let step = self.step + 1;
+        let changes = reloaded.changed.into_iter().map(|shader| ShaderChange { step, shader });
+        let changes: Vec<_> = changes.collect();
+        self.shader_changes.extend(changes.clone());
+        Ok(changes)
+    }
+
     /// Runs one step, and then one chunk of an evaluation, in lockstep with the CPU, and notes every
     /// comparison.
     ///
     /// # Errors
     /// When the device is lost or refuses.
     pub fn compared_step(&mut self, parity: &mut Parity) -> Result<Outcome> {
+        self.judged_step(parity).map(|(outcome, _)| outcome)
+    }
+
+    /// [`Trainer::compared_step`] with its comparisons.
+    pub(super) fn judged_step(&mut self, parity: &mut Parity) -> Result<(Outcome, Vec<Judgement>)> {
         self.load_order()?;
         let number = self.step + 1;
         let passes = self.model.step_passes();
-        let step = lockstep::compare_passes(self.session.as_mut(), &self.model, &passes)?;
+        let mut judgements = lockstep::compare_passes(self.session.as_mut(), &self.model, &passes)?;
         self.step += 1;
         let outcome = self.read_history(1)?;
         self.write_index(self.model.test.step, vec![0; self.model.network.replicas])?;
         let passes = [self.model.evaluate];
-        let evaluation = lockstep::compare_passes(self.session.as_mut(), &self.model, &passes)?;
-        for judgement in step.into_iter().chain(evaluation) {
+        judgements.extend(lockstep::compare_passes(self.session.as_mut(), &self.model, &passes)?);
+        for judgement in &judgements {
             let sentence = || format!("step {number}: {}", judgement.describe());
             parity.note(judgement.verdict.ratio(), judgement.verdict.passes(), sentence);
         }
-        Ok(outcome)
+        Ok((outcome, judgements))
     }
 
     /// Counts a step that was run dispatch by dispatch.
@@ -247,6 +278,7 @@ impl<'a> Trainer<'a> {
         let moment = Moment {
             run: run_name(self.plan.activation, self.plan.norm),
             step: self.step,
+            shader_changes: std::mem::take(&mut self.shader_changes),
             train_loss: losses.iter().copied().map(f64::from).sum::<f64>() / losses.len() as f64,
             train_accuracy: std::mem::take(&mut self.hits) / examples,
             test_loss,

@@ -9,6 +9,7 @@ use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::library::Library;
 use crate::record::Adapter;
+use std::fmt;
 use std::str::FromStr;
 
 /// wgpu's variable that limits the adapters to those with this in their name.
@@ -143,7 +144,24 @@ pub(super) fn describe(info: &wgpu::AdapterInfo) -> Adapter {
     }
 }
 
+impl fmt::Display for DeviceChoice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Gpu => "gpu",
+            Self::Cpu => "cpu",
+            Self::Named(name) => name,
+        })
+    }
+}
+
 impl Candidate {
+    /// The adapter as records show it.
+    #[must_use]
+    pub fn describe(&self) -> Adapter {
+        describe(&self.adapter.get_info())
+    }
+
     /// The adapter with its limits and features.
     ///
     /// # Errors
@@ -187,7 +205,7 @@ fn variants(offers: &Offers) -> Result<Vec<(&'static str, String)>> {
         let mut words = Vec::new();
         for source in contract.shaders {
             let shader = library.shader(contract, source.variant, Activation::default())?;
-            match offers.lacks(&shader.requires) {
+            match offers.lacks(&shader) {
                 None => words.insert(0, source.variant.to_owned()),
                 Some(reason) => words.push(format!("({}: {reason})", source.variant)),
             }

@@ -8,25 +8,29 @@ pub mod adapters;
 mod faults;
 mod pipelines;
 mod session;
+mod submissions;
 mod timing;
 
-use super::{Backend, Session};
+use super::{Backend, Reloaded, Session};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::Contract;
 use crate::kernels::library::Library;
-use crate::kernels::shader::Requirements;
+use crate::kernels::shader::Shader;
 use crate::program::{Program, TensorSpec};
 use crate::record::{Adapter, ShaderRecord};
 use adapters::{Candidate, describe};
 use faults::Faults;
 use pipelines::Pipelines;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Features that are used where an adapter has them.
 const WANTED: wgpu::Features = wgpu::Features::SUBGROUP.union(wgpu::Features::TIMESTAMP_QUERY);
+
+/// How long one submit may take where nothing else is said. The first dispatch of a pipeline
+/// compiles it on some drivers, which takes seconds.
+pub const TIME_CAP: Duration = Duration::from_secs(30);
 
 /// A device with what every session on it shares.
 #[derive(Debug)]
@@ -44,6 +48,11 @@ struct Gpu {
     device: wgpu::Device,
     queue: wgpu::Queue,
     faults: Arc<Faults>,
+    /// How long one submit may take.
+    time_cap: Duration,
+    /// Whether a submit waits in the driver for the one before, as Mesa's software Vulkan does: out
+    /// of reach of the time cap. It is waited for here then, which takes no longer.
+    only_when_idle: bool,
 }
 
 /// What variants may ask of an adapter.
@@ -53,30 +62,78 @@ pub struct Offers {
     pub subgroups: bool,
     /// The smallest and largest number of lanes of a subgroup.
     pub subgroup_size: (u32, u32),
+    /// Invocations of a workgroup, at most.
+    pub invocations: u32,
+    /// Invocations of a workgroup on each axis, at most.
+    pub workgroup_size: [u32; 3],
+    /// Bytes of workgroup memory, at most.
+    pub workgroup_memory: u32,
 }
 
 impl Offers {
     fn of(adapter: &wgpu::Adapter) -> Self {
-        let info = adapter.get_info();
+        let (info, limits) = (adapter.get_info(), adapter.limits());
         Self {
             subgroups: adapter.features().contains(wgpu::Features::SUBGROUP),
             subgroup_size: (info.subgroup_min_size, info.subgroup_max_size),
+            invocations: limits.max_compute_invocations_per_workgroup,
+            workgroup_size: [
+                limits.max_compute_workgroup_size_x,
+                limits.max_compute_workgroup_size_y,
+                limits.max_compute_workgroup_size_z,
+            ],
+            workgroup_memory: limits.max_compute_workgroup_storage_size,
         }
     }
 
-    /// Why a variant with these requirements cannot run, or nothing if it can.
+    /// Why a shader cannot run, or nothing if it can.
     #[must_use]
-    pub fn lacks(&self, requires: &Requirements) -> Option<String> {
-        if requires.subgroups && !self.subgroups {
+    pub fn lacks(&self, shader: &Shader) -> Option<String> {
+        if shader.requires.subgroups && !self.subgroups {
             return Some("the adapter has no subgroup operations".to_owned());
         }
         let (min, max) = self.subgroup_size;
-        match requires.subgroup_size {
+        match shader.requires.subgroup_size {
             Some(lanes) if (min, max) != (lanes, lanes) => Some(format!(
                 "it is made for subgroups of {lanes} lanes; the adapter's have {min} to {max}"
             )),
-            _ => None,
+            _ => self.too_large(shader),
         }
+    }
+
+    /// A shader that can run.
+    fn allow(&self, shader: Shader) -> Result<Shader> {
+        match self.lacks(&shader) {
+            None => Ok(shader),
+            Some(reason) => Err(Error::Config(format!("{}: {reason}", shader.place))),
+        }
+    }
+
+    /// How a shader's workgroup is too large, or nothing if it is not.
+    fn too_large(&self, shader: &Shader) -> Option<String> {
+        let size = shader.workgroup_size;
+        let [x, y, z] = size;
+        let invocations = size.iter().map(|&count| u64::from(count)).product::<u64>();
+        if invocations > u64::from(self.invocations) {
+            return Some(format!(
+                "its workgroup has {invocations} invocations ({x} x {y} x {z}); the adapter's have \
+                 at most {}",
+                self.invocations
+            ));
+        }
+        let axes = size.into_iter().zip(self.workgroup_size).zip(["x", "y", "z"]);
+        for ((count, most), axis) in axes {
+            if count > most {
+                return Some(format!(
+                    "its workgroup has {count} invocations along {axis}; the adapter's have at \
+                     most {most}"
+                ));
+            }
+        }
+        let (bytes, most) = (shader.workgroup_memory(), self.workgroup_memory);
+        (bytes > most).then(|| {
+            format!("its workgroup takes {bytes} bytes of workgroup memory; the adapter has {most}")
+        })
     }
 }
 
@@ -92,6 +149,11 @@ impl GpuBackend {
         let largest = wgpu::Limits {
             max_buffer_size: offered.max_buffer_size,
             max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
+            max_compute_invocations_per_workgroup: offered.max_compute_invocations_per_workgroup,
+            max_compute_workgroup_size_x: offered.max_compute_workgroup_size_x,
+            max_compute_workgroup_size_y: offered.max_compute_workgroup_size_y,
+            max_compute_workgroup_size_z: offered.max_compute_workgroup_size_z,
+            max_compute_workgroup_storage_size: offered.max_compute_workgroup_storage_size,
             ..wgpu::Limits::default()
         };
         let descriptor = wgpu::DeviceDescriptor {
@@ -105,7 +167,8 @@ impl GpuBackend {
             Error::Device(format!("the adapter {} could not be opened: {error}", adapter.adapter))
         })?;
         let faults = Faults::watch(&device);
-        let gpu = Gpu { device, queue, faults };
+        let only_when_idle = wgpu_adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+        let gpu = Gpu { device, queue, faults, time_cap: TIME_CAP, only_when_idle };
         let offers = Offers::of(wgpu_adapter);
         Ok(Self {
             adapter,
@@ -130,6 +193,13 @@ impl GpuBackend {
         self.pipelines = Pipelines::default();
     }
 
+    /// The same device, given up where one submit takes longer than this.
+    #[must_use]
+    pub fn with_time_cap(mut self, time_cap: Duration) -> Self {
+        self.gpu.time_cap = time_cap;
+        self
+    }
+
     /// The shaders that programs are built from.
     #[must_use]
     pub fn library(&self) -> &Library {
@@ -142,6 +212,7 @@ impl GpuBackend {
     /// [`Error::Config`] when the kernel has no such variant or the adapter cannot run it.
     pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
         self.library.choose_variant(contract, variant)?;
+        self.pipelines.forget_variant(contract);
         self.variant(contract).map(|_| ())
     }
 
@@ -151,7 +222,7 @@ impl GpuBackend {
     /// As [`Library::shader`].
     pub fn lacks(&self, contract: &'static Contract, variant: &str) -> Result<Option<String>> {
         let shader = self.library.shader(contract, variant, Activation::default())?;
-        Ok(self.offers.lacks(&shader.requires))
+        Ok(self.offers.lacks(&shader))
     }
 
     /// The variant of a kernel that programs get: the one that was chosen, or the last shipped one
@@ -161,19 +232,38 @@ impl GpuBackend {
     /// As [`Library::shader`]; [`Error::Config`] when the adapter cannot run the chosen one.
     pub fn variant(&self, contract: &'static Contract) -> Result<String> {
         if let Some(chosen) = self.library.chosen(contract) {
-            return match self.lacks(contract, &chosen)? {
-                None => Ok(chosen),
-                Some(reason) => {
-                    Err(Error::Config(format!("{} ({chosen}): {reason}", contract.name)))
-                }
-            };
+            let shader = self.library.shader(contract, &chosen, Activation::default())?;
+            return self.offers.allow(shader).map(|_| chosen);
         }
+        let mut reasons = Vec::new();
         for source in contract.shaders.iter().rev() {
-            if self.lacks(contract, source.variant)?.is_none() {
-                return Ok(source.variant.to_owned());
+            match self.lacks(contract, source.variant)? {
+                None => return Ok(source.variant.to_owned()),
+                Some(reason) => reasons.push(format!("{}: {reason}", source.variant)),
             }
         }
-        Err(Error::Device(format!("the adapter can run no variant of {}", contract.name)))
+        let (name, reasons) = (contract.name, reasons.join("; "));
+        Err(Error::Device(format!("the adapter can run no variant of {name} ({reasons})")))
+    }
+
+    /// [`Backend::reload`], which leaves the pipelines in disorder where a shader is wrong; `before`
+    /// are the shaders that were loaded.
+    fn load_changed(
+        &mut self,
+        program: &Program,
+        before: &[ShaderRecord],
+    ) -> Result<Option<Reloaded>> {
+        let (library, offers) = (&self.library, &self.offers);
+        self.pipelines.renew(&self.gpu, |old| {
+            let activation = old.activation.unwrap_or_default();
+            offers.allow(library.shader(old.contract, &old.variant, activation)?)
+        })?;
+        let mut changed = self.pipelines.records();
+        changed.retain(|shader| !before.contains(shader) && uses(program, shader));
+        if changed.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Reloaded { session: self.load(program)?, changed }))
     }
 
     fn check_sizes(&self, program: &Program) -> Result<()> {
@@ -192,6 +282,16 @@ impl GpuBackend {
     }
 }
 
+/// Whether a dispatch of the program runs a shader.
+fn uses(program: &Program, shader: &ShaderRecord) -> bool {
+    let mut dispatches = program.passes.iter().flat_map(|pass| &pass.dispatches);
+    dispatches.any(|dispatch| {
+        let activation = dispatch.activation.name();
+        let same = shader.activation.as_ref().is_none_or(|known| known == activation);
+        same && dispatch.contract.name == shader.kernel
+    })
+}
+
 impl Backend for GpuBackend {
     fn adapter(&self) -> Adapter {
         self.adapter.clone()
@@ -199,20 +299,29 @@ impl Backend for GpuBackend {
 
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
         self.check_sizes(program)?;
-        // Finding a variant reads its shader: once a kernel, not once a dispatch.
-        let mut variants = HashMap::new();
         for dispatch in program.passes.iter().flat_map(|pass| &pass.dispatches) {
-            let variant = match variants.entry(dispatch.contract.name) {
-                Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert(self.variant(dispatch.contract)?),
-            };
             let (contract, activation) = (dispatch.contract, dispatch.activation);
-            if !self.pipelines.has(contract, variant, activation) {
-                let shader = self.library.shader(contract, variant, activation)?;
+            let variant = match self.pipelines.variant(contract) {
+                Some(known) => known.to_owned(),
+                None => self.variant(contract)?,
+            };
+            if !self.pipelines.has(contract, &variant, activation) {
+                let shader = self.library.shader(contract, &variant, activation)?;
                 self.pipelines.compile(&self.gpu, activation, shader)?;
             }
+            // Finding a variant reads its shader: once a kernel, not once a dispatch or a program.
+            self.pipelines.note_variant(contract, variant);
         }
         Ok(Box::new(session::GpuSession::new(self.gpu.clone(), program, &self.pipelines)?))
+    }
+
+    fn reload(&mut self, program: &Program) -> Result<Option<Reloaded>> {
+        let before = self.pipelines.clone();
+        let reloaded = self.load_changed(program, &before.records());
+        if reloaded.is_err() {
+            self.pipelines = before;
+        }
+        reloaded
     }
 
     fn shaders(&self) -> Vec<ShaderRecord> {

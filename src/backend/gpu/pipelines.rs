@@ -21,10 +21,11 @@ pub(super) struct Pipeline {
 /// Kernel and activation; none where the kernel has no activation.
 type Key = (&'static str, Option<Activation>);
 
-/// All pipelines of a backend.
-#[derive(Debug, Default)]
+/// All pipelines of a backend, and the variants that its programs get.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pipelines {
     all: HashMap<Key, Rc<Pipeline>>,
+    variants: HashMap<&'static str, String>,
 }
 
 impl Pipelines {
@@ -32,6 +33,37 @@ impl Pipelines {
     pub(super) fn has(&self, contract: &Contract, variant: &str, activation: Activation) -> bool {
         let pipeline = self.all.get(&key(contract, activation));
         pipeline.is_some_and(|pipeline| pipeline.shader.variant == variant)
+    }
+
+    /// The variant that programs get of a kernel, once it is known.
+    pub(super) fn variant(&self, contract: &Contract) -> Option<&str> {
+        self.variants.get(contract.name).map(String::as_str)
+    }
+
+    /// Notes the variant that programs get of a kernel.
+    pub(super) fn note_variant(&mut self, contract: &Contract, variant: String) {
+        self.variants.insert(contract.name, variant);
+    }
+
+    /// Forgets which variant programs get of a kernel: another was chosen.
+    pub(super) fn forget_variant(&mut self, contract: &Contract) {
+        self.variants.remove(contract.name);
+    }
+
+    /// Compiles the shaders again whose text has changed: `read` gives what stands there now. Where
+    /// one is wrong, some may have been compiled before it.
+    pub(super) fn renew(
+        &mut self,
+        gpu: &Gpu,
+        read: impl Fn(&Shader) -> Result<Shader>,
+    ) -> Result<()> {
+        for pipeline in self.all.values_mut() {
+            let shader = read(&pipeline.shader)?;
+            if shader.text != pipeline.shader.text {
+                *pipeline = Rc::new(compile(gpu, shader)?);
+            }
+        }
+        Ok(())
     }
 
     /// Compiles a shader; it takes the place of an earlier variant.
@@ -72,7 +104,7 @@ fn key(contract: &Contract, activation: Activation) -> Key {
 }
 
 fn compile(gpu: &Gpu, shader: Shader) -> Result<Pipeline> {
-    let label = format!("{} ({})", shader.contract.name, shader.variant);
+    let label = shader.label();
     let device = &gpu.device;
     let what = || format!("the shader {label} could not be compiled");
     let (compiled, layout) = guarded(device, what, || {

@@ -7,6 +7,7 @@
 use super::Gpu;
 use super::faults::guarded;
 use super::pipelines::{Pipeline, Pipelines};
+use super::submissions::{Submission, Submissions};
 use super::timing::Stopwatch;
 use crate::backend::{Session, Ticket, Timing, cpu};
 use crate::error::{Error, Result};
@@ -40,14 +41,14 @@ struct Reading {
     tensor: TensorId,
     asked: Instant,
     staging: wgpu::Buffer,
-    submission: wgpu::SubmissionIndex,
+    submission: Submission,
     mapped: Receiver<std::result::Result<(), wgpu::BufferAsyncError>>,
 }
 
 /// A submit that the device has not finished, as far as is known.
 #[derive(Debug)]
 pub(super) struct Submitted {
-    submission: wgpu::SubmissionIndex,
+    submission: Submission,
     start: Instant,
     passes: Vec<PassId>,
     rounds: usize,
@@ -63,6 +64,7 @@ pub(super) struct GpuSession {
     pub(super) passes: Vec<Vec<Ready>>,
     readings: HashMap<Ticket, Reading>,
     tickets: u64,
+    submissions: Submissions,
     pub(super) in_flight: VecDeque<Submitted>,
     /// Rounds that fit into one submit, learned apart for each sequence of passes: a chunk of an
     /// evaluation may take a hundred times as long as a step of training.
@@ -110,6 +112,7 @@ impl GpuSession {
             passes,
             readings: HashMap::new(),
             tickets: 0,
+            submissions: Submissions::default(),
             in_flight: VecDeque::new(),
             rounds_per_submit: HashMap::new(),
             last_finished: Instant::now(),
@@ -123,13 +126,17 @@ impl GpuSession {
         &self,
         dispatches: impl Iterator<Item = &'a Ready>,
         stopwatch: Option<&Stopwatch>,
-    ) -> wgpu::SubmissionIndex {
+    ) -> Result<Submission> {
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
             label: None,
             timestamp_writes: stopwatch.map(Stopwatch::writes),
         });
+        let mut pipelines: Vec<Rc<Pipeline>> = Vec::new();
         for ready in dispatches {
+            if !pipelines.iter().any(|known| Rc::ptr_eq(known, &ready.pipeline)) {
+                pipelines.push(Rc::clone(&ready.pipeline));
+            }
             let [x, y, z] = ready.grid;
             pass.set_pipeline(&ready.pipeline.compiled);
             pass.set_bind_group(0, &ready.bindings, &[]);
@@ -139,21 +146,17 @@ impl GpuSession {
         if let Some(stopwatch) = stopwatch {
             stopwatch.resolve(&mut encoder);
         }
-        self.gpu.queue.submit([encoder.finish()])
+        self.submissions.submit(&self.gpu, encoder, pipelines)
     }
 
-    pub(super) fn wait(&self, submission: wgpu::SubmissionIndex) -> Result<()> {
-        let poll = wgpu::PollType::Wait { submission_index: Some(submission), timeout: None };
-        let waited = self.gpu.device.poll(poll);
-        self.gpu.faults.look()?;
-        let failed = |error| Error::Device(format!("waiting for the device failed: {error}"));
-        waited.map(|_| ()).map_err(failed)
+    pub(super) fn wait(&self, submission: &Submission) -> Result<()> {
+        self.submissions.wait(&self.gpu, submission)
     }
 
     /// Waits for the oldest submit and learns from it how long a round takes.
     pub(super) fn finish_oldest(&mut self) -> Result<()> {
         let Some(oldest) = self.in_flight.pop_front() else { return Ok(()) };
-        self.wait(oldest.submission)?;
+        self.wait(&oldest.submission)?;
         let took = oldest.start.max(self.last_finished).elapsed();
         self.last_finished = Instant::now();
         let round = took.as_secs_f64() / oldest.rounds as f64;
@@ -189,7 +192,7 @@ impl Session for GpuSession {
             let rounds = left.min(self.rounds_per_submit.get(passes).copied().unwrap_or(1));
             let start = Instant::now();
             let round = || passes.iter().flat_map(|pass| &self.passes[pass.0]);
-            let submission = self.submit((0..rounds).flat_map(|_| round()), None);
+            let submission = self.submit((0..rounds).flat_map(|_| round()), None)?;
             let passes = passes.to_vec();
             self.in_flight.push_back(Submitted { submission, start, passes, rounds });
             left -= rounds;
@@ -201,7 +204,7 @@ impl Session for GpuSession {
     }
 
     fn run_dispatch(&mut self, pass: PassId, dispatch: usize) -> Result<()> {
-        self.submit(std::iter::once(&self.passes[pass.0][dispatch]), None);
+        self.submit(std::iter::once(&self.passes[pass.0][dispatch]), None)?;
         self.gpu.faults.look()
     }
 
@@ -223,7 +226,7 @@ impl Session for GpuSession {
         })?;
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         encoder.copy_buffer_to_buffer(&self.buffers[spec.buffer.0], offset, &staging, 0, size);
-        let submission = self.gpu.queue.submit([encoder.finish()]);
+        let submission = self.submissions.submit(&self.gpu, encoder, Vec::new())?;
         let (sender, mapped) = channel();
         staging.map_async(wgpu::MapMode::Read, .., move |result| {
             // The receiver is gone when the session is: nobody wants the value then.
@@ -239,7 +242,7 @@ impl Session for GpuSession {
     fn receive(&mut self, ticket: Ticket) -> Result<Value<f32>> {
         let used = || Error::Device(format!("the value of ticket {} was taken before", ticket.0));
         let reading = self.readings.remove(&ticket).ok_or_else(used)?;
-        self.wait(reading.submission)?;
+        self.wait(&reading.submission)?;
         // What was submitted before is done, too; by now its time says nothing about its length.
         self.in_flight.retain(|submitted| submitted.start > reading.asked);
         let spec = &self.tensors[reading.tensor.0];

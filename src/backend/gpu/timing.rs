@@ -5,6 +5,7 @@
 use super::Gpu;
 use super::faults::guarded;
 use super::session::{GpuSession, IN_FLIGHT, SUBMIT_TIME};
+use super::submissions::Submission;
 use crate::backend::{Clock, Timing};
 use crate::error::{Error, Result};
 use crate::program::PassId;
@@ -118,38 +119,33 @@ impl GpuSession {
         let start = Instant::now();
         let mut queued = VecDeque::new();
         for rounds in submits(times, rounds) {
-            queued.push_back(self.submit_rounds(passes, rounds, false));
+            queued.push_back(self.submit_rounds(passes, rounds, false)?);
             if queued.len() > IN_FLIGHT {
-                queued.pop_front().map_or(Ok(()), |oldest| self.wait(oldest))?;
+                queued.pop_front().map_or(Ok(()), |oldest| self.wait(&oldest))?;
             }
         }
         // What is waited for last ended last.
-        queued.into_iter().try_for_each(|submission| self.wait(submission))?;
+        queued.iter().try_for_each(|submission| self.wait(submission))?;
         Ok(Timing { seconds: start.elapsed().as_secs_f64(), clock: Clock::Host })
     }
 
     fn by_device(&self, passes: &[PassId], times: usize, rounds: usize) -> Result<Timing> {
         let mut seconds = 0.0;
         for rounds in submits(times, rounds) {
-            let submission = self.submit_rounds(passes, rounds, true);
-            seconds += self.elapsed(submission)?;
+            let submission = self.submit_rounds(passes, rounds, true)?;
+            seconds += self.elapsed(&submission)?;
         }
         Ok(Timing { seconds, clock: Clock::Device })
     }
 
-    fn submit_rounds(
-        &self,
-        passes: &[PassId],
-        rounds: usize,
-        stamped: bool,
-    ) -> wgpu::SubmissionIndex {
+    fn submit_rounds(&self, passes: &[PassId], rounds: usize, stamped: bool) -> Result<Submission> {
         let round = || passes.iter().flat_map(|pass| &self.passes[pass.0]);
         let stopwatch = self.stopwatch.as_ref().filter(|_| stamped);
         self.submit((0..rounds).flat_map(|_| round()), stopwatch)
     }
 
     /// Seconds between the timestamps of a submit.
-    fn elapsed(&self, submission: wgpu::SubmissionIndex) -> Result<f64> {
+    fn elapsed(&self, submission: &Submission) -> Result<f64> {
         let failed = |why: String| Error::Device(format!("timestamps could not be read: {why}"));
         let Some(stopwatch) = &self.stopwatch else {
             return Err(failed("the device has none".to_owned()));

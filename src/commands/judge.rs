@@ -1,0 +1,119 @@
+//! `normlab judge`, hidden: judges one variant of a kernel and prints the verdict as JSON. `normlab
+//! watch` runs it as a process of its own, which a shader may hang or crash.
+
+use super::arguments::{DeviceArguments, ShaderArguments};
+use super::{Status, open_adapter, say};
+use crate::bench::ladder::{self, Rung};
+use crate::bench::shape::BenchShape;
+use crate::error::{Error, Result};
+use crate::kernels;
+use crate::report::watch::Judged;
+use clap::Args;
+use std::io::{Read, Write};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+/// Why a verdict needs an adapter, for [`super::open_adapter`].
+pub(super) const PURPOSE: (&str, &str) = ("judge", "the CPU engine runs no shaders");
+
+/// Arguments of `normlab judge`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Arguments {
+    /// The kernel.
+    #[arg(value_name = "KERNEL")]
+    kernel: String,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    shaders: ShaderArguments,
+    /// The sizes at which it is timed.
+    #[arg(long, value_name = "SHAPE")]
+    shape: Option<BenchShape>,
+}
+
+/// Judges the variant that programs get, and prints what came of it.
+pub(super) fn judge(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+    let judged = match verdict(arguments) {
+        Ok(rung) => Judged::Ended(rung),
+        Err(error) => Judged::Failed(error.to_string()),
+    };
+    let text = serde_json::to_string(&judged);
+    let text = text.map_err(|error| Error::Device(format!("no JSON of the verdict: {error}")))?;
+    say(out, &text)?;
+    Ok(if judged.time().is_some() { Status::Good } else { Status::Failed })
+}
+
+fn verdict(arguments: &Arguments) -> Result<Rung> {
+    let contract = kernels::find(&arguments.kernel)?;
+    let library = arguments.shaders.library()?;
+    let mut backend = open_adapter(&arguments.device, library, PURPOSE)?;
+    let variant = backend.variant(contract)?;
+    let shape = arguments.shape.unwrap_or_else(|| BenchShape::usual(contract));
+    ladder::judge(&mut backend, contract, &variant, shape)
+}
+
+/// All that a process has written.
+#[derive(Debug)]
+pub(super) struct Written {
+    out: String,
+    errors: String,
+}
+
+/// A `normlab judge` that runs. Dropped, it is killed.
+#[derive(Debug)]
+pub(super) struct Process {
+    child: Child,
+}
+
+impl Process {
+    /// Starts one; `ended` is called from another thread with what it wrote.
+    pub(super) fn start(
+        command: &mut Command,
+        ended: impl FnOnce(Written) + Send + 'static,
+    ) -> Result<Self> {
+        let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped
+            .spawn()
+            .map_err(|error| Error::Device(format!("the judging process cannot start: {error}")))?;
+        let (out, errors) = (child.stdout.take(), child.stderr.take());
+        thread::spawn(move || {
+            // Both are read at once: a pipe that nobody empties stops who writes into it.
+            let errors = thread::spawn(move || read(errors));
+            let out = read(out);
+            ended(Written { out, errors: errors.join().unwrap_or_default() });
+        });
+        Ok(Self { child })
+    }
+
+    /// The verdict of a process that has written all it had to say.
+    pub(super) fn verdict(mut self, written: &Written) -> Judged {
+        if let Ok(judged) = serde_json::from_str(&written.out) {
+            return judged;
+        }
+        let message = written.errors.trim();
+        match self.child.wait() {
+            Ok(status) if status.code().is_some() => Judged::Failed(message.to_owned()),
+            Ok(status) => Judged::Failed(format!(
+                "the judging process crashed ({status}), probably in the driver, on this shader. \
+                 {message}"
+            )),
+            Err(error) => Judged::Failed(format!("the judging process was lost: {error}")),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // One that has ended cannot be killed, and need not be.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Everything that comes out of a pipe.
+fn read(pipe: Option<impl Read>) -> String {
+    let mut bytes = Vec::new();
+    // What came before a pipe broke is all there is.
+    let _ = pipe.map(|mut pipe| pipe.read_to_end(&mut bytes));
+    String::from_utf8_lossy(&bytes).into_owned()
+}

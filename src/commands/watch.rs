@@ -1,0 +1,275 @@
+//! `normlab watch`: judges the shaders of one kernel, and judges them again whenever they are saved.
+
+use super::arguments::{DeviceArguments, ShaderArguments};
+use super::judge::{self, Process, Written};
+use super::{Status, find_adapter, say};
+use crate::bench::Spread;
+use crate::bench::shape::BenchShape;
+use crate::error::{Error, Result};
+use crate::kernels;
+use crate::kernels::contract::Contract;
+use crate::kernels::library::Library;
+use crate::report::watch::{self as words, Judged};
+use crate::watch::Watch;
+use clap::Args;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+
+/// The folder of the shaders in a checkout of this project.
+const CHECKOUT: &str = "shaders";
+
+/// How much longer than the time cap of one submit a whole judgement may take.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Arguments of `normlab watch`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Arguments {
+    /// The kernel whose shaders are watched.
+    #[arg(value_name = "KERNEL")]
+    kernel: String,
+    #[command(flatten)]
+    shaders: ShaderArguments,
+    /// Sizes at which it is timed: MxKxN for products, ROWSxCOLS for other kernels [default: those of
+    /// the lesson's first layer].
+    #[arg(long, value_name = "SHAPE")]
+    shape: Option<BenchShape>,
+    #[command(flatten)]
+    device: DeviceArguments,
+}
+
+/// What wakes the watch.
+enum Event {
+    /// Something on disk may have changed.
+    Changed,
+    /// The judging process with this number has said all it had to say.
+    Ended(u64, Written),
+    /// The user wants to stop.
+    Stop,
+}
+
+/// Watches until the user stops it.
+pub(super) fn watch(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+    let contract = kernels::find(&arguments.kernel)?;
+    arguments.shape.map_or(Ok(()), |shape| shape.case(contract).map(|_| ()))?;
+    let shaders = arguments.shaders.clone().or_folder(checkout(contract));
+    let library = shaders.library()?;
+    let places = library.places();
+    let desk = Desk::new(contract, arguments, &shaders, library)?;
+    let adapter = find_adapter(&arguments.device.device, judge::PURPOSE)?.describe();
+    say(out, &format!("device: {} ({})", adapter.adapter, adapter.backend))?;
+    let (sender, events) = channel();
+    let (changed, stop) = (sender.clone(), sender.clone());
+    let _watch = Watch::new(&places, move || tell(&changed, Event::Changed))?;
+    ctrlc::set_handler(move || tell(&stop, Event::Stop))
+        .map_err(|error| Error::Device(format!("Ctrl-C cannot be listened to: {error}")))?;
+    desk.work(&sender, &events, out)
+}
+
+/// Wakes the watch. Nobody listens any more when it has ended.
+fn tell(sender: &Sender<Event>, event: Event) {
+    let _ = sender.send(event);
+}
+
+/// The folder of a checkout's shaders, if this is one.
+fn checkout(contract: &Contract) -> Option<PathBuf> {
+    Path::new(CHECKOUT).join(contract.name).is_dir().then(|| PathBuf::from(CHECKOUT))
+}
+
+/// A variant under watch.
+#[derive(Default)]
+struct Watched {
+    /// What was on disk when it was looked at last; none where it is gone.
+    text: Option<Vec<u8>>,
+    /// The time of the last good version.
+    good: Option<Spread>,
+}
+
+/// A judgement under way.
+struct Running {
+    variant: String,
+    number: u64,
+    process: Process,
+    deadline: Instant,
+}
+
+/// The variants of a kernel, and the one that is judged now.
+struct Desk {
+    contract: &'static Contract,
+    library: Library,
+    program: PathBuf,
+    /// The arguments of `judge`, but for the variant.
+    arguments: Vec<String>,
+    longest: Duration,
+    variants: BTreeMap<String, Watched>,
+    waiting: BTreeSet<String>,
+    running: Option<Running>,
+    started: u64,
+}
+
+impl Desk {
+    fn new(
+        contract: &'static Contract,
+        arguments: &Arguments,
+        shaders: &ShaderArguments,
+        library: Library,
+    ) -> Result<Self> {
+        let program = std::env::current_exe()
+            .map_err(|error| Error::Device(format!("this program was not found: {error}")))?;
+        let mut given = vec!["judge".to_owned(), contract.name.to_owned()];
+        given.extend(arguments.device.flags());
+        given.extend(shaders.flags_without_variants());
+        given.extend(arguments.shape.iter().map(|shape| format!("--shape={shape}")));
+        let desk = Self {
+            contract,
+            library,
+            program,
+            arguments: given,
+            longest: arguments.device.time_cap() + GRACE,
+            variants: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            running: None,
+            started: 0,
+        };
+        match desk.on_disk()?.is_empty() {
+            false => Ok(desk),
+            true => Err(Error::Config(format!(
+                "there is no shader of {} to watch; make a folder of them with `normlab shaders \
+                 export DIR` and name it with --shaders DIR, or a file with --variant \
+                 {}=PATH.wgsl",
+                contract.name, contract.name
+            ))),
+        }
+    }
+
+    /// The texts of the user's files for the kernel, by variant: of the one that was chosen, or of
+    /// all.
+    fn on_disk(&self) -> Result<BTreeMap<String, Vec<u8>>> {
+        let variants = match self.library.chosen(self.contract) {
+            Some(chosen) => vec![chosen],
+            None => self.library.variants(self.contract)?,
+        };
+        let text = |name: String| Some((self.library.own_text(self.contract, &name)?, name));
+        Ok(variants.into_iter().filter_map(text).map(|(text, name)| (name, text)).collect())
+    }
+
+    /// Judges what there is, and then what changes.
+    fn work(
+        mut self,
+        sender: &Sender<Event>,
+        events: &Receiver<Event>,
+        out: &mut dyn Write,
+    ) -> Result<Status> {
+        self.look(out)?;
+        loop {
+            self.start_next(sender)?;
+            match self.next(events) {
+                Some(Event::Changed) => self.look(out)?,
+                Some(Event::Ended(number, written)) => {
+                    if let Some(running) = self.running.take_if(|one| one.number == number) {
+                        let judged = running.process.verdict(&written);
+                        self.note(&running.variant, &judged, out)?;
+                    }
+                }
+                Some(Event::Stop) => break,
+                None => self.give_up(out)?,
+            }
+        }
+        say(out, &self.conclusion())?;
+        Ok(Status::Good)
+    }
+
+    /// The next event; none when a judgement has taken too long.
+    fn next(&self, events: &Receiver<Event>) -> Option<Event> {
+        match &self.running {
+            None => Some(events.recv().unwrap_or(Event::Stop)),
+            Some(running) => {
+                let left = running.deadline.saturating_duration_since(Instant::now());
+                match events.recv_timeout(left) {
+                    Ok(event) => Some(event),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => Some(Event::Stop),
+                }
+            }
+        }
+    }
+
+    /// Finds out what has changed. What is being judged and has changed is judged anew.
+    fn look(&mut self, out: &mut dyn Write) -> Result<()> {
+        let mut found = self.on_disk()?;
+        for (name, watched) in &mut self.variants {
+            let text = found.remove(name);
+            if text == watched.text {
+                continue;
+            }
+            self.running.take_if(|running| running.variant == *name);
+            if text.is_some() {
+                self.waiting.insert(name.clone());
+            } else {
+                self.waiting.remove(name);
+                let gone = "its file is gone; it is judged again when it is back";
+                say(out, &line(self.contract, name, gone))?;
+            }
+            watched.text = text;
+        }
+        for (name, text) in found {
+            self.waiting.insert(name.clone());
+            self.variants.insert(name, Watched { text: Some(text), good: None });
+        }
+        Ok(())
+    }
+
+    /// Starts the next judgement, if none runs and one is due.
+    fn start_next(&mut self, sender: &Sender<Event>) -> Result<()> {
+        if self.running.is_some() {
+            return Ok(());
+        }
+        let Some(variant) = self.waiting.pop_first() else { return Ok(()) };
+        self.started += 1;
+        let (number, sender) = (self.started, sender.clone());
+        let mut command = Command::new(&self.program);
+        let choice = format!("--variant={}={variant}", self.contract.name);
+        let process = Process::start(command.args(&self.arguments).arg(choice), move |written| {
+            tell(&sender, Event::Ended(number, written));
+        })?;
+        let deadline = Instant::now() + self.longest;
+        self.running = Some(Running { variant, number, process, deadline });
+        Ok(())
+    }
+
+    /// Ends a judgement that has taken too long.
+    fn give_up(&mut self, out: &mut dyn Write) -> Result<()> {
+        let Some(Running { variant, process, .. }) = self.running.take() else { return Ok(()) };
+        drop(process);
+        let seconds = self.longest.as_secs_f64();
+        let why = format!("its judgement took longer than {seconds} s and was ended");
+        self.note(&variant, &Judged::Failed(why), out)
+    }
+
+    /// Says what came of a judgement.
+    fn note(&mut self, variant: &str, judged: &Judged, out: &mut dyn Write) -> Result<()> {
+        let watched = self.variants.entry(variant.to_owned()).or_default();
+        say(out, &line(self.contract, variant, &words::verdict(judged, watched.good)))?;
+        watched.good = judged.time().or(watched.good);
+        Ok(())
+    }
+
+    /// What the last good versions were.
+    fn conclusion(&self) -> String {
+        let version = |(name, watched): (&String, &Watched)| match watched.good {
+            Some(time) => format!("the last good {name} takes {}", words::duration(time)),
+            None => format!("no version of {name} was good"),
+        };
+        let versions: Vec<_> = self.variants.iter().map(version).collect();
+        format!("{}: {}", self.contract.name, versions.join(", "))
+    }
+}
+
+/// A line with the time of day.
+fn line(contract: &Contract, variant: &str, words: &str) -> String {
+    let now = chrono::Local::now().format("%H:%M:%S");
+    format!("{now}  {} ({variant})  {words}", contract.name)
+}

@@ -1,0 +1,432 @@
+//! The program on shaders that change, or that never end: `watch`, `train --watch` and the time cap.
+//! Trials that need a GPU are ignored, with the reason, where there is none.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by failing"
+)]
+
+#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
+#[path = "support/gpu.rs"]
+mod gpu;
+#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
+#[path = "support/program.rs"]
+mod program;
+
+use gpu::Gpu;
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use normlab::kernels::{batch_norm_forward, bias_forward};
+use normlab::record::Moment;
+use program::{folder, moments, normlab, normlab_without_adapter, run, say, summary};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long anything may take on a machine that is busy with other things.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const ENDLESS: &str = include_str!("broken/endless_loop.wgsl");
+const LARGE: &str = include_str!("broken/large_workgroup.wgsl");
+
+fn main() {
+    let trials = vec![
+        Trial::test("arguments::wrong_ones_are_refused", done(refuses)),
+        on_gpu("time_cap::check_ends_and_tells_what_it_found", check_ends),
+        on_gpu("time_cap::other_commands_end_too", others_end),
+        on_gpu("limits::a_workgroup_too_large_is_told_before", tells_of_a_large_workgroup),
+        on_gpu("watch::every_save_is_judged", judges_every_save),
+        on_gpu("watch::a_file_may_vanish_and_others_come", follows_files),
+        on_gpu("watch::a_crash_of_the_driver_is_survived", survives_a_crash),
+        on_gpu("watch::a_newer_save_ends_the_judgement", judges_the_newest),
+        on_gpu("train::takes_shaders_and_tells_of_it", takes_shaders),
+        on_gpu("train::a_wrong_shader_is_out_of_tolerance", tells_of_a_wrong_shader),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+fn done(check: fn()) -> impl FnOnce() -> Result<(), Failed> + Send + 'static {
+    move || {
+        check();
+        Ok(())
+    }
+}
+
+/// A trial of the program on an adapter, or ignored with the reason.
+fn on_gpu(name: &str, check: fn()) -> Trial {
+    Trial::ignorable_test(name, move || match gpu::open()? {
+        Gpu::Open(_) => {
+            check();
+            Ok(Completion::Completed)
+        }
+        Gpu::Missing(reason) => Ok(Completion::ignored_with(reason)),
+    })
+}
+
+fn bias() -> &'static str {
+    bias_forward::CONTRACT.shaders[0].text
+}
+
+/// The shader with one of its lines changed.
+fn changed(text: &str, from: &str, to: &str) -> String {
+    assert_eq!(text.matches(from).count(), 1, "{from:?} must stand in the shader once");
+    text.replace(from, to)
+}
+
+fn wrong() -> String {
+    changed(bias(), "x[at] + bias", "x[at] - bias")
+}
+
+/// The shader with a workgroup that no adapter of today allows.
+fn large(text: &str) -> String {
+    let line = text.lines().find(|line| line.starts_with("@compute")).unwrap();
+    changed(text, line, "@compute @workgroup_size(2048)")
+}
+
+/// A file of the folder `tests/broken`.
+fn broken(name: &str) -> String {
+    format!("{}/tests/broken/{name}.wgsl", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Makes a folder of shaders with one in it; returns that one's path.
+fn shaders(folder: &Path, file: &str, text: &str) -> PathBuf {
+    let path = folder.join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// A program that runs, with the lines that it prints. Dropped, it is killed.
+struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            out.lines().map_while(Result::ok).for_each(|line| sender.send(line).unwrap_or(()));
+        });
+        Self { child, lines, seen: Vec::new() }
+    }
+
+    /// Waits for the next line that has all of `words`.
+    #[track_caller]
+    fn line(&mut self, words: &[&str]) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
+                panic!("no line with {words:?} came after {:#?}", self.seen);
+            };
+            self.seen.push(line.clone());
+            if words.iter().all(|word| line.contains(word)) {
+                return line;
+            }
+        }
+    }
+
+    /// Waits for the process that it starts; none on a system that does not tell of it.
+    fn child_of_its_own(&self) -> Option<String> {
+        let id = self.child.id();
+        let list = format!("/proc/{id}/task/{id}/children");
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            let children = fs::read_to_string(&list).ok()?;
+            if let Some(child) = children.split_whitespace().next() {
+                return Some(child.to_owned());
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        panic!("it starts no process");
+    }
+
+    /// Waits for its end; returns the status.
+    #[track_caller]
+    fn end(&mut self) -> Option<i32> {
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        panic!("it does not end; it said {:#?}", self.seen);
+    }
+
+    /// Presses Ctrl-C; it must end well, with a last word.
+    #[track_caller]
+    fn interrupt(mut self, last: &[&str]) {
+        if cfg!(unix) {
+            let id = self.child.id().to_string();
+            assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+            self.line(last);
+            assert_eq!(self.end(), Some(0), "{:#?}", self.seen);
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `normlab watch bias_forward` on a folder.
+fn watch(folder: &Path) -> Running {
+    let mut command = normlab();
+    command.args(["watch", "bias_forward", "--time-cap", "1.5", "--shape", "3x4", "--shaders"]);
+    Running::start(command.arg(folder))
+}
+
+/// `normlab watch bias_forward` on a file, with a time cap beyond the tests' patience.
+fn watch_file(file: &Path) -> Running {
+    let mut command = normlab();
+    command.args(["watch", "bias_forward", "--time-cap", "150", "--shape", "3x4", "--variant"]);
+    Running::start(command.arg(format!("bias_forward={}", file.display())))
+}
+
+fn refuses() {
+    let empty = folder();
+    let nothing = run(normlab().args(["watch", "sgd"]).current_dir(empty.path()));
+    nothing.refused(&["no shader of sgd to watch", "shaders export DIR", "sgd=PATH.wgsl"]);
+    say(&["watch", "sdg"]).refused(&["no kernel is called sdg"]);
+    say(&["watch", "sgd", "--variant", "sgd=/no/such.wgsl"]).refused(&["cannot read /no/such"]);
+    say(&["watch", "sgd", "--shape", "1x2x3"]).refused(&["--shape 1x2x3", "ROWSxCOLS"]);
+    shaders(empty.path(), "sgd/naive.wgsl", "");
+    let over = ["--shaders", empty.path().to_str().unwrap()];
+    let cpu = [&["watch", "sgd", "--device", "cpu"], &over[..]].concat();
+    say(&cpu).refused(&["the CPU engine runs no shaders"]);
+    let none = run(normlab_without_adapter().args(["watch", "sgd"]).args(over)).with(1);
+    assert!(none.stderr.contains("nothing to judge"), "{none:#?}");
+
+    say(&["train", "--watch"]).refused(&["--watch: there are no files", "--shaders DIR"]);
+    say(&["lesson", "--watch", "--variant", "sgd=naive"]).refused(&["--watch: there are no files"]);
+    let out = empty.path().join("out");
+    let cpu = [&["train", "--watch", "--device", "cpu", "--out", out.to_str().unwrap()], &over[..]];
+    let ended = say(&cpu.concat()).with(2);
+    assert!(ended.stderr.contains("--watch: the CPU engine runs no shaders"), "{ended:#?}");
+    assert!(!out.exists());
+
+    for wrong in ["0", "-1", "soon", "NaN", "inf"] {
+        let ended = say(&["check", "--time-cap", wrong]).with(2);
+        assert!(ended.stderr.contains("seconds above 0"), "{ended:#?}");
+    }
+}
+
+/// The endless shader is called wrong, what was found before is told, and nothing is run behind it.
+fn check_ends() {
+    let choice = format!("bias_forward={}", broken("endless_loop"));
+    let start = Instant::now();
+    let capped = ["--variant", &choice, "--time-cap", "1"];
+    let ended = say(&[&["check", "bias_forward", "bias_backward"], &capped[..]].concat()).with(1);
+    assert!(start.elapsed() < PATIENCE, "it took {:?}", start.elapsed());
+    let row = |words: &[&str]| {
+        let mut lines = ended.stdout.lines();
+        lines.any(|line| words.iter().all(|word| line.contains(word)))
+    };
+    assert!(row(&["bias_forward", "naive", "good"]), "{ended:#?}");
+    assert!(row(&["bias_forward", "endless_loop.wgsl", "inf", "WRONG"]), "{ended:#?}");
+    assert!(row(&[
+        "WRONG",
+        "endless_loop.wgsl",
+        "did not end within 1 s",
+        "a loop that never ends"
+    ]));
+    assert!(row(&["the rest is unchecked"]) && !row(&["bias_backward", "good"]), "{ended:#?}");
+}
+
+fn others_end() {
+    let choice = format!("bias_forward={}", broken("endless_loop"));
+    let out = folder();
+    let train = ["train", "--norm", "none", "--out", out.path().to_str().unwrap()];
+    for command in [&["bench", "bias_forward", "--json"][..], &["bench", "step"], &train] {
+        let ended = say(&[command, &["--variant", &choice, "--time-cap", "1"]].concat()).with(1);
+        for words in
+            ["error: ", "endless_loop.wgsl)", "did not end within 1 s", "--time-cap SECONDS"]
+        {
+            assert!(ended.stderr.contains(words), "{command:?}: {ended:#?}");
+        }
+    }
+}
+
+/// 2048 invocations are more than any adapter of today allows.
+fn tells_of_a_large_workgroup() {
+    let folder = folder();
+    shaders(folder.path(), "bias_forward/large.wgsl", LARGE);
+    let over = ["--shaders", folder.path().to_str().unwrap()];
+    let sentence = "its workgroup has 2048 invocations (2048 x 1 x 1); the adapter's have at most";
+    for command in [&["check", "bias_forward"][..], &["shaders", "list"]] {
+        let ended = say(&[command, &over].concat()).with(0);
+        let told = |line: &str| line.contains("large") && line.contains(sentence);
+        assert!(ended.stdout.lines().any(told), "{command:?}: {ended:#?}");
+    }
+    let chosen =
+        [&["check", "bias_forward", "--variant", "bias_forward=large"], &over[..]].concat();
+    let ended = say(&chosen).with(2);
+    assert!(ended.stderr.contains("large.wgsl") && ended.stderr.contains(sentence), "{ended:#?}");
+    let bench = [&["bench", "bias_forward", "--variant", "bias_forward=large"], &over[..]].concat();
+    let ended = say(&bench).with(2);
+    assert!(ended.stderr.contains("large.wgsl") && ended.stderr.contains(sentence), "{ended:#?}");
+}
+
+fn judges_every_save() {
+    let folder = folder();
+    let file = shaders(folder.path(), "bias_forward/mine.wgsl", bias());
+    let mut watch = watch(folder.path());
+    let good = ["bias_forward (mine)  good, error 0.", " of its tolerance", "µs", "GB/s"];
+    let baseline = watch.line(&good);
+    assert!(!baseline.contains("the last good version"), "{baseline}");
+
+    fs::write(&file, wrong()).unwrap();
+    watch.line(&["WRONG", "tensor z", "at [0, 0, 0]", "expected", "the last good version stays"]);
+
+    fs::write(&file, changed(bias(), "let sum = x[at] +", "let sum = x[at]] +")).unwrap();
+    watch.line(&["FAILED: expected `;`, found \"]\""]);
+    watch.line(&["mine.wgsl:30:20"]);
+    watch.line(&["let sum = x[at]]"]);
+    watch.line(&["^ expected `;`"]);
+    watch.line(&["the last good version stays: ", "µs"]);
+
+    fs::write(&file, ENDLESS).unwrap();
+    watch.line(&["FAILED", "did not end within 1.5 s", "a loop that never ends"]);
+    watch.line(&["the last good version stays: "]);
+
+    let new = folder.path().join("bias_forward/new.tmp");
+    fs::write(&new, bias()).unwrap();
+    fs::rename(&new, &file).unwrap();
+    let line = watch.line(&good);
+    assert!(line.ends_with("than the last good version"), "{line}");
+    watch.interrupt(&["bias_forward: the last good mine takes", "µs"]);
+}
+
+fn follows_files() {
+    let folder = folder();
+    let file = shaders(folder.path(), "bias_forward/mine.wgsl", bias());
+    let mut watch = watch(folder.path());
+    watch.line(&["(mine)  good"]);
+    fs::remove_file(&file).unwrap();
+    watch.line(&["(mine)  its file is gone"]);
+    fs::write(&file, format!("{}\n// back", bias())).unwrap();
+    watch.line(&["(mine)  good", "than the last good version"]);
+    shaders(folder.path(), "bias_forward/other.wgsl", &wrong());
+    watch.line(&["(other)  WRONG", "there is no good version yet"]);
+    // All that a kernel is made of counts: here all its shaders are judged again, since the
+    // activation is theirs.
+    let relu = normlab::kernels::activation::Activation::Relu.shader();
+    shaders(folder.path(), "activations/relu.wgsl", &format!("{relu}\n// mine"));
+    watch.line(&["(mine)  good"]);
+    watch.line(&["(other)  WRONG"]);
+    watch.interrupt(&["the last good mine takes", "no version of other was good"]);
+}
+
+/// A signal ends the judging process as an assertion in the driver would.
+fn survives_a_crash() {
+    let folder = folder();
+    let file = shaders(folder.path(), "any.wgsl", ENDLESS);
+    let mut watch = watch_file(&file);
+    watch.line(&["device: "]);
+    let Some(child) = watch.child_of_its_own() else { return };
+    assert!(Command::new("kill").args(["-ABRT", &child]).status().unwrap().success());
+    watch.line(&["FAILED: the judging process crashed", "probably in the driver"]);
+    watch.line(&["there is no good version yet"]);
+    fs::write(&file, bias()).unwrap();
+    watch.line(&["any.wgsl)  good"]);
+    watch.interrupt(&["any.wgsl takes"]);
+}
+
+/// What is judged when it is saved again is not judged to its end: one file by itself, too.
+fn judges_the_newest() {
+    let folder = folder();
+    let file = shaders(folder.path(), "any.wgsl", ENDLESS);
+    let mut watch = watch_file(&file);
+    watch.line(&["device: "]);
+    fs::write(&file, bias()).unwrap();
+    let line = watch.line(&["any.wgsl)  good"]);
+    assert_eq!(watch.seen.len(), 2, "{line} is not the first verdict: {:#?}", watch.seen);
+    watch.interrupt(&["any.wgsl takes"]);
+}
+
+/// A small training that takes its time, since every step is compared and evaluated.
+fn training(out: &Path) -> Command {
+    let mut command = normlab();
+    command.args(["train", "--norm", "batch", "--hidden", "8", "--batch", "7", "--steps", "200"]);
+    command.args(["--evaluate-every", "1", "--verify-every", "1", "--out"]).arg(out);
+    command
+}
+
+/// Waits until a run has recorded a moment.
+fn begun(out: &Path) {
+    let end = Instant::now() + PATIENCE;
+    let metrics = || fs::read_to_string(out.join("metrics.jsonl")).unwrap_or_default();
+    while metrics().lines().count() < 2 {
+        assert!(Instant::now() < end, "the training does not begin");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn takes_shaders() {
+    let folder = folder();
+    let (plain, watched) = (folder.path().join("plain"), folder.path().join("watched"));
+    let over = folder.path().join("shaders");
+    let shipped = batch_norm_forward::CONTRACT.shaders.last().unwrap();
+    let file = shaders(&over, "batch_norm_forward/mine.wgsl", shipped.text);
+    let choice = ["--variant", "batch_norm_forward=mine", "--shaders"];
+    run(training(&plain).args(choice).arg(&over)).with(0);
+
+    let mut train = Running::start(training(&watched).args(choice).arg(&over).arg("--watch"));
+    begun(&watched);
+    fs::write(&file, shipped.text.replace("fn main", "fn start")).unwrap();
+    train.line(&["sigmoid-batch: step ", "FAILED", "mine.wgsl", "no compute entry point"]);
+    train.line(&["the last good shaders stay"]);
+    // What is refused only when it is loaded leaves all as it was, too.
+    fs::write(&file, large(shipped.text)).unwrap();
+    train.line(&["FAILED", "mine.wgsl: its workgroup has 2048 invocations"]);
+    // The same text again is no change; another text for the same numbers is.
+    fs::write(&file, shipped.text).unwrap();
+    fs::write(&file, format!("{}\n// the same", shipped.text)).unwrap();
+    let line = train.line(&["took batch_norm_forward (mine), 0.", " of its tolerance"]);
+    assert_eq!(train.end(), Some(0), "{:#?}", train.seen);
+
+    let weights = |out: &Path| fs::read(out.join("weights.safetensors")).unwrap();
+    assert!(weights(&plain) == weights(&watched), "the swap has changed the weights");
+    let marked: Vec<Moment> = moments(&watched);
+    let marked: Vec<_> = marked.iter().filter(|one| !one.shader_changes.is_empty()).collect();
+    let [moment] = marked[..] else { panic!("{} moments are marked", marked.len()) };
+    let [change] = &moment.shader_changes[..] else { panic!("{:?}", moment.shader_changes) };
+    assert_eq!((change.step, moment.step), (moment.step, change.step));
+    assert!(line.contains(&format!("step {}: ", change.step)), "{line}: {change:?}");
+    let shader = &change.shader;
+    assert_eq!((&*shader.kernel, &*shader.variant), ("batch_norm_forward", "mine"));
+    assert_eq!(shader.activation.as_deref(), Some("sigmoid"));
+    let summary = summary(&watched);
+    assert_eq!(summary.runs[0].shader_changes, moment.shader_changes);
+    assert!(summary.shaders.contains(shader), "{:?}", summary.shaders);
+}
+
+fn tells_of_a_wrong_shader() {
+    let folder = folder();
+    let (out, over) = (folder.path().join("out"), folder.path().join("shaders"));
+    let file = shaders(&over, "bias_forward/naive.wgsl", bias());
+    let mut train = Running::start(training(&out).arg("--shaders").arg(&over).arg("--watch"));
+    begun(&out);
+    fs::write(&file, wrong()).unwrap();
+    train.line(&["took bias_forward (naive), OUT OF TOLERANCE: ", "tensor z", "expected"]);
+    fs::write(&file, bias()).unwrap();
+    train.line(&["took bias_forward (naive), 0.", " of its tolerance"]);
+    assert_eq!(train.end(), Some(1), "{:#?}", train.seen);
+    let summary = summary(&out);
+    assert_eq!(summary.runs[0].failure, None);
+    assert!(!summary.parity.failures.is_empty());
+    assert_eq!(moments(&out).last().unwrap().step, 200);
+}
