@@ -24,8 +24,8 @@ const NETWORKS: [&str; 6] =
     ["sigmoid-none", "sigmoid-batch", "sigmoid-layer", "relu-none", "relu-batch", "relu-layer"];
 
 /// What a run leaves.
-const FILES: [&str; 4] =
-    ["experiment.toml", "metrics.jsonl", "summary.json", "weights.safetensors"];
+const FILES: [&str; 5] =
+    ["experiment.toml", "histograms.jsonl", "metrics.jsonl", "summary.json", "weights.safetensors"];
 
 /// The name of the package that gives a software Vulkan.
 const PACKAGE: &str = "mesa-vulkan-drivers";

@@ -15,7 +15,7 @@ const NORMS: [Norm; 4] = [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms];
 const LESSON: [Norm; 3] = [Norm::None, Norm::Batch, Norm::Layer];
 
 /// Every key of an experiment file.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "activation",
     "norm",
     "affine",
@@ -33,6 +33,7 @@ const KEYS: [&str; 17] = [
     "binary",
     "evaluate_every",
     "verify_every",
+    "probes",
 ];
 
 fn parse(text: &str) -> Experiment {
@@ -241,12 +242,12 @@ fn experiments() -> impl Strategy<Value = Experiment> {
     let hidden = prop::collection::vec(1_usize..=16_384, 0..=64);
     let training = (optimizer(), f32::MIN_POSITIVE..=f32::MAX, 1_usize..=16_384);
     let length = (1_usize..=100_000_000, 0_u64..=i64::MAX as u64);
-    let rest = (folder(), folder(), any::<bool>(), 0_usize..1_000_000, 0_usize..1_000_000);
+    let rest = (folder(), folder(), any::<bool>(), [0_usize..1_000_000, 0..1_000_000, 0..10_000]);
     (networks, hidden, init(), training, length, rest).prop_map(
         |(networks, hidden, init, training, (steps, seed), rest)| {
             let (activation, norm, affine, norm_position) = networks;
             let ((optimizer, momentum), learning_rate, batch) = training;
-            let (data, test_data, binary, evaluate_every, verify_every) = rest;
+            let (data, test_data, binary, [evaluate_every, verify_every, probes]) = rest;
             Experiment {
                 activation,
                 norm,
@@ -265,6 +266,7 @@ fn experiments() -> impl Strategy<Value = Experiment> {
                 binary,
                 evaluate_every,
                 verify_every,
+                probes,
             }
         },
     )

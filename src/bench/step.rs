@@ -137,6 +137,7 @@ fn model(workload: &Workload, norm: Norm, data: &Dataset) -> Result<(Experiment,
         batch: workload.batch,
         optimizer: workload.optimizer,
         learning_rate: RATE,
+        probes: 0,
         ..Experiment::default()
     };
     let network = Network::new(&experiment, (workload.activation, norm), data);

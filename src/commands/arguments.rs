@@ -186,6 +186,9 @@ pub(super) struct ExperimentArguments {
     /// for those three only.
     #[arg(long, value_name = "STEPS", value_parser = whole::<usize>, allow_negative_numbers = true)]
     verify_every: Option<usize>,
+    /// How many times the layers are probed over the run, denser at the start; 0 for not at all.
+    #[arg(long, value_name = "TIMES", value_parser = whole::<usize>, allow_negative_numbers = true)]
+    probes: Option<usize>,
 }
 
 /// Reads a whole number. The parser's own words for anything else do not say what is expected.
@@ -243,6 +246,7 @@ impl ExperimentArguments {
         set(&mut experiment.binary, self.binary.as_ref());
         set(&mut experiment.evaluate_every, self.evaluate_every.as_ref());
         set(&mut experiment.verify_every, self.verify_every.as_ref());
+        set(&mut experiment.probes, self.probes.as_ref());
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::compare::ratio_text;
 use crate::config::Experiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::record::{Moment, Parity, RunRecord, Summary};
+use crate::record::{Moment, Parity, Probe, RunRecord, Summary};
 use crate::report::{table, watch as words};
 use crate::train::run_folder::RunFolder;
 use crate::train::{self, Observer, Plan, Swap, Weights, run_name};
@@ -219,6 +219,13 @@ fn conclusion(summary: &Summary, folder: &RunFolder) -> String {
     for line in first_few(failures.collect()) {
         text.push_str(&format!("{line}\n"));
     }
+    let shares = summary.runs.iter().filter_map(|run| run.probe_share);
+    if let Some(largest) = shares.reduce(f64::max) {
+        let share = 100.0 * largest;
+        text.push_str(&format!(
+            "probes of the layers: at most {share:.1} % of the training time\n"
+        ));
+    }
     for run in &summary.runs {
         if let Some(failure) = &run.failure {
             text.push_str(&format!("FAILED: {}: {failure}\n", run.name));
@@ -287,6 +294,10 @@ impl Observer for Progress<'_> {
             self.written = Instant::now();
         }
         Ok(())
+    }
+
+    fn probed(&mut self, probe: &Probe) -> Result<()> {
+        self.folder.probe(probe)
     }
 
     fn shaders_changed(&mut self) -> Option<bool> {

@@ -20,6 +20,7 @@ const MAX_LAYERS: usize = 64;
 const MAX_UNITS: usize = 16_384;
 const MAX_BATCH: usize = 16_384;
 const MAX_STEPS: usize = 100_000_000;
+const MAX_PROBES: usize = 10_000;
 /// TOML's whole numbers are signed.
 const MAX_SEED: u64 = i64::MAX as u64;
 
@@ -75,6 +76,8 @@ pub struct Experiment {
     /// Steps between two comparisons of the GPU with the CPU; 0 for the first, a middle and the last
     /// step only.
     pub verify_every: usize,
+    /// How many times the layers are probed over the run, denser at the start; 0 for not at all.
+    pub probes: usize,
 }
 
 impl Default for Experiment {
@@ -97,6 +100,7 @@ impl Default for Experiment {
             binary: false,
             evaluate_every: 0,
             verify_every: 0,
+            probes: 60,
         }
     }
 }
@@ -163,6 +167,7 @@ impl Experiment {
         }
         within("batch", self.batch, 1, MAX_BATCH)?;
         within("steps", self.steps, 1, MAX_STEPS)?;
+        within("probes", self.probes, 0, MAX_PROBES)?;
         if self.seed > MAX_SEED {
             return Err(refuse("seed", self.seed, &format!("a whole number from 0 to {MAX_SEED}")));
         }

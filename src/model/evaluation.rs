@@ -16,11 +16,12 @@ pub(super) fn evaluate(builder: &mut Builder) -> Result<(Feed, PassId, TensorId)
     let mut outputs = hidden;
     for layer in 0..builder.network.widths().len() {
         outputs = hidden;
-        let (dispatch, x) = builder.product(&format!("test.layer{}", layer + 1), layer, hidden)?;
+        let place = format!("test.layer{}", layer + 1);
+        let (dispatch, x) = builder.product(&place, layer, hidden)?;
         dispatches.push(dispatch);
         hidden = x;
         for stage in builder.network.stages(layer) {
-            let (dispatch, y) = stage_infer(builder, layer, stage, hidden)?;
+            let (dispatch, y) = stage_infer(builder, &place, layer, stage, hidden)?;
             dispatches.push(dispatch);
             hidden = y;
         }
@@ -32,13 +33,13 @@ pub(super) fn evaluate(builder: &mut Builder) -> Result<(Feed, PassId, TensorId)
 }
 
 /// Adds one stage: the dispatch and its output.
-fn stage_infer(
+pub(super) fn stage_infer(
     builder: &mut Builder,
+    place: &str,
     layer: usize,
     stage: Stage,
     x: TensorId,
 ) -> Result<(Dispatch, TensorId)> {
-    let place = format!("test.layer{}", layer + 1);
     let shape = builder.program.spec(x).shape;
     let kind = stage.kind();
     let y = builder.tensor(format!("{place}.{kind}.y"), shape.rows, shape.cols);
@@ -58,9 +59,9 @@ fn stage_infer(
         Norm::None | Norm::Layer | Norm::Rms => {
             let z = builder.tensor(format!("{place}.{kind}.z"), shape.rows, shape.cols);
             tensors.push(("z", z));
-            let statistics = builder.statistics(&place, stage, shape);
+            let statistics = builder.statistics(place, stage, shape);
             tensors.extend(statistics.map(|id| ("statistics", id)));
         }
     }
-    Ok((builder.dispatch(&place, contract, stage.activation, &tensors)?, y))
+    Ok((builder.dispatch(place, contract, stage.activation, &tensors)?, y))
 }

@@ -1,5 +1,5 @@
-//! A network becomes a program: memory, and the passes `forward`, `backward`, `update` and
-//! `evaluate`.
+//! A network becomes a program: memory, and the passes `forward`, `backward`, `update`, `evaluate`,
+//! and `probe` and `digits`, which only look.
 //!
 //! A hidden layer is `matmul_nn` and then one *stage*: a bias, or a norm in its place; with the norm
 //! behind the activation it is two stages. The output layer has a bias and no activation. All
@@ -9,9 +9,11 @@
 mod builder;
 mod evaluation;
 mod parameters;
+mod probe;
 mod training;
 
 pub use parameters::initial_parameters;
+pub use probe::{Probe, ProbedLayer};
 
 use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
 use crate::data::{CLASSES, Dataset, batches};
@@ -61,10 +63,15 @@ pub struct Network {
     pub test_examples: usize,
     /// Examples of one chunk of an evaluation.
     pub test_batch: usize,
+    /// Training images of a probe; 0 where nothing is probed.
+    pub probe_images: usize,
 }
 
 /// Steps whose losses stay on the device until they are read.
 pub const HISTORY: usize = 256;
+
+/// Training images of a probe, at most.
+const PROBE_IMAGES: usize = 200;
 
 /// Examples evaluated at once, at most.
 const TEST_BATCH: usize = 500;
@@ -98,6 +105,7 @@ impl Network {
             train_examples,
             test_examples,
             test_batch: test_examples.min(TEST_BATCH),
+            probe_images: if experiment.probes > 0 { train_examples.min(PROBE_IMAGES) } else { 0 },
         }
     }
 
@@ -241,6 +249,8 @@ pub struct Model {
     /// The last hidden layer's outputs for the last chunk of the test set, `[test_batch, units]`; the
     /// images themselves where there is no hidden layer.
     pub test_outputs: TensorId,
+    /// What a probe runs; none where nothing is probed.
+    pub probe: Option<Probe>,
 }
 
 /// One part of the data on the device, and the loop over it.
@@ -295,6 +305,8 @@ impl Model {
         let backward = builder.program.pass("backward", backward);
         let update = builder.program.pass("update", vec![update]);
         let (test, evaluate, test_outputs) = evaluation::evaluate(&mut builder)?;
+        let probed = builder.network.probe_images > 0;
+        let probe = probed.then(|| probe::probe(&mut builder, &train, &test)).transpose()?;
         let Builder { network, program, layout, running } = builder;
         Ok(Self {
             program,
@@ -310,6 +322,7 @@ impl Model {
             train,
             test,
             test_outputs,
+            probe,
         })
     }
 }

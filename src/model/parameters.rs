@@ -48,8 +48,13 @@ impl Layout {
 
     /// The parameter of a layer with this role.
     pub(super) fn find(&self, layer: usize, role: Role) -> &Parameter {
-        let found = self.parameters.iter().find(|one| one.layer == layer && one.role == role);
+        let found = self.find_any(layer, role);
         found.unwrap_or_else(|| panic!("layer {} has no {role:?}", layer + 1))
+    }
+
+    /// The parameter of a layer with this role, if the layer has one.
+    pub(super) fn find_any(&self, layer: usize, role: Role) -> Option<&Parameter> {
+        self.parameters.iter().find(|one| one.layer == layer && one.role == role)
     }
 
     /// The parameters of a stage by their names in its contract.

@@ -13,12 +13,15 @@ use crate::kernels::{
 use crate::program::{Dispatch, TensorId};
 
 /// What the backward pass needs of one stage of the forward pass.
-struct StageTrace {
+pub(super) struct StageTrace {
     stage: Stage,
     x: TensorId,
-    z: TensorId,
+    /// What the activation is applied to.
+    pub(super) z: TensorId,
     /// What a norm kept; none behind a bias.
     statistics: Option<TensorId>,
+    /// Batch norm's running statistics.
+    running: Option<TensorId>,
 }
 
 /// What the backward pass needs of one layer of the forward pass.
@@ -38,12 +41,14 @@ impl Builder {
         let mut traces = Vec::new();
         for layer in 0..self.network.widths().len() {
             let input = hidden;
-            let (dispatch, x) = self.product(&format!("layer{}", layer + 1), layer, input)?;
+            let place = format!("layer{}", layer + 1);
+            let (dispatch, x) = self.product(&place, layer, input)?;
             dispatches.push(dispatch);
             hidden = x;
             let mut stages = Vec::new();
             for stage in self.network.stages(layer) {
-                let (dispatch, y, trace) = self.stage_forward(layer, stage, hidden)?;
+                let (dispatch, y, trace) = self.stage_forward(&place, layer, stage, hidden)?;
+                self.running.extend(trace.running.map(|id| (layer, id)));
                 dispatches.push(dispatch);
                 stages.push(trace);
                 hidden = y;
@@ -56,34 +61,35 @@ impl Builder {
     }
 
     /// Adds one stage of the forward pass: the dispatch, its output, and its trace.
-    fn stage_forward(
+    pub(super) fn stage_forward(
         &mut self,
+        place: &str,
         layer: usize,
         stage: Stage,
         x: TensorId,
     ) -> Result<(Dispatch, TensorId, StageTrace)> {
-        let place = format!("layer{}", layer + 1);
         let shape = self.program.spec(x).shape;
         let kind = stage.kind();
         let z = self.tensor(format!("{place}.{kind}.z"), shape.rows, shape.cols);
         let y = self.tensor(format!("{place}.{kind}.y"), shape.rows, shape.cols);
         let mut tensors = vec![("x", x), ("z", z), ("y", y)];
         tensors.extend(self.layout.values(layer, stage));
-        let statistics = self.statistics(&place, stage, shape);
+        let statistics = self.statistics(place, stage, shape);
         tensors.extend(statistics.map(|id| ("statistics", id)));
+        let mut running = None;
         let contract = match stage.norm {
             Norm::None => &bias_forward::CONTRACT,
             Norm::Batch => {
-                let running = self.tensor(format!("{place}.running"), 2, shape.cols);
-                self.running.push((layer, running));
-                tensors.push(("running", running));
+                let kept = self.tensor(format!("{place}.running"), 2, shape.cols);
+                tensors.push(("running", kept));
+                running = Some(kept);
                 &batch_norm_forward::CONTRACT
             }
             Norm::Layer => &layer_norm_forward::CONTRACT,
             Norm::Rms => &rms_norm_forward::CONTRACT,
         };
-        let dispatch = self.dispatch(&place, contract, stage.activation, &tensors)?;
-        Ok((dispatch, y, StageTrace { stage, x, z, statistics }))
+        let dispatch = self.dispatch(place, contract, stage.activation, &tensors)?;
+        Ok((dispatch, y, StageTrace { stage, x, z, statistics, running }))
     }
 
     /// The backward pass, from the gradient of the logits.

@@ -170,6 +170,9 @@ pub struct RunRecord {
     pub output_spread: Option<f64>,
     /// Wall time of one training step in milliseconds: median over the recorded stretches.
     pub ms_per_step: Option<f64>,
+    /// Time of the probes as a share of the time of the training steps; none where none was taken.
+    #[serde(default)]
+    pub probe_share: Option<f64>,
     /// How its GPU results compared with the CPU reference.
     pub parity: Parity,
 }

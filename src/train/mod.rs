@@ -3,6 +3,7 @@
 mod diagnosis;
 mod figures;
 mod lockstep;
+mod probe;
 mod run;
 pub mod run_folder;
 mod schedule;

@@ -1,11 +1,12 @@
 //! One network from its first to its last step: trained, recorded, compared.
 
+use super::probe::Matrices;
 use super::trainer::{Outcome, Plan, Trainer, Weights, run_name};
 use super::{diagnosis, figures, schedule};
 use crate::backend::{Backend, Reloaded};
 use crate::check::Judgement;
 use crate::error::Result;
-use crate::record::{Moment, Parity, RunRecord, ShaderChange};
+use crate::record::{Moment, Parity, Probe, RunRecord, ShaderChange};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,12 @@ pub trait Observer {
     /// # Errors
     /// When it cannot be kept: the training ends then.
     fn moment(&mut self, moment: &Moment, weights: &Weights) -> Result<()>;
+
+    /// The layers were probed.
+    ///
+    /// # Errors
+    /// When it cannot be kept: the training ends then.
+    fn probed(&mut self, probe: &Probe) -> Result<()>;
 
     /// Whether shaders may have changed since this was asked last; none where nobody watches them.
     fn shaders_changed(&mut self) -> Option<bool> {
@@ -69,30 +76,21 @@ pub fn train(
     plan: &Plan<'_>,
     observer: &mut dyn Observer,
 ) -> Result<RunRecord> {
-    let trainer = Trainer::new(backend, plan)?;
-    let (parity, shader_changes) = (Parity::default(), Vec::new());
-    let mut run = Run { backend, trainer, verify: plan.verify, parity, shader_changes };
-    let moments = schedule::moments(plan.experiment);
-    let compared = if plan.verify { schedule::compared(plan.experiment) } else { BTreeSet::new() };
+    let stops = Stops::new(plan);
+    let mut run = Run::new(backend, plan)?;
     let mut times = Vec::new();
     let (mut last, mut failure, mut last_losses) = (None, None, Vec::new());
-    for &stop in moments.union(&compared) {
-        let uncompared = if compared.contains(&stop) { stop - 1 } else { stop };
-        let mut outcome = run.run_to(uncompared, observer)?;
-        if outcome == Outcome::Finite && uncompared < stop {
-            // The first step with other shaders is compared, too: one comparison serves both.
-            outcome = match run.swap_shaders(observer.shaders_changed(), observer)? {
-                Some(compared) => compared,
-                None => run.trainer.compared_step(&mut run.parity)?,
-            };
-        }
-        if let Outcome::Diverged { step, loss } = outcome {
+    if stops.probed.contains(&0) {
+        run.probe(&stops, None, observer)?;
+    }
+    for stop in stops.all() {
+        if let Outcome::Diverged { step, loss } = run.reach(stop, &stops, observer)? {
             last_losses = run.trainer.take_losses();
             failure = Some(diagnosis::explain(&mut run.trainer, step, loss)?);
             break;
         }
         observer.progress(stop);
-        if moments.contains(&stop) {
+        if stops.moments.contains(&stop) {
             let (moment, weights) = run.trainer.moment()?;
             observer.moment(&moment, &weights)?;
             times.extend((moment.ms_per_step > 0.0).then_some(moment.ms_per_step));
@@ -100,9 +98,43 @@ pub fn train(
         }
     }
     let ms_per_step = figures::median(&times);
+    let probe_share = run.probe_share();
     let Run { parity, shader_changes, .. } = run;
     let record = record(plan, last);
-    Ok(RunRecord { failure, last_losses, ms_per_step, parity, shader_changes, ..record })
+    Ok(RunRecord {
+        failure,
+        last_losses,
+        ms_per_step,
+        probe_share,
+        parity,
+        shader_changes,
+        ..record
+    })
+}
+
+/// The steps at which a training stops for something.
+struct Stops {
+    moments: BTreeSet<usize>,
+    compared: BTreeSet<usize>,
+    probed: BTreeSet<usize>,
+    /// Those of the probed ones at which the first layer's weights are recorded.
+    filtered: BTreeSet<usize>,
+}
+
+impl Stops {
+    fn new(plan: &Plan<'_>) -> Self {
+        let compared =
+            if plan.verify { schedule::compared(plan.experiment) } else { BTreeSet::new() };
+        let probed = schedule::probed(plan.experiment);
+        let filtered = schedule::filtered(&probed);
+        Self { moments: schedule::moments(plan.experiment), compared, probed, filtered }
+    }
+
+    /// All of them but the start.
+    fn all(&self) -> BTreeSet<usize> {
+        let all = self.moments.iter().chain(&self.compared).chain(&self.probed);
+        all.copied().filter(|&stop| stop > 0).collect()
+    }
 }
 
 /// A network in training, with what it runs on and what was found so far.
@@ -113,9 +145,85 @@ struct Run<'a, 'b> {
     verify: bool,
     parity: Parity,
     shader_changes: Vec<ShaderChange>,
+    /// Time of the steps that were not compared.
+    training: Duration,
+    /// Time of the probes.
+    probing: Duration,
+}
+
+impl<'a, 'b> Run<'a, 'b> {
+    fn new(backend: &'a mut dyn Backend, plan: &Plan<'b>) -> Result<Self> {
+        let trainer = Trainer::new(backend, plan)?;
+        Ok(Self {
+            backend,
+            trainer,
+            verify: plan.verify,
+            parity: Parity::default(),
+            shader_changes: Vec::new(),
+            training: Duration::ZERO,
+            probing: Duration::ZERO,
+        })
+    }
 }
 
 impl Run<'_, '_> {
+    /// Trains up to a stop; compares and probes its last step where that is due.
+    fn reach(
+        &mut self,
+        stop: usize,
+        stops: &Stops,
+        observer: &mut dyn Observer,
+    ) -> Result<Outcome> {
+        let (compared, probed) = (stops.compared.contains(&stop), stops.probed.contains(&stop));
+        let before_last = if compared || probed { stop - 1 } else { stop };
+        let mut outcome = self.run_to(before_last, observer)?;
+        let mut before = None;
+        if probed && outcome == Outcome::Finite {
+            let start = Instant::now();
+            before = Some(self.trainer.matrices()?);
+            self.probing += start.elapsed();
+        }
+        if before_last < stop && outcome == Outcome::Finite {
+            outcome = match compared {
+                true => self.compared_step(observer)?,
+                false => self.run_to(stop, observer)?,
+            };
+        }
+        if probed && outcome == Outcome::Finite {
+            self.probe(stops, before.as_ref(), observer)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Runs one step that is compared with the CPU.
+    fn compared_step(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
+        // The first step with other shaders is compared, too: one comparison serves both.
+        match self.swap_shaders(observer.shaders_changed(), observer)? {
+            Some(compared) => Ok(compared),
+            None => self.trainer.compared_step(&mut self.parity),
+        }
+    }
+
+    /// Looks into the layers and tells what is there; `before` are the weights before the last step.
+    fn probe(
+        &mut self,
+        stops: &Stops,
+        before: Option<&Matrices>,
+        observer: &mut dyn Observer,
+    ) -> Result<()> {
+        let start = Instant::now();
+        let filters = stops.filtered.contains(&self.trainer.step());
+        let probe = self.trainer.probe(before, filters)?;
+        self.probing += start.elapsed();
+        observer.probed(&probe)
+    }
+
+    /// Time of the probes as a share of the time of the steps.
+    fn probe_share(&self) -> Option<f64> {
+        let (training, probing) = (self.training.as_secs_f64(), self.probing.as_secs_f64());
+        (training > 0.0 && probing > 0.0).then_some(probing / training)
+    }
+
     /// Trains up to a step and tells of every stretch. Between stretches it takes shaders that have
     /// changed.
     fn run_to(&mut self, step: usize, observer: &mut dyn Observer) -> Result<Outcome> {
@@ -135,6 +243,7 @@ impl Run<'_, '_> {
             if outcome != Outcome::Finite {
                 return Ok(outcome);
             }
+            self.training += start.elapsed();
             let a_step = start.elapsed().as_secs_f64() / (next - first) as f64;
             let wanted = (WATCHED_STRETCH.as_secs_f64() / a_step.max(1e-9)) as usize;
             fitting = wanted.clamp(1, 2 * fitting).min(STRETCH);
@@ -210,6 +319,7 @@ fn record(plan: &Plan<'_>, last: Option<Moment>) -> RunRecord {
         shader_changes: Vec::new(),
         layers: last.map_or_else(Vec::new, |moment| moment.layers),
         ms_per_step: None,
+        probe_share: None,
         parity: Parity::default(),
     }
 }

@@ -3,18 +3,20 @@
 //! ```text
 //! experiment.toml       complete: `normlab train experiment.toml` replays the run
 //! metrics.jsonl         one line a moment, written as it happens
+//! histograms.jsonl      one line a probe of the layers, written as it happens
 //! weights.safetensors   parameters and running statistics, as `<run>/<layer>.<name>`
 //! summary.json          what came out; brought up to date after every network
 //! ```
 //!
 //! A file is written under a temporary name and renamed, so that it is there whole or not at all;
-//! lines of `metrics.jsonl` are appended one at a time. A killed run leaves what it had.
+//! lines of the two `.jsonl` files are appended one at a time. A killed run leaves what it had.
 
 use super::trainer::Weights;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::files::{TensorBytes, replace, write_tensors};
-use crate::record::{Moment, Summary};
+use crate::record::{Moment, Probe, Summary};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -24,14 +26,15 @@ use std::path::{Path, PathBuf};
 const RUNS: &str = "runs";
 
 /// Files that a run leaves; a folder that has one of them holds a run.
-const FILES: [&str; 4] =
-    ["experiment.toml", "metrics.jsonl", "weights.safetensors", "summary.json"];
+const FILES: [&str; 5] =
+    ["experiment.toml", "metrics.jsonl", "histograms.jsonl", "weights.safetensors", "summary.json"];
 
 /// A run's folder, open for writing.
 #[derive(Debug)]
 pub struct RunFolder {
     path: PathBuf,
-    metrics: File,
+    metrics: Lines,
+    histograms: Lines,
     weights: BTreeMap<String, TensorBytes>,
 }
 
@@ -77,10 +80,9 @@ impl RunFolder {
         let toml = path.join("experiment.toml");
         let create = |error| Error::file("create", &toml, error);
         replace(&toml, text.as_bytes()).map_err(create)?;
-        let lines = path.join("metrics.jsonl");
-        let metrics = OpenOptions::new().create(true).append(true).open(&lines);
-        let metrics = metrics.map_err(|error| Error::file("create", &lines, error))?;
-        Ok(Self { path, metrics, weights: BTreeMap::new() })
+        let metrics = Lines::create(path.join("metrics.jsonl"))?;
+        let histograms = Lines::create(path.join("histograms.jsonl"))?;
+        Ok(Self { path, metrics, histograms, weights: BTreeMap::new() })
     }
 
     /// Where it is.
@@ -94,11 +96,15 @@ impl RunFolder {
     /// # Errors
     /// [`Error::File`] when it cannot be written.
     pub fn moment(&mut self, moment: &Moment) -> Result<()> {
-        let path = self.path.join("metrics.jsonl");
-        let failed = |error| Error::file("write", &path, error);
-        let mut line = serde_json::to_vec(moment).map_err(|error| failed(error.into()))?;
-        line.push(b'\n');
-        self.metrics.write_all(&line).map_err(failed)
+        self.metrics.append(moment)
+    }
+
+    /// Appends a probe.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written.
+    pub fn probe(&mut self, probe: &Probe) -> Result<()> {
+        self.histograms.append(probe)
     }
 
     /// Writes the weights of one network beside those of the networks before it.
@@ -126,6 +132,28 @@ impl RunFolder {
         let mut text = serde_json::to_vec_pretty(summary).map_err(|error| failed(error.into()))?;
         text.push(b'\n');
         replace(&path, &text).map_err(failed)
+    }
+}
+
+/// A file that grows by a line of JSON at a time.
+#[derive(Debug)]
+struct Lines {
+    path: PathBuf,
+    file: File,
+}
+
+impl Lines {
+    fn create(path: PathBuf) -> Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(&path);
+        let file = file.map_err(|error| Error::file("create", &path, error))?;
+        Ok(Self { path, file })
+    }
+
+    fn append(&mut self, value: &impl Serialize) -> Result<()> {
+        let failed = |error| Error::file("write", &self.path, error);
+        let mut line = serde_json::to_vec(value).map_err(|error| failed(error.into()))?;
+        line.push(b'\n');
+        self.file.write_all(&line).map_err(failed)
     }
 }
 

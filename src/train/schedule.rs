@@ -31,6 +31,30 @@ pub(super) fn compared(experiment: &Experiment) -> BTreeSet<usize> {
     asked.into_iter().chain([1, steps.div_ceil(2), steps]).collect()
 }
 
+/// The steps after which the layers are probed: before the first, after the first, the second, the
+/// fourth and so on, and as many again as are asked for, closer together at the start.
+pub(super) fn probed(experiment: &Experiment) -> BTreeSet<usize> {
+    let (steps, probes) = (experiment.steps, experiment.probes);
+    if probes == 0 {
+        return BTreeSet::new();
+    }
+    let doubled = std::iter::successors(Some(1_usize), |step| step.checked_mul(2));
+    let doubled: Vec<_> = doubled.take_while(|&step| step < steps).collect();
+    let even = probes.saturating_sub(doubled.len()).max(2) - 1;
+    // The square of an even spacing.
+    let share = |place: usize| (place as f64 / even as f64).powi(2);
+    let even = (0..=even).map(|place| (steps as f64 * share(place)).round() as usize);
+    even.chain(doubled).collect()
+}
+
+/// Those of the probed steps at which the first layer's weights are recorded: the first, the one
+/// nearest to a quarter of the run, and the last.
+pub(super) fn filtered(probed: &BTreeSet<usize>) -> BTreeSet<usize> {
+    let Some(&last) = probed.last() else { return BTreeSet::new() };
+    let quarter = probed.iter().min_by_key(|step| (4 * **step).abs_diff(last));
+    probed.first().into_iter().chain(quarter).chain([&last]).copied().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +70,24 @@ mod tests {
         assert_eq!(listed(120, 0), [1, 50, 100, 120]);
         assert_eq!(listed(5, 2), [1, 2, 4, 5]);
         assert_eq!(listed(30_000, 0).len(), 31);
+    }
+
+    #[test]
+    fn probed_are_the_start_the_end_and_closer_together_at_the_start() {
+        let listed = |steps, probes| {
+            let experiment = Experiment { steps, probes, ..Experiment::default() };
+            Vec::from_iter(probed(&experiment))
+        };
+        assert_eq!(listed(100, 0), [0_usize; 0]);
+        assert_eq!(listed(1, 60), [0, 1]);
+        let all = listed(1500, 60);
+        assert!((50..=60).contains(&all.len()) && all.starts_with(&[0, 1, 2, 3, 4]), "{all:?}");
+        assert_eq!(all.last(), Some(&1500));
+        assert!(all.windows(2).all(|pair| pair[1] - pair[0] <= 70), "{all:?}");
+        assert!(listed(50_000, 60).len() <= 60);
+        let filtered = filtered(&all.into_iter().collect());
+        assert!(filtered.len() == 3 && filtered.contains(&0) && filtered.contains(&1500));
+        assert!(filtered.iter().any(|step| step.abs_diff(375) < 40), "{filtered:?}");
     }
 
     #[test]

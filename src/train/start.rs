@@ -3,15 +3,16 @@
 
 use crate::backend::Session;
 use crate::config::Experiment;
-use crate::data::Dataset;
 use crate::data::batches::{epoch_order, test_order};
+use crate::data::{CLASSES, Dataset};
 use crate::error::Result;
-use crate::model::{Model, initial_parameters};
+use crate::kernels;
+use crate::model::{Model, Network, Probe, initial_parameters};
 use crate::program::TensorId;
 use crate::tensor::{Shape, Tensor, Value};
 
-/// Writes initial parameters and running statistics, the learning rate, both parts of the data, and
-/// the order of the test set. The order of the training examples is left to [`write_order`].
+/// Writes initial parameters and running statistics, the learning rate, both parts of the data, the
+/// order of the test set, and which images are probed. The order of the training examples is left to [`write_order`].
 ///
 /// # Errors
 /// When the device is lost or refuses.
@@ -41,7 +42,30 @@ pub fn write_start(
         write_index(session, model, feed.labels, labels)?;
     }
     let order = test_order(data.test.len(), model.network.test_batch);
-    write_index(session, model, model.test.order, order)
+    write_index(session, model, model.test.order, order)?;
+    match &model.probe {
+        Some(probe) => write_probe_orders(session, model, probe, data),
+        None => Ok(()),
+    }
+}
+
+/// Writes which images are probed: training images evenly over the set, and the first test image of
+/// each class.
+fn write_probe_orders(
+    session: &mut dyn Session,
+    model: &Model,
+    probe: &Probe,
+    data: &Dataset,
+) -> Result<()> {
+    let Network { replicas, probe_images, train_examples, .. } = model.network;
+    let images = (0..probe_images).map(|place| (place * train_examples / probe_images) as u32);
+    let classes = (0..CLASSES).map(|class| {
+        let found = data.test.labels.iter().position(|&label| usize::from(label) == class);
+        found.map_or(kernels::NONE, |place| place as u32)
+    });
+    let (images, classes): (Vec<_>, Vec<_>) = (images.collect(), classes.collect());
+    write_index(session, model, probe.order, images.repeat(replicas))?;
+    write_index(session, model, probe.digits_order, classes.repeat(replicas))
 }
 
 /// Fills the ring that holds the order of the training examples; `filling` counts the rings before.

@@ -4,6 +4,7 @@
 //! device until a stretch has ended. At a *moment* the test set is evaluated and the layers' figures
 //! are taken.
 
+use super::probe::{self, Matrices, View};
 use super::{figures, lockstep, start};
 use crate::backend::{Backend, Reloaded, Session};
 use crate::check::Judgement;
@@ -13,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::model::{Feed, HISTORY, Model, Network, Parameter, Role, initial_parameters};
 use crate::program::TensorId;
-use crate::record::{LayerFigures, Moment, Parity, ShaderChange};
+use crate::record::{LayerFigures, Moment, Parity, Probe, ShaderChange};
 use crate::tensor::{Tensor, Value};
 use std::time::Instant;
 
@@ -191,7 +192,7 @@ impl<'a> Trainer<'a> {
         Ok(changes)
     }
 
-    /// Runs one step, and then one chunk of an evaluation, in lockstep with the CPU, and notes every
+    /// Runs one step, and then one chunk of an evaluation and a probe, in lockstep with the CPU, and notes every
     /// comparison.
     ///
     /// # Errors
@@ -209,7 +210,9 @@ impl<'a> Trainer<'a> {
         self.step += 1;
         let outcome = self.read_history(1)?;
         self.write_index(self.model.test.step, vec![0; self.model.network.replicas])?;
-        let passes = [self.model.evaluate];
+        let probe = self.model.probe.as_ref().map(|probe| [probe.pass, probe.digits]);
+        let passes: Vec<_> =
+            [self.model.evaluate].into_iter().chain(probe.into_iter().flatten()).collect();
         judgements.extend(lockstep::compare_passes(self.session.as_mut(), &self.model, &passes)?);
         for judgement in &judgements {
             let sentence = || format!("step {number}: {}", judgement.describe());
@@ -260,6 +263,25 @@ impl<'a> Trainer<'a> {
         self.step = self.checkpoint.0;
         self.filling = None;
         Ok(())
+    }
+
+    /// The weight matrices as they are now, to be told from those after the next step.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    pub(super) fn matrices(&mut self) -> Result<Matrices> {
+        probe::matrices(self.session.as_mut(), &self.model)
+    }
+
+    /// Looks into the layers. `before` are the weights before the last step, `filters` says whether
+    /// the first layer's weights are recorded.
+    ///
+    /// # Errors
+    /// When the network has no probe, or the device is lost or refuses.
+    pub(super) fn probe(&mut self, before: Option<&Matrices>, filters: bool) -> Result<Probe> {
+        let run = run_name(self.plan.activation, self.plan.norm);
+        let view = View { run, step: self.step, initial: &self.initial, before, filters };
+        probe::take(self.session.as_mut(), &self.model, &view)
     }
 
     /// Evaluates the test set and takes the figures of this moment, with its weights.
@@ -337,7 +359,8 @@ impl<'a> Trainer<'a> {
     }
 }
 
-fn real(value: Value<f32>) -> Result<Tensor<f32>> {
+/// The numbers of a tensor of numbers.
+pub(super) fn real(value: Value<f32>) -> Result<Tensor<f32>> {
     match value {
         Value::Real(tensor) => Ok(tensor),
         Value::Index(_) => Err(Error::Shape("whole numbers where numbers were expected".into())),

@@ -11,6 +11,7 @@ mod data;
 mod diagnosis;
 mod engines;
 mod invariants;
+mod probes;
 mod reference;
 
 #[path = "../support/gpu.rs"]
@@ -28,6 +29,7 @@ fn main() {
         invariants::trials(),
         diagnosis::trials(),
         data::trials(),
+        probes::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
 }

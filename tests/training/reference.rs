@@ -155,6 +155,7 @@ fn network(case: Case, vectors: &Vectors) -> Network {
         train_examples: images[0],
         test_examples: images[0],
         test_batch: images[0],
+        probe_images: 0,
     }
 }
 

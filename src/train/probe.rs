@@ -1,0 +1,189 @@
+//! Looking into the layers of a network in training: what a [`Probe`] records.
+
+use super::figures;
+use super::trainer::real;
+use crate::backend::Session;
+use crate::error::{Error, Result};
+use crate::kernels::histogram;
+use crate::model::{Model, ProbedLayer, Role};
+use crate::record::{Histogram, Images, LayerProbe, Probe, WeightProbe};
+use crate::tensor::{Tensor, Value};
+
+/// Units whose first-layer weights are recorded.
+const FILTERS: usize = 24;
+
+/// The percentiles of the inputs (Ioffe and Szegedy 2015, figure 1b).
+const PERCENTILES: [f64; 3] = [0.15, 0.5, 0.85];
+
+/// The weight matrices of a network at one time, from the first layer to the last.
+pub(super) type Matrices = Vec<Tensor<f32>>;
+
+/// Reads the weight matrices.
+///
+/// # Errors
+/// When the device is lost or refuses.
+pub(super) fn matrices(session: &mut dyn Session, model: &Model) -> Result<Matrices> {
+    let weights = model.parameters.iter().filter(|one| one.role == Role::Weight);
+    let ids: Vec<_> = weights.map(|one| one.value).collect();
+    session.read_all(&ids)?.into_iter().map(real).collect()
+}
+
+/// What a probe looks at beside the network itself.
+pub(super) struct View<'a> {
+    /// The run's name.
+    pub(super) run: String,
+    /// Steps done.
+    pub(super) step: usize,
+    /// The weights before the first step.
+    pub(super) initial: &'a [Tensor<f32>],
+    /// The weights before the last step; none before the first.
+    pub(super) before: Option<&'a Matrices>,
+    /// Whether the first layer's weights are recorded.
+    pub(super) filters: bool,
+}
+
+/// Probes a network. Nothing that its training goes on from is changed.
+///
+/// # Errors
+/// When the network has no probe, or the device is lost or refuses.
+pub(super) fn take(session: &mut dyn Session, model: &Model, view: &View<'_>) -> Result<Probe> {
+    let none = || Error::Device("the network was made without a probe".to_owned());
+    let probe = model.probe.as_ref().ok_or_else(none)?;
+    session.run(&[probe.pass, probe.digits], 1)?;
+    let mut hidden = Vec::new();
+    for (number, layer) in probe.hidden.iter().enumerate() {
+        hidden.push(layer_probe(session, model, (number, layer))?);
+    }
+    let now = matrices(session, model)?;
+    let first = now.first().filter(|_| view.filters);
+    let (run, step) = (view.run.clone(), view.step);
+    let weights = weight_probes(session, model, view, &now)?;
+    Ok(Probe { run, step, hidden, weights, first_weights: first.map(filters) })
+}
+
+fn layer_probe(
+    session: &mut dyn Session,
+    model: &Model,
+    (number, layer): (usize, &ProbedLayer),
+) -> Result<LayerProbe> {
+    let histogram = counted(&session.read(layer.counts)?);
+    let moments = real(session.read(layer.moments)?)?;
+    let outputs = real(session.read(layer.outputs)?)?;
+    let mut row = |tensor: Option<_>| match tensor {
+        Some(id) => Ok(rounded(&real(session.read(id)?)?.data)),
+        None => Ok(Vec::new()),
+    };
+    let (gamma, beta) = (row(layer.gamma)?, row(layer.beta)?);
+    let running = model.running.iter().find(|(known, _)| *known == number);
+    let mut running = row(running.map(|&(_, id)| id))?;
+    let running_variance = running.split_off(running.len() / 2);
+    let units = moments.shape.cols;
+    let share = |holds: &dyn Fn(usize) -> bool| {
+        (0..units).filter(|&unit| holds(unit)).count() as f64 / units as f64
+    };
+    let [smallest, largest] = [2, 3].map(|row| moments.row(row));
+    let outside = moments.row(4).iter().copied().map(f64::from).sum::<f64>();
+    Ok(LayerProbe {
+        layer: format!("layer{}", number + 1),
+        percentiles: PERCENTILES.map(|share| histogram.percentile(share)),
+        histogram,
+        mean: rounded(moments.row(0)),
+        deviation: rounded(moments.row(1)),
+        all_positive: share(&|unit| smallest[unit] >= 0.0),
+        all_negative: share(&|unit| largest[unit] <= 0.0),
+        saturated: outside / units as f64,
+        gamma,
+        beta,
+        running_mean: running,
+        running_variance,
+        output_spread: figures::spread(&outputs),
+        outputs: Images::new(&outputs.data, outputs.shape.cols),
+    })
+}
+
+/// The counts of a histogram with the kernel's default bins.
+fn counted(counts: &Value<f32>) -> Histogram {
+    let parameter = |place: usize| f64::from(histogram::CONTRACT.parameters[place].default);
+    let (per_unit, first) = (parameter(0), parameter(1));
+    let count = |slot: usize| counts.widened(slot) as u32;
+    let last = counts.shape().cols - 1;
+    Histogram {
+        low: first / per_unit,
+        high: (first + (last - 1) as f64) / per_unit,
+        below: count(0),
+        above: count(last),
+        counts: (1..last).map(count).collect(),
+    }
+}
+
+/// Figures of every weight matrix.
+fn weight_probes(
+    session: &mut dyn Session,
+    model: &Model,
+    view: &View<'_>,
+    now: &Matrices,
+) -> Result<Vec<WeightProbe>> {
+    let weights = model.parameters.iter().filter(|one| one.role == Role::Weight);
+    let mut probes = Vec::new();
+    for (layer, parameter) in weights.enumerate() {
+        let (gradient_rms, update_ratio) = match view.before {
+            Some(before) => {
+                let gradient = real(session.read(parameter.gradient)?)?;
+                let ratio = figures::relative_change(&now[layer].data, &before[layer].data);
+                (figures::rms(&gradient.data), ratio)
+            }
+            None => (0.0, 0.0),
+        };
+        probes.push(WeightProbe {
+            layer: format!("layer{}", parameter.layer + 1),
+            gradient_rms,
+            update_ratio,
+            change: figures::relative_change(&now[layer].data, &view.initial[layer].data),
+        });
+    }
+    Ok(probes)
+}
+
+/// The weights into the first units, an image each.
+fn filters(weights: &Tensor<f32>) -> Images {
+    let units = 0..weights.shape.cols.min(FILTERS);
+    let image = |unit: usize| (0..weights.shape.rows).map(move |pixel| weights.at(pixel, unit));
+    Images::new(&units.flat_map(image).collect::<Vec<_>>(), weights.shape.rows)
+}
+
+/// With four digits, which is more than a picture shows.
+fn rounded(numbers: &[f32]) -> Vec<f32> {
+    let short = |x: &f32| format!("{x:.3e}").parse().unwrap_or(*x);
+    numbers.iter().map(short).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Shape;
+
+    #[test]
+    fn counts_have_the_bins_of_the_kernel() {
+        let mut counts = Tensor::filled(Shape::matrix(1, histogram::USUAL_SLOTS), 0);
+        counts.data[0] = 3;
+        counts.data[1] = 5;
+        counts.data[histogram::USUAL_SLOTS - 1] = 7;
+        let found = counted(&Value::Index(counts));
+        assert_eq!((found.low, found.high, found.below, found.above), (-8.0, 8.0, 3, 7));
+        assert_eq!((found.counts.len(), found.counts[0], found.total()), (128, 5, 15));
+    }
+
+    #[test]
+    fn filters_are_the_columns_of_the_weights() {
+        let weights = Tensor::new(Shape::matrix(2, 3), vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0]);
+        let images = filters(&weights);
+        assert_eq!((images.low, images.high, images.width), (0.0, 5.0, 2));
+        assert_eq!(images.bytes(), [0, 153, 51, 204, 102, 255]);
+    }
+
+    #[test]
+    fn numbers_are_kept_to_four_digits() {
+        assert_eq!(rounded(&[1.234_56, -0.000_123_456, 0.0]), [1.235, -0.000_123_5, 0.0]);
+        assert!(rounded(&[f32::NAN])[0].is_nan());
+    }
+}

@@ -1,0 +1,106 @@
+//! Probes: that they change nothing, and that what they record is what is there.
+
+use super::{Checked, hold, on_cpu, on_gpu, text};
+use libtest_mimic::Trial;
+use normlab::backend::Backend;
+use normlab::backend::cpu::CpuBackend;
+use normlab::config::{Experiment, Norm};
+use normlab::data::Dataset;
+use normlab::kernels::activation::Activation;
+use normlab::record::{Moment, Probe};
+use normlab::train::{Observer, Plan, Weights, train};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        on_cpu("probes::change_nothing_on_the_cpu", || {
+            change_nothing(&mut CpuBackend::<f32>::default())
+        }),
+        on_gpu("probes::change_nothing_on_the_gpu", |backend| change_nothing(backend)),
+        on_cpu("probes::record_what_is_there_on_the_cpu", || {
+            what_is_there(&mut CpuBackend::<f32>::default())
+        }),
+        on_gpu("probes::record_what_is_there_on_the_gpu", |backend| what_is_there(backend)),
+    ]
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Kept {
+    probes: Vec<Probe>,
+    weights: Weights,
+}
+
+impl Observer for Kept {
+    fn progress(&mut self, _: usize) {}
+
+    fn moment(&mut self, _: &Moment, weights: &Weights) -> normlab::error::Result<()> {
+        self.weights.clone_from(weights);
+        Ok(())
+    }
+
+    fn probed(&mut self, probe: &Probe) -> normlab::error::Result<()> {
+        self.probes.push(probe.clone());
+        Ok(())
+    }
+}
+
+const STEPS: usize = 30;
+
+/// What a small network tells in its training.
+fn trained(
+    backend: &mut dyn Backend,
+    probes: usize,
+    (activation, norm): (Activation, Norm),
+) -> Result<Kept, String> {
+    let data = Dataset::load(None, None, false).map_err(text)?;
+    let hidden = vec![17, 9];
+    let experiment = Experiment { hidden, steps: STEPS, probes, ..Experiment::default() };
+    let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
+    let mut kept = Kept::default();
+    train(backend, &plan, &mut kept).map_err(text)?;
+    Ok(kept)
+}
+
+/// A network that is looked at learns the very weights of one that is not.
+fn change_nothing(backend: &mut dyn Backend) -> Checked {
+    for norm in [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms] {
+        let plain = trained(backend, 0, (Activation::Sigmoid, norm))?;
+        let probed = trained(backend, 20, (Activation::Sigmoid, norm))?;
+        hold(plain.probes.is_empty() && probed.probes.len() > 10, || "no probes".to_owned())?;
+        hold(plain.weights == probed.weights, || format!("{norm:?}: the weights differ"))?;
+    }
+    Ok(())
+}
+
+/// Batch norm's outputs have the mean beta and the deviation |gamma|, unit by unit (the scale is off by
+/// epsilon's share of the variance); before the first step nothing has changed; every image is counted.
+fn what_is_there(backend: &mut dyn Backend) -> Checked {
+    let kept = trained(backend, 20, (Activation::Sigmoid, Norm::Batch))?;
+    let (first, last) = (&kept.probes[0], &kept.probes[kept.probes.len() - 1]);
+    hold(first.step == 0 && last.step == STEPS, || "the first or the last is missing".to_owned())?;
+    hold(first.weights.iter().all(|one| one.change == 0.0), || "changed at step 0".to_owned())?;
+    for (layer, units) in last.hidden.iter().zip([17, 9]) {
+        let total = layer.histogram.total();
+        hold(total == 200 * units as u64, || format!("{total} inputs were counted"))?;
+        hold(layer.outputs.bytes().len() == 10 * units, || "outputs are missing".to_owned())?;
+        hold(layer.running_variance.len() == units, || "running statistics".to_owned())?;
+        for unit in 0..units {
+            let (mean, beta) = (layer.mean[unit], layer.beta[unit]);
+            let (deviation, gamma) = (layer.deviation[unit], layer.gamma[unit].abs());
+            let fits = (mean - beta).abs() < 1e-3 && (deviation / gamma - 1.0).abs() < 2e-2;
+            hold(fits, || format!("unit {unit}: {mean} {beta} {deviation} {gamma}"))?;
+        }
+        let [low, middle, high] = layer.percentiles;
+        hold(low < middle && middle < high, || format!("{:?}", layer.percentiles))?;
+    }
+    // Plain descent: ‖ΔW‖ is the rate times the gradient, whose size is known.
+    let weight = &last.weights[0];
+    let matrix = &kept.weights.iter().find(|(name, _)| name == "layer1.weight");
+    let (_, matrix) = matrix.ok_or("no weights")?;
+    let norm = matrix.data.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
+    let step = 0.1 * weight.gradient_rms * (matrix.data.len() as f64).sqrt();
+    let ratio = weight.update_ratio / (step / norm);
+    hold((ratio - 1.0).abs() < 1e-2, || format!("the update is {ratio} times the gradient's"))?;
+    let filters = last.first_weights.as_ref().ok_or("no filters at the end")?;
+    hold(filters.bytes().len() == 17 * 784, || "filters are missing".to_owned())
+}
