@@ -3,7 +3,8 @@
 //! The reference is the twin in f64 on the GPU's own f32 inputs. No tolerance is tuned by hand: what
 //! f32 arithmetic itself costs is measured by running the same twin in f32. The GPU's error may be
 //! at most `factor` times that, plus [`ULPS`] units in the last place of the tensor's largest
-//! magnitude. Every element is held to the one tolerance of its tensor.
+//! magnitude. Every element is held to the one tolerance of its tensor. (For a tensor of few elements
+//! [`crate::check`] measures that cost on inputs nearby, too.)
 
 use crate::tensor::{Real, Shape, Value};
 
@@ -105,6 +106,29 @@ pub fn compare<T: Real>(
     reference: &Value<f64>,
     factor: f64,
 ) -> Verdict {
+    compare_at_cost(found, reference, cost(twin, reference), factor)
+}
+
+/// What f32 costs: the largest error of the `twin` in f32, where both are finite; 0 where the shapes
+/// differ.
+#[must_use]
+pub fn cost(twin: &Value<f32>, reference: &Value<f64>) -> f64 {
+    if twin.shape() != reference.shape() {
+        return 0.0;
+    }
+    let positions = 0..reference.shape().len();
+    let error = |at| finite_difference(twin.widened(at), reference.widened(at));
+    positions.map(error).fold(0.0, f64::max)
+}
+
+/// As [`compare`], where it is known what f32 costs.
+#[must_use]
+pub fn compare_at_cost<T: Real>(
+    found: &Value<T>,
+    reference: &Value<f64>,
+    cost: f64,
+    factor: f64,
+) -> Verdict {
     let (shape, expected) = (found.shape(), reference.shape());
     if shape != expected {
         return Verdict::WrongShape { found: shape, expected };
@@ -119,7 +143,7 @@ pub fn compare<T: Real>(
     if let Some(position) = positions.clone().find(|&position| !same(position)) {
         return Verdict::NotFinite(worst_at(position));
     }
-    let tolerance = tolerance(twin, reference, factor);
+    let tolerance = tolerance(reference, cost, factor);
     let error = |position| finite_difference(found.widened(position), reference.widened(position));
     let worst = positions.max_by(|&a, &b| error(a).total_cmp(&error(b)));
     match worst {
@@ -132,18 +156,12 @@ pub fn compare<T: Real>(
 }
 
 /// The largest error that is close enough, for every element of the tensor.
-fn tolerance(twin: &Value<f32>, reference: &Value<f64>, factor: f64) -> f64 {
+fn tolerance(reference: &Value<f64>, cost: f64, factor: f64) -> f64 {
     if matches!(reference, Value::Index(_)) {
         return f64::MIN_POSITIVE;
     }
-    let (mut cost, mut magnitude) = (0.0_f64, 0.0_f64);
-    for position in 0..reference.shape().len() {
-        let expected = reference.widened(position);
-        cost = cost.max(finite_difference(twin.widened(position), expected));
-        if expected.is_finite() {
-            magnitude = magnitude.max(expected.abs());
-        }
-    }
+    let magnitudes = (0..reference.shape().len()).map(|at| reference.widened(at).abs());
+    let magnitude = magnitudes.filter(|magnitude| magnitude.is_finite()).fold(0.0, f64::max);
     factor * cost + ULPS * unit_in_last_place(magnitude)
 }
 

@@ -5,15 +5,16 @@ use libtest_mimic::Trial;
 use normlab::backend::cpu::{CpuBackend, CpuSession};
 use normlab::backend::gpu::adapters::NO_ADAPTER;
 use normlab::backend::{Backend, Session, Ticket, Timing};
-use normlab::check::{Outcome, check};
+use normlab::check::{Outcome, check, judge};
 use normlab::error::Result;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
 use normlab::kernels::contract::Contract;
-use normlab::kernels::{self, batch_norm_forward, bias_forward, gather, matmul_tn};
+use normlab::kernels::{self, batch_norm_forward, bias_backward, bias_forward, gather, matmul_tn};
 use normlab::program::{PassId, Program, TensorId};
 use normlab::record::{Adapter, ShaderRecord};
-use normlab::tensor::{Tensor, Value};
+use normlab::rng::{Purpose, Stream};
+use normlab::tensor::{Shape, Tensor, Value};
 
 /// `names` are the trials of all kernels.
 pub(crate) fn trials(names: Vec<String>) -> Vec<Trial> {
@@ -38,6 +39,7 @@ pub(crate) fn trials(names: Vec<String>) -> Vec<Trial> {
         trial("check_finds_a_write_behind_the_end", behind_the_end),
         trial("check_finds_a_write_between_replicas", between_replicas),
         trial("check_finds_a_changed_input", changed_input),
+        trial("another_order_of_a_sum_of_few_is_right", another_order),
         trial("missing_adapter_is_never_a_success", missing_adapter),
     ]
 }
@@ -268,6 +270,28 @@ fn changed_input() {
 }
 
 /// A trial on the GPU without an adapter is ignored with the reason, or fails where one is required.
+/// A single sum, taken from the last row to the first: right in f32, though the twin, by luck, may
+/// have met the exact sum.
+fn another_order() {
+    let shapes = [("d_y", 257), ("z", 257), ("d_x", 257), ("d_bias", 1)];
+    let mut program = Program::default();
+    let tensors = shapes.map(|(name, rows)| (name, program.tensor(name, Shape::matrix(rows, 1))));
+    let contract = &bias_backward::CONTRACT;
+    let dispatch = program.dispatch("sum", contract, Activation::Identity, &tensors, &[]).unwrap();
+    for seed in 0..200 {
+        let mut stream = Stream::new(seed, Purpose::Checks, 0);
+        let column: Vec<f32> = (0..257).map(|_| stream.normal() as f32).collect();
+        let sum = column.iter().rev().sum();
+        let real = |data: Vec<f32>| Value::Real(Tensor::new(Shape::matrix(data.len(), 1), data));
+        let inputs = [Some(real(column.clone())), Some(real(column.clone())), None, None];
+        let right = |sum| {
+            let judged = judge(&dispatch, &inputs, &[real(column.clone()), real(vec![sum])]);
+            judged.iter().all(|one| one.verdict.passes())
+        };
+        assert!(right(sum) && !right(sum + 1e-2), "seed {seed}");
+    }
+}
+
 fn missing_adapter() {
     match gpu::missing(false) {
         Ok(Gpu::Missing(reason)) => assert!(reason.contains(NO_ADAPTER), "{reason}"),
