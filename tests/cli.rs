@@ -24,8 +24,16 @@ const NETWORKS: [&str; 6] =
     ["sigmoid-none", "sigmoid-batch", "sigmoid-layer", "relu-none", "relu-batch", "relu-layer"];
 
 /// What a run leaves.
-const FILES: [&str; 5] =
-    ["experiment.toml", "histograms.jsonl", "metrics.jsonl", "summary.json", "weights.safetensors"];
+const FILES: [&str; 8] = [
+    "experiment.toml",
+    "histograms.jsonl",
+    "metrics.jsonl",
+    "pictures",
+    "report.html",
+    "summary.json",
+    "training.gif",
+    "weights.safetensors",
+];
 
 /// The name of the package that gives a software Vulkan.
 const PACKAGE: &str = "mesa-vulkan-drivers";
@@ -37,9 +45,10 @@ fn help_names_commands_and_flags() {
     let more = ["--batch", "--steps", "--seed", "--data", "--evaluate-every", "--verify-every"];
     let flags = [&output[..], &keys, &more].concat();
     let cases = [
-        ("--help", [&flags[..], &["lesson", "train", "devices", "check"]].concat()),
+        ("--help", [&flags[..], &["lesson", "train", "report", "devices", "check"]].concat()),
         ("lesson --help", flags.clone()),
         ("train --help", [&flags[..], &["EXPERIMENT.toml"]].concat()),
+        ("report --help", vec!["RUN_DIR"]),
         ("devices --help", vec!["--device", "auto", "cpu"]),
         ("check --help", vec!["KERNEL", "--device"]),
         ("--version", vec![env!("CARGO_PKG_VERSION")]),
@@ -225,8 +234,8 @@ fn without_a_folder_the_next_free_name_is_taken() {
     };
     for name in ["lesson", "lesson-2", "lesson-3"] {
         let said = here(&["--activation", "relu", "--norm", "none"]);
-        let end = said.lines().last().unwrap();
-        assert!(end.starts_with(&format!("records: runs/{name} (")), "{end}");
+        let line = format!("\nrecords: runs/{name} (");
+        assert!(said.contains(&line), "{said}");
     }
     here(&["train"]);
     std::fs::write(folder.path().join("wide.toml"), "norm = \"layer\"").unwrap();

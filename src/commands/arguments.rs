@@ -192,12 +192,12 @@ pub(super) struct ExperimentArguments {
 }
 
 /// Reads a whole number. The parser's own words for anything else do not say what is expected.
-fn whole<T: FromStr>(text: &str) -> std::result::Result<T, String> {
+pub(super) fn whole<T: FromStr>(text: &str) -> std::result::Result<T, String> {
     text.parse().map_err(|_| "expected a whole number, 0 or more".to_owned())
 }
 
 /// Reads a number.
-fn number(text: &str) -> std::result::Result<f32, String> {
+pub(super) fn number(text: &str) -> std::result::Result<f32, String> {
     text.parse().map_err(|_| "expected a number, as 0.1".to_owned())
 }
 
@@ -210,7 +210,8 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
     })
 }
 
-fn set<T: Clone>(key: &mut T, flag: Option<&T>) {
+/// Puts a flag that was given in place of a value.
+pub(super) fn set<T: Clone>(key: &mut T, flag: Option<&T>) {
     if let Some(value) = flag {
         *key = value.clone();
     }

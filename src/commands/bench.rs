@@ -1,7 +1,7 @@
 //! `normlab bench`: how fast the variants of kernels are, and what a training step takes.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
-use super::{Status, open, open_adapter, say, wrong};
+use super::{Status, open, open_adapter, say, say_json, wrong};
 use crate::backend::Backend;
 use crate::bench::Ceilings;
 use crate::bench::ladder::{self, Ladder, Rung};
@@ -9,7 +9,7 @@ use crate::bench::shape::BenchShape;
 use crate::bench::step::{self, StepTime, Workload};
 use crate::config::Norm;
 use crate::data::Dataset;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernels;
 use crate::kernels::contract::Contract;
 use crate::record::Adapter;
@@ -108,7 +108,7 @@ fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
     say(shown, &format!("\n{}", tables::LADDER_LEGEND))?;
     let good = ladders.iter().all(Ladder::passes);
     if common.json {
-        print(&Ladders { device, ceilings, ladders }, out)?;
+        say_json(&Ladders { device, ceilings, ladders }, out)?;
     }
     Ok(if good { Status::Good } else { Status::Failed })
 }
@@ -165,13 +165,7 @@ fn steps(common: &Common, out: &mut dyn Write) -> Result<Status> {
     }
     say(shown, "\nEach kernel's dispatches of a step are timed on their own, one after another.")?;
     if common.json {
-        print(&Steps { device: backend.adapter(), steps }, out)?;
+        say_json(&Steps { device: backend.adapter(), steps }, out)?;
     }
     Ok(Status::Good)
-}
-
-fn print(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
-    let text = serde_json::to_string_pretty(value);
-    let text = text.map_err(|error| Error::Device(format!("no JSON of the times: {error}")))?;
-    say(out, &text)
 }

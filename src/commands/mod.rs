@@ -1,11 +1,13 @@
 //! The command line: one file a subcommand.
 
 mod arguments;
+mod batch_sizes;
 mod bench;
 mod check;
 mod devices;
 mod eval;
 mod judge;
+mod report;
 mod run;
 mod shaders;
 mod watch;
@@ -14,10 +16,14 @@ use crate::backend::Backend;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::GpuBackend;
 use crate::backend::gpu::adapters::{self, Candidate, DeviceChoice};
+use crate::compare::ratio_text;
 use crate::error::{Error, Result};
 use crate::kernels::library::Library;
+use crate::record::Parity;
 use arguments::DeviceArguments;
 use clap::{Parser, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
@@ -48,6 +54,10 @@ enum Command {
     /// Train networks of your own: from a file, from flags, or from a file changed by flags.
     #[command(after_help = DEFAULTS)]
     Train(run::TrainArguments),
+    /// Make a run's report again, from the records that it has left.
+    Report(report::Arguments),
+    /// Train with batches of 1, 2, 4, 16 and 60: batch norm against layer norm.
+    BatchSizes(batch_sizes::Arguments),
     /// List the adapters, the one that would be used, and what each can do.
     Devices(devices::Arguments),
     /// List the shaders, or write them out to be changed.
@@ -83,6 +93,8 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<Status> {
     match cli.command.unwrap_or(Command::Lesson(cli.lesson)) {
         Command::Lesson(arguments) => run::lesson(&arguments, out),
         Command::Train(arguments) => run::train(&arguments, out),
+        Command::Report(arguments) => report::report(&arguments, out),
+        Command::BatchSizes(arguments) => batch_sizes::batch_sizes(&arguments, out),
         Command::Devices(arguments) => devices::list(&arguments, out),
         Command::Shaders(command) => shaders::execute(&command, out),
         Command::Check(arguments) => check::check(&arguments, out),
@@ -103,6 +115,40 @@ fn say(out: &mut dyn Write, text: &str) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Prints a value as JSON.
+fn say_json(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
+    let text = serde_json::to_string_pretty(value);
+    let text = text.map_err(|error| Error::Device(format!("no JSON of the results: {error}")))?;
+    say(out, &text)
+}
+
+/// A bar for the steps of a training. Where stderr is no terminal, nothing is drawn.
+fn progress_bar(network: &str, steps: usize) -> ProgressBar {
+    let bar = ProgressBar::new(steps as u64);
+    let style = ProgressStyle::with_template("{prefix:16} {bar:40} {pos}/{len} {eta:>4} {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_prefix(network.to_owned());
+    bar
+}
+
+/// Lines about all comparisons of the GPU with the CPU.
+fn compared(parity: &Parity) -> String {
+    let mut text = match (parity.worst_ratio, &parity.worst_at) {
+        (Some(ratio), Some(place)) => format!(
+            "\nGPU against CPU reference: {} tensors compared, worst error {} of its \
+             tolerance\n  ({place})\n",
+            parity.compared,
+            ratio_text(ratio)
+        ),
+        _ => "\nGPU against CPU reference: nothing to compare, the CPU engine computed\n".into(),
+    };
+    let failures = parity.failures.iter().map(|line| format!("OUT OF TOLERANCE: {line}"));
+    for line in first_few(failures.collect()) {
+        text.push_str(&format!("{line}\n"));
+    }
+    text
 }
 
 /// Lines that a screen shows of a long list of complaints.

@@ -3,19 +3,19 @@
 use super::arguments::{
     DeviceArguments, ExperimentArguments, OutputArguments, ShaderArguments, WatchArguments,
 };
-use super::{Status, first_few, open, say};
+use super::{Status, compared, open, progress_bar, report, say};
 use crate::backend::Backend;
-use crate::compare::ratio_text;
 use crate::config::Experiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::record::{Moment, Parity, Probe, RunRecord, Summary};
-use crate::report::{table, watch as words};
+use crate::report::records::Records;
+use crate::report::{claims, table, watch as words};
 use crate::train::run_folder::RunFolder;
 use crate::train::{self, Observer, Plan, Swap, Weights, run_name};
 use crate::watch::Changes;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -127,7 +127,10 @@ impl Run<'_> {
             summary.elapsed_s = start.elapsed().as_secs_f64();
             folder.summary(&summary)?;
         }
+        summary.claims = claims::claims(&Records::read(folder.path())?);
+        folder.summary(&summary)?;
         say(out, &conclusion(&summary, &folder))?;
+        report::after_run(folder.path(), out)?;
         let failed = summary.runs.iter().any(|run| run.failure.is_some());
         let good = !failed && summary.parity.failures.is_empty();
         Ok(if good { Status::Good } else { Status::Failed })
@@ -135,7 +138,7 @@ impl Run<'_> {
 }
 
 /// The experiment with whole paths, so that its record can be replayed from any folder.
-fn rooted(experiment: &Experiment) -> Result<Experiment> {
+pub(super) fn rooted(experiment: &Experiment) -> Result<Experiment> {
     let whole = |path: &Option<PathBuf>| {
         let whole = |path: &PathBuf| {
             std::path::absolute(path).map_err(|error| Error::file("find", path, error))
@@ -147,7 +150,7 @@ fn rooted(experiment: &Experiment) -> Result<Experiment> {
 }
 
 /// The data that an experiment asks for.
-fn load(experiment: &Experiment) -> Result<Dataset> {
+pub(super) fn load(experiment: &Experiment) -> Result<Dataset> {
     let Experiment { data, test_data, binary, .. } = experiment;
     Dataset::load(data.as_deref(), test_data.as_deref(), *binary)
 }
@@ -162,19 +165,18 @@ fn empty_summary(experiment: &Experiment, data: &Dataset, backend: &dyn Backend)
         parity: Parity::default(),
         runs: Vec::new(),
         shaders: Vec::new(),
+        claims: Vec::new(),
     }
 }
 
 fn introduction(experiment: &Experiment, data: &Dataset) -> String {
-    let units: String = experiment.hidden.iter().map(|units| format!("-{units}")).collect();
     format!(
-        "data: {}, {} training and {} test images\nnetwork: {}{units}-{}, {} steps at batch {}, {} \
+        "data: {}, {} training and {} test images\nnetwork: {}, {} steps at batch {}, {} \
          at learning rate {:?}, seed {}",
         data.name,
         data.train.len(),
         data.test.len(),
-        data.train.features(),
-        crate::data::CLASSES,
+        layers(experiment, data),
         experiment.steps,
         experiment.batch,
         match experiment.optimizer {
@@ -184,6 +186,12 @@ fn introduction(experiment: &Experiment, data: &Dataset) -> String {
         experiment.learning_rate,
         experiment.seed,
     )
+}
+
+/// The units of each layer, as 784-100-10.
+pub(super) fn layers(experiment: &Experiment, data: &Dataset) -> String {
+    let units: String = experiment.hidden.iter().map(|units| format!("-{units}")).collect();
+    format!("{}{units}-{}", data.train.features(), crate::data::CLASSES)
 }
 
 /// One line about a network that has ended.
@@ -200,25 +208,16 @@ fn ended(record: &RunRecord) -> String {
 }
 
 fn conclusion(summary: &Summary, folder: &RunFolder) -> String {
-    let parity = &summary.parity;
     let mut text = format!("\n{}\n{}", table::results(summary), table::LEGEND);
     let findings = table::findings(summary);
     if !findings.is_empty() {
         text.push_str(&format!("\n{findings}"));
     }
-    text.push_str(&match (parity.worst_ratio, &parity.worst_at) {
-        (Some(ratio), Some(place)) => format!(
-            "\nGPU against CPU reference: {} tensors compared, worst error {} of its \
-             tolerance\n  ({place})\n",
-            parity.compared,
-            ratio_text(ratio)
-        ),
-        _ => "\nGPU against CPU reference: nothing to compare, the CPU engine computed\n".into(),
-    });
-    let failures = parity.failures.iter().map(|line| format!("OUT OF TOLERANCE: {line}"));
-    for line in first_few(failures.collect()) {
-        text.push_str(&format!("{line}\n"));
+    let claims = claims::text(&summary.claims);
+    if !claims.is_empty() {
+        text.push_str(&format!("\nwhat this run says about the lesson's claims\n{claims}"));
     }
+    text.push_str(&compared(&summary.parity));
     let shares = summary.runs.iter().filter_map(|run| run.probe_share);
     if let Some(largest) = shares.reduce(f64::max) {
         let share = 100.0 * largest;
@@ -261,13 +260,8 @@ impl<'a> Progress<'a> {
         folder: &'a mut RunFolder,
         (changes, out): (Option<&'a Changes>, &'a mut dyn Write),
     ) -> Self {
-        // Where stderr is no terminal, indicatif draws nothing.
-        let bar = ProgressBar::new(experiment.steps as u64);
-        let style = ProgressStyle::with_template("{prefix:16} {bar:40} {pos}/{len} {eta:>4} {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar.set_prefix(run.to_owned());
-        let (run, written) = (run.to_owned(), Instant::now());
-        Self { run, bar, folder, weights: None, written, changes, out }
+        let (bar, run) = (progress_bar(run, experiment.steps), run.to_owned());
+        Self { run, bar, folder, weights: None, written: Instant::now(), changes, out }
     }
 
     /// Writes the last weights and takes the bar away.

@@ -1,7 +1,11 @@
 //! Everything that a run writes, as serde types. The report reads nothing else.
 
+mod batch_size;
+mod claim;
 mod probe;
 
+pub use batch_size::BatchSizeRecord;
+pub use claim::{Claim, Verdict};
 pub use probe::{Histogram, Images, LayerProbe, Probe, WeightProbe};
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -89,6 +93,12 @@ impl Parity {
 /// JSON has no NaN and no infinity: they are written as null, and read as NaN.
 fn nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
+}
+
+/// As [`nan_for_null`], for all of a list.
+fn nans_for_nulls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
+    let numbers = Vec::<Option<f32>>::deserialize(deserializer)?;
+    Ok(numbers.into_iter().map(|number| number.unwrap_or(f32::NAN)).collect())
 }
 
 /// Figures of one layer, of its weight matrix.
@@ -197,6 +207,9 @@ pub struct Summary {
     pub runs: Vec<RunRecord>,
     /// The shaders that ran.
     pub shaders: Vec<ShaderRecord>,
+    /// The lesson's claims, held against this run; none in records of older versions.
+    #[serde(default)]
+    pub claims: Vec<Claim>,
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What a probe of a network in training records: a line of `histograms.jsonl`.
 
-use super::nan_for_null;
+use super::{nan_for_null, nans_for_nulls};
 use serde::{Deserialize, Serialize};
 
 /// What the hidden layers of a network do at one step, on the same training images every time, and on
@@ -31,8 +31,10 @@ pub struct LayerProbe {
     /// The values below which 15, 50 and 85 % of the inputs lie, within the histogram's bins.
     pub percentiles: [f64; 3],
     /// Each unit's mean input.
+    #[serde(deserialize_with = "nans_for_nulls")]
     pub mean: Vec<f32>,
     /// The standard deviation of each unit's inputs.
+    #[serde(deserialize_with = "nans_for_nulls")]
     pub deviation: Vec<f32>,
     /// Share of units whose inputs are all 0 or more: a ReLU is a straight line to them.
     pub all_positive: f64,
@@ -42,20 +44,21 @@ pub struct LayerProbe {
     /// Share of inputs at which a sigmoid is below .02 or above .98.
     pub saturated: f64,
     /// The norm's scale of each unit (one for all where it is shared); none without a norm.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "nans_for_nulls")]
     pub gamma: Vec<f32>,
     /// The norm's shift of each unit; none where it has none.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "nans_for_nulls")]
     pub beta: Vec<f32>,
     /// Batch norm's running mean of each unit.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "nans_for_nulls")]
     pub running_mean: Vec<f32>,
     /// Batch norm's running variance of each unit.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "nans_for_nulls")]
     pub running_variance: Vec<f32>,
     /// The layer's outputs for the ten test images, a row each, with running statistics.
     pub outputs: Images,
     /// Standard deviation of the outputs across the ten images, mean over the units.
+    #[serde(deserialize_with = "nan_for_null")]
     pub output_spread: f64,
 }
 

@@ -1,8 +1,57 @@
 //! What people see of a run or a measurement: made from its records, and from nothing else.
 
+pub mod affine;
+pub mod animation;
+mod axis;
+pub mod bands;
+pub mod batch_sizes;
 pub mod bench;
+mod bins;
+pub mod chart;
+pub mod claims;
+pub mod curves;
+pub mod filters;
+pub mod folder;
+pub mod markup;
+pub mod number;
+pub mod page;
+mod panel;
 pub mod picture;
+mod probed;
+mod raster;
 pub mod records;
+pub mod ridges;
+#[cfg(test)]
+mod sample;
+pub mod seen;
 pub mod style;
+mod svg;
 pub mod table;
+mod tiles;
 pub mod watch;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_record_stops_the_pictures() {
+        for (name, records) in sample::odd() {
+            let makers = [
+                ridges::pictures,
+                bands::pictures,
+                seen::pictures,
+                affine::pictures,
+                filters::pictures,
+            ];
+            for picture in makers.iter().flat_map(|make| make(&records)) {
+                assert!(!picture.frames.is_empty(), "{name}: {picture:?}");
+                for text in picture.frames.iter().map(|frame| &frame.svg) {
+                    let broken =
+                        text.contains("NaN") || text.contains("inf") || text.contains("own<");
+                    assert!(!broken, "{name}: {text}");
+                }
+            }
+        }
+    }
+}

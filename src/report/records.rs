@@ -2,7 +2,8 @@
 
 use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::record::{Moment, Probe, Summary};
+use crate::record::{BatchSizeRecord, Moment, Probe, Summary};
+use crate::train::run_name;
 use serde::de::DeserializeOwned;
 use std::fs;
 use std::io::ErrorKind;
@@ -19,6 +20,8 @@ pub struct Records {
     pub moments: Vec<Moment>,
     /// The probes, in the order in which they were recorded.
     pub probes: Vec<Probe>,
+    /// The networks of the batch-size experiment; none where the folder does not hold one.
+    pub batch_sizes: Vec<BatchSizeRecord>,
     /// Sentences about what is missing.
     pub missing: Vec<String>,
 }
@@ -37,20 +40,19 @@ impl Records {
             None => None,
         };
         let moments = lines(folder, "metrics.jsonl", &mut missing)?;
+        missing.extend(unfinished(&experiment, &moments));
         let probes = lines(folder, "histograms.jsonl", &mut missing)?;
-        Ok(Self { experiment, summary, moments, probes, missing })
+        let batch_sizes = match folder.join(BatchSizeRecord::FILE).exists() {
+            true => lines(folder, BatchSizeRecord::FILE, &mut missing)?,
+            false => Vec::new(),
+        };
+        Ok(Self { experiment, summary, moments, probes, batch_sizes, missing })
     }
 
     /// The names of the runs that have a moment, in the order in which they were trained.
     #[must_use]
     pub fn runs(&self) -> Vec<&str> {
-        let mut runs: Vec<&str> = Vec::new();
-        for moment in &self.moments {
-            if !runs.contains(&moment.run.as_str()) {
-                runs.push(&moment.run);
-            }
-        }
-        runs
+        distinct(self.moments.iter().map(|moment| moment.run.as_str()))
     }
 
     /// The moments of a run.
@@ -62,6 +64,17 @@ impl Records {
     pub fn probes_of<'a>(&'a self, run: &'a str) -> impl Iterator<Item = &'a Probe> {
         self.probes.iter().filter(move |probe| probe.run == run)
     }
+}
+
+/// The different ones of `all`, in their order.
+pub(super) fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for one in all {
+        if !found.contains(&one) {
+            found.push(one);
+        }
+    }
+    found
 }
 
 /// A file's text; nothing, and a sentence, where it is not there.
@@ -76,6 +89,22 @@ fn text(folder: &Path, name: &str, missing: &mut Vec<String>) -> Result<Option<S
         }
         Err(error) => Err(Error::file("read", &path, error)),
     }
+}
+
+/// A sentence about each network that has no moments, or none of the last step.
+fn unfinished(experiment: &Experiment, moments: &[Moment]) -> Vec<String> {
+    let sentence = |(activation, norm)| {
+        let name = run_name(activation, norm);
+        let steps = moments.iter().filter(|moment| moment.run == name).map(|moment| moment.step);
+        match steps.max() {
+            None => Some(format!("{name} has recorded nothing")),
+            Some(step) if step < experiment.steps => {
+                Some(format!("{name} is recorded to step {step} of {}", experiment.steps))
+            }
+            Some(_) => None,
+        }
+    };
+    experiment.networks().into_iter().filter_map(sentence).collect()
 }
 
 fn whole<T: DeserializeOwned>(text: &str, name: &str, missing: &mut Vec<String>) -> Option<T> {
@@ -108,7 +137,10 @@ mod tests {
     #[test]
     fn what_is_cut_off_is_told_and_the_rest_is_read() -> Tested {
         let folder = tempfile::tempdir()?;
-        fs::write(folder.path().join("experiment.toml"), "steps = 3\n")?;
+        fs::write(
+            folder.path().join("experiment.toml"),
+            "activation = \"relu\"\nnorm = [\"none\", \"batch\"]\nsteps = 3\n",
+        )?;
         let line = r#"{"run":"relu-none","step":1,"losses":[2.0],"train_loss":2.0,"#.to_owned()
             + r#""train_accuracy":0.1,"test_loss":2.0,"test_accuracy":0.1,"layers":[],"#
             + r#""output_spread":0.5,"ms_per_step":1.0}"#;
@@ -121,6 +153,8 @@ mod tests {
             [
                 "summary.json is not there",
                 "1 of 2 lines of metrics.jsonl are damaged",
+                "relu-none is recorded to step 1 of 3",
+                "relu-batch has recorded nothing",
                 "histograms.jsonl is not there"
             ]
         );

@@ -1,5 +1,6 @@
 //! The table that a run ends with.
 
+use super::number;
 use crate::record::{LayerFigures, RunRecord, Summary};
 use std::fmt::Write;
 
@@ -29,13 +30,13 @@ pub fn columns(rows: &[Vec<String>]) -> String {
 }
 
 /// Whether a cell holds a number, or stands for one that is not there.
-fn is_number(cell: &str) -> bool {
+pub(super) fn is_number(cell: &str) -> bool {
     cell == "–" || cell == "NaN" || cell == "inf" || cell.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// One row for each network.
+/// One row for each network, below a row that says what the columns are.
 #[must_use]
-pub fn results(summary: &Summary) -> String {
+pub fn rows(summary: &Summary) -> Vec<Vec<String>> {
     let header = [
         "network",
         "test accuracy",
@@ -48,30 +49,30 @@ pub fn results(summary: &Summary) -> String {
     ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     rows.extend(summary.runs.iter().map(row));
-    columns(&rows)
+    rows
+}
+
+/// [`rows`] laid out in columns.
+#[must_use]
+pub fn results(summary: &Summary) -> String {
+    columns(&rows(summary))
 }
 
 fn row(run: &RunRecord) -> Vec<String> {
     let number = |value: Option<f64>, format: fn(f64) -> String| value.map_or("–".into(), format);
     let (first, last) = (run.layers.first(), run.layers.last());
-    let gradient = |layer: Option<&LayerFigures>| {
-        number(layer.map(|layer| layer.gradient_rms), |x| format!("{x:.1e}"))
-    };
+    let gradient =
+        |layer: Option<&LayerFigures>| number(layer.map(|layer| layer.gradient_rms), number::power);
     vec![
         run.name.clone(),
-        number(run.test_accuracy, |x| format!("{:.1} %", 100.0 * x)),
-        number(run.train_loss, |x| short(x, 3)),
+        number(run.test_accuracy, number::percent),
+        number(run.train_loss, |x| number::decimals(x, 3)),
         gradient(first),
         gradient(last),
-        number(first.map(|layer| layer.weight_change), |x| short(x, 3)),
-        number(run.output_spread, |x| short(x, 4)),
-        number(run.ms_per_step, |x| format!("{x:.2}")),
+        number(first.map(|layer| layer.weight_change), |x| number::decimals(x, 3)),
+        number(run.output_spread, |x| number::decimals(x, 4)),
+        number(run.ms_per_step, |x| number::decimals(x, 2)),
     ]
-}
-
-/// A number with so many decimals, or in powers of ten where it would be long.
-fn short(value: f64, decimals: usize) -> String {
-    if value.abs() < 1e4 { format!("{value:.decimals$}") } else { format!("{value:.1e}") }
 }
 
 /// What the columns mean, for someone who sees them for the first time.
@@ -110,15 +111,18 @@ pub fn findings(summary: &Summary) -> String {
 /// The first layer's gradient over the last one's, none where there is but one layer.
 fn share_of_gradient(run: &RunRecord) -> Option<String> {
     let (first, rest) = run.layers.split_first()?;
-    let share = first.gradient_rms / rest.last()?.gradient_rms;
-    let norm = match run.norm.as_str() {
-        "none" => "without a norm".to_owned(),
-        norm => format!("with {norm} norm"),
-    };
-    match share {
-        small if small > 0.0 && small < 0.01 => Some(format!("1/{:.0} {norm}", 1.0 / small)),
-        share if share.is_finite() => Some(format!("{share:.2} {norm}")),
-        _ => None,
+    let share = fraction(first.gradient_rms / rest.last()?.gradient_rms)?;
+    match run.norm.as_str() {
+        "none" => Some(format!("{share} without a norm")),
+        norm => Some(format!("{share} with {norm} norm")),
+    }
+}
+
+/// A ratio that may be very small, as 0.48 or 1/72635; none where it is not finite.
+pub(super) fn fraction(ratio: f64) -> Option<String> {
+    match ratio {
+        small if small > 0.0 && small < 0.01 => Some(format!("1/{:.0}", 1.0 / small)),
+        ratio => ratio.is_finite().then(|| format!("{ratio:.2}")),
     }
 }
 

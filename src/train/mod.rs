@@ -1,5 +1,6 @@
 //! Training a network on a backend: the loop, what is recorded of it, and how it is checked.
 
+pub mod batch_sizes;
 mod diagnosis;
 mod figures;
 mod lockstep;

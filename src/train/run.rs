@@ -27,11 +27,13 @@ pub trait Observer {
     /// When it cannot be kept: the training ends then.
     fn moment(&mut self, moment: &Moment, weights: &Weights) -> Result<()>;
 
-    /// The layers were probed.
+    /// The layers were probed; not told where the experiment asks for no probes.
     ///
     /// # Errors
     /// When it cannot be kept: the training ends then.
-    fn probed(&mut self, probe: &Probe) -> Result<()>;
+    fn probed(&mut self, _probe: &Probe) -> Result<()> {
+        Ok(())
+    }
 
     /// Whether shaders may have changed since this was asked last; none where nobody watches them.
     fn shaders_changed(&mut self) -> Option<bool> {

@@ -6,6 +6,7 @@
 //! histograms.jsonl      one line a probe of the layers, written as it happens
 //! weights.safetensors   parameters and running statistics, as `<run>/<layer>.<name>`
 //! summary.json          what came out; brought up to date after every network
+//! report.html           the page made from all these, and its pictures, see `report::folder`
 //! ```
 //!
 //! A file is written under a temporary name and renamed, so that it is there whole or not at all;
@@ -26,8 +27,15 @@ use std::path::{Path, PathBuf};
 const RUNS: &str = "runs";
 
 /// Files that a run leaves; a folder that has one of them holds a run.
-const FILES: [&str; 5] =
-    ["experiment.toml", "metrics.jsonl", "histograms.jsonl", "weights.safetensors", "summary.json"];
+const FILES: [&str; 7] = [
+    "experiment.toml",
+    "metrics.jsonl",
+    "histograms.jsonl",
+    "weights.safetensors",
+    "summary.json",
+    "report.html",
+    "training.gif",
+];
 
 /// A run's folder, open for writing.
 #[derive(Debug)]
@@ -159,7 +167,7 @@ impl Lines {
 
 /// Makes `runs/<name>`, or with a number behind it, whichever is free: two runs that start at once
 /// get two folders.
-fn create_free(name: &str) -> Result<PathBuf> {
+pub(super) fn create_free(name: &str) -> Result<PathBuf> {
     let runs = Path::new(RUNS);
     fs::create_dir_all(runs).map_err(|error| Error::file("create", runs, error))?;
     let mut number = 1;

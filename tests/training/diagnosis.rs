@@ -7,7 +7,7 @@ use normlab::backend::cpu::CpuBackend;
 use normlab::config::{Experiment, Norm};
 use normlab::data::Dataset;
 use normlab::kernels::activation::Activation;
-use normlab::record::{Moment, Probe};
+use normlab::record::Moment;
 use normlab::train::{Observer, Plan, Weights, train};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -26,10 +26,6 @@ impl Observer for Silent {
     fn progress(&mut self, _: usize) {}
 
     fn moment(&mut self, _: &Moment, _: &Weights) -> normlab::error::Result<()> {
-        Ok(())
-    }
-
-    fn probed(&mut self, _: &Probe) -> normlab::error::Result<()> {
         Ok(())
     }
 }

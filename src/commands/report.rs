@@ -1,0 +1,57 @@
+//! `normlab report`: the report of a run, made again from its records.
+
+use super::{Status, say};
+use crate::error::{Error, Result};
+use crate::report::folder::{self, Report};
+use clap::Args;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `normlab report`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Arguments {
+    /// The folder that a run has left, as runs/lesson.
+    #[arg(value_name = "RUN_DIR")]
+    folder: PathBuf,
+}
+
+/// Makes the report again.
+pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+    let folder = &arguments.folder;
+    if !folder.join("experiment.toml").is_file() {
+        return Err(Error::Config(format!(
+            "{} holds no run: there is no experiment.toml in it. Name the folder that a run has left, \
+             as runs/lesson",
+            folder.display()
+        )));
+    }
+    let made = folder::make(folder)?;
+    for sentence in &made.missing {
+        say(out, &format!("missing: {sentence}"))?;
+    }
+    say(out, &made_line(&made))?;
+    Ok(Status::Good)
+}
+
+/// Makes the report of a run that has just ended. The run is as good as it was without it.
+pub(super) fn after_run(folder: &Path, out: &mut dyn Write) -> Result<()> {
+    match folder::make(folder) {
+        Ok(made) => say(out, &made_line(&made)),
+        Err(error) => say(
+            out,
+            &format!(
+                "note: no report was made: {error}; `normlab report {}` tries again",
+                folder.display()
+            ),
+        ),
+    }
+}
+
+fn made_line(made: &Report) -> String {
+    format!(
+        "report: {} ({} kB, made in {:.1} s)",
+        made.page.display(),
+        made.bytes.div_ceil(1000),
+        made.time.as_secs_f64()
+    )
+}

@@ -1,0 +1,66 @@
+//! What a run says about the lesson's claims.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One claim of the lesson, held against what a run has measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// The claim, a sentence.
+    pub claim: String,
+    /// Whether this run bears it out.
+    pub verdict: Verdict,
+    /// The figures for it and against it; where it was not measured, what is lacking.
+    pub figures: String,
+}
+
+/// What the figures of a run make of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// All figures are for it.
+    #[serde(rename = "holds")]
+    Holds,
+    /// Some figures are for it, some against it.
+    #[serde(rename = "holds partly")]
+    HoldsPartly,
+    /// All figures are against it.
+    #[serde(rename = "does not hold in this run")]
+    DoesNotHold,
+    /// The run lacks what it takes.
+    #[serde(rename = "not measured")]
+    NotMeasured,
+}
+
+impl Verdict {
+    /// The words for it, here and in records.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Holds => "holds",
+            Self::HoldsPartly => "holds partly",
+            Self::DoesNotHold => "does not hold in this run",
+            Self::NotMeasured => "not measured",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.words())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_has_the_same_words_everywhere() -> serde_json::Result<()> {
+        use Verdict::{DoesNotHold, Holds, HoldsPartly, NotMeasured};
+        for verdict in [Holds, HoldsPartly, DoesNotHold, NotMeasured] {
+            assert_eq!(serde_json::to_value(verdict)?, verdict.words());
+            assert_eq!(verdict.to_string(), verdict.words());
+        }
+        Ok(())
+    }
+}

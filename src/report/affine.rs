@@ -1,0 +1,326 @@
+//! What a norm's gamma and beta learn, and that batch norm's outputs then lie where they say: with the
+//! mean beta and the standard deviation |gamma|.
+
+use super::number::{coordinate, figure};
+use super::panel::{Panel, Range, norm_label};
+use super::picture::{Frame, Picture};
+use super::probed::{Group, Run, groups, listed, spread_evenly};
+use super::records::Records;
+use super::style::stroke;
+use super::svg::{INK, Svg, WIDTH};
+use crate::config::NormPosition;
+use crate::record::LayerProbe;
+use std::fmt::Write;
+
+/// Layers of the picture over the steps at most.
+const LAYERS: usize = 5;
+
+const LEFT: f64 = 56.0;
+const RIGHT: f64 = 18.0;
+const KEY: f64 = 26.0;
+const HEAD: f64 = 22.0;
+const FOOT: f64 = 40.0;
+const GAP: f64 = 24.0;
+const HEIGHT: f64 = 110.0;
+
+/// A side of a scatter.
+const NARROWEST: f64 = 120.0;
+const WIDEST: f64 = 216.0;
+
+/// A norm's parameter of a layer, as it is in a probe.
+type Parameter = fn(&LayerProbe) -> &[f32];
+
+const PARAMETERS: [(&str, Parameter); 2] =
+    [("gamma", |layer| &layer.gamma), ("beta", |layer| &layer.beta)];
+
+/// A measured figure of each unit, and the parameter that it is held against.
+type Pair = fn(&LayerProbe, usize) -> Option<(f64, f64)>;
+
+/// Two pictures for each activation with a norm: over the steps, and against what was measured.
+#[must_use]
+pub fn pictures(records: &Records) -> Vec<Picture> {
+    let position = records.experiment.norm_position;
+    let mut pictures = Vec::new();
+    for mut group in groups(records) {
+        group.runs.retain(|run| units(run).next().is_some());
+        if !group.runs.is_empty() {
+            pictures.push(over_the_steps(&group));
+            pictures.push(scatter(&group, position));
+        }
+    }
+    pictures
+}
+
+/// The layers of a run's last probe that have a gamma.
+fn units<'a>(run: &Run<'a>) -> impl Iterator<Item = &'a LayerProbe> + use<'a> {
+    let hidden = run.last().map_or(&[][..], |probe| &probe.hidden);
+    hidden.iter().filter(|layer| !layer.gamma.is_empty())
+}
+
+/// The median of a parameter over the units of the last layer that has a gamma, at the last probe.
+fn median_at_the_end(run: &Run, parameter: Parameter) -> Option<f64> {
+    spread(parameter(units(run).last()?)).map(|[_, median, _]| median)
+}
+
+fn over_the_steps(group: &Group) -> Picture {
+    let activation = group.activation;
+    let learned = |(name, parameter): (&str, Parameter)| {
+        let part = |run: &Run| {
+            let median = median_at_the_end(run, parameter)?;
+            Some(format!("{} with {}", figure(median), stroke(run.norm).label))
+        };
+        let parts: Vec<_> = group.runs.iter().filter_map(part).collect();
+        (!parts.is_empty()).then(|| format!("the median of {name} is {}", listed(&parts)))
+    };
+    let learned: Vec<_> = PARAMETERS.into_iter().filter_map(learned).collect();
+    let end = format!("At the end, in the last hidden layer, {}.", learned.join("; "));
+    Picture {
+        id: format!("affine-{activation}"),
+        title: format!("Gamma and beta over the training: {activation}"),
+        caption: format!(
+            "Gamma scales what a norm made, beta shifts it; training begins with 1 and 0. The line is \
+             the median over a layer's units, the band holds the middle 70 % of them. {end}"
+        ),
+        alt: format!("Gamma and beta of each hidden layer with {activation} over the steps. {end}"),
+        frames: vec![Frame { step: group.last_step(), svg: draw_steps(group) }],
+    }
+}
+
+fn draw_steps(group: &Group) -> String {
+    let has = |(_, parameter): &(&str, Parameter)| {
+        group.runs.iter().any(|run| median_at_the_end(run, *parameter).is_some())
+    };
+    let rows: Vec<_> = PARAMETERS.into_iter().filter(has).collect();
+    let row = HEAD + HEIGHT + FOOT;
+    let mut svg = Svg::new(WIDTH, KEY + row * rows.len() as f64);
+    for (at, run) in group.runs.iter().enumerate() {
+        norm_label(&mut svg, (LEFT + 150.0 * at as f64, 16.0), run.norm, "");
+    }
+    for (line, (name, parameter)) in rows.into_iter().enumerate() {
+        let top = KEY + row * line as f64 + HEAD;
+        row_of_layers(&mut svg, top, group, name, parameter);
+    }
+    svg.finish()
+}
+
+/// A parameter over the steps, a panel for each layer.
+fn row_of_layers(svg: &mut Svg, top: f64, group: &Group, name: &str, parameter: Parameter) {
+    let layers = spread_evenly(group.depth(), LAYERS);
+    let count = layers.len() as f64;
+    let width = (WIDTH - LEFT - RIGHT - GAP * (count - 1.0)) / count;
+    let over = |run: &Run, layer: usize| over(run, layer, parameter);
+    let all = group.runs.iter().flat_map(|run| layers.iter().flat_map(move |&at| over(run, at)));
+    let y = Range::of(all.flat_map(|(_, values)| values)).rounded();
+    let x = Range::of(group.steps().iter().map(|&step| step as f64));
+    for (column, &layer) in layers.iter().enumerate() {
+        let left = LEFT + (width + GAP) * column as f64;
+        let panel = Panel { left, top, width, height: HEIGHT, x, y };
+        if column == 0 {
+            panel.y_axis(svg);
+            panel.y_label(svg, name);
+        } else {
+            panel.y_grid(svg);
+        }
+        panel.x_axis(svg, top, "step");
+        svg.text((left, top - 7.0), &format!("layer{}", layer + 1), &[]);
+        for run in &group.runs {
+            panel.band(svg, run.norm, &over(run, layer));
+        }
+    }
+}
+
+/// A parameter's 15th, 50th and 85th percentile over a layer's units, over the steps.
+fn over(run: &Run, layer: usize, parameter: Parameter) -> Vec<(f64, [f64; 3])> {
+    let at = |(step, layer)| Some((step as f64, spread(parameter(layer))?));
+    run.layer(layer).filter_map(at).collect()
+}
+
+/// The 15th, 50th and 85th percentile of what is finite; none of nothing.
+fn spread(values: &[f32]) -> Option<[f64; 3]> {
+    let mut values: Vec<f32> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    values.sort_by(f32::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    Some([0.15, 0.5, 0.85].map(|share| {
+        let place = share * last as f64;
+        let (low, high) = (values[place.floor() as usize], values[place.ceil() as usize]);
+        f64::from(low) + place.fract() * f64::from(high - low)
+    }))
+}
+
+fn scatter(group: &Group, position: NormPosition) -> Picture {
+    let activation = group.activation;
+    let why = reason(group, position);
+    let off = |run: &Run| {
+        let far = |pair| points(run, pair).map(|(x, y)| (y - x).abs()).reduce(f64::max);
+        let parts = [(far(means), "mean"), (far(deviations), "standard deviation")];
+        let part =
+            |(far, name): (Option<f64>, &str)| Some(format!("{} in the {name}", figure(far?)));
+        let parts: Vec<_> = parts.into_iter().filter_map(part).collect();
+        format!("{} with {}", listed(&parts), stroke(run.norm).label)
+    };
+    let off = listed(&group.runs.iter().map(off).collect::<Vec<_>>());
+    Picture {
+        id: format!("affine-scatter-{activation}"),
+        title: format!("Where the data lie and where gamma and beta put them: {activation}"),
+        caption: format!(
+            "A point for each hidden unit at the end: the mean and the standard deviation of its \
+             inputs to the {activation}, against beta and |gamma|. {why} Farthest from the diagonal is {off}."
+        ),
+        alt: format!(
+            "Scatter of each hidden unit's measured mean against beta, and standard deviation against \
+             |gamma|, with the diagonal. Farthest from it is {off}."
+        ),
+        frames: vec![Frame { step: group.last_step(), svg: draw_scatter(group) }],
+    }
+}
+
+/// Whether the points must lie on the diagonal, and why.
+fn reason(group: &Group, position: NormPosition) -> String {
+    if position == NormPosition::After {
+        return "Here the norm stands behind the activation, and what is measured goes into the \
+                activation, so the points need not lie on the diagonal."
+            .to_owned();
+    }
+    let batch = "Batch norm takes its statistics over the examples, for each unit, so its points must \
+                 lie on the diagonal, but for epsilon and rounding.";
+    let others = "Layer norm and RMS norm take statistics over the units, for each example: their points \
+                  need not lie on it.";
+    let has = |batch: bool| group.runs.iter().any(|run| (run.norm == "batch") == batch);
+    let parts = [has(true).then_some(batch), has(false).then_some(others)];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+fn draw_scatter(group: &Group) -> String {
+    let all: [(&str, &str, Pair); 2] =
+        [("beta", "mean", means), ("|gamma|", "standard deviation", deviations)];
+    let any = |pair: Pair| group.runs.iter().any(|run| points(run, pair).next().is_some());
+    let rows: Vec<_> = all.into_iter().filter(|(_, _, pair)| any(*pair)).collect();
+    let count = group.runs.len() as f64;
+    let side = (WIDTH / count - LEFT - RIGHT).clamp(NARROWEST, WIDEST);
+    let (column, row) = (LEFT + side + RIGHT, HEAD + side + FOOT);
+    let mut svg = Svg::new(column * count, row * rows.len() as f64);
+    for (line, (parameter, measured, pair)) in rows.into_iter().enumerate() {
+        let all = group.runs.iter().flat_map(|run| points(run, pair));
+        let range = Range::of(all.flat_map(|(x, y)| [x, y])).rounded();
+        for (at, run) in group.runs.iter().enumerate() {
+            let (left, top) = (column * at as f64 + LEFT, row * line as f64 + HEAD);
+            let panel = Panel { left, top, width: side, height: side, x: range, y: range };
+            norm_label(&mut svg, (left, top - 8.0), run.norm, "");
+            if points(run, pair).next().is_none() {
+                svg.text((left, top + 14.0), &format!("has no {parameter}"), &[]);
+                continue;
+            }
+            panel.y_axis(&mut svg);
+            panel.x_axis(&mut svg, top, parameter);
+            panel.y_label(&mut svg, measured);
+            let diagonal = [panel.at(range.low, range.low), panel.at(range.high, range.high)];
+            svg.line(diagonal[0], diagonal[1], INK);
+            svg.path(
+                &dots(&panel, points(run, pair)),
+                &[
+                    ("stroke", stroke(run.norm).colour),
+                    ("stroke-width", "4"),
+                    ("stroke-linecap", "round"),
+                    ("stroke-opacity", "0.7"),
+                ],
+            );
+        }
+    }
+    svg.finish()
+}
+
+/// Points as lines of no length, which round ends make visible.
+fn dots(panel: &Panel, points: impl Iterator<Item = (f64, f64)>) -> String {
+    let mut d = String::new();
+    for (x, y) in points.map(|(x, y)| panel.at(x, y)) {
+        let _ = write!(d, "M{} {}h0", coordinate(x), coordinate(y));
+    }
+    d
+}
+
+/// Parameter and measured figure of every unit of a run's hidden layers at its last probe.
+fn points<'a>(run: &Run<'a>, pair: Pair) -> impl Iterator<Item = (f64, f64)> + use<'a> {
+    let of_layer = move |layer: &'a LayerProbe| {
+        (0..layer.mean.len()).filter_map(move |unit| pair(layer, unit))
+    };
+    units(run).flat_map(of_layer).filter(|(x, y)| x.is_finite() && y.is_finite())
+}
+
+/// Beta and the mean of a unit's inputs.
+fn means(layer: &LayerProbe, unit: usize) -> Option<(f64, f64)> {
+    Some((of_unit(&layer.beta, unit)?, (*layer.mean.get(unit)?).into()))
+}
+
+/// |gamma| and the standard deviation of a unit's inputs.
+fn deviations(layer: &LayerProbe, unit: usize) -> Option<(f64, f64)> {
+    Some((of_unit(&layer.gamma, unit)?.abs(), (*layer.deviation.get(unit)?).into()))
+}
+
+/// A unit's parameter, or the one that all share.
+fn of_unit(values: &[f32], unit: usize) -> Option<f64> {
+    match values {
+        [shared] => Some((*shared).into()),
+        values => values.get(unit).map(|&value| value.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn a_unit_whose_mean_is_beta_lies_on_the_diagonal() {
+        let records = sample::records();
+        let groups = groups(&records);
+        let batch = &groups[0].runs[1];
+        let found: Vec<_> = points(batch, means).take(4).collect();
+        assert_eq!(found, [(0.0, 0.0), (1.0, 1.0), (2.0, 2.0), (3.0, 3.0)]);
+        let range = Range { low: 0.0, high: 4.0 };
+        let panel = Panel { left: 0.0, top: 0.0, width: 40.0, height: 40.0, x: range, y: range };
+        assert_eq!(dots(&panel, found.into_iter()), "M0 40h0M10 30h0M20 20h0M30 10h0");
+    }
+
+    #[test]
+    fn the_distance_from_the_diagonal_is_told() {
+        let mut records = sample::records();
+        let caption = |records: &Records| pictures(records)[1].caption.clone();
+        let on = "Farthest from the diagonal is 0 in the mean and 0 in the standard deviation with batch norm";
+        assert!(caption(&records).contains(on), "{}", caption(&records));
+        // The last probe of sigmoid-batch: a gamma below 0 has the deviation |gamma|.
+        records.probes[5].hidden[0].gamma[0] = -1.25;
+        let off = "0 in the mean and 0.25 in the standard deviation with batch norm";
+        assert!(caption(&records).contains(off), "{}", caption(&records));
+    }
+
+    #[test]
+    fn a_shared_gamma_is_that_of_every_unit() {
+        let mut layer = sample::probe("relu-layer", 0, 1).hidden.remove(0);
+        layer.gamma = vec![-2.0];
+        assert_eq!([0, 3].map(|unit| deviations(&layer, unit)), [Some((2.0, 1.0)); 2]);
+        layer.beta.clear();
+        assert_eq!(means(&layer, 0), None);
+    }
+
+    #[test]
+    fn what_a_norm_lacks_has_no_panel() {
+        let mut records = sample::empty();
+        records.probes.push(sample::probe("relu-rms", 1, 1));
+        let words = |records: &Records| {
+            let svg = pictures(records).remove(0).frames.remove(0).svg;
+            ["gamma", "beta"].map(|name| svg.contains(&format!(">{name}<")))
+        };
+        assert_eq!(words(&records), [true, true]);
+        records.probes[0].hidden[0].beta.clear();
+        assert_eq!(words(&records), [true, false]);
+        let caption = "in the last hidden layer, the median of gamma is 1.00 with rms norm.";
+        assert!(pictures(&records)[0].caption.ends_with(caption));
+    }
+
+    #[test]
+    fn percentiles_lie_between_units() {
+        assert_eq!(spread(&[4.0, f32::NAN, 0.0, 2.0]).map(|all| all[1]), Some(2.0));
+        assert_eq!(spread(&[1.0, 0.0]).map(|all| all[1]), Some(0.5));
+        assert_eq!(spread(&[f32::NAN]), None);
+    }
+}

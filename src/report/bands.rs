@@ -1,0 +1,120 @@
+//! Where the inputs of the hidden activations lie, as bands over the steps (Ioffe and Szegedy 2015,
+//! Fig. 1b and c): the median, and between which values the middle 70 % are.
+
+use super::number::figure;
+use super::panel::{Panel, Range, norm_label};
+use super::picture::{Frame, Picture};
+use super::probed::{Group, Run, groups, listed, with_norm};
+use super::records::Records;
+use super::svg::Svg;
+
+const COLUMN: f64 = 216.0;
+const LEFT: f64 = 56.0;
+const RIGHT: f64 = 18.0;
+const HEAD: f64 = 24.0;
+const HEIGHT: f64 = 150.0;
+const FOOT: f64 = 40.0;
+
+/// A picture for each activation.
+#[must_use]
+pub fn pictures(records: &Records) -> Vec<Picture> {
+    let groups = groups(records);
+    groups.iter().filter(|group| group.depth() > 0).map(picture).collect()
+}
+
+fn picture(group: &Group) -> Picture {
+    let activation = group.activation;
+    let last = group.last_step();
+    let moved = moved(group);
+    Picture {
+        id: format!("bands-{activation}"),
+        title: format!("The inputs of the {activation} as bands"),
+        caption: format!(
+            "The same inputs as the ridges show: the line is their median, and the band holds the \
+             middle 70 %, from the 15th to the 85th percentile. {moved}"
+        ),
+        alt: format!(
+            "Bands over the steps of the inputs to the {activation} of the first and the last hidden \
+             layer, the norms side by side. {moved}"
+        ),
+        frames: vec![Frame { step: last, svg: draw(group) }],
+    }
+}
+
+fn draw(group: &Group) -> String {
+    let layers = group.ends();
+    let row = HEAD + HEIGHT + FOOT;
+    let mut svg = Svg::new(COLUMN * group.runs.len() as f64, row * layers.len() as f64);
+    let values = group.runs.iter().flat_map(|run| layers.iter().flat_map(|&at| run.layer(at)));
+    let y = Range::of(values.flat_map(|(_, layer)| layer.percentiles)).rounded();
+    let x = Range::of(group.steps().iter().map(|&step| step as f64));
+    for (line, &layer) in layers.iter().enumerate() {
+        for (column, run) in group.runs.iter().enumerate() {
+            let panel = Panel {
+                left: COLUMN * column as f64 + LEFT,
+                top: row * line as f64 + HEAD,
+                width: COLUMN - LEFT - RIGHT,
+                height: HEIGHT,
+                x,
+                y,
+            };
+            band(&mut svg, &panel, run, layer, group.activation);
+        }
+    }
+    svg.finish()
+}
+
+fn band(svg: &mut Svg, panel: &Panel, run: &Run, layer: usize, activation: &str) {
+    let Some((_, first)) = run.layer(layer).next() else { return };
+    norm_label(svg, (panel.left, panel.top - 10.0), run.norm, &format!(", {}", first.layer));
+    panel.y_axis(svg);
+    panel.x_axis(svg, panel.top, "step");
+    panel.y_label(svg, &format!("input to the {activation}"));
+    let points = run.layer(layer).map(|(step, layer)| (step as f64, layer.percentiles));
+    panel.band(svg, run.norm, &points.collect::<Vec<_>>());
+}
+
+/// How far the last layer's median moved, in a sentence.
+fn moved(group: &Group) -> String {
+    let Some(&layer) = group.ends().last() else { return String::new() };
+    let part = |run: &Run| {
+        let (_, first) = run.layer(layer).next()?;
+        let (_, last) = run.layer(layer).last()?;
+        let [from, to] = [first, last].map(|probe| figure(probe.percentiles[1]));
+        Some(format!("from {from} to {to} {}", with_norm(run.norm)))
+    };
+    let parts: Vec<_> = group.runs.iter().filter_map(part).collect();
+    format!("The median of the last hidden layer's inputs goes {}.", listed(&parts))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn the_caption_tells_how_far_the_median_moved() {
+        let mut records = sample::records();
+        for probe in records.probes.iter_mut().filter(|probe| probe.run == "sigmoid-none") {
+            probe.hidden[1].percentiles[1] = -0.01 * probe.step as f64;
+        }
+        let pictures = pictures(&records);
+        assert_eq!(pictures.len(), 2);
+        assert!(
+            pictures[0].caption.contains("from 0 to -1.00 without a norm"),
+            "{:?}",
+            pictures[0]
+        );
+        assert!(pictures[1].caption.contains("from 0 to 0 without a norm"), "{:?}", pictures[1]);
+    }
+
+    #[test]
+    fn a_step_without_figures_breaks_the_band() {
+        let mut records = sample::records();
+        let paths =
+            |records: &Records| pictures(records)[0].frames[0].svg.matches("fill-opacity").count();
+        assert_eq!(paths(&records), 6);
+        records.probes[1].hidden[0].percentiles = [f64::NAN; 3];
+        assert_eq!(paths(&records), 7);
+    }
+}

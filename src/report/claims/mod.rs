@@ -1,0 +1,132 @@
+//! The lesson's claims, each held against the figures of a run.
+//!
+//! A claim is weighed by *evidence*: measured figures, each of which is for it or against it by a
+//! threshold of `thresholds.rs`. Nothing but the records is looked at, so a network that trains where
+//! the lesson's did not, for its initial weights or its depth, changes the verdict. What takes two
+//! experiments, as layer norm with one a and b for a layer against one for each unit, is no claim here.
+
+mod probed;
+pub(super) mod thresholds;
+mod trained;
+
+use super::batch_sizes;
+use super::records::Records;
+use crate::record::{Claim, Verdict};
+use std::fmt::Write;
+
+/// A measured figure, and the side that it is on.
+pub(super) struct Evidence {
+    supports: bool,
+    figure: String,
+}
+
+impl Evidence {
+    /// A figure in words, and whether it is for the claim.
+    pub(super) fn new(supports: bool, figure: String) -> Self {
+        Self { supports, figure }
+    }
+}
+
+/// The figures for and against a claim, or what a run lacks to have any.
+pub(super) type Measured = Result<Vec<Evidence>, String>;
+
+/// All claims, held against the records of a run.
+#[must_use]
+pub fn claims(records: &Records) -> Vec<Claim> {
+    vec![
+        probed::one_sided_batches(records),
+        probed::scale_and_shift(records),
+        trained::vanishing_gradients(records),
+        probed::drifting_inputs(records),
+        trained::norms_train(records),
+        probed::free_inputs(records),
+        trained::relu_survives(records),
+        batch_sizes::claim(&records.batch_sizes),
+    ]
+}
+
+/// A claim with its verdict.
+pub(super) fn weigh(claim: &str, measured: Measured) -> Claim {
+    let (verdict, figures) = match measured {
+        Err(lacking) => (Verdict::NotMeasured, lacking),
+        Ok(evidence) => (verdict(&evidence), figures(&evidence)),
+    };
+    Claim { claim: claim.to_owned(), verdict, figures }
+}
+
+fn verdict(evidence: &[Evidence]) -> Verdict {
+    let supporting = evidence.iter().filter(|one| one.supports).count();
+    match supporting {
+        0 => Verdict::DoesNotHold,
+        all if all == evidence.len() => Verdict::Holds,
+        _ => Verdict::HoldsPartly,
+    }
+}
+
+/// The figures of each side.
+fn figures(evidence: &[Evidence]) -> String {
+    let side = |supports: bool, word: &str| {
+        let chosen = evidence.iter().filter(|one| one.supports == supports);
+        let figures: Vec<_> = chosen.map(|one| one.figure.as_str()).collect();
+        (!figures.is_empty()).then(|| format!("{word}: {}", figures.join("; ")))
+    };
+    let sides = [side(true, "for it"), side(false, "against it")];
+    sides.into_iter().flatten().collect::<Vec<_>>().join(". ")
+}
+
+/// The claims that were measured as text for a terminal, with the figures of those that do not wholly
+/// hold, and how many were not measured; nothing where none was.
+#[must_use]
+pub fn text(claims: &[Claim]) -> String {
+    let measured: Vec<_> =
+        claims.iter().filter(|claim| claim.verdict != Verdict::NotMeasured).collect();
+    let mut text = String::new();
+    let width = measured.iter().map(|one| one.verdict.words().len()).max().unwrap_or_default();
+    for Claim { claim, verdict, figures } in &measured {
+        let _ = writeln!(text, "{verdict:width$}  {claim}");
+        if *verdict != Verdict::Holds {
+            let _ = writeln!(text, "{:width$}  {figures}", "");
+        }
+    }
+    let rest = claims.len() - measured.len();
+    if rest > 0 && !measured.is_empty() {
+        let _ = writeln!(text, "not measured here: {rest} more; summary.json says what they need");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_verdict_follows_from_its_evidence() {
+        let weighed = |sides: &[bool]| {
+            let figure = |(at, &supports)| Evidence::new(supports, format!("figure {at}"));
+            weigh("so it is", Ok(sides.iter().enumerate().map(figure).collect()))
+        };
+        let all = weighed(&[true, true]);
+        assert_eq!(
+            (all.verdict, all.figures.as_str()),
+            (Verdict::Holds, "for it: figure 0; figure 1")
+        );
+        let some = weighed(&[false, true]);
+        assert_eq!(some.verdict, Verdict::HoldsPartly);
+        assert_eq!(some.figures, "for it: figure 1. against it: figure 0");
+        let none = weighed(&[false]);
+        assert_eq!(
+            (none.verdict, none.figures.as_str()),
+            (Verdict::DoesNotHold, "against it: figure 0")
+        );
+        let lacking = weigh("so it is", Err("no run relu-none".into()));
+        assert_eq!(
+            (lacking.verdict, lacking.figures.as_str()),
+            (Verdict::NotMeasured, "no run relu-none")
+        );
+        let lines = "holds partly  so it is\n              for it: figure 1. against it: figure 0\n\
+                     not measured here: 1 more; summary.json says what they need\n";
+        assert_eq!(text(&[some, lacking.clone()]), lines);
+        assert_eq!(text(&[all, lacking.clone()]).lines().next(), Some("holds  so it is"));
+        assert_eq!(text(&[lacking]), "");
+    }
+}

@@ -1,0 +1,158 @@
+//! Claims that the moments of a training decide.
+
+use super::super::number::percent;
+use super::thresholds::{
+    ALIKE, DIFFER, FASTER, GUESSES, HARDLY_MOVED, LITTLE, MOVED, SUCCEEDS, SURVIVED, VANISHED,
+};
+use super::{Evidence, Measured, weigh};
+use crate::record::{Claim, Moment};
+use crate::report::records::Records;
+use crate::report::style;
+use crate::report::table::fraction;
+
+/// Sigmoid without a norm does not learn, and why.
+pub(super) fn vanishing_gradients(records: &Records) -> Claim {
+    let measured = || -> Measured {
+        let end = Ending::of(records, "sigmoid-none")?;
+        Ok(vec![
+            Evidence::new(end.gradient <= VANISHED, end.gradient_text()),
+            Evidence::new(end.change <= HARDLY_MOVED, end.change_text()),
+            Evidence::new(end.spread <= ALIKE, end.spread_text()),
+            Evidence::new(end.accuracy <= GUESSES, end.accuracy_text()),
+        ])
+    };
+    let claim = "Sigmoid without a norm: gradients vanish on the way back, the first layer hardly \
+                 moves, and the outputs can no longer be told apart";
+    weigh(claim, measured())
+}
+
+/// Sigmoid with a norm does.
+pub(super) fn norms_train(records: &Records) -> Claim {
+    let measured = || -> Measured {
+        let mut evidence = Vec::new();
+        for norm in ["batch", "layer"] {
+            let run = format!("sigmoid-{norm}");
+            let label = style::stroke(norm).label;
+            if let Some(failure) = failure(records, &run) {
+                evidence.push(Evidence::new(false, format!("{label}: {failure}")));
+                continue;
+            }
+            let end = Ending::of(records, &run)?;
+            let figures = [
+                (end.gradient >= SURVIVED, end.gradient_text()),
+                (end.change >= MOVED, end.change_text()),
+                (end.spread >= DIFFER, end.spread_text()),
+                (end.accuracy >= SUCCEEDS, end.accuracy_text()),
+            ];
+            for side in [true, false] {
+                let on_it = figures.iter().filter(|(supports, _)| *supports == side);
+                let texts: Vec<_> = on_it.map(|(_, text)| text.as_str()).collect();
+                if !texts.is_empty() {
+                    evidence.push(Evidence::new(side, format!("{label}: {}", texts.join(", "))));
+                }
+            }
+        }
+        Ok(evidence)
+    };
+    let claim = "Batch norm and layer norm keep sigmoid's layers in their working range, and training \
+                 succeeds";
+    weigh(claim, measured())
+}
+
+/// ReLU needs no norm for its gradient; batch norm still speeds the start.
+pub(super) fn relu_survives(records: &Records) -> Claim {
+    let measured = || -> Measured {
+        let (none, batch) = (Ending::of(records, "relu-none")?, Ending::of(records, "relu-batch")?);
+        let tenth = records.experiment.steps.div_ceil(10);
+        let early_none = first_at(records, "relu-none", tenth)?;
+        let early_batch = first_at(records, "relu-batch", tenth)?;
+        let gap = (batch.accuracy - none.accuracy).abs();
+        let ahead = early_batch.test_accuracy - early_none.test_accuracy;
+        Ok(vec![
+            Evidence::new(none.gradient >= SURVIVED, none.gradient_text()),
+            Evidence::new(
+                gap <= LITTLE,
+                format!(
+                    "in the end {} without a norm, {} with batch norm",
+                    percent(none.accuracy),
+                    percent(batch.accuracy)
+                ),
+            ),
+            Evidence::new(
+                ahead >= FASTER,
+                format!(
+                    "after {} steps {} without, {} with",
+                    early_none.step,
+                    percent(early_none.test_accuracy),
+                    percent(early_batch.test_accuracy)
+                ),
+            ),
+        ])
+    };
+    let claim = "With ReLU the gradient survives without a norm; batch norm changes little in the end, \
+                 but speeds the start";
+    weigh(claim, measured())
+}
+
+/// Figures of the last step of a run.
+struct Ending {
+    /// Gradient RMS of the first layer's weights over that of the last layer's.
+    gradient: f64,
+    /// ‖W − W₀‖/‖W₀‖ of the first layer.
+    change: f64,
+    spread: f64,
+    accuracy: f64,
+}
+
+impl Ending {
+    /// The figures, or why there are none.
+    fn of(records: &Records, run: &str) -> Result<Self, String> {
+        let moments = || records.moments_of(run);
+        let last = moments().last().ok_or_else(|| format!("the run {run} is not there"))?;
+        if let Some(failure) = failure(records, run) {
+            return Err(format!("{run}: {failure}"));
+        }
+        let steps = records.experiment.steps;
+        if last.step < steps {
+            return Err(format!("{run} has come to step {} of {steps}", last.step));
+        }
+        match last.layers.as_slice() {
+            [first, .., output] => Ok(Self {
+                gradient: first.gradient_rms / output.gradient_rms,
+                change: first.weight_change,
+                spread: last.output_spread,
+                accuracy: last.test_accuracy,
+            }),
+            _ => Err(format!("{run} has no hidden layer")),
+        }
+    }
+
+    fn gradient_text(&self) -> String {
+        let share = fraction(self.gradient).unwrap_or_else(|| "nothing".to_owned());
+        format!("the first layer's gradient is {share} of the last layer's")
+    }
+
+    fn change_text(&self) -> String {
+        format!("the first layer's weights moved by {}", percent(self.change))
+    }
+
+    fn spread_text(&self) -> String {
+        format!("the last outputs differ by {:.4} from image to image", self.spread)
+    }
+
+    fn accuracy_text(&self) -> String {
+        format!("{} of the test images are read rightly", percent(self.accuracy))
+    }
+}
+
+/// Why a run ended early, if it did.
+fn failure<'a>(records: &'a Records, run: &str) -> Option<&'a str> {
+    let runs = &records.summary.as_ref()?.runs;
+    runs.iter().find(|record| record.name == run)?.failure.as_deref()
+}
+
+/// The first moment of a run at or behind a step.
+fn first_at<'a>(records: &'a Records, run: &'a str, step: usize) -> Result<&'a Moment, String> {
+    let mut moments = records.moments_of(run);
+    moments.find(|moment| moment.step >= step).ok_or_else(|| format!("{run} has no step {step}"))
+}

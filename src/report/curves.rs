@@ -1,0 +1,247 @@
+//! Curves over the training steps: accuracy, loss, and what reaches and moves each layer's weights.
+
+use super::axis::Axis;
+use super::chart::{Chart, Line, Panel, Pen};
+use super::number;
+use super::picture::{Frame, Picture};
+use super::records::{Records, distinct};
+use super::style::{parts, stroke};
+use crate::record::{LayerFigures, Moment};
+
+/// A loss above this is drawn on a logarithmic axis: the network diverges, and all others would lie on
+/// the lower edge.
+const LARGE_LOSS: f64 = 10.0;
+
+/// Panels in a row, where norms share a panel.
+const ACTIVATIONS_IN_A_ROW: usize = 2;
+
+/// Panels in a row, where each network has its own.
+const NETWORKS_IN_A_ROW: usize = 3;
+
+/// The curves of a run that has recorded moments; none of one that has not.
+#[must_use]
+pub fn pictures(records: &Records) -> Vec<Picture> {
+    if records.moments.is_empty() {
+        return Vec::new();
+    }
+    vec![accuracy(records), loss(records), gradients(records), changes(records)]
+}
+
+fn accuracy(records: &Records) -> Picture {
+    let share = |moment: &Moment| moment.test_accuracy;
+    let chart = by_activation(records, Axis::percent("test accuracy"), &share, &|_| Vec::new());
+    let figures = at_the_end(records, &|moment| number::percent(moment.test_accuracy));
+    picture(
+        records,
+        chart,
+        "accuracy",
+        "Test accuracy",
+        &format!("The share of the test images that each network reads rightly. Reached {figures}"),
+    )
+}
+
+fn loss(records: &Records) -> Picture {
+    let label = "training loss, mean cross-entropy in nats";
+    let all = || records.moments.iter().flat_map(|moment| &moment.losses).map(|&loss| loss.into());
+    let largest = all().filter(|loss: &f64| loss.is_finite()).fold(0.0, f64::max);
+    let axis = if largest > LARGE_LOSS {
+        Axis::decades(label, all())
+    } else {
+        Axis::from_zero(label, all())
+    };
+    let range = |moments: &[&Moment]| moments.iter().copied().filter_map(range_of_losses).collect();
+    let chart = by_activation(records, axis, &|moment| moment.train_loss, &range);
+    let figures = at_the_end(records, &|moment| number::decimals(moment.train_loss, 3));
+    picture(
+        records,
+        chart,
+        "loss",
+        "Training loss",
+        &format!(
+            "What training makes smaller: the mean over the steps since the moment before, and the \
+             range of these steps as an area behind it. Reached {figures}"
+        ),
+    )
+}
+
+/// The step, the smallest and the largest loss of the steps since the moment before.
+fn range_of_losses(moment: &Moment) -> Option<[f64; 3]> {
+    let finite = || moment.losses.iter().copied().filter(|loss| loss.is_finite());
+    let (low, high) = (finite().reduce(f32::min)?, finite().reduce(f32::max)?);
+    Some([moment.step as f64, low.into(), high.into()])
+}
+
+fn gradients(records: &Records) -> Picture {
+    let of = |layer: &LayerFigures| layer.gradient_rms;
+    let chart = by_network(records, "RMS of the weights' gradient, nats per unit of weight", &of);
+    let figures = from_first_to_last(records, &of, number::power);
+    picture(
+        records,
+        chart,
+        "gradients",
+        "The gradient that reaches each layer",
+        &format!(
+            "The root mean square of the gradient of each layer's weights. Where the first layer's \
+             line lies far below the last one's, the gradient vanishes on its way back. From the \
+             first layer to the last {figures}"
+        ),
+    )
+}
+
+fn changes(records: &Records) -> Picture {
+    let of = |layer: &LayerFigures| layer.weight_change;
+    let chart = by_network(records, "‖W − W₀‖ / ‖W₀‖, a ratio without a unit", &of);
+    let figures = from_first_to_last(records, &of, |x| number::decimals(x, 3));
+    picture(
+        records,
+        chart,
+        "weight-change",
+        "How far each layer's weights have moved",
+        &format!(
+            "The distance from the initial weights as a share of their length. A layer whose line \
+             stays low has not learned. From the first layer to the last {figures}"
+        ),
+    )
+}
+
+fn picture(records: &Records, chart: Chart, id: &str, title: &str, caption: &str) -> Picture {
+    let panels: Vec<_> = chart.panels.iter().map(|panel| panel.title.as_str()).collect();
+    let (panels, steps) = (panels.join("; "), number::whole(chart.steps));
+    let alt = format!("{title} over {steps} training steps, as lines. Panels: {panels}. {caption}");
+    let step = records.moments.iter().map(|moment| moment.step).max().unwrap_or_default();
+    let frames = vec![Frame { step, svg: chart.svg() }];
+    Picture { id: id.to_owned(), title: title.to_owned(), caption: caption.to_owned(), alt, frames }
+}
+
+/// The pen of a norm.
+fn pen(norm: &str) -> Pen {
+    let stroke = stroke(norm);
+    Pen { colour: stroke.colour, dashes: stroke.dashes, width: 1.8, opacity: 1.0 }
+}
+
+/// A network in words, as `sigmoid, batch norm`.
+#[must_use]
+pub fn label(run: &str) -> String {
+    let (activation, norm) = parts(run);
+    format!("{activation}, {}", stroke(norm).label)
+}
+
+/// A panel for each activation, a line for each norm.
+fn by_activation(
+    records: &Records,
+    y: Axis,
+    value: &dyn Fn(&Moment) -> f64,
+    band: &dyn Fn(&[&Moment]) -> Vec<[f64; 3]>,
+) -> Chart {
+    let runs = records.runs();
+    let line = |run: &&str| {
+        let moments: Vec<_> = records.moments_of(run).collect();
+        let points = moments.iter().map(|moment| [moment.step as f64, value(moment)]).collect();
+        Line { pen: pen(parts(run).1), points, band: band(&moments) }
+    };
+    let panel = |activation: &str| {
+        let mine = runs.iter().filter(|run| parts(run).0 == activation);
+        Panel { title: activation.to_owned(), lines: mine.map(line).collect() }
+    };
+    let panels: Vec<_> =
+        distinct(runs.iter().map(|run| parts(run).0)).into_iter().map(panel).collect();
+    let norms = distinct(runs.iter().map(|run| parts(run).1));
+    Chart {
+        steps: records.experiment.steps,
+        y,
+        columns: panels.len().min(ACTIVATIONS_IN_A_ROW),
+        height: 170.0,
+        panels,
+        key: norms.iter().map(|norm| (stroke(norm).label.to_owned(), pen(norm))).collect(),
+    }
+}
+
+/// The pens of the first layer, of those between, and of the last one.
+fn layer_pens(colour: &'static str) -> [Pen; 3] {
+    let pen = |dashes, width, opacity| Pen { colour, dashes, width, opacity };
+    [pen("none", 2.6, 1.0), pen("none", 0.9, 0.6), pen("6 3", 1.6, 1.0)]
+}
+
+/// A panel for each network, a line for each layer.
+fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f64) -> Chart {
+    let panel = |run: &&str| {
+        let layers = records.moments_of(run).map(|moment| moment.layers.len()).max().unwrap_or(0);
+        let [first, between, last] = layer_pens(stroke(parts(run).1).colour);
+        let line = |layer: usize| {
+            let points = records.moments_of(run).filter_map(|moment| {
+                let figures = moment.layers.get(layer)?;
+                Some([moment.step as f64, value(figures)])
+            });
+            let pen = match layer {
+                0 => first,
+                layer if layer + 1 == layers => last,
+                _ => between,
+            };
+            Line { pen, points: points.collect(), band: Vec::new() }
+        };
+        // The first layer is what there is to see: it lies on top.
+        let lines = (0..layers).rev().map(line).collect();
+        Panel { title: label(run), lines }
+    };
+    let runs = records.runs();
+    let norms = distinct(runs.iter().map(|run| parts(run).1)).len();
+    let values = records.moments.iter().flat_map(|moment| &moment.layers).map(value);
+    // The names of the pens, and from how many layers on there is one of the kind.
+    let names = [("first layer", 1), ("layers between", 3), ("last layer", 2)];
+    let most = records.moments.iter().map(|moment| moment.layers.len()).max().unwrap_or(0);
+    let pens = names.into_iter().zip(layer_pens("currentColor"));
+    let key = pens.filter(|((_, least), _)| most >= *least);
+    Chart {
+        steps: records.experiment.steps,
+        y: Axis::decades(what, values),
+        // Norms beside each other, activations below each other.
+        columns: if norms > 1 { norms } else { runs.len().min(NETWORKS_IN_A_ROW) },
+        height: 130.0,
+        panels: runs.iter().map(panel).collect(),
+        key: key.map(|((name, _), pen)| (name.to_owned(), pen)).collect(),
+    }
+}
+
+/// A figure of each network's last moment, by activation, in a sentence.
+fn at_the_end(records: &Records, figure: &dyn Fn(&Moment) -> String) -> String {
+    let last = |run| Some((parts(run), records.moments_of(run).last()?));
+    let ends: Vec<_> = records.runs().into_iter().filter_map(last).collect();
+    let steps = distinct(ends.iter().map(|(_, moment)| moment.step));
+    let one = |(norm, moment): (&str, &Moment)| {
+        let (label, figure, step) =
+            (stroke(norm).label, figure(moment), number::whole(moment.step));
+        if steps.len() == 1 {
+            format!("{label} {figure}")
+        } else {
+            format!("{label} {figure} (step {step})")
+        }
+    };
+    let of = |activation: &str| {
+        let mine = ends.iter().filter(|((other, _), _)| *other == activation);
+        let figures: Vec<_> = mine.map(|((_, norm), moment)| one((norm, moment))).collect();
+        format!("with {activation}: {}", figures.join(", "))
+    };
+    let activations = distinct(ends.iter().map(|((activation, _), _)| *activation));
+    let figures = activations.into_iter().map(of).collect::<Vec<_>>().join("; ");
+    match steps.as_slice() {
+        [step] => format!("after {} steps, {figures}.", number::whole(*step)),
+        _ => format!("at the end, {figures}."),
+    }
+}
+
+/// A figure of the first and of the last layer at each network's last moment.
+fn from_first_to_last(
+    records: &Records,
+    value: &dyn Fn(&LayerFigures) -> f64,
+    text: fn(f64) -> String,
+) -> String {
+    let figures = |moment: &Moment| match moment.layers.as_slice() {
+        [] => "none".to_owned(),
+        [only] => text(value(only)),
+        [first, .., last] => format!("{} to {}", text(value(first)), text(value(last))),
+    };
+    let figures = at_the_end(records, &figures);
+    let mut layers = records.moments.iter().flat_map(|moment| &moment.layers);
+    let zero = layers.any(|layer| value(layer) == 0.0);
+    if zero { format!("{figures} Exactly 0 is drawn on the lower edge.") } else { figures }
+}

@@ -1,0 +1,81 @@
+//! How the report writes numbers: the one place where it makes text of them.
+
+/// A share as a percentage.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    format!("{:.1} %", 100.0 * share)
+}
+
+/// A number with so many decimals, or in powers of ten where it would be long.
+#[must_use]
+pub fn decimals(value: f64, decimals: usize) -> String {
+    if value.abs() < 1e4 { format!("{value:.decimals$}") } else { power(value) }
+}
+
+/// A number in powers of ten with two digits that count.
+#[must_use]
+pub fn power(value: f64) -> String {
+    format!("{value:.1e}")
+}
+
+/// A power of ten, as 10⁻⁷.
+#[must_use]
+pub fn ten_to(exponent: i32) -> String {
+    const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
+    let raised = |c: char| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]);
+    format!("10{}", exponent.to_string().chars().map(raised).collect::<String>())
+}
+
+/// A figure with two decimals, or in powers of ten where those would not show it.
+#[must_use]
+pub fn figure(value: f64) -> String {
+    match value.abs() {
+        _ if !value.is_finite() => "not a number".to_owned(),
+        0.0 => "0".to_owned(),
+        size if !(0.005..1e5).contains(&size) => power(value),
+        _ => decimals(value, 2),
+    }
+}
+
+/// A share as a percentage, with a decimal only where it is small.
+#[must_use]
+pub fn short_percent(share: f64) -> String {
+    format!("{:.*} %", usize::from(share < 0.0995), 100.0 * share)
+}
+
+/// A whole number.
+#[must_use]
+pub fn whole(value: usize) -> String {
+    value.to_string()
+}
+
+/// A time.
+#[must_use]
+pub fn seconds(seconds: f64) -> String {
+    format!("{seconds:.1} s")
+}
+
+/// A place in a picture, in units of its `viewBox`.
+#[must_use]
+pub fn coordinate(value: f64) -> String {
+    let text = format!("{value:.1}");
+    let text = text.strip_suffix(".0").unwrap_or(&text);
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_short() {
+        assert_eq!(percent(0.9625), "96.2 %");
+        assert_eq!(decimals(2.3456, 3), "2.346");
+        assert_eq!(decimals(1e30, 3), "1.0e30");
+        assert_eq!(power(2.53e-7), "2.5e-7");
+        assert_eq!([0, -12, 3].map(ten_to), ["10⁰", "10⁻¹²", "10³"]);
+        assert_eq!([1.0, 1.25, 10.0, -0.04].map(coordinate), ["1", "1.2", "10", "0"]);
+        assert_eq!([0.0, 0.123, -1.5, 2.5e-7].map(figure), ["0", "0.12", "-1.50", "2.5e-7"]);
+        assert_eq!([0.271, 0.05].map(short_percent), ["27 %", "5.0 %"]);
+    }
+}

@@ -1,0 +1,309 @@
+//! The page of a run: one HTML file that needs nothing beside it.
+//!
+//! Pictures that change from step to step carry their frames as JSON within the page, and a slider moves
+//! all of them together. Without scripts each shows its last frame; print shows what the window does.
+
+use super::claims;
+use super::curves::label;
+use super::markup::escape;
+use super::number;
+use super::picture::Picture;
+use super::records::{Records, distinct};
+use super::style::{parts, stroke};
+use super::table::{self, is_number};
+use crate::record::{Claim, ShaderRecord, Summary};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+const STYLE: &str = include_str!("page/style.css");
+const SCRIPT: &str = include_str!("page/script.js");
+
+/// The page as HTML.
+#[must_use]
+pub fn html(records: &Records, pictures: &[Picture]) -> String {
+    let mut html = format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n\
+         <link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
+        escape(&format!("What normalization does: {}", data(records)))
+    );
+    write_head(&mut html, records, pictures);
+    write_troubles(&mut html, records);
+    html.push_str("<main>\n");
+    write_controls(&mut html, records);
+    for picture in pictures {
+        write_picture(&mut html, picture);
+    }
+    write_claims(&mut html, &claims::claims(records));
+    if let Some(summary) = &records.summary {
+        write_results(&mut html, summary);
+    }
+    write_experiment(&mut html, records);
+    if let Some(summary) = &records.summary {
+        write_machine(&mut html, summary);
+        write_shaders(&mut html, &summary.shaders);
+    }
+    let frames = frames(records, pictures);
+    let _ = write!(
+        html,
+        "</main>\n<script type=\"application/json\" id=\"frames\">{frames}</script>\n\
+         <script>\n{SCRIPT}</script>\n</body>\n</html>\n"
+    );
+    html
+}
+
+/// What the networks were trained on.
+fn data(records: &Records) -> String {
+    match (&records.summary, &records.experiment.data) {
+        (Some(summary), _) => summary.data.clone(),
+        (None, Some(folder)) => folder.display().to_string(),
+        (None, None) => "drawn digits".to_owned(),
+    }
+}
+
+/// What the experiment was, in a sentence.
+fn introduction(records: &Records) -> String {
+    let experiment = &records.experiment;
+    let count = |count: usize, what: &str| match count {
+        1 => format!("{} {what}", number::whole(count)),
+        _ => format!("{} {what}s", number::whole(count)),
+    };
+    let networks = experiment.networks().len();
+    let (each, alike) = match networks {
+        1 => ("", ""),
+        _ => (", each", ", all from the same initial weights and on the same batches"),
+    };
+    format!(
+        "{}{each} with {}, trained on {} for {} of {}{alike}.",
+        count(networks, "network"),
+        count(experiment.hidden.len(), "hidden layer"),
+        data(records),
+        count(experiment.steps, "step"),
+        count(experiment.batch, "image")
+    )
+}
+
+fn write_head(html: &mut String, records: &Records, pictures: &[Picture]) {
+    let _ = writeln!(
+        html,
+        "<header>\n<h1>What normalization does</h1>\n<p>{}</p>\n<nav aria-label=\"Contents\"><ul>",
+        escape(&introduction(records))
+    );
+    for picture in pictures {
+        write_link(html, &picture.id, &picture.title);
+    }
+    write_link(html, "claims", "The claims");
+    if records.summary.is_some() {
+        write_link(html, "results", "Results");
+    }
+    write_link(html, "experiment", "The experiment");
+    if records.summary.is_some() {
+        write_link(html, "machine", "What computed");
+        write_link(html, "shaders", "Shaders");
+    }
+    html.push_str("</ul></nav>\n</header>\n");
+}
+
+fn write_link(html: &mut String, id: &str, title: &str) {
+    let _ = writeln!(html, "<li><a href=\"#{}\">{}</a></li>", escape(id), escape(title));
+}
+
+/// What is missing, failed or was out of tolerance.
+fn write_troubles(html: &mut String, records: &Records) {
+    let mut troubles = records.missing.clone();
+    for run in records.summary.iter().flat_map(|summary| &summary.runs) {
+        troubles.extend(run.failure.iter().map(|why| format!("{} ended early: {why}", run.name)));
+    }
+    let wrong = records.summary.iter().flat_map(|summary| &summary.parity.failures);
+    troubles.extend(wrong.map(|sentence| format!("out of tolerance: {sentence}")));
+    if troubles.is_empty() {
+        return;
+    }
+    html.push_str("<aside>\n<h2>What is missing or went wrong</h2>\n<ul>\n");
+    for trouble in troubles {
+        let _ = writeln!(html, "<li>{}</li>", escape(&trouble));
+    }
+    html.push_str("</ul>\n</aside>\n");
+}
+
+/// The slider, the button, and each network's accuracy at the step where they stand. The script shows
+/// them: without it they would do nothing.
+fn write_controls(html: &mut String, records: &Records) {
+    let runs = records.runs();
+    if runs.is_empty() {
+        return;
+    }
+    html.push_str(
+        "<section id=\"controls\" aria-label=\"Training step\" hidden>\n<div class=\"slider\">\n\
+         <button id=\"play\" type=\"button\">Play</button>\n<label for=\"step\">Training step</label>\n\
+         <input id=\"step\" type=\"range\" min=\"0\" step=\"1\">\n\
+         <output id=\"now\" for=\"step\" aria-live=\"off\"></output>\n</div>\n\
+         <ul class=\"readings\" aria-label=\"Test accuracy at this step\"",
+    );
+    // Norms beside each other, activations below each other; four norms in two rows, as they are wide.
+    let columns = match distinct(runs.iter().map(|run| parts(run).1)).len() {
+        few @ 0..=3 => few,
+        _ => 2,
+    };
+    let _ = writeln!(html, " style=\"--columns: {}\">", number::whole(columns));
+    for run in runs {
+        let pen = stroke(parts(run).1);
+        let _ = writeln!(
+            html,
+            "<li><svg viewBox=\"0 0 26 8\" aria-hidden=\"true\"><line x1=\"1\" x2=\"25\" y1=\"4\" y2=\"4\" \
+             stroke=\"{}\" stroke-width=\"3\" stroke-dasharray=\"{}\"/></svg><span>{}</span> \
+             <strong data-run=\"{}\"></strong></li>",
+            pen.colour,
+            pen.dashes,
+            escape(&label(run)),
+            escape(run)
+        );
+    }
+    html.push_str("</ul>\n</section>\n");
+}
+
+fn write_picture(html: &mut String, picture: &Picture) {
+    let id = escape(&picture.id);
+    let svg = picture.frames.last().map_or("", |frame| frame.svg.as_str());
+    let _ = write!(
+        html,
+        "<figure id=\"{id}\">\n<figcaption><h2>{}</h2>\n<p>{}</p></figcaption>\n<div class=\"scroll\">\
+         <div class=\"frame\" data-picture=\"{id}\" role=\"img\" aria-label=\"{}\">\n{svg}</div></div>\n\
+         </figure>\n",
+        escape(&picture.title),
+        escape(&picture.caption),
+        escape(&picture.alt)
+    );
+}
+
+fn write_section(html: &mut String, id: &str, title: &str) {
+    let _ = writeln!(html, "<section id=\"{id}\">\n<h2>{}</h2>", escape(title));
+}
+
+/// A table with the first row as its head; columns of numbers stand at the right.
+fn write_table(html: &mut String, rows: &[Vec<String>]) {
+    let numbers = |column: usize| rows.iter().skip(1).all(|row| is_number(&row[column]));
+    html.push_str("<div class=\"scroll\"><table>\n");
+    for (at, row) in rows.iter().enumerate() {
+        html.push_str("<tr>");
+        for (column, cell) in row.iter().enumerate() {
+            let class = if numbers(column) { " class=\"number\"" } else { "" };
+            let cell = escape(cell);
+            let _ = match at {
+                0 => write!(html, "<th scope=\"col\"{class}>{cell}</th>"),
+                _ => write!(html, "<td{class}>{cell}</td>"),
+            };
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</table></div>\n");
+}
+
+/// What is called how, and what that is.
+fn write_list<'a>(html: &mut String, entries: impl Iterator<Item = (&'a str, String)>) {
+    html.push_str("<dl>\n");
+    for (term, meaning) in entries {
+        let _ = writeln!(html, "<dt>{}</dt><dd>{}</dd>", escape(term), escape(&meaning));
+    }
+    html.push_str("</dl>\n");
+}
+
+fn write_claims(html: &mut String, claims: &[Claim]) {
+    write_section(html, "claims", "The claims");
+    let mut rows = vec![["claim", "verdict", "figures"].map(str::to_owned).to_vec()];
+    rows.extend(
+        claims.iter().map(|one| {
+            vec![one.claim.clone(), one.verdict.words().to_owned(), one.figures.clone()]
+        }),
+    );
+    write_table(html, &rows);
+    html.push_str("</section>\n");
+}
+
+fn write_results(html: &mut String, summary: &Summary) {
+    write_section(html, "results", "Results");
+    write_table(html, &table::rows(summary));
+    let columns = table::LEGEND.lines().filter_map(|line| line.split_once("  "));
+    write_list(html, columns.map(|(column, meaning)| (column, meaning.trim().to_owned())));
+    html.push_str("</section>\n");
+}
+
+fn write_experiment(html: &mut String, records: &Records) {
+    write_section(html, "experiment", "The experiment");
+    let text = records.experiment.to_toml().unwrap_or_else(|error| error.to_string());
+    let _ = writeln!(
+        html,
+        "<p><code>normlab train experiment.toml</code> on the file beside this page trains the same \
+         networks again:</p>\n<pre>{}</pre>\n</section>",
+        escape(text.trim_end())
+    );
+}
+
+fn write_machine(html: &mut String, summary: &Summary) {
+    write_section(html, "machine", "What computed");
+    let adapter = &summary.adapter;
+    let parity = &summary.parity;
+    let compared = match (parity.worst_ratio, &parity.worst_at) {
+        (Some(ratio), Some(place)) => format!(
+            "{} tensors, worst error {} of its tolerance ({place})",
+            number::whole(parity.compared),
+            number::decimals(ratio, 3)
+        ),
+        _ => "nothing".to_owned(),
+    };
+    let facts = [
+        ("Adapter", format!("{} ({})", adapter.adapter, adapter.kind)),
+        ("Backend", adapter.backend.clone()),
+        ("Driver", adapter.driver.clone()),
+        ("normlab", summary.version.clone()),
+        ("Time in all", number::seconds(summary.elapsed_s)),
+        ("Compared with the CPU reference", compared),
+    ];
+    write_list(html, facts.into_iter());
+    html.push_str("</section>\n");
+}
+
+fn write_shaders(html: &mut String, shaders: &[ShaderRecord]) {
+    write_section(html, "shaders", "Shaders");
+    if shaders.is_empty() {
+        html.push_str("<p>The CPU engine computed, and ran no shader.</p>\n</section>\n");
+        return;
+    }
+    let head = ["kernel", "variant", "activation", "tunables", "SHA-256 of its text"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    rows.extend(shaders.iter().map(|shader| {
+        let tunables = shader.tunables.iter().map(|(name, value)| format!("{name}={value}"));
+        vec![
+            shader.kernel.clone(),
+            shader.variant.clone(),
+            shader.activation.clone().unwrap_or_default(),
+            tunables.collect::<Vec<_>>().join(" "),
+            shader.sha256.clone(),
+        ]
+    }));
+    html.push_str("<details><summary>Every shader that ran, with its hash</summary>\n");
+    write_table(html, &rows);
+    html.push_str("</details>\n</section>\n");
+}
+
+/// What the script needs, as JSON: the steps of the slider, the frames of every picture that has more than
+/// one, and each network's accuracy.
+fn frames(records: &Records, pictures: &[Picture]) -> String {
+    let mut steps: BTreeSet<usize> = records.moments.iter().map(|moment| moment.step).collect();
+    let mut moving = Map::new();
+    for picture in pictures.iter().filter(|picture| picture.frames.len() > 1) {
+        steps.extend(picture.frames.iter().map(|frame| frame.step));
+        let frames = picture.frames.iter().map(|frame| json!([frame.step, frame.svg]));
+        moving.insert(picture.id.clone(), Value::Array(frames.collect()));
+    }
+    let mut readings = Map::new();
+    for run in records.runs() {
+        let moments = records.moments_of(run);
+        let read = moments.map(|one| json!([one.step, number::percent(one.test_accuracy)]));
+        readings.insert(run.to_owned(), Value::Array(read.collect()));
+    }
+    let json = json!({ "steps": steps, "pictures": moving, "readings": readings }).to_string();
+    // Neither may stand within a script element.
+    json.replace("</", "<\\/").replace("<!--", "\\u003c!--")
+}

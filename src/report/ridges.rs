@@ -1,0 +1,376 @@
+//! Where the inputs of the hidden activations lie: histograms in three dimensions, value × step ×
+//! count, and the same step by step, above the activation's curve on the same axis, so that one sees
+//! where on it the data are.
+
+use super::bins::{outside, reach, shares};
+use super::number::{coordinate, figure, short_percent};
+use super::panel::{Panel, Range, norm_label};
+use super::picture::{Frame, Picture};
+use super::probed::{Group, Run, groups, listed, spread_evenly, with_norm};
+use super::records::Records;
+use super::style::stroke;
+use super::svg::{END, INK, MIDDLE, Svg, polyline};
+use crate::record::{Histogram, LayerProbe};
+use std::collections::BTreeSet;
+
+/// Ridges of a panel at most; more would hide one another.
+const RIDGES: usize = 40;
+
+/// A column of the picture, and what of it lies left and right of the panels.
+const COLUMN: f64 = 216.0;
+const LEFT: f64 = 48.0;
+const RIGHT: f64 = 18.0;
+
+/// The tallest ridge, the tallest histogram of a single step, and how far a ridge stands in front of
+/// the one before: where they are many, and at most.
+const TALL: f64 = 84.0;
+const TALL_ALONE: f64 = 96.0;
+const APART: f64 = 3.2;
+const FARTHEST: f64 = 14.0;
+
+/// The words above a panel, the activation's curve, and the axis with what is written below it.
+const HEAD: f64 = 22.0;
+const CURVE: f64 = 56.0;
+const FOOT: f64 = 54.0;
+
+/// The note at the picture's foot.
+const NOTE: f64 = 60.0;
+
+/// The shares that the bar in the note may stand for, and its height at most.
+const MARKS: [f64; 8] = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002];
+const BAR: f64 = 30.0;
+
+/// Points of an activation's curve.
+const POINTS: usize = 48;
+
+/// Two pictures for each activation: the ridges over all steps, and the histogram at each step.
+#[must_use]
+pub fn pictures(records: &Records) -> Vec<Picture> {
+    let groups = groups(records);
+    let deep = groups.iter().filter(|group| group.depth() > 0);
+    deep.flat_map(|group| {
+        let scene = Scene::new(group);
+        [scene.over_the_steps(), scene.step_by_step()]
+    })
+    .collect()
+}
+
+/// What all panels of an activation have in common.
+pub(super) struct Scene<'a> {
+    pub(super) group: &'a Group<'a>,
+    /// The layers shown, a row each.
+    layers: Vec<usize>,
+    /// The inputs shown.
+    pub(super) x: Range,
+    /// The activation's values over `x`.
+    pub(super) curve: Vec<(f64, f64)>,
+    /// The largest share of a layer's inputs in one bin.
+    tallest: f64,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(group: &'a Group<'a>) -> Self {
+        let layers = group.ends();
+        let shown = || {
+            let of_run = |run: &'a Run<'a>| {
+                layers.iter().flat_map(|&at| run.layer(at)).map(|(_, layer)| &layer.histogram)
+            };
+            group.runs.iter().flat_map(of_run)
+        };
+        let far = shown().map(reach).fold(2.0, f64::max);
+        let x = Range { low: -far, high: far };
+        let curve = group.function.map_or_else(Vec::new, |function| {
+            let place = |at| x.low + (x.high - x.low) * at as f64 / POINTS as f64;
+            (0..=POINTS).map(place).map(|x| (x, function.activate(x))).collect()
+        });
+        let tallest =
+            shown().flat_map(|h| shares(h, x)).map(|(_, share)| share).fold(0.0, f64::max);
+        Self { group, layers, x, curve, tallest: if tallest > 0.0 { tallest } else { 1.0 } }
+    }
+
+    /// How tall a share stands, from 0 to 1 for the largest. By its square root, so that one sees inputs
+    /// that have collapsed into a bin and inputs that are spread wide in one picture (a rootogram).
+    pub(super) fn height(&self, share: f64) -> f64 {
+        (share / self.tallest).sqrt()
+    }
+
+    fn over_the_steps(&self) -> Picture {
+        let deep = TALL + APART * (RIDGES - 1) as f64;
+        let svg =
+            self.draw(deep, TALL, |svg, panel, run, layer| self.ridges(svg, panel, run, layer));
+        let activation = self.group.activation;
+        let last = self.group.last_step();
+        let norms = self.group.runs.iter().map(|run| stroke(run.norm).label.to_owned());
+        Picture {
+            id: format!("ridges-{activation}"),
+            title: format!("Where the inputs of the {activation} lie, over the training"),
+            caption: format!(
+                "Each ridge is a histogram of what goes into the {activation}: the back is before \
+                 training, the front after {last} steps; the numbers at the left are steps. Below, on the \
+                 same axis, the {activation} itself, with the middle 70 % of the front ridge marked \
+                 on it. {}",
+                self.where_they_lie(last)
+            ),
+            alt: format!(
+                "Ridges of histograms, value by step by count, of the inputs to the {activation} of \
+                 the first and the last hidden layer, for {}. {}",
+                listed(&norms.collect::<Vec<_>>()),
+                self.where_they_lie(last)
+            ),
+            frames: vec![Frame { step: last, svg }],
+        }
+    }
+
+    fn step_by_step(&self) -> Picture {
+        let activation = self.group.activation;
+        let frame = |&step: &usize| {
+            let draw = |svg: &mut Svg, panel: &Panel, run: &Run, layer: usize| {
+                self.alone(svg, panel, run, layer, step);
+            };
+            Frame { step, svg: self.draw(TALL_ALONE, TALL_ALONE, draw) }
+        };
+        let last = self.group.last_step();
+        Picture {
+            id: format!("inputs-{activation}"),
+            title: format!("Where the inputs of the {activation} lie, step by step"),
+            caption: format!(
+                "What goes into the {activation} at one step, above its curve. The thick part of the \
+                 curve holds the middle 70 % of the inputs, the dot is their median: where it is \
+                 flat, no gradient comes back. {}",
+                self.where_they_lie(last)
+            ),
+            alt: format!(
+                "A histogram of the inputs to the {activation} of the first and the last hidden \
+                 layer at one step, above the curve of the {activation}. {}",
+                self.where_they_lie(last)
+            ),
+            frames: self.group.steps().iter().map(frame).collect(),
+        }
+    }
+
+    /// A row of panels for each layer, a column for each run; `data` draws what stands above the curve,
+    /// in a panel so high, with the tallest histogram so tall.
+    fn draw(&self, above: f64, tall: f64, data: impl Fn(&mut Svg, &Panel, &Run, usize)) -> String {
+        let curve = self.curve_height();
+        let row = HEAD + above + curve + FOOT;
+        let (rows, columns) = (self.layers.len() as f64, self.group.runs.len() as f64);
+        let mut svg = Svg::new(COLUMN * columns, row * rows + NOTE);
+        for (line, &layer) in self.layers.iter().enumerate() {
+            for (column, run) in self.group.runs.iter().enumerate() {
+                let left = COLUMN * column as f64 + LEFT;
+                let top = row * line as f64 + HEAD;
+                let panel = Panel {
+                    left,
+                    top,
+                    width: COLUMN - LEFT - RIGHT,
+                    height: above + curve,
+                    x: self.x,
+                    y: Range { low: 0.0, high: 1.0 },
+                };
+                let Some((_, first)) = run.layer(layer).next() else { continue };
+                norm_label(&mut svg, (left, top - 8.0), run.norm, &format!(", {}", first.layer));
+                panel.x_axis(&mut svg, top, &format!("input to the {}", self.group.activation));
+                data(&mut svg, &Panel { height: above, ..panel }, run, layer);
+            }
+        }
+        self.note(&mut svg, row * rows, tall);
+        svg.finish()
+    }
+
+    fn curve_height(&self) -> f64 {
+        if self.curve.is_empty() { 0.0 } else { CURVE }
+    }
+
+    /// The whole training of a run's layer as ridges, the last one in front.
+    fn ridges(&self, svg: &mut Svg, panel: &Panel, run: &Run, layer: usize) {
+        let all: Vec<_> = run.layer(layer).collect();
+        let chosen = spread_evenly(all.len(), RIDGES);
+        let colour = stroke(run.norm).colour;
+        let last = chosen.len().saturating_sub(1);
+        // Fewer ridges than there is room for stand farther apart, and in front.
+        let room = APART * (RIDGES - 1) as f64;
+        let apart = (room / last.max(1) as f64).min(FARTHEST);
+        let base = |place: usize| panel.bottom() - apart * (last - place) as f64;
+        svg.paper(&[("stroke", colour)], |svg| {
+            for (place, &at) in chosen.iter().enumerate() {
+                let ridge = self.outline(panel, &all[at].1.histogram, base(place), TALL);
+                let age = (place + 1) as f64 / chosen.len() as f64;
+                let opacity = format!("{:.2}", 0.5 + 0.5 * age);
+                svg.path(&ridge, &[("stroke-opacity", &opacity)]);
+            }
+        });
+        for place in BTreeSet::from([0, chosen.len() / 2, last]) {
+            let step = chosen.get(place).map_or(0, |&at| all[at].0);
+            let words = if place == 0 { format!("step {step}") } else { step.to_string() };
+            svg.text((panel.left - 5.0, base(place) + 3.0), &words, &[END]);
+        }
+        if let Some((_, front)) = all.last() {
+            let ridge = self.outline(panel, &front.histogram, panel.bottom(), TALL);
+            svg.path(&ridge, &[("fill", colour), ("fill-opacity", "0.4")]);
+            self.curve(svg, panel, front, colour);
+        }
+        self.beyond(svg, panel, all.iter().map(|(_, layer)| &layer.histogram));
+    }
+
+    /// A run's layer at one step.
+    fn alone(&self, svg: &mut Svg, panel: &Panel, run: &Run, layer: usize, step: usize) {
+        let Some(probe) = run.at(step) else { return };
+        let Some(seen) = probe.hidden.get(layer) else { return };
+        let colour = stroke(run.norm).colour;
+        let outline = self.outline(panel, &seen.histogram, panel.bottom(), TALL_ALONE);
+        let look = [("fill", colour), ("fill-opacity", "0.45"), ("stroke", colour)];
+        svg.path(&outline, &look);
+        let words = format!("step {}", probe.step);
+        svg.text((panel.right(), panel.top + 8.0), &words, &[END]);
+        self.curve(svg, panel, seen, colour);
+        self.beyond(svg, panel, [&seen.histogram].into_iter());
+    }
+
+    /// The upper edge of a histogram that stands on `base`, from the left side to the right one.
+    fn outline(&self, panel: &Panel, histogram: &Histogram, base: f64, tall: f64) -> String {
+        let bars: Vec<_> = shares(histogram, self.x).collect();
+        let share = |at: Option<usize>| at.and_then(|at| bars.get(at)).map_or(0.0, |bar| bar.1);
+        let around = |at: usize| share(at.checked_sub(1)) + share(Some(at)) + share(Some(at + 1));
+        let seen = bars.iter().enumerate().filter(|&(at, _)| around(at) > 0.0);
+        let edge = seen.map(|(_, &(x, share))| (panel.at_x(x), base - tall * self.height(share)));
+        let (from, to) = ((panel.left, base), (panel.right(), base));
+        polyline([from].into_iter().chain(edge).chain([to]))
+    }
+
+    /// The activation's curve below a panel, and on it the middle 70 % of a layer's inputs.
+    fn curve(&self, svg: &mut Svg, above: &Panel, layer: &LayerProbe, colour: &str) {
+        if self.curve.is_empty() {
+            return;
+        }
+        let y = Range::of(self.curve.iter().map(|point| point.1)).rounded();
+        let panel = Panel { top: above.bottom() + 10.0, height: CURVE - 16.0, y, ..*above };
+        let at = |&(x, y): &(f64, f64)| panel.at(x, y);
+        let [low, middle, high] = layer.percentiles;
+        let inside = self.curve.iter().filter(|(x, _)| (low..=high).contains(x));
+        let value = |x: f64| self.group.function.map_or(f64::NAN, |function| function.activate(x));
+        let ends = [(low, value(low)), (high, value(high))];
+        let thick = ends[..1].iter().chain(inside).chain(&ends[1..]).map(at);
+        svg.path(
+            &polyline(thick),
+            &[
+                ("stroke", colour),
+                ("stroke-width", "6"),
+                ("stroke-opacity", "0.5"),
+                ("fill", "none"),
+            ],
+        );
+        svg.path(&polyline(self.curve.iter().map(at)), INK);
+        let (x, y) = panel.at(middle, value(middle));
+        if x.is_finite() && y.is_finite() {
+            svg.element(
+                "circle",
+                &[("cx", &coordinate(x)), ("cy", &coordinate(y)), ("r", "3.5"), ("fill", colour)],
+            );
+        }
+        for value in [panel.y.low, panel.y.high] {
+            svg.text((panel.left - 5.0, panel.at_y(value) + 4.0), &coordinate(value), &[END]);
+        }
+    }
+
+    /// How many of the inputs lie beyond the axis, where any do.
+    fn beyond<'h>(
+        &self,
+        svg: &mut Svg,
+        panel: &Panel,
+        histograms: impl Iterator<Item = &'h Histogram>,
+    ) {
+        let sides = histograms.map(|histogram| outside(histogram, self.x));
+        let sides = sides.fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+        if sides != (0, 0) {
+            let words = format!("beyond: {} left, {} right", sides.0, sides.1);
+            let below = panel.bottom() + self.curve_height() + 42.0;
+            svg.text(((panel.left + panel.right()) / 2.0, below), &words, &[MIDDLE]);
+        }
+    }
+
+    /// How tall what share is, as a bar of that height.
+    fn note(&self, svg: &mut Svg, top: f64, tall: f64) {
+        let height = |share: f64| tall * self.height(share);
+        let fits = |mark: &f64| *mark <= self.tallest && height(*mark) <= BAR;
+        let mark = MARKS.into_iter().find(fits).unwrap_or(self.tallest / 100.0);
+        let (base, end) = (top + BAR + 6.0, top + BAR + 6.0 - height(mark));
+        let across = |y: f64| polyline([(LEFT - 4.0, y), (LEFT + 4.0, y)]);
+        let bar = across(end) + &across(base) + &polyline([(LEFT, base), (LEFT, end)]);
+        svg.path(&bar, INK);
+        let words = format!(
+            "{} of a layer's inputs in one bin. Heights grow with the square root of the share;",
+            short_percent(mark)
+        );
+        svg.text((LEFT + 12.0, base - 13.0), &words, &[]);
+        let words = format!(
+            "the tallest here is {}. All panels have the same axes. Beyond: inputs outside the axis.",
+            short_percent(self.tallest)
+        );
+        svg.text((LEFT + 12.0, base + 2.0), &words, &[]);
+    }
+
+    /// Where the last layer's inputs lie at a step, in a sentence.
+    fn where_they_lie(&self, step: usize) -> String {
+        let Some(&layer) = self.layers.last() else { return String::new() };
+        let part = |run: &Run| {
+            let [low, middle, high] = run.at(step)?.hidden.get(layer)?.percentiles.map(figure);
+            Some(format!("between {low} and {high} (median {middle}) {}", with_norm(run.norm)))
+        };
+        let parts: Vec<_> = self.group.runs.iter().filter_map(part).collect();
+        format!(
+            "At the end the middle 70 % of the last hidden layer's inputs lie {}.",
+            listed(&parts)
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+
+    #[test]
+    fn a_ridge_rises_where_the_inputs_are() {
+        let records = sample::records();
+        let groups = groups(&records);
+        let scene = Scene::new(&groups[0]);
+        // All inputs in the bin from 0 to 1: the whole height, in the middle of it.
+        assert_eq!((scene.x, scene.tallest), (Range { low: -2.0, high: 2.0 }, 1.0));
+        assert_eq!([0.0, 0.25, 1.0].map(|share| scene.height(share)), [0.0, 0.5, 1.0]);
+        let y = Range { low: 0.0, high: 1.0 };
+        let panel = Panel { left: 0.0, top: 0.0, width: 40.0, height: 100.0, x: scene.x, y };
+        let histogram = &groups[0].runs[0].probes[0].hidden[0].histogram;
+        let path = scene.outline(&panel, histogram, 100.0, 80.0);
+        assert_eq!(path, "M0 100L15 100L25 20L35 100L40 100");
+    }
+
+    #[test]
+    fn a_count_beyond_the_axis_is_written_below_it() {
+        let mut records = sample::records();
+        let count = |records: &Records| {
+            pictures(records)
+                .iter()
+                .filter(|p| p.frames[0].svg.contains("beyond: 0 left, 77 right"))
+                .count()
+        };
+        assert_eq!(count(&records), 0);
+        for probe in &mut records.probes {
+            if probe.run == "relu-batch" && probe.step == 100 {
+                probe.hidden[1].histogram.counts[5] = 100_000;
+                probe.hidden[1].histogram.above = 77;
+            }
+        }
+        assert_eq!(count(&records), 1, "the static picture of relu");
+    }
+
+    #[test]
+    fn a_picture_of_each_step_has_a_frame_for_each_step() {
+        let pictures = pictures(&sample::records());
+        let ids: Vec<_> = pictures.iter().map(|picture| picture.id.as_str()).collect();
+        assert_eq!(ids, ["ridges-sigmoid", "inputs-sigmoid", "ridges-relu", "inputs-relu"]);
+        let steps: Vec<_> = pictures[1].frames.iter().map(|frame| frame.step).collect();
+        assert_eq!(steps, sample::STEPS);
+        assert!(pictures[1].frames[0].svg != pictures[1].frames[1].svg);
+        assert!(pictures[1].caption.contains("between -1.00 and 2.00 (median 0) without a norm"));
+    }
+}

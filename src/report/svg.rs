@@ -1,0 +1,157 @@
+//! SVG text, built element by element: attributes are escaped, numbers have at most one decimal, and
+//! the same calls give the same text. Lines and words take the page's colour (`currentColor`), so that
+//! a picture reads on light and on dark paper.
+
+use super::markup::escape;
+use super::number::coordinate;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use std::fmt::Write;
+
+/// Attributes of an element: names and values.
+pub(super) type Attributes<'a> = &'a [(&'a str, &'a str)];
+
+/// The least width of a picture: a page makes all equally wide, and their words equally large.
+pub(super) const WIDTH: f64 = 648.0;
+
+/// Words that end at their point.
+pub(super) const END: (&str, &str) = ("text-anchor", "end");
+
+/// Words around their point.
+pub(super) const MIDDLE: (&str, &str) = ("text-anchor", "middle");
+
+/// Fine lines behind the data.
+pub(super) const GRID: Attributes =
+    &[("class", "grid"), ("stroke", "currentColor"), ("stroke-opacity", "0.2"), ("fill", "none")];
+
+/// The lines of axes and of curves that are not data.
+pub(super) const INK: Attributes = &[("stroke", "currentColor"), ("fill", "none")];
+
+/// A picture in the making. Lengths are in units of its `viewBox`.
+pub(super) struct Svg {
+    width: f64,
+    height: f64,
+    body: String,
+}
+
+impl Svg {
+    /// An empty picture, [`WIDTH`] wide at least.
+    pub(super) fn new(width: f64, height: f64) -> Self {
+        Self { width: width.max(WIDTH), height, body: String::new() }
+    }
+
+    /// An element without content.
+    pub(super) fn element(&mut self, name: &str, attributes: Attributes) {
+        self.start(name, attributes);
+        self.body.push_str("/>");
+    }
+
+    /// What `draw` draws, filled with the page's own colour, so that it hides what lies behind it: that
+    /// of the class `paper`, else `--paper`, else white, also where a program knows neither.
+    pub(super) fn paper(&mut self, attributes: Attributes, draw: impl FnOnce(&mut Self)) {
+        self.start("g", &[("fill", "#fff")]);
+        self.body.push_str("><g class=\"paper\" fill=\"var(--paper,#fff)\"");
+        self.more(attributes);
+        self.body.push('>');
+        draw(self);
+        self.body.push_str("</g></g>");
+    }
+
+    /// A path through what [`polyline`] or the caller wrote.
+    pub(super) fn path(&mut self, d: &str, attributes: Attributes) {
+        if !d.is_empty() {
+            self.start("path", &[("d", d)]);
+            self.more(attributes);
+            self.body.push_str("/>");
+        }
+    }
+
+    /// A straight line between two points.
+    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), attributes: Attributes) {
+        self.path(&polyline([from, to]), attributes);
+    }
+
+    /// Words whose baseline begins at a point, unless `attributes` say otherwise.
+    pub(super) fn text(&mut self, at: (f64, f64), words: &str, attributes: Attributes) {
+        self.start("text", &[("x", &coordinate(at.0)), ("y", &coordinate(at.1))]);
+        self.more(attributes);
+        let _ = write!(self.body, ">{}</text>", escape(words));
+    }
+
+    /// A PNG file in a rectangle from its upper left corner, its pixels drawn as squares.
+    pub(super) fn png(&mut self, at: (f64, f64), size: (f64, f64), file: &[u8]) {
+        let (x, y) = (coordinate(at.0), coordinate(at.1));
+        let (width, height) = (coordinate(size.0), coordinate(size.1));
+        let address = format!("data:image/png;base64,{}", STANDARD.encode(file));
+        self.element(
+            "image",
+            &[
+                ("x", &x),
+                ("y", &y),
+                ("width", &width),
+                ("height", &height),
+                ("preserveAspectRatio", "none"),
+                ("style", "image-rendering:pixelated"),
+                ("href", &address),
+            ],
+        );
+    }
+
+    /// The whole `<svg>` element.
+    pub(super) fn finish(self) -> String {
+        let (width, height) = (coordinate(self.width), coordinate(self.height));
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
+             font-family=\"system-ui, sans-serif\" font-size=\"11\" fill=\"currentColor\">{}</svg>",
+            self.body
+        )
+    }
+
+    fn start(&mut self, name: &str, attributes: Attributes) {
+        self.body.push('<');
+        self.body.push_str(name);
+        self.more(attributes);
+    }
+
+    fn more(&mut self, attributes: Attributes) {
+        for (name, value) in attributes {
+            let _ = write!(self.body, " {name}=\"{}\"", escape(value));
+        }
+    }
+}
+
+/// A line through points; where one is not finite, the line is broken there.
+pub(super) fn polyline(points: impl IntoIterator<Item = (f64, f64)>) -> String {
+    let mut d = String::new();
+    let mut pen = 'M';
+    for (x, y) in points {
+        if x.is_finite() && y.is_finite() {
+            let _ = write!(d, "{pen}{} {}", coordinate(x), coordinate(y));
+            pen = 'L';
+        } else {
+            pen = 'M';
+        }
+    }
+    d
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_broken_where_a_point_is_missing() {
+        let points = [(0.0, 1.0), (1.0, 2.0), (2.0, f64::NAN), (3.0, 4.0), (4.0, 5.5)];
+        assert_eq!(polyline(points), "M0 1L1 2M3 4L4 5.5");
+    }
+
+    #[test]
+    fn what_a_name_holds_cannot_leave_its_place() {
+        let mut svg = Svg::new(700.0, 20.5);
+        svg.text((1.0, 2.0), "a<b & \"c\"", &[("class", "\"x\"")]);
+        let inner =
+            "<text x=\"1\" y=\"2\" class=\"&quot;x&quot;\">a&lt;b &amp; &quot;c&quot;</text>";
+        let svg = svg.finish();
+        assert!(svg.contains(inner) && svg.contains("viewBox=\"0 0 700 20.5\""), "{svg}");
+    }
+}

@@ -1,0 +1,35 @@
+// What is wrong with how the page looks, a sentence each.
+(() => {
+  const defects = [];
+  const wide = document.documentElement.scrollWidth;
+  if (wide > window.innerWidth) defects.push(`the page is ${wide} pixels wide, wider than its window`);
+  for (const part of document.querySelectorAll(".readings li, .readings span")) {
+    if (part.scrollWidth > part.clientWidth + 1) defects.push(`${part.textContent} is cut off`);
+  }
+  for (const frame of document.querySelectorAll(".frame")) {
+    const name = frame.dataset.picture;
+    const svg = frame.querySelector("svg");
+    if (!svg || svg.childElementCount === 0 || svg.getBoundingClientRect().height === 0) {
+      defects.push(`${name} is empty`);
+      continue;
+    }
+    const ground = svg.getBoundingClientRect();
+    // A line's box is higher than its letters.
+    const texts = [...svg.querySelectorAll("text")].map((text) => {
+      const { left, right, top, bottom, height } = text.getBoundingClientRect();
+      const spare = height * 0.2;
+      return { said: text.textContent, left, right, top: top + spare, bottom: bottom - spare };
+    });
+    texts.forEach((one, place) => {
+      const inside = one.left >= ground.left - 1 && one.right <= ground.right + 1
+        && one.top >= ground.top - 1 && one.bottom <= ground.bottom + 1;
+      if (!inside) defects.push(`${name}: ${one.said} is cut off`);
+      for (const other of texts.slice(place + 1)) {
+        const apart = one.right <= other.left || other.right <= one.left
+          || one.bottom <= other.top || other.bottom <= one.top;
+        if (!apart) defects.push(`${name}: ${one.said} and ${other.said} overlap`);
+      }
+    });
+  }
+  return defects;
+})()

@@ -1,0 +1,191 @@
+//! The page in a browser: the slider moves everything, nothing overlaps or is cut off, wide or narrow, by
+//! day or by night.
+//!
+//! Ignored with the reason where there is no Chromium; `NORMLAB_REQUIRE_BROWSER=1` makes that a failure.
+//! Screenshots are left in the folder for tests' files, `target/tmp`, to be looked at.
+
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+mod devtools;
+#[path = "../support/lesson_records.rs"]
+mod lesson_records;
+
+use devtools::Browser;
+use lesson_records::{NETWORKS, STEPS, lesson};
+use libtest_mimic::{Arguments, Completion, Trial};
+use normlab::report::picture::{Frame, Picture};
+use normlab::report::{folder, page};
+use serde_json::json;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// The variable that turns a missing browser into a failure.
+const REQUIRE_BROWSER: &str = "NORMLAB_REQUIRE_BROWSER";
+
+const NONE: &str = "there is no chromium and no google-chrome on the PATH";
+
+/// Texts of pictures that overlap or are cut off, empty pictures, and a page that is wider than its window.
+const DEFECTS: &str = include_str!("defects.js");
+
+fn main() {
+    let trials = vec![
+        in_browser("the_slider_moves_all_pictures", the_slider_moves_all_pictures),
+        in_browser("the_button_plays_and_pauses", the_button_plays_and_pauses),
+        in_browser("pages_have_no_defects", pages_have_no_defects),
+        in_browser("defects_are_seen", defects_are_seen),
+        in_browser("print_shows_pictures_without_controls", print_shows_pictures_without_controls),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// A trial with a browser that has the page open.
+fn in_browser(name: &str, check: fn(&mut Browser)) -> Trial {
+    Trial::ignorable_test(name, move || {
+        let Some(program) = devtools::find() else {
+            if std::env::var(REQUIRE_BROWSER).is_ok_and(|value| value == "1") {
+                return Err(format!("{REQUIRE_BROWSER} is 1, but {NONE}").into());
+            }
+            return Ok(Completion::ignored_with(NONE));
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("report.html");
+        std::fs::write(&file, html()).unwrap();
+        let mut browser = Browser::start(&program);
+        resize(&mut browser, 1280);
+        browser.open(&file);
+        check(&mut browser);
+        let complaints = browser.complaints();
+        assert!(complaints.is_empty(), "{complaints:#?}");
+        Ok(Completion::Completed)
+    })
+}
+
+/// The lesson's page with one more picture, which has a frame for every second step.
+fn html() -> String {
+    let records = lesson();
+    let frame = |&step: &usize| Frame {
+        step,
+        svg: format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 40\"><text x=\"8\" y=\"28\" \
+             fill=\"currentColor\">frame {step}</text></svg>"
+        ),
+    };
+    let mut pictures = folder::pictures(&records);
+    pictures.push(Picture {
+        id: "moving".to_owned(),
+        title: "Moving".to_owned(),
+        caption: "A picture that changes.".to_owned(),
+        alt: "The number of its frame.".to_owned(),
+        frames: STEPS.iter().step_by(2).map(frame).collect(),
+    });
+    page::html(&records, &pictures)
+}
+
+fn resize(browser: &mut Browser, width: usize) {
+    let size = json!({ "width": width, "height": 844, "deviceScaleFactor": 1, "mobile": false });
+    browser.call("Emulation.setDeviceMetricsOverride", size);
+}
+
+fn text(browser: &mut Browser, selector: &str) -> String {
+    let expression = format!("document.querySelector({selector:?}).textContent.trim()");
+    browser.value(&expression).as_str().unwrap().to_owned()
+}
+
+/// What the slider says, the moving picture's frame, the last network's accuracy, and where a marker stands.
+fn state(browser: &mut Browser) -> (String, String, String, f64) {
+    let network = NETWORKS[NETWORKS.len() - 1];
+    let marker = "Number(document.querySelector('#accuracy .marker').getAttribute('x1'))";
+    (
+        text(browser, "#now"),
+        text(browser, "#moving .frame"),
+        text(browser, &format!("[data-run='{network}']")),
+        browser.value(marker).as_f64().unwrap(),
+    )
+}
+
+fn the_slider_moves_all_pictures(browser: &mut Browser) {
+    let end = state(browser);
+    assert_eq!((end.0.as_str(), end.1.as_str()), ("step 150 of 150", "frame 100"));
+    browser.value("document.getElementById('step').focus()");
+    browser.press("ArrowLeft", 37);
+    browser.press("ArrowLeft", 37);
+    let middle = state(browser);
+    assert_eq!((middle.0.as_str(), middle.1.as_str()), ("step 50 of 150", "frame 1"));
+    browser.press("Home", 36);
+    let start = state(browser);
+    assert_eq!((start.0.as_str(), start.1.as_str()), ("step 1 of 150", "frame 1"));
+    assert!(start.3 < middle.3 && middle.3 < end.3, "{start:?} {middle:?} {end:?}");
+    assert!(start.2 != middle.2 && middle.2 != end.2, "{start:?} {middle:?} {end:?}");
+    let words = browser.value("document.getElementById('step').ariaValueText");
+    assert_eq!(words, "step 1 of 150");
+    browser.press("End", 35);
+    assert_eq!(state(browser), end);
+}
+
+fn the_button_plays_and_pauses(browser: &mut Browser) {
+    browser.value("document.getElementById('play').focus()");
+    browser.press(" ", 32);
+    assert_eq!(text(browser, "#play"), "Pause");
+    assert_eq!(text(browser, "#now"), "step 1 of 150");
+    browser.press(" ", 32);
+    let paused = text(browser, "#now");
+    assert_eq!(text(browser, "#play"), "Play");
+    sleep(Duration::from_millis(500));
+    assert_eq!(text(browser, "#now"), paused);
+    browser.press(" ", 32);
+    for _ in 0..100 {
+        if text(browser, "#play") == "Play" {
+            break;
+        }
+        sleep(Duration::from_millis(100));
+    }
+    assert_eq!(
+        (text(browser, "#now").as_str(), text(browser, "#play").as_str()),
+        ("step 150 of 150", "Play")
+    );
+}
+
+fn pages_have_no_defects(browser: &mut Browser) {
+    for scheme in ["light", "dark"] {
+        let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
+        browser.call("Emulation.setEmulatedMedia", json!({ "features": [feature] }));
+        for width in [1280, 390, 360] {
+            resize(browser, width);
+            assert_eq!(browser.value(DEFECTS), json!([]), "{width} pixels, {scheme}");
+            let png = browser.screenshot();
+            let file = format!("report-{width}-{scheme}.png");
+            std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(file), &png).unwrap();
+            let image = image::load_from_memory(&png).unwrap().to_luma8();
+            assert_eq!(image.width() as usize, width);
+            assert_eq!(image.get_pixel(2, 2).0[0] > 127, scheme == "light", "{width} {scheme}");
+        }
+    }
+}
+
+/// The test itself: what it must see.
+fn defects_are_seen(browser: &mut Browser) {
+    let frame = "document.querySelector('#moving .frame')";
+    let cases = [
+        ("<text x='8' y='20'>one</text><text x='12' y='22'>two</text>", "overlap"),
+        ("<text x='630' y='20'>beyond</text>", "cut off"),
+        ("", "empty"),
+    ];
+    for (content, word) in cases {
+        let svg = format!("<svg viewBox='0 0 640 40'>{content}</svg>");
+        browser.value(&format!("{frame}.innerHTML = {svg:?}"));
+        let defects = browser.value(DEFECTS);
+        let seen = defects.as_array().unwrap();
+        assert!(seen.len() == 1 && seen[0].as_str().unwrap().contains(word), "{word}: {defects}");
+    }
+    browser.value("document.querySelector('h1').style.width = '2000px'");
+    assert!(browser.value(DEFECTS).to_string().contains("wider than its window"));
+}
+
+fn print_shows_pictures_without_controls(browser: &mut Browser) {
+    browser.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
+    resize(browser, 720);
+    let shown = "getComputedStyle(document.getElementById('controls')).display";
+    assert_eq!(browser.value(shown), "none");
+    assert_eq!(browser.value(DEFECTS), json!([]));
+}

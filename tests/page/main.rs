@@ -1,0 +1,264 @@
+//! The report of a run: its pictures, its page, and that every number in them comes from the records.
+
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+#[path = "../support/lesson_records.rs"]
+mod lesson_records;
+#[path = "../support/program.rs"]
+#[allow(dead_code, reason = "shared with tests that need more of it")]
+mod program;
+mod words;
+
+use lesson_records::{NETWORKS, lesson, write};
+use normlab::record::Moment;
+use normlab::report::records::Records;
+use normlab::report::{folder, number, page, style};
+use program::{entries, folder as empty_folder, say, small, text};
+use std::collections::BTreeSet;
+use std::fs;
+use words::{known, of_page};
+
+fn html(records: &Records) -> String {
+    page::html(records, &folder::pictures(records))
+}
+
+/// The lesson's records, one of them changed.
+fn changed(change: impl FnOnce(&mut Records)) -> Records {
+    let mut records = lesson();
+    change(&mut records);
+    records
+}
+
+/// The moment of a run's end.
+fn end<'a>(records: &'a mut Records, run: &str) -> &'a mut Moment {
+    records.moments.iter_mut().rfind(|moment| moment.run == run).unwrap()
+}
+
+#[test]
+fn pictures_are_drawn_as_they_were() {
+    for picture in folder::pictures(&lesson()) {
+        insta::assert_snapshot!(picture.id.clone(), picture.frames.last().unwrap().svg);
+    }
+}
+
+#[test]
+fn a_change_of_one_record_changes_the_picture_of_it_alone() {
+    let before = folder::pictures(&lesson());
+    let differing = |records: Records| -> Vec<String> {
+        let after = folder::pictures(&records);
+        let pairs = before.iter().zip(&after).filter(|(one, other)| one != other);
+        pairs.map(|(one, _)| one.id.clone()).collect()
+    };
+    let none: [&str; 0] = [];
+    assert_eq!(differing(lesson()), none);
+    let run = "relu-batch";
+    assert_eq!(differing(changed(|all| end(all, run).test_accuracy = 0.5)), ["accuracy"]);
+    assert_eq!(differing(changed(|all| end(all, run).train_loss = 0.5)), ["loss"]);
+    assert_eq!(differing(changed(|all| end(all, run).losses = vec![0.5])), ["loss"]);
+    let gradient = |all: &mut Records| end(all, run).layers[1].gradient_rms *= 3.0;
+    assert_eq!(differing(changed(gradient)), ["gradients"]);
+    let change = |all: &mut Records| end(all, run).layers[1].weight_change *= 0.5;
+    assert_eq!(differing(changed(change)), ["weight-change"]);
+}
+
+#[test]
+fn every_number_of_the_page_comes_from_the_records() {
+    let records = lesson();
+    let known = known(&records);
+    let strange: Vec<_> = of_page(&html(&records)).difference(&known).cloned().collect();
+    assert!(strange.is_empty(), "these are no record's: {strange:?}");
+    // The test itself: a page of other records has numbers that these do not know.
+    let others = changed(|all| end(all, "relu-none").test_accuracy = 0.7777);
+    let strange: Vec<_> = of_page(&html(&others)).difference(&known).cloned().collect();
+    assert_eq!(strange, ["77.8"]);
+}
+
+#[test]
+fn a_change_of_one_record_changes_its_number_alone() {
+    let before = of_page(&html(&lesson()));
+    let run = |all: &mut Records| all.summary.as_mut().unwrap().runs[3].clone();
+    let old = run(&mut lesson());
+    type Change = fn(&mut Records);
+    let changes: [(Change, String, &str); 5] = [
+        (
+            |all| summary_run(all).output_spread = Some(0.7654),
+            number::decimals(old.output_spread.unwrap(), 4),
+            "0.7654",
+        ),
+        (
+            |all| summary_run(all).ms_per_step = Some(77.75),
+            number::decimals(old.ms_per_step.unwrap(), 2),
+            "77.75",
+        ),
+        (|all| all.summary.as_mut().unwrap().elapsed_s = 77.7, "41.4".to_owned(), "77.7"),
+        (|all| all.summary.as_mut().unwrap().parity.compared = 777, "1464".to_owned(), "777"),
+        (|all| all.experiment.learning_rate = 0.777, "0.1".to_owned(), "0.777"),
+    ];
+    for (change, old, new) in changes {
+        let after = of_page(&html(&changed(change)));
+        let gone: Vec<_> = before.difference(&after).collect();
+        let come: Vec<_> = after.difference(&before).collect();
+        assert_eq!((gone, come), (vec![&old], vec![&new.to_owned()]));
+    }
+}
+
+fn summary_run(records: &mut Records) -> &mut normlab::record::RunRecord {
+    &mut records.summary.as_mut().unwrap().runs[3]
+}
+
+#[test]
+fn one_network_without_hidden_layers_is_shown_as_such() {
+    let records = changed(|all| {
+        let experiment = &mut all.experiment;
+        experiment.activation.truncate(1);
+        experiment.norm.truncate(1);
+        experiment.hidden.clear();
+        all.moments.retain(|moment| moment.run == NETWORKS[0]);
+        all.moments.iter_mut().for_each(|moment| moment.layers.truncate(1));
+    });
+    let page = html(&records);
+    assert!(
+        page.contains("<p>1 network with 0 hidden layers, trained on drawn digits for 150 steps")
+    );
+    assert!(page.contains(">first layer<") && !page.contains(">last layer<"));
+}
+
+#[test]
+fn the_page_needs_nothing_beside_it() {
+    let html = html(&lesson());
+    for outside in ["src=", "@import", "url(", "href=\"http", "href=\"/", "fetch("] {
+        assert!(!html.contains(outside), "{outside}");
+    }
+    let ids = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    let ids: Vec<_> = ids.collect();
+    assert_eq!(ids.iter().collect::<BTreeSet<_>>().len(), ids.len(), "{ids:?}");
+    for link in html.split("href=\"#").skip(1) {
+        assert!(ids.contains(&link.split('"').next().unwrap()), "{link:.40}");
+    }
+}
+
+#[test]
+fn a_dark_page_knows_the_colour_of_every_norm() {
+    let css = include_str!("../../src/report/page/style.css");
+    for norm in ["none", "batch", "layer", "rms"] {
+        for attribute in ["stroke", "fill"] {
+            let rule = format!("[{attribute}=\"{}\"]", style::stroke(norm).colour);
+            assert!(css.contains(&rule), "style.css has no rule for {norm}: {rule}");
+        }
+    }
+}
+
+#[test]
+fn words_of_the_records_are_no_markup() {
+    let evil = "</script><script>alert(1)</script><!--";
+    let records = changed(|all| {
+        all.summary.as_mut().unwrap().data = evil.to_owned();
+        for moment in all.moments.iter_mut().filter(|moment| moment.run == "relu-none") {
+            moment.run = format!("{evil}-none");
+        }
+    });
+    let page = html(&records);
+    // Within the frames' JSON it is only text, as long as it does not end the element.
+    assert!(!page.split("id=\"frames\">").next().unwrap().contains("<script>alert"));
+    assert_eq!(page.matches("</script>").count(), 2);
+    assert!(!page.contains("<!--"));
+}
+
+#[test]
+fn a_run_cut_off_in_the_middle_is_shown_as_far_as_it_went() {
+    let folder = empty_folder();
+    let path = folder.path();
+    write(&lesson(), path);
+    // Killed while it wrote the second moment of the fourth network.
+    let metrics = text(path, "metrics.jsonl");
+    let whole: usize = metrics.lines().take(13).map(|line| line.len() + 1).sum();
+    fs::write(path.join("metrics.jsonl"), &metrics[..whole + 40]).unwrap();
+    fs::remove_file(path.join("summary.json")).unwrap();
+    let ended = say(&["report", path.to_str().unwrap()]).with(0);
+    let page = text(path, "report.html");
+    for sentence in [
+        "summary.json is not there",
+        "1 of 14 lines of metrics.jsonl are damaged",
+        "relu-none is recorded to step 1 of 150",
+        "relu-batch has recorded nothing",
+        "relu-layer has recorded nothing",
+    ] {
+        assert!(ended.stdout.contains(&format!("missing: {sentence}\n")), "{ended:#?}");
+        assert!(page.contains(&format!("<li>{sentence}</li>")), "{sentence}");
+    }
+    assert!(!ended.stdout.contains("sigmoid"), "{ended:#?}");
+    assert!(page.contains("sigmoid, batch norm") && page.contains("relu, no norm"));
+    assert!(!page.contains("relu, batch norm") && !page.contains("id=\"results\""));
+    // Nothing but the experiment is the least that a report can be made of.
+    fs::remove_file(path.join("metrics.jsonl")).unwrap();
+    let ended = say(&["report", path.to_str().unwrap()]).with(0);
+    assert!(ended.stdout.contains("missing: metrics.jsonl is not there"), "{ended:#?}");
+    assert!(!text(path, "report.html").contains("<figure"));
+}
+
+#[test]
+fn figures_that_are_no_numbers_are_left_out() {
+    let records = changed(|all| {
+        let moment = end(all, "sigmoid-none");
+        moment.train_loss = f64::NAN;
+        moment.losses = vec![f32::INFINITY];
+        moment.layers[0].gradient_rms = 0.0;
+        moment.layers[1].gradient_rms = f64::NAN;
+    });
+    let pictures = folder::pictures(&records);
+    for picture in &pictures {
+        let svg = &picture.frames[0].svg;
+        assert!(!svg.contains("NaN") && !svg.contains("inf"), "{}", picture.id);
+    }
+    assert!(pictures[2].caption.ends_with("Exactly 0 is drawn on the lower edge."));
+}
+
+#[test]
+fn a_run_ends_with_its_report() {
+    let folder = empty_folder();
+    let ended = small(&["train"], folder.path()).with(0);
+    let line = ended.stdout.lines().last().unwrap();
+    let page = folder.path().join("report.html").display().to_string();
+    assert!(line.starts_with(&format!("report: {page} (")) && line.ends_with(" s)"), "{line}");
+    let pictures = [
+        "accuracy.svg",
+        "affine-scatter-sigmoid.svg",
+        "affine-sigmoid.svg",
+        "bands-sigmoid.svg",
+        "filters-sigmoid.svg",
+        "gradients.svg",
+        "inputs-sigmoid.svg",
+        "loss.svg",
+        "ridges-sigmoid.svg",
+        "seen-sigmoid.svg",
+        "seen-stages-sigmoid.svg",
+        "weight-change.svg",
+    ];
+    assert_eq!(entries(&folder.path().join("pictures")), pictures);
+    let first = text(folder.path(), "report.html");
+    fs::remove_file(folder.path().join("report.html")).unwrap();
+    fs::write(folder.path().join("pictures/older.svg"), "<svg/>").unwrap();
+    say(&["report", folder.path().to_str().unwrap()]).with(0);
+    assert_eq!(entries(&folder.path().join("pictures")), pictures);
+    assert!(text(folder.path(), "report.html") == first, "the same records gave another page");
+}
+
+#[test]
+fn a_report_that_cannot_be_written_does_not_fail_the_run() {
+    let folder = empty_folder();
+    fs::write(folder.path().join("pictures"), "a file where a folder should be").unwrap();
+    let ended = small(&["train"], folder.path()).with(0);
+    let line = ended.stdout.lines().last().unwrap();
+    assert!(line.starts_with("note: no report was made: cannot write "), "{line}");
+    let again = say(&["report", folder.path().to_str().unwrap()]).with(1);
+    assert!(again.stderr.starts_with("error: cannot write "), "{again:#?}");
+}
+
+#[test]
+fn a_folder_without_a_run_is_refused() {
+    let folder = empty_folder();
+    let path = folder.path().to_str().unwrap();
+    say(&["report", path]).refused(&[path, "experiment.toml", "as runs/lesson"]);
+    assert!(entries(folder.path()).is_empty());
+    assert_eq!(NETWORKS.len(), lesson().runs().len());
+}

@@ -1,0 +1,73 @@
+//! The words with a digit in them: those that a page shows, and those that its records allow.
+
+use normlab::report::number;
+use normlab::report::records::Records;
+use normlab::report::table::LEGEND;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The numbers that a reader of the page sees outside its pictures.
+pub(crate) fn of_page(html: &str) -> BTreeSet<String> {
+    let mut text = html.to_owned();
+    for element in ["script", "style", "svg"] {
+        text = without(&text, element);
+    }
+    let mut inside = false;
+    let plain = text.chars().map(|c| {
+        let tag = inside || c == '<';
+        inside = tag && c != '>';
+        if tag { ' ' } else { c }
+    });
+    of(&plain.collect::<String>().replace("&quot;", " ").replace("&lt;", " ").replace("&gt;", " "))
+}
+
+/// A page without the elements of this name.
+fn without(html: &str, element: &str) -> String {
+    let (open, close) = (format!("<{element}"), format!("</{element}>"));
+    let mut parts = html.split(&open);
+    let first = parts.next().unwrap_or_default().to_owned();
+    first + &parts.map(|part| part.split_once(&close).unwrap().1).collect::<String>()
+}
+
+/// The words of a text that have a digit.
+fn of(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| c.is_whitespace() || "()[],;:\"".contains(c));
+    let words = words.map(|word| word.trim_end_matches('.').to_owned());
+    words.filter(|word| word.contains(|c: char| c.is_ascii_digit())).collect()
+}
+
+/// The numbers that the records hold, as they may be written; how many networks and layers there are;
+/// and what the report says by itself, which is measured nowhere.
+pub(crate) fn known(records: &Records) -> BTreeSet<String> {
+    let mut known = of(LEGEND);
+    known.extend(["SHA-256".to_owned()]);
+    known.extend(of(&records.experiment.to_toml().unwrap()));
+    let counts = [records.experiment.networks().len(), records.experiment.hidden.len()];
+    known.extend(counts.map(number::whole));
+    collect(&serde_json::to_value(&records.summary).unwrap(), &mut known);
+    collect(&serde_json::to_value(&records.moments).unwrap(), &mut known);
+    collect(&serde_json::to_value(&records.probes).unwrap(), &mut known);
+    known
+}
+
+fn collect(value: &Value, known: &mut BTreeSet<String>) {
+    match value {
+        Value::Number(number) => {
+            let x = number.as_f64().unwrap();
+            let texts = [2, 3, 4].map(|places| number::decimals(x, places));
+            let more =
+                [number::percent(x), number::power(x), number::seconds(x), number.to_string()];
+            known.extend(texts.iter().chain(&more).flat_map(|text| of(text)));
+        }
+        Value::String(text) => known.extend(of(text)),
+        Value::Array(values) => values.iter().for_each(|value| collect(value, known)),
+        Value::Object(map) => {
+            for (key, value) in map {
+                let pair = format!("{key}={}", value.to_string().trim_matches('"'));
+                known.extend(of(&pair));
+                collect(value, known);
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}

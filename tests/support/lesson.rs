@@ -1,0 +1,192 @@
+//! Records as the lesson leaves them, made by hand, with the figures of a real run.
+
+use normlab::config::Experiment;
+use normlab::record::{
+    Adapter, BatchSizeRecord, Histogram, Images, LayerFigures, LayerProbe, Moment, Parity, Probe,
+    RunRecord, Summary,
+};
+use normlab::report::records::Records;
+
+/// The lesson's steps.
+const STEPS: usize = 1500;
+
+/// Accuracy after a tenth of the steps and at the end, the first layer's gradient over the last one's,
+/// ‖W − W₀‖/‖W₀‖ of the first layer and the spread of the outputs at the end.
+const ENDS: [(&str, f64, f64, f64, f64, f64); 6] = [
+    ("sigmoid-none", 0.1, 0.1, 1.4e-5, 0.001, 0.0),
+    ("sigmoid-batch", 0.86, 0.962, 0.49, 0.825, 0.25),
+    ("sigmoid-layer", 0.1, 0.854, 0.23, 0.994, 0.24),
+    ("relu-none", 0.117, 0.944, 0.48, 1.172, 0.84),
+    ("relu-batch", 0.943, 0.982, 0.63, 0.971, 0.75),
+    ("relu-layer", 0.783, 0.977, 0.77, 1.14, 0.69),
+];
+
+/// The records of the lesson.
+pub(crate) fn lesson() -> Records {
+    let mut moments = Vec::new();
+    for (run, early, late, gradient, change, spread) in ENDS {
+        moments.push(moment(run, 150, early, gradient, change, spread));
+        moments.push(moment(run, STEPS, late, gradient, change, spread));
+    }
+    let all = |run: &str, end: LayerProbe, start: LayerProbe| {
+        [(0, start), (STEPS, end)].map(|(step, layer)| probe(run, step, &layer))
+    };
+    let normed = layer([-1.1, 0.0, 1.1], 1.0, (0.0, 0.0), 1.0);
+    let moved = layer([-1.4, 0.0, 1.5], 1.3, (0.0, 0.0), 1.3);
+    let probes = [
+        all(
+            "sigmoid-none",
+            layer([-0.6, -0.4, -0.1], 1e-4, (0.05, 0.95), 0.0),
+            layer([-0.3, 0.0, 0.3], 1e-4, (0.5, 0.5), 0.0),
+        ),
+        all("sigmoid-batch", moved.clone(), normed.clone()),
+        all(
+            "relu-none",
+            layer([-0.8, 0.1, 1.9], 1.1, (0.04, 0.14), 0.0),
+            layer([-0.1, 0.0, 0.1], 0.003, (0.0, 0.97), 0.0),
+        ),
+        all("relu-batch", moved, normed),
+    ];
+    Records {
+        experiment: Experiment::lesson().unwrap(),
+        summary: None,
+        moments,
+        probes: probes.concat(),
+        batch_sizes: vec![of_one("batch", 0.0, 0.101), of_one("layer", 0.05, 0.67)],
+        missing: Vec::new(),
+    }
+}
+
+/// A moment of a network with six layers.
+pub(crate) fn moment(
+    run: &str,
+    step: usize,
+    accuracy: f64,
+    gradient: f64,
+    change: f64,
+    spread: f64,
+) -> Moment {
+    let layer = |number: usize| LayerFigures {
+        layer: format!("layer{number}"),
+        gradient_rms: if number == 1 { gradient } else { 1.0 },
+        weight_change: change,
+    };
+    Moment {
+        run: run.into(),
+        step,
+        losses: vec![1.0],
+        train_loss: 1.0,
+        train_accuracy: accuracy,
+        test_loss: 1.0,
+        test_accuracy: accuracy,
+        layers: (1..=6).map(layer).collect(),
+        output_spread: spread,
+        ms_per_step: 1.0,
+        shader_changes: Vec::new(),
+    }
+}
+
+/// A hidden layer: the percentiles of its inputs, each unit's deviation, the shares of units on one
+/// side, and gamma, which is left out where it is 0.
+fn layer(
+    percentiles: [f64; 3],
+    deviation: f32,
+    (all_positive, all_negative): (f64, f64),
+    gamma: f32,
+) -> LayerProbe {
+    let units = 4;
+    let learned = |value: f32| if gamma == 0.0 { Vec::new() } else { vec![value; units] };
+    LayerProbe {
+        layer: "layer".into(),
+        histogram: Histogram { low: -8.0, high: 8.0, below: 0, above: 0, counts: vec![1; 64] },
+        percentiles,
+        mean: vec![0.0; units],
+        deviation: vec![deviation; units],
+        all_positive,
+        all_negative,
+        saturated: 0.0,
+        gamma: learned(gamma),
+        beta: learned(0.0),
+        running_mean: Vec::new(),
+        running_variance: Vec::new(),
+        outputs: Images::new(&[0.0; 40], units),
+        output_spread: 0.0,
+    }
+}
+
+/// A probe of five hidden layers, all of which but the last are as a norm has them at first.
+fn probe(run: &str, step: usize, last: &LayerProbe) -> Probe {
+    let gamma = if last.gamma.is_empty() { 0.0 } else { 1.0 };
+    let mut hidden = vec![layer([-1.0, 0.0, 1.0], 1.0, (0.0, 0.0), gamma); 4];
+    hidden.push(last.clone());
+    for (at, layer) in hidden.iter_mut().enumerate() {
+        layer.layer = format!("layer{}", at + 1);
+    }
+    Probe { run: run.into(), step, hidden, weights: Vec::new(), first_weights: None }
+}
+
+/// A network trained on single examples.
+fn of_one(norm: &str, hidden_gradient: f64, accuracy: f64) -> BatchSizeRecord {
+    BatchSizeRecord {
+        batch: 1,
+        seed: 1,
+        learning_rate: 0.01,
+        hidden: vec![100; 3],
+        data: "drawn digits".into(),
+        hidden_gradient,
+        adapter: adapter(),
+        run: ended(&format!("sigmoid-{norm}"), accuracy),
+    }
+}
+
+fn adapter() -> Adapter {
+    let [adapter, backend, kind, driver] = ["CPU engine", "cpu", "cpu", "none"].map(str::to_owned);
+    Adapter { adapter, backend, kind, driver }
+}
+
+fn ended(name: &str, accuracy: f64) -> RunRecord {
+    let (activation, norm) = name.split_once('-').unwrap();
+    RunRecord {
+        name: name.into(),
+        activation: activation.into(),
+        norm: norm.into(),
+        steps: STEPS,
+        failure: None,
+        last_losses: Vec::new(),
+        test_accuracy: Some(accuracy),
+        train_loss: Some(1.0),
+        layers: Vec::new(),
+        output_spread: Some(0.2),
+        ms_per_step: Some(1.0),
+        probe_share: None,
+        shader_changes: Vec::new(),
+        parity: Parity::default(),
+    }
+}
+
+/// A summary in which one network has failed.
+pub(crate) fn summary(run: &str, failure: &str) -> Summary {
+    let failed = RunRecord { failure: Some(failure.into()), ..ended(run, 0.1) };
+    Summary {
+        version: "0.1.0".into(),
+        adapter: adapter(),
+        data: "drawn digits".into(),
+        seed: 1,
+        elapsed_s: 1.0,
+        parity: Parity::default(),
+        runs: vec![failed],
+        shaders: Vec::new(),
+        claims: Vec::new(),
+    }
+}
+
+/// The last moment of a run.
+pub(crate) fn ending<'a>(records: &'a mut Records, run: &str) -> &'a mut Moment {
+    records.moments.iter_mut().rfind(|moment| moment.run == run).unwrap()
+}
+
+/// The probe of a run at a step.
+pub(crate) fn probe_at<'a>(records: &'a mut Records, run: &str, step: usize) -> &'a mut Probe {
+    let mut probes = records.probes.iter_mut();
+    probes.find(|probe| probe.run == run && probe.step == step).unwrap()
+}

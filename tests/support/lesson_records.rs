@@ -1,0 +1,128 @@
+//! Records as a short lesson leaves them, with figures that were made up so that no two look alike.
+
+use normlab::config::Experiment;
+use normlab::record::{Adapter, LayerFigures, Moment, Parity, RunRecord, ShaderRecord, Summary};
+use normlab::report::claims;
+use normlab::report::records::Records;
+use normlab::report::style::parts;
+use std::path::Path;
+
+/// The networks, in the order in which they were trained.
+pub(crate) const NETWORKS: [&str; 6] =
+    ["sigmoid-none", "sigmoid-batch", "sigmoid-layer", "relu-none", "relu-batch", "relu-layer"];
+
+/// The steps at which a moment was recorded.
+pub(crate) const STEPS: [usize; 4] = [1, 50, 100, 150];
+
+/// Layers, the output layer among them.
+const LAYERS: usize = 4;
+
+/// The records of all six networks.
+pub(crate) fn lesson() -> Records {
+    let experiment =
+        Experiment { steps: 150, hidden: vec![100; LAYERS - 1], ..Experiment::lesson().unwrap() };
+    let moments =
+        (0..NETWORKS.len()).flat_map(|run| (0..STEPS.len()).map(move |at| moment(run, at)));
+    let moments: Vec<_> = moments.collect();
+    let summary = Some(summary(&moments));
+    let mut records = Records {
+        experiment,
+        summary,
+        moments,
+        probes: Vec::new(),
+        batch_sizes: Vec::new(),
+        missing: Vec::new(),
+    };
+    let claims = claims::claims(&records);
+    records.summary.iter_mut().for_each(|summary| summary.claims.clone_from(&claims));
+    records
+}
+
+/// A network without a norm stays where it is; the others come nearer to their aim.
+fn moment(run: usize, at: usize) -> Moment {
+    let learned = if NETWORKS[run] == "sigmoid-none" { 0.0 } else { at as f64 / (at as f64 + 1.0) };
+    let odd = run as f64 / 100.0 + at as f64 / 1000.0;
+    let train_loss = 2.313 - 2.0 * learned + odd;
+    let layer = |layer: usize| {
+        let depth = (LAYERS - 1 - layer) as i32;
+        let lost = if NETWORKS[run] == "sigmoid-none" { 0.01 } else { 0.8 };
+        LayerFigures {
+            layer: format!("layer{}", layer + 1),
+            gradient_rms: (0.011 + odd) * f64::powi(lost, depth),
+            weight_change: (0.0017 + learned + odd) * f64::powi(lost, depth),
+        }
+    };
+    Moment {
+        run: NETWORKS[run].to_owned(),
+        step: STEPS[at],
+        shader_changes: Vec::new(),
+        losses: vec![train_loss as f32 - 0.25, train_loss as f32 + 0.25],
+        train_loss,
+        train_accuracy: 0.09 + 0.8 * learned,
+        test_loss: train_loss + 0.07,
+        test_accuracy: 0.1004 + 0.85 * learned + odd,
+        layers: (0..LAYERS).map(layer).collect(),
+        output_spread: 0.0103 + learned / 3.0 + odd,
+        ms_per_step: 3.01 + odd,
+    }
+}
+
+fn summary(moments: &[Moment]) -> Summary {
+    let ends = moments.iter().filter(|moment| moment.step == STEPS[STEPS.len() - 1]);
+    let run = |end: &Moment| RunRecord {
+        name: end.run.clone(),
+        activation: parts(&end.run).0.to_owned(),
+        norm: parts(&end.run).1.to_owned(),
+        steps: end.step,
+        failure: None,
+        last_losses: Vec::new(),
+        test_accuracy: Some(end.test_accuracy),
+        train_loss: Some(end.train_loss),
+        layers: end.layers.clone(),
+        output_spread: Some(end.output_spread),
+        ms_per_step: Some(end.ms_per_step),
+        shader_changes: Vec::new(),
+        probe_share: None,
+        parity: Parity::default(),
+    };
+    Summary {
+        version: "0.1.0".to_owned(),
+        adapter: Adapter {
+            adapter: "an adapter".to_owned(),
+            backend: "vulkan".to_owned(),
+            kind: "software".to_owned(),
+            driver: "a driver 22.3".to_owned(),
+        },
+        data: "drawn digits".to_owned(),
+        seed: 1,
+        elapsed_s: 41.37,
+        parity: Parity {
+            worst_ratio: Some(0.1928),
+            worst_at: Some(
+                "relu-none: step 75: layer2.sgd: error 0.193 of the tolerance".to_owned(),
+            ),
+            compared: 1464,
+            failures: Vec::new(),
+        },
+        runs: ends.map(run).collect(),
+        claims: Vec::new(),
+        shaders: vec![ShaderRecord {
+            kernel: "sgd".to_owned(),
+            variant: "naive".to_owned(),
+            activation: None,
+            tunables: [("INVOCATIONS".to_owned(), 64)].into(),
+            sha256: "b5e09fb3235dd372bd3e4f15b0492b40b91a341dcfab82740aa2bd4a3040349a".to_owned(),
+        }],
+    }
+}
+
+/// Writes records as a run does.
+#[allow(dead_code, reason = "some tests need no folder")]
+pub(crate) fn write(records: &Records, folder: &Path) {
+    let put = |name: &str, text: String| std::fs::write(folder.join(name), text).unwrap();
+    put("experiment.toml", records.experiment.to_toml().unwrap());
+    let line = |moment| serde_json::to_string(moment).unwrap() + "\n";
+    put("metrics.jsonl", records.moments.iter().map(line).collect());
+    put("histograms.jsonl", String::new());
+    put("summary.json", serde_json::to_string_pretty(&records.summary).unwrap());
+}
