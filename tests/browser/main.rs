@@ -17,6 +17,7 @@ use normlab::report::picture::{Frame, Picture};
 use normlab::report::{folder, page};
 use serde_json::json;
 use std::path::Path;
+use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ fn main() {
         in_browser("pages_have_no_defects", pages_have_no_defects),
         in_browser("defects_are_seen", defects_are_seen),
         in_browser("print_shows_pictures_without_controls", print_shows_pictures_without_controls),
+        in_browser("the_page_of_a_run_has_no_defects", the_page_of_a_run_has_no_defects),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -144,6 +146,25 @@ fn the_button_plays_and_pauses(browser: &mut Browser) {
         (text(browser, "#now").as_str(), text(browser, "#play").as_str()),
         ("step 150 of 150", "Play")
     );
+}
+
+/// A lesson of a second, with every picture that a run has.
+fn the_page_of_a_run_has_no_defects(browser: &mut Browser) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut run = Command::new(env!("CARGO_BIN_EXE_normlab"));
+    run.args(["--device", "cpu", "--steps", "12", "--hidden", "20,9", "--batch", "8", "--out"]);
+    let ended = run.arg(folder.path()).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    browser.open(&folder.path().join("report.html"));
+    assert_eq!(browser.value("document.querySelectorAll('.frame').length"), 20);
+    for width in [1280, 390] {
+        resize(browser, width);
+        assert_eq!(browser.value(DEFECTS), json!([]), "{width} pixels at the end");
+        browser.value("document.getElementById('step').focus()");
+        browser.press("Home", 36);
+        assert_eq!(browser.value(DEFECTS), json!([]), "{width} pixels at the start");
+        browser.press("End", 35);
+    }
 }
 
 fn pages_have_no_defects(browser: &mut Browser) {
