@@ -142,7 +142,9 @@ impl Images {
         let high = finite().reduce(f32::max).unwrap_or(0.0);
         let range = if high > low { high - low } else { 1.0 };
         let grey = |x: &f32| ((x - low) / range * 255.0).round().clamp(0.0, 255.0) as u8;
-        let hex = numbers.iter().map(|x| format!("{:02x}", grey(x))).collect();
+        let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or('0');
+        let digits = |byte: u8| [digit(byte >> 4), digit(byte & 15)];
+        let hex = numbers.iter().flat_map(|x| digits(grey(x))).collect();
         Self { low, high, width, hex }
     }
 

@@ -5,9 +5,11 @@ use super::trainer::real;
 use crate::backend::Session;
 use crate::error::{Error, Result};
 use crate::kernels::histogram;
-use crate::model::{Model, ProbedLayer, Role};
+use crate::model::{self, Model, Parameter, ProbedLayer, Role};
+use crate::program::TensorId;
 use crate::record::{Histogram, Images, LayerProbe, Probe, WeightProbe};
 use crate::tensor::{Tensor, Value};
+use std::collections::HashMap;
 
 /// Units whose first-layer weights are recorded.
 const FILTERS: usize = 24;
@@ -50,27 +52,59 @@ pub(super) fn take(session: &mut dyn Session, model: &Model, view: &View<'_>) ->
     let none = || Error::Device("the network was made without a probe".to_owned());
     let probe = model.probe.as_ref().ok_or_else(none)?;
     session.run(&[probe.pass, probe.digits], 1)?;
-    let mut hidden = Vec::new();
-    for (number, layer) in probe.hidden.iter().enumerate() {
-        hidden.push(layer_probe(session, model, (number, layer))?);
+    let found = Found::read(session, model, probe)?;
+    let layers = probe.hidden.iter().enumerate();
+    let hidden = layers.map(|layer| layer_probe(&found, model, layer)).collect::<Result<_>>()?;
+    let weights: Vec<_> = model.parameters.iter().filter(|one| one.role == Role::Weight).collect();
+    let first = weights.first().filter(|_| view.filters);
+    let first_weights = first.map(|one| found.real(one.value)).transpose()?.map(filters);
+    let probed = weights.iter().enumerate();
+    let weights = probed.map(|one| weight_probe(&found, view, one)).collect::<Result<_>>()?;
+    Ok(Probe { run: view.run.clone(), step: view.step, hidden, weights, first_weights })
+}
+
+/// Everything that a probe reads, in one go: each wait for the device costs as much as a dispatch.
+struct Found {
+    values: HashMap<TensorId, Value<f32>>,
+}
+
+impl Found {
+    fn read(session: &mut dyn Session, model: &Model, probe: &model::Probe) -> Result<Self> {
+        let layers = probe.hidden.iter().flat_map(|layer| {
+            let ProbedLayer { counts, moments, outputs, gamma, beta } = *layer;
+            [Some(counts), Some(moments), Some(outputs), gamma, beta].into_iter().flatten()
+        });
+        let running = model.running.iter().map(|&(_, id)| id);
+        let weights = model.parameters.iter().filter(|one| one.role == Role::Weight);
+        let weights = weights.flat_map(|one| [one.value, one.gradient]);
+        let ids: Vec<_> = layers.chain(running).chain(weights).collect();
+        let values = session.read_all(&ids)?;
+        Ok(Self { values: ids.into_iter().zip(values).collect() })
     }
-    let now = matrices(session, model)?;
-    let first = now.first().filter(|_| view.filters);
-    let (run, step) = (view.run.clone(), view.step);
-    let weights = weight_probes(session, model, view, &now)?;
-    Ok(Probe { run, step, hidden, weights, first_weights: first.map(filters) })
+
+    fn value(&self, id: TensorId) -> Result<&Value<f32>> {
+        let missing = || Error::Device("a probe has not read what it looks at".to_owned());
+        self.values.get(&id).ok_or_else(missing)
+    }
+
+    fn real(&self, id: TensorId) -> Result<&Tensor<f32>> {
+        match self.value(id)? {
+            Value::Real(tensor) => Ok(tensor),
+            Value::Index(_) => Err(Error::Shape("a probe holds whole numbers".to_owned())),
+        }
+    }
 }
 
 fn layer_probe(
-    session: &mut dyn Session,
+    found: &Found,
     model: &Model,
     (number, layer): (usize, &ProbedLayer),
 ) -> Result<LayerProbe> {
-    let histogram = counted(&session.read(layer.counts)?);
-    let moments = real(session.read(layer.moments)?)?;
-    let outputs = real(session.read(layer.outputs)?)?;
-    let mut row = |tensor: Option<_>| match tensor {
-        Some(id) => Ok(rounded(&real(session.read(id)?)?.data)),
+    let histogram = counted(found.value(layer.counts)?);
+    let moments = found.real(layer.moments)?;
+    let outputs = found.real(layer.outputs)?;
+    let row = |tensor: Option<_>| match tensor {
+        Some(id) => Ok(rounded(&found.real(id)?.data)),
         None => Ok(Vec::new()),
     };
     let (gamma, beta) = (row(layer.gamma)?, row(layer.beta)?);
@@ -96,7 +130,7 @@ fn layer_probe(
         beta,
         running_mean: running,
         running_variance,
-        output_spread: figures::spread(&outputs),
+        output_spread: figures::spread(outputs),
         outputs: Images::new(&outputs.data, outputs.shape.cols),
     })
 }
@@ -116,32 +150,26 @@ fn counted(counts: &Value<f32>) -> Histogram {
     }
 }
 
-/// Figures of every weight matrix.
-fn weight_probes(
-    session: &mut dyn Session,
-    model: &Model,
+/// Figures of one weight matrix.
+fn weight_probe(
+    found: &Found,
     view: &View<'_>,
-    now: &Matrices,
-) -> Result<Vec<WeightProbe>> {
-    let weights = model.parameters.iter().filter(|one| one.role == Role::Weight);
-    let mut probes = Vec::new();
-    for (layer, parameter) in weights.enumerate() {
-        let (gradient_rms, update_ratio) = match view.before {
-            Some(before) => {
-                let gradient = real(session.read(parameter.gradient)?)?;
-                let ratio = figures::relative_change(&now[layer].data, &before[layer].data);
-                (figures::rms(&gradient.data), ratio)
-            }
-            None => (0.0, 0.0),
-        };
-        probes.push(WeightProbe {
-            layer: format!("layer{}", parameter.layer + 1),
-            gradient_rms,
-            update_ratio,
-            change: figures::relative_change(&now[layer].data, &view.initial[layer].data),
-        });
-    }
-    Ok(probes)
+    (layer, parameter): (usize, &&Parameter),
+) -> Result<WeightProbe> {
+    let now = &found.real(parameter.value)?.data;
+    let (gradient_rms, update_ratio) = match view.before {
+        Some(before) => (
+            figures::rms(&found.real(parameter.gradient)?.data),
+            figures::relative_change(now, &before[layer].data),
+        ),
+        None => (0.0, 0.0),
+    };
+    Ok(WeightProbe {
+        layer: format!("layer{}", parameter.layer + 1),
+        gradient_rms,
+        update_ratio,
+        change: figures::relative_change(now, &view.initial[layer].data),
+    })
 }
 
 /// The weights into the first units, an image each.
@@ -153,7 +181,15 @@ fn filters(weights: &Tensor<f32>) -> Images {
 
 /// With four digits, which is more than a picture shows.
 fn rounded(numbers: &[f32]) -> Vec<f32> {
-    let short = |x: &f32| format!("{x:.3e}").parse().unwrap_or(*x);
+    let short = |&x: &f32| {
+        // Neither 0 nor what is no number has digits.
+        if x == 0.0 || !x.is_finite() {
+            return x;
+        }
+        let wide = f64::from(x);
+        let scale = 10_f64.powi(3 - wide.abs().log10().floor() as i32);
+        ((wide * scale).round() / scale) as f32
+    };
     numbers.iter().map(short).collect()
 }
 
