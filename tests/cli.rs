@@ -24,8 +24,9 @@ const NETWORKS: [&str; 6] =
     ["sigmoid-none", "sigmoid-batch", "sigmoid-layer", "relu-none", "relu-batch", "relu-layer"];
 
 /// What a run leaves.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "experiment.toml",
+    "frames",
     "histograms.jsonl",
     "metrics.jsonl",
     "pictures",

@@ -45,22 +45,42 @@ const IMAGE: usize = 20;
 const CHART: f64 = 100.0;
 const FOOT: usize = 166;
 
-/// `training.gif`; nothing where no hidden layer was probed.
-///
-/// # Errors
-/// [`Error::Data`] when it cannot be put together, as with more runs than fit a picture.
-pub fn training_gif(records: &Records) -> Result<Option<Vec<u8>>> {
-    let mut groups = groups(records);
-    groups.retain(|group| group.depth() > 0);
-    let all: BTreeSet<usize> = groups.iter().flat_map(Group::steps).collect();
-    let all = Vec::from_iter(all);
-    let steps: Vec<_> = spread_evenly(all.len(), FRAMES).iter().map(|&at| all[at]).collect();
-    let Some(&last) = steps.last() else { return Ok(None) };
-    let stage = Stage { records, scenes: groups.iter().map(Scene::new).collect(), last };
-    let frames: Vec<_> = steps.iter().map(|&step| stage.frame(step)).collect();
-    encoded(&frames).map(Some).map_err(|error| {
-        Error::Data(format!("the animation of the training cannot be put together: {error}"))
-    })
+/// The training, frame by frame.
+#[derive(Clone, Debug)]
+pub struct Animation {
+    steps: Vec<usize>,
+    frames: Vec<Canvas>,
+}
+
+impl Animation {
+    /// The animation of a run; nothing where no hidden layer was probed.
+    #[must_use]
+    pub fn of(records: &Records) -> Option<Self> {
+        let mut groups = groups(records);
+        groups.retain(|group| group.depth() > 0);
+        let all: BTreeSet<usize> = groups.iter().flat_map(Group::steps).collect();
+        let all = Vec::from_iter(all);
+        let steps: Vec<_> = spread_evenly(all.len(), FRAMES).iter().map(|&at| all[at]).collect();
+        let &last = steps.last()?;
+        let stage = Stage { records, scenes: groups.iter().map(Scene::new).collect(), last };
+        let frames = steps.iter().map(|&step| stage.frame(step)).collect();
+        Some(Self { steps, frames })
+    }
+
+    /// `training.gif`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when it cannot be put together, as with more runs than fit a picture.
+    pub fn gif(&self) -> Result<Vec<u8>> {
+        encoded(&self.frames).map_err(|error| {
+            Error::Data(format!("the animation of the training cannot be put together: {error}"))
+        })
+    }
+
+    /// Each frame as a PNG file, with the steps done.
+    pub fn pngs(&self) -> impl Iterator<Item = (usize, Vec<u8>)> {
+        self.steps.iter().zip(&self.frames).map(|(&step, frame)| (step, frame.png()))
+    }
 }
 
 fn encoded(frames: &[Canvas]) -> std::result::Result<Vec<u8>, Box<dyn std::error::Error>> {
@@ -241,6 +261,21 @@ fn curve(canvas: &mut Canvas, above: &Panel, scene: &Scene) {
 mod tests {
     use super::super::sample;
     use super::*;
+
+    fn training_gif(records: &Records) -> Result<Option<Vec<u8>>> {
+        Animation::of(records).map(|animation| animation.gif()).transpose()
+    }
+
+    #[test]
+    fn a_frame_s_file_has_its_colours() {
+        let animation = Animation::of(&sample::records()).unwrap();
+        let files: Vec<_> = animation.pngs().collect();
+        assert_eq!(files.iter().map(|(step, _)| *step).collect::<Vec<_>>(), sample::STEPS);
+        let image = image::load_from_memory(&files[0].1).unwrap().to_rgb8();
+        assert_eq!(image.dimensions(), (870, 744));
+        assert_eq!(image.get_pixel(0, 0).0, [255; 3]);
+        assert!(image.pixels().any(|pixel| pixel.0 == [0x00, 0x72, 0xb2]), "batch norm's blue");
+    }
 
     fn read(file: &[u8]) -> Vec<gif::Frame<'static>> {
         let mut decoder = gif::DecodeOptions::new().read_info(file).unwrap();

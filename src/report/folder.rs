@@ -4,11 +4,13 @@
 //! report.html       the page
 //! pictures/ID.svg   the last frame of each of its pictures
 //! training.gif      the layers and the accuracy of all networks, advancing together
+//! frames/STEP.png   the frames of that
 //! ```
 
+use super::animation::Animation;
 use super::picture::Picture;
 use super::records::Records;
-use super::{affine, animation, bands, batch_sizes, curves, filters, page, ridges, seen};
+use super::{affine, bands, batch_sizes, curves, filters, page, ridges, seen};
 use crate::error::{Error, Result};
 use crate::files::replace;
 use std::fs;
@@ -43,7 +45,7 @@ pub fn make(folder: &Path) -> Result<Report> {
     write_pictures(&folder.join("pictures"), &pictures)?;
     let (page, html) = (folder.join("report.html"), page::html(&records, &pictures));
     replace(&page, html.as_bytes()).map_err(|error| Error::file("write", &page, error))?;
-    write_animation(&folder.join("training.gif"), &records)?;
+    write_animation(folder, &records)?;
     Ok(Report { page, bytes: html.len(), time: start.elapsed(), missing: records.missing })
 }
 
@@ -65,30 +67,40 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
     all
 }
 
-/// Writes the animation, or takes an older one away where there is none to make.
-fn write_animation(path: &Path, records: &Records) -> Result<()> {
-    match animation::training_gif(records)? {
-        Some(gif) => replace(path, &gif).map_err(|error| Error::file("write", path, error)),
-        None if path.exists() => {
-            fs::remove_file(path).map_err(|error| Error::file("replace", path, error))
-        }
-        None => Ok(()),
+/// Writes the animation and its frames, or takes older ones away where there are none to make.
+fn write_animation(folder: &Path, records: &Records) -> Result<()> {
+    let (whole, frames) = (folder.join("training.gif"), folder.join("frames"));
+    let mut files = Vec::new();
+    if let Some(animation) = Animation::of(records) {
+        replace(&whole, &animation.gif()?).map_err(|error| Error::file("write", &whole, error))?;
+        let name = |step| frames.join(format!("{step:08}.png"));
+        files.extend(animation.pngs().map(|(step, png)| (name(step), png)));
+    } else if whole.exists() {
+        fs::remove_file(&whole).map_err(|error| Error::file("replace", &whole, error))?;
     }
+    write_all(&frames, "png", &files)
 }
 
-/// Writes the last frame of each picture, and takes away those of an older report that are none now.
+/// Writes the last frame of each picture.
 fn write_pictures(folder: &Path, pictures: &[Picture]) -> Result<()> {
-    fs::create_dir_all(folder).map_err(|error| Error::file("write", folder, error))?;
-    let written: Vec<_> =
-        pictures.iter().map(|picture| folder.join(format!("{}.svg", picture.id))).collect();
-    for (picture, path) in pictures.iter().zip(&written) {
+    let file = |picture: &Picture| {
         let svg = picture.frames.last().map_or("", |frame| frame.svg.as_str());
         let svg = svg.replacen("<svg", OPENING, 1);
-        replace(path, svg.as_bytes()).map_err(|error| Error::file("write", path, error))?;
+        (folder.join(format!("{}.svg", picture.id)), svg.into_bytes())
+    };
+    write_all(folder, "svg", &pictures.iter().map(file).collect::<Vec<_>>())
+}
+
+/// Writes the files of a folder, and takes away those with the same ending of an older report.
+fn write_all(folder: &Path, ending: &str, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|error| Error::file("write", folder, error))?;
+    for (path, bytes) in files {
+        replace(path, bytes).map_err(|error| Error::file("write", path, error))?;
     }
     let entries = fs::read_dir(folder).map_err(|error| Error::file("read", folder, error))?;
     for path in entries.flatten().map(|entry| entry.path()) {
-        if path.extension().is_some_and(|end| end == "svg") && !written.contains(&path) {
+        let ours = path.extension().is_some_and(|end| end == ending);
+        if ours && !files.iter().any(|(written, _)| *written == path) {
             fs::remove_file(&path).map_err(|error| Error::file("replace", &path, error))?;
         }
     }

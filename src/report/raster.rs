@@ -2,7 +2,9 @@
 //! in Noto Sans Mono.
 
 use super::style::stroke;
-use super::tiles::Tiles;
+use super::tiles::{Tiles, png};
+use image::ExtendedColorType;
+use image::codecs::png::CompressionType;
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster};
 
 /// Greys of the palette, from black to white, and how far apart they are.
@@ -60,6 +62,17 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
+    /// A PNG file of it.
+    pub(super) fn png(&self) -> Vec<u8> {
+        let palette = palette();
+        let colour = |&place: &u8| {
+            let at = 3 * usize::from(place);
+            [0, 1, 2].map(|part| palette[at + part])
+        };
+        let pixels: Vec<u8> = self.pixels.iter().flat_map(colour).collect();
+        png(&pixels, (self.width, self.height), ExtendedColorType::Rgb8, CompressionType::Default)
+    }
+
     /// A white canvas.
     pub(super) fn new(width: usize, height: usize) -> Self {
         Self { width, height, pixels: vec![Colour::WHITE.0; width * height] }

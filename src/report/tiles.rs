@@ -62,16 +62,24 @@ impl Tiles {
 
     /// The whole as a PNG file.
     pub(super) fn png(&self) -> Vec<u8> {
-        let mut file = Vec::new();
-        let encoder =
-            PngEncoder::new_with_quality(&mut file, CompressionType::Best, FilterType::NoFilter);
-        let size = (self.width as u32, self.height as u32);
-        let written =
-            encoder.write_image(self.pixels.as_flattened(), size.0, size.1, ExtendedColorType::La8);
-        // The size fits the pixels, and memory takes what is written.
-        debug_assert!(written.is_ok(), "{written:?}");
-        file
+        let size = (self.width, self.height);
+        png(self.pixels.as_flattened(), size, ExtendedColorType::La8, CompressionType::Best)
     }
+}
+
+/// Pixels as a PNG file.
+pub(super) fn png(
+    pixels: &[u8],
+    (width, height): (usize, usize),
+    kind: ExtendedColorType,
+    compression: CompressionType,
+) -> Vec<u8> {
+    let mut file = Vec::new();
+    let encoder = PngEncoder::new_with_quality(&mut file, compression, FilterType::NoFilter);
+    let written = encoder.write_image(pixels, width as u32, height as u32, kind);
+    // The size fits the pixels, and memory takes what is written.
+    debug_assert!(written.is_ok(), "{written:?}");
+    file
 }
 
 /// The smallest number whose square is not below another.
