@@ -13,8 +13,8 @@ mod gpu;
 #[path = "support/program.rs"]
 mod program;
 
-use gpu::on_gpu;
-use libtest_mimic::{Arguments, Failed, Trial};
+use gpu::{done, on_gpu};
+use libtest_mimic::{Arguments, Trial};
 use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::bench::step::{Workload, time};
@@ -41,13 +41,6 @@ fn main() {
         on_gpu("step::json_has_every_network", prints_steps),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
-}
-
-fn done(check: fn()) -> impl FnOnce() -> Result<(), Failed> + Send + 'static {
-    move || {
-        check();
-        Ok(())
-    }
 }
 
 fn json(ended: &Ended) -> Value {

@@ -14,20 +14,20 @@ mod gpu;
 #[path = "support/program.rs"]
 mod program;
 
-use gpu::on_gpu;
+use gpu::{done, on_gpu};
 use libtest_mimic::{Arguments, Trial};
 use program::{Ended, folder, say};
 use std::fs;
 
 fn main() {
     let mut trials = vec![
-        trial("names::an_unknown_kernel_with_the_nearest_names", unknown_kernel),
-        trial("names::an_unknown_tunable_with_the_nearest_name", unknown_tunable),
-        trial("names::an_unknown_activation_with_the_nearest_name", unknown_activation),
-        trial("folders::one_that_cannot_be_read", unreadable_folder),
-        trial("folders::a_file_that_is_no_text", no_text),
-        trial("activations::one_function_is_missing", one_function),
-        trial("activations::one_that_cannot_be_followed", not_followed),
+        Trial::test("names::an_unknown_kernel_with_the_nearest_names", done(unknown_kernel)),
+        Trial::test("names::an_unknown_tunable_with_the_nearest_name", done(unknown_tunable)),
+        Trial::test("names::an_unknown_activation_with_the_nearest_name", done(unknown_activation)),
+        Trial::test("folders::one_that_cannot_be_read", done(unreadable_folder)),
+        Trial::test("folders::a_file_that_is_no_text", done(no_text)),
+        Trial::test("activations::one_function_is_missing", done(one_function)),
+        Trial::test("activations::one_that_cannot_be_followed", done(not_followed)),
     ];
     let checked = CHECKED.into_iter().map(|broken| {
         on_gpu(format!("shaders::{}", broken.file), move |_| broken.is_told_by_check())
@@ -36,13 +36,6 @@ fn main() {
     trials.push(on_gpu("shaders::the_others_are_checked_all_the_same", |_| others_are_checked()));
     trials.push(on_gpu("activations::a_wrong_gradient_is_named_with_its_x", |_| wrong_gradient()));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
-}
-
-fn trial(name: &str, check: fn()) -> Trial {
-    Trial::test(name, move || {
-        check();
-        Ok(())
-    })
 }
 
 /// A broken shader for `bias_forward`, and how `normlab check` ends on it.

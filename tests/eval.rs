@@ -16,7 +16,7 @@ mod program;
 #[path = "support/tensors.rs"]
 mod tensors;
 
-use gpu::Gpu;
+use gpu::on_gpu;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
@@ -55,20 +55,9 @@ fn main() {
             agrees(&mut CpuBackend::<f32>::default(), contract);
             Ok(())
         }));
-        trials.push(on_gpu(&format!("gpu::{name}"), move |gpu| agrees(gpu, contract)));
+        trials.push(on_gpu(format!("gpu::{name}"), move |gpu| agrees(gpu, contract)));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
-}
-
-/// A trial that gets an open adapter, or is ignored with the reason.
-fn on_gpu(name: &str, check: impl FnOnce(&mut GpuBackend) + Send + 'static) -> Trial {
-    Trial::ignorable_test(name, move || match gpu::open()? {
-        Gpu::Open(mut backend) => {
-            check(&mut backend);
-            Ok(Completion::Completed)
-        }
-        Gpu::Missing(reason) => Ok(Completion::ignored_with(reason)),
-    })
 }
 
 /// The first cases of a kernel, from one file into another.

@@ -13,8 +13,8 @@ mod gpu;
 #[path = "support/program.rs"]
 mod program;
 
-use gpu::on_gpu;
-use libtest_mimic::{Arguments, Failed, Trial};
+use gpu::{done, on_gpu};
+use libtest_mimic::{Arguments, Trial};
 use normlab::backend::gpu::GpuBackend;
 use normlab::check::check;
 use normlab::differences;
@@ -42,13 +42,6 @@ fn main() {
         on_gpu("tunables::a_value_is_set_and_recorded", |_| a_value_is_recorded()),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
-}
-
-fn done(check: fn()) -> impl FnOnce() -> Result<(), Failed> + Send + 'static {
-    move || {
-        check();
-        Ok(())
-    }
 }
 
 fn gelu() -> Activation {

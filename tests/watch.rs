@@ -14,8 +14,8 @@ mod gpu;
 #[path = "support/program.rs"]
 mod program;
 
-use gpu::Gpu;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use gpu::{done, on_gpu};
+use libtest_mimic::{Arguments, Trial};
 use normlab::kernels::{batch_norm_forward, bias_forward};
 use normlab::record::Moment;
 use program::{folder, moments, normlab, normlab_without_adapter, run, say, summary};
@@ -36,35 +36,17 @@ const LARGE: &str = include_str!("broken/large_workgroup.wgsl");
 fn main() {
     let trials = vec![
         Trial::test("arguments::wrong_ones_are_refused", done(refuses)),
-        on_gpu("time_cap::check_ends_and_tells_what_it_found", check_ends),
-        on_gpu("time_cap::other_commands_end_too", others_end),
-        on_gpu("limits::a_workgroup_too_large_is_told_before", tells_of_a_large_workgroup),
-        on_gpu("watch::every_save_is_judged", judges_every_save),
-        on_gpu("watch::a_file_may_vanish_and_others_come", follows_files),
-        on_gpu("watch::a_crash_of_the_driver_is_survived", survives_a_crash),
-        on_gpu("watch::a_newer_save_ends_the_judgement", judges_the_newest),
-        on_gpu("train::takes_shaders_and_tells_of_it", takes_shaders),
-        on_gpu("train::a_wrong_shader_is_out_of_tolerance", tells_of_a_wrong_shader),
+        on_gpu("time_cap::check_ends_and_tells_what_it_found", |_| check_ends()),
+        on_gpu("time_cap::other_commands_end_too", |_| others_end()),
+        on_gpu("limits::a_workgroup_too_large_is_told_before", |_| tells_of_a_large_workgroup()),
+        on_gpu("watch::every_save_is_judged", |_| judges_every_save()),
+        on_gpu("watch::a_file_may_vanish_and_others_come", |_| follows_files()),
+        on_gpu("watch::a_crash_of_the_driver_is_survived", |_| survives_a_crash()),
+        on_gpu("watch::a_newer_save_ends_the_judgement", |_| judges_the_newest()),
+        on_gpu("train::takes_shaders_and_tells_of_it", |_| takes_shaders()),
+        on_gpu("train::a_wrong_shader_is_out_of_tolerance", |_| tells_of_a_wrong_shader()),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
-}
-
-fn done(check: fn()) -> impl FnOnce() -> Result<(), Failed> + Send + 'static {
-    move || {
-        check();
-        Ok(())
-    }
-}
-
-/// A trial of the program on an adapter, or ignored with the reason.
-fn on_gpu(name: &str, check: fn()) -> Trial {
-    Trial::ignorable_test(name, move || match gpu::open()? {
-        Gpu::Open(_) => {
-            check();
-            Ok(Completion::Completed)
-        }
-        Gpu::Missing(reason) => Ok(Completion::ignored_with(reason)),
-    })
 }
 
 fn bias() -> &'static str {

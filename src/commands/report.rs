@@ -3,6 +3,7 @@
 use super::{Status, say};
 use crate::error::{Error, Result};
 use crate::report::folder::{self, Report};
+use crate::report::records::Records;
 use clap::Args;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> Result<Statu
             folder.display()
         )));
     }
-    let made = folder::make(folder)?;
+    let made = folder::make(folder, Records::read(folder)?)?;
     for sentence in &made.missing {
         say(out, &format!("missing: {sentence}"))?;
     }
@@ -34,8 +35,8 @@ pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> Result<Statu
 }
 
 /// Makes the report of a run that has just ended. The run is as good as it was without it.
-pub(super) fn after_run(folder: &Path, out: &mut dyn Write) -> Result<()> {
-    match folder::make(folder) {
+pub(super) fn after_run(folder: &Path, records: Records, out: &mut dyn Write) -> Result<()> {
+    match folder::make(folder, records) {
         Ok(made) => say(out, &made_line(&made)),
         Err(error) => say(
             out,

@@ -10,7 +10,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::record::{Moment, Parity, Probe, RunRecord, Summary};
 use crate::report::records::Records;
-use crate::report::{claims, table, watch as words};
+use crate::report::{claims, number, table, watch as words};
 use crate::train::run_folder::RunFolder;
 use crate::train::{self, Observer, Plan, Swap, Weights, run_name};
 use crate::watch::Changes;
@@ -127,10 +127,12 @@ impl Run<'_> {
             summary.elapsed_s = start.elapsed().as_secs_f64();
             folder.summary(&summary)?;
         }
-        summary.claims = claims::claims(&Records::read(folder.path())?);
+        let mut records = Records::read(folder.path())?;
+        summary.claims = claims::claims(&records);
         folder.summary(&summary)?;
         say(out, &conclusion(&summary, &folder))?;
-        report::after_run(folder.path(), out)?;
+        records.summary = Some(summary.clone());
+        report::after_run(folder.path(), records, out)?;
         let failed = summary.runs.iter().any(|run| run.failure.is_some());
         let good = !failed && summary.parity.failures.is_empty();
         Ok(if good { Status::Good } else { Status::Failed })
@@ -280,7 +282,7 @@ impl Observer for Progress<'_> {
     }
 
     fn moment(&mut self, moment: &Moment, weights: &Weights) -> Result<()> {
-        self.bar.set_message(format!("{:.1} %", 100.0 * moment.test_accuracy));
+        self.bar.set_message(number::percent(moment.test_accuracy));
         self.folder.moment(moment)?;
         self.weights = Some(weights.clone());
         if self.written.elapsed() >= WEIGHTS_EVERY {

@@ -281,6 +281,11 @@ impl Model {
         parameters.chain(running).chain(optimizer).chain([self.train.step]).collect()
     }
 
+    /// The weight matrices, from the first layer to the last.
+    pub fn weights(&self) -> impl Iterator<Item = &Parameter> {
+        self.parameters.iter().filter(|one| one.role == Role::Weight)
+    }
+
     /// The passes of one training step.
     #[must_use]
     pub const fn step_passes(&self) -> [PassId; 3] {

@@ -1,5 +1,6 @@
 //! Tables of what was timed.
 
+use super::number;
 use super::table::columns;
 use crate::bench::Ceilings;
 use crate::bench::ladder::{Ladder, Rung, Variant};
@@ -54,7 +55,7 @@ fn row(variant: &Variant, ceilings: &Ceilings) -> Vec<String> {
                 format!("{}–{}", us(time.min), us(time.max)),
                 gflop_per_s.map_or_else(none, figures),
                 figures(*gb_per_s),
-                format!("{:.1} %", 100.0 * share),
+                number::percent(share),
                 ratio.map_or_else(none, |ratio| format!("{ratio:.2}")),
                 "good".to_owned(),
             ]);

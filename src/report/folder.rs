@@ -28,19 +28,18 @@ pub struct Report {
     pub page: PathBuf,
     /// Its size in bytes.
     pub bytes: usize,
-    /// How long it took to make.
+    /// How long it took to make, behind the reading of the records.
     pub time: Duration,
     /// Sentences about what is missing in it.
     pub missing: Vec<String>,
 }
 
-/// Makes the report of the run in `folder` from its records.
+/// Makes the report of the run in `folder` from the records that were read there.
 ///
 /// # Errors
-/// As [`Records::read`]; [`Error::File`] when a file cannot be written.
-pub fn make(folder: &Path) -> Result<Report> {
+/// [`Error::File`] when a file cannot be written.
+pub fn make(folder: &Path, records: Records) -> Result<Report> {
     let start = Instant::now();
-    let records = Records::read(folder)?;
     let pictures = pictures(&records);
     write_pictures(&folder.join("pictures"), &pictures)?;
     let (page, html) = (folder.join("report.html"), page::html(&records, &pictures));

@@ -5,7 +5,7 @@ use super::trainer::real;
 use crate::backend::Session;
 use crate::error::{Error, Result};
 use crate::kernels::histogram;
-use crate::model::{self, Model, Parameter, ProbedLayer, Role};
+use crate::model::{self, Model, Parameter, ProbedLayer};
 use crate::program::TensorId;
 use crate::record::{Histogram, Images, LayerProbe, Probe, WeightProbe};
 use crate::tensor::{Tensor, Value};
@@ -25,8 +25,7 @@ pub(super) type Matrices = Vec<Tensor<f32>>;
 /// # Errors
 /// When the device is lost or refuses.
 pub(super) fn matrices(session: &mut dyn Session, model: &Model) -> Result<Matrices> {
-    let weights = model.parameters.iter().filter(|one| one.role == Role::Weight);
-    let ids: Vec<_> = weights.map(|one| one.value).collect();
+    let ids: Vec<_> = model.weights().map(|one| one.value).collect();
     session.read_all(&ids)?.into_iter().map(real).collect()
 }
 
@@ -55,10 +54,9 @@ pub(super) fn take(session: &mut dyn Session, model: &Model, view: &View<'_>) ->
     let found = Found::read(session, model, probe)?;
     let layers = probe.hidden.iter().enumerate();
     let hidden = layers.map(|layer| layer_probe(&found, model, layer)).collect::<Result<_>>()?;
-    let weights: Vec<_> = model.parameters.iter().filter(|one| one.role == Role::Weight).collect();
-    let first = weights.first().filter(|_| view.filters);
+    let first = model.weights().next().filter(|_| view.filters);
     let first_weights = first.map(|one| found.real(one.value)).transpose()?.map(filters);
-    let probed = weights.iter().enumerate();
+    let probed = model.weights().enumerate();
     let weights = probed.map(|one| weight_probe(&found, view, one)).collect::<Result<_>>()?;
     Ok(Probe { run: view.run.clone(), step: view.step, hidden, weights, first_weights })
 }
@@ -75,8 +73,7 @@ impl Found {
             [Some(counts), Some(moments), Some(outputs), gamma, beta].into_iter().flatten()
         });
         let running = model.running.iter().map(|&(_, id)| id);
-        let weights = model.parameters.iter().filter(|one| one.role == Role::Weight);
-        let weights = weights.flat_map(|one| [one.value, one.gradient]);
+        let weights = model.weights().flat_map(|one| [one.value, one.gradient]);
         let ids: Vec<_> = layers.chain(running).chain(weights).collect();
         let values = session.read_all(&ids)?;
         Ok(Self { values: ids.into_iter().zip(values).collect() })
@@ -154,7 +151,7 @@ fn counted(counts: &Value<f32>) -> Histogram {
 fn weight_probe(
     found: &Found,
     view: &View<'_>,
-    (layer, parameter): (usize, &&Parameter),
+    (layer, parameter): (usize, &Parameter),
 ) -> Result<WeightProbe> {
     let now = &found.real(parameter.value)?.data;
     let (gradient_rms, update_ratio) = match view.before {

@@ -96,9 +96,8 @@ impl<'a> Trainer<'a> {
         let model = plan.model()?;
         let mut session = backend.load(&model.program)?;
         start::write_start(session.as_mut(), &model, plan.experiment, plan.data)?;
-        let weights = model.parameters.iter().filter(|one| one.role == Role::Weight);
         let seed = plan.experiment.seed;
-        let initial = weights.map(|one| initial_parameters(&model, one, seed)).collect();
+        let initial = model.weights().map(|one| initial_parameters(&model, one, seed)).collect();
         let mut trainer = Self {
             plan: *plan,
             session,

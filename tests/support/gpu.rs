@@ -4,7 +4,7 @@
 //! environment variable `NORMLAB_REQUIRE_GPU` is 1, as on a machine that is known to have an
 //! adapter, they fail instead.
 
-use libtest_mimic::{Completion, Trial};
+use libtest_mimic::{Completion, Failed, Trial};
 use normlab::backend::gpu::GpuBackend;
 use normlab::backend::gpu::adapters::{NO_ADAPTER, candidates};
 
@@ -42,6 +42,15 @@ pub(crate) fn missing(required: bool) -> Result<Gpu, String> {
         return Err(format!("{REQUIRE_GPU} is 1, but {NO_ADAPTER}"));
     }
     Ok(Gpu::Missing(NO_ADAPTER.to_owned()))
+}
+
+/// A check that needs no adapter, as a trial has it.
+#[allow(dead_code, reason = "some tests give their trials more")]
+pub(crate) fn done(check: fn()) -> impl FnOnce() -> Result<(), Failed> + Send + 'static {
+    move || {
+        check();
+        Ok(())
+    }
 }
 
 /// A trial that gets an open adapter, or is ignored with the reason.
