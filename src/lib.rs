@@ -18,6 +18,7 @@
 //! data/                 drawn digits, IDX files, batches
 //! config                Experiment: read from TOML or put together from flags, validated once
 //! program               buffers, tensors and dispatches as plain data: what to run, not how
+//! fusion/               programs with fewer dispatches, by rules
 //! model/                a network becomes a program: forward, backward, update, evaluate
 //! backend/              runs programs: cpu.rs calls the twins, gpu/ dispatches the shaders
 //! single                one dispatch by itself, its tensors between guard words
@@ -65,6 +66,7 @@ pub mod differences;
 pub mod error;
 pub mod eval;
 pub mod files;
+pub mod fusion;
 pub mod kernels;
 pub mod model;
 pub mod program;

@@ -39,6 +39,8 @@ fn main() {
         on_gpu("ladder::a_wrong_variant_has_no_time", shows_a_wrong_variant),
         on_gpu("ladder::tables_have_every_shape", prints_tables),
         on_gpu("step::json_has_every_network", prints_steps),
+        on_gpu("scale::tables_have_every_size", |_| prints_scales()),
+        on_gpu("scale::json_has_every_size", |_| scales_in_json()),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -57,6 +59,9 @@ fn refuses() {
         assert!(ended.stderr.starts_with("error: ") && ended.stderr.contains(wrong), "{ended:#?}");
     }
     say(&["bench", "--variant", "sgd=warp"]).refused(&["sgd has no variant warp"]);
+    say(&["bench", "scale", "--batch", "0"]).refused(&["batch"]);
+    say(&["bench", "scale", "--batch", "10001"]).refused(&["batch", "10000"]);
+    say(&["bench", "scale", "--width", "8,0"]).refused(&["hidden"]);
     say(&["bench", "step", "--shaders", "/no/such"]).refused(&["cannot read /no/such"]);
 }
 
@@ -182,4 +187,38 @@ fn prints_steps(_: &mut GpuBackend) {
     assert_eq!((&wide["activation"], &wide["optimizer"]), (&"relu".into(), &"adam".into()));
     assert_eq!(wide["batch"], 128);
     assert_eq!(steps[4]["network"], "784-100-100-100-10");
+}
+
+/// The sizes that are small enough for a test.
+const SCALE: [&str; 6] = ["bench", "scale", "--batch", "1,8", "--width", "4,9,16"];
+
+fn prints_scales() {
+    let ended = say(&SCALE).with(0);
+    let rows = |first: &str| {
+        let lines = ended.stdout.lines();
+        lines.filter(|line| line.split_whitespace().next() == Some(first)).count()
+    };
+    for size in ["1", "8", "4", "9", "16"] {
+        assert_eq!(rows(size), 1, "{size}: {ended:#?}");
+    }
+    // The growth of each of the two.
+    assert_eq!((rows("step"), rows("sgd")), (2, 2), "{ended:#?}");
+}
+
+/// The work of a step of 784-w-w-w-10: each weight is multiplied once forward and twice backward for
+/// every example, but for the first layer's, whose input has no gradient.
+fn scales_in_json() {
+    let found = json(&say(&[&SCALE[..], &["--json", "--norm", "none"]].concat()).with(0));
+    let scales = found["scales"].as_array().unwrap();
+    assert_eq!(scales.len(), 2);
+    let widths = scales[1]["points"].as_array().unwrap();
+    for (point, width) in widths.iter().zip([4.0, 9.0, 16.0]) {
+        let step = &point["step"];
+        let later = 2.0 * width * width + 10.0 * width;
+        let work = 64.0 * (2.0 * 784.0 * width + 3.0 * later);
+        assert_eq!(step["work"].as_f64(), Some(work), "{point:#}");
+        assert!(step["ms_per_step"].as_f64().unwrap() > 0.0, "{point:#}");
+        // The 10,000 training and 2,000 test images alone take 9 MiB.
+        assert!(step["mib"].as_f64().unwrap() > 8.9, "{point:#}");
+    }
 }

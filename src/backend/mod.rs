@@ -5,6 +5,7 @@ pub mod cpu;
 pub mod gpu;
 
 use crate::error::Result;
+use crate::fusion::Fusion;
 use crate::program::{PassId, Program, TensorId};
 use crate::record::{Adapter, ShaderRecord};
 use crate::tensor::Value;
@@ -13,6 +14,14 @@ use crate::tensor::Value;
 pub trait Backend {
     /// What computes.
     fn adapter(&self) -> Adapter;
+
+    /// The rules by which programs for it are to be rewritten; none where that gains nothing.
+    ///
+    /// # Errors
+    /// When a shader cannot be read.
+    fn fusion(&self) -> Result<Fusion> {
+        Ok(Fusion::default())
+    }
 
     /// Makes a program ready to run: all tensors are zero.
     ///

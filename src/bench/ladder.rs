@@ -184,8 +184,9 @@ fn timed(
     }
     let (time, clock) = measure(session.as_mut(), &[pass], SAMPLES)?;
     let elements: usize = tensors.iter().map(|&id| program.spec(id).shape.len()).sum();
-    let operations = is_product(contract)
-        .then(|| 2.0 * ["m", "k", "n"].map(|name| case.size(name) as f64).iter().product::<f64>());
+    let multiplications = || case.sizes.iter().map(|&(_, size)| size as f64).product::<f64>();
+    let products = contract.products as f64;
+    let operations = is_product(contract).then(|| 2.0 * products * multiplications());
     let rung = Rung::Good {
         time,
         worst_error,

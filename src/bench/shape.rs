@@ -1,4 +1,5 @@
-//! The sizes at which a kernel is timed: `MxKxN` for products, `ROWSxCOLS` for the others.
+//! The sizes at which a kernel is timed: `MxKxN` for products, `ROWSxCOLS` for the others. The three
+//! sizes of `matmul_backward` are those of the product whose gradients it computes.
 
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
@@ -67,7 +68,7 @@ impl FromStr for BenchShape {
 /// Whether a kernel is a product of matrices.
 #[must_use]
 pub fn is_product(contract: &Contract) -> bool {
-    contract.sizes == ["m", "k", "n"]
+    contract.products > 0
 }
 
 impl BenchShape {
@@ -75,11 +76,13 @@ impl BenchShape {
     #[must_use]
     pub fn usual(contract: &Contract) -> Self {
         match contract.name {
-            "matmul_nn" => Self::Product(BATCH, FEATURES, UNITS),
+            "matmul_nn" | "matmul_bias_forward" | "matmul_backward" => {
+                Self::Product(BATCH, FEATURES, UNITS)
+            }
             "matmul_nt" => Self::Product(BATCH, UNITS, FEATURES),
             "matmul_tn" => Self::Product(FEATURES, BATCH, UNITS),
             "gather" => Self::Matrix(BATCH, FEATURES),
-            "softmax_cross_entropy" => Self::Matrix(BATCH, CLASSES),
+            "softmax_cross_entropy" | "bias_softmax_cross_entropy" => Self::Matrix(BATCH, CLASSES),
             "sgd" | "adam" => Self::Matrix(FEATURES, UNITS),
             _ => Self::Matrix(BATCH, UNITS),
         }
@@ -119,8 +122,8 @@ impl BenchShape {
     /// as many images as its batch, so that all of its operands' bytes are used.
     fn size(self, contract: &Contract, name: &str) -> usize {
         match (self, name) {
-            (Self::Product(m, ..), "m") => m,
-            (Self::Product(_, k, _), "k") => k,
+            (Self::Product(m, ..), "m" | "batch") => m,
+            (Self::Product(_, k, _), "k" | "inputs") => k,
             (Self::Product(_, _, n), _) => n,
             (Self::Matrix(rows, cols), "count") => rows * cols,
             (Self::Matrix(_, cols), "words") => cols.div_ceil(BYTES_PER_WORD),

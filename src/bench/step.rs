@@ -7,7 +7,7 @@ use crate::data::Dataset;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::model::{Model, Network};
-use crate::program::PassId;
+use crate::program::{Dispatch, PassId, Program};
 use crate::train::{write_order, write_start};
 use serde::Serialize;
 
@@ -48,6 +48,28 @@ impl Workload {
         };
         vec![small(5), small(3), wide]
     }
+
+    /// Checks its sizes, for a data set.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Config`] with what is wrong and what it may be.
+    pub fn validate(&self, data: &Dataset) -> Result<()> {
+        let experiment = self.experiment();
+        experiment.validate()?;
+        experiment.validate_for(data.train.len())
+    }
+
+    /// The experiment that it stands for.
+    fn experiment(&self) -> Experiment {
+        Experiment {
+            hidden: self.hidden.clone(),
+            batch: self.batch,
+            optimizer: self.optimizer,
+            learning_rate: RATE,
+            probes: 0,
+            ..Experiment::default()
+        }
+    }
 }
 
 /// The time of all dispatches of one kernel in a step.
@@ -57,12 +79,14 @@ pub struct KernelTime {
     pub name: &'static str,
     /// Its dispatches in a step.
     pub dispatches: usize,
+    /// Their work: multiplications of a product, elements that another kernel writes.
+    pub work: f64,
     /// Milliseconds of them all, timed on their own.
     pub ms: f64,
 }
 
 /// What a training step of one network takes.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct StepTime {
     /// The widths, as `784-100-10`.
     pub network: String,
@@ -82,6 +106,10 @@ pub struct StepTime {
     pub ms_max: f64,
     /// Dispatches of a step.
     pub dispatches: usize,
+    /// The multiplications of its products.
+    pub work: f64,
+    /// MiB of all of the network's buffers, the data's included.
+    pub mib: f64,
     /// What the times were taken with.
     pub clock: &'static str,
     /// Time by kernel, the longest first.
@@ -98,7 +126,9 @@ pub fn time(
     norm: Norm,
     data: &Dataset,
 ) -> Result<StepTime> {
-    let (experiment, mut model) = model(workload, norm, data)?;
+    let experiment = workload.experiment();
+    let network = Network::new(&experiment, (workload.activation, norm), data);
+    let mut model = Model::new(network)?.fused(&backend.fusion()?)?;
     let passes = by_kernel(&mut model);
     let mut session = backend.load(&model.program)?;
     write_start(session.as_mut(), &model, &experiment, data)?;
@@ -108,8 +138,10 @@ pub fn time(
     let mut kernels = Vec::new();
     for &(name, pass) in &passes {
         let (spread, _) = measure(session.as_mut(), &[pass], KERNEL_SAMPLES)?;
-        let dispatches = model.program.passes[pass.0].dispatches.len();
-        kernels.push(KernelTime { name, dispatches, ms: 1e3 * spread.median });
+        let dispatches = &model.program.passes[pass.0].dispatches;
+        let work = dispatches.iter().map(|dispatch| work(&model.program, dispatch)).sum();
+        let (dispatches, ms) = (dispatches.len(), 1e3 * spread.median);
+        kernels.push(KernelTime { name, dispatches, work, ms });
     }
     kernels.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     Ok(StepTime {
@@ -125,24 +157,32 @@ pub fn time(
         ms_min: 1e3 * step.min,
         ms_max: 1e3 * step.max,
         dispatches: kernels.iter().map(|kernel| kernel.dispatches).sum(),
+        work: multiplications(&model),
+        mib: model.program.buffers.iter().map(|buffer| 4 * buffer.len).sum::<usize>() as f64
+            / f64::from(1 << 20),
         clock: clock.name(),
         kernels,
     })
 }
 
-/// The experiment that a workload stands for, and its network's program.
-fn model(workload: &Workload, norm: Norm, data: &Dataset) -> Result<(Experiment, Model)> {
-    let experiment = Experiment {
-        hidden: workload.hidden.clone(),
-        batch: workload.batch,
-        optimizer: workload.optimizer,
-        learning_rate: RATE,
-        probes: 0,
-        ..Experiment::default()
-    };
-    let network = Network::new(&experiment, (workload.activation, norm), data);
-    let model = Model::new(network)?;
-    Ok((experiment, model))
+/// The multiplications of a product, the elements that another kernel writes.
+fn work(program: &Program, dispatch: &Dispatch) -> f64 {
+    let products = dispatch.contract.products;
+    if products > 0 {
+        let sizes = dispatch.sizes.values().iter().map(|&size| size as f64).product::<f64>();
+        return (products * dispatch.sizes.replicas) as f64 * sizes;
+    }
+    let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
+    let written = operands.filter(|(operand, _)| operand.access.writes());
+    written.map(|(_, &id)| program.spec(id).shape.len() as f64).sum()
+}
+
+/// The multiplications of all products of a step.
+fn multiplications(model: &Model) -> f64 {
+    let passes = model.step_passes();
+    let all = passes.iter().flat_map(|pass| &model.program.passes[pass.0].dispatches);
+    let products = all.filter(|dispatch| dispatch.contract.products > 0);
+    products.map(|dispatch| work(&model.program, dispatch)).sum()
 }
 
 /// The widths of a network, as `784-100-10`.

@@ -89,6 +89,22 @@ impl ShaderArguments {
     }
 }
 
+/// Whether one kernel may do what several do.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct FusionArguments {
+    /// Run every kernel as a dispatch of its own. Without this flag, one kernel does what several do
+    /// one after another, to the same bits, unless one of these is yours.
+    #[arg(long)]
+    no_fuse: bool,
+}
+
+impl FusionArguments {
+    /// The library as these arguments have it.
+    pub(super) fn apply(self, library: Library) -> Library {
+        if self.no_fuse { library.unfused() } else { library }
+    }
+}
+
 /// Whether shaders are taken as they change.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct WatchArguments {

@@ -1,10 +1,11 @@
 //! `normlab bench`: how fast the variants of kernels are, and what a training step takes.
 
-use super::arguments::{DeviceArguments, ShaderArguments};
+use super::arguments::{DeviceArguments, FusionArguments, ShaderArguments, whole};
 use super::{Status, open, open_adapter, say, say_json, wrong};
 use crate::backend::Backend;
 use crate::bench::Ceilings;
 use crate::bench::ladder::{self, Ladder, Rung};
+use crate::bench::scale::{self, Point, Scale};
 use crate::bench::shape::BenchShape;
 use crate::bench::step::{self, StepTime, Workload};
 use crate::config::Norm;
@@ -32,6 +33,8 @@ pub(super) struct Arguments {
 enum Command {
     /// Time training steps of three networks with each norm, and their kernels.
     Step(StepArguments),
+    /// Time training steps over batch and width, and say how they and their kernels grow.
+    Scale(ScaleArguments),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -51,6 +54,25 @@ struct LadderArguments {
 struct StepArguments {
     #[command(flatten)]
     common: Common,
+    #[command(flatten)]
+    fusion: FusionArguments,
+}
+
+#[derive(Args, Clone, Debug)]
+struct ScaleArguments {
+    /// The norm of the network's three hidden layers: none, batch, layer or rms.
+    #[arg(long, value_name = "NORM", default_value = "batch")]
+    norm: Norm,
+    /// Sizes of the batch, with layers of 128 units.
+    #[arg(long, value_delimiter = ',', value_name = "SIZE,…", value_parser = whole::<usize>, allow_negative_numbers = true, default_values_t = scale::BATCHES)]
+    batch: Vec<usize>,
+    /// Units of each layer, with batches of 64.
+    #[arg(long, value_delimiter = ',', value_name = "UNITS,…", value_parser = whole::<usize>, allow_negative_numbers = true, default_values_t = scale::WIDTHS)]
+    width: Vec<usize>,
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    fusion: FusionArguments,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -72,6 +94,13 @@ struct Ladders {
     ladders: Vec<Ladder>,
 }
 
+/// What `normlab bench scale --json` prints.
+#[derive(Serialize)]
+struct Scales<'a> {
+    device: Adapter,
+    scales: &'a [Scale],
+}
+
 /// What `normlab bench step --json` prints.
 #[derive(Serialize)]
 struct Steps {
@@ -82,7 +111,8 @@ struct Steps {
 /// Times what the arguments ask for.
 pub(super) fn bench(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
     match &arguments.command {
-        Some(Command::Step(step)) => steps(&step.common, out),
+        Some(Command::Step(step)) => steps(step, out),
+        Some(Command::Scale(scale)) => scales(scale, out),
         None => ladders(&arguments.ladder, out),
     }
 }
@@ -150,8 +180,33 @@ fn complain(ladder: &Ladder, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn steps(common: &Common, out: &mut dyn Write) -> Result<Status> {
-    let library = common.shaders.library()?;
+fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> Result<Status> {
+    let ScaleArguments { norm, batch, width, common, fusion } = arguments;
+    let data = Dataset::load(None, None, false)?;
+    let grown = [("batch", batch), ("width", width)];
+    for (what, sizes) in grown {
+        sizes.iter().try_for_each(|&size| scale::workload(what, size).validate(&data))?;
+    }
+    let library = fusion.apply(common.shaders.library()?);
+    let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
+    let mut backend = open(&common.device, library, shown)?;
+    let mut scales = Vec::new();
+    for (what, sizes) in grown {
+        say(shown, &tables::scale_header(what, *norm))?;
+        let mut told = |point: &Point| say(shown, &tables::scale_row(point));
+        let scale = scale::measure(backend.as_mut(), (what, sizes), *norm, &data, &mut told)?;
+        say(shown, &tables::growth(&scale))?;
+        scales.push(scale);
+    }
+    if common.json {
+        say_json(&Scales { device: backend.adapter(), scales: &scales }, out)?;
+    }
+    Ok(Status::Good)
+}
+
+fn steps(arguments: &StepArguments, out: &mut dyn Write) -> Result<Status> {
+    let StepArguments { common, fusion } = arguments;
+    let library = fusion.apply(common.shaders.library()?);
     let data = Dataset::load(None, None, false)?;
     let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
     let mut backend = open(&common.device, library, shown)?;

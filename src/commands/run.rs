@@ -1,7 +1,8 @@
 //! `normlab lesson` and `normlab train`: train networks, show what came out, leave records.
 
 use super::arguments::{
-    DeviceArguments, ExperimentArguments, OutputArguments, ShaderArguments, WatchArguments,
+    DeviceArguments, ExperimentArguments, FusionArguments, OutputArguments, ShaderArguments,
+    WatchArguments,
 };
 use super::{Status, compared, open, progress_bar, report, say};
 use crate::backend::Backend;
@@ -30,6 +31,8 @@ pub(super) struct LessonArguments {
     #[command(flatten)]
     shaders: ShaderArguments,
     #[command(flatten)]
+    fusion: FusionArguments,
+    #[command(flatten)]
     watch: WatchArguments,
     #[command(flatten)]
     output: OutputArguments,
@@ -48,6 +51,8 @@ pub(super) struct TrainArguments {
     #[command(flatten)]
     shaders: ShaderArguments,
     #[command(flatten)]
+    fusion: FusionArguments,
+    #[command(flatten)]
     watch: WatchArguments,
     #[command(flatten)]
     output: OutputArguments,
@@ -57,8 +62,9 @@ pub(super) struct TrainArguments {
 pub(super) fn lesson(arguments: &LessonArguments, out: &mut dyn Write) -> Result<Status> {
     let mut experiment = Experiment::lesson()?;
     arguments.experiment.apply(&mut experiment)?;
-    let LessonArguments { device, shaders, watch, output, .. } = arguments;
-    Run { name: "lesson", device, shaders, watch: *watch, output }.start(&experiment, out)
+    let LessonArguments { device, shaders, fusion, watch, output, .. } = arguments;
+    Run { name: "lesson", device, shaders, fusion: *fusion, watch: *watch, output }
+        .start(&experiment, out)
 }
 
 /// Runs one experiment.
@@ -71,8 +77,9 @@ pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> Result<S
         None => (Experiment::default(), "train".to_owned()),
     };
     arguments.experiment.apply(&mut experiment)?;
-    let TrainArguments { device, shaders, watch, output, .. } = arguments;
-    Run { name: &name, device, shaders, watch: *watch, output }.start(&experiment, out)
+    let TrainArguments { device, shaders, fusion, watch, output, .. } = arguments;
+    Run { name: &name, device, shaders, fusion: *fusion, watch: *watch, output }
+        .start(&experiment, out)
 }
 
 /// A run that is about to start.
@@ -80,6 +87,7 @@ struct Run<'a> {
     name: &'a str,
     device: &'a DeviceArguments,
     shaders: &'a ShaderArguments,
+    fusion: FusionArguments,
     watch: WatchArguments,
     output: &'a OutputArguments,
 }
@@ -92,8 +100,10 @@ impl Run<'_> {
         let experiment = &rooted(experiment)?;
         let OutputArguments { out: path, force } = self.output;
         RunFolder::check_free(path.as_deref(), *force)?;
-        let library = self.shaders.library()?;
+        let library = self.fusion.apply(self.shaders.library()?);
         let changes = self.watch.changes(&library)?;
+        // A file that comes later, for a kernel that another does the work of, must have its effect.
+        let library = if changes.is_some() { library.unfused() } else { library };
         let data = load(experiment)?;
         experiment.validate_for(data.train.len())?;
         let mut backend = open(self.device, library, out)?;
@@ -109,7 +119,7 @@ impl Run<'_> {
         for warning in experiment.warnings() {
             say(out, &format!("warning: {warning}"))?;
         }
-        let mut summary = empty_summary(experiment, &data, backend.as_ref());
+        let mut summary = empty_summary(experiment, &data, backend.as_ref())?;
         for (activation, norm) in experiment.networks() {
             let plan = plan((activation, norm));
             let run = run_name(activation, norm);
@@ -157,8 +167,13 @@ pub(super) fn load(experiment: &Experiment) -> Result<Dataset> {
     Dataset::load(data.as_deref(), test_data.as_deref(), *binary)
 }
 
-fn empty_summary(experiment: &Experiment, data: &Dataset, backend: &dyn Backend) -> Summary {
-    Summary {
+fn empty_summary(
+    experiment: &Experiment,
+    data: &Dataset,
+    backend: &dyn Backend,
+) -> Result<Summary> {
+    let rules = backend.fusion()?.names();
+    Ok(Summary {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         adapter: backend.adapter(),
         data: data.name.clone(),
@@ -167,8 +182,9 @@ fn empty_summary(experiment: &Experiment, data: &Dataset, backend: &dyn Backend)
         parity: Parity::default(),
         runs: Vec::new(),
         shaders: Vec::new(),
+        fusion: rules.into_iter().map(str::to_owned).collect(),
         claims: Vec::new(),
-    }
+    })
 }
 
 fn introduction(experiment: &Experiment, data: &Dataset) -> String {

@@ -4,7 +4,8 @@ use super::cases::Case;
 use super::contract::{Axis, Contract, Operand, PLAIN};
 use super::sources;
 use super::twin::Arguments;
-use crate::tensor::{Real, Value};
+use crate::kernels::activation::Activation;
+use crate::tensor::{Real, Shape, Tensor, Value};
 
 /// The contract of `bias_backward`.
 pub static CONTRACT: Contract = Contract {
@@ -28,14 +29,24 @@ pub static CONTRACT: Contract = Contract {
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
-    let (d_y, z) = (call.real("d_y"), call.real("z"));
-    let (mut d_x, mut d_bias) = (call.zeros("d_x"), call.zeros("d_bias"));
-    for row in 0..call.size("rows") {
-        for col in 0..call.size("cols") {
-            let gradient = d_y.at(row, col) * call.activation.activation_gradient(z.at(row, col));
+    let (d_x, d_bias) = gradients(call.real("d_y"), call.real("z"), call.activation);
+    vec![Value::Real(d_x), Value::Real(d_bias)]
+}
+
+/// d_x and d_bias, of `[rows, cols]` both.
+pub(super) fn gradients<T: Real>(
+    d_y: &Tensor<T>,
+    z: &Tensor<T>,
+    activation: Activation,
+) -> (Tensor<T>, Tensor<T>) {
+    let mut d_x = Tensor::filled(d_y.shape, T::zero());
+    let mut d_bias = Tensor::filled(Shape::matrix(1, d_y.shape.cols), T::zero());
+    for row in 0..d_y.shape.rows {
+        for col in 0..d_y.shape.cols {
+            let gradient = d_y.at(row, col) * activation.activation_gradient(z.at(row, col));
             d_x.put(row, col, gradient);
             d_bias.row_mut(0)[col] += gradient;
         }
     }
-    vec![Value::Real(d_x), Value::Real(d_bias)]
+    (d_x, d_bias)
 }

@@ -4,7 +4,8 @@ use super::cases::Case;
 use super::contract::{Axis, Contract, Operand, PLAIN};
 use super::sources;
 use super::twin::Arguments;
-use crate::tensor::{Real, Value};
+use crate::kernels::activation::Activation;
+use crate::tensor::{Real, Tensor, Value};
 
 /// The contract of `bias_forward`.
 pub static CONTRACT: Contract = Contract {
@@ -28,14 +29,24 @@ pub static CONTRACT: Contract = Contract {
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
-    let (x, bias) = (call.real("x"), call.real("bias"));
-    let (mut z, mut y) = (call.zeros("z"), call.zeros("y"));
-    for row in 0..call.size("rows") {
-        for col in 0..call.size("cols") {
+    let (z, y) = shifted(call.real("x"), call.real("bias"), call.activation);
+    vec![Value::Real(z), Value::Real(y)]
+}
+
+/// z and y, of `[rows, cols]` and `[1, cols]`.
+pub(super) fn shifted<T: Real>(
+    x: &Tensor<T>,
+    bias: &Tensor<T>,
+    activation: Activation,
+) -> (Tensor<T>, Tensor<T>) {
+    let zeros = Tensor::filled(x.shape, T::zero());
+    let (mut z, mut y) = (zeros.clone(), zeros);
+    for row in 0..x.shape.rows {
+        for col in 0..x.shape.cols {
             let sum = x.at(row, col) + bias.at(0, col);
             z.put(row, col, sum);
-            y.put(row, col, call.activation.activate(sum));
+            y.put(row, col, activation.activate(sum));
         }
     }
-    vec![Value::Real(z), Value::Real(y)]
+    (z, y)
 }

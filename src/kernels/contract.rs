@@ -131,16 +131,31 @@ pub enum Axis {
     Size(&'static str),
     /// One item for each of the first size, then one for each of the second.
     Both(&'static str, &'static str),
+    /// Workgroups for the first size, then workgroups for the second, each of them covering `TILE`
+    /// items of the one or of the other.
+    Tiles(&'static str, &'static str),
 }
 
 impl Axis {
-    /// The number of items, none for [`Axis::One`].
+    /// The number of workgroups that cover `tile` items each.
     #[must_use]
-    pub fn items(self, sizes: &Sizes) -> Option<usize> {
+    pub fn workgroups(self, sizes: &Sizes, tile: usize) -> usize {
+        let tiles = |name| sizes.get(name).div_ceil(tile);
         match self {
-            Self::One => None,
-            Self::Size(name) => Some(sizes.get(name)),
-            Self::Both(first, second) => Some(sizes.get(first) + sizes.get(second)),
+            Self::One => 1,
+            Self::Size(name) => tiles(name),
+            Self::Both(first, second) => (sizes.get(first) + sizes.get(second)).div_ceil(tile),
+            Self::Tiles(first, second) => tiles(first) + tiles(second),
+        }
+    }
+
+    /// The constant that says how many items a workgroup covers, where a shader may have one.
+    #[must_use]
+    pub fn tile_constant(self) -> Option<String> {
+        match self {
+            Self::One | Self::Both(..) => None,
+            Self::Size(name) => Some(format!("TILE_{}", name.to_uppercase())),
+            Self::Tiles(..) => Some("TILE".to_owned()),
         }
     }
 }
@@ -171,6 +186,9 @@ pub struct Contract {
     pub activation: bool,
     /// The grid's x and y axes; z is the replicas.
     pub grid: [Axis; 2],
+    /// Products of matrices that it computes, each with as many multiplications as its three sizes
+    /// multiplied; 0 for a kernel of another kind.
+    pub products: usize,
     /// The size along which the CPU cuts a dispatch into independent parts.
     pub split: Option<&'static str>,
     /// Times the f32 twin's own error that the GPU may be off (see [`crate::compare`]).
@@ -221,6 +239,7 @@ pub const PLAIN: Contract = Contract {
     parameters: &[],
     activation: false,
     grid: [Axis::One, Axis::One],
+    products: 0,
     split: None,
     tolerance_factor: compare::FACTOR,
     constraint: |_| Ok(()),

@@ -35,6 +35,8 @@ pub struct Library {
     chosen: BTreeMap<&'static str, Choice>,
     /// Values of tunables by kernel and name.
     tuned: BTreeMap<&'static str, BTreeMap<String, u32>>,
+    /// Whether every kernel is a dispatch of its own.
+    unfused: bool,
 }
 
 impl Library {
@@ -59,6 +61,28 @@ impl Library {
     #[must_use]
     pub fn is_changed(&self) -> bool {
         self.folder.is_some() || !self.chosen.is_empty() || !self.tuned.is_empty()
+    }
+
+    /// Whether anything of the user's stands in for a kernel's shipped shaders: a choice, a tunable, or
+    /// a file.
+    #[must_use]
+    pub fn is_own(&self, contract: &Contract) -> bool {
+        let has_file = |folder: &PathBuf| folder.join(contract.name).is_dir();
+        self.chosen.contains_key(contract.name)
+            || self.tuned.contains_key(contract.name)
+            || self.folder.as_ref().is_some_and(has_file)
+    }
+
+    /// Whether a kernel that does what several do may stand in for them.
+    #[must_use]
+    pub fn fuses(&self) -> bool {
+        !self.unfused
+    }
+
+    /// The same shaders, every kernel a dispatch of its own.
+    #[must_use]
+    pub fn unfused(self) -> Self {
+        Self { unfused: true, ..self }
     }
 
     /// Chooses the variant of a kernel: `KERNEL=NAME`, or `KERNEL=PATH.wgsl` for a file anywhere.

@@ -6,7 +6,7 @@ use super::cases::Case;
 use super::contract::{Axis, Contract, Operand, PLAIN};
 use super::sources;
 use super::twin::Arguments;
-use crate::tensor::{Real, Value};
+use crate::tensor::{Real, Shape, Tensor, Value};
 
 /// The contract of `matmul_nt`.
 pub static CONTRACT: Contract = Contract {
@@ -19,6 +19,7 @@ pub static CONTRACT: Contract = Contract {
         Operand::write("c", "m", "n"),
     ],
     grid: [Axis::Size("n"), Axis::Size("m")],
+    products: 1,
     split: Some("m"),
     twin_f32: twin,
     twin_f64: twin,
@@ -28,17 +29,21 @@ pub static CONTRACT: Contract = Contract {
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
-    let (a, b) = (call.real("a"), call.real("b"));
-    let mut c = call.zeros("c");
-    for k in 0..call.size("k") {
+    vec![Value::Real(product(call.real("a"), call.real("b")))]
+}
+
+/// a · bᵀ, of `[m, k]` and `[n, k]`.
+pub(super) fn product<T: Real>(a: &Tensor<T>, b: &Tensor<T>) -> Tensor<T> {
+    let mut c = Tensor::filled(Shape::matrix(a.shape.rows, b.shape.rows), T::zero());
+    for k in 0..a.shape.cols {
         // Column k of b, so that the innermost loop runs over neighbours.
-        let column: Vec<T> = (0..call.size("n")).map(|j| b.at(j, k)).collect();
-        for i in 0..call.size("m") {
+        let column: Vec<T> = (0..b.shape.rows).map(|j| b.at(j, k)).collect();
+        for i in 0..a.shape.rows {
             let factor = a.at(i, k);
             for (sum, &term) in c.row_mut(i).iter_mut().zip(&column) {
                 *sum += factor * term;
             }
         }
     }
-    vec![Value::Real(c)]
+    c
 }

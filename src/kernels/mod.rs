@@ -21,10 +21,13 @@ pub mod batch_norm_forward;
 pub mod batch_norm_infer;
 pub mod bias_backward;
 pub mod bias_forward;
+pub mod bias_softmax_cross_entropy;
 pub mod gather;
 pub mod histogram;
 pub mod layer_norm_backward;
 pub mod layer_norm_forward;
+pub mod matmul_backward;
+pub mod matmul_bias_forward;
 pub mod matmul_nn;
 pub mod matmul_nt;
 pub mod matmul_tn;
@@ -48,8 +51,9 @@ pub const EPSILON: f32 = 1e-5;
 /// The weight of the new value in batch norm's running statistics (PyTorch's `momentum`).
 pub const RUNNING_MOMENTUM: f32 = 0.1;
 
-/// Every kernel, in the order in which lists show them: forward before backward, kin together.
-pub const ALL: [&Contract; 18] = [
+/// Every kernel, in the order in which lists show them: forward before backward, kin together,
+/// and last those that do what several others do, see [`crate::fusion`].
+pub const ALL: [&Contract; 21] = [
     &gather::CONTRACT,
     &matmul_nn::CONTRACT,
     &matmul_nt::CONTRACT,
@@ -68,6 +72,9 @@ pub const ALL: [&Contract; 18] = [
     &adam::CONTRACT,
     &histogram::CONTRACT,
     &moments::CONTRACT,
+    &matmul_bias_forward::CONTRACT,
+    &matmul_backward::CONTRACT,
+    &bias_softmax_cross_entropy::CONTRACT,
 ];
 
 /// The kernel called `name`.

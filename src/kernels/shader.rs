@@ -95,10 +95,8 @@ impl Shader {
     /// # Errors
     /// [`Error::Shape`] when an axis would have more than [`MAX_WORKGROUPS`].
     pub fn grid(&self, sizes: &Sizes) -> Result<[u32; 3]> {
-        let groups = |axis: usize| match self.contract.grid[axis].items(sizes) {
-            Some(items) => items.div_ceil(self.tile[axis] as usize),
-            None => 1,
-        };
+        let groups =
+            |axis: usize| self.contract.grid[axis].workgroups(sizes, self.tile[axis] as usize);
         let counts = [groups(0), groups(1), sizes.replicas];
         if let Some(count) = counts.iter().find(|count| **count > MAX_WORKGROUPS as usize) {
             return Err(Error::Shape(format!(
@@ -315,10 +313,9 @@ impl Fit<'_> {
         }
     }
 
-    /// Items that a workgroup covers on an axis: the shader's `TILE_<SIZE>`, or its invocations.
+    /// Items that a workgroup covers on an axis: as the shader's constant says, or its invocations.
     fn tile(&self, axis: Axis, invocations: u32) -> Check<u32> {
-        let Axis::Size(size) = axis else { return Ok(invocations) };
-        let name = format!("TILE_{}", size.to_uppercase());
+        let Some(name) = axis.tile_constant() else { return Ok(invocations) };
         let constants = &self.module.constants;
         let found = constants.iter().find(|(_, constant)| constant.name.as_ref() == Some(&name));
         let Some((_, constant)) = found else { return Ok(invocations) };

@@ -12,7 +12,7 @@ use super::cases::{Case, Fill};
 use super::contract::{Contract, Operand, PLAIN};
 use super::twin::Arguments;
 use super::{NONE, sources};
-use crate::tensor::{Real, Value};
+use crate::tensor::{Real, Tensor, Value};
 
 /// The contract of `softmax_cross_entropy`.
 pub static CONTRACT: Contract = Contract {
@@ -30,16 +30,26 @@ pub static CONTRACT: Contract = Contract {
     ],
     twin_f32: twin,
     twin_f64: twin,
-    cases,
+    cases: || cases("logits"),
     shaders: sources!("softmax_cross_entropy": "naive"),
     ..PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
-    let (logits, targets) = (call.real("logits"), call.indices("targets"));
+    let (d_logits, counted) = losses(call.real("logits"), call);
+    [Value::Real(d_logits)].into_iter().chain(counted).collect()
+}
+
+/// The gradient of logits, `[rows, classes]`, and the operands losses, hits and step behind it, with
+/// all else from a call that has the other operands of this kernel.
+pub(super) fn losses<T: Real>(
+    logits: &Tensor<T>,
+    call: &Arguments<'_, T>,
+) -> (Tensor<T>, [Value<T>; 3]) {
+    let targets = call.indices("targets");
     let (mut losses, mut all_hits) = (call.real("losses").clone(), call.indices("hits").clone());
     let mut step = call.indices("step").clone();
-    let mut d_logits = call.zeros("d_logits");
+    let mut d_logits = Tensor::filled(logits.shape, T::zero());
     let count = T::of(call.size("rows") as f64);
     let (mut loss, mut hits) = (T::zero(), 0);
     for row in 0..call.size("rows") {
@@ -64,10 +74,11 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     losses.put(slot, 0, loss / count);
     all_hits.put(slot, 0, hits);
     step.put(0, 0, step.at(0, 0).wrapping_add(1));
-    vec![Value::Real(d_logits), Value::Real(losses), Value::Index(all_hits), Value::Index(step)]
+    (d_logits, [Value::Real(losses), Value::Index(all_hits), Value::Index(step)])
 }
 
-fn cases() -> Vec<Case> {
+/// Cases in which `logits` is the operand to be made extreme.
+pub(super) fn cases(logits: &'static str) -> Vec<Case> {
     let case = |rows, classes: u32, slots, step| {
         Case::new(&[("rows", rows), ("classes", classes as usize), ("slots", slots)])
             .fill("targets", Fill::Below(classes))
@@ -76,8 +87,8 @@ fn cases() -> Vec<Case> {
     vec![
         case(1, 1, 1, 0),
         case(60, 10, 50, 149),
-        case(31, 10, 3, 2).fill("logits", Fill::Extreme(100.0)),
-        case(257, 65, 7, 5).replicas(3).fill("logits", Fill::Normal(1e3, 30.0)),
+        case(31, 10, 3, 2).fill(logits, Fill::Extreme(100.0)),
+        case(257, 65, 7, 5).replicas(3).fill(logits, Fill::Normal(1e3, 30.0)),
         // Each replica at a step of its own.
         case(7, 3, 5, 0).replicas(3).fill("step", Fill::Below(1000)),
         case(65, 31, 1, 9).fill("targets", Fill::BelowOrNone(31)),

@@ -18,6 +18,7 @@ pub use probe::{Probe, ProbedLayer};
 use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
 use crate::data::{CLASSES, Dataset, batches};
 use crate::error::Result;
+use crate::fusion::{Fusion, fuse};
 use crate::kernels::activation::Activation;
 use crate::program::{PassId, Program, TensorId};
 use crate::tensor::Shape;
@@ -290,6 +291,16 @@ impl Model {
     #[must_use]
     pub const fn step_passes(&self) -> [PassId; 3] {
         [self.forward, self.backward, self.update]
+    }
+
+    /// The same network with fewer dispatches in a step and in an evaluation.
+    ///
+    /// # Errors
+    /// As [`fuse`].
+    pub fn fused(mut self, fusion: &Fusion) -> Result<Self> {
+        self.program = fuse(&self.program, &self.step_passes(), fusion)?;
+        self.program = fuse(&self.program, &[self.evaluate], fusion)?;
+        Ok(self)
     }
 
     /// Makes the program of a network.

@@ -207,6 +207,9 @@ pub struct Summary {
     pub runs: Vec<RunRecord>,
     /// The shaders that ran.
     pub shaders: Vec<ShaderRecord>,
+    /// The rules by which one kernel did what several do; none in records of older versions.
+    #[serde(default)]
+    pub fusion: Vec<String>,
     /// The lesson's claims, held against this run; none in records of older versions.
     #[serde(default)]
     pub claims: Vec<Claim>,

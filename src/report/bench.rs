@@ -4,7 +4,9 @@ use super::number;
 use super::table::columns;
 use crate::bench::Ceilings;
 use crate::bench::ladder::{Ladder, Rung, Variant};
+use crate::bench::scale::{self, Growth, Point, Scale};
 use crate::bench::step::StepTime;
+use crate::config::Norm;
 use std::fmt::Write;
 
 /// Characters of the longest bar.
@@ -104,6 +106,54 @@ pub fn step(step: &StepTime) -> String {
         let share = 100.0 * kernel.ms / sum;
         let _ =
             writeln!(text, "  {name:22} {count:>3} x  {:>8.3} ms {share:>5.1} %  {bar}", kernel.ms);
+    }
+    text
+}
+
+/// What is timed over a size, and the head of its table.
+#[must_use]
+pub fn scale_header(what: &str, norm: Norm) -> String {
+    let (network, batch) = match what {
+        "batch" => (format!("784-{0}-{0}-{0}-10", scale::WIDTH), "batch".to_owned()),
+        _ => ("784-width-width-width-10".to_owned(), format!("batch {}", scale::BATCH)),
+    };
+    format!(
+        "\n{network}, relu, norm {}, {batch}, sgd, over its {what}\n{}",
+        norm.name(),
+        scale_line([what, "ms/step", "us/example", "GFLOP/s", "MiB"].map(str::to_owned))
+    )
+}
+
+/// A row of that table.
+#[must_use]
+pub fn scale_row(point: &Point) -> String {
+    let step = &point.step;
+    // A multiplication and an addition each.
+    let gflop_per_s = 2e-6 * step.work / step.ms_per_step;
+    scale_line([
+        point.size.to_string(),
+        figures(step.ms_per_step),
+        figures(1e3 * step.ms_per_step / step.batch as f64),
+        figures(gflop_per_s),
+        figures(step.mib),
+    ])
+}
+
+fn scale_line(cells: [String; 5]) -> String {
+    cells.map(|cell| format!("{cell:>10}")).join("  ")
+}
+
+/// How a step and its kernels grow.
+#[must_use]
+pub fn growth(scale: &Scale) -> String {
+    let line = |name: &str, growth: Growth| {
+        let verdict = if growth.is_fair() { "" } else { "  FASTER THAN ITS WORK" };
+        format!("  {name:26} {:>5.2}{verdict}\n", growth.exponent)
+    };
+    let mut text = "growth p of time ∝ work^p at the largest sizes:\n".to_owned();
+    text.push_str(&line("step", scale.step()));
+    for (name, growth) in scale.kernels() {
+        text.push_str(&line(name, growth));
     }
     text
 }

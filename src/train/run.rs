@@ -302,7 +302,8 @@ impl Run<'_, '_> {
 /// # Errors
 /// When the backend cannot run or hold it.
 pub fn try_loading(backend: &mut dyn Backend, plan: &Plan<'_>) -> Result<()> {
-    backend.load(&plan.model()?.program).map(|_| ())
+    let model = plan.model(backend)?;
+    backend.load(&model.program).map(|_| ())
 }
 
 /// What the last moment says about a run.

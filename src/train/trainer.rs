@@ -34,12 +34,13 @@ pub struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// The network as a program.
+    /// The network as a program for a backend.
     ///
     /// # Errors
-    /// As [`Model::new`].
-    pub fn model(&self) -> Result<Model> {
-        Model::new(Network::new(self.experiment, (self.activation, self.norm), self.data))
+    /// As [`Model::new`] and [`Backend::fusion`].
+    pub fn model(&self, backend: &dyn Backend) -> Result<Model> {
+        let network = Network::new(self.experiment, (self.activation, self.norm), self.data);
+        Model::new(network)?.fused(&backend.fusion()?)
     }
 }
 
@@ -93,7 +94,7 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// When the backend cannot hold it.
     pub fn new(backend: &mut dyn Backend, plan: &Plan<'a>) -> Result<Self> {
-        let model = plan.model()?;
+        let model = plan.model(backend)?;
         let mut session = backend.load(&model.program)?;
         start::write_start(session.as_mut(), &model, plan.experiment, plan.data)?;
         let seed = plan.experiment.seed;

@@ -13,11 +13,14 @@ mod batch_norm_forward;
 mod batch_norm_infer;
 mod bias_backward;
 mod bias_forward;
+mod bias_softmax_cross_entropy;
 mod gather;
 mod harness;
 mod histogram;
 mod layer_norm_backward;
 mod layer_norm_forward;
+mod matmul_backward;
+mod matmul_bias_forward;
 mod matmul_nn;
 mod matmul_nt;
 mod matmul_tn;
@@ -50,6 +53,9 @@ fn trials() -> Vec<Trial> {
         adam::trials(),
         histogram::trials(),
         moments::trials(),
+        matmul_bias_forward::trials(),
+        matmul_backward::trials(),
+        bias_softmax_cross_entropy::trials(),
     ];
     let mut trials: Vec<Trial> = modules.into_iter().flatten().collect();
     let names: Vec<String> = trials.iter().map(|trial| trial.name().to_owned()).collect();

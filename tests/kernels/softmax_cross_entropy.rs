@@ -26,7 +26,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-fn cases() -> BoxedStrategy<Case> {
+/// Cases of any size.
+pub(crate) fn cases() -> BoxedStrategy<Case> {
     (1_usize..34, 1_u32..34, 1_usize..4, 0_u32..9, properties::replicas())
         .prop_map(|(rows, classes, slots, step, replicas)| {
             Case::new(&[("rows", rows), ("classes", classes as usize), ("slots", slots)])

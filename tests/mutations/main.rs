@@ -4,6 +4,7 @@
 //! computes, or where it writes, is wrong. One that no case of its kernel shows is a gap in the
 //! kernel's cases. Trials that need an adapter are ignored, with the reason, where there is none.
 
+mod fused;
 mod norms;
 mod others;
 mod products;
@@ -105,7 +106,8 @@ pub(crate) struct ActivationFaults {
 }
 
 fn of_kernels() -> impl Iterator<Item = &'static Faults> {
-    products::FAULTS.iter().chain(&norms::FAULTS).chain(&others::FAULTS)
+    let kernels = products::FAULTS.iter().chain(&norms::FAULTS).chain(&others::FAULTS);
+    kernels.chain(&fused::FAULTS)
 }
 
 fn trials() -> Vec<Trial> {

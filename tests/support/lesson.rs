@@ -176,6 +176,7 @@ pub(crate) fn summary(run: &str, failure: &str) -> Summary {
         parity: Parity::default(),
         runs: vec![failed],
         shaders: Vec::new(),
+        fusion: Vec::new(),
         claims: Vec::new(),
     }
 }

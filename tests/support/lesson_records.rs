@@ -105,6 +105,7 @@ fn summary(moments: &[Moment]) -> Summary {
             failures: Vec::new(),
         },
         runs: ends.map(run).collect(),
+        fusion: Vec::new(),
         claims: Vec::new(),
         shaders: vec![ShaderRecord {
             kernel: "sgd".to_owned(),

@@ -35,8 +35,7 @@ impl Observer for Silent {
 /// step more, and the loss that was bad before must not be blamed when the steps are run again.
 fn diverged(backend: &mut dyn Backend) -> Checked {
     let data = Dataset::load(None, None, false).map_err(text)?;
-    for (learning_rate, culprit) in [(1e30, "came from layer2.matmul_nn"), (1e9, "came from layer")]
-    {
+    for (learning_rate, culprit) in [(1e30, "came from layer2.matmul"), (1e9, "came from layer")] {
         let experiment =
             Experiment { hidden: vec![8, 8], learning_rate, steps: 60, ..Experiment::default() };
         let (activation, norm) = (Activation::Relu, Norm::None);

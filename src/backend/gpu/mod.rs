@@ -13,6 +13,7 @@ mod timing;
 
 use super::{Backend, Reloaded, Session};
 use crate::error::{Error, Result};
+use crate::fusion::{self, Fusion};
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::Contract;
 use crate::kernels::library::Library;
@@ -295,6 +296,21 @@ fn uses(program: &Program, shader: &ShaderRecord) -> bool {
 impl Backend for GpuBackend {
     fn adapter(&self) -> Adapter {
         self.adapter.clone()
+    }
+
+    /// The rules whose parts are all as they ship: a shader of the user's must have its effect. A
+    /// fused kernel must have the variant that its first part has here, or it would be a slower one,
+    /// unless the user has chosen it.
+    fn fusion(&self) -> Result<Fusion> {
+        let mut good = Vec::new();
+        for rule in self.library.fuses().then_some(&fusion::ALL).into_iter().flatten() {
+            let touched = rule.parts.iter().any(|part| self.library.is_own(part));
+            let chosen = self.library.is_own(rule.kernel);
+            if !touched && (chosen || self.variant(rule.kernel)? == self.variant(rule.parts[0])?) {
+                good.push(rule.name);
+            }
+        }
+        Ok(Fusion::of(|rule| good.contains(&rule.name)))
     }
 
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {

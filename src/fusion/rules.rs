@@ -1,0 +1,116 @@
+//! The rules of fusion, one below the other.
+
+use crate::error::Result;
+use crate::kernels::activation::Activation;
+use crate::kernels::contract::Contract;
+use crate::kernels::{
+    bias_backward, bias_forward, bias_softmax_cross_entropy, matmul_backward, matmul_bias_forward,
+    matmul_nn, matmul_nt, matmul_tn, softmax_cross_entropy,
+};
+use crate::program::{Dispatch, Program, TensorId};
+
+/// An operand of one of a rule's parts: the part's number and the operand's name.
+pub type Place = (usize, &'static str);
+
+/// Kernels that follow each other, and the kernel that does all of it.
+#[derive(Debug)]
+pub struct Rule {
+    /// Its name, for people.
+    pub name: &'static str,
+    /// The kernels, in the order of their dispatches. The first is the one whose variants the fused
+    /// kernel has, too.
+    pub parts: &'static [&'static Contract],
+    /// Operands that must be one tensor for the rule to apply.
+    pub wires: &'static [(Place, Place)],
+    /// The kernel that stands in for them.
+    pub kernel: &'static Contract,
+    /// Where its operands come from, in its contract's order. An operand that the parts write and
+    /// that is not among these is no longer written.
+    pub operands: &'static [Place],
+    /// The part whose activation the fused kernel has; those of the others must be the identity.
+    pub activated: Option<usize>,
+}
+
+/// All rules, in the order in which they are applied.
+pub static ALL: [Rule; 3] = [
+    Rule {
+        name: "output",
+        parts: &[
+            &bias_forward::CONTRACT,
+            &softmax_cross_entropy::CONTRACT,
+            &bias_backward::CONTRACT,
+        ],
+        wires: &[((0, "y"), (1, "logits")), ((1, "d_logits"), (2, "d_y")), ((0, "z"), (2, "z"))],
+        kernel: &bias_softmax_cross_entropy::CONTRACT,
+        operands: &[
+            (0, "x"),
+            (0, "bias"),
+            (1, "targets"),
+            (2, "d_x"),
+            (2, "d_bias"),
+            (1, "losses"),
+            (1, "hits"),
+            (1, "step"),
+        ],
+        activated: None,
+    },
+    Rule {
+        name: "layer",
+        parts: &[&matmul_nn::CONTRACT, &bias_forward::CONTRACT],
+        wires: &[((0, "c"), (1, "x"))],
+        kernel: &matmul_bias_forward::CONTRACT,
+        operands: &[(0, "a"), (0, "b"), (1, "bias"), (1, "z"), (1, "y")],
+        activated: Some(1),
+    },
+    Rule {
+        name: "gradients",
+        parts: &[&matmul_tn::CONTRACT, &matmul_nt::CONTRACT],
+        wires: &[((0, "b"), (1, "a"))],
+        kernel: &matmul_backward::CONTRACT,
+        operands: &[(0, "a"), (0, "b"), (1, "b"), (0, "c"), (1, "c")],
+        activated: None,
+    },
+];
+
+impl Rule {
+    /// Whether these dispatches, as many as the rule has parts, are its parts.
+    pub(super) fn fits(&self, parts: &[&Dispatch]) -> bool {
+        let kernels = parts.iter().zip(self.parts);
+        let mut numbered = parts.iter().enumerate();
+        kernels.clone().all(|(dispatch, contract)| dispatch.contract.name == contract.name)
+            && self.wires.iter().all(|&(from, to)| tensor(parts, from) == tensor(parts, to))
+            && numbered.all(|(number, dispatch)| {
+                self.activated == Some(number) || dispatch.activation == Activation::Identity
+            })
+    }
+
+    /// The tensors that the parts write and the fused kernel does not.
+    pub(super) fn dropped(&self, parts: &[&Dispatch]) -> Vec<TensorId> {
+        let kept: Vec<_> = self.operands.iter().map(|&place| tensor(parts, place)).collect();
+        let mut dropped = Vec::new();
+        for dispatch in parts {
+            let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
+            let written = operands.filter(|(operand, _)| operand.access.writes());
+            dropped.extend(written.map(|(_, &id)| id).filter(|id| !kept.contains(&Some(*id))));
+        }
+        dropped
+    }
+
+    /// The dispatch that stands in for the parts.
+    pub(super) fn fused(&self, program: &Program, parts: &[&Dispatch]) -> Result<Dispatch> {
+        let place = parts[0].label.rsplit_once('.').map_or("", |(place, _)| place);
+        let label = format!("{place}.{}", self.kernel.name);
+        let activation = self.activated.map_or(Activation::Identity, |at| parts[at].activation);
+        let names = self.kernel.operands.iter().map(|operand| operand.name);
+        let ids = self.operands.iter().filter_map(|&place| tensor(parts, place));
+        let tensors: Vec<_> = names.zip(ids).collect();
+        program.dispatch(label, self.kernel, activation, &tensors, &[])
+    }
+}
+
+/// The tensor of an operand.
+fn tensor(parts: &[&Dispatch], (number, name): Place) -> Option<TensorId> {
+    let dispatch = parts.get(number)?;
+    let at = dispatch.contract.operands.iter().position(|operand| operand.name == name)?;
+    Some(dispatch.tensors[at])
+}

@@ -1,0 +1,46 @@
+//! `matmul_bias_forward`: a layer without a norm in one dispatch: z = a · b + bias, y = f(z).
+//!
+//! It does what `matmul_nn` and `bias_forward` do one after the other, to the same bits.
+
+use super::cases::Case;
+use super::contract::{Axis, Contract, Operand, PLAIN};
+use super::twin::Arguments;
+use super::{bias_forward, matmul_nn, sources};
+use crate::kernels::activation::Activation;
+use crate::tensor::{Real, Value};
+
+/// The contract of `matmul_bias_forward`.
+pub static CONTRACT: Contract = Contract {
+    name: "matmul_bias_forward",
+    summary: "z = a · b + bias, y = activate(z)",
+    sizes: &["m", "k", "n"],
+    operands: &[
+        Operand::read("a", "m", "k"),
+        Operand::read("b", "k", "n").strided(),
+        Operand::read("bias", "1", "n").strided(),
+        Operand::write("z", "m", "n"),
+        Operand::write("y", "m", "n"),
+    ],
+    activation: true,
+    grid: [Axis::Size("n"), Axis::Size("m")],
+    products: 1,
+    split: Some("m"),
+    twin_f32: twin,
+    twin_f64: twin,
+    cases,
+    shaders: sources!("matmul_bias_forward": "naive", "subgroup"),
+    ..PLAIN
+};
+
+fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
+    let product = matmul_nn::product(call.real("a"), call.real("b"));
+    let (z, y) = bias_forward::shifted(&product, call.real("bias"), call.activation);
+    vec![Value::Real(z), Value::Real(y)]
+}
+
+/// Those of a product, with each activation in turn.
+fn cases() -> Vec<Case> {
+    let activations = Activation::ALL.into_iter().cycle();
+    let cases = Case::matmul().into_iter().zip(activations);
+    cases.map(|(case, activation)| case.activation(activation)).collect()
+}

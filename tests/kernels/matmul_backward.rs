@@ -1,0 +1,63 @@
+//! `matmul_backward`: both gradients of a product, as `matmul_tn` and `matmul_nt` have them.
+
+use super::support::{Call, agreement, gradients, matrix, normal, properties, trial};
+use libtest_mimic::Trial;
+use normlab::kernels::cases::Case;
+use normlab::kernels::matmul_backward::CONTRACT;
+use normlab::kernels::{matmul_nn, matmul_nt, matmul_tn};
+use normlab::tensor::{Shape, Tensor};
+use proptest::prelude::*;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = agreement::trials(&CONTRACT);
+    trials.extend(properties::trials(&CONTRACT, cases));
+    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
+    trials.push(trial(&CONTRACT, "is_what_its_parts_do", parts));
+    trials.push(trial(&CONTRACT, "gradients_are_central_differences", gradient));
+    trials
+}
+
+fn cases() -> BoxedStrategy<Case> {
+    (1_usize..34, 1_usize..34, 1_usize..34, properties::replicas())
+        .prop_map(|(batch, inputs, outputs, replicas)| {
+            let sizes = [("batch", batch), ("inputs", inputs), ("outputs", outputs)];
+            Case::new(&sizes).replicas(replicas)
+        })
+        .boxed()
+}
+
+fn call(x: &Tensor<f64>, d_y: &Tensor<f64>, weight: &Tensor<f64>) -> Call {
+    Call::new(&CONTRACT).real("x", x).real("d_y", d_y).real("weight", weight)
+}
+
+/// xᵀ · d_y = [[1·5 + 3·7, 1·6 + 3·8], [2·5 + 4·7, 2·6 + 4·8]]; with the weights [[1, 10], [2, 20]],
+/// d_y · weightᵀ = [[5·1 + 6·10, 5·2 + 6·20], [7·1 + 8·10, 7·2 + 8·20]].
+fn by_hand() {
+    let x = matrix([[1.0, 2.0], [3.0, 4.0]]);
+    let d_y = matrix([[5.0, 6.0], [7.0, 8.0]]);
+    let outputs = call(&x, &d_y, &matrix([[1.0, 10.0], [2.0, 20.0]])).evaluate::<f64>();
+    assert_eq!(*outputs.real("d_weight"), matrix([[26.0, 30.0], [38.0, 44.0]]));
+    assert_eq!(*outputs.real("d_x"), matrix([[65.0, 130.0], [87.0, 174.0]]));
+}
+
+/// To the last bit, in f32.
+fn parts() {
+    let (x, d_y) = (normal(1, Shape::new(2, 7, 5)), normal(2, Shape::new(2, 7, 9)));
+    let weight = normal(3, Shape::new(2, 5, 9));
+    let tn = Call::new(&matmul_tn::CONTRACT).real("a", &x).real("b", &d_y).evaluate::<f32>();
+    let nt = Call::new(&matmul_nt::CONTRACT).real("a", &d_y).real("b", &weight).evaluate::<f32>();
+    let fused = call(&x, &d_y, &weight).evaluate::<f32>();
+    assert_eq!(fused.real("d_weight"), tn.real("c"));
+    assert_eq!(fused.real("d_x"), nt.real("c"));
+}
+
+fn gradient() {
+    let forward = Call::new(&matmul_nn::CONTRACT)
+        .real("a", &normal(1, Shape::matrix(4, 3)))
+        .real("b", &normal(2, Shape::matrix(3, 5)));
+    let d_y = normal(3, Shape::matrix(4, 5));
+    let found = call(forward.given("a"), &d_y, forward.given("b")).evaluate::<f64>();
+    let loss = |outputs: &_| gradients::weighted(outputs, "c", &d_y);
+    gradients::assert_gradient(found.real("d_x"), &forward, "a", &loss);
+    gradients::assert_gradient(found.real("d_weight"), &forward, "b", &loss);
+}
