@@ -138,12 +138,18 @@ impl<T: Copy> Tensor<T> {
         self.data[row * self.shape.cols + col] = value;
     }
 
+    /// The elements of the replica `replica`, row-major.
+    #[must_use]
+    pub fn matrix(&self, replica: usize) -> &[T] {
+        let length = self.shape.matrix_len();
+        &self.data[replica * length..(replica + 1) * length]
+    }
+
     /// The replica `replica` as a tensor of its own.
     #[must_use]
     pub fn replica(&self, replica: usize) -> Self {
-        let length = self.shape.matrix_len();
-        let data = self.data[replica * length..(replica + 1) * length].to_vec();
-        Self::new(Shape::matrix(self.shape.rows, self.shape.cols), data)
+        let shape = Shape::matrix(self.shape.rows, self.shape.cols);
+        Self::new(shape, self.matrix(replica).to_vec())
     }
 }
 

@@ -43,7 +43,15 @@ const PACKAGE: &str = "mesa-vulkan-drivers";
 fn help_names_commands_and_flags() {
     let output = ["--device", "--out", "--force", "runs/NAME"];
     let keys = ["--activation", "--norm", "--hidden", "--depth", "--init", "--learning-rate"];
-    let more = ["--batch", "--steps", "--seed", "--data", "--evaluate-every", "--verify-every"];
+    let more = [
+        "--batch",
+        "--steps",
+        "--seed",
+        "--replicas",
+        "--data",
+        "--evaluate-every",
+        "--verify-every",
+    ];
     let flags = [&output[..], &keys, &more].concat();
     let cases = [
         ("--help", [&flags[..], &["lesson", "train", "report", "devices", "check"]].concat()),

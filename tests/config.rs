@@ -15,7 +15,7 @@ const NORMS: [Norm; 4] = [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms];
 const LESSON: [Norm; 3] = [Norm::None, Norm::Batch, Norm::Layer];
 
 /// Every key of an experiment file.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "activation",
     "norm",
     "affine",
@@ -28,6 +28,7 @@ const KEYS: [&str; 18] = [
     "batch",
     "steps",
     "seed",
+    "replicas",
     "data",
     "test_data",
     "binary",
@@ -135,6 +136,7 @@ fn a_value_of_another_kind_is_refused_with_what_is_expected() {
     refused("batch = \"many\"", &["batch", "many", "whole number"]);
     refused("steps = 1.5", &["steps", "1.5", "whole number"]);
     refused("seed = -1", &["seed", "-1", "whole number"]);
+    refused("replicas = \"few\"", &["replicas", "few", "whole number"]);
     refused("hidden = [100, -1]", &["hidden", "-1", "whole number"]);
     refused("learning_rate = \"fast\"", &["learning_rate", "fast", "number"]);
     refused("binary = 1", &["binary", "boolean"]);
@@ -151,6 +153,8 @@ fn a_value_out_of_range_is_refused_with_the_range() {
     let whole = |low, high| format!("a whole number from {low} to {high}");
     refused("batch = 0", &["batch is 0", &whole(1, 16_384)]);
     refused("batch = 16385", &["batch is 16385"]);
+    refused("replicas = 0", &["replicas is 0", &whole(1, 16)]);
+    refused("replicas = 17", &["replicas is 17", &whole(1, 16)]);
     refused("steps = 0", &["steps is 0", &whole(1, 100_000_000)]);
     refused("hidden = [10, 0]", &["hidden", "is 0", &whole(1, 16_384)]);
     refused(&format!("hidden = {:?}", [1; 65]), &["hidden", "layers", "is 65", &whole(0, 64)]);
@@ -166,6 +170,12 @@ fn a_value_out_of_range_is_refused_with_the_range() {
     refused("norm = [\"none\", \"layer\", \"none\"]", &["norm", "each value once"]);
     let seed = Experiment { seed: u64::MAX, ..Experiment::default() }.validate().unwrap_err();
     assert!(seed.to_string().contains(&i64::MAX.to_string()), "{seed}");
+    // The last replica's seed, too, must be one that a run of its own can have.
+    let last = Experiment { seed: i64::MAX as u64 - 2, replicas: 3, ..Experiment::default() };
+    last.validate().unwrap();
+    assert_eq!(last.last_seed(), i64::MAX as u64);
+    let seed = Experiment { replicas: 4, ..last }.validate().unwrap_err();
+    assert!(seed.to_string().contains(&(i64::MAX - 3).to_string()), "{seed}");
 }
 
 #[test]
@@ -241,10 +251,10 @@ fn experiments() -> impl Strategy<Value = Experiment> {
     let networks = (some(Activation::ALL.to_vec()), some(NORMS.to_vec()), affine, position);
     let hidden = prop::collection::vec(1_usize..=16_384, 0..=64);
     let training = (optimizer(), f32::MIN_POSITIVE..=f32::MAX, 1_usize..=16_384);
-    let length = (1_usize..=100_000_000, 0_u64..=i64::MAX as u64);
+    let length = (1_usize..=100_000_000, 0_u64..=i64::MAX as u64 - 15, 1_usize..=16);
     let rest = (folder(), folder(), any::<bool>(), [0_usize..1_000_000, 0..1_000_000, 0..10_000]);
     (networks, hidden, init(), training, length, rest).prop_map(
-        |(networks, hidden, init, training, (steps, seed), rest)| {
+        |(networks, hidden, init, training, (steps, seed, replicas), rest)| {
             let (activation, norm, affine, norm_position) = networks;
             let ((optimizer, momentum), learning_rate, batch) = training;
             let (data, test_data, binary, [evaluate_every, verify_every, probes]) = rest;
@@ -261,6 +271,7 @@ fn experiments() -> impl Strategy<Value = Experiment> {
                 batch,
                 steps,
                 seed,
+                replicas,
                 data,
                 test_data,
                 binary,

@@ -186,6 +186,10 @@ pub(super) struct ExperimentArguments {
     /// The seed of weights and batches, from 0 to 2^63 − 1.
     #[arg(long, value_parser = whole::<u64>, allow_negative_numbers = true)]
     seed: Option<u64>,
+    /// Independent copies of each network that train at once, from 1 to 16: replica r with the seed SEED
+    /// + r. The report shows their median and range.
+    #[arg(long, value_parser = whole::<usize>, allow_negative_numbers = true)]
+    replicas: Option<usize>,
     /// A folder with IDX files, as MNIST's, gzip-compressed or not [default: the drawn digits].
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -254,6 +258,7 @@ impl ExperimentArguments {
         set(&mut experiment.batch, self.batch.as_ref());
         set(&mut experiment.steps, self.steps.as_ref());
         set(&mut experiment.seed, self.seed.as_ref());
+        set(&mut experiment.replicas, self.replicas.as_ref());
         if self.data.is_some() {
             experiment.data.clone_from(&self.data);
         }

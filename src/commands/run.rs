@@ -9,7 +9,7 @@ use crate::backend::Backend;
 use crate::config::Experiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::record::{Moment, Parity, Probe, RunRecord, Summary};
+use crate::record::{Moment, Parity, Probe, ReplicaRange, RunRecord, Summary};
 use crate::report::records::Records;
 use crate::report::{claims, number, table, watch as words};
 use crate::train::run_folder::RunFolder;
@@ -190,7 +190,7 @@ fn empty_summary(
 fn introduction(experiment: &Experiment, data: &Dataset) -> String {
     format!(
         "data: {}, {} training and {} test images\nnetwork: {}, {} steps at batch {}, {} \
-         at learning rate {:?}, seed {}",
+         at learning rate {:?}, {}",
         data.name,
         data.train.len(),
         data.test.len(),
@@ -202,8 +202,18 @@ fn introduction(experiment: &Experiment, data: &Dataset) -> String {
             crate::config::Optimizer::Adam => "Adam",
         },
         experiment.learning_rate,
-        experiment.seed,
+        seeds(experiment),
     )
+}
+
+/// The seed, or those of several replicas.
+fn seeds(experiment: &Experiment) -> String {
+    match experiment.replicas {
+        1 => format!("seed {}", experiment.seed),
+        replicas => {
+            format!("{replicas} replicas, seeds {} to {}", experiment.seed, experiment.last_seed())
+        }
+    }
 }
 
 /// The units of each layer, as 784-100-10.
@@ -217,16 +227,27 @@ fn ended(record: &RunRecord) -> String {
     match &record.failure {
         Some(failure) => format!("{}: ended early: {failure}", record.name),
         None => format!(
-            "{}: {:.1} % after {} steps",
+            "{}: {:.1} %{} after {} steps",
             record.name,
             100.0 * record.test_accuracy.unwrap_or_default(),
+            record.range.as_ref().map_or(String::new(), range_of_accuracy),
             record.steps
         ),
     }
 }
 
+/// The range of the accuracies behind their median.
+fn range_of_accuracy(range: &ReplicaRange) -> String {
+    let [low, high] = [&range.lowest, &range.highest]
+        .map(|end| number::percent(end.test_accuracy.unwrap_or_default()));
+    format!(" ({low} to {high}, {} replicas)", range.replicas)
+}
+
 fn conclusion(summary: &Summary, folder: &RunFolder) -> String {
     let mut text = format!("\n{}\n{}", table::results(summary), table::LEGEND);
+    if let Some(sentence) = table::about_ranges(summary) {
+        text.push_str(&format!("{sentence}\n"));
+    }
     let findings = table::findings(summary);
     if !findings.is_empty() {
         text.push_str(&format!("\n{findings}"));
@@ -298,8 +319,12 @@ impl Observer for Progress<'_> {
     }
 
     fn moment(&mut self, moment: &Moment, weights: &Weights) -> Result<()> {
-        self.bar.set_message(number::percent(moment.test_accuracy));
         self.folder.moment(moment)?;
+        // The weights are the same for all replicas of a moment, and hold them all.
+        if moment.replica > 0 {
+            return Ok(());
+        }
+        self.bar.set_message(number::percent(moment.test_accuracy));
         self.weights = Some(weights.clone());
         if self.written.elapsed() >= WEIGHTS_EVERY {
             self.folder.weights(&self.run, weights)?;

@@ -15,12 +15,13 @@ use std::path::{Path, PathBuf};
 /// The lesson's own experiment file.
 pub const LESSON: &str = include_str!("../../assets/experiments/lesson.toml");
 
-/// Layers, units, batch rows and steps that an experiment may have at most.
+/// Layers, units, batch rows, steps, probes and replicas that an experiment may have at most.
 const MAX_LAYERS: usize = 64;
 const MAX_UNITS: usize = 16_384;
 const MAX_BATCH: usize = 16_384;
 const MAX_STEPS: usize = 100_000_000;
 const MAX_PROBES: usize = 10_000;
+const MAX_REPLICAS: usize = 16;
 /// TOML's whole numbers are signed.
 const MAX_SEED: u64 = i64::MAX as u64;
 
@@ -63,6 +64,9 @@ pub struct Experiment {
     pub steps: usize,
     /// The seed of weights and batches.
     pub seed: u64,
+    /// Independent copies of each network that train in the same dispatches, replica r with the seed
+    /// `seed + r`.
+    pub replicas: usize,
     /// A folder with IDX files; the drawn digits where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
@@ -95,6 +99,7 @@ impl Default for Experiment {
             batch: 60,
             steps: 5_000,
             seed: 1,
+            replicas: 1,
             data: None,
             test_data: None,
             binary: false,
@@ -151,6 +156,12 @@ impl Experiment {
         self.activation.iter().flat_map(norms).collect()
     }
 
+    /// The seed of the last replica.
+    #[must_use]
+    pub fn last_seed(&self) -> u64 {
+        self.seed.saturating_add(self.replicas.saturating_sub(1) as u64)
+    }
+
     /// Checks every value.
     ///
     /// # Errors
@@ -168,8 +179,10 @@ impl Experiment {
         within("batch", self.batch, 1, MAX_BATCH)?;
         within("steps", self.steps, 1, MAX_STEPS)?;
         within("probes", self.probes, 0, MAX_PROBES)?;
-        if self.seed > MAX_SEED {
-            return Err(refuse("seed", self.seed, &format!("a whole number from 0 to {MAX_SEED}")));
+        within("replicas", self.replicas, 1, MAX_REPLICAS)?;
+        let last = MAX_SEED - (self.replicas as u64 - 1);
+        if self.seed > last {
+            return Err(refuse("seed", self.seed, &format!("a whole number from 0 to {last}")));
         }
         if !self.learning_rate.is_finite() || self.learning_rate <= 0.0 {
             return Err(refuse("learning_rate", self.learning_rate, "a finite number above 0"));

@@ -88,7 +88,7 @@ impl Network {
         let (train_examples, test_examples) = (data.train.len(), data.test.len());
         let steps_per_epoch = batches::steps_per_epoch(train_examples, experiment.batch);
         Self {
-            replicas: 1,
+            replicas: experiment.replicas,
             features: data.train.features(),
             hidden: experiment.hidden.clone(),
             classes: CLASSES,

@@ -50,6 +50,7 @@ mod tests {
             train_loss: Some(2.3),
             layers: Vec::new(),
             output_spread: Some(0.0),
+            range: None,
             ms_per_step: None,
             probe_share: None,
             shader_changes: Vec::new(),

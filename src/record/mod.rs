@@ -3,10 +3,12 @@
 mod batch_size;
 mod claim;
 mod probe;
+mod replicas;
 
 pub use batch_size::BatchSizeRecord;
 pub use claim::{Claim, Verdict};
 pub use probe::{Histogram, Images, LayerProbe, Probe, WeightProbe};
+pub use replicas::{Figures, Pick, ReplicaRange, highest, lowest, median};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
@@ -95,6 +97,11 @@ fn nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Er
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
+/// Whether a replica is the first, which a run with one has alone.
+fn is_first(replica: &usize) -> bool {
+    *replica == 0
+}
+
 /// As [`nan_for_null`], for all of a list.
 fn nans_for_nulls<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
     let numbers = Vec::<Option<f32>>::deserialize(deserializer)?;
@@ -114,11 +121,14 @@ pub struct LayerFigures {
     pub weight_change: f64,
 }
 
-/// What is recorded at one moment of a run: a line of `metrics.jsonl`.
+/// What is recorded of one replica at one moment of a run: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Moment {
     /// The run that it belongs to.
     pub run: String,
+    /// Which replica of it; the first, 0, is left out.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub replica: usize,
     /// Steps done.
     pub step: usize,
     /// Shaders that were taken since the moment before.
@@ -144,12 +154,12 @@ pub struct Moment {
     /// layer) across the last 500 test images, or all where there are fewer; mean over its units.
     #[serde(deserialize_with = "nan_for_null")]
     pub output_spread: f64,
-    /// Wall time of one step since the moment before, in milliseconds.
+    /// Wall time of one step since the moment before, of all replicas together, in milliseconds.
     #[serde(deserialize_with = "nan_for_null")]
     pub ms_per_step: f64,
 }
 
-/// How one network's training ended.
+/// How one network's training ended. With several replicas each figure is the median over them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
     /// Its name, as `sigmoid-batch`.
@@ -163,7 +173,8 @@ pub struct RunRecord {
     pub steps: usize,
     /// Why it ended early, if it did.
     pub failure: Option<String>,
-    /// Losses of the steps between the last moment and an early end, in nats.
+    /// Losses of the steps between the last moment and an early end, in nats: those of the replica that
+    /// `failure` names.
     #[serde(default)]
     pub last_losses: Vec<f32>,
     /// Share of the test set that is classified rightly at the end.
@@ -178,7 +189,11 @@ pub struct RunRecord {
     /// Standard deviation of the last hidden layer's outputs (of the pixels, where there is no hidden
     /// layer) across the last 500 test images, or all where there are fewer; mean over its units.
     pub output_spread: Option<f64>,
-    /// Wall time of one training step in milliseconds: median over the recorded stretches.
+    /// The range of these figures over the replicas; none where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub range: Option<ReplicaRange>,
+    /// Wall time of one training step, of all replicas together, in milliseconds: median over the
+    /// recorded stretches.
     pub ms_per_step: Option<f64>,
     /// Time of the probes as a share of the time of the training steps; none where none was taken.
     #[serde(default)]
@@ -197,7 +212,7 @@ pub struct Summary {
     pub adapter: Adapter,
     /// The data set.
     pub data: String,
-    /// The experiment's seed.
+    /// The experiment's seed, that of the first replica.
     pub seed: u64,
     /// Wall time from start to end, in seconds.
     pub elapsed_s: f64,
@@ -239,15 +254,18 @@ mod tests {
                 "train_accuracy": 0.1, "test_loss": 2.5, "test_accuracy": 0.1, "layers": [],
                 "output_spread": 0.5, "ms_per_step": 1.0}"#,
         )?;
-        assert_eq!(moment.shader_changes, []);
-        assert!(!serde_json::to_string(&moment)?.contains("shader_changes"));
+        assert_eq!((moment.shader_changes.as_slice(), moment.replica), ([].as_slice(), 0));
+        let line = serde_json::to_string(&moment)?;
+        assert!(!line.contains("shader_changes") && !line.contains("replica"), "{line}");
+        let other = Moment { replica: 2, ..moment };
+        assert_eq!(serde_json::from_str::<Moment>(&serde_json::to_string(&other)?)?, other);
         let run: RunRecord = serde_json::from_str(
             r#"{"name": "relu-none", "activation": "relu", "norm": "none", "steps": 1,
                 "failure": null, "test_accuracy": null, "train_loss": null, "layers": [],
                 "output_spread": null, "ms_per_step": null,
                 "parity": {"worst_ratio": null, "worst_at": null, "compared": 0, "failures": []}}"#,
         )?;
-        assert_eq!(run.shader_changes, []);
+        assert_eq!((run.shader_changes.as_slice(), run.range), ([].as_slice(), None));
         Ok(())
     }
 

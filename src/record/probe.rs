@@ -4,7 +4,7 @@ use super::{nan_for_null, nans_for_nulls};
 use serde::{Deserialize, Serialize};
 
 /// What the hidden layers of a network do at one step, on the same training images every time, and on
-/// ten test images, one of each digit.
+/// ten test images, one of each digit. With several replicas it is of the first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
     /// The run that it belongs to.

@@ -120,7 +120,8 @@ impl Stage<'_> {
         let width = WIDTH * columns.max(2);
         let runs = HEAD + HEIGHT * self.scenes.len();
         let mut canvas = Canvas::new(width, runs + FOOT);
-        canvas.text((10, 6), &format!("step {step} of {}", self.last));
+        let whose = self.records.several().map_or("", |_| "; layers of replica 0");
+        canvas.text((10, 6), &format!("step {step} of {}{whose}", self.last));
         let share = width / self.scenes.len().max(1);
         for (row, scene) in self.scenes.iter().enumerate() {
             for (column, run) in scene.group.runs.iter().enumerate() {
@@ -220,7 +221,11 @@ impl Stage<'_> {
                 reads.push(format!("{} {}", run.norm, short_percent(*share)));
             }
         }
-        canvas.text(at, &format!("{}: test accuracy, 0 to 100 %", group.activation));
+        let accuracy = match self.records.several() {
+            Some(_) => "median test accuracy",
+            None => "test accuracy",
+        };
+        canvas.text(at, &format!("{}: {accuracy}, 0 to 100 %", group.activation));
         canvas.text((at.0, at.1 + 16), &reads.join(", "));
     }
 }

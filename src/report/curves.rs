@@ -29,7 +29,8 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
 
 fn accuracy(records: &Records) -> Picture {
     let share = |moment: &Moment| moment.test_accuracy;
-    let chart = by_activation(records, Axis::percent("test accuracy"), &share, &|_| Vec::new());
+    let band = |run: &str| range_of_replicas(records, run, &|moment| Some(share(moment)));
+    let chart = by_activation(records, Axis::percent("test accuracy"), &share, &band);
     let figures = at_the_end(records, &|moment| number::percent(moment.test_accuracy));
     picture(
         records,
@@ -42,15 +43,25 @@ fn accuracy(records: &Records) -> Picture {
 
 fn loss(records: &Records) -> Picture {
     let label = "training loss, mean cross-entropy in nats";
-    let all = || records.moments.iter().flat_map(|moment| &moment.losses).map(|&loss| loss.into());
-    let largest = all().filter(|loss: &f64| loss.is_finite()).fold(0.0, f64::max);
-    let axis = if largest > LARGE_LOSS {
-        Axis::decades(label, all())
-    } else {
-        Axis::from_zero(label, all())
+    let mean = |moment: &Moment| moment.train_loss;
+    let several = records.several().is_some();
+    let all: Vec<f64> = match several {
+        true => records.moments_and_ranges().map(mean).collect(),
+        false => records.moments.iter().flat_map(|one| &one.losses).map(|&x| x.into()).collect(),
     };
-    let range = |moments: &[&Moment]| moments.iter().copied().filter_map(range_of_losses).collect();
-    let chart = by_activation(records, axis, &|moment| moment.train_loss, &range);
+    let values = || all.iter().copied();
+    let largest = values().filter(|loss| loss.is_finite()).fold(0.0, f64::max);
+    let axis = if largest > LARGE_LOSS {
+        Axis::decades(label, values())
+    } else {
+        Axis::from_zero(label, values())
+    };
+    let band = |run: &str| match several {
+        true => range_of_replicas(records, run, &|moment| Some(mean(moment))),
+        false => records.moments_of(run).filter_map(range_of_losses).collect(),
+    };
+    let chart = by_activation(records, axis, &mean, &band);
+    let range = if several { "" } else { ", and the range of these steps as an area behind it" };
     let figures = at_the_end(records, &|moment| number::decimals(moment.train_loss, 3));
     picture(
         records,
@@ -58,8 +69,8 @@ fn loss(records: &Records) -> Picture {
         "loss",
         "Training loss",
         &format!(
-            "What training makes smaller: the mean over the steps since the moment before, and the \
-             range of these steps as an area behind it. Reached {figures}"
+            "What training makes smaller: the mean over the steps since the moment before{range}. \
+             Reached {figures}"
         ),
     )
 }
@@ -69,6 +80,17 @@ fn range_of_losses(moment: &Moment) -> Option<[f64; 3]> {
     let finite = || moment.losses.iter().copied().filter(|loss| loss.is_finite());
     let (low, high) = (finite().reduce(f32::min)?, finite().reduce(f32::max)?);
     Some([moment.step as f64, low.into(), high.into()])
+}
+
+/// The step, the lowest and the highest value over the replicas at each moment of a run; nothing where
+/// it has one replica.
+fn range_of_replicas(
+    records: &Records,
+    run: &str,
+    value: &dyn Fn(&Moment) -> Option<f64>,
+) -> Vec<[f64; 3]> {
+    let row = |[low, high]: &[Moment; 2]| Some([low.step as f64, value(low)?, value(high)?]);
+    records.ranges_of(run).filter_map(row).collect()
 }
 
 fn gradients(records: &Records) -> Picture {
@@ -107,10 +129,17 @@ fn changes(records: &Records) -> Picture {
 fn picture(records: &Records, chart: Chart, id: &str, title: &str, caption: &str) -> Picture {
     let panels: Vec<_> = chart.panels.iter().map(|panel| panel.title.as_str()).collect();
     let (panels, steps) = (panels.join("; "), number::whole(chart.steps));
+    let caption = match records.several() {
+        Some(replicas) => format!(
+            "{caption} Line and area: median and range of {} replicas; the figures are medians.",
+            number::whole(replicas)
+        ),
+        None => caption.to_owned(),
+    };
     let alt = format!("{title} over {steps} training steps, as lines. Panels: {panels}. {caption}");
     let step = records.moments.iter().map(|moment| moment.step).max().unwrap_or_default();
     let frames = vec![Frame { step, svg: chart.svg() }];
-    Picture { id: id.to_owned(), title: title.to_owned(), caption: caption.to_owned(), alt, frames }
+    Picture { id: id.to_owned(), title: title.to_owned(), caption, alt, frames }
 }
 
 /// The pen of a norm.
@@ -131,13 +160,12 @@ fn by_activation(
     records: &Records,
     y: Axis,
     value: &dyn Fn(&Moment) -> f64,
-    band: &dyn Fn(&[&Moment]) -> Vec<[f64; 3]>,
+    band: &dyn Fn(&str) -> Vec<[f64; 3]>,
 ) -> Chart {
     let runs = records.runs();
     let line = |run: &&str| {
-        let moments: Vec<_> = records.moments_of(run).collect();
-        let points = moments.iter().map(|moment| [moment.step as f64, value(moment)]).collect();
-        Line { pen: pen(parts(run).1), points, band: band(&moments) }
+        let points = records.moments_of(run).map(|moment| [moment.step as f64, value(moment)]);
+        Line { pen: pen(parts(run).1), points: points.collect(), band: band(run) }
     };
     let panel = |activation: &str| {
         let mine = runs.iter().filter(|run| parts(run).0 == activation);
@@ -168,16 +196,16 @@ fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f6
         let layers = records.moments_of(run).map(|moment| moment.layers.len()).max().unwrap_or(0);
         let [first, between, last] = layer_pens(stroke(parts(run).1).colour);
         let line = |layer: usize| {
-            let points = records.moments_of(run).filter_map(|moment| {
-                let figures = moment.layers.get(layer)?;
-                Some([moment.step as f64, value(figures)])
-            });
+            let of_layer = |moment: &Moment| moment.layers.get(layer).map(value);
+            let points = records.moments_of(run);
+            let points = points.filter_map(|one| Some([one.step as f64, of_layer(one)?]));
             let pen = match layer {
                 0 => first,
                 layer if layer + 1 == layers => last,
                 _ => between,
             };
-            Line { pen, points: points.collect(), band: Vec::new() }
+            let band = range_of_replicas(records, run, &of_layer);
+            Line { pen, points: points.collect(), band }
         };
         // The first layer is what there is to see: it lies on top.
         let lines = (0..layers).rev().map(line).collect();
@@ -185,7 +213,7 @@ fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f6
     };
     let runs = records.runs();
     let norms = distinct(runs.iter().map(|run| parts(run).1)).len();
-    let values = records.moments.iter().flat_map(|moment| &moment.layers).map(value);
+    let values = records.moments_and_ranges().flat_map(|moment| &moment.layers).map(value);
     // The names of the pens, and from how many layers on there is one of the kind.
     let names = [("first layer", 1), ("layers between", 3), ("last layer", 2)];
     let most = records.moments.iter().map(|moment| moment.layers.len()).max().unwrap_or(0);
@@ -241,7 +269,7 @@ fn from_first_to_last(
         [first, .., last] => format!("{} to {}", text(value(first)), text(value(last))),
     };
     let figures = at_the_end(records, &figures);
-    let mut layers = records.moments.iter().flat_map(|moment| &moment.layers);
+    let mut layers = records.moments_and_ranges().flat_map(|moment| &moment.layers);
     let zero = layers.any(|layer| value(layer) == 0.0);
     if zero { format!("{figures} Exactly 0 is drawn on the lower edge.") } else { figures }
 }

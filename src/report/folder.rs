@@ -52,15 +52,19 @@ pub fn make(folder: &Path, records: Records) -> Result<Report> {
 #[must_use]
 pub fn pictures(records: &Records) -> Vec<Picture> {
     let mut all = Vec::new();
-    for make in [
-        ridges::pictures,
-        bands::pictures,
-        curves::pictures,
-        seen::pictures,
-        affine::pictures,
-        filters::pictures,
+    for (make, probed) in [
+        (ridges::pictures as fn(&Records) -> Vec<Picture>, true),
+        (bands::pictures, true),
+        (curves::pictures, false),
+        (seen::pictures, true),
+        (affine::pictures, true),
+        (filters::pictures, true),
     ] {
-        all.extend(make(records));
+        let mut made = make(records);
+        if probed && records.several().is_some() {
+            made.iter_mut().for_each(Picture::is_of_the_first_replica);
+        }
+        all.extend(made);
     }
     all.extend(batch_sizes::pictures(&records.batch_sizes));
     all

@@ -74,13 +74,27 @@ fn introduction(records: &Records) -> String {
         1 => ("", ""),
         _ => (", each", ", all from the same initial weights and on the same batches"),
     };
+    let replicas = about_replicas(records);
     format!(
-        "{}{each} with {}, trained on {} for {} of {}{alike}.",
+        "{}{each} with {}, trained on {} for {} of {}{alike}.{replicas}",
         count(networks, "network"),
         count(experiment.hidden.len(), "hidden layer"),
         data(records),
         count(experiment.steps, "step"),
         count(experiment.batch, "image")
+    )
+}
+
+/// What the replicas are, in a sentence; nothing where there is one.
+fn about_replicas(records: &Records) -> String {
+    let experiment = &records.experiment;
+    let Some(replicas) = records.several() else { return String::new() };
+    format!(
+        " Each has {} replicas, whose initial weights and batches are those of the seeds {} to {}: \
+         figures are medians over them, and what is seen within the layers is of replica 0.",
+        number::whole(replicas),
+        experiment.seed,
+        experiment.last_seed()
     )
 }
 
@@ -223,6 +237,9 @@ fn write_claims(html: &mut String, claims: &[Claim]) {
 
 fn write_results(html: &mut String, summary: &Summary) {
     write_section(html, "results", "Results");
+    if let Some(sentence) = table::about_ranges(summary) {
+        let _ = writeln!(html, "<p>{}</p>", escape(&sentence));
+    }
     write_table(html, &table::rows(summary));
     let columns = table::LEGEND.lines().filter_map(|line| line.split_once("  "));
     write_list(html, columns.map(|(column, meaning)| (column, meaning.trim().to_owned())));

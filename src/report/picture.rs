@@ -15,6 +15,15 @@ pub struct Picture {
     pub frames: Vec<Frame>,
 }
 
+impl Picture {
+    /// Says that what is seen is the first replica's alone, where there are others.
+    pub(super) fn is_of_the_first_replica(&mut self) {
+        for words in [&mut self.caption, &mut self.alt] {
+            words.push_str(" Of replica 0 alone.");
+        }
+    }
+}
+
 /// A picture as it is at one step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {

@@ -2,7 +2,7 @@
 
 use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::record::{BatchSizeRecord, Moment, Probe, Summary};
+use crate::record::{BatchSizeRecord, Moment, Pick, Probe, Summary, highest, lowest, median};
 use crate::train::run_name;
 use serde::de::DeserializeOwned;
 use std::fs;
@@ -16,9 +16,13 @@ pub struct Records {
     pub experiment: Experiment,
     /// What came out; none where no network has ended.
     pub summary: Option<Summary>,
-    /// The moments, in the order in which they were recorded.
+    /// The moments, in the order in which they were recorded: with several replicas the median over
+    /// them, figure by figure.
     pub moments: Vec<Moment>,
-    /// The probes, in the order in which they were recorded.
+    /// The lowest and the highest figures over the replicas at each of these moments; empty where there
+    /// is one replica.
+    pub ranges: Vec<[Moment; 2]>,
+    /// The probes of the first replica, in the order in which they were recorded.
     pub probes: Vec<Probe>,
     /// The networks of the batch-size experiment; none where the folder does not hold one.
     pub batch_sizes: Vec<BatchSizeRecord>,
@@ -40,13 +44,14 @@ impl Records {
             None => None,
         };
         let moments = lines(folder, "metrics.jsonl", &mut missing)?;
+        let (moments, ranges) = over_replicas(moments, experiment.replicas);
         missing.extend(unfinished(&experiment, &moments));
         let probes = lines(folder, "histograms.jsonl", &mut missing)?;
         let batch_sizes = match folder.join(BatchSizeRecord::FILE).exists() {
             true => lines(folder, BatchSizeRecord::FILE, &mut missing)?,
             false => Vec::new(),
         };
-        Ok(Self { experiment, summary, moments, probes, batch_sizes, missing })
+        Ok(Self { experiment, summary, moments, ranges, probes, batch_sizes, missing })
     }
 
     /// The names of the runs that have a moment, in the order in which they were trained.
@@ -60,10 +65,42 @@ impl Records {
         self.moments.iter().filter(move |moment| moment.run == run)
     }
 
+    /// The lowest and the highest figures of a run's moments, where it has several replicas.
+    pub fn ranges_of<'a>(&'a self, run: &'a str) -> impl Iterator<Item = &'a [Moment; 2]> {
+        self.ranges.iter().filter(move |[lowest, _]| lowest.run == run)
+    }
+
+    /// The moments and both ends of their ranges: all that a picture has room for.
+    pub fn moments_and_ranges(&self) -> impl Iterator<Item = &Moment> {
+        self.moments.iter().chain(self.ranges.iter().flatten())
+    }
+
+    /// How many replicas each network has, where it has several.
+    #[must_use]
+    pub fn several(&self) -> Option<usize> {
+        Some(self.experiment.replicas).filter(|&replicas| replicas > 1)
+    }
+
     /// The probes of a run.
     pub fn probes_of<'a>(&'a self, run: &'a str) -> impl Iterator<Item = &'a Probe> {
         self.probes.iter().filter(move |probe| probe.run == run)
     }
+}
+
+/// Moments with their medians over the replicas, and with their ranges where there are several. Those
+/// of one moment follow each other; where one of them is missing, the others say nothing of the whole.
+fn over_replicas(recorded: Vec<Moment>, replicas: usize) -> (Vec<Moment>, Vec<[Moment; 2]>) {
+    if replicas <= 1 {
+        return (recorded, Vec::new());
+    }
+    let together = recorded.chunk_by(|one, other| (&one.run, one.step) == (&other.run, other.step));
+    let whole = together.filter(|all| all.iter().map(|moment| moment.replica).eq(0..replicas));
+    let picked = whole.filter_map(|all| {
+        let all: Vec<_> = all.iter().collect();
+        let of = |pick: Pick| Moment::across(&all, pick);
+        Some((of(median)?, [of(lowest)?, of(highest)?]))
+    });
+    picked.unzip()
 }
 
 /// The different ones of `all`, in their order.

@@ -27,6 +27,7 @@ pub(super) fn empty() -> Records {
         experiment: Experiment::default(),
         summary: None,
         moments: Vec::new(),
+        ranges: Vec::new(),
         probes: Vec::new(),
         batch_sizes: Vec::new(),
         missing: Vec::new(),
@@ -102,6 +103,7 @@ fn counts(step: usize) -> Vec<u32> {
 fn moment(run: &str, step: usize) -> Moment {
     Moment {
         run: run.to_owned(),
+        replica: 0,
         step,
         shader_changes: Vec::new(),
         losses: vec![2.0],

@@ -1,7 +1,7 @@
 //! The table that a run ends with.
 
 use super::number;
-use crate::record::{LayerFigures, RunRecord, Summary};
+use crate::record::{Figures, LayerFigures, RunRecord, Summary};
 use std::fmt::Write;
 
 /// Lays out rows in columns, columns of numbers right-aligned, with a line under the first row.
@@ -34,7 +34,8 @@ pub(super) fn is_number(cell: &str) -> bool {
     cell == "–" || cell == "NaN" || cell == "inf" || cell.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// One row for each network, below a row that says what the columns are.
+/// One row for each network, below a row that says what the columns are; with several replicas the
+/// lowest and the highest figures in two more.
 #[must_use]
 pub fn rows(summary: &Summary) -> Vec<Vec<String>> {
     let header = [
@@ -48,7 +49,7 @@ pub fn rows(summary: &Summary) -> Vec<Vec<String>> {
         "ms/step",
     ];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
-    rows.extend(summary.runs.iter().map(row));
+    rows.extend(summary.runs.iter().flat_map(rows_of));
     rows
 }
 
@@ -58,20 +59,46 @@ pub fn results(summary: &Summary) -> String {
     columns(&rows(summary))
 }
 
-fn row(run: &RunRecord) -> Vec<String> {
+/// What [`rows`] holds where there are several replicas, in a sentence.
+#[must_use]
+pub fn about_ranges(summary: &Summary) -> Option<String> {
+    let replicas = summary.runs.iter().find_map(|run| run.range.as_ref())?.replicas;
+    Some(format!(
+        "The figures of each network are medians over {} replicas; below them stand the lowest and \
+         the highest.",
+        number::whole(replicas)
+    ))
+}
+
+fn rows_of(run: &RunRecord) -> Vec<Vec<String>> {
+    let median = Figures {
+        test_accuracy: run.test_accuracy,
+        train_loss: run.train_loss,
+        layers: run.layers.clone(),
+        output_spread: run.output_spread,
+    };
+    let mut rows = vec![row(&run.name, &median, run.ms_per_step)];
+    if let Some(range) = &run.range {
+        rows.push(row("  lowest", &range.lowest, None));
+        rows.push(row("  highest", &range.highest, None));
+    }
+    rows
+}
+
+fn row(name: &str, figures: &Figures, ms_per_step: Option<f64>) -> Vec<String> {
     let number = |value: Option<f64>, format: fn(f64) -> String| value.map_or("–".into(), format);
-    let (first, last) = (run.layers.first(), run.layers.last());
+    let (first, last) = (figures.layers.first(), figures.layers.last());
     let gradient =
         |layer: Option<&LayerFigures>| number(layer.map(|layer| layer.gradient_rms), number::power);
     vec![
-        run.name.clone(),
-        number(run.test_accuracy, number::percent),
-        number(run.train_loss, |x| number::decimals(x, 3)),
+        name.to_owned(),
+        number(figures.test_accuracy, number::percent),
+        number(figures.train_loss, |x| number::decimals(x, 3)),
         gradient(first),
         gradient(last),
         number(first.map(|layer| layer.weight_change), |x| number::decimals(x, 3)),
-        number(run.output_spread, |x| number::decimals(x, 4)),
-        number(run.ms_per_step, |x| number::decimals(x, 2)),
+        number(figures.output_spread, |x| number::decimals(x, 4)),
+        number(ms_per_step, |x| number::decimals(x, 2)),
     ]
 }
 

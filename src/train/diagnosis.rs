@@ -6,14 +6,21 @@ use crate::error::Result;
 use crate::program::Dispatch;
 use crate::tensor::Value;
 
-/// A sentence about a loss that is not finite after `step` steps, naming the first kernel that
-/// produced such a value. The training is set back to its last checkpoint, run up to the step before
-/// the bad one, and then run one dispatch at a time.
-pub(super) fn explain(trainer: &mut Trainer<'_>, step: usize, loss: f32) -> Result<String> {
-    let ended = format!("the loss is {loss} at step {step}");
+/// A sentence about the loss of a replica that is not finite after `step` steps, naming the first
+/// kernel that produced such a value. The training is set back to its last checkpoint, run up to the
+/// step before the bad one, and then run one dispatch at a time.
+pub(super) fn explain(
+    trainer: &mut Trainer<'_>,
+    (replica, step, loss): (usize, usize, f32),
+) -> Result<String> {
+    let whose = match trainer.model().network.replicas {
+        1 => String::new(),
+        _ => format!(" of replica {replica}"),
+    };
+    let ended = format!("the loss{whose} is {loss} at step {step}");
     trainer.restore_checkpoint()?;
     let start = step.saturating_sub(2).max(trainer.step());
-    if let Outcome::Diverged { step, loss } = trainer.run_to(start)? {
+    if let Outcome::Diverged { step, loss, .. } = trainer.run_to(start)? {
         return Ok(format!("{ended}; run again, it was {loss} at step {step} already"));
     }
     for number in start + 1..=step {

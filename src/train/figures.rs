@@ -27,13 +27,6 @@ pub(super) fn spread(outputs: &Tensor<f32>) -> f64 {
     (0..cols).map(deviation).sum::<f64>() / cols as f64
 }
 
-/// The middle value; of two, the larger. None of none.
-pub(super) fn median(values: &[f64]) -> Option<f64> {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,7 +38,5 @@ mod tests {
         assert_eq!(relative_change(&[1.0, 2.0], &[1.0, 0.0]), 2.0);
         let outputs = Tensor::new(Shape::matrix(2, 2), vec![1.0, 5.0, 3.0, 5.0]);
         assert_eq!(spread(&outputs), 0.5);
-        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
-        assert_eq!(median(&[]), None);
     }
 }

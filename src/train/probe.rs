@@ -1,4 +1,5 @@
-//! Looking into the layers of a network in training: what a [`Probe`] records.
+//! Looking into the layers of a network in training: what a [`Probe`] records, of the first replica
+//! alone.
 
 use super::figures;
 use super::trainer::real;
@@ -101,7 +102,7 @@ fn layer_probe(
     let moments = found.real(layer.moments)?;
     let outputs = found.real(layer.outputs)?;
     let row = |tensor: Option<_>| match tensor {
-        Some(id) => Ok(rounded(&found.real(id)?.data)),
+        Some(id) => Ok(rounded(found.real(id)?.matrix(0))),
         None => Ok(Vec::new()),
     };
     let (gamma, beta) = (row(layer.gamma)?, row(layer.beta)?);
@@ -128,7 +129,7 @@ fn layer_probe(
         running_mean: running,
         running_variance,
         output_spread: figures::spread(outputs),
-        outputs: Images::new(&outputs.data, outputs.shape.cols),
+        outputs: Images::new(outputs.matrix(0), outputs.shape.cols),
     })
 }
 
@@ -153,11 +154,11 @@ fn weight_probe(
     view: &View<'_>,
     (layer, parameter): (usize, &Parameter),
 ) -> Result<WeightProbe> {
-    let now = &found.real(parameter.value)?.data;
+    let now = found.real(parameter.value)?.matrix(0);
     let (gradient_rms, update_ratio) = match view.before {
         Some(before) => (
-            figures::rms(&found.real(parameter.gradient)?.data),
-            figures::relative_change(now, &before[layer].data),
+            figures::rms(found.real(parameter.gradient)?.matrix(0)),
+            figures::relative_change(now, before[layer].matrix(0)),
         ),
         None => (0.0, 0.0),
     };
@@ -165,7 +166,7 @@ fn weight_probe(
         layer: format!("layer{}", parameter.layer + 1),
         gradient_rms,
         update_ratio,
-        change: figures::relative_change(now, &view.initial[layer].data),
+        change: figures::relative_change(now, view.initial[layer].matrix(0)),
     })
 }
 

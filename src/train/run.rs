@@ -2,11 +2,11 @@
 
 use super::probe::Matrices;
 use super::trainer::{Outcome, Plan, Trainer, Weights, run_name};
-use super::{diagnosis, figures, schedule};
+use super::{diagnosis, schedule};
 use crate::backend::{Backend, Reloaded};
 use crate::check::Judgement;
 use crate::error::Result;
-use crate::record::{Moment, Parity, Probe, RunRecord, ShaderChange};
+use crate::record::{Moment, Parity, Probe, ReplicaRange, RunRecord, ShaderChange, median};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,8 @@ pub trait Observer {
     /// So many steps are done.
     fn progress(&mut self, step: usize);
 
-    /// A moment was recorded; `weights` are those of this moment.
+    /// A moment of one replica was recorded; told of every replica in turn. `weights` are those of this
+    /// moment, of all replicas.
     ///
     /// # Errors
     /// When it cannot be kept: the training ends then.
@@ -81,28 +82,29 @@ pub fn train(
     let stops = Stops::new(plan);
     let mut run = Run::new(backend, plan)?;
     let mut times = Vec::new();
-    let (mut last, mut failure, mut last_losses) = (None, None, Vec::new());
+    let (mut last, mut failure, mut last_losses) = (Vec::new(), None, Vec::new());
     if stops.probed.contains(&0) {
         run.probe(&stops, None, observer)?;
     }
     for stop in stops.all() {
-        if let Outcome::Diverged { step, loss } = run.reach(stop, &stops, observer)? {
-            last_losses = run.trainer.take_losses();
-            failure = Some(diagnosis::explain(&mut run.trainer, step, loss)?);
+        if let Outcome::Diverged { replica, step, loss } = run.reach(stop, &stops, observer)? {
+            last_losses = run.trainer.take_losses().swap_remove(replica);
+            failure = Some(diagnosis::explain(&mut run.trainer, (replica, step, loss))?);
             break;
         }
         observer.progress(stop);
         if stops.moments.contains(&stop) {
-            let (moment, weights) = run.trainer.moment()?;
-            observer.moment(&moment, &weights)?;
-            times.extend((moment.ms_per_step > 0.0).then_some(moment.ms_per_step));
-            last = Some(moment);
+            let (moments, weights) = run.trainer.moment()?;
+            moments.iter().try_for_each(|moment| observer.moment(moment, &weights))?;
+            let time = moments.first().map(|moment| moment.ms_per_step);
+            times.extend(time.filter(|&ms| ms > 0.0));
+            last = moments;
         }
     }
-    let ms_per_step = figures::median(&times);
+    let ms_per_step = median(&times);
     let probe_share = run.probe_share();
     let Run { parity, shader_changes, .. } = run;
-    let record = record(plan, last);
+    let record = record(plan, &last);
     Ok(RunRecord {
         failure,
         last_losses,
@@ -306,8 +308,10 @@ pub fn try_loading(backend: &mut dyn Backend, plan: &Plan<'_>) -> Result<()> {
     backend.load(&model.program).map(|_| ())
 }
 
-/// What the last moment says about a run.
-fn record(plan: &Plan<'_>, last: Option<Moment>) -> RunRecord {
+/// What the last moment of each replica says about a run.
+fn record(plan: &Plan<'_>, replicas: &[Moment]) -> RunRecord {
+    let replicas: Vec<_> = replicas.iter().collect();
+    let last = Moment::across(&replicas, median);
     let figure = |of: fn(&Moment) -> f64| last.as_ref().map(of);
     RunRecord {
         name: run_name(plan.activation, plan.norm),
@@ -319,6 +323,7 @@ fn record(plan: &Plan<'_>, last: Option<Moment>) -> RunRecord {
         test_accuracy: figure(|moment| moment.test_accuracy),
         train_loss: figure(|moment| moment.train_loss),
         output_spread: figure(|moment| moment.output_spread),
+        range: ReplicaRange::of(&replicas),
         shader_changes: Vec::new(),
         layers: last.map_or_else(Vec::new, |moment| moment.layers),
         ms_per_step: None,

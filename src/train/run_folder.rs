@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! experiment.toml       complete: `normlab train experiment.toml` replays the run
-//! metrics.jsonl         one line a moment, written as it happens
-//! histograms.jsonl      one line a probe of the layers, written as it happens
-//! weights.safetensors   parameters and running statistics, as `<run>/<layer>.<name>`
+//! metrics.jsonl         one line a moment and replica, written as it happens
+//! histograms.jsonl      one line a probe of the first replica's layers, written as it happens
+//! weights.safetensors   parameters and running statistics, as `<run>/<layer>.<name>`: `[rows, cols]`,
+//!                       or `[replicas, rows, cols]` where there are several
 //! summary.json          what came out; brought up to date after every network
 //! report.html           the page made from all these, and its pictures, see `report::folder`
 //! ```
@@ -121,8 +122,9 @@ impl RunFolder {
     /// [`Error::File`] when they cannot be written.
     pub fn weights(&mut self, run: &str, weights: &Weights) -> Result<()> {
         for (name, tensor) in weights {
-            let shape = [tensor.shape.rows, tensor.shape.cols];
-            let bytes = TensorBytes::reals(&shape, &tensor.data);
+            let shape = [tensor.shape.replicas, tensor.shape.rows, tensor.shape.cols];
+            let shape = if tensor.shape.replicas == 1 { &shape[1..] } else { &shape };
+            let bytes = TensorBytes::reals(shape, &tensor.data);
             self.weights.insert(format!("{run}/{name}"), bytes);
         }
         let path = self.path.join("weights.safetensors");

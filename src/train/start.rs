@@ -42,7 +42,7 @@ pub fn write_start(
         write_index(session, model, feed.labels, labels)?;
     }
     let order = test_order(data.test.len(), model.network.test_batch);
-    write_index(session, model, model.test.order, order)?;
+    write_index(session, model, model.test.order, order.repeat(model.network.replicas))?;
     match &model.probe {
         Some(probe) => write_probe_orders(session, model, probe, data),
         None => Ok(()),
@@ -68,7 +68,8 @@ fn write_probe_orders(
     write_index(session, model, probe.digits_order, classes.repeat(replicas))
 }
 
-/// Fills the ring that holds the order of the training examples; `filling` counts the rings before.
+/// Fills the ring that holds the order of the training examples, that of replica r with the seed
+/// `seed + r`; `filling` counts the rings before.
 ///
 /// # Errors
 /// When the device is lost or refuses.
@@ -80,9 +81,14 @@ pub fn write_order(
 ) -> Result<()> {
     let network = &model.network;
     let first = filling * network.epochs_per_order;
-    let order = (first..first + network.epochs_per_order)
-        .flat_map(|epoch| epoch_order(seed, epoch as u32, network.train_examples, network.batch))
-        .collect();
+    let mut order = Vec::new();
+    for replica in 0..network.replicas as u64 {
+        for epoch in first..first + network.epochs_per_order {
+            let seed = seed.wrapping_add(replica);
+            let (examples, batch) = (network.train_examples, network.batch);
+            order.extend(epoch_order(seed, epoch as u32, examples, batch));
+        }
+    }
     write_index(session, model, model.train.order, order)
 }
 

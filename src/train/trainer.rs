@@ -44,7 +44,7 @@ impl Plan<'_> {
     }
 }
 
-/// Named tensors of a network: parameters and running statistics.
+/// Named tensors of a network, with all replicas: parameters and running statistics.
 pub type Weights = Vec<(String, Tensor<f32>)>;
 
 /// The name of a network in an experiment, as `sigmoid-batch`.
@@ -58,8 +58,10 @@ pub fn run_name(activation: Activation, norm: Norm) -> String {
 pub enum Outcome {
     /// All losses are finite.
     Finite,
-    /// The loss of a step, counted from 1, is not.
+    /// The loss of a replica at a step, counted from 1, is not.
     Diverged {
+        /// The replica.
+        replica: usize,
         /// The step.
         step: usize,
         /// Its loss.
@@ -72,16 +74,16 @@ pub struct Trainer<'a> {
     plan: Plan<'a>,
     session: Box<dyn Session>,
     model: Model,
-    /// Initial weight matrices, by layer.
+    /// Initial weight matrices of all replicas, by layer.
     initial: Vec<Tensor<f32>>,
     step: usize,
     /// Which filling of the ring of batches is on the device.
     filling: Option<usize>,
     /// Steps done and state at the last moment, to go back to.
     checkpoint: (usize, Vec<Value<f32>>),
-    /// Losses and hits since the last moment.
-    losses: Vec<f32>,
-    hits: f64,
+    /// Losses and hits of each replica since the last moment.
+    losses: Vec<Vec<f32>>,
+    hits: Vec<f64>,
     /// Shaders that were taken since the last moment.
     shader_changes: Vec<ShaderChange>,
     /// Steps and seconds of uncompared stretches since the last moment.
@@ -99,6 +101,7 @@ impl<'a> Trainer<'a> {
         start::write_start(session.as_mut(), &model, plan.experiment, plan.data)?;
         let seed = plan.experiment.seed;
         let initial = model.weights().map(|one| initial_parameters(&model, one, seed)).collect();
+        let replicas = model.network.replicas;
         let mut trainer = Self {
             plan: *plan,
             session,
@@ -107,8 +110,8 @@ impl<'a> Trainer<'a> {
             step: 0,
             filling: None,
             checkpoint: (0, Vec::new()),
-            losses: Vec::new(),
-            hits: 0.0,
+            losses: vec![Vec::new(); replicas],
+            hits: vec![0.0; replicas],
             shader_changes: Vec::new(),
             timed: (0, 0.0),
         };
@@ -226,9 +229,9 @@ impl<'a> Trainer<'a> {
         self.step += 1;
     }
 
-    /// The losses since the last moment, which no moment has recorded.
-    pub(super) fn take_losses(&mut self) -> Vec<f32> {
-        std::mem::take(&mut self.losses)
+    /// The losses of each replica since the last moment, which no moment has recorded.
+    pub(super) fn take_losses(&mut self) -> Vec<Vec<f32>> {
+        self.losses.iter_mut().map(std::mem::take).collect()
     }
 
     /// Takes in losses and hits of the last `count` steps.
@@ -236,12 +239,14 @@ impl<'a> Trainer<'a> {
         let losses = real(self.session.read(self.model.train.losses)?)?;
         let hits = self.session.read(self.model.train.hits)?;
         for step in self.step - count..self.step {
-            let loss = losses.at(step % HISTORY, 0);
-            if !loss.is_finite() {
-                return Ok(Outcome::Diverged { step: step + 1, loss });
+            for replica in 0..self.model.network.replicas {
+                let loss = losses.matrix(replica)[step % HISTORY];
+                if !loss.is_finite() {
+                    return Ok(Outcome::Diverged { replica, step: step + 1, loss });
+                }
+                self.losses[replica].push(loss);
+                self.hits[replica] += hits.widened(replica * HISTORY + step % HISTORY);
             }
-            self.losses.push(loss);
-            self.hits += hits.widened(step % HISTORY);
         }
         Ok(Outcome::Finite)
     }
@@ -284,64 +289,77 @@ impl<'a> Trainer<'a> {
         probe::take(self.session.as_mut(), &self.model, &view)
     }
 
-    /// Evaluates the test set and takes the figures of this moment, with its weights.
+    /// Evaluates the test set and takes the figures of this moment, one a replica, with the weights of
+    /// all.
     ///
     /// # Errors
     /// When the device is lost or refuses.
-    pub fn moment(&mut self) -> Result<(Moment, Weights)> {
+    pub fn moment(&mut self) -> Result<(Vec<Moment>, Weights)> {
         self.save_checkpoint()?;
-        let (test_loss, test_accuracy) = self.evaluate()?;
+        let tested = self.evaluate()?;
         let outputs = real(self.session.read(self.model.test_outputs)?)?;
         let weights = self.weights()?;
         let layers = self.layer_figures(&weights)?;
-        let losses = self.take_losses();
-        let examples = (losses.len() * self.model.network.batch) as f64;
+        let shader_changes = std::mem::take(&mut self.shader_changes);
         let (steps, seconds) = std::mem::take(&mut self.timed);
-        let moment = Moment {
-            run: run_name(self.plan.activation, self.plan.norm),
-            step: self.step,
-            shader_changes: std::mem::take(&mut self.shader_changes),
-            train_loss: losses.iter().copied().map(f64::from).sum::<f64>() / losses.len() as f64,
-            train_accuracy: std::mem::take(&mut self.hits) / examples,
-            test_loss,
-            test_accuracy,
-            layers,
-            output_spread: figures::spread(&outputs),
-            ms_per_step: if steps > 0 { 1e3 * seconds / steps as f64 } else { 0.0 },
-            losses,
-        };
-        Ok((moment, weights))
+        let mut moments = Vec::new();
+        for (replica, (losses, layers)) in self.take_losses().into_iter().zip(layers).enumerate() {
+            let examples = (losses.len() * self.model.network.batch) as f64;
+            let (test_loss, test_accuracy) = tested[replica];
+            let sum = losses.iter().copied().map(f64::from).sum::<f64>();
+            moments.push(Moment {
+                run: run_name(self.plan.activation, self.plan.norm),
+                replica,
+                step: self.step,
+                shader_changes: shader_changes.clone(),
+                train_loss: sum / losses.len() as f64,
+                train_accuracy: std::mem::take(&mut self.hits[replica]) / examples,
+                test_loss,
+                test_accuracy,
+                layers,
+                output_spread: figures::spread(&outputs.replica(replica)),
+                ms_per_step: if steps > 0 { 1e3 * seconds / steps as f64 } else { 0.0 },
+                losses,
+            });
+        }
+        Ok((moments, weights))
     }
 
-    /// Mean cross-entropy and share of hits over the test set, with running statistics.
-    fn evaluate(&mut self) -> Result<(f64, f64)> {
+    /// Mean cross-entropy and share of hits of each replica over the test set, with running statistics.
+    fn evaluate(&mut self) -> Result<Vec<(f64, f64)>> {
         let Feed { step, losses, hits, .. } = self.model.test;
-        self.write_index(step, vec![0; self.model.network.replicas])?;
-        self.session.run(&[self.model.evaluate], self.model.network.test_chunks())?;
+        let (replicas, chunks) = (self.model.network.replicas, self.model.network.test_chunks());
+        self.write_index(step, vec![0; replicas])?;
+        self.session.run(&[self.model.evaluate], chunks)?;
         let (losses, hits) = (self.session.read(losses)?, self.session.read(hits)?);
         let (rows, examples) = (self.model.network.test_batch, self.model.network.test_examples);
-        let sum = |ring: &Value<f32>| -> f64 {
-            (0..self.model.network.test_chunks()).map(|chunk| ring.widened(chunk)).sum()
+        let sum = |ring: &Value<f32>, replica: usize| -> f64 {
+            (0..chunks).map(|chunk| ring.widened(replica * chunks + chunk)).sum()
         };
         // A chunk's loss is the mean over all its rows, also over those without an example.
-        Ok((sum(&losses) * rows as f64 / examples as f64, sum(&hits) / examples as f64))
+        let loss = |replica| sum(&losses, replica) * rows as f64 / examples as f64;
+        let hits = |replica| sum(&hits, replica) / examples as f64;
+        Ok((0..replicas).map(|replica| (loss(replica), hits(replica))).collect())
     }
 
-    /// Figures of every weight matrix; `weights` are those of now, parameters first.
-    fn layer_figures(&mut self, weights: &Weights) -> Result<Vec<LayerFigures>> {
-        let mut figures = Vec::new();
+    /// Figures of every weight matrix of each replica; `weights` are those of now, parameters first.
+    fn layer_figures(&mut self, weights: &Weights) -> Result<Vec<Vec<LayerFigures>>> {
+        let mut replicas = vec![Vec::new(); self.model.network.replicas];
         let named = self.model.parameters.iter().zip(weights);
         let is_weight = |(parameter, _): &(&Parameter, _)| parameter.role == Role::Weight;
         for (parameter, (_, value)) in named.filter(is_weight) {
             let gradient = real(self.session.read(parameter.gradient)?)?;
-            let before = &self.initial[parameter.layer].data;
-            figures.push(LayerFigures {
-                layer: format!("layer{}", parameter.layer + 1),
-                gradient_rms: figures::rms(&gradient.data),
-                weight_change: figures::relative_change(&value.data, before),
-            });
+            let before = &self.initial[parameter.layer];
+            for (replica, figures) in replicas.iter_mut().enumerate() {
+                let (now, before) = (value.matrix(replica), before.matrix(replica));
+                figures.push(LayerFigures {
+                    layer: format!("layer{}", parameter.layer + 1),
+                    gradient_rms: figures::rms(gradient.matrix(replica)),
+                    weight_change: figures::relative_change(now, before),
+                });
+            }
         }
-        Ok(figures)
+        Ok(replicas)
     }
 
     /// Parameters and running statistics as they are now, by name.

@@ -7,6 +7,7 @@ mod lesson_records;
 #[path = "../support/program.rs"]
 #[allow(dead_code, reason = "shared with tests that need more of it")]
 mod program;
+mod replicas;
 mod words;
 
 use lesson_records::{NETWORKS, lesson, write};

@@ -51,6 +51,7 @@ pub(crate) fn lesson() -> Records {
         experiment: Experiment::lesson().unwrap(),
         summary: None,
         moments,
+        ranges: Vec::new(),
         probes: probes.concat(),
         batch_sizes: vec![of_one("batch", 0.0, 0.101), of_one("layer", 0.05, 0.67)],
         missing: Vec::new(),
@@ -73,6 +74,7 @@ pub(crate) fn moment(
     };
     Moment {
         run: run.into(),
+        replica: 0,
         step,
         losses: vec![1.0],
         train_loss: 1.0,
@@ -157,6 +159,7 @@ fn ended(name: &str, accuracy: f64) -> RunRecord {
         train_loss: Some(1.0),
         layers: Vec::new(),
         output_spread: Some(0.2),
+        range: None,
         ms_per_step: Some(1.0),
         probe_share: None,
         shader_changes: Vec::new(),

@@ -29,6 +29,7 @@ pub(crate) fn lesson() -> Records {
         experiment,
         summary,
         moments,
+        ranges: Vec::new(),
         probes: Vec::new(),
         batch_sizes: Vec::new(),
         missing: Vec::new(),
@@ -54,6 +55,7 @@ fn moment(run: usize, at: usize) -> Moment {
     };
     Moment {
         run: NETWORKS[run].to_owned(),
+        replica: 0,
         step: STEPS[at],
         shader_changes: Vec::new(),
         losses: vec![train_loss as f32 - 0.25, train_loss as f32 + 0.25],
@@ -80,6 +82,7 @@ fn summary(moments: &[Moment]) -> Summary {
         train_loss: Some(end.train_loss),
         layers: end.layers.clone(),
         output_spread: Some(end.output_spread),
+        range: None,
         ms_per_step: Some(end.ms_per_step),
         shader_changes: Vec::new(),
         probe_share: None,

@@ -8,7 +8,8 @@ use normlab::config::{Experiment, Norm};
 use normlab::data::Dataset;
 use normlab::kernels::activation::Activation;
 use normlab::record::Moment;
-use normlab::train::{Observer, Plan, Weights, train};
+use normlab::tensor::Value;
+use normlab::train::{Observer, Outcome, Plan, Trainer, Weights, train};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -16,6 +17,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             diverged(&mut CpuBackend::<f32>::default())
         }),
         on_gpu("diverged::names_the_kernel_on_the_gpu", |backend| diverged(backend)),
+        on_cpu("diverged::names_the_replica_on_the_cpu", || {
+            diverged_replica(&mut CpuBackend::<f32>::default())
+        }),
+        on_gpu("diverged::names_the_replica_on_the_gpu", |backend| diverged_replica(backend)),
         on_gpu("finished::compares_at_least_three_steps", |backend| finished(backend)),
     ]
 }
@@ -47,6 +52,37 @@ fn diverged(backend: &mut dyn Backend) -> Checked {
         hold(failure.contains(culprit) && same_step, || format!("it says: {failure}"))?;
     }
     Ok(())
+}
+
+/// Of three replicas one has a weight that is not a number: it is named, and so are the kernel and the
+/// losses of the one that diverges first.
+fn diverged_replica(backend: &mut dyn Backend) -> Checked {
+    let data = Dataset::load(None, None, false).map_err(text)?;
+    let small = Experiment { hidden: vec![8, 8], steps: 60, replicas: 3, ..Experiment::default() };
+    let (activation, norm) = (Activation::Relu, Norm::None);
+    let plan = Plan { experiment: &small, activation, norm, data: &data, verify: false };
+    let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
+    let bias = trainer.model().parameters.last().ok_or("no parameters")?.value;
+    let Value::Real(mut values) = trainer.session().read(bias).map_err(text)? else {
+        return Err("a bias is a number".to_owned());
+    };
+    *values.data.last_mut().ok_or("no bias")? = f32::NAN;
+    trainer.session().write(bias, &Value::Real(values)).map_err(text)?;
+    let outcome = trainer.run_to(3).map_err(text)?;
+    hold(matches!(outcome, Outcome::Diverged { replica: 2, step: 1, .. }), || {
+        format!("{outcome:?}")
+    })?;
+    let far = Experiment { learning_rate: 1e9, ..small.clone() };
+    let record = train(backend, &Plan { experiment: &far, ..plan }, &mut Silent).map_err(text)?;
+    let failure = record.failure.ok_or("the run did not fail")?;
+    let step = failure.split("at step ").nth(1).and_then(|rest| rest.split(':').next());
+    let step: usize = step.ok_or("no step")?.parse().map_err(text)?;
+    let named = failure.starts_with("the loss of replica ") && failure.contains("came from layer");
+    hold(named, || format!("it says: {failure}"))?;
+    // The moment after the first step has one loss, and the bad one is not kept.
+    hold(record.last_losses.len() == step - 2, || format!("{failure}: {:?}", record.last_losses))?;
+    let range = record.range.ok_or("no range over the replicas")?;
+    hold(range.replicas == 3 && range.lowest != range.highest, || format!("{range:?}"))
 }
 
 fn finished(backend: &mut dyn Backend) -> Checked {

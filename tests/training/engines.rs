@@ -78,7 +78,7 @@ fn loss_curves_agree(backend: &mut dyn Backend) -> Checked {
     let curve = |backend: &mut dyn Backend| {
         let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
         trainer.run_to(100).map_err(text)?;
-        Ok::<_, String>(trainer.moment().map_err(text)?.0.losses)
+        Ok::<_, String>(trainer.moment().map_err(text)?.0.swap_remove(0).losses)
     };
     let gpu = curve(backend)?;
     let cpu = curve(&mut CpuBackend::<f32>::default())?;
@@ -105,6 +105,7 @@ fn lockstep_cases() -> Vec<LockstepCase> {
     let shared = Experiment { affine: Affine::Shared, ..small() };
     let adam = Experiment { optimizer: Optimizer::Adam, learning_rate: 0.01, ..small() };
     let momentum = Experiment { momentum: 0.9, ..small() };
+    let replicas = Experiment { replicas: 3, ..small() };
     let wide = Experiment { hidden: vec![1, 129], batch: 1, ..small() };
     cases.extend([
         ("after_batch".to_owned(), after.clone(), Activation::Relu, Norm::Batch),
@@ -114,6 +115,8 @@ fn lockstep_cases() -> Vec<LockstepCase> {
         ("shared_rms".to_owned(), shared, Activation::Sigmoid, Norm::Rms),
         ("adam".to_owned(), adam, Activation::Tanh, Norm::Batch),
         ("momentum".to_owned(), momentum, Activation::Sigmoid, Norm::Layer),
+        ("replicas_batch".to_owned(), replicas.clone(), Activation::Relu, Norm::Batch),
+        ("replicas_layer".to_owned(), replicas, Activation::Sigmoid, Norm::Layer),
         ("one_example".to_owned(), wide, Activation::Sigmoid, Norm::Layer),
     ]);
     cases

@@ -2,15 +2,14 @@
 
 use crate::{Checked, hold, on_cpu, on_gpu, text};
 use libtest_mimic::Trial;
+use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
-use normlab::backend::{Backend, Session};
 use normlab::config::{Experiment, Norm, Optimizer};
 use normlab::data::Dataset;
-use normlab::data::batches::epoch_order;
 use normlab::kernels::activation::Activation;
-use normlab::model::{Model, Network, initial_parameters};
-use normlab::tensor::{Shape, Tensor, Value};
-use normlab::train::{Plan, Trainer};
+use normlab::record::Moment;
+use normlab::tensor::Value;
+use normlab::train::{Plan, Trainer, write_order};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -36,19 +35,19 @@ fn batch_size_1(backend: &mut dyn Backend) -> Checked {
         let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
         let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
         trainer.run_to(3).map_err(text)?;
-        let (moment, _) = trainer.moment().map_err(text)?;
-        let hidden = &moment.layers[..2];
+        let layers = trainer.moment().map_err(text)?.0.swap_remove(0).layers;
+        let hidden = &layers[..2];
         hold(
             hidden.iter().all(|layer| (layer.gradient_rms == 0.0) == (norm == Norm::Batch)),
             || format!("with {} norm the hidden layers' figures are {hidden:?}", norm.name()),
         )?;
-        hold(moment.layers[2].gradient_rms > 0.0, || "the output layer learns nothing".to_owned())?;
+        hold(layers[2].gradient_rms > 0.0, || "the output layer learns nothing".to_owned())?;
     }
     Ok(())
 }
 
-/// Three replicas with seeds 5, 6 and 7 in the same dispatches end with the very weights that each
-/// seed gives alone.
+/// Three replicas with seeds 5, 6 and 7 in the same dispatches end with the very weights and figures
+/// that each seed gives alone, and are shown the same examples when the first ones are used up.
 fn replicas(backend: &mut dyn Backend) -> Checked {
     let data = Dataset::load(None, None, false).map_err(text)?;
     let optimizers = [
@@ -57,64 +56,72 @@ fn replicas(backend: &mut dyn Backend) -> Checked {
         (Norm::Rms, Optimizer::Adam),
     ];
     for (norm, optimizer) in optimizers {
-        let together = replicated(backend, &data, (norm, optimizer), &[5, 6, 7])?;
+        let trained = |backend: &mut dyn Backend, seed, replicas| {
+            let hidden = vec![19, 7];
+            let experiment = Experiment {
+                hidden,
+                batch: 13,
+                optimizer,
+                seed,
+                replicas,
+                ..Experiment::default()
+            };
+            Trained::after(backend, &experiment, norm, &data)
+        };
+        let together = trained(backend, 5, 3)?;
         for (replica, seed) in [5, 6, 7].into_iter().enumerate() {
-            let alone = replicated(backend, &data, (norm, optimizer), &[seed])?;
-            for (all, one) in together.iter().zip(&alone) {
-                let equal = all.replica(replica).data == one.data;
-                hold(equal, || format!("seed {seed} trains otherwise among others"))?;
+            let alone = trained(backend, seed, 1)?;
+            for ((name, all), (_, one)) in together.tensors.iter().zip(&alone.tensors) {
+                let equal = all.iter().skip(replica * one.len()).zip(one).all(|(a, b)| a == b);
+                hold(equal && all.len() == 3 * one.len(), || {
+                    format!("seed {seed} has another {name} among others")
+                })?;
             }
+            let (among, alone) = (&together.moments[replica], &alone.moments[0]);
+            let ms_per_step = alone.ms_per_step;
+            let renamed = Moment { replica: 0, ms_per_step, ..among.clone() };
+            hold(among.replica == replica && renamed == *alone, || {
+                format!("seed {seed} has the figures {among:?} among others, alone {alone:?}")
+            })?;
         }
+        hold(together.moments[0].losses != together.moments[1].losses, || {
+            "two seeds give one training".to_owned()
+        })?;
     }
     Ok(())
 }
 
-/// Parameters after 5 steps of a network with one replica a seed.
-fn replicated(
-    backend: &mut dyn Backend,
-    data: &Dataset,
-    (norm, optimizer): (Norm, Optimizer),
-    seeds: &[u64],
-) -> Result<Vec<Tensor<f32>>, String> {
-    let experiment =
-        Experiment { hidden: vec![19, 7], batch: 13, optimizer, ..Experiment::default() };
-    let mut network = Network::new(&experiment, (Activation::Tanh, norm), data);
-    network.replicas = seeds.len();
-    let model = Model::new(network).map_err(text)?;
-    let mut session = backend.load(&model.program).map_err(text)?;
-    prepare(session.as_mut(), &model, data, seeds).map_err(text)?;
-    session.run(&model.step_passes(), 5).map_err(text)?;
-    let read = |id| match session.read(id).map_err(text)? {
-        Value::Real(tensor) => Ok(tensor),
-        Value::Index(_) => Err("parameters are numbers".to_owned()),
-    };
-    model.parameters.iter().map(|parameter| parameter.value).map(read).collect()
+/// What a training of 5 steps leaves.
+struct Trained {
+    moments: Vec<Moment>,
+    /// The bits of weights, running statistics and the next order of examples, by name, replica after
+    /// replica.
+    tensors: Vec<(String, Vec<u32>)>,
 }
 
-fn prepare(
-    session: &mut dyn Session,
-    model: &Model,
-    data: &Dataset,
-    seeds: &[u64],
-) -> normlab::error::Result<()> {
-    for parameter in &model.parameters {
-        let value = initial_parameters(model, parameter, seeds[0]);
-        session.write(parameter.value, &Value::Real(value))?;
+impl Trained {
+    fn after(
+        backend: &mut dyn Backend,
+        experiment: &Experiment,
+        norm: Norm,
+        data: &Dataset,
+    ) -> Result<Self, String> {
+        let plan = Plan { experiment, activation: Activation::Tanh, norm, data, verify: false };
+        let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
+        trainer.run_to(5).map_err(text)?;
+        let (moments, weights) = trainer.moment().map_err(text)?;
+        let bits = |data: &[f32]| data.iter().map(|x| x.to_bits()).collect();
+        let mut tensors: Vec<_> =
+            weights.into_iter().map(|(name, one)| (name, bits(&one.data))).collect();
+        let model = trainer.model().clone();
+        let session = trainer.session();
+        write_order(session, &model, experiment.seed, 1).map_err(text)?;
+        match session.read(model.train.order).map_err(text)? {
+            Value::Index(order) => tensors.push(("order".to_owned(), order.data)),
+            Value::Real(_) => return Err("an order is of whole numbers".to_owned()),
+        }
+        Ok(Self { moments, tensors })
     }
-    let index = |tensor, data: Vec<u32>| {
-        (tensor, Value::Index(Tensor::new(model.program.spec(tensor).shape, data)))
-    };
-    let order = seeds.iter().flat_map(|&seed| epoch_order(seed, 0, data.train.len(), 13));
-    let labels = data.train.labels.iter().map(|&label| u32::from(label)).collect();
-    for (tensor, value) in [
-        index(model.train.images, data.train.packed()),
-        index(model.train.labels, labels),
-        index(model.train.order, order.collect()),
-    ] {
-        session.write(tensor, &value)?;
-    }
-    let rates = Tensor::new(Shape::new(seeds.len(), 1, 1), vec![0.05; seeds.len()]);
-    session.write(model.rate, &Value::Real(rates))
 }
 
 /// Taking moments between the steps leaves the weights as they would be without.

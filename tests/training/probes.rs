@@ -16,6 +16,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             change_nothing(&mut CpuBackend::<f32>::default())
         }),
         on_gpu("probes::change_nothing_on_the_gpu", |backend| change_nothing(backend)),
+        on_cpu("probes::look_at_the_first_replica_on_the_cpu", || {
+            first_replica(&mut CpuBackend::<f32>::default())
+        }),
+        on_gpu("probes::look_at_the_first_replica_on_the_gpu", |backend| first_replica(backend)),
         on_cpu("probes::record_what_is_there_on_the_cpu", || {
             what_is_there(&mut CpuBackend::<f32>::default())
         }),
@@ -50,11 +54,21 @@ const STEPS: usize = 30;
 fn trained(
     backend: &mut dyn Backend,
     probes: usize,
+    network: (Activation, Norm),
+) -> Result<Kept, String> {
+    replicated(backend, probes, network, 1)
+}
+
+/// What several copies of it tell.
+fn replicated(
+    backend: &mut dyn Backend,
+    probes: usize,
     (activation, norm): (Activation, Norm),
+    replicas: usize,
 ) -> Result<Kept, String> {
     let data = Dataset::load(None, None, false).map_err(text)?;
     let hidden = vec![17, 9];
-    let experiment = Experiment { hidden, steps: STEPS, probes, ..Experiment::default() };
+    let experiment = Experiment { hidden, steps: STEPS, probes, replicas, ..Experiment::default() };
     let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
     let mut kept = Kept::default();
     train(backend, &plan, &mut kept).map_err(text)?;
@@ -68,6 +82,18 @@ fn change_nothing(backend: &mut dyn Backend) -> Checked {
         let probed = trained(backend, 20, (Activation::Sigmoid, norm))?;
         hold(plain.probes.is_empty() && probed.probes.len() > 10, || "no probes".to_owned())?;
         hold(plain.weights == probed.weights, || format!("{norm:?}: the weights differ"))?;
+    }
+    Ok(())
+}
+
+/// What is recorded of three replicas is what the first one gives alone.
+fn first_replica(backend: &mut dyn Backend) -> Checked {
+    let network = (Activation::Sigmoid, Norm::Batch);
+    let alone = trained(backend, 20, network)?;
+    let among = replicated(backend, 20, network, 3)?;
+    hold(among.probes.len() == alone.probes.len(), || "probes are missing".to_owned())?;
+    for (among, alone) in among.probes.iter().zip(&alone.probes) {
+        hold(among == alone, || format!("step {}: {among:?} {alone:?}", alone.step))?;
     }
     Ok(())
 }

@@ -1,0 +1,168 @@
+//! Replicas put together: the median over them, and their range.
+
+use super::{LayerFigures, Moment};
+use serde::{Deserialize, Serialize};
+
+/// What is made of a figure's values over the replicas.
+pub type Pick = fn(&[f64]) -> Option<f64>;
+
+/// The middle value; of an even number, the mean of the two in the middle. None of none.
+#[must_use]
+pub fn median(values: &[f64]) -> Option<f64> {
+    let sorted = sorted(values);
+    let (low, high) =
+        (sorted.get(sorted.len().checked_sub(1)? / 2)?, sorted.get(sorted.len() / 2)?);
+    // The same of one, to the last bit, also where it is infinite.
+    Some(if low == high { *high } else { low + (high - low) / 2.0 })
+}
+
+/// The lowest value; none of none.
+#[must_use]
+pub fn lowest(values: &[f64]) -> Option<f64> {
+    sorted(values).first().copied()
+}
+
+/// The highest value, and one that is no number where there is such a one; none of none.
+#[must_use]
+pub fn highest(values: &[f64]) -> Option<f64> {
+    sorted(values).last().copied()
+}
+
+/// From the lowest to the highest, what is no number behind them.
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(|a, b| a.is_nan().cmp(&b.is_nan()).then(a.total_cmp(b)));
+    sorted
+}
+
+impl Moment {
+    /// The moments of all replicas at one step as one, each figure and each step's loss picked from
+    /// theirs by itself. What is no figure is the first one's; of one moment it is that moment. None of
+    /// none.
+    #[must_use]
+    pub fn across(replicas: &[&Self], pick: Pick) -> Option<Self> {
+        let first = *replicas.first()?;
+        let of = |figure: &dyn Fn(&Self) -> f64| {
+            pick(&replicas.iter().map(|moment| figure(moment)).collect::<Vec<_>>())
+        };
+        let steps = replicas.iter().map(|moment| moment.losses.len()).min()?;
+        let losses = (0..steps).map(|at| Some(of(&|one| one.losses[at].into())? as f32));
+        let depth = replicas.iter().map(|moment| moment.layers.len()).min()?;
+        let layer = |at: usize| {
+            Some(LayerFigures {
+                layer: first.layers[at].layer.clone(),
+                gradient_rms: of(&|one| one.layers[at].gradient_rms)?,
+                weight_change: of(&|one| one.layers[at].weight_change)?,
+            })
+        };
+        Some(Self {
+            run: first.run.clone(),
+            replica: first.replica,
+            step: first.step,
+            shader_changes: first.shader_changes.clone(),
+            losses: losses.collect::<Option<_>>()?,
+            train_loss: of(&|one| one.train_loss)?,
+            train_accuracy: of(&|one| one.train_accuracy)?,
+            test_loss: of(&|one| one.test_loss)?,
+            test_accuracy: of(&|one| one.test_accuracy)?,
+            layers: (0..depth).map(layer).collect::<Option<_>>()?,
+            output_spread: of(&|one| one.output_spread)?,
+            ms_per_step: of(&|one| one.ms_per_step)?,
+        })
+    }
+}
+
+/// The figures that a network ends with, over its replicas: from the lowest to the highest of each.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReplicaRange {
+    /// How many replicas.
+    pub replicas: usize,
+    /// The lowest of each figure.
+    pub lowest: Figures,
+    /// The highest of each figure.
+    pub highest: Figures,
+}
+
+impl ReplicaRange {
+    /// The range of the moments of all replicas at one step; none of a single one.
+    #[must_use]
+    pub fn of(replicas: &[&Moment]) -> Option<Self> {
+        let end = |pick| Moment::across(replicas, pick).map(Figures::from);
+        match replicas.len() {
+            0 | 1 => None,
+            count => Some(Self { replicas: count, lowest: end(lowest)?, highest: end(highest)? }),
+        }
+    }
+}
+
+/// One end of a [`ReplicaRange`]. A figure that is not finite is none once it was written.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Share of the test set that is classified rightly.
+    pub test_accuracy: Option<f64>,
+    /// Mean cross-entropy of the last recorded steps, in nats.
+    pub train_loss: Option<f64>,
+    /// Figures of each layer at the last step.
+    pub layers: Vec<LayerFigures>,
+    /// As [`Moment::output_spread`].
+    pub output_spread: Option<f64>,
+}
+
+impl From<Moment> for Figures {
+    fn from(moment: Moment) -> Self {
+        Self {
+            test_accuracy: Some(moment.test_accuracy),
+            train_loss: Some(moment.train_loss),
+            layers: moment.layers,
+            output_spread: Some(moment.output_spread),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn medians_and_ends_known_by_hand() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
+        assert_eq!(median(&[f64::INFINITY; 2]), Some(f64::INFINITY));
+        assert_eq!((lowest(&[2.0, -1.0]), highest(&[2.0, -1.0])), (Some(-1.0), Some(2.0)));
+        assert_eq!([median, lowest, highest].map(|pick: Pick| pick(&[])), [None; 3]);
+        // On some machines 0/0 has a sign.
+        let broken = [1.0, -f64::NAN, 2.0];
+        assert_eq!((median(&broken), lowest(&broken)), (Some(2.0), Some(1.0)));
+        assert!(highest(&broken).is_some_and(f64::is_nan));
+    }
+
+    #[test]
+    fn figures_are_picked_one_by_one() {
+        let moment = |accuracy: f64, loss: f32, gradient: f64| Moment {
+            run: "relu-none".into(),
+            replica: 0,
+            step: 2,
+            shader_changes: Vec::new(),
+            losses: vec![1.0, loss],
+            train_loss: loss.into(),
+            train_accuracy: 0.5,
+            test_loss: 1.0,
+            test_accuracy: accuracy,
+            layers: vec![LayerFigures {
+                layer: "layer1".into(),
+                gradient_rms: gradient,
+                weight_change: 0.0,
+            }],
+            output_spread: 0.25,
+            ms_per_step: 1.0,
+        };
+        let all = [moment(0.9, 3.0, 0.1), moment(0.8, 1.0, 0.3), moment(0.7, 2.0, 0.2)];
+        let all: Vec<_> = all.iter().collect();
+        assert_eq!(Moment::across(&all, median), Some(moment(0.8, 2.0, 0.2)));
+        assert_eq!(Moment::across(&all, lowest), Some(moment(0.7, 1.0, 0.1)));
+        assert_eq!(Moment::across(&all[..1], median).as_ref(), Some(all[0]));
+        assert_eq!((Moment::across(&[], median), ReplicaRange::of(&all[..1])), (None, None));
+        let range = ReplicaRange::of(&all).map(|range| (range.replicas, range.highest));
+        assert_eq!(range, Some((3, moment(0.9, 3.0, 0.3).into())));
+    }
+}

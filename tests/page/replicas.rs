@@ -1,0 +1,110 @@
+//! The report of several replicas: medians as lines, ranges as areas behind them.
+
+use crate::lesson_records::{NETWORKS, STEPS, lesson, write};
+use crate::program::folder as empty_folder;
+use normlab::record::{Moment, ReplicaRange, highest, lowest};
+use normlab::report::folder;
+use normlab::report::number::coordinate;
+use normlab::report::records::Records;
+
+/// A panel of the accuracies: where its steps begin and 0 % lies, and how wide and high it is.
+const ORIGIN: [f64; 2] = [44.0, 232.0];
+const SIZE: [f64; 2] = [280.0, 170.0];
+
+/// The lesson's moments three times, as a run writes them: the second replica's figures below the
+/// first's, the third's above them.
+fn three_replicas() -> Vec<Moment> {
+    let replica = |moment: &Moment, replica: usize| {
+        let factor = [1.0, 0.7, 1.1][replica];
+        let mut other = Moment { replica, ..moment.clone() };
+        other.test_accuracy = (factor * moment.test_accuracy).min(1.0);
+        other.train_loss *= factor;
+        other.losses.iter_mut().for_each(|loss| *loss *= factor as f32);
+        for layer in &mut other.layers {
+            layer.gradient_rms *= factor;
+            layer.weight_change *= factor;
+        }
+        other
+    };
+    let recorded = lesson().moments;
+    recorded.iter().flat_map(|moment| (0..3).map(move |at| replica(moment, at))).collect()
+}
+
+/// The records of a folder that holds them.
+fn records() -> Records {
+    let mut raw = lesson();
+    raw.experiment.replicas = 3;
+    raw.moments = three_replicas();
+    for run in raw.summary.iter_mut().flat_map(|summary| &mut summary.runs) {
+        let last = raw.moments.iter().filter(|one| one.run == run.name && one.step == STEPS[3]);
+        run.range = ReplicaRange::of(&last.collect::<Vec<_>>());
+    }
+    let folder = empty_folder();
+    write(&raw, folder.path());
+    Records::read(folder.path()).unwrap()
+}
+
+#[test]
+fn pictures_are_drawn_as_they_were() {
+    for picture in folder::pictures(&records()) {
+        let name = format!("{}-of-3-replicas", picture.id);
+        insta::assert_snapshot!(name, picture.frames.last().unwrap().svg);
+        for words in [&picture.caption, &picture.alt] {
+            assert!(words.contains("median and range of 3 replicas"), "{words}");
+        }
+    }
+}
+
+#[test]
+fn lines_are_the_replica_s_in_the_middle() {
+    let (records, folder) = (records(), empty_folder());
+    write(&lesson(), folder.path());
+    let alone = Records::read(folder.path()).unwrap();
+    assert!(records.moments == alone.moments && records.missing.is_empty());
+    assert_eq!(records.ranges.len(), records.moments.len());
+    let summary = records.summary.unwrap();
+    let (run, range) = (&summary.runs[1], summary.runs[1].range.as_ref().unwrap());
+    let loss = run.train_loss.unwrap();
+    for (end, factor) in [(&range.lowest, 0.7), (&range.highest, 1.1)] {
+        let share = end.train_loss.unwrap() / loss;
+        assert!((share - factor).abs() < 1e-9, "{share} is not {factor}");
+    }
+}
+
+/// Every moment's lowest and highest accuracy are corners of its network's area.
+#[test]
+fn areas_reach_from_the_lowest_to_the_highest() {
+    let svg = &folder::pictures(&records())[0].frames[0].svg;
+    let areas: Vec<_> =
+        svg.lines().filter_map(|line| line.strip_prefix("<polygon points=\"")).collect();
+    assert_eq!(areas.len(), NETWORKS.len());
+    let recorded = three_replicas();
+    for (area, network) in areas.iter().zip(NETWORKS).take(3) {
+        let (points, _) = area.split_once('"').unwrap();
+        let points: Vec<_> = points.split(' ').collect();
+        assert_eq!(points.len(), 2 * STEPS.len(), "{network}");
+        for step in STEPS {
+            let mine = recorded.iter().filter(|one| one.run == network && one.step == step);
+            let shares: Vec<_> = mine.map(|one| one.test_accuracy).collect();
+            for share in [lowest(&shares), highest(&shares)] {
+                let x = coordinate(ORIGIN[0] + SIZE[0] * step as f64 / 150.0);
+                let y = coordinate(ORIGIN[1] - SIZE[1] * share.unwrap());
+                let point = format!("{x},{y}");
+                assert!(
+                    points.contains(&point.as_str()),
+                    "{network} at {step}: {point} {points:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_number_of_the_page_comes_from_the_records() {
+    let records = records();
+    let known = crate::words::known(&records);
+    let page = crate::words::of_page(&crate::html(&records));
+    let strange: Vec<_> = page.difference(&known).collect();
+    assert!(strange.is_empty(), "these are no record's: {strange:?}");
+    assert!(page.contains("3"));
+}
