@@ -25,7 +25,7 @@
 //! check                 one dispatch held against its twin
 //! differences           an activation's gradient held against central differences on the GPU
 //! eval/                 one dispatch over tensors of the user's own
-//! train/                the training loop, lockstep comparison, diagnosis, the run's folder
+//! train/                the training loop, lockstep comparison, diagnosis, sweeps, their folders
 //! bench/                how long kernels and training steps take
 //! report/               what people see of a run or a measurement, made from its records only
 //! commands/             one file per subcommand; main.rs only parses arguments and exits

@@ -15,7 +15,7 @@ mod program;
 
 use lesson::{ending, lesson, moment, probe_at};
 use normlab::config::NormPosition;
-use normlab::record::{Claim, Summary, Verdict};
+use normlab::record::{Claim, Summary, SweepRecord, Swept, Verdict};
 use normlab::report::claims::{claims, text};
 use normlab::report::records::Records;
 use program::{folder, normlab, run, say, small, summary};
@@ -24,15 +24,17 @@ use std::path::Path;
 use Verdict::{DoesNotHold, Holds, HoldsPartly, NotMeasured};
 
 /// A word of each claim, in the order of the table.
-const WORDS: [&str; 8] = [
+const WORDS: [&str; 10] = [
     "straight line",
     "standard deviation |a|",
     "gradients vanish",
     "drift to one side",
     "working range",
     "middle of the sigmoid",
-    "With ReLU",
+    "With ReLU the gradient",
     "batch size 1",
+    "batch norm as well as layer norm",
+    "one of each for a whole layer",
 ];
 
 /// The claim that has a word.
@@ -53,10 +55,44 @@ fn the_lesson_bears_out_every_claim() {
     assert_eq!(said.lines().count(), WORDS.len(), "{said}");
 }
 
+/// The networks of a sweep.
+fn sweep(records: &mut Records, swept: Swept) -> &mut Vec<SweepRecord> {
+    records.sweeps.get_mut(&swept).unwrap()
+}
+
+fn batch_sizes(records: &mut Records) -> &mut Vec<SweepRecord> {
+    sweep(records, Swept::BatchSize)
+}
+
+/// Gives a norm the accuracies of no norm at every learning rate.
+fn without_effect(records: &mut Records, run: &str) {
+    let networks = sweep(records, Swept::LearningRate);
+    let none: Vec<_> = networks.iter().filter(|one| one.run.name == "relu-none").cloned().collect();
+    for one in networks.iter_mut().filter(|one| one.run.name == run) {
+        let like = none.iter().find(|none| none.learning_rate == one.learning_rate).unwrap();
+        one.run.test_accuracy = like.run.test_accuracy;
+        one.run.failure.clone_from(&like.run.failure);
+    }
+}
+
+/// The network of a learning rate.
+fn at_rate<'a>(records: &'a mut Records, run: &str, rate: f32) -> &'a mut SweepRecord {
+    let mut networks = sweep(records, Swept::LearningRate).iter_mut();
+    networks.find(|one| one.run.name == run && one.learning_rate == rate).unwrap()
+}
+
+/// Sets what all networks with one affine read.
+fn set_affine(records: &mut Records, affine: &str, accuracy: f64) {
+    let networks = sweep(records, Swept::Affine).iter_mut();
+    for one in networks.filter(|one| one.affine == affine) {
+        one.run.test_accuracy = Some(accuracy);
+    }
+}
+
 /// A change of the lesson's records, the claim that it is about, and the verdict that it must have then.
 type Change = (&'static str, fn(&mut Records), Verdict);
 
-const CHANGES: [Change; 33] = [
+const CHANGES: [Change; 47] = [
     ("straight line", |r| probe_at(r, "relu-none", 0).hidden[4].all_negative = 0.0, HoldsPartly),
     ("straight line", |r| probe_at(r, "relu-batch", 0).hidden[2].all_positive = 0.2, HoldsPartly),
     (
@@ -118,11 +154,11 @@ const CHANGES: [Change; 33] = [
     ),
     ("working range", |r| r.moments.retain(|m| m.run != "sigmoid-layer"), NotMeasured),
     ("middle", |r| probe_at(r, "sigmoid-batch", 1500).hidden[4].gamma.fill(1.0), HoldsPartly),
-    ("With ReLU", |r| ending(r, "relu-none").test_accuracy = 0.8, HoldsPartly),
-    ("With ReLU", |r| ending(r, "relu-none").layers[0].gradient_rms = 1e-6, HoldsPartly),
-    ("batch size 1", |r| r.batch_sizes[0].hidden_gradient = 1e-30, HoldsPartly),
-    ("batch size 1", |r| r.batch_sizes[1].run.test_accuracy = Some(0.1), HoldsPartly),
-    ("batch size 1", |r| drop(r.batch_sizes.remove(1)), NotMeasured),
+    ("ReLU the gradient", |r| ending(r, "relu-none").test_accuracy = 0.8, HoldsPartly),
+    ("ReLU the gradient", |r| ending(r, "relu-none").layers[0].gradient_rms = 1e-6, HoldsPartly),
+    ("batch size 1", |r| batch_sizes(r)[0].hidden_gradient = 1e-30, HoldsPartly),
+    ("batch size 1", |r| batch_sizes(r)[1].run.test_accuracy = Some(0.1), HoldsPartly),
+    ("batch size 1", |r| drop(batch_sizes(r).remove(1)), NotMeasured),
     (
         "drift",
         |r| {
@@ -141,7 +177,7 @@ const CHANGES: [Change; 33] = [
         DoesNotHold,
     ),
     (
-        "With ReLU",
+        "ReLU the gradient",
         |r| {
             *ending(r, "relu-none") = moment("relu-none", 1500, 0.1, 1e-6, 0.001, 0.0);
             *ending(r, "relu-batch") = moment("relu-batch", 1500, 0.5, 0.5, 1.0, 0.5);
@@ -152,15 +188,62 @@ const CHANGES: [Change; 33] = [
                 (moment.step, moment.test_accuracy) = (150, 0.1);
             }
             r.moments.splice(0..0, early);
+            without_effect(r, "relu-batch");
+        },
+        DoesNotHold,
+    ),
+    ("ReLU the gradient", |r| without_effect(r, "relu-batch"), HoldsPartly),
+    ("ReLU the gradient", |r| drop(r.sweeps.remove(&Swept::LearningRate)), Holds),
+    ("batch norm as well as layer norm", |r| r.sweeps.clear(), NotMeasured),
+    (
+        "batch norm as well as",
+        |r| sweep(r, Swept::LearningRate).retain(|one| one.run.name != "relu-none"),
+        NotMeasured,
+    ),
+    ("batch norm as well as", |r| without_effect(r, "relu-layer"), HoldsPartly),
+    (
+        "batch norm as well as",
+        |r| {
+            without_effect(r, "relu-layer");
+            without_effect(r, "relu-batch");
+        },
+        DoesNotHold,
+    ),
+    // A rate in the middle of batch norm's range at which it diverges leaves what is behind it.
+    (
+        "batch norm as well as",
+        |r| at_rate(r, "relu-batch", 0.03).run.failure = Some("inf".into()),
+        Holds,
+    ),
+    // Without a norm the range may go on below the lowest rate: nobody knows which is wider.
+    (
+        "batch norm as well as",
+        |r| {
+            for rate in [0.003, 0.01, 0.03] {
+                at_rate(r, "relu-none", rate).run.test_accuracy = Some(0.95);
+            }
+        },
+        NotMeasured,
+    ),
+    ("whole layer", |r| set_affine(r, "shared", 0.9), HoldsPartly),
+    ("whole layer", |r| sweep(r, Swept::Affine)[3].run.failure = Some("inf".into()), HoldsPartly),
+    ("whole layer", |r| sweep(r, Swept::Affine).retain(|one| one.seed == 1), NotMeasured),
+    ("whole layer", |r| sweep(r, Swept::Affine).truncate(4), NotMeasured),
+    ("whole layer", |r| sweep(r, Swept::Affine).retain(|one| one.affine != "shared"), NotMeasured),
+    (
+        "whole layer",
+        |r| {
+            set_affine(r, "per_unit", 0.3);
+            set_affine(r, "shared", 0.1);
         },
         DoesNotHold,
     ),
     (
         "batch size 1",
         |r| {
-            r.batch_sizes[0].hidden_gradient = f64::NAN;
-            r.batch_sizes[0].run.test_accuracy = Some(0.9);
-            r.batch_sizes[1].run.test_accuracy = Some(0.1);
+            batch_sizes(r)[0].hidden_gradient = f64::NAN;
+            batch_sizes(r)[0].run.test_accuracy = Some(0.9);
+            batch_sizes(r)[1].run.test_accuracy = Some(0.1);
         },
         DoesNotHold,
     ),
@@ -196,7 +279,7 @@ fn a_killed_or_an_older_run_has_claims_to_the_degree_that_it_can() {
     let mut records = lesson();
     records.moments.clear();
     records.probes.clear();
-    records.batch_sizes.clear();
+    records.sweeps.clear();
     for claim in claims(&records) {
         assert_eq!(claim.verdict, NotMeasured, "{claim:#?}");
         assert!(!claim.figures.is_empty());
@@ -258,6 +341,22 @@ fn in_a_shallow_network_nothing_vanishes() {
         ["--hidden", "32", "--steps", "150", "--activation", "sigmoid", "--norm", "none"];
     let (verdict, figures) = verdict(&arguments, "gradients vanish");
     assert_eq!(verdict, DoesNotHold, "{figures}");
+}
+
+#[test]
+fn three_hidden_layers_only_start_late() {
+    let after = |hidden: &str, steps: &str| {
+        let network = ["--hidden", hidden, "--steps", steps, "--learning-rate", "1"];
+        let sigmoid = ["--activation", "sigmoid", "--norm", "none", "--probes", "0"];
+        verdict(&[&network[..], &sigmoid].concat(), "gradients vanish")
+    };
+    let (early, figures) = after("32,32,32", "100");
+    let guesses = figures.contains("; 10.0 % of the test images are read rightly. against it: ");
+    assert!(early == HoldsPartly && guesses, "{figures}");
+    let (late, figures) = after("32,32,32", "700");
+    assert_eq!(late, DoesNotHold, "{figures}");
+    let (deep, figures) = after("32,32,32,32,32", "700");
+    assert_eq!(deep, Holds, "{figures}");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! The command line: one file a subcommand.
 
 mod arguments;
-mod batch_sizes;
 mod bench;
 mod check;
 mod devices;
@@ -10,6 +9,7 @@ mod judge;
 mod report;
 mod run;
 mod shaders;
+mod sweep;
 mod watch;
 
 use crate::backend::Backend;
@@ -19,7 +19,7 @@ use crate::backend::gpu::adapters::{self, Candidate, DeviceChoice};
 use crate::compare::ratio_text;
 use crate::error::{Error, Result};
 use crate::kernels::library::Library;
-use crate::record::Parity;
+use crate::record::{Parity, Swept};
 use arguments::DeviceArguments;
 use clap::{Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -56,8 +56,15 @@ enum Command {
     Train(run::TrainArguments),
     /// Make a run's report again, from the records that it has left.
     Report(report::Arguments),
-    /// Train with batches of 1, 2, 4, 16 and 60: batch norm against layer norm.
-    BatchSizes(batch_sizes::Arguments),
+    /// Train at several batch sizes: batch norm against layer norm.
+    #[command(after_help = sweep::defaults(Swept::BatchSize))]
+    BatchSizes(sweep::BatchSizesArguments),
+    /// Train ReLU at several learning rates: at which it trains without a norm, and with one.
+    #[command(after_help = sweep::defaults(Swept::LearningRate))]
+    LearningRates(sweep::LearningRatesArguments),
+    /// Train layer norm with one gamma and beta for each unit, and with one for a whole layer.
+    #[command(after_help = sweep::defaults(Swept::Affine))]
+    Affine(sweep::AffineArguments),
     /// List the adapters, the one that would be used, and what each can do.
     Devices(devices::Arguments),
     /// List the shaders, or write them out to be changed.
@@ -94,7 +101,9 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<Status> {
         Command::Lesson(arguments) => run::lesson(&arguments, out),
         Command::Train(arguments) => run::train(&arguments, out),
         Command::Report(arguments) => report::report(&arguments, out),
-        Command::BatchSizes(arguments) => batch_sizes::batch_sizes(&arguments, out),
+        Command::BatchSizes(arguments) => sweep::batch_sizes(&arguments, out),
+        Command::LearningRates(arguments) => sweep::learning_rates(&arguments, out),
+        Command::Affine(arguments) => sweep::affine(&arguments, out),
         Command::Devices(arguments) => devices::list(&arguments, out),
         Command::Shaders(command) => shaders::execute(&command, out),
         Command::Check(arguments) => check::check(&arguments, out),

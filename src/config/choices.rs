@@ -65,6 +65,17 @@ pub enum Affine {
     Shared,
 }
 
+impl Affine {
+    /// The word for it in experiments and records.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PerUnit => "per_unit",
+            Self::Shared => "shared",
+        }
+    }
+}
+
 /// Where the norm stands in a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]

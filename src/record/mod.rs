@@ -1,14 +1,14 @@
 //! Everything that a run writes, as serde types. The report reads nothing else.
 
-mod batch_size;
 mod claim;
 mod probe;
 mod replicas;
+mod sweep;
 
-pub use batch_size::BatchSizeRecord;
 pub use claim::{Claim, Verdict};
 pub use probe::{Histogram, Images, LayerProbe, Probe, WeightProbe};
 pub use replicas::{Figures, Pick, ReplicaRange, highest, lowest, median};
+pub use sweep::{SweepRecord, Swept};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;

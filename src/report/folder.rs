@@ -10,9 +10,10 @@
 use super::animation::Animation;
 use super::picture::Picture;
 use super::records::Records;
-use super::{affine, bands, batch_sizes, curves, filters, page, ridges, seen};
+use super::{affine, bands, curves, filters, page, ridges, seen, sweeps};
 use crate::error::{Error, Result};
 use crate::files::replace;
+use crate::record::Swept;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -66,7 +67,8 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
         }
         all.extend(made);
     }
-    all.extend(batch_sizes::pictures(&records.batch_sizes));
+    let of = |(&swept, networks): (&Swept, &Vec<_>)| sweeps::pictures(swept, networks);
+    all.extend(records.sweeps.iter().flat_map(of));
     all
 }
 
@@ -85,7 +87,10 @@ fn write_animation(folder: &Path, records: &Records) -> Result<()> {
 }
 
 /// Writes the last frame of each picture.
-fn write_pictures(folder: &Path, pictures: &[Picture]) -> Result<()> {
+///
+/// # Errors
+/// [`Error::File`] when a file cannot be written.
+pub fn write_pictures(folder: &Path, pictures: &[Picture]) -> Result<()> {
     let file = |picture: &Picture| {
         let svg = picture.frames.last().map_or("", |frame| frame.svg.as_str());
         let svg = svg.replacen("<svg", OPENING, 1);

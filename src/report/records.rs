@@ -2,9 +2,10 @@
 
 use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::record::{BatchSizeRecord, Moment, Pick, Probe, Summary, highest, lowest, median};
+use crate::record::{Moment, Pick, Probe, Summary, SweepRecord, Swept, highest, lowest, median};
 use crate::train::run_name;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -24,8 +25,8 @@ pub struct Records {
     pub ranges: Vec<[Moment; 2]>,
     /// The probes of the first replica, in the order in which they were recorded.
     pub probes: Vec<Probe>,
-    /// The networks of the batch-size experiment; none where the folder does not hold one.
-    pub batch_sizes: Vec<BatchSizeRecord>,
+    /// The networks of each sweep that the folder holds.
+    pub sweeps: BTreeMap<Swept, Vec<SweepRecord>>,
     /// Sentences about what is missing.
     pub missing: Vec<String>,
 }
@@ -47,11 +48,11 @@ impl Records {
         let (moments, ranges) = over_replicas(moments, experiment.replicas);
         missing.extend(unfinished(&experiment, &moments));
         let probes = lines(folder, "histograms.jsonl", &mut missing)?;
-        let batch_sizes = match folder.join(BatchSizeRecord::FILE).exists() {
-            true => lines(folder, BatchSizeRecord::FILE, &mut missing)?,
-            false => Vec::new(),
-        };
-        Ok(Self { experiment, summary, moments, ranges, probes, batch_sizes, missing })
+        let mut sweeps = BTreeMap::new();
+        for swept in Swept::ALL.into_iter().filter(|swept| folder.join(swept.file()).exists()) {
+            sweeps.insert(swept, lines(folder, swept.file(), &mut missing)?);
+        }
+        Ok(Self { experiment, summary, moments, ranges, probes, sweeps, missing })
     }
 
     /// The names of the runs that have a moment, in the order in which they were trained.
@@ -79,6 +80,12 @@ impl Records {
     #[must_use]
     pub fn several(&self) -> Option<usize> {
         Some(self.experiment.replicas).filter(|&replicas| replicas > 1)
+    }
+
+    /// The networks of a sweep; none where the folder does not hold it.
+    #[must_use]
+    pub fn sweep(&self, swept: Swept) -> &[SweepRecord] {
+        self.sweeps.get(&swept).map_or(&[], Vec::as_slice)
     }
 
     /// The probes of a run.

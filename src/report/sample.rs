@@ -4,6 +4,7 @@
 use super::records::Records;
 use crate::config::Experiment;
 use crate::record::{Histogram, Images, LayerProbe, Moment, Probe};
+use std::collections::BTreeMap;
 
 /// The steps that are probed.
 pub(super) const STEPS: [usize; 3] = [0, 10, 100];
@@ -29,7 +30,7 @@ pub(super) fn empty() -> Records {
         moments: Vec::new(),
         ranges: Vec::new(),
         probes: Vec::new(),
-        batch_sizes: Vec::new(),
+        sweeps: BTreeMap::new(),
         missing: Vec::new(),
     }
 }

@@ -1,6 +1,5 @@
 //! Training a network on a backend: the loop, what is recorded of it, and how it is checked.
 
-pub mod batch_sizes;
 mod diagnosis;
 mod figures;
 mod lockstep;
@@ -9,6 +8,8 @@ mod run;
 pub mod run_folder;
 mod schedule;
 mod start;
+pub mod sweep;
+pub mod sweep_folder;
 mod trainer;
 
 pub use run::{Observer, Swap, train, try_loading};

@@ -137,12 +137,20 @@ impl RunFolder {
     /// # Errors
     /// [`Error::File`] when it cannot be written.
     pub fn summary(&self, summary: &Summary) -> Result<()> {
-        let path = self.path.join("summary.json");
-        let failed = |error| Error::file("write", &path, error);
-        let mut text = serde_json::to_vec_pretty(summary).map_err(|error| failed(error.into()))?;
-        text.push(b'\n');
-        replace(&path, &text).map_err(failed)
+        write_summary(&self.path, summary)
     }
+}
+
+/// Writes the summary of the run in `folder`, in place of an older one.
+///
+/// # Errors
+/// [`Error::File`] when it cannot be written.
+pub fn write_summary(folder: &Path, summary: &Summary) -> Result<()> {
+    let path = folder.join("summary.json");
+    let failed = |error| Error::file("write", &path, error);
+    let mut text = serde_json::to_vec_pretty(summary).map_err(|error| failed(error.into()))?;
+    text.push(b'\n');
+    replace(&path, &text).map_err(failed)
 }
 
 /// A file that grows by a line of JSON at a time.

@@ -11,7 +11,7 @@ mod replicas;
 mod words;
 
 use lesson_records::{NETWORKS, lesson, write};
-use normlab::record::Moment;
+use normlab::record::{Moment, SweepRecord, Swept};
 use normlab::report::records::Records;
 use normlab::report::{folder, number, page, style};
 use program::{entries, folder as empty_folder, say, small, text};
@@ -60,6 +60,19 @@ fn a_change_of_one_record_changes_the_picture_of_it_alone() {
     assert_eq!(differing(changed(gradient)), ["gradients"]);
     let change = |all: &mut Records| end(all, run).layers[1].weight_change *= 0.5;
     assert_eq!(differing(changed(change)), ["weight-change"]);
+    for (swept, id) in [
+        (Swept::BatchSize, "batch-sizes-sigmoid"),
+        (Swept::LearningRate, "learning-rates-relu"),
+        (Swept::Affine, "affine-sweep"),
+    ] {
+        let network = |all: &mut Records| network(all, swept).run.test_accuracy = Some(0.7777);
+        assert_eq!(differing(changed(network)), [id]);
+    }
+}
+
+/// The second network of a sweep.
+fn network(records: &mut Records, swept: Swept) -> &mut SweepRecord {
+    &mut records.sweeps.get_mut(&swept).unwrap()[1]
 }
 
 #[test]
@@ -72,6 +85,11 @@ fn every_number_of_the_page_comes_from_the_records() {
     let others = changed(|all| end(all, "relu-none").test_accuracy = 0.7777);
     let strange: Vec<_> = of_page(&html(&others)).difference(&known).cloned().collect();
     assert_eq!(strange, ["77.8"]);
+    for swept in Swept::ALL {
+        let others = changed(|all| network(all, swept).run.test_accuracy = Some(0.7777));
+        let strange = of_page(&html(&others)).difference(&known).count();
+        assert!(strange > 0, "{swept:?}");
+    }
 }
 
 #[test]
@@ -175,6 +193,8 @@ fn a_run_cut_off_in_the_middle_is_shown_as_far_as_it_went() {
     let whole: usize = metrics.lines().take(13).map(|line| line.len() + 1).sum();
     fs::write(path.join("metrics.jsonl"), &metrics[..whole + 40]).unwrap();
     fs::remove_file(path.join("summary.json")).unwrap();
+    let rates = text(path, "learning_rates.jsonl");
+    fs::write(path.join("learning_rates.jsonl"), &rates[..rates.len() - 40]).unwrap();
     let ended = say(&["report", path.to_str().unwrap()]).with(0);
     let page = text(path, "report.html");
     for sentence in [
@@ -183,6 +203,7 @@ fn a_run_cut_off_in_the_middle_is_shown_as_far_as_it_went() {
         "relu-none is recorded to step 1 of 150",
         "relu-batch has recorded nothing",
         "relu-layer has recorded nothing",
+        "1 of 12 lines of learning_rates.jsonl are damaged",
     ] {
         assert!(ended.stdout.contains(&format!("missing: {sentence}\n")), "{ended:#?}");
         assert!(page.contains(&format!("<li>{sentence}</li>")), "{sentence}");
@@ -190,8 +211,12 @@ fn a_run_cut_off_in_the_middle_is_shown_as_far_as_it_went() {
     assert!(!ended.stdout.contains("sigmoid"), "{ended:#?}");
     assert!(page.contains("sigmoid, batch norm") && page.contains("relu, no norm"));
     assert!(!page.contains("relu, batch norm") && !page.contains("id=\"results\""));
+    assert!(page.contains("layer norm: 90.2 % at 0.008, 94.3 % at 0.07, 95.5 % at 0.6."));
     // Nothing but the experiment is the least that a report can be made of.
     fs::remove_file(path.join("metrics.jsonl")).unwrap();
+    for swept in Swept::ALL {
+        fs::remove_file(path.join(swept.file())).unwrap();
+    }
     let ended = say(&["report", path.to_str().unwrap()]).with(0);
     assert!(ended.stdout.contains("missing: metrics.jsonl is not there"), "{ended:#?}");
     assert!(!text(path, "report.html").contains("<figure"));

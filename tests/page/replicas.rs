@@ -34,6 +34,8 @@ fn three_replicas() -> Vec<Moment> {
 fn records() -> Records {
     let mut raw = lesson();
     raw.experiment.replicas = 3;
+    // A sweep has no replicas, so that its pictures are the same.
+    raw.sweeps.clear();
     raw.moments = three_replicas();
     for run in raw.summary.iter_mut().flat_map(|summary| &mut summary.runs) {
         let last = raw.moments.iter().filter(|one| one.run == run.name && one.step == STEPS[3]);

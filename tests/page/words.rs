@@ -1,5 +1,6 @@
 //! The words with a digit in them: those that a page shows, and those that its records allow.
 
+use normlab::record::{SweepRecord, Swept};
 use normlab::report::number;
 use normlab::report::records::Records;
 use normlab::report::table::LEGEND;
@@ -47,6 +48,26 @@ pub(crate) fn known(records: &Records) -> BTreeSet<String> {
     collect(&serde_json::to_value(&records.summary).unwrap(), &mut known);
     collect(&serde_json::to_value(&records.moments).unwrap(), &mut known);
     collect(&serde_json::to_value(&records.probes).unwrap(), &mut known);
+    for (&swept, networks) in &records.sweeps {
+        collect(&serde_json::to_value(networks).unwrap(), &mut known);
+        known.extend(of_sweep(swept, networks));
+    }
+    known
+}
+
+/// What the report computes of a sweep: the mean of all seeds, and the decades between two rates.
+fn of_sweep(swept: Swept, networks: &[SweepRecord]) -> BTreeSet<String> {
+    let mut known = BTreeSet::new();
+    for one in networks {
+        known.extend([one.value(swept), one.learning_rate.to_string()]);
+        let key = |one: &SweepRecord| (one.run.name.clone(), one.value(swept));
+        let alike = networks.iter().filter(|other| key(other) == key(one));
+        let reads: Vec<_> = alike.filter_map(SweepRecord::accuracy).collect();
+        known.extend(of(&number::percent(reads.iter().sum::<f64>() / reads.len() as f64)));
+        let decades = |other: &SweepRecord| (other.learning_rate / one.learning_rate).log10();
+        let decades = networks.iter().map(|other| number::decimals(decades(other).into(), 1));
+        known.extend(decades);
+    }
     known
 }
 

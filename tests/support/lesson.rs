@@ -1,11 +1,17 @@
 //! Records as the lesson leaves them, made by hand, with the figures of a real run.
 
+#[path = "network.rs"]
+mod network;
+
+pub(crate) use network::{at_rate, network, with_affine};
+
 use normlab::config::Experiment;
 use normlab::record::{
-    Adapter, BatchSizeRecord, Histogram, Images, LayerFigures, LayerProbe, Moment, Parity, Probe,
-    RunRecord, Summary,
+    Histogram, Images, LayerFigures, LayerProbe, Moment, Parity, Probe, RunRecord, Summary,
+    SweepRecord, Swept,
 };
 use normlab::report::records::Records;
+use std::collections::BTreeMap;
 
 /// The lesson's steps.
 const STEPS: usize = 1500;
@@ -53,7 +59,7 @@ pub(crate) fn lesson() -> Records {
         moments,
         ranges: Vec::new(),
         probes: probes.concat(),
-        batch_sizes: vec![of_one("batch", 0.0, 0.101), of_one("layer", 0.05, 0.67)],
+        sweeps: sweeps(),
         missing: Vec::new(),
     }
 }
@@ -127,52 +133,48 @@ fn probe(run: &str, step: usize, last: &LayerProbe) -> Probe {
     Probe { run: run.into(), step, hidden, weights: Vec::new(), first_weights: None }
 }
 
-/// A network trained on single examples.
-fn of_one(norm: &str, hidden_gradient: f64, accuracy: f64) -> BatchSizeRecord {
-    BatchSizeRecord {
+/// What each sweep finds, with the figures of real ones.
+fn sweeps() -> BTreeMap<Swept, Vec<SweepRecord>> {
+    let of_one = |norm: &str, hidden_gradient, accuracy| SweepRecord {
         batch: 1,
-        seed: 1,
-        learning_rate: 0.01,
-        hidden: vec![100; 3],
-        data: "drawn digits".into(),
         hidden_gradient,
-        adapter: adapter(),
-        run: ended(&format!("sigmoid-{norm}"), accuracy),
-    }
-}
-
-fn adapter() -> Adapter {
-    let [adapter, backend, kind, driver] = ["CPU engine", "cpu", "cpu", "none"].map(str::to_owned);
-    Adapter { adapter, backend, kind, driver }
-}
-
-fn ended(name: &str, accuracy: f64) -> RunRecord {
-    let (activation, norm) = name.split_once('-').unwrap();
-    RunRecord {
-        name: name.into(),
-        activation: activation.into(),
-        norm: norm.into(),
-        steps: STEPS,
-        failure: None,
-        last_losses: Vec::new(),
-        test_accuracy: Some(accuracy),
-        train_loss: Some(1.0),
-        layers: Vec::new(),
-        output_spread: Some(0.2),
-        range: None,
-        ms_per_step: Some(1.0),
-        probe_share: None,
-        shader_changes: Vec::new(),
-        parity: Parity::default(),
-    }
+        ..network(&format!("sigmoid-{norm}"), accuracy)
+    };
+    let sizes = vec![of_one("batch", 0.0, 0.101), of_one("layer", 0.05, 0.67)];
+    let reads = [
+        ("relu-none", [0.184, 0.462, 0.859, 0.947, 0.965, 0.641, f64::NAN, f64::NAN]),
+        ("relu-batch", [0.918, 0.958, 0.975, 0.984, 0.982, 0.979, 0.972, 0.1]),
+        ("relu-layer", [0.934, 0.955, 0.965, 0.972, 0.96, 0.966, 0.1, 0.1]),
+    ];
+    let rates = reads.into_iter().flat_map(|(name, reads)| {
+        let rates = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
+        let pairs = rates.into_iter().zip(reads);
+        pairs.map(move |(rate, read)| at_rate(name, rate, Some(read).filter(|read| !read.is_nan())))
+    });
+    let reads = [
+        ("sigmoid-layer", "per_unit", [0.923, 0.949, 0.939]),
+        ("sigmoid-layer", "shared", [0.981, 0.976, 0.98]),
+        ("relu-layer", "per_unit", [0.986, 0.984, 0.981]),
+        ("relu-layer", "shared", [0.98, 0.979, 0.981]),
+    ];
+    let affine = reads.into_iter().flat_map(|(name, affine, reads)| {
+        (1..).zip(reads).map(move |(seed, read)| with_affine(name, affine, seed, read))
+    });
+    [
+        (Swept::BatchSize, sizes),
+        (Swept::LearningRate, rates.collect()),
+        (Swept::Affine, affine.collect()),
+    ]
+    .into()
 }
 
 /// A summary in which one network has failed.
 pub(crate) fn summary(run: &str, failure: &str) -> Summary {
-    let failed = RunRecord { failure: Some(failure.into()), ..ended(run, 0.1) };
+    let SweepRecord { run, adapter, .. } = network(run, 0.1);
+    let failed = RunRecord { failure: Some(failure.into()), ..run };
     Summary {
         version: "0.1.0".into(),
-        adapter: adapter(),
+        adapter,
         data: "drawn digits".into(),
         seed: 1,
         elapsed_s: 1.0,

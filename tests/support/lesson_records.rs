@@ -1,10 +1,17 @@
 //! Records as a short lesson leaves them, with figures that were made up so that no two look alike.
 
+#[path = "network.rs"]
+mod network;
+
+use network::{at_rate, network, with_affine};
 use normlab::config::Experiment;
-use normlab::record::{Adapter, LayerFigures, Moment, Parity, RunRecord, ShaderRecord, Summary};
+use normlab::record::{
+    Adapter, LayerFigures, Moment, Parity, RunRecord, ShaderRecord, Summary, SweepRecord, Swept,
+};
 use normlab::report::claims;
 use normlab::report::records::Records;
 use normlab::report::style::parts;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The networks, in the order in which they were trained.
@@ -31,12 +38,50 @@ pub(crate) fn lesson() -> Records {
         moments,
         ranges: Vec::new(),
         probes: Vec::new(),
-        batch_sizes: Vec::new(),
+        sweeps: sweeps(),
         missing: Vec::new(),
     };
     let claims = claims::claims(&records);
     records.summary.iter_mut().for_each(|summary| summary.claims.clone_from(&claims));
     records
+}
+
+/// A few networks of each sweep.
+fn sweeps() -> BTreeMap<Swept, Vec<SweepRecord>> {
+    let sized = |norm: &str, batch, hidden_gradient, accuracy| SweepRecord {
+        batch,
+        hidden_gradient,
+        learning_rate: 0.02,
+        ..network(&format!("sigmoid-{norm}"), accuracy)
+    };
+    let sizes =
+        [("batch", 1, 0.0, 0.1213), ("layer", 1, 0.07, 0.6724), ("batch", 60, 0.03, 0.8835)];
+    let sizes =
+        sizes.map(|(norm, batch, gradient, accuracy)| sized(norm, batch, gradient, accuracy));
+    let rates = [
+        ("relu-none", [Some(0.3146), Some(0.9157), Some(0.4468), None]),
+        ("relu-batch", [Some(0.5179), Some(0.9381), Some(0.9592), Some(0.2213)]),
+        ("relu-layer", [Some(0.9024), Some(0.9435), Some(0.9546), None]),
+    ];
+    let rates = rates.into_iter().flat_map(|(name, reads)| {
+        let pairs = [0.008, 0.07, 0.6, 5.0].into_iter().zip(reads);
+        pairs.map(move |(rate, accuracy)| at_rate(name, rate, accuracy))
+    });
+    let affine = [
+        ("sigmoid-layer", "per_unit", [0.8214, 0.8635]),
+        ("sigmoid-layer", "shared", [0.8856, 0.9137]),
+        ("relu-layer", "per_unit", [0.9648, 0.9729]),
+        ("relu-layer", "shared", [0.9312, 0.9523]),
+    ];
+    let affine = affine.into_iter().flat_map(|(name, affine, reads)| {
+        (1..).zip(reads).map(move |(seed, read)| with_affine(name, affine, seed, read))
+    });
+    [
+        (Swept::BatchSize, sizes.to_vec()),
+        (Swept::LearningRate, rates.collect()),
+        (Swept::Affine, affine.collect()),
+    ]
+    .into()
 }
 
 /// A network without a norm stays where it is; the others come nearer to their aim.
@@ -129,4 +174,8 @@ pub(crate) fn write(records: &Records, folder: &Path) {
     put("metrics.jsonl", records.moments.iter().map(line).collect());
     put("histograms.jsonl", String::new());
     put("summary.json", serde_json::to_string_pretty(&records.summary).unwrap());
+    let line = |network| serde_json::to_string(network).unwrap() + "\n";
+    for (swept, networks) in &records.sweeps {
+        put(swept.file(), networks.iter().map(line).collect());
+    }
 }

@@ -2,16 +2,16 @@
 //!
 //! A claim is weighed by *evidence*: measured figures, each of which is for it or against it by a
 //! threshold of `thresholds.rs`. Nothing but the records is looked at, so a network that trains where
-//! the lesson's did not, for its initial weights or its depth, changes the verdict. What takes two
-//! experiments, as layer norm with one a and b for a layer against one for each unit, is no claim here.
+//! the lesson's did not, for its initial weights or its depth, changes the verdict. What takes more than
+//! one experiment is decided by the records of a sweep, where the run's folder holds them.
 
 mod probed;
 pub(super) mod thresholds;
 mod trained;
 
-use super::batch_sizes;
 use super::records::Records;
-use crate::record::{Claim, Verdict};
+use super::sweeps;
+use crate::record::{Claim, Swept, Verdict};
 use std::fmt::Write;
 
 /// A measured figure, and the side that it is on.
@@ -33,7 +33,7 @@ pub(super) type Measured = Result<Vec<Evidence>, String>;
 /// All claims, held against the records of a run.
 #[must_use]
 pub fn claims(records: &Records) -> Vec<Claim> {
-    vec![
+    let mut all = vec![
         probed::one_sided_batches(records),
         probed::scale_and_shift(records),
         trained::vanishing_gradients(records),
@@ -41,8 +41,9 @@ pub fn claims(records: &Records) -> Vec<Claim> {
         trained::norms_train(records),
         probed::free_inputs(records),
         trained::relu_survives(records),
-        batch_sizes::claim(&records.batch_sizes),
-    ]
+    ];
+    all.extend(Swept::ALL.map(|swept| sweeps::claim(swept, records.sweep(swept))));
+    all
 }
 
 /// A claim with its verdict.
@@ -93,6 +94,13 @@ pub fn text(claims: &[Claim]) -> String {
         let _ = writeln!(text, "not measured here: {rest} more; summary.json says what they need");
     }
     text
+}
+
+/// A claim with its figures, or with what they lack, as text for a terminal.
+#[must_use]
+pub fn in_full(Claim { claim, verdict, figures }: &Claim) -> String {
+    let width = verdict.words().len();
+    format!("{verdict}  {claim}\n{:width$}  {figures}\n", "")
 }
 
 #[cfg(test)]

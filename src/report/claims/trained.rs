@@ -5,10 +5,11 @@ use super::thresholds::{
     ALIKE, DIFFER, FASTER, GUESSES, HARDLY_MOVED, LITTLE, MOVED, SUCCEEDS, SURVIVED, VANISHED,
 };
 use super::{Evidence, Measured, weigh};
-use crate::record::{Claim, Moment};
+use crate::record::{Claim, Moment, Swept, Verdict};
 use crate::report::records::Records;
-use crate::report::style;
 use crate::report::table::fraction;
+use crate::report::{style, sweeps};
+use std::fmt::Write;
 
 /// Sigmoid without a norm does not learn, and why.
 pub(super) fn vanishing_gradients(records: &Records) -> Claim {
@@ -59,39 +60,66 @@ pub(super) fn norms_train(records: &Records) -> Claim {
     weigh(claim, measured())
 }
 
-/// ReLU needs no norm for its gradient; batch norm still speeds the start.
+/// ReLU needs no norm for its gradient; batch norm still speeds the start, and widens the range of
+/// learning rates, where a sweep over them tells.
 pub(super) fn relu_survives(records: &Records) -> Claim {
-    let measured = || -> Measured {
-        let (none, batch) = (Ending::of(records, "relu-none")?, Ending::of(records, "relu-batch")?);
-        let tenth = records.experiment.steps.div_ceil(10);
-        let early_none = first_at(records, "relu-none", tenth)?;
-        let early_batch = first_at(records, "relu-batch", tenth)?;
-        let gap = (batch.accuracy - none.accuracy).abs();
-        let ahead = early_batch.test_accuracy - early_none.test_accuracy;
-        Ok(vec![
-            Evidence::new(none.gradient >= SURVIVED, none.gradient_text()),
-            Evidence::new(
-                gap <= LITTLE,
-                format!(
-                    "in the end {} without a norm, {} with batch norm",
-                    percent(none.accuracy),
-                    percent(batch.accuracy)
-                ),
-            ),
-            Evidence::new(
-                ahead >= FASTER,
-                format!(
-                    "after {} steps {} without, {} with",
-                    early_none.step,
-                    percent(early_none.test_accuracy),
-                    percent(early_batch.test_accuracy)
-                ),
-            ),
-        ])
+    let widened = sweeps::widened_by_batch_norm(records.sweep(Swept::LearningRate));
+    let end = match widened {
+        Ok(_) => ", speeds the start, and widens the range of usable learning rates",
+        Err(_) => ", but speeds the start",
     };
-    let claim = "With ReLU the gradient survives without a norm; batch norm changes little in the end, \
-                 but speeds the start";
-    weigh(claim, measured())
+    let claim = format!(
+        "With ReLU the gradient survives without a norm; batch norm changes little in the end{end}"
+    );
+    match widened {
+        Ok(evidence) => weigh(
+            &claim,
+            relu_with_batch_norm(records).map(|mut all| {
+                all.push(evidence);
+                all
+            }),
+        ),
+        Err(lacking) => {
+            let mut claim = weigh(&claim, relu_with_batch_norm(records));
+            if claim.verdict != Verdict::NotMeasured {
+                let _ = write!(
+                    claim.figures,
+                    ". whether it widens the range of usable learning rates: {lacking}"
+                );
+            }
+            claim
+        }
+    }
+}
+
+/// What batch norm changes at the experiment's learning rate.
+fn relu_with_batch_norm(records: &Records) -> Measured {
+    let (none, batch) = (Ending::of(records, "relu-none")?, Ending::of(records, "relu-batch")?);
+    let tenth = records.experiment.steps.div_ceil(10);
+    let early_none = first_at(records, "relu-none", tenth)?;
+    let early_batch = first_at(records, "relu-batch", tenth)?;
+    let gap = (batch.accuracy - none.accuracy).abs();
+    let ahead = early_batch.test_accuracy - early_none.test_accuracy;
+    Ok(vec![
+        Evidence::new(none.gradient >= SURVIVED, none.gradient_text()),
+        Evidence::new(
+            gap <= LITTLE,
+            format!(
+                "in the end {} without a norm, {} with batch norm",
+                percent(none.accuracy),
+                percent(batch.accuracy)
+            ),
+        ),
+        Evidence::new(
+            ahead >= FASTER,
+            format!(
+                "after {} steps {} without, {} with",
+                early_none.step,
+                percent(early_none.test_accuracy),
+                percent(early_batch.test_accuracy)
+            ),
+        ),
+    ])
 }
 
 /// Figures of the last step of a run.

@@ -1,0 +1,286 @@
+//! `normlab batch-sizes`, `normlab learning-rates` and `normlab affine`: the same networks, trained at
+//! several values of one setting.
+
+use super::arguments::{
+    DeviceArguments, FusionArguments, OutputArguments, ShaderArguments, number, set, whole,
+};
+use super::run::{layers, load, rooted};
+use super::{Status, compared, open, progress_bar, report, say, say_json};
+use crate::config::{Experiment, Norm};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::kernels::activation::Activation;
+use crate::record::{Adapter, Claim, Parity, SweepRecord, Swept};
+use crate::report::folder::{pictures, write_pictures};
+use crate::report::records::Records;
+use crate::report::{claims, sweeps};
+use crate::train::sweep::{self, Sweep, Values};
+use crate::train::sweep_folder::SweepFolder;
+use crate::train::{Plan, run_folder, run_name, try_loading};
+use clap::Args;
+use serde::Serialize;
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Arguments of every sweep.
+#[derive(Args, Clone, Debug)]
+struct SweepArguments {
+    /// Norms that are compared.
+    #[arg(long, value_delimiter = ',', value_name = "NORM,…")]
+    norm: Option<Vec<Norm>>,
+    /// Activations of the hidden layers.
+    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
+    activation: Option<Vec<Activation>>,
+    /// Units of each hidden layer.
+    #[arg(long, value_delimiter = ',', value_name = "UNITS,…", value_parser = whole::<usize>, allow_negative_numbers = true)]
+    hidden: Option<Vec<usize>>,
+    /// Training steps of each network.
+    #[arg(long, value_parser = whole::<usize>, allow_negative_numbers = true)]
+    steps: Option<usize>,
+    /// The first seed of weights and batches.
+    #[arg(long, value_parser = whole::<u64>, allow_negative_numbers = true)]
+    seed: Option<u64>,
+    /// How many seeds, each with networks of its own.
+    #[arg(long, value_name = "COUNT", value_parser = whole::<u64>, allow_negative_numbers = true)]
+    seeds: Option<u64>,
+    /// A folder with IDX files, as MNIST's [default: the drawn digits].
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    shaders: ShaderArguments,
+    #[command(flatten)]
+    fusion: FusionArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Arguments of `normlab batch-sizes`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct BatchSizesArguments {
+    /// Batch sizes.
+    #[arg(long, value_delimiter = ',', value_name = "EXAMPLES,…", value_parser = whole::<usize>, allow_negative_numbers = true)]
+    sizes: Option<Vec<usize>>,
+    /// The learning rate, the same for all sizes.
+    #[arg(long, value_name = "RATE", value_parser = number, allow_negative_numbers = true)]
+    learning_rate: Option<f32>,
+    #[command(flatten)]
+    common: SweepArguments,
+}
+
+/// Arguments of `normlab learning-rates`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct LearningRatesArguments {
+    /// Learning rates.
+    #[arg(long, value_delimiter = ',', value_name = "RATE,…", value_parser = number, allow_negative_numbers = true)]
+    rates: Option<Vec<f32>>,
+    /// Examples of a batch.
+    #[arg(long, value_name = "EXAMPLES", value_parser = whole::<usize>, allow_negative_numbers = true)]
+    batch: Option<usize>,
+    #[command(flatten)]
+    common: SweepArguments,
+}
+
+/// Arguments of `normlab affine`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct AffineArguments {
+    /// The learning rate.
+    #[arg(long, value_name = "RATE", value_parser = number, allow_negative_numbers = true)]
+    learning_rate: Option<f32>,
+    /// Examples of a batch.
+    #[arg(long, value_name = "EXAMPLES", value_parser = whole::<usize>, allow_negative_numbers = true)]
+    batch: Option<usize>,
+    #[command(flatten)]
+    common: SweepArguments,
+}
+
+/// Runs the sweep over batch sizes.
+pub(super) fn batch_sizes(arguments: &BatchSizesArguments, out: &mut dyn Write) -> Result<Status> {
+    let mut sweep = Sweep::new(Swept::BatchSize);
+    if let Some(sizes) = &arguments.sizes {
+        sweep.values = Values::BatchSizes(sizes.clone());
+    }
+    set(&mut sweep.experiment.learning_rate, arguments.learning_rate.as_ref());
+    arguments.common.start(sweep, out)
+}
+
+/// Runs the sweep over learning rates.
+pub(super) fn learning_rates(
+    arguments: &LearningRatesArguments,
+    out: &mut dyn Write,
+) -> Result<Status> {
+    let mut sweep = Sweep::new(Swept::LearningRate);
+    if let Some(rates) = &arguments.rates {
+        sweep.values = Values::LearningRates(rates.clone());
+    }
+    set(&mut sweep.experiment.batch, arguments.batch.as_ref());
+    arguments.common.start(sweep, out)
+}
+
+/// Runs the sweep over one gamma and beta for each unit, or for a whole layer.
+pub(super) fn affine(arguments: &AffineArguments, out: &mut dyn Write) -> Result<Status> {
+    let mut sweep = Sweep::new(Swept::Affine);
+    set(&mut sweep.experiment.learning_rate, arguments.learning_rate.as_ref());
+    set(&mut sweep.experiment.batch, arguments.batch.as_ref());
+    arguments.common.start(sweep, out)
+}
+
+/// What the flags of a sweep stand for where they are not given.
+pub(super) fn defaults(swept: Swept) -> String {
+    let Sweep { experiment, values, seeds, .. } = Sweep::new(swept);
+    let list = |names: Vec<&str>| names.join(",");
+    let hidden: Vec<_> = experiment.hidden.iter().map(usize::to_string).collect();
+    let mut text = format!(
+        "Defaults: {} {}; activation {}, norm {}, hidden {}, {} steps",
+        swept.setting(),
+        values.texts().join(","),
+        list(experiment.activation.iter().map(|activation| activation.name()).collect()),
+        list(experiment.norm.iter().map(|norm| norm.name()).collect()),
+        hidden.join(","),
+        experiment.steps,
+    );
+    if swept != Swept::BatchSize {
+        text.push_str(&format!(", batch {}", experiment.batch));
+    }
+    if swept != Swept::LearningRate {
+        text.push_str(&format!(", learning rate {}", experiment.learning_rate));
+    }
+    format!("{text}, seed {}, seeds {seeds}.", experiment.seed)
+}
+
+/// What a sweep prints with `--json`.
+#[derive(Serialize)]
+struct Printed<'a> {
+    device: Adapter,
+    networks: &'a [SweepRecord],
+    claim: Claim,
+}
+
+impl SweepArguments {
+    /// Puts the flags that were given in place of the sweep's values, and runs it.
+    fn start(&self, mut sweep: Sweep, out: &mut dyn Write) -> Result<Status> {
+        set(&mut sweep.seeds, self.seeds.as_ref());
+        let experiment = &mut sweep.experiment;
+        set(&mut experiment.norm, self.norm.as_ref());
+        set(&mut experiment.activation, self.activation.as_ref());
+        set(&mut experiment.hidden, self.hidden.as_ref());
+        set(&mut experiment.steps, self.steps.as_ref());
+        set(&mut experiment.seed, self.seed.as_ref());
+        experiment.data.clone_from(&self.data);
+        *experiment = rooted(experiment)?;
+        self.run(&sweep, out)
+    }
+
+    /// Checks everything, then trains every network.
+    fn run(&self, sweep: &Sweep, out: &mut dyn Write) -> Result<Status> {
+        let start = Instant::now();
+        let (swept, experiment) = (sweep.values.swept(), &sweep.experiment);
+        let OutputArguments { out: path, force } = &self.output;
+        SweepFolder::check_free(swept, path.as_deref(), *force)?;
+        let data = load(experiment)?;
+        sweep.validate(data.train.len())?;
+        let shown: &mut dyn Write = if self.json { &mut std::io::sink() } else { &mut *out };
+        let library = self.fusion.apply(self.shaders.library()?);
+        let mut backend = open(&self.device, library, shown)?;
+        let verify = backend.adapter().backend != "cpu";
+        let experiments = sweep.experiments();
+        let plans: Vec<_> = experiments.iter().flat_map(|one| plans(one, &data, verify)).collect();
+        plans.iter().try_for_each(|plan| try_loading(backend.as_mut(), plan))?;
+        let mut folder = SweepFolder::create(swept, path.as_deref(), *force, experiment)?;
+        say(shown, &introduction(sweep, &data))?;
+        for (place, plan) in plans.iter().enumerate() {
+            let network = run_name(plan.activation, plan.norm);
+            let name = format!("{network} {} of {}", place + 1, plans.len());
+            let bar = progress_bar(&name, plan.experiment.steps);
+            let mut progress = |step: usize| bar.set_position(step as u64);
+            let record = sweep::train(backend.as_mut(), plan, &mut progress);
+            bar.finish_and_clear();
+            folder.add(record?)?;
+        }
+        say(shown, &conclusion(swept, &folder, start.elapsed().as_secs_f64()))?;
+        show(&folder, shown)?;
+        if self.json {
+            let networks = folder.records();
+            let claim = sweeps::claim(swept, networks);
+            say_json(&Printed { device: backend.adapter(), networks, claim }, out)?;
+        }
+        Ok(status(swept, folder.records()))
+    }
+}
+
+/// A network that diverged is a failure, but where a sweep is to find out which do.
+fn status(swept: Swept, records: &[SweepRecord]) -> Status {
+    let good = |SweepRecord { run, .. }: &SweepRecord| {
+        (run.failure.is_none() || swept.may_diverge()) && run.parity.failures.is_empty()
+    };
+    if records.iter().all(good) { Status::Good } else { Status::Failed }
+}
+
+/// The networks of an experiment.
+fn plans<'a>(experiment: &'a Experiment, data: &'a Dataset, verify: bool) -> Vec<Plan<'a>> {
+    let plan = |(activation, norm)| Plan { experiment, activation, norm, data, verify };
+    experiment.networks().into_iter().map(plan).collect()
+}
+
+fn introduction(sweep: &Sweep, data: &Dataset) -> String {
+    let (experiment, values) = (&sweep.experiment, sweep.values.texts().join(", "));
+    let (batch, rate) = (experiment.batch.to_string(), experiment.learning_rate.to_string());
+    let (batch, rate, affine) = match sweep.values.swept() {
+        Swept::BatchSize => (values, rate, String::new()),
+        Swept::LearningRate => (batch, values, String::new()),
+        Swept::Affine => (batch, rate, format!(", affine {values}")),
+    };
+    format!(
+        "data: {}\nnetworks: {}, {} steps at batch {batch}, SGD at learning rate {rate}{affine}",
+        data.name,
+        layers(experiment, data),
+        experiment.steps,
+    )
+}
+
+fn conclusion(swept: Swept, folder: &SweepFolder, seconds: f64) -> String {
+    let records = folder.records();
+    let mut parity = Parity::default();
+    let mut failures = String::new();
+    let word = if swept.may_diverge() { "diverged" } else { "FAILED" };
+    for record in records {
+        let (name, run) = (record.name(swept), &record.run);
+        parity.merge(&run.parity, &name);
+        if let Some(failure) = &run.failure {
+            failures.push_str(&format!("{word}: {name}: {failure}\n"));
+        }
+    }
+    format!(
+        "\n{}\n{}\n{}{}{failures}records: {} ({seconds:.1} s in all)",
+        sweeps::results(swept, records),
+        sweeps::legend(swept),
+        claims::in_full(&sweeps::claim(swept, records)),
+        compared(&parity),
+        folder.path().display(),
+    )
+}
+
+/// Makes the pictures of a sweep. Beside a run that is its report, and what its summary says about the
+/// claims, made again.
+fn show(folder: &SweepFolder, out: &mut dyn Write) -> Result<()> {
+    let path = folder.path();
+    let mut records = Records::read(path)?;
+    if !folder.holds_run() {
+        let place = path.join("pictures");
+        return match write_pictures(&place, &pictures(&records)) {
+            Ok(()) => say(out, &format!("pictures: {}", place.display())),
+            Err(error) => say(out, &format!("note: no pictures were made: {error}")),
+        };
+    }
+    let claims = claims::claims(&records);
+    if let Some(summary) = &mut records.summary {
+        summary.claims = claims;
+        run_folder::write_summary(path, summary)?;
+    }
+    report::after_run(path, records, out)
+}

@@ -1,0 +1,52 @@
+//! What the sweep over batch sizes says about its claim.
+
+use super::{Spread, hint};
+use crate::record::{Claim, SweepRecord, Swept};
+use crate::report::claims::thresholds::{CHANCE, GUESSES, LEARNS};
+use crate::report::claims::{Evidence, Measured, weigh};
+use crate::report::number::percent;
+
+/// Batch norm needs a batch; layer norm does not.
+pub(super) fn claim(records: &[SweepRecord]) -> Claim {
+    let measured = || -> Measured {
+        let [batch, layer] = ["batch", "layer"].map(|norm| of_one(records, norm));
+        let lacking = |norm| {
+            let hint = hint(Swept::BatchSize);
+            format!("no network with {norm} norm at batch size 1: {hint}")
+        };
+        let (gradient, batch) = batch.ok_or_else(|| lacking("batch"))?;
+        let (_, layer) = layer.ok_or_else(|| lacking("layer"))?;
+        let reads = |accuracy: f64| format!("reads {} at batch size 1", percent(accuracy));
+        Ok(vec![
+            Evidence::new(
+                gradient == 0.0,
+                match gradient {
+                    0.0 => {
+                        "with batch norm every gradient of the hidden weights is exactly 0".into()
+                    }
+                    most => {
+                        format!("with batch norm hidden weights have gradients up to {most:.1e}")
+                    }
+                },
+            ),
+            Evidence::new(
+                batch.most <= GUESSES,
+                format!("batch norm {} (chance: {})", reads(batch.most), percent(CHANCE)),
+            ),
+            Evidence::new(layer.least >= LEARNS, format!("layer norm {}", reads(layer.least))),
+        ])
+    };
+    let claim = "Batch norm cannot work at batch size 1, where every variance is 0; layer norm works \
+                 on one example at a time";
+    weigh(claim, measured())
+}
+
+/// The largest gradient and the accuracies of the networks with one norm at batch size 1; none where
+/// none was trained to the end.
+fn of_one(records: &[SweepRecord], norm: &str) -> Option<(f64, Spread)> {
+    let alone = |record: &&SweepRecord| record.batch == 1 && record.run.norm == norm;
+    let all: Vec<_> = records.iter().filter(alone).collect();
+    // Where one is not a number, so is the largest: it must not pass for 0.
+    let gradient = all.iter().map(|one| one.hidden_gradient.abs()).max_by(f64::total_cmp)?;
+    Some((gradient, Spread::of(all.iter().filter_map(|record| record.accuracy()))?))
+}

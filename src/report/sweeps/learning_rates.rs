@@ -1,0 +1,161 @@
+//! What the sweep over learning rates says about its claim: which rates are usable.
+
+use super::{Spread, hint};
+use crate::record::{Claim, SweepRecord, Swept};
+use crate::report::claims::thresholds::{SUCCEEDS, USABLE, WIDER};
+use crate::report::claims::{Evidence, Measured, weigh};
+use crate::report::number::decimals;
+use crate::report::records::distinct;
+
+/// The networks that the claim is about.
+const ACTIVATION: &str = "relu";
+
+/// More rates are usable with a norm than without.
+pub(super) fn claim(records: &[SweepRecord]) -> Claim {
+    let measured =
+        || -> Measured { Ok(vec![widened_by(records, "batch")?, widened_by(records, "layer")?]) };
+    let claim = "With ReLU a norm widens the range of usable learning rates, batch norm as well as \
+                 layer norm";
+    weigh(claim, measured())
+}
+
+/// Whether more rates are usable with batch norm than without a norm.
+///
+/// # Errors
+/// What the records lack.
+pub(in crate::report) fn widened_by_batch_norm(
+    records: &[SweepRecord],
+) -> Result<Evidence, String> {
+    widened_by(records, "batch")
+}
+
+/// Whether a norm's range is wider than that without one.
+fn widened_by(records: &[SweepRecord], norm: &str) -> Result<Evidence, String> {
+    let [none, normed] = ["none", norm].map(|norm| Range::of(records, norm));
+    let (none, normed) = (none?, normed?);
+    let width = |range: &Option<Range>| range.as_ref().map(Range::decades);
+    let wider = match (width(&none), width(&normed)) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(none), Some(normed)) => normed >= none + WIDER,
+    };
+    let said = format!("usable rates: {}, {}", describe(&normed, norm), describe(&none, "none"));
+    // A range that reaches an end of what was tried may go on behind it: it is only known to be so wide.
+    let unknown = [none.as_ref(), normed.as_ref().filter(|_| !wider)];
+    match unknown.into_iter().flatten().any(|range| range.open.contains(&true)) {
+        true => Err(format!("{said}; --rates is to go further")),
+        false => Ok(Evidence::new(wider, said)),
+    }
+}
+
+/// A norm's range in words.
+fn describe(range: &Option<Range>, norm: &str) -> String {
+    let norm = match norm {
+        "none" => "without a norm".to_owned(),
+        norm => format!("with {norm} norm"),
+    };
+    match range {
+        None => format!("{norm} none"),
+        Some(range) => format!("{norm} {}", range.describe()),
+    }
+}
+
+/// The usable rates of one norm: those around the best one that read little less than it.
+#[derive(Clone, Debug, PartialEq)]
+struct Range {
+    lowest: f32,
+    highest: f32,
+    /// Whether the lowest and the highest rate tried are among them: the range may go on there.
+    open: [bool; 2],
+}
+
+impl Range {
+    /// None where no rate trains.
+    ///
+    /// # Errors
+    /// What the records lack.
+    fn of(records: &[SweepRecord], norm: &str) -> Result<Option<Self>, String> {
+        let mine =
+            |record: &&SweepRecord| record.run.activation == ACTIVATION && record.run.norm == norm;
+        let mine: Vec<_> = records.iter().filter(mine).collect();
+        let mut rates = distinct(mine.iter().map(|record| record.learning_rate));
+        rates.sort_by(f32::total_cmp);
+        if rates.is_empty() {
+            let hint = hint(Swept::LearningRate);
+            return Err(format!("no {ACTIVATION}-{norm} at several learning rates: {hint}"));
+        }
+        let reads: Vec<_> = rates.iter().map(|&rate| accuracy_at(&mine, rate)).collect();
+        Ok(Self::around_best(&rates, &reads))
+    }
+
+    /// The range of rates in ascending order, by what the networks read there.
+    fn around_best(rates: &[f32], reads: &[Option<f64>]) -> Option<Self> {
+        let places = reads.iter().enumerate().filter_map(|(at, read)| Some((at, (*read)?)));
+        let (best, most) = places.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        let usable = |read: &&Option<f64>| read.is_some_and(|read| read >= most - USABLE);
+        let below = reads[..best].iter().rev().take_while(usable).count();
+        let above = reads[best..].iter().take_while(usable).count();
+        let (first, last) = (best - below, best + above - 1);
+        (most >= SUCCEEDS).then(|| Self {
+            lowest: rates[first],
+            highest: rates[last],
+            open: [first == 0, last + 1 == rates.len()],
+        })
+    }
+
+    fn decades(&self) -> f64 {
+        f64::from(self.highest / self.lowest).log10()
+    }
+
+    fn describe(&self) -> String {
+        let [below, above] = self.open;
+        let text = |end: f32, open, word| match open {
+            true => format!("{end} or {word}"),
+            false => end.to_string(),
+        };
+        format!(
+            "{} to {} ({} decades{})",
+            text(self.lowest, below, "less"),
+            text(self.highest, above, "more"),
+            decimals(self.decades(), 1),
+            if below || above { " or more" } else { "" }
+        )
+    }
+}
+
+/// What the networks at a rate read, as a mean over their seeds; none where one of them diverged.
+fn accuracy_at(records: &[&SweepRecord], rate: f32) -> Option<f64> {
+    let there = records.iter().filter(|record| record.learning_rate == rate);
+    let reads: Option<Vec<f64>> = there.map(|record| record.accuracy()).collect();
+    Spread::of(reads?.into_iter()).map(|spread| spread.mean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(reads: &[Option<f64>]) -> Option<Range> {
+        Range::around_best(&[0.01, 0.1, 1.0, 10.0], reads)
+    }
+
+    #[test]
+    fn a_range_is_what_lies_around_the_best_rate_without_a_gap() {
+        let whole = range(&[Some(0.9), Some(0.95), None, Some(0.95)]);
+        let expected = Range { lowest: 10.0, highest: 10.0, open: [false, true] };
+        assert_eq!(whole, Some(expected));
+        let inner = range(&[Some(0.5), Some(0.92), Some(0.95), None]);
+        assert_eq!(inner, Some(Range { lowest: 0.1, highest: 1.0, open: [false, false] }));
+        let said = "with batch norm 0.1 to 1 (1.0 decades)";
+        assert_eq!(describe(&inner, "batch"), said);
+        assert_eq!(range(&[Some(0.3), Some(0.3), Some(0.1), None]), None);
+        assert_eq!(range(&[None; 4]), None);
+    }
+
+    #[test]
+    fn an_end_of_what_was_tried_is_told() {
+        let open = range(&[Some(0.9), Some(0.9), None, None]);
+        let said = "without a norm 0.01 or less to 0.1 (1.0 decades or more)";
+        assert_eq!(describe(&open, "none"), said);
+        assert_eq!(describe(&None, "none"), "without a norm none");
+    }
+}

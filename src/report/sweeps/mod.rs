@@ -1,0 +1,134 @@
+//! What people see of a sweep: its table, its pictures, and what it says about its claim.
+
+mod affine;
+mod batch_sizes;
+mod learning_rates;
+mod over_steps;
+mod over_values;
+
+pub(super) use learning_rates::widened_by_batch_norm;
+
+use super::number::percent;
+use super::picture::Picture;
+use super::records::distinct;
+use super::table;
+use crate::record::{Claim, SweepRecord, Swept};
+
+/// The sweep's claim, held against its records.
+#[must_use]
+pub fn claim(swept: Swept, records: &[SweepRecord]) -> Claim {
+    match swept {
+        Swept::BatchSize => batch_sizes::claim(records),
+        Swept::LearningRate => learning_rates::claim(records),
+        Swept::Affine => affine::claim(records),
+    }
+}
+
+/// The sweep's pictures; none where it has no records.
+#[must_use]
+pub fn pictures(swept: Swept, records: &[SweepRecord]) -> Vec<Picture> {
+    let activations = distinct(records.iter().map(|record| record.run.activation.as_str()));
+    match swept {
+        Swept::Affine if records.is_empty() => Vec::new(),
+        Swept::Affine => vec![over_steps::picture(records)],
+        _ => {
+            let one = |activation| over_values::picture(swept, records, activation);
+            activations.into_iter().map(one).collect()
+        }
+    }
+}
+
+/// How to get what a run lacks.
+fn hint(swept: Swept) -> String {
+    format!("`normlab {} --out` with this run's folder trains them", swept.name())
+}
+
+/// What networks read that differ in their seed alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Spread {
+    mean: f64,
+    least: f64,
+    most: f64,
+}
+
+impl Spread {
+    /// None of no network.
+    fn of(accuracies: impl Iterator<Item = f64>) -> Option<Self> {
+        let all: Vec<_> = accuracies.collect();
+        Some(Self {
+            mean: all.iter().sum::<f64>() / all.len() as f64,
+            least: all.iter().copied().reduce(f64::min)?,
+            most: all.iter().copied().reduce(f64::max)?,
+        })
+    }
+}
+
+/// One row for each network.
+#[must_use]
+pub fn results(swept: Swept, records: &[SweepRecord]) -> String {
+    let last = match swept {
+        Swept::BatchSize => Some("most hidden grad RMS"),
+        Swept::LearningRate => None,
+        Swept::Affine => Some("parameters"),
+    };
+    let value = match swept {
+        Swept::BatchSize => "batch",
+        Swept::LearningRate => "rate",
+        Swept::Affine => "affine",
+    };
+    let header = ["network", value, "seed", "test accuracy", "train loss"].into_iter().chain(last);
+    let mut rows = vec![header.map(str::to_owned).collect()];
+    rows.extend(records.iter().map(|record| row(swept, record)));
+    table::columns(&rows)
+}
+
+fn row(swept: Swept, record: &SweepRecord) -> Vec<String> {
+    let number = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
+    let loss = record.run.train_loss.filter(|_| record.run.failure.is_none());
+    let mut row = vec![
+        record.run.name.clone(),
+        record.value(swept),
+        record.seed.to_string(),
+        number(record.accuracy().map(percent)),
+        number(loss.map(|loss| format!("{loss:.3}"))),
+    ];
+    match swept {
+        Swept::BatchSize if record.hidden_gradient == 0.0 => row.push("0".to_owned()),
+        Swept::BatchSize => row.push(format!("{:.1e}", record.hidden_gradient)),
+        Swept::LearningRate => {}
+        Swept::Affine => row.push(number(record.parameters.map(|count| count.to_string()))),
+    }
+    row
+}
+
+/// What the columns of [`results`] mean.
+#[must_use]
+pub fn legend(swept: Swept) -> String {
+    let last = match swept {
+        Swept::BatchSize => [
+            "most hidden grad RMS",
+            "largest gradient of a hidden layer's weights at any recorded moment",
+        ],
+        Swept::LearningRate => ["–", "the network diverged: its loss is no longer finite"],
+        Swept::Affine => ["parameters", "numbers that the network learns, weights among them"],
+    };
+    let lines = [
+        ["test accuracy", "share of the test images that the network reads rightly (chance: 10 %)"],
+        ["train loss", "mean cross-entropy of the last recorded steps (knowing nothing: 2.303)"],
+        last,
+    ];
+    let width = lines.iter().map(|[column, _]| column.len()).max().unwrap_or_default();
+    lines.map(|[column, meaning]| format!("{column:width$}  {meaning}\n")).concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_holds_all_seeds() {
+        let spread = Spread::of([0.5, 0.75, 0.25].into_iter());
+        assert_eq!(spread, Some(Spread { mean: 0.5, least: 0.25, most: 0.75 }));
+        assert_eq!(Spread::of(std::iter::empty()), None);
+    }
+}

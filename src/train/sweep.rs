@@ -1,0 +1,286 @@
+//! Sweeps: the same networks trained at several values of one setting, with all else alike.
+//!
+//! A larger batch has seen more examples after as many steps, and a smaller learning rate has gone less
+//! far: two norms are to be compared at one value, not two values of one norm.
+
+use super::run::{self, Observer};
+use super::trainer::{Plan, Weights};
+use crate::backend::Backend;
+use crate::config::{Affine, Experiment, Norm};
+use crate::error::{Error, Result};
+use crate::kernels::activation::Activation;
+use crate::record::{Moment, SweepRecord, Swept};
+use std::fmt::Display;
+
+/// Seeds at most.
+const MAX_SEEDS: u64 = 1_000;
+
+/// What is trained: every network of an experiment, at every value, with every seed.
+#[derive(Clone, Debug)]
+pub struct Sweep {
+    /// What all have in common; its own value of what is swept is not used, its seed is the first one.
+    pub experiment: Experiment,
+    /// The setting and its values.
+    pub values: Values,
+    /// How many seeds.
+    pub seeds: u64,
+    /// Moments of a network, beside the first.
+    moments: usize,
+}
+
+/// A setting, and the values of it that are tried.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Examples of a batch.
+    BatchSizes(Vec<usize>),
+    /// Learning rates.
+    LearningRates(Vec<f32>),
+    /// How many gammas and betas a norm has.
+    Affines(Vec<Affine>),
+}
+
+impl Values {
+    /// The setting.
+    #[must_use]
+    pub const fn swept(&self) -> Swept {
+        match self {
+            Self::BatchSizes(_) => Swept::BatchSize,
+            Self::LearningRates(_) => Swept::LearningRate,
+            Self::Affines(_) => Swept::Affine,
+        }
+    }
+
+    /// Each value as text.
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        match self {
+            Self::BatchSizes(sizes) => sizes.iter().map(usize::to_string).collect(),
+            Self::LearningRates(rates) => rates.iter().map(f32::to_string).collect(),
+            Self::Affines(affines) => {
+                affines.iter().map(|affine| affine.name().to_owned()).collect()
+            }
+        }
+    }
+
+    /// The experiment at each value.
+    fn applied_to(&self, experiment: &Experiment) -> Vec<Experiment> {
+        let experiment = || experiment.clone();
+        match self {
+            Self::BatchSizes(sizes) => {
+                sizes.iter().map(|&batch| Experiment { batch, ..experiment() }).collect()
+            }
+            Self::LearningRates(rates) => {
+                let at = |&learning_rate| Experiment { learning_rate, ..experiment() };
+                rates.iter().map(at).collect()
+            }
+            Self::Affines(affines) => {
+                affines.iter().map(|&affine| Experiment { affine, ..experiment() }).collect()
+            }
+        }
+    }
+
+    /// Checks that there are values, and none twice.
+    fn validate(&self) -> Result<()> {
+        let values = self.texts();
+        let repeated = |(at, value): (usize, &String)| values[..at].contains(value);
+        if values.is_empty() || values.iter().enumerate().any(repeated) {
+            let setting = self.swept().setting();
+            return Err(Error::Config(format!(
+                "the values of {setting} are to be one or more, each once"
+            )));
+        }
+        Ok(())
+    }
+}
+
+impl Sweep {
+    /// The sweep of a setting as it is by default.
+    #[must_use]
+    pub fn new(swept: Swept) -> Self {
+        match swept {
+            Swept::BatchSize => Self::batch_sizes(),
+            Swept::LearningRate => Self::learning_rates(),
+            Swept::Affine => Self::affine(),
+        }
+    }
+
+    /// Batch norm needs a batch: 0.01 is what single examples bear.
+    fn batch_sizes() -> Self {
+        let experiment =
+            Experiment { norm: vec![Norm::Batch, Norm::Layer], learning_rate: 0.01, ..common() };
+        let values = Values::BatchSizes(vec![1, 2, 4, 16, 60]);
+        Self { experiment, values, seeds: 1, moments: 5 }
+    }
+
+    /// ReLU trains without a norm, but at fewer rates: half a decade apart, up to one that is too large
+    /// for every network.
+    fn learning_rates() -> Self {
+        let experiment = Experiment {
+            activation: vec![Activation::Relu],
+            norm: vec![Norm::None, Norm::Batch, Norm::Layer],
+            steps: 1_000,
+            ..common()
+        };
+        let values = Values::LearningRates(vec![0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]);
+        Self { experiment, values, seeds: 1, moments: 5 }
+    }
+
+    /// One gamma and beta for each unit, or for the whole layer: three seeds tell the gap between the
+    /// two from that between seeds.
+    fn affine() -> Self {
+        let experiment = Experiment {
+            activation: vec![Activation::Sigmoid, Activation::Relu],
+            norm: vec![Norm::Layer],
+            ..common()
+        };
+        let values = Values::Affines(vec![Affine::PerUnit, Affine::Shared]);
+        Self { experiment, values, seeds: 3, moments: 20 }
+    }
+
+    /// One experiment for each value and seed.
+    #[must_use]
+    pub fn experiments(&self) -> Vec<Experiment> {
+        let evaluate_every = self.experiment.steps.div_ceil(self.moments);
+        let seeded = |experiment: Experiment| {
+            (0..self.seeds).map(move |more| Experiment {
+                seed: experiment.seed.saturating_add(more),
+                evaluate_every,
+                ..experiment.clone()
+            })
+        };
+        self.values.applied_to(&self.experiment).into_iter().flat_map(seeded).collect()
+    }
+
+    /// Checks every value, with the number of training examples.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with what is wrong and what it may be.
+    pub fn validate(&self, examples: usize) -> Result<()> {
+        self.values.validate()?;
+        let refuse = |key: &str, found: &dyn Display, expected: &str| {
+            Err(Error::Config(format!("{key} is {found}; expected {expected}")))
+        };
+        if !(1..=MAX_SEEDS).contains(&self.seeds) {
+            let expected = format!("a whole number from 1 to {MAX_SEEDS}");
+            return refuse("seeds", &self.seeds, &expected);
+        }
+        let fixed = self.experiment.norm.iter().find(|norm| !norm.may_share());
+        if let (Values::Affines(_), Some(norm)) = (&self.values, fixed) {
+            let expected = "layer or rms, whose units may have one gamma in common";
+            return refuse("norm", &norm.name(), expected);
+        }
+        for experiment in self.experiments() {
+            experiment.validate()?;
+            experiment.validate_for(examples)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the sweeps have in common by default.
+fn common() -> Experiment {
+    Experiment { steps: 2_000, probes: 0, ..Experiment::default() }
+}
+
+/// Trains one network of a sweep to its end.
+///
+/// # Errors
+/// As [`run::train`].
+pub fn train(
+    backend: &mut dyn Backend,
+    plan: &Plan<'_>,
+    progress: &mut dyn FnMut(usize),
+) -> Result<SweepRecord> {
+    let mut watch = Watch { progress, hidden_gradient: 0.0, accuracies: Vec::new() };
+    let run = run::train(backend, plan, &mut watch)?;
+    let Watch { hidden_gradient, accuracies, .. } = watch;
+    let experiment = plan.experiment;
+    Ok(SweepRecord {
+        batch: experiment.batch,
+        seed: experiment.seed,
+        learning_rate: experiment.learning_rate,
+        affine: experiment.affine.name().to_owned(),
+        hidden: experiment.hidden.clone(),
+        data: plan.data.name.clone(),
+        parameters: Some(count_parameters(backend, plan)?),
+        accuracies,
+        hidden_gradient,
+        adapter: backend.adapter(),
+        run,
+    })
+}
+
+/// How many numbers the network of a plan learns.
+fn count_parameters(backend: &dyn Backend, plan: &Plan<'_>) -> Result<usize> {
+    Ok(plan.model(backend)?.parameters.iter().map(|parameter| parameter.shape.len()).sum())
+}
+
+/// Keeps accuracies, and the largest gradient of hidden weights.
+struct Watch<'a> {
+    progress: &'a mut dyn FnMut(usize),
+    hidden_gradient: f64,
+    accuracies: Vec<(usize, f64)>,
+}
+
+impl Observer for Watch<'_> {
+    fn progress(&mut self, step: usize) {
+        (self.progress)(step);
+    }
+
+    fn moment(&mut self, moment: &Moment, _: &Weights) -> Result<()> {
+        self.accuracies.push((moment.step, moment.test_accuracy));
+        if let Some((_, hidden)) = moment.layers.split_last() {
+            let gradients = hidden.iter().map(|layer| layer.gradient_rms.abs());
+            // One that is not a number stays the largest: it must not pass for 0.
+            let all = gradients.chain([self.hidden_gradient]);
+            self.hidden_gradient = all.max_by(f64::total_cmp).unwrap_or_default();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_is_trained_with_every_seed() {
+        let of = |values: Values| Sweep { values, seeds: 2, ..Sweep::new(Swept::BatchSize) };
+        let all = of(Values::BatchSizes(vec![1, 60]));
+        let pairs: Vec<_> = all.experiments().iter().map(|one| (one.batch, one.seed)).collect();
+        assert_eq!(pairs, [(1, 1), (1, 2), (60, 1), (60, 2)]);
+        assert!(all.validate(60).is_ok());
+        for sizes in [vec![], vec![2, 2], vec![0], vec![61]] {
+            assert!(of(Values::BatchSizes(sizes.clone())).validate(60).is_err(), "{sizes:?}");
+        }
+        for rates in [vec![], vec![0.1, 0.1], vec![0.0], vec![f32::NAN], vec![-1.0]] {
+            assert!(of(Values::LearningRates(rates.clone())).validate(60).is_err(), "{rates:?}");
+        }
+        for seeds in [0, u64::MAX] {
+            assert!(Sweep { seeds, ..all.clone() }.validate(60).is_err(), "{seeds}");
+        }
+        let rates = of(Values::LearningRates(vec![0.003, 1.0])).experiments();
+        let rates: Vec<_> = rates.iter().map(|one| (one.learning_rate, one.batch)).collect();
+        assert_eq!(rates, [(0.003, 60), (0.003, 60), (1.0, 60), (1.0, 60)]);
+    }
+
+    #[test]
+    fn only_norms_that_may_share_are_swept_over_affine() {
+        let with = |norm| {
+            let mut sweep = Sweep::new(Swept::Affine);
+            sweep.experiment.norm = vec![norm];
+            sweep.validate(60)
+        };
+        assert!([Norm::Layer, Norm::Rms].map(with).iter().all(Result::is_ok));
+        assert!([Norm::None, Norm::Batch].map(with).iter().all(Result::is_err));
+    }
+
+    #[test]
+    fn every_sweep_is_valid_as_it_is() {
+        for swept in Swept::ALL {
+            let sweep = Sweep::new(swept);
+            assert_eq!(sweep.values.swept(), swept);
+            assert!(sweep.validate(60).is_ok(), "{swept:?}");
+        }
+    }
+}

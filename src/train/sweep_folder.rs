@@ -1,0 +1,107 @@
+//! The folder of a sweep: one of its own, or that of a run, whose report then shows it.
+//!
+//! ```text
+//! batch_sizes.jsonl, learning_rates.jsonl, affine.jsonl
+//!                       one line a network, there as soon as it has ended
+//! experiment.toml       what all networks have in common, apart from seed and what is swept
+//! ```
+
+use super::run_folder::create_free;
+use crate::config::Experiment;
+use crate::error::{Error, Result};
+use crate::files::replace;
+use crate::record::{SweepRecord, Swept};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A sweep's folder, with the networks that have ended.
+#[derive(Debug)]
+pub struct SweepFolder {
+    path: PathBuf,
+    swept: Swept,
+    records: Vec<SweepRecord>,
+}
+
+impl SweepFolder {
+    /// Whether the records may go to `out`: before anything is computed for them.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when `out` holds such records and `force` is not given.
+    pub fn check_free(swept: Swept, out: Option<&Path>, force: bool) -> Result<()> {
+        match out {
+            Some(out) if !force && out.join(swept.file()).exists() => Err(Error::Config(format!(
+                "{} holds {} already; name another folder with --out, or replace it with --force",
+                out.display(),
+                swept.file()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the folder: `out` if given, else the first of `runs/<name>`, `runs/<name>-2`, … that is
+    /// free. A run in `out` is left as it is.
+    ///
+    /// # Errors
+    /// As [`Self::check_free`]; [`Error::File`] when it cannot be written.
+    pub fn create(
+        swept: Swept,
+        out: Option<&Path>,
+        force: bool,
+        experiment: &Experiment,
+    ) -> Result<Self> {
+        Self::check_free(swept, out, force)?;
+        let path = match out {
+            Some(out) => {
+                fs::create_dir_all(out).map_err(|error| Error::file("create", out, error))?;
+                out.to_owned()
+            }
+            None => create_free(swept.name())?,
+        };
+        let folder = Self { path, swept, records: Vec::new() };
+        folder.write("create")?;
+        if !folder.holds_run() {
+            let toml = folder.path.join("experiment.toml");
+            replace(&toml, experiment.to_toml()?.as_bytes())
+                .map_err(|error| Error::file("create", &toml, error))?;
+        }
+        Ok(folder)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether a run has left its records there.
+    #[must_use]
+    pub fn holds_run(&self) -> bool {
+        self.path.join("metrics.jsonl").exists()
+    }
+
+    /// The networks that have ended.
+    #[must_use]
+    pub fn records(&self) -> &[SweepRecord] {
+        &self.records
+    }
+
+    /// Takes in a network that has ended.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the records cannot be written.
+    pub fn add(&mut self, record: SweepRecord) -> Result<()> {
+        self.records.push(record);
+        self.write("write")
+    }
+
+    fn write(&self, action: &'static str) -> Result<()> {
+        let path = self.path.join(self.swept.file());
+        let failed = |error| Error::file(action, &path, error);
+        let mut lines = Vec::new();
+        for record in &self.records {
+            serde_json::to_writer(&mut lines, record).map_err(|error| failed(error.into()))?;
+            lines.push(b'\n');
+        }
+        replace(&path, &lines).map_err(failed)
+    }
+}
