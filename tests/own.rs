@@ -171,6 +171,9 @@ fn every_choice_is_right(backend: &mut GpuBackend) {
                     let setting = format!("{}.{}={choice}", contract.name, tunable.name);
                     library.tune(&setting).unwrap();
                     backend.use_library(library);
+                    if backend.lacks(contract, source.variant).unwrap().is_some() {
+                        continue;
+                    }
                     for case in (contract.cases)() {
                         let outcome = check(backend, contract, &case).unwrap();
                         assert!(outcome.passes(), "{setting}: {:?}", outcome.complaints());

@@ -327,6 +327,15 @@ fn requirements_are_read_from_the_header() {
     assert_eq!(shader.requires.subgroup_size, Some(32));
 }
 
+#[test]
+fn a_preference_is_read_from_the_header() {
+    let parsed = |header| Parts { header, ..RIGHT }.parse(&bias_forward::CONTRACT).unwrap();
+    assert!(parsed("// bias_forward, mine: nothing\n// prefers: hardware").prefers_hardware);
+    assert!(!parsed("// bias_forward, mine: nothing").prefers_hardware);
+    let header = "// prefers: luck";
+    Parts { header, ..RIGHT }.assert_refused(&["prefers \"luck\"", "known is `hardware`"]);
+}
+
 /// A message from naga has the file's own line: the activation stands behind the text.
 #[test]
 fn a_mistake_is_shown_with_its_line() {

@@ -7,8 +7,9 @@
 //   d_y, z, x, d_x: [replicas, rows, cols]    statistics: [replicas, rows, 2], mean and rstd
 //   gamma, d_gamma, d_beta: [replicas, 1, affine], affine being cols or 1
 //
-// The first `rows` invocations own one row of d_x each; the `affine` invocations behind them own one
-// element of d_gamma and d_beta each; a workgroup is 16 of these invocations; z is the replica.
+// The first `rows` invocations own one row of d_x each, which holds h until its sums are known; the
+// `affine` invocations behind them own one element of d_gamma and d_beta each; a workgroup is 16 of
+// these invocations; z is the replica.
 
 struct Params {
     rows: u32,
@@ -40,35 +41,26 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
 }
 
-fn normalized(replica: u32, row: u32, col: u32) -> f32 {
-    let line = replica * params.rows + row;
-    return (x[line * params.cols + col] - statistics[line * 2u]) * statistics[line * 2u + 1u];
-}
-
-fn d_z(replica: u32, row: u32, col: u32) -> f32 {
-    let at = (replica * params.rows + row) * params.cols + col;
-    return d_y[at] * activation_gradient(z[at]);
-}
-
-fn scaled(replica: u32, row: u32, col: u32) -> f32 {
-    return d_z(replica, row, col) * gamma[replica * params.gamma_stride + col % params.affine];
-}
-
 fn input_gradient(replica: u32, row: u32) {
+    let line = replica * params.rows + row;
+    let start = line * params.cols;
+    let mean = statistics[line * 2u];
+    let rstd = statistics[line * 2u + 1u];
     var sum = 0.0;
     var dot = 0.0;
     for (var col = 0u; col < params.cols; col++) {
-        let h = scaled(replica, row, col);
+        let at = start + col;
+        let scale = gamma[replica * params.gamma_stride + col % params.affine];
+        let h = d_y[at] * activation_gradient(z[at]) * scale;
         sum += h;
-        dot += h * normalized(replica, row, col);
+        dot += h * ((x[at] - mean) * rstd);
+        d_x[at] = h;
     }
     let count = f32(params.cols);
-    let line = replica * params.rows + row;
-    let rstd = statistics[line * 2u + 1u];
     for (var col = 0u; col < params.cols; col++) {
-        let n = normalized(replica, row, col);
-        let centred = scaled(replica, row, col) - sum / count - n * (dot / count);
-        d_x[line * params.cols + col] = rstd * centred;
+        let at = start + col;
+        let n = (x[at] - mean) * rstd;
+        d_x[at] = rstd * (d_x[at] - sum / count - n * (dot / count));
     }
 }
 
@@ -76,10 +68,14 @@ fn affine_gradient(replica: u32, unit: u32) {
     var sum = 0.0;
     var dot = 0.0;
     for (var row = 0u; row < params.rows; row++) {
+        let line = replica * params.rows + row;
+        let mean = statistics[line * 2u];
+        let rstd = statistics[line * 2u + 1u];
         for (var col = unit; col < params.cols; col += params.affine) {
-            let g = d_z(replica, row, col);
+            let at = line * params.cols + col;
+            let g = d_y[at] * activation_gradient(z[at]);
             sum += g;
-            dot += g * normalized(replica, row, col);
+            dot += g * ((x[at] - mean) * rstd);
         }
     }
     d_gamma[replica * params.d_gamma_stride + unit] = dot;

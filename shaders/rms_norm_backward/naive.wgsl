@@ -6,8 +6,9 @@
 //   d_y, z, x, d_x: [replicas, rows, cols]    statistics: [replicas, rows, 1], rstd
 //   gamma, d_gamma: [replicas, 1, affine], affine being cols or 1
 //
-// The first `rows` invocations own one row of d_x each; the `affine` invocations behind them own one
-// element of d_gamma each; a workgroup is 16 of these invocations; z is the replica.
+// The first `rows` invocations own one row of d_x each, which holds h until its sum is known; the
+// `affine` invocations behind them own one element of d_gamma each; a workgroup is 16 of these
+// invocations; z is the replica.
 
 struct Params {
     rows: u32,
@@ -37,38 +38,33 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
 }
 
-fn normalized(replica: u32, row: u32, col: u32) -> f32 {
-    let line = replica * params.rows + row;
-    return x[line * params.cols + col] * statistics[line];
-}
-
-fn d_z(replica: u32, row: u32, col: u32) -> f32 {
-    let at = (replica * params.rows + row) * params.cols + col;
-    return d_y[at] * activation_gradient(z[at]);
-}
-
-fn scaled(replica: u32, row: u32, col: u32) -> f32 {
-    return d_z(replica, row, col) * gamma[replica * params.gamma_stride + col % params.affine];
-}
-
 fn input_gradient(replica: u32, row: u32) {
+    let line = replica * params.rows + row;
+    let start = line * params.cols;
+    let rstd = statistics[line];
     var dot = 0.0;
     for (var col = 0u; col < params.cols; col++) {
-        dot += scaled(replica, row, col) * normalized(replica, row, col);
+        let at = start + col;
+        let scale = gamma[replica * params.gamma_stride + col % params.affine];
+        let h = d_y[at] * activation_gradient(z[at]) * scale;
+        dot += h * (x[at] * rstd);
+        d_x[at] = h;
     }
     let projection = dot / f32(params.cols);
-    let line = replica * params.rows + row;
     for (var col = 0u; col < params.cols; col++) {
-        let across = scaled(replica, row, col) - normalized(replica, row, col) * projection;
-        d_x[line * params.cols + col] = statistics[line] * across;
+        let at = start + col;
+        d_x[at] = rstd * (d_x[at] - x[at] * rstd * projection);
     }
 }
 
 fn gamma_gradient(replica: u32, unit: u32) {
     var dot = 0.0;
     for (var row = 0u; row < params.rows; row++) {
+        let line = replica * params.rows + row;
+        let rstd = statistics[line];
         for (var col = unit; col < params.cols; col += params.affine) {
-            dot += d_z(replica, row, col) * normalized(replica, row, col);
+            let at = line * params.cols + col;
+            dot += d_y[at] * activation_gradient(z[at]) * (x[at] * rstd);
         }
     }
     d_gamma[replica * params.d_gamma_stride + unit] = dot;

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::library::Library;
-use crate::kernels::shader::{Requirements, Shader};
+use crate::kernels::shader::Shader;
 use crate::report::table;
 use clap::{Args, Subcommand};
 use std::io::Write;
@@ -71,7 +71,7 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
             rows.push(
                 place
                     .into_iter()
-                    .chain([workgroup(&shader), needs(&shader.requires), here, offered(&shader)])
+                    .chain([workgroup(&shader), needs(&shader), here, offered(&shader)])
                     .collect(),
             );
         }
@@ -103,11 +103,13 @@ fn offered(shader: &Shader) -> String {
     if offered.is_empty() { "–".to_owned() } else { offered.join(", ") }
 }
 
-fn needs(requires: &Requirements) -> String {
-    let size = requires.subgroup_size.map(|lanes| format!("subgroups of {lanes}"));
-    match (size, requires.subgroups) {
+/// What a shader needs of its adapter, or prefers.
+fn needs(shader: &Shader) -> String {
+    let size = shader.requires.subgroup_size.map(|lanes| format!("subgroups of {lanes}"));
+    match (size, shader.requires.subgroups) {
         (Some(size), _) => size,
         (None, true) => "subgroups".to_owned(),
+        (None, false) if shader.prefers_hardware => "prefers hardware".to_owned(),
         (None, false) => "–".to_owned(),
     }
 }

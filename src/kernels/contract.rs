@@ -15,7 +15,7 @@ use std::fmt;
 pub enum Access {
     /// Only read: `var<storage, read>`.
     Read,
-    /// Written whole, never read: `var<storage, read_write>`.
+    /// Written whole, and nothing read that stood there before: `var<storage, read_write>`.
     Write,
     /// Read and written, or written in part: `var<storage, read_write>`.
     ReadWrite,

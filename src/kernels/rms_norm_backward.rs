@@ -39,7 +39,7 @@ pub static CONTRACT: Contract = Contract {
     twin_f32: twin,
     twin_f64: twin,
     cases,
-    shaders: sources!("rms_norm_backward": "naive"),
+    shaders: sources!("rms_norm_backward": "naive", "lanes"),
     ..PLAIN
 };
 

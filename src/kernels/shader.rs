@@ -39,6 +39,8 @@ pub struct Shader {
     pub text: String,
     /// What it needs of its adapter.
     pub requires: Requirements,
+    /// Whether its header has the line `// prefers: hardware`: software gets it only where it is chosen.
+    pub prefers_hardware: bool,
     /// What it offers for tuning, with the values that it has.
     pub tunables: Vec<Tunable>,
     /// Invocations of a workgroup on each axis.
@@ -75,6 +77,7 @@ impl Shader {
         let tile = |axis: usize| fits.tile(contract.grid[axis], workgroup_size[axis]);
         let tile = [tile(0).map_err(named)?, tile(1).map_err(named)?];
         let requires = requirements(&text).map_err(named)?;
+        let prefers_hardware = prefers_hardware(&text).map_err(named)?;
         let tunables = tunables(&text).map_err(named)?;
         Ok(Self {
             contract,
@@ -83,6 +86,7 @@ impl Shader {
             activation,
             text,
             requires,
+            prefers_hardware,
             tunables,
             workgroup_size,
             tile,
@@ -169,8 +173,7 @@ pub fn params_fields(contract: &Contract) -> Vec<(String, ScalarKind)> {
 /// Reads the header's `// requires:` line.
 fn requirements(text: &str) -> std::result::Result<Requirements, String> {
     let mut found = Requirements::default();
-    let header = text.lines().take_while(|line| line.starts_with("//"));
-    for line in header.filter_map(|line| line.strip_prefix("// requires:")) {
+    for line in header_lines(text, "// requires:") {
         for need in line.split(',').map(str::trim) {
             match need.strip_prefix("subgroup_size = ").map(str::parse) {
                 Some(Ok(lanes)) => found.subgroup_size = Some(lanes),
@@ -185,6 +188,24 @@ fn requirements(text: &str) -> std::result::Result<Requirements, String> {
         }
     }
     Ok(found)
+}
+
+/// Reads the header's `// prefers:` line.
+fn prefers_hardware(text: &str) -> std::result::Result<bool, String> {
+    let mut found = false;
+    for preferred in header_lines(text, "// prefers:").map(str::trim) {
+        if preferred != "hardware" {
+            return Err(format!("its header prefers {preferred:?}; known is `hardware`"));
+        }
+        found = true;
+    }
+    Ok(found)
+}
+
+/// What stands behind a mark in the header: the comments before all else.
+fn header_lines<'a>(text: &'a str, mark: &'static str) -> impl Iterator<Item = &'a str> {
+    let header = text.lines().take_while(|line| line.starts_with("//"));
+    header.filter_map(move |line| line.strip_prefix(mark))
 }
 
 /// A module held against a contract.

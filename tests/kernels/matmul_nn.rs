@@ -11,7 +11,15 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
     trials.push(trial(&CONTRACT, "identity_changes_nothing", identity));
     trials.push(trial(&CONTRACT, "weights_may_be_shared_by_all_replicas", shared));
+    trials.push(agreement::tiled_trial(&CONTRACT, ragged));
     trials
+}
+
+/// 70 x 150 x 90: no multiple of any block.
+fn ragged() -> Call {
+    Call::new(&CONTRACT)
+        .real("a", &normal(1, Shape::new(2, 70, 150)))
+        .real("b", &normal(2, Shape::new(2, 150, 90)))
 }
 
 /// Row 0: 1·7 + 2·9 + 3·11 = 58 and 1·8 + 2·10 + 3·12 = 64; row 1: 4·7 + 5·9 + 6·11 = 139 and

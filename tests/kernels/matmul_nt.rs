@@ -12,7 +12,15 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
     trials.push(trial(&CONTRACT, "is_matmul_nn_with_the_transpose", transpose));
     trials.push(trial(&CONTRACT, "is_the_gradient_of_matmul_nn", gradient));
+    trials.push(agreement::tiled_trial(&CONTRACT, ragged));
     trials
+}
+
+/// 70 x 150 x 90: no multiple of any block.
+fn ragged() -> Call {
+    Call::new(&CONTRACT)
+        .real("a", &normal(1, Shape::new(2, 70, 150)))
+        .real("b", &normal(2, Shape::new(2, 90, 150)))
 }
 
 /// 1·5 + 2·6 = 17, 1·7 + 2·8 = 23, 1·9 + 2·10 = 29; 3·5 + 4·6 = 39, 3·7 + 4·8 = 53, 3·9 + 4·10 = 67.

@@ -12,7 +12,15 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
     trials.push(trial(&CONTRACT, "is_matmul_nn_with_the_transpose", transpose));
     trials.push(trial(&CONTRACT, "is_the_gradient_of_matmul_nn", gradient));
+    trials.push(agreement::tiled_trial(&CONTRACT, ragged));
     trials
+}
+
+/// 70 x 150 x 90: no multiple of any block.
+fn ragged() -> Call {
+    Call::new(&CONTRACT)
+        .real("a", &normal(1, Shape::new(2, 150, 70)))
+        .real("b", &normal(2, Shape::new(2, 150, 90)))
 }
 
 /// aᵀ is [[1, 3], [2, 4]]: 1·5 + 3·8 = 29, 1·6 + 3·9 = 33, 1·7 + 3·10 = 37; 2·5 + 4·8 = 42,

@@ -5,6 +5,7 @@
 //! kernel's cases. Trials that need an adapter are ignored, with the reason, where there is none.
 
 mod fused;
+mod lanes;
 mod norms;
 mod others;
 mod products;
@@ -106,8 +107,8 @@ pub(crate) struct ActivationFaults {
 }
 
 fn of_kernels() -> impl Iterator<Item = &'static Faults> {
-    let kernels = products::FAULTS.iter().chain(&norms::FAULTS).chain(&others::FAULTS);
-    kernels.chain(&fused::FAULTS)
+    let kernels = products::FAULTS.iter().chain(&norms::FAULTS).chain(&lanes::FAULTS);
+    kernels.chain(&others::FAULTS).chain(&fused::FAULTS)
 }
 
 fn trials() -> Vec<Trial> {

@@ -2,7 +2,7 @@
 
 use crate::{Faults, fault};
 
-pub(crate) static FAULTS: [Faults; 6] = [
+pub(crate) static FAULTS: [Faults; 9] = [
     Faults {
         kernel: "matmul_nn",
         variant: "naive",
@@ -17,6 +17,41 @@ pub(crate) static FAULTS: [Faults; 6] = [
             fault("stride of b", "b_start + i * params.n", "b_start + i * params.k"),
             fault("replicas of b dense", "id.z * params.b_stride", "id.z * params.k * params.n"),
             fault("replicas of a", "id.z * params.m * params.k", "id.z * params.m * params.n"),
+        ],
+    },
+    Faults {
+        kernel: "matmul_nn",
+        variant: "tiled",
+        faults: &[
+            fault("a row beyond the end", "if (row < params.m", "if (row <= params.m")
+                .named("outside the tensor"),
+            fault("a column never written", "at < params.n) {", "at + 1u < params.n) {")
+                .occurrence(2)
+                .named("not finite"),
+            fault("a column of b left out", "at < params.n) {", "at + 1u < params.n) {")
+                .occurrence(1),
+            fault("a row of a left out", "at < params.m) {", "at + 1u < params.m) {"),
+            fault("the last step missing", "k < params.k; k +=", "k + TILE_K < params.k; k +="),
+            fault("half a step", "i < TILE_K; i++", "i < TILE_K / 2u; i++"),
+            fault("a step too wide", "k += TILE_K", "k += TILE_K + 1u"),
+            fault("half of a's block", "TILE_K * QUARTER_M;", "TILE_K * QUARTER_M / 2u;"),
+            fault("another pitch", "i * A_PITCH + r", "i * B_PITCH + 1u + r"),
+            fault("rows next to each other", "row + i * QUARTER_M", "row + i"),
+            fault("another row", "+ r / 4u * DOWN + local.y;", "+ r / 4u * DOWN + local.x;"),
+            fault("a row for another", "factors.z * terms", "factors.y * terms"),
+            fault("only the last product", "sums[r][q] += ", "sums[r][q] = "),
+            fault("stride of a", "at * params.k]", "at * params.m]"),
+            fault("stride of b", "k * params.n", "k * params.k"),
+            fault(
+                "replicas of b dense",
+                "replica * params.b_stride",
+                "replica * params.k * params.n",
+            ),
+            fault(
+                "replicas of a",
+                "replica * params.m * params.k",
+                "replica * params.m * params.n",
+            ),
         ],
     },
     Faults {
@@ -40,6 +75,7 @@ pub(crate) static FAULTS: [Faults; 6] = [
                 "workgroup.z * params.k * params.n",
             ),
             fault("a tile too large", "TILE_M: u32 = 32u", "TILE_M: u32 = 64u"),
+            fault("blocks in another order", "number % workgroups.y", "number % workgroups.x"),
             fault("only the last product", "sum17 += ", "sum17 = "),
         ],
     },
@@ -67,6 +103,44 @@ pub(crate) static FAULTS: [Faults; 6] = [
     },
     Faults {
         kernel: "matmul_nt",
+        variant: "tiled",
+        faults: &[
+            fault("a row beyond the end", "if (row < params.m", "if (row <= params.m")
+                .named("outside the tensor"),
+            fault("a column beyond the end", "at < params.n) {", "at <= params.n) {").occurrence(2),
+            fault("a column of b left out", "at < params.n) {", "at + 1u < params.n) {")
+                .occurrence(1),
+            fault("half of b's block", "TILE_K * QUARTER_N;", "TILE_K * QUARTER_N / 2u;"),
+            fault("b not transposed", "b[start + at * params.k]", "b[start + at]"),
+            fault(
+                "columns next to each other",
+                "let at = col + i * QUARTER_N;",
+                "let at = col + i;",
+            )
+            .occurrence(1),
+            fault("another column", "q * ACROSS + local.x]", "q * ACROSS + local.y]"),
+            fault("a sign", "sums[r + 3u][q] += ", "sums[r + 3u][q] -= "),
+            fault(
+                "the first row again",
+                "sums[r + 1u][q] += factors.y",
+                "sums[r + 1u][q] += factors.x",
+            ),
+            fault(
+                "replicas of b dense",
+                "replica * params.b_stride",
+                "replica * params.k * params.n",
+            ),
+            fault("replicas of c", "(replica * params.m + row)", "(replica * params.k + row)"),
+            fault(
+                "no barrier before the products",
+                "        workgroupBarrier();\n        for",
+                "        for",
+            )
+            .race(),
+        ],
+    },
+    Faults {
+        kernel: "matmul_nt",
         variant: "subgroup",
         faults: &[
             fault("a row never stored", "if (row >= params.m)", "if (row + 1u >= params.m)"),
@@ -88,6 +162,7 @@ pub(crate) static FAULTS: [Faults; 6] = [
                 "workgroup.z * params.k * params.n",
             ),
             fault("a tile too large", "TILE_N: u32 = 32u", "TILE_N: u32 = 64u"),
+            fault("a block for another", "number / workgroups.y", "number / workgroups.x"),
         ],
     },
     Faults {
@@ -110,6 +185,37 @@ pub(crate) static FAULTS: [Faults; 6] = [
     },
     Faults {
         kernel: "matmul_tn",
+        variant: "tiled",
+        faults: &[
+            fault("a row never written", "if (row < params.m", "if (row + 1u < params.m")
+                .named("not finite"),
+            fault("a column beyond the end", "at < params.n) {", "at <= params.n) {").occurrence(2),
+            fault("a row of a left out", "at < params.m) {", "at + 1u < params.m) {"),
+            fault("the last step missing", "k < params.k; k +=", "k + TILE_K < params.k; k +="),
+            fault("a not transposed", "a[start + at]", "a[start + at * params.k]"),
+            fault(
+                "stride of a",
+                "(replica * params.k + k) * params.m",
+                "(replica * params.k + k) * params.n",
+            ),
+            fault("another quarter", "r % 4u * QUARTER_M", "r % 2u * QUARTER_M"),
+            fault("a sum for a product", "factors.w * terms", "factors.w + terms"),
+            fault(
+                "replicas of c dense",
+                "replica * params.c_stride",
+                "replica * params.m * params.n",
+            ),
+            fault(
+                "replicas of b",
+                "replica * params.k * params.n",
+                "replica * params.m * params.n",
+            ),
+            fault("no barrier behind the products", "        workgroupBarrier();\n    }", "    }")
+                .race(),
+        ],
+    },
+    Faults {
+        kernel: "matmul_tn",
         variant: "subgroup",
         faults: &[
             fault("a missing bounds check", "if (col + i * LANES < params.n) {", "if (true) {")
@@ -119,6 +225,7 @@ pub(crate) static FAULTS: [Faults; 6] = [
             fault("clamped one row early", "vec4(params.m - 1u)", "vec4(params.m - 2u)"),
             fault("stride of a", "a_start + k * params.m", "a_start + k * params.k"),
             fault("another part", "let part2 = a[a_at.z]", "let part2 = a[a_at.y]"),
+            fault("workgroups that count alike", "workgroup.y * workgroups.x", "workgroup.y"),
             fault("only the last product", "sum9 += ", "sum9 = "),
             fault("a sign", "sum24 += ", "sum24 -= "),
             fault(

@@ -205,7 +205,8 @@ fn variants(offers: &Offers) -> Result<Vec<(&'static str, String)>> {
         let mut words = Vec::new();
         for source in contract.shaders {
             let shader = library.shader(contract, source.variant, Activation::default())?;
-            match offers.lacks(&shader) {
+            let reason = offers.lacks(&shader).or(offers.passes_over(&shader).map(str::to_owned));
+            match reason {
                 None => words.insert(0, source.variant.to_owned()),
                 Some(reason) => words.push(format!("({}: {reason})", source.variant)),
             }

@@ -59,6 +59,8 @@ struct Gpu {
 /// What variants may ask of an adapter.
 #[derive(Clone, Copy, Debug)]
 pub struct Offers {
+    /// Whether it is hardware, and not a program that computes on the CPU.
+    pub hardware: bool,
     /// Subgroup operations.
     pub subgroups: bool,
     /// The smallest and largest number of lanes of a subgroup.
@@ -75,6 +77,7 @@ impl Offers {
     fn of(adapter: &wgpu::Adapter) -> Self {
         let (info, limits) = (adapter.get_info(), adapter.limits());
         Self {
+            hardware: info.device_type != wgpu::DeviceType::Cpu,
             subgroups: adapter.features().contains(wgpu::Features::SUBGROUP),
             subgroup_size: (info.subgroup_min_size, info.subgroup_max_size),
             invocations: limits.max_compute_invocations_per_workgroup,
@@ -100,6 +103,33 @@ impl Offers {
             )),
             _ => self.too_large(shader),
         }
+    }
+
+    /// Why programs do not get a shader that can run unless it is chosen, or nothing if they may.
+    #[must_use]
+    pub fn passes_over(&self, shader: &Shader) -> Option<&'static str> {
+        (shader.prefers_hardware && !self.hardware).then_some("made for hardware")
+    }
+
+    /// The variant of a kernel that programs get where none was chosen: of the shipped ones that can
+    /// run, the last that is not passed over.
+    ///
+    /// # Errors
+    /// As [`Library::shader`]; [`Error::Device`] when none can run.
+    pub fn usual(&self, library: &Library, contract: &'static Contract) -> Result<String> {
+        let (mut reasons, mut passed_over) = (Vec::new(), None);
+        for source in contract.shaders.iter().rev() {
+            let shader = library.shader(contract, source.variant, Activation::default())?;
+            match (self.lacks(&shader), self.passes_over(&shader)) {
+                (None, None) => return Ok(shader.variant),
+                (None, Some(_)) => passed_over = passed_over.or(Some(shader.variant)),
+                (Some(reason), _) => reasons.push(format!("{}: {reason}", source.variant)),
+            }
+        }
+        passed_over.ok_or_else(|| {
+            let (name, reasons) = (contract.name, reasons.join("; "));
+            Error::Device(format!("the adapter can run no variant of {name} ({reasons})"))
+        })
     }
 
     /// A shader that can run.
@@ -226,25 +256,17 @@ impl GpuBackend {
         Ok(self.offers.lacks(&shader))
     }
 
-    /// The variant of a kernel that programs get: the one that was chosen, or the last shipped one
-    /// that this adapter can run.
+    /// The variant of a kernel that programs get: the one that was chosen, or the [usual](Offers::usual)
+    /// one.
     ///
     /// # Errors
-    /// As [`Library::shader`]; [`Error::Config`] when the adapter cannot run the chosen one.
+    /// As [`Offers::usual`]; [`Error::Config`] when the adapter cannot run the chosen one.
     pub fn variant(&self, contract: &'static Contract) -> Result<String> {
         if let Some(chosen) = self.library.chosen(contract) {
             let shader = self.library.shader(contract, &chosen, Activation::default())?;
             return self.offers.allow(shader).map(|_| chosen);
         }
-        let mut reasons = Vec::new();
-        for source in contract.shaders.iter().rev() {
-            match self.lacks(contract, source.variant)? {
-                None => return Ok(source.variant.to_owned()),
-                Some(reason) => reasons.push(format!("{}: {reason}", source.variant)),
-            }
-        }
-        let (name, reasons) = (contract.name, reasons.join("; "));
-        Err(Error::Device(format!("the adapter can run no variant of {name} ({reasons})")))
+        self.offers.usual(&self.library, contract)
     }
 
     /// [`Backend::reload`], which leaves the pipelines in disorder where a shader is wrong; `before`

@@ -1,10 +1,12 @@
 //! Every variant of a kernel on the GPU against the kernel's twin, on every case of its contract.
 
+use super::Call;
 use super::gpu::{self, Gpu};
 use libtest_mimic::{Completion, Failed, Trial};
 use normlab::backend::gpu::GpuBackend;
 use normlab::check::check;
 use normlab::kernels::contract::Contract;
+use normlab::kernels::library::Library;
 
 /// One trial for each shipped variant.
 pub(crate) fn trials(contract: &'static Contract) -> Vec<Trial> {
@@ -36,6 +38,42 @@ pub(crate) fn gpu_trial(
         backend.choose_variant(contract, variant)?;
         test(&mut backend)?;
         Ok(Completion::Completed)
+    })
+}
+
+/// Sizes of the block of a tiled product; what is not named is as in the file.
+const BLOCKS: [&[&str]; 8] = [
+    &[],
+    &["TILE_M=32"],
+    &["TILE_N=128"],
+    &["TILE_K=8"],
+    &["TILE_K=32"],
+    &["ROWS=8"],
+    &["TILE_M=32", "TILE_N=32", "COLS=8"],
+    &["TILE_M=128", "TILE_N=128", "TILE_K=8", "ROWS=8", "COLS=8"],
+];
+
+/// A trial that a tiled product gives the same bits whatever the size of its block.
+pub(crate) fn tiled_trial(contract: &'static Contract, call: fn() -> Call) -> Trial {
+    gpu_trial(contract, "tiled", "gives_the_same_bits_at_all_sizes", move |backend| {
+        let mut first = None;
+        for block in BLOCKS {
+            let mut library = Library::default();
+            library.choose(&format!("{}=tiled", contract.name))?;
+            for setting in block {
+                library.tune(&format!("{}.{setting}", contract.name))?;
+            }
+            backend.use_library(library);
+            if backend.lacks(contract, "tiled")?.is_some() {
+                continue;
+            }
+            let found = call().run_on(backend)?.real("c").clone();
+            let expected = first.get_or_insert_with(|| found.clone());
+            if found != *expected {
+                return Err(format!("{block:?} gives other bits than the file as it stands").into());
+            }
+        }
+        Ok(())
     })
 }
 

@@ -1,0 +1,101 @@
+//! Which variants adapters get, and why not others: asked of adapters that need not be there.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by failing"
+)]
+
+use normlab::backend::gpu::Offers;
+use normlab::kernels::activation::Activation;
+use normlab::kernels::library::Library;
+use normlab::kernels::{self, matmul_nn};
+
+/// Hardware with subgroups of 32 lanes that offers no more than WebGPU makes sure of.
+const HARDWARE: Offers = Offers {
+    hardware: true,
+    subgroups: true,
+    subgroup_size: (32, 32),
+    invocations: 256,
+    workgroup_size: [256, 256, 64],
+    workgroup_memory: 16 << 10,
+};
+
+/// Mesa's software Vulkan.
+const SOFTWARE: Offers =
+    Offers { hardware: false, subgroup_size: (8, 8), invocations: 1024, ..HARDWARE };
+
+/// Kernels whose variant for hardware would be slow in software.
+const FOR_HARDWARE: [&str; 6] = [
+    "batch_norm_forward",
+    "batch_norm_backward",
+    "layer_norm_forward",
+    "layer_norm_backward",
+    "rms_norm_forward",
+    "rms_norm_backward",
+];
+
+/// Panics unless each kernel's usual variant on an adapter is the one for products, the one for
+/// norms, or naive.
+fn assert_usual(offers: &Offers, product: &str, norm: &str) {
+    for contract in kernels::ALL {
+        let expected = match contract.name {
+            name if name.starts_with("matmul_") => product,
+            name if FOR_HARDWARE.contains(&name) => norm,
+            _ => "naive",
+        };
+        let usual = offers.usual(&Library::default(), contract).unwrap();
+        assert_eq!(usual, expected, "{} on {offers:?}", contract.name);
+    }
+}
+
+#[test]
+fn hardware_gets_what_is_made_for_it() {
+    assert_usual(&HARDWARE, "tiled", "lanes");
+    assert_usual(&Offers { subgroups: false, ..HARDWARE }, "tiled", "lanes");
+}
+
+#[test]
+fn software_gets_what_prefers_hardware_only_where_it_is_chosen() {
+    assert_usual(&SOFTWARE, "subgroup", "naive");
+    assert_usual(&Offers { subgroups: false, ..SOFTWARE }, "tiled", "naive");
+    let shader = |variant| {
+        let contract = kernels::find("layer_norm_forward").unwrap();
+        Library::default().shader(contract, variant, Activation::Relu).unwrap()
+    };
+    assert_eq!(SOFTWARE.lacks(&shader("lanes")), None);
+    assert_eq!(SOFTWARE.passes_over(&shader("lanes")), Some("made for hardware"));
+    assert_eq!(SOFTWARE.passes_over(&shader("naive")), None);
+    assert_eq!(HARDWARE.passes_over(&shader("lanes")), None);
+}
+
+#[test]
+fn an_adapter_that_can_run_nothing_says_why() {
+    let offers = Offers { invocations: 1, ..HARDWARE };
+    let said = offers.usual(&Library::default(), &matmul_nn::CONTRACT).unwrap_err().to_string();
+    for words in ["can run no variant of matmul_nn", "naive: its workgroup has 64 invocations"] {
+        assert!(said.contains(words), "{said}");
+    }
+}
+
+/// Each value of a block's size is good by itself, and some are too much together.
+#[test]
+fn blocks_that_are_too_large_are_refused_by_what_they_take() {
+    let lacks = |offers: &Offers, settings: &[&str]| {
+        let mut library = Library::default();
+        library.choose("matmul_nn=tiled").unwrap();
+        for setting in settings {
+            library.tune(&format!("matmul_nn.{setting}")).unwrap();
+        }
+        let shader = library.shader(&matmul_nn::CONTRACT, "tiled", Activation::Identity).unwrap();
+        offers.lacks(&shader).unwrap_or_default()
+    };
+    let wide = ["TILE_M=128", "TILE_N=128"];
+    let said = lacks(&HARDWARE, &wide);
+    assert!(said.contains("1024 invocations (32 x 32 x 1)"), "{said}");
+    let eight = [&wide[..], &["ROWS=8", "COLS=8"]].concat();
+    let said = lacks(&HARDWARE, &eight);
+    assert!(said.contains("16896 bytes of workgroup memory"), "{said}");
+    assert_eq!(lacks(&HARDWARE, &[&eight[..], &["TILE_K=8"]].concat()), "");
+    assert_eq!(lacks(&SOFTWARE, &["TILE_M=128"]), "");
+}
