@@ -24,7 +24,7 @@ use normlab::fusion::{self, Fusion, fuse};
 use normlab::kernels::activation::Activation;
 use normlab::kernels::contract::Contract;
 use normlab::kernels::library::Library;
-use normlab::kernels::{bias_forward, matmul_nn};
+use normlab::kernels::{self, bias_forward, matmul_nn};
 use normlab::model::{Feed, Model, Network};
 use normlab::program::{Dispatch, Program, TensorId};
 use normlab::tensor::{Shape, Value};
@@ -49,6 +49,13 @@ fn main() {
     for (name, fusion) in alone.chain([("all", Fusion::of(|_| true))]) {
         trials.push(on_gpu(format!("bits::{name}"), move |backend| same_bits(backend, &fusion)));
     }
+    trials.push(on_gpu("bits::all_tiled", |backend| {
+        for name in ["nn", "nt", "tn", "bias_forward", "backward"] {
+            let contract = kernels::find(&format!("matmul_{name}")).unwrap();
+            backend.choose_variant(contract, "tiled").unwrap();
+        }
+        same_bits(backend, &Fusion::of(|_| true));
+    }));
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 

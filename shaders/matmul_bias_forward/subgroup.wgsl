@@ -11,7 +11,8 @@
 // l, l + 8, l + 16 and l + 24 of each row, in one vec4. For each k a lane loads its four elements of
 // b and four of the block's 32 of a, and hands those four to the others by subgroupBroadcast, whose
 // lane must be a constant: hence the rows by name. Lanes beyond the edge of a or b repeat its last
-// row or column and store nothing. z is the replica.
+// row or column and store nothing. Workgroups go down the blocks of a column before they go to the next
+// one: the columns of b that they share stay in the cache. z is the replica.
 
 struct Params {
     m: u32,
@@ -35,10 +36,12 @@ const TILE_N: u32 = 32u;
 @compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
-    let row = workgroup.y * TILE_M;
-    let col = workgroup.x * TILE_N + lane;
+    let number = workgroup.y * workgroups.x + workgroup.x;
+    let row = number % workgroups.y * TILE_M;
+    let col = number / workgroups.y * TILE_N + lane;
     let rows = min(row + vec4(0u, 1u, 2u, 3u) * LANES + lane, vec4(params.m - 1u));
     let cols = min(col + vec4(0u, 1u, 2u, 3u) * LANES, vec4(params.n - 1u));
     let a_start = workgroup.z * params.m * params.k + rows * params.k;

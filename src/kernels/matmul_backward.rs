@@ -28,7 +28,7 @@ pub static CONTRACT: Contract = Contract {
     twin_f32: twin,
     twin_f64: twin,
     cases,
-    shaders: sources!("matmul_backward": "naive", "subgroup"),
+    shaders: sources!("matmul_backward": "naive", "tiled", "subgroup"),
     ..PLAIN
 };
 

@@ -14,7 +14,18 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
     trials.push(trial(&CONTRACT, "is_what_its_parts_do", parts));
     trials.push(trial(&CONTRACT, "gradients_are_central_differences", gradient));
+    trials.push(agreement::tiled_trial(&CONTRACT, (&BLOCKS, &["d_weight", "d_x"]), ragged));
     trials
+}
+
+/// Sizes of the block of the tiled variant; what is not named is as in the file.
+const BLOCKS: [&[&str]; 5] =
+    [&[], &["TILE=32"], &["TERMS=8"], &["SPAN=8"], &["TILE=128", "TERMS=8", "SPAN=8"]];
+
+/// 70 x 150 x 90: no multiple of any block.
+fn ragged() -> Call {
+    let (x, d_y) = (normal(1, Shape::new(2, 70, 150)), normal(2, Shape::new(2, 70, 90)));
+    call(&x, &d_y, &normal(3, Shape::new(2, 150, 90)))
 }
 
 fn cases() -> BoxedStrategy<Case> {

@@ -14,7 +14,17 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.extend(properties::trials(&CONTRACT, cases));
     trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
     trials.push(trial(&CONTRACT, "is_what_its_parts_do", parts));
+    trials.push(agreement::tiled_trial(&CONTRACT, (&agreement::BLOCKS, &["z", "y"]), ragged));
     trials
+}
+
+/// 70 x 150 x 90: no multiple of any block.
+fn ragged() -> Call {
+    Call::new(&CONTRACT)
+        .activation(Activation::Sigmoid)
+        .real("a", &normal(1, Shape::new(2, 70, 150)))
+        .real("b", &normal(2, Shape::new(2, 150, 90)))
+        .real("bias", &normal(3, Shape::new(2, 1, 90)))
 }
 
 fn cases() -> BoxedStrategy<Case> {

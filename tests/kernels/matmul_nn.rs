@@ -11,7 +11,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
     trials.push(trial(&CONTRACT, "identity_changes_nothing", identity));
     trials.push(trial(&CONTRACT, "weights_may_be_shared_by_all_replicas", shared));
-    trials.push(agreement::tiled_trial(&CONTRACT, ragged));
+    trials.push(agreement::tiled_trial(&CONTRACT, (&agreement::BLOCKS, &["c"]), ragged));
     trials
 }
 

@@ -12,7 +12,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
     trials.push(trial(&CONTRACT, "is_matmul_nn_with_the_transpose", transpose));
     trials.push(trial(&CONTRACT, "is_the_gradient_of_matmul_nn", gradient));
-    trials.push(agreement::tiled_trial(&CONTRACT, ragged));
+    trials.push(agreement::tiled_trial(&CONTRACT, (&agreement::BLOCKS, &["c"]), ragged));
     trials
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Faults, fault};
 
-pub(crate) static FAULTS: [Faults; 5] = [
+pub(crate) static FAULTS: [Faults; 7] = [
     Faults {
         kernel: "matmul_bias_forward",
         variant: "naive",
@@ -38,6 +38,25 @@ pub(crate) static FAULTS: [Faults; 5] = [
             ),
             fault("no activation", "activate(sum[i])", "sum[i]"),
             fault("only the last product", "sum17 += ", "sum17 = "),
+        ],
+    },
+    Faults {
+        kernel: "matmul_bias_forward",
+        variant: "tiled",
+        faults: &[
+            fault("a row beyond the end", "if (row < params.m", "if (row <= params.m"),
+            fault("a column never written", "at < params.n) {", "at + 1u < params.n) {")
+                .occurrence(2),
+            fault("a column of b left out", "at < params.n) {", "at + 1u < params.n) {")
+                .occurrence(1),
+            fault("the last step missing", "k < params.k; k +=", "k + TILE_K < params.k; k +="),
+            fault("another pitch", "i * A_PITCH + r", "i * B_PITCH + 1u + r"),
+            fault("a row for another", "factors.z * terms", "factors.y * terms"),
+            fault("stride of a", "at * params.k]", "at * params.m]"),
+            fault("no bias", "sums[i] + bias[replica * params.bias_stride + at]", "sums[i]"),
+            fault("another column's bias", "params.bias_stride + at]", "params.bias_stride + col]"),
+            fault("replicas of the bias dense", "params.bias_stride + at]", "params.n + at]"),
+            fault("no activation", "activate(shifted)", "shifted"),
         ],
     },
     Faults {
@@ -98,6 +117,46 @@ pub(crate) static FAULTS: [Faults; 5] = [
             ),
             fault("the tiles of d_weight", "(workgroup.y - weight_tiles)", "workgroup.y"),
             fault("only the last product", "sum9 += ", "sum9 = "),
+        ],
+    },
+    Faults {
+        kernel: "matmul_backward",
+        variant: "tiled",
+        faults: &[
+            fault("a tile too few", "params.outputs + TILE - 1u", "params.outputs"),
+            fault("examples for outputs", "terms = params.outputs;", "terms = params.batch;"),
+            fault("the tiles of d_weight", "(workgroup.y - weight_tiles)", "workgroup.y"),
+            fault("half of the blocks", "TERMS * QUARTER;", "TERMS * QUARTER / 2u;"),
+            fault(
+                "the last terms missing",
+                "term < terms; term +=",
+                "term + TERMS < terms; term +=",
+            ),
+            fault("a row for another", "of_rows.w * of_cols", "of_rows.x * of_cols"),
+            fault("only the last product", "sums[r + 2u][q] += ", "sums[r + 2u][q] = "),
+            fault("the first span again", "q * ACROSS + local.x]", "q * ACROSS + local.y]"),
+            fault(
+                "an input beyond the end of d_weight",
+                "if (input < params.inputs &&",
+                "if (input <= params.inputs &&",
+            ),
+            fault(
+                "an example beyond the end of d_x",
+                "if (example < params.batch && at < params.inputs) {\n            d_x",
+                "if (example <= params.batch && at < params.inputs) {\n            d_x",
+            ),
+            fault("the weights not transposed", "start + at * params.outputs", "start + at"),
+            fault(
+                "replicas of d_weight dense",
+                "replica * params.d_weight_stride",
+                "replica * params.inputs * params.outputs",
+            ),
+            fault(
+                "replicas of the weights dense",
+                "replica * params.weight_stride",
+                "replica * params.inputs * params.outputs",
+            ),
+            fault("replicas of d_y", "d_y[(replica * params.batch + at)", "d_y[(replica + at)"),
         ],
     },
     Faults {

@@ -42,7 +42,7 @@ pub(crate) fn gpu_trial(
 }
 
 /// Sizes of the block of a tiled product; what is not named is as in the file.
-const BLOCKS: [&[&str]; 8] = [
+pub(crate) const BLOCKS: [&[&str]; 8] = [
     &[],
     &["TILE_M=32"],
     &["TILE_N=128"],
@@ -53,21 +53,27 @@ const BLOCKS: [&[&str]; 8] = [
     &["TILE_M=128", "TILE_N=128", "TILE_K=8", "ROWS=8", "COLS=8"],
 ];
 
-/// A trial that a tiled product gives the same bits whatever the size of its block.
-pub(crate) fn tiled_trial(contract: &'static Contract, call: fn() -> Call) -> Trial {
+/// A trial that a tiled product gives the same bits of each of `results` whatever the size of its
+/// block.
+pub(crate) fn tiled_trial(
+    contract: &'static Contract,
+    (blocks, results): (&'static [&'static [&'static str]], &'static [&'static str]),
+    call: fn() -> Call,
+) -> Trial {
     gpu_trial(contract, "tiled", "gives_the_same_bits_at_all_sizes", move |backend| {
         let mut first = None;
-        for block in BLOCKS {
+        for block in blocks {
             let mut library = Library::default();
             library.choose(&format!("{}=tiled", contract.name))?;
-            for setting in block {
+            for setting in *block {
                 library.tune(&format!("{}.{setting}", contract.name))?;
             }
             backend.use_library(library);
             if backend.lacks(contract, "tiled")?.is_some() {
                 continue;
             }
-            let found = call().run_on(backend)?.real("c").clone();
+            let outputs = call().run_on(backend)?;
+            let found: Vec<_> = results.iter().map(|name| outputs.real(name).clone()).collect();
             let expected = first.get_or_insert_with(|| found.clone());
             if found != *expected {
                 return Err(format!("{block:?} gives other bits than the file as it stands").into());
