@@ -51,6 +51,43 @@ pub fn judge(
     inputs: &[Option<Value<f32>>],
     found: &[Value<f32>],
 ) -> Vec<Judgement> {
+    Reference::of(dispatch, inputs).judge(dispatch, found)
+}
+
+/// What the twin makes of a dispatch's inputs, to hold several outputs against.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// The written operands in f64, in the contract's order, and what f32 costs in each.
+    exact: Vec<(Value<f64>, f64)>,
+}
+
+impl Reference {
+    /// Asks the twin.
+    #[must_use]
+    pub fn of(dispatch: &Dispatch, inputs: &[Option<Value<f32>>]) -> Self {
+        let (exact, costs) = exact(dispatch, inputs);
+        Self { exact: exact.into_iter().zip(costs).collect() }
+    }
+
+    /// Holds outputs of the dispatch against it, as [`judge`] does.
+    #[must_use]
+    pub fn judge(&self, dispatch: &Dispatch, found: &[Value<f32>]) -> Vec<Judgement> {
+        let factor = dispatch.contract.tolerance_factor * dispatch.activation.tolerance_factor();
+        let written = dispatch.contract.written();
+        written
+            .zip(found.iter().zip(&self.exact))
+            .map(|(operand, (found, (exact, cost)))| Judgement {
+                label: dispatch.label.clone(),
+                kernel: dispatch.contract.name,
+                operand: operand.name,
+                verdict: compare::compare_at_cost(found, exact, *cost, factor),
+            })
+            .collect()
+    }
+}
+
+/// The written operands in f64, and what f32 costs in each.
+fn exact(dispatch: &Dispatch, inputs: &[Option<Value<f32>>]) -> (Vec<Value<f64>>, Vec<f64>) {
     let exact_inputs: Vec<_> = inputs.iter().map(|input| input.as_ref().map(Value::cast)).collect();
     let twin = cpu::evaluate::<f32>(dispatch, inputs);
     let reference = cpu::evaluate::<f64>(dispatch, &exact_inputs);
@@ -65,17 +102,7 @@ pub fn judge(
             *cost = cost.max(more);
         }
     }
-    let factor = dispatch.contract.tolerance_factor * dispatch.activation.tolerance_factor();
-    let written = dispatch.contract.written();
-    written
-        .zip(found.iter().zip(reference.iter().zip(costs)))
-        .map(|(operand, (found, (reference, cost)))| Judgement {
-            label: dispatch.label.clone(),
-            kernel: dispatch.contract.name,
-            operand: operand.name,
-            verdict: compare::compare_at_cost(found, reference, cost, factor),
-        })
-        .collect()
+    (reference, costs)
 }
 
 /// The largest cost of f32 for each written operand, over inputs nearby.

@@ -25,6 +25,7 @@
 //! check                 one dispatch held against its twin
 //! differences           an activation's gradient held against central differences on the GPU
 //! eval/                 one dispatch over tensors of the user's own
+//! tune/                 the fastest setting of each kernel on an adapter, checked before it is timed
 //! train/                the training loop, lockstep comparison, diagnosis, sweeps, their folders
 //! bench/                how long kernels and training steps take
 //! report/               what people see of a run or a measurement, made from its records only
@@ -76,4 +77,5 @@ pub mod rng;
 pub mod single;
 pub mod tensor;
 pub mod train;
+pub mod tune;
 pub mod watch;

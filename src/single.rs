@@ -67,6 +67,26 @@ impl Single {
         &self.program.passes[0].dispatches[0]
     }
 
+    /// The dispatch as a program.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.program
+    }
+
+    /// The dispatch ready to be run on `inputs`, as [`Single::run`] has them.
+    ///
+    /// # Errors
+    /// When the backend cannot run the kernel at all.
+    pub fn load(
+        &self,
+        backend: &mut dyn Backend,
+        inputs: &[Option<Value<f32>>],
+    ) -> Result<Box<dyn Session>> {
+        let mut session = backend.load(&self.program)?;
+        self.fill(session.as_mut(), inputs)?;
+        Ok(session)
+    }
+
     /// Runs the dispatch on `inputs`: a value for every operand that is read, in the contract's
     /// order.
     ///

@@ -284,7 +284,9 @@ fn touched_parts() {
     });
     assert_eq!(tuned, ["layer", "gradients"]);
     let over = folder();
+    let file = over.path().join("matmul_nn/naive.wgsl");
     fs::create_dir(over.path().join("matmul_nn")).unwrap();
+    fs::copy("shaders/matmul_nn/naive.wgsl", file).unwrap();
     assert_eq!(rules_with(|_| Library::over(over.path()).unwrap()), ["output", "gradients"]);
 }
 

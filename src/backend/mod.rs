@@ -3,12 +3,14 @@
 
 pub mod cpu;
 pub mod gpu;
+pub mod measure;
 
 use crate::error::Result;
 use crate::fusion::Fusion;
 use crate::program::{PassId, Program, TensorId};
 use crate::record::{Adapter, ShaderRecord};
 use crate::tensor::Value;
+use std::any::Any;
 
 /// Something that can run programs.
 pub trait Backend {
@@ -40,6 +42,11 @@ pub trait Backend {
 
     /// The shaders that loaded programs use; none where nothing is compiled.
     fn shaders(&self) -> Vec<ShaderRecord>;
+
+    /// The GPU backend, if this is it: for what only shaders have.
+    fn gpu(&mut self) -> Option<&mut gpu::GpuBackend> {
+        None
+    }
 }
 
 /// A program loaded again, with shaders that have changed.
@@ -84,7 +91,7 @@ pub struct Timing {
 }
 
 /// A program with its memory.
-pub trait Session {
+pub trait Session: Any {
     /// Puts `value` into a tensor, before anything that is run later.
     ///
     /// # Errors

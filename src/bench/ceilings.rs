@@ -1,8 +1,9 @@
 //! What the adapter can reach at most, measured: a loop of multiplications and additions in
 //! registers, and a copy. They are contracts like a kernel's, but no kernels: nothing else runs them.
 
-use super::{SAMPLES, Spread, measure};
+use super::{SAMPLES, Spread};
 use crate::backend::Backend;
+use crate::backend::measure::measure;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::{Axis, Contract, Operand, PLAIN, Source};

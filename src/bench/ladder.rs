@@ -1,8 +1,9 @@
 //! The ladder of a kernel: every variant checked, and the right ones timed.
 
-use super::shape::{BenchShape, is_product};
-use super::{SAMPLES, Spread, measure};
+use super::shape::BenchShape;
+use super::{SAMPLES, Spread};
 use crate::backend::gpu::GpuBackend;
+use crate::backend::measure::measure;
 use crate::backend::{Backend, Clock};
 use crate::check;
 use crate::error::Result;
@@ -186,7 +187,7 @@ fn timed(
     let elements: usize = tensors.iter().map(|&id| program.spec(id).shape.len()).sum();
     let multiplications = || case.sizes.iter().map(|&(_, size)| size as f64).product::<f64>();
     let products = contract.products as f64;
-    let operations = is_product(contract).then(|| 2.0 * products * multiplications());
+    let operations = contract.is_product().then(|| 2.0 * products * multiplications());
     let rung = Rung::Good {
         time,
         worst_error,

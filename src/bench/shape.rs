@@ -3,8 +3,8 @@
 
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
-use crate::kernels::cases::{Case, Fill};
-use crate::kernels::contract::Contract;
+use crate::kernels::cases::Case;
+use crate::kernels::contract::{Contract, Sizes};
 use crate::kernels::gather::BYTES_PER_WORD;
 use crate::kernels::histogram;
 use std::fmt;
@@ -65,12 +65,6 @@ impl FromStr for BenchShape {
     }
 }
 
-/// Whether a kernel is a product of matrices.
-#[must_use]
-pub fn is_product(contract: &Contract) -> bool {
-    contract.products > 0
-}
-
 impl BenchShape {
     /// The shape that a kernel has in the lesson's first layer.
     #[must_use]
@@ -91,7 +85,7 @@ impl BenchShape {
     /// Whether the shape has the form that a kernel's has.
     #[must_use]
     pub fn fits(self, contract: &Contract) -> bool {
-        is_product(contract) == matches!(self, Self::Product(..))
+        contract.is_product() == matches!(self, Self::Product(..))
     }
 
     /// The inputs on which a kernel of this shape is timed: filled as the kernel's checks fill them.
@@ -100,22 +94,13 @@ impl BenchShape {
     /// [`Error::Config`] when the shape has the form of another kernel's.
     pub fn case(self, contract: &Contract) -> Result<Case> {
         if !self.fits(contract) {
-            let form = if is_product(contract) { "MxKxN" } else { "ROWSxCOLS" };
+            let form = if contract.is_product() { "MxKxN" } else { "ROWSxCOLS" };
             let name = contract.name;
             return Err(Error::Config(format!("--shape {self}: {name} takes a shape {form}")));
         }
         let sizes: Vec<_> =
             contract.sizes.iter().map(|&name| (name, self.size(contract, name))).collect();
-        let mut case = Case::new(&sizes);
-        if let Some(model) = (contract.cases)().into_iter().next() {
-            case.fills = model.fills;
-            case.parameters = model.parameters;
-        }
-        if contract.activation {
-            case = case.activation(Activation::Sigmoid);
-        }
-        let examples = case.size("examples") as u32;
-        Ok(if examples > 0 { case.fill("order", Fill::Below(examples)) } else { case })
+        Ok(Case::like_first(contract, &Sizes::new(contract, 1, &sizes)?, Activation::Sigmoid))
     }
 
     /// The value of one of a contract's sizes. Optimizers have one row of all elements; `gather` has

@@ -1,7 +1,8 @@
 //! How long a training step takes, and which kernels take it.
 
-use super::{SAMPLES, measure};
+use super::SAMPLES;
 use crate::backend::Backend;
+use crate::backend::measure::measure;
 use crate::config::{Experiment, Norm, Optimizer};
 use crate::data::Dataset;
 use crate::error::Result;
@@ -57,6 +58,14 @@ impl Workload {
         let experiment = self.experiment();
         experiment.validate()?;
         experiment.validate_for(data.train.len())
+    }
+
+    /// Its network's program with a norm, for a data set; every kernel is a dispatch of its own.
+    ///
+    /// # Errors
+    /// As [`Model::new`].
+    pub fn model(&self, norm: Norm, data: &Dataset) -> Result<Model> {
+        Model::new(Network::new(&self.experiment(), (self.activation, norm), data))
     }
 
     /// The experiment that it stands for.
@@ -127,8 +136,7 @@ pub fn time(
     data: &Dataset,
 ) -> Result<StepTime> {
     let experiment = workload.experiment();
-    let network = Network::new(&experiment, (workload.activation, norm), data);
-    let mut model = Model::new(network)?.fused(&backend.fusion()?)?;
+    let mut model = workload.model(norm, data)?.fused(&backend.fusion()?)?;
     let passes = by_kernel(&mut model);
     let mut session = backend.load(&model.program)?;
     write_start(session.as_mut(), &model, &experiment, data)?;

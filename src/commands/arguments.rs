@@ -6,6 +6,7 @@ use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::library::Library;
+use crate::tune::run::Mode;
 use crate::watch::Changes;
 use clap::Args;
 use std::path::PathBuf;
@@ -130,6 +131,14 @@ impl WatchArguments {
             true => Changes::of(&places).map(Some),
         }
     }
+}
+
+/// How much is tuned.
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct TuneArguments {
+    /// How much is tuned: the settings of the kernels' shaders for the shapes of this run.
+    #[arg(long, value_enum, default_value_t, value_name = "MODE")]
+    pub(super) tune: Mode,
 }
 
 /// Where records go.

@@ -1,6 +1,7 @@
 //! `normlab bench`: how fast the variants of kernels are, and what a training step takes.
 
-use super::arguments::{DeviceArguments, FusionArguments, ShaderArguments, whole};
+use super::arguments::{DeviceArguments, FusionArguments, ShaderArguments, TuneArguments, whole};
+use super::tune::begin;
 use super::{Status, open, open_adapter, say, say_json, wrong};
 use crate::backend::Backend;
 use crate::bench::Ceilings;
@@ -15,6 +16,8 @@ use crate::kernels;
 use crate::kernels::contract::Contract;
 use crate::record::Adapter;
 use crate::report::bench as tables;
+use crate::tune::cache;
+use crate::tune::run::Tuning;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::io::Write;
@@ -56,6 +59,8 @@ struct StepArguments {
     common: Common,
     #[command(flatten)]
     fusion: FusionArguments,
+    #[command(flatten)]
+    tune: TuneArguments,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -118,7 +123,7 @@ pub(super) fn bench(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
 }
 
 fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
-    let plan = plan(arguments)?;
+    let plan = plan(&arguments.kernels, &arguments.shape)?;
     let common = &arguments.common;
     let purpose = ("time on", "the CPU engine has no variants of kernels to time");
     let mut backend = open_adapter(&common.device, common.shaders.library()?, purpose)?;
@@ -145,19 +150,23 @@ fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
 
 /// The kernels with the shapes at which each is timed. A kernel that was named must fit all shapes;
 /// where none was named, those that fit are timed.
-fn plan(arguments: &LadderArguments) -> Result<Vec<(&'static Contract, Vec<BenchShape>)>> {
-    let named = arguments.kernels.iter().map(|name| kernels::find(name));
+pub(super) fn plan(
+    named: &[String],
+    shapes: &[BenchShape],
+) -> Result<Vec<(&'static Contract, Vec<BenchShape>)>> {
+    let all = named.is_empty();
+    let named = named.iter().map(|name| kernels::find(name));
     let mut chosen = named.collect::<Result<Vec<_>>>()?;
     if chosen.is_empty() {
         let fits = |contract: &&Contract| {
-            arguments.shape.is_empty() || arguments.shape.iter().any(|shape| shape.fits(contract))
+            shapes.is_empty() || shapes.iter().any(|shape| shape.fits(contract))
         };
         chosen = kernels::ALL.into_iter().filter(fits).collect();
     }
     let mut plan = Vec::new();
     for contract in chosen {
-        let mut shapes = arguments.shape.clone();
-        if arguments.kernels.is_empty() {
+        let mut shapes = shapes.to_vec();
+        if all {
             shapes.retain(|shape| shape.fits(contract));
         }
         if shapes.is_empty() {
@@ -205,20 +214,25 @@ fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> Result<Status> {
 }
 
 fn steps(arguments: &StepArguments, out: &mut dyn Write) -> Result<Status> {
-    let StepArguments { common, fusion } = arguments;
+    let StepArguments { common, fusion, tune } = arguments;
     let library = fusion.apply(common.shaders.library()?);
     let data = Dataset::load(None, None, false)?;
     let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
     let mut backend = open(&common.device, library, shown)?;
+    let mut tuning = Tuning::new(tune.tune, backend.adapter(), cache::folder().as_deref());
     let mut steps = Vec::new();
     for workload in Workload::usual() {
         for norm in [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms] {
+            let model = workload.model(norm, &data)?.fused(&backend.fusion()?)?;
+            begin(&mut tuning, backend.as_mut(), &model)?;
             let step = step::time(backend.as_mut(), &workload, norm, &data)?;
             say(shown, &tables::step(&step))?;
             steps.push(step);
+            tuning.go_on(backend.as_mut())?;
         }
     }
     say(shown, "\nEach kernel's dispatches of a step are timed on their own, one after another.")?;
+    tuning.finish().iter().try_for_each(|line| say(shown, line))?;
     if common.json {
         say_json(&Steps { device: backend.adapter(), steps }, out)?;
     }

@@ -10,6 +10,7 @@ mod report;
 mod run;
 mod shaders;
 mod sweep;
+mod tune;
 mod watch;
 
 use crate::backend::Backend;
@@ -76,6 +77,8 @@ enum Command {
     Eval(eval::Arguments),
     /// Time kernels, each variant checked before, or whole training steps (`bench step`).
     Bench(bench::Arguments),
+    /// Search for the fastest settings of the kernels' shaders on this adapter, and keep them for runs.
+    Tune(tune::Arguments),
     /// Check and time the shaders of a kernel again whenever they are saved.
     Watch(watch::Arguments),
     /// Judge one variant of a kernel, for `watch`.
@@ -109,6 +112,7 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<Status> {
         Command::Check(arguments) => check::check(&arguments, out),
         Command::Eval(arguments) => eval::eval(&arguments, out),
         Command::Bench(arguments) => bench::bench(&arguments, out),
+        Command::Tune(arguments) => tune::tune(&arguments, out),
         Command::Watch(arguments) => watch::watch(&arguments, out),
         Command::Judge(arguments) => judge::judge(&arguments, out),
     }

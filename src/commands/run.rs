@@ -2,18 +2,22 @@
 
 use super::arguments::{
     DeviceArguments, ExperimentArguments, FusionArguments, OutputArguments, ShaderArguments,
-    WatchArguments,
+    TuneArguments, WatchArguments,
 };
+use super::tune::begin;
 use super::{Status, compared, open, progress_bar, report, say};
-use crate::backend::Backend;
+use crate::backend::{Backend, Session};
 use crate::config::Experiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
+use crate::program::Program;
 use crate::record::{Moment, Parity, Probe, ReplicaRange, RunRecord, Summary};
 use crate::report::records::Records;
 use crate::report::{claims, number, table, watch as words};
 use crate::train::run_folder::RunFolder;
 use crate::train::{self, Observer, Plan, Swap, Weights, run_name};
+use crate::tune::cache;
+use crate::tune::run::{Mode, Tuning};
 use crate::watch::Changes;
 use clap::Args;
 use indicatif::ProgressBar;
@@ -35,6 +39,8 @@ pub(super) struct LessonArguments {
     #[command(flatten)]
     watch: WatchArguments,
     #[command(flatten)]
+    tune: TuneArguments,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -55,6 +61,8 @@ pub(super) struct TrainArguments {
     #[command(flatten)]
     watch: WatchArguments,
     #[command(flatten)]
+    tune: TuneArguments,
+    #[command(flatten)]
     output: OutputArguments,
 }
 
@@ -62,9 +70,9 @@ pub(super) struct TrainArguments {
 pub(super) fn lesson(arguments: &LessonArguments, out: &mut dyn Write) -> Result<Status> {
     let mut experiment = Experiment::lesson()?;
     arguments.experiment.apply(&mut experiment)?;
-    let LessonArguments { device, shaders, fusion, watch, output, .. } = arguments;
-    Run { name: "lesson", device, shaders, fusion: *fusion, watch: *watch, output }
-        .start(&experiment, out)
+    let LessonArguments { device, shaders, fusion, watch, tune, output, .. } = arguments;
+    let (fusion, watch, tune) = (*fusion, *watch, *tune);
+    Run { name: "lesson", device, shaders, fusion, watch, tune, output }.start(&experiment, out)
 }
 
 /// Runs one experiment.
@@ -77,9 +85,9 @@ pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> Result<S
         None => (Experiment::default(), "train".to_owned()),
     };
     arguments.experiment.apply(&mut experiment)?;
-    let TrainArguments { device, shaders, fusion, watch, output, .. } = arguments;
-    Run { name: &name, device, shaders, fusion: *fusion, watch: *watch, output }
-        .start(&experiment, out)
+    let TrainArguments { device, shaders, fusion, watch, tune, output, .. } = arguments;
+    let (fusion, watch, tune) = (*fusion, *watch, *tune);
+    Run { name: &name, device, shaders, fusion, watch, tune, output }.start(&experiment, out)
 }
 
 /// A run that is about to start.
@@ -89,6 +97,7 @@ struct Run<'a> {
     shaders: &'a ShaderArguments,
     fusion: FusionArguments,
     watch: WatchArguments,
+    tune: TuneArguments,
     output: &'a OutputArguments,
 }
 
@@ -111,9 +120,16 @@ impl Run<'_> {
         if changes.is_some() && !verify {
             return Err(Error::Config("--watch: the CPU engine runs no shaders".to_owned()));
         }
+        // Texts that change under way are not what was searched.
+        let mode = if changes.is_some() { Mode::Off } else { self.tune.tune };
+        let mut tuning = Tuning::new(mode, backend.adapter(), cache::folder().as_deref());
         let plan = |(activation, norm)| Plan { experiment, activation, norm, data: &data, verify };
         let mut plans = experiment.networks().into_iter().map(plan);
-        plans.try_for_each(|plan| train::try_loading(backend.as_mut(), &plan))?;
+        plans.try_for_each(|plan| {
+            let model = plan.model(backend.as_ref())?;
+            begin(&mut tuning, backend.as_mut(), &model)?;
+            train::try_loading(backend.as_mut(), &plan)
+        })?;
         let mut folder = RunFolder::create(self.name, path.as_deref(), *force, experiment)?;
         say(out, &introduction(experiment, &data))?;
         for warning in experiment.warnings() {
@@ -125,6 +141,7 @@ impl Run<'_> {
             let run = run_name(activation, norm);
             let mut progress =
                 Progress::new(&run, experiment, &mut folder, (changes.as_ref(), &mut *out));
+            progress.tuning = Some(&mut tuning);
             let trained = train::train(backend.as_mut(), &plan, &mut progress);
             // The last weights are kept also where the training could not go on.
             let kept = progress.finish();
@@ -141,6 +158,7 @@ impl Run<'_> {
         summary.claims = claims::claims(&records);
         folder.summary(&summary)?;
         say(out, &conclusion(&summary, &folder))?;
+        tuning.finish().iter().try_for_each(|line| say(out, line))?;
         records.summary = Some(summary.clone());
         report::after_run(folder.path(), records, out)?;
         let failed = summary.runs.iter().any(|run| run.failure.is_some());
@@ -289,6 +307,7 @@ struct Progress<'a> {
     written: Instant,
     /// Where changes of shaders are told, if they are watched.
     changes: Option<&'a Changes>,
+    tuning: Option<&'a mut Tuning>,
     out: &'a mut dyn Write,
 }
 
@@ -300,7 +319,8 @@ impl<'a> Progress<'a> {
         (changes, out): (Option<&'a Changes>, &'a mut dyn Write),
     ) -> Self {
         let (bar, run) = (progress_bar(run, experiment.steps), run.to_owned());
-        Self { run, bar, folder, weights: None, written: Instant::now(), changes, out }
+        let (weights, tuning) = (None, None);
+        Self { run, bar, folder, weights, written: Instant::now(), changes, tuning, out }
     }
 
     /// Writes the last weights and takes the bar away.
@@ -335,6 +355,18 @@ impl Observer for Progress<'_> {
 
     fn probed(&mut self, probe: &Probe) -> Result<()> {
         self.folder.probe(probe)
+    }
+
+    fn between(
+        &mut self,
+        backend: &mut dyn Backend,
+        program: &Program,
+        session: &mut dyn Session,
+    ) -> Result<()> {
+        match &mut self.tuning {
+            Some(tuning) => tuning.between(backend, program, session),
+            None => Ok(()),
+        }
     }
 
     fn shaders_changed(&mut self) -> Option<bool> {

@@ -2,9 +2,11 @@
 //! several values of one setting.
 
 use super::arguments::{
-    DeviceArguments, FusionArguments, OutputArguments, ShaderArguments, number, set, whole,
+    DeviceArguments, FusionArguments, OutputArguments, ShaderArguments, TuneArguments, number, set,
+    whole,
 };
 use super::run::{layers, load, rooted};
+use super::tune::begin;
 use super::{Status, compared, open, progress_bar, report, say, say_json};
 use crate::config::{Experiment, Norm};
 use crate::data::Dataset;
@@ -17,6 +19,8 @@ use crate::report::{claims, sweeps};
 use crate::train::sweep::{self, Sweep, Values};
 use crate::train::sweep_folder::SweepFolder;
 use crate::train::{Plan, run_folder, run_name, try_loading};
+use crate::tune::cache;
+use crate::tune::run::Tuning;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
@@ -53,6 +57,8 @@ struct SweepArguments {
     shaders: ShaderArguments,
     #[command(flatten)]
     fusion: FusionArguments,
+    #[command(flatten)]
+    tune: TuneArguments,
     #[command(flatten)]
     output: OutputArguments,
     /// Print one JSON object instead of a table.
@@ -190,7 +196,12 @@ impl SweepArguments {
         let verify = backend.adapter().backend != "cpu";
         let experiments = sweep.experiments();
         let plans: Vec<_> = experiments.iter().flat_map(|one| plans(one, &data, verify)).collect();
-        plans.iter().try_for_each(|plan| try_loading(backend.as_mut(), plan))?;
+        let mut tuning = Tuning::new(self.tune.tune, backend.adapter(), cache::folder().as_deref());
+        plans.iter().try_for_each(|plan| {
+            let model = plan.model(backend.as_ref())?;
+            begin(&mut tuning, backend.as_mut(), &model)?;
+            try_loading(backend.as_mut(), plan)
+        })?;
         let mut folder = SweepFolder::create(swept, path.as_deref(), *force, experiment)?;
         say(shown, &introduction(sweep, &data))?;
         for (place, plan) in plans.iter().enumerate() {
@@ -201,8 +212,10 @@ impl SweepArguments {
             let record = sweep::train(backend.as_mut(), plan, &mut progress);
             bar.finish_and_clear();
             folder.add(record?)?;
+            tuning.go_on(backend.as_mut())?;
         }
         say(shown, &conclusion(swept, &folder, start.elapsed().as_secs_f64()))?;
+        tuning.finish().iter().try_for_each(|line| say(shown, line))?;
         show(&folder, shown)?;
         if self.json {
             let networks = folder.records();

@@ -74,6 +74,7 @@ impl Request {
             parameters,
             activation,
             fills: Vec::new(),
+            seed: 0,
         };
         let operands = contract.operands.iter();
         let shapes: Vec<_> = operands

@@ -44,6 +44,8 @@ pub struct Case {
     pub activation: Activation,
     /// Tensors that are not filled with the standard normal distribution.
     pub fills: Vec<(&'static str, Fill)>,
+    /// Tells inputs apart that are filled alike.
+    pub seed: u32,
 }
 
 impl Case {
@@ -56,7 +58,28 @@ impl Case {
             parameters: Vec::new(),
             activation: Activation::Identity,
             fills: Vec::new(),
+            seed: 0,
         }
+    }
+
+    /// A case of these sizes with inputs as the kernel's first case has them: whole numbers that choose
+    /// among others lie below their number.
+    #[must_use]
+    pub fn like_first(contract: &Contract, sizes: &Sizes, activation: Activation) -> Self {
+        let values = contract.sizes.iter().copied().zip(sizes.values().iter().copied());
+        let mut case = Self::new(&values.collect::<Vec<_>>());
+        case.replicas = sizes.replicas;
+        case.activation = if contract.activation { activation } else { Activation::Identity };
+        if let Some(first) = (contract.cases)().into_iter().next() {
+            case.fills = first.fills;
+            case.parameters = first.parameters;
+        }
+        for operand in contract.read() {
+            if let Some(size) = operand.below {
+                case = case.fill(operand.name, Fill::Below(sizes.get(size) as u32));
+            }
+        }
+        case
     }
 
     /// The same case with more replicas.
@@ -206,7 +229,8 @@ impl Case {
         let shape = sizes.shape(operand);
         let fill = self.fills.iter().rev().find(|(name, _)| *name == operand.name);
         let fill = fill.map_or(Fill::Normal(0.0, 1.0), |&(_, fill)| fill);
-        let mut stream = Stream::new(shape.len() as u64, Purpose::Checks, position as u32);
+        let seed = u64::from(self.seed) << 32 | shape.len() as u64;
+        let mut stream = Stream::new(seed, Purpose::Checks, position as u32);
         if operand.element == Element::U32 {
             let data = (0..shape.len()).map(|at| whole_number(fill, at, &mut stream)).collect();
             return Value::Index(Tensor::new(shape, data));

@@ -212,6 +212,12 @@ impl Contract {
         self.shaders.iter().any(|source| source.variant == variant)
     }
 
+    /// Whether it computes products of matrices.
+    #[must_use]
+    pub fn is_product(&self) -> bool {
+        self.products > 0
+    }
+
     /// The tensors that the kernel reads.
     pub fn read(&self) -> impl Iterator<Item = &'static Operand> + Clone {
         self.operands.iter().filter(|operand| operand.access.reads())

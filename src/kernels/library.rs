@@ -8,7 +8,8 @@
 
 use super::activation::Activation;
 use super::contract::Contract;
-use super::shader::Shader;
+use super::setting::Setting;
+use super::shader::{Shader, sha256};
 use super::tunable;
 use crate::error::{Error, Result, unknown};
 use std::borrow::Cow;
@@ -67,9 +68,11 @@ impl Library {
     /// a file.
     #[must_use]
     pub fn is_own(&self, contract: &Contract) -> bool {
-        let has_file = |folder: &PathBuf| folder.join(contract.name).is_dir();
-        self.chosen.contains_key(contract.name)
-            || self.tuned.contains_key(contract.name)
+        let name = contract.name;
+        let has_file =
+            |folder: &PathBuf| wgsl_in(&folder.join(name)).is_ok_and(|files| !files.is_empty());
+        self.chosen.contains_key(name)
+            || self.tuned.contains_key(name)
             || self.folder.as_ref().is_some_and(has_file)
     }
 
@@ -143,6 +146,49 @@ impl Library {
         Ok(())
     }
 
+    /// Chooses a setting of a kernel, in place of what was chosen before.
+    ///
+    /// # Errors
+    /// As [`Library::choose_variant`]; [`Error::Config`] where a tunable or its value is not offered.
+    pub fn choose_setting(&mut self, contract: &'static Contract, setting: &Setting) -> Result<()> {
+        self.choose_variant(contract, &setting.variant)?;
+        self.set_text(contract, setting)?;
+        self.tuned.insert(contract.name, setting.tunables.clone());
+        Ok(())
+    }
+
+    /// A variant with the tunables that the user has set and it has.
+    ///
+    /// # Errors
+    /// As [`Library::shader`].
+    pub fn setting(&self, contract: &Contract, variant: &str) -> Result<Setting> {
+        let mut setting = Setting::of(variant);
+        if let Some(tuned) = self.tuned.get(contract.name) {
+            let (_, text) = self.text(contract, variant)?;
+            let has = |name: &str, value| tunable::set(&text, name, value).is_ok();
+            setting.tunables.extend(tuned.clone());
+            setting.tunables.retain(|name, value| has(name, *value));
+        }
+        Ok(setting)
+    }
+
+    /// A hash of all that settings of a kernel choose from: the texts of its variants, with the
+    /// activation composed in, and the version of the crate.
+    ///
+    /// # Errors
+    /// As [`Library::shader`].
+    pub fn fingerprint(&self, contract: &Contract, activation: Activation) -> Result<String> {
+        let mut all = env!("CARGO_PKG_VERSION").to_owned();
+        for variant in self.variants(contract)? {
+            let (_, text) = self.text(contract, &variant)?;
+            all.push_str(&format!("\n{variant}\n{text}"));
+        }
+        if contract.activation {
+            all.push_str(&self.activation(activation)?);
+        }
+        Ok(sha256(&all))
+    }
+
     /// The variant that was chosen for a kernel, if one was.
     #[must_use]
     pub fn chosen(&self, contract: &Contract) -> Option<String> {
@@ -189,15 +235,36 @@ impl Library {
         variant: &str,
         activation: Activation,
     ) -> Result<Shader> {
-        let (place, mut text) = self.text(contract, variant)?;
-        for (name, &value) in self.tuned.get(contract.name).into_iter().flatten() {
-            // A variant without this tunable stays as it is.
-            if let Ok(tuned) = tunable::set(&text, name, value) {
-                text = Cow::Owned(tuned);
-            }
-        }
+        self.set_shader(contract, &self.setting(contract, variant)?, activation)
+    }
+
+    /// A setting of a kernel, read, composed with its activation and held against its contract.
+    ///
+    /// # Errors
+    /// As [`Library::shader`]; [`Error::Config`] where a tunable or its value is not offered.
+    pub fn set_shader(
+        &self,
+        contract: &'static Contract,
+        setting: &Setting,
+        activation: Activation,
+    ) -> Result<Shader> {
+        let (place, text) = self.set_text(contract, setting)?;
         let functions = self.activation(activation)?;
-        Shader::parse(contract, (variant, &place), &text, (activation, &functions))
+        Shader::parse(contract, (&setting.variant, &place), &text, (activation, &functions))
+    }
+
+    /// Where a setting's variant stands, for messages, and its text with the tunables set.
+    fn set_text(
+        &self,
+        contract: &Contract,
+        setting: &Setting,
+    ) -> Result<(String, Cow<'static, str>)> {
+        let (place, mut text) = self.text(contract, &setting.variant)?;
+        for (name, &value) in &setting.tunables {
+            let set = tunable::set(&text, name, value);
+            text = Cow::Owned(set.map_err(|why| Error::Config(format!("{place}: {why}")))?);
+        }
+        Ok((place, text))
     }
 
     /// Where a variant stands, for messages, and its text.

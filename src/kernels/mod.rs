@@ -11,6 +11,7 @@ pub mod cases;
 pub mod contract;
 pub mod formula;
 pub mod library;
+pub mod setting;
 pub mod shader;
 pub mod tunable;
 pub mod twin;

@@ -136,9 +136,13 @@ impl Shader {
     /// The SHA-256 of the whole text, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> String {
-        let digest = Sha256::digest(self.text.as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256(&self.text)
     }
+}
+
+/// The SHA-256 of a text, in hexadecimal.
+pub(super) fn sha256(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A module that naga has read and found valid. `place` is what messages call its file.

@@ -39,6 +39,9 @@ pub struct ShaderRecord {
     /// The values of what it offers for tuning, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub tunables: BTreeMap<String, u32>,
+    /// The classes of shapes that it ran at, where the kernel ran with several settings.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub shapes: Vec<String>,
     /// SHA-256 of the whole text, in hexadecimal.
     pub sha256: String,
 }

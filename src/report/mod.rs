@@ -28,6 +28,7 @@ mod svg;
 pub mod sweeps;
 pub mod table;
 mod tiles;
+pub mod tune;
 pub mod watch;
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 use super::probe::Matrices;
 use super::trainer::{Outcome, Plan, Trainer, Weights, run_name};
 use super::{diagnosis, schedule};
-use crate::backend::{Backend, Reloaded};
+use crate::backend::{Backend, Reloaded, Session};
 use crate::check::Judgement;
 use crate::error::Result;
+use crate::program::Program;
 use crate::record::{Moment, Parity, Probe, ReplicaRange, RunRecord, ShaderChange, median};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -33,6 +34,20 @@ pub trait Observer {
     /// # Errors
     /// When it cannot be kept: the training ends then.
     fn probed(&mut self, _probe: &Probe) -> Result<()> {
+        Ok(())
+    }
+
+    /// Nothing of the network is on its way: until this returns, the backend may compute something else,
+    /// and give the network's session, which runs `program`, other pipelines.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses: the training ends then.
+    fn between(
+        &mut self,
+        _backend: &mut dyn Backend,
+        _program: &Program,
+        _session: &mut dyn Session,
+    ) -> Result<()> {
         Ok(())
     }
 
@@ -240,6 +255,8 @@ impl Run<'_, '_> {
                 }
                 continue;
             }
+            let (program, session) = self.trainer.running();
+            observer.between(self.backend, program, session)?;
             let stretch = changed.map_or(STRETCH, |_| fitting);
             let (first, start) = (self.trainer.step(), Instant::now());
             let next = step.min(first + stretch);

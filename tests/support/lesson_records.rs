@@ -160,6 +160,7 @@ fn summary(moments: &[Moment]) -> Summary {
             variant: "naive".to_owned(),
             activation: None,
             tunables: [("INVOCATIONS".to_owned(), 64)].into(),
+            shapes: Vec::new(),
             sha256: "b5e09fb3235dd372bd3e4f15b0492b40b91a341dcfab82740aa2bd4a3040349a".to_owned(),
         }],
     }

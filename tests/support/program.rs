@@ -16,13 +16,15 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-/// The program, deaf to what the environment of the tests says about adapters.
+/// The program, deaf to what the environment of the tests says about adapters, and with a folder of the
+/// tests for its caches.
 pub(crate) fn normlab() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_normlab"));
     for name in ["WGPU_BACKEND", "WGPU_ADAPTER_NAME", "WGPU_POWER_PREF"] {
         command.env_remove(name);
     }
-    command.stdin(Stdio::null());
+    // What earlier runs have tuned is not the user's, and stays in the target folder.
+    command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).stdin(Stdio::null());
     command
 }
 

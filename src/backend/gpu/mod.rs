@@ -6,6 +6,7 @@
 
 pub mod adapters;
 mod faults;
+mod offers;
 mod pipelines;
 mod session;
 mod submissions;
@@ -17,12 +18,18 @@ use crate::fusion::{self, Fusion};
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::Contract;
 use crate::kernels::library::Library;
-use crate::kernels::shader::Shader;
-use crate::program::{Program, TensorSpec};
+use crate::kernels::setting::{Setting, Settings, ShapeClass, Target};
+use crate::program::{Dispatch, Program, TensorSpec};
 use crate::record::{Adapter, ShaderRecord};
 use adapters::{Candidate, describe};
 use faults::Faults;
-use pipelines::Pipelines;
+pub use offers::Offers;
+use pipelines::{Pipeline, Pipelines, Recipe};
+use session::GpuSession;
+use std::any::Any;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,6 +47,10 @@ pub struct GpuBackend {
     gpu: Gpu,
     offers: Offers,
     library: Library,
+    /// What dispatches get instead of their kernel's default.
+    settings: Settings,
+    /// The variants that were found for kernels: finding one reads its shader.
+    variants: RefCell<HashMap<&'static str, String>>,
     pipelines: Pipelines,
 }
 
@@ -54,118 +65,6 @@ struct Gpu {
     /// Whether a submit waits in the driver for the one before, as Mesa's software Vulkan does: out
     /// of reach of the time cap. It is waited for here then, which takes no longer.
     only_when_idle: bool,
-}
-
-/// What variants may ask of an adapter.
-#[derive(Clone, Copy, Debug)]
-pub struct Offers {
-    /// Whether it is hardware, and not a program that computes on the CPU.
-    pub hardware: bool,
-    /// Subgroup operations.
-    pub subgroups: bool,
-    /// The smallest and largest number of lanes of a subgroup.
-    pub subgroup_size: (u32, u32),
-    /// Invocations of a workgroup, at most.
-    pub invocations: u32,
-    /// Invocations of a workgroup on each axis, at most.
-    pub workgroup_size: [u32; 3],
-    /// Bytes of workgroup memory, at most.
-    pub workgroup_memory: u32,
-}
-
-impl Offers {
-    fn of(adapter: &wgpu::Adapter) -> Self {
-        let (info, limits) = (adapter.get_info(), adapter.limits());
-        Self {
-            hardware: info.device_type != wgpu::DeviceType::Cpu,
-            subgroups: adapter.features().contains(wgpu::Features::SUBGROUP),
-            subgroup_size: (info.subgroup_min_size, info.subgroup_max_size),
-            invocations: limits.max_compute_invocations_per_workgroup,
-            workgroup_size: [
-                limits.max_compute_workgroup_size_x,
-                limits.max_compute_workgroup_size_y,
-                limits.max_compute_workgroup_size_z,
-            ],
-            workgroup_memory: limits.max_compute_workgroup_storage_size,
-        }
-    }
-
-    /// Why a shader cannot run, or nothing if it can.
-    #[must_use]
-    pub fn lacks(&self, shader: &Shader) -> Option<String> {
-        if shader.requires.subgroups && !self.subgroups {
-            return Some("the adapter has no subgroup operations".to_owned());
-        }
-        let (min, max) = self.subgroup_size;
-        match shader.requires.subgroup_size {
-            Some(lanes) if (min, max) != (lanes, lanes) => Some(format!(
-                "it is made for subgroups of {lanes} lanes; the adapter's have {min} to {max}"
-            )),
-            _ => self.too_large(shader),
-        }
-    }
-
-    /// Why programs do not get a shader that can run unless it is chosen, or nothing if they may.
-    #[must_use]
-    pub fn passes_over(&self, shader: &Shader) -> Option<&'static str> {
-        (shader.prefers_hardware && !self.hardware).then_some("made for hardware")
-    }
-
-    /// The variant of a kernel that programs get where none was chosen: of the shipped ones that can
-    /// run, the last that is not passed over.
-    ///
-    /// # Errors
-    /// As [`Library::shader`]; [`Error::Device`] when none can run.
-    pub fn usual(&self, library: &Library, contract: &'static Contract) -> Result<String> {
-        let (mut reasons, mut passed_over) = (Vec::new(), None);
-        for source in contract.shaders.iter().rev() {
-            let shader = library.shader(contract, source.variant, Activation::default())?;
-            match (self.lacks(&shader), self.passes_over(&shader)) {
-                (None, None) => return Ok(shader.variant),
-                (None, Some(_)) => passed_over = passed_over.or(Some(shader.variant)),
-                (Some(reason), _) => reasons.push(format!("{}: {reason}", source.variant)),
-            }
-        }
-        passed_over.ok_or_else(|| {
-            let (name, reasons) = (contract.name, reasons.join("; "));
-            Error::Device(format!("the adapter can run no variant of {name} ({reasons})"))
-        })
-    }
-
-    /// A shader that can run.
-    fn allow(&self, shader: Shader) -> Result<Shader> {
-        match self.lacks(&shader) {
-            None => Ok(shader),
-            Some(reason) => Err(Error::Config(format!("{}: {reason}", shader.place))),
-        }
-    }
-
-    /// How a shader's workgroup is too large, or nothing if it is not.
-    fn too_large(&self, shader: &Shader) -> Option<String> {
-        let size = shader.workgroup_size;
-        let [x, y, z] = size;
-        let invocations = size.iter().map(|&count| u64::from(count)).product::<u64>();
-        if invocations > u64::from(self.invocations) {
-            return Some(format!(
-                "its workgroup has {invocations} invocations ({x} x {y} x {z}); the adapter's have \
-                 at most {}",
-                self.invocations
-            ));
-        }
-        let axes = size.into_iter().zip(self.workgroup_size).zip(["x", "y", "z"]);
-        for ((count, most), axis) in axes {
-            if count > most {
-                return Some(format!(
-                    "its workgroup has {count} invocations along {axis}; the adapter's have at \
-                     most {most}"
-                ));
-            }
-        }
-        let (bytes, most) = (shader.workgroup_memory(), self.workgroup_memory);
-        (bytes > most).then(|| {
-            format!("its workgroup takes {bytes} bytes of workgroup memory; the adapter has {most}")
-        })
-    }
 }
 
 impl GpuBackend {
@@ -206,6 +105,8 @@ impl GpuBackend {
             gpu,
             offers,
             library: Library::default(),
+            settings: Settings::default(),
+            variants: RefCell::default(),
             pipelines: Pipelines::default(),
         })
     }
@@ -222,6 +123,34 @@ impl GpuBackend {
         self.library = library;
         // What is compiled was made from other shaders, perhaps under the same names.
         self.pipelines = Pipelines::default();
+        self.variants.get_mut().clear();
+    }
+
+    /// Gives dispatches these settings from now on, where the user has chosen none for the kernel; the
+    /// others get their kernel's default.
+    pub fn use_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// The settings that dispatches get instead of their kernel's default.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A backend on the same device that starts with the same shaders and shares what is compiled of
+    /// them, to try settings on: none of its programs is this one's.
+    #[must_use]
+    pub fn sibling(&self) -> Self {
+        Self {
+            adapter: self.adapter.clone(),
+            gpu: self.gpu.clone(),
+            offers: self.offers,
+            library: self.library.clone(),
+            settings: Settings::default(),
+            variants: RefCell::default(),
+            pipelines: self.pipelines.shared(),
+        }
     }
 
     /// The same device, given up where one submit takes longer than this.
@@ -243,8 +172,20 @@ impl GpuBackend {
     /// [`Error::Config`] when the kernel has no such variant or the adapter cannot run it.
     pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
         self.library.choose_variant(contract, variant)?;
-        self.pipelines.forget_variant(contract);
+        self.variants.get_mut().remove(contract.name);
+        self.pipelines.forget(contract);
         self.variant(contract).map(|_| ())
+    }
+
+    /// Uses a certain setting of a kernel from now on, for all shapes.
+    ///
+    /// # Errors
+    /// As [`GpuBackend::choose_variant`], and where a tunable or its value is not offered.
+    pub fn choose_setting(&mut self, contract: &'static Contract, setting: &Setting) -> Result<()> {
+        self.library.choose_setting(contract, setting)?;
+        self.variants.get_mut().insert(contract.name, setting.variant.clone());
+        self.pipelines.forget(contract);
+        Ok(())
     }
 
     /// Why the adapter cannot run a variant of a kernel, or nothing if it can.
@@ -262,25 +203,89 @@ impl GpuBackend {
     /// # Errors
     /// As [`Offers::usual`]; [`Error::Config`] when the adapter cannot run the chosen one.
     pub fn variant(&self, contract: &'static Contract) -> Result<String> {
-        if let Some(chosen) = self.library.chosen(contract) {
-            let shader = self.library.shader(contract, &chosen, Activation::default())?;
-            return self.offers.allow(shader).map(|_| chosen);
+        if let Some(known) = self.variants.borrow().get(contract.name) {
+            return Ok(known.clone());
         }
-        self.offers.usual(&self.library, contract)
+        let found = match self.library.chosen(contract) {
+            Some(chosen) => {
+                let shader = self.library.shader(contract, &chosen, Activation::default())?;
+                self.offers.allow(shader).map(|_| chosen)
+            }
+            None => self.offers.usual(&self.library, contract),
+        }?;
+        self.variants.borrow_mut().insert(contract.name, found.clone());
+        Ok(found)
     }
 
-    /// [`Backend::reload`], which leaves the pipelines in disorder where a shader is wrong; `before`
-    /// are the shaders that were loaded.
+    /// The setting that a kernel's dispatches get where no other is given to them.
+    ///
+    /// # Errors
+    /// As [`GpuBackend::variant`].
+    pub fn default_setting(&self, contract: &'static Contract) -> Result<Setting> {
+        self.library.setting(contract, &self.variant(contract)?)
+    }
+
+    /// What variants may ask of the adapter.
+    #[must_use]
+    pub fn offers(&self) -> &Offers {
+        &self.offers
+    }
+
+    /// The setting that a dispatch gets: the user's, or that of its target, or the kernel's default.
+    fn setting(&self, dispatch: &Dispatch) -> Result<Setting> {
+        let Dispatch { contract, activation, sizes, .. } = dispatch;
+        if !self.settings.is_empty() && !self.library.is_own(contract) {
+            let target = Target::of(contract, *activation, sizes);
+            if let Some(setting) = self.settings.get(&target) {
+                return Ok(setting.clone());
+            }
+        }
+        self.library.setting(contract, &self.variant(contract)?)
+    }
+
+    /// The pipelines of all dispatches of a program, in its order.
+    fn pipelines(&mut self, program: &Program) -> Result<Vec<Rc<Pipeline>>> {
+        let (mut wanted, mut failed) = (Vec::new(), None);
+        for dispatch in program.passes.iter().flat_map(|pass| &pass.dispatches) {
+            match self.setting(dispatch) {
+                Ok(setting) => {
+                    let class = ShapeClass::of(dispatch.contract, &dispatch.sizes);
+                    wanted.push((Recipe::of(dispatch, setting), class));
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        let (library, offers) = (&self.library, &self.offers);
+        let read = |one: &Recipe| offers.allow(one.shader(library)?);
+        // What is wrong with an earlier dispatch is told first.
+        let pipelines = self.pipelines.prepare(&self.gpu, wanted, &read)?;
+        failed.map_or(Ok(pipelines), Err)
+    }
+
+    /// Gives the dispatches of a session that runs `program` the settings of now. Its memory stays as it
+    /// is.
+    ///
+    /// # Errors
+    /// As [`Backend::load`]; [`Error::Device`] for a session of another backend.
+    pub fn refit(&mut self, program: &Program, session: &mut dyn Session) -> Result<()> {
+        let pipelines = self.pipelines(program)?;
+        let session = (session as &mut dyn Any).downcast_mut::<GpuSession>();
+        let foreign = || Error::Device("a session of another backend has no pipelines".to_owned());
+        session.ok_or_else(foreign)?.refit(program, pipelines)
+    }
+
+    /// [`Backend::reload`]; `before` are the shaders that were loaded.
     fn load_changed(
         &mut self,
         program: &Program,
         before: &[ShaderRecord],
     ) -> Result<Option<Reloaded>> {
         let (library, offers) = (&self.library, &self.offers);
-        self.pipelines.renew(&self.gpu, |old| {
-            let activation = old.activation.unwrap_or_default();
-            offers.allow(library.shader(old.contract, &old.variant, activation)?)
-        })?;
+        let read = |one: &Recipe| offers.allow(one.shader(library)?);
+        self.pipelines.renew(&self.gpu, &read)?;
         let mut changed = self.pipelines.records();
         changed.retain(|shader| !before.contains(shader) && uses(program, shader));
         if changed.is_empty() {
@@ -337,20 +342,8 @@ impl Backend for GpuBackend {
 
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
         self.check_sizes(program)?;
-        for dispatch in program.passes.iter().flat_map(|pass| &pass.dispatches) {
-            let (contract, activation) = (dispatch.contract, dispatch.activation);
-            let variant = match self.pipelines.variant(contract) {
-                Some(known) => known.to_owned(),
-                None => self.variant(contract)?,
-            };
-            if !self.pipelines.has(contract, &variant, activation) {
-                let shader = self.library.shader(contract, &variant, activation)?;
-                self.pipelines.compile(&self.gpu, activation, shader)?;
-            }
-            // Finding a variant reads its shader: once a kernel, not once a dispatch or a program.
-            self.pipelines.note_variant(contract, variant);
-        }
-        Ok(Box::new(session::GpuSession::new(self.gpu.clone(), program, &self.pipelines)?))
+        let pipelines = self.pipelines(program)?;
+        Ok(Box::new(GpuSession::new(self.gpu.clone(), program, pipelines)?))
     }
 
     fn reload(&mut self, program: &Program) -> Result<Option<Reloaded>> {
@@ -364,5 +357,9 @@ impl Backend for GpuBackend {
 
     fn shaders(&self) -> Vec<ShaderRecord> {
         self.pipelines.records()
+    }
+
+    fn gpu(&mut self) -> Option<&mut GpuBackend> {
+        Some(self)
     }
 }

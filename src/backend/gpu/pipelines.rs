@@ -1,14 +1,22 @@
-//! Compute pipelines, each compiled once for all programs of a backend.
+//! Compute pipelines, each compiled once for all programs of a backend, several at a time.
 
 use super::Gpu;
 use super::faults::guarded;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::{Access, Contract};
+use crate::kernels::library::Library;
+use crate::kernels::setting::{Setting, ShapeClass};
 use crate::kernels::shader::Shader;
+use crate::program::Dispatch;
 use crate::record::ShaderRecord;
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::num::NonZero;
 use std::rc::Rc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 /// A shader ready to be dispatched.
 #[derive(Debug)]
@@ -18,89 +26,150 @@ pub(super) struct Pipeline {
     pub(super) layout: wgpu::BindGroupLayout,
 }
 
-/// Kernel and activation; none where the kernel has no activation.
-type Key = (&'static str, Option<Activation>);
+/// What a pipeline is made from.
+#[derive(Clone, Debug)]
+pub(super) struct Recipe {
+    contract: &'static Contract,
+    /// None where the kernel has no activation.
+    activation: Option<Activation>,
+    setting: Setting,
+}
 
-/// All pipelines of a backend, and the variants that its programs get.
+/// Kernel, activation and setting.
+type Key = (&'static str, Option<Activation>, Setting);
+
+impl Recipe {
+    /// That of a dispatch with its setting.
+    pub(super) fn of(dispatch: &Dispatch, setting: Setting) -> Self {
+        let contract = dispatch.contract;
+        let activation = contract.activation.then_some(dispatch.activation);
+        Self { contract, activation, setting }
+    }
+
+    fn key(&self) -> Key {
+        (self.contract.name, self.activation, self.setting.clone())
+    }
+
+    /// Its shader as it stands in the library now.
+    pub(super) fn shader(&self, library: &Library) -> Result<Shader> {
+        library.set_shader(self.contract, &self.setting, self.activation.unwrap_or_default())
+    }
+}
+
+/// Reads the shader of a recipe, which the adapter can run.
+pub(super) type Read<'a> = &'a (dyn Fn(&Recipe) -> Result<Shader> + Sync);
+
+/// A pipeline that programs use, and the classes of shapes that they use it for.
+#[derive(Clone, Debug)]
+struct Used {
+    recipe: Recipe,
+    pipeline: Rc<Pipeline>,
+    classes: BTreeSet<ShapeClass>,
+}
+
+/// The pipelines of a backend, and those that its programs use.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pipelines {
-    all: HashMap<Key, Rc<Pipeline>>,
-    variants: HashMap<&'static str, String>,
+    /// Shared with backends that try other settings on the same device.
+    compiled: Rc<RefCell<HashMap<Key, Rc<Pipeline>>>>,
+    used: HashMap<Key, Used>,
 }
 
 impl Pipelines {
-    /// Whether a variant of a kernel is compiled.
-    pub(super) fn has(&self, contract: &Contract, variant: &str, activation: Activation) -> bool {
-        let pipeline = self.all.get(&key(contract, activation));
-        pipeline.is_some_and(|pipeline| pipeline.shader.variant == variant)
+    /// The same pipelines for a backend whose programs are its own.
+    pub(super) fn shared(&self) -> Self {
+        Self { compiled: Rc::clone(&self.compiled), used: HashMap::new() }
     }
 
-    /// The variant that programs get of a kernel, once it is known.
-    pub(super) fn variant(&self, contract: &Contract) -> Option<&str> {
-        self.variants.get(contract.name).map(String::as_str)
-    }
-
-    /// Notes the variant that programs get of a kernel.
-    pub(super) fn note_variant(&mut self, contract: &Contract, variant: String) {
-        self.variants.insert(contract.name, variant);
-    }
-
-    /// Forgets which variant programs get of a kernel: another was chosen.
-    pub(super) fn forget_variant(&mut self, contract: &Contract) {
-        self.variants.remove(contract.name);
-    }
-
-    /// Compiles the shaders again whose text has changed: `read` gives what stands there now. Where
-    /// one is wrong, some may have been compiled before it.
-    pub(super) fn renew(
+    /// The pipelines for dispatches of these recipes and shapes, in their order. What is not yet compiled
+    /// is, on all cores.
+    ///
+    /// # Errors
+    /// The first in the order of the dispatches.
+    pub(super) fn prepare(
         &mut self,
         gpu: &Gpu,
-        read: impl Fn(&Shader) -> Result<Shader>,
-    ) -> Result<()> {
-        for pipeline in self.all.values_mut() {
-            let shader = read(&pipeline.shader)?;
-            if shader.text != pipeline.shader.text {
-                *pipeline = Rc::new(compile(gpu, shader)?);
+        wanted: Vec<(Recipe, ShapeClass)>,
+        read: Read<'_>,
+    ) -> Result<Vec<Rc<Pipeline>>> {
+        let mut compiled = self.compiled.borrow_mut();
+        let mut missing = HashSet::new();
+        let recipes = wanted.iter().map(|(recipe, _)| recipe);
+        let new = |one: &&Recipe| !compiled.contains_key(&one.key()) && missing.insert(one.key());
+        let new: Vec<_> = recipes.filter(new).cloned().collect();
+        let made = compile_all(gpu, &new, read)?;
+        compiled.extend(new.iter().map(Recipe::key).zip(made.into_iter().map(Rc::new)));
+        let mut pipelines = Vec::new();
+        for (recipe, class) in wanted {
+            let key = recipe.key();
+            let missing = || Error::Device(format!("{} was not compiled", recipe.contract.name));
+            let pipeline = compiled.get(&key).cloned().ok_or_else(missing)?;
+            pipelines.push(Rc::clone(&pipeline));
+            let new = || Used { recipe, pipeline, classes: BTreeSet::new() };
+            self.used.entry(key).or_insert_with(new).classes.insert(class);
+        }
+        Ok(pipelines)
+    }
+
+    /// Compiles the shaders in use again whose text has changed. Nothing changes where one is wrong.
+    pub(super) fn renew(&mut self, gpu: &Gpu, read: Read<'_>) -> Result<()> {
+        let mut used = self.used.clone();
+        for one in used.values_mut() {
+            let shader = read(&one.recipe)?;
+            if shader.text != one.pipeline.shader.text {
+                one.pipeline = Rc::new(compile(gpu, shader)?);
             }
         }
+        let compiled = used.iter().map(|(key, one)| (key.clone(), Rc::clone(&one.pipeline)));
+        // What is not in use may be of texts that are no more.
+        self.compiled = Rc::new(RefCell::new(compiled.collect()));
+        self.used = used;
         Ok(())
     }
 
-    /// Compiles a shader; it takes the place of an earlier variant.
-    pub(super) fn compile(
-        &mut self,
-        gpu: &Gpu,
-        activation: Activation,
-        shader: Shader,
-    ) -> Result<()> {
-        let key = key(shader.contract, activation);
-        self.all.insert(key, Rc::new(compile(gpu, shader)?));
-        Ok(())
+    /// Forgets that programs use a kernel: another setting of it was chosen.
+    pub(super) fn forget(&mut self, contract: &Contract) {
+        self.used.retain(|(kernel, ..), _| *kernel != contract.name);
     }
 
-    /// A pipeline that was compiled.
-    pub(super) fn get(&self, contract: &Contract, activation: Activation) -> Result<Rc<Pipeline>> {
-        let missing = || Error::Device(format!("{} was not compiled", contract.name));
-        self.all.get(&key(contract, activation)).cloned().ok_or_else(missing)
-    }
-
-    /// Which shaders these are, in a fixed order.
+    /// Which shaders programs use, in a fixed order. Where a kernel is used with several settings, each
+    /// has the classes of shapes that it is used for.
     pub(super) fn records(&self) -> Vec<ShaderRecord> {
-        let record = |pipeline: &Rc<Pipeline>| ShaderRecord {
-            kernel: pipeline.shader.contract.name.to_owned(),
-            variant: pipeline.shader.variant.clone(),
-            activation: pipeline.shader.activation.map(|known| known.name().to_owned()),
-            tunables: pipeline.shader.tuned(),
-            sha256: pipeline.shader.hash(),
+        let place = |key: &Key| (key.0, key.1);
+        let record = |(key, used): (&Key, &Used)| {
+            let several = self.used.keys().filter(|other| place(other) == place(key)).count() > 1;
+            let shapes = used.classes.iter().filter(|_| several);
+            let shader = &used.pipeline.shader;
+            ShaderRecord {
+                kernel: shader.contract.name.to_owned(),
+                variant: shader.variant.clone(),
+                activation: shader.activation.map(|known| known.name().to_owned()),
+                tunables: shader.tuned(),
+                shapes: shapes.map(ShapeClass::to_string).collect(),
+                sha256: shader.hash(),
+            }
         };
-        let mut records: Vec<_> = self.all.values().map(record).collect();
+        let mut records: Vec<_> = self.used.iter().map(record).collect();
         records.sort();
         records
     }
 }
 
-fn key(contract: &Contract, activation: Activation) -> Key {
-    (contract.name, contract.activation.then_some(activation))
+/// Reads and compiles shaders on all cores; they keep their order.
+fn compile_all(gpu: &Gpu, recipes: &[Recipe], read: Read<'_>) -> Result<Vec<Pipeline>> {
+    let made: Vec<OnceLock<_>> = recipes.iter().map(|_| OnceLock::new()).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((recipe, made)) = {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            recipes.get(at).zip(made.get(at))
+        } {
+            made.get_or_init(|| read(recipe).and_then(|shader| compile(gpu, shader)));
+        }
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(recipes.len());
+    thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+    made.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
 fn compile(gpu: &Gpu, shader: Shader) -> Result<Pipeline> {

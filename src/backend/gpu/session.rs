@@ -6,7 +6,7 @@
 
 use super::Gpu;
 use super::faults::guarded;
-use super::pipelines::{Pipeline, Pipelines};
+use super::pipelines::Pipeline;
 use super::submissions::{Submission, Submissions};
 use super::timing::Stopwatch;
 use crate::backend::{Session, Ticket, Timing, cpu};
@@ -77,16 +77,16 @@ pub(super) struct GpuSession {
 }
 
 impl GpuSession {
-    pub(super) fn new(gpu: Gpu, program: &Program, pipelines: &Pipelines) -> Result<Self> {
+    /// A program whose dispatches run these pipelines, in its order; all tensors are zero.
+    pub(super) fn new(gpu: Gpu, program: &Program, pipelines: Vec<Rc<Pipeline>>) -> Result<Self> {
         let buffers = program.buffers.iter().map(|spec| buffer(&gpu, spec));
         let buffers = buffers.collect::<Result<Vec<_>>>()?;
         let uniforms = uniforms(&gpu, program)?;
-        let mut number = 0;
+        let mut pipelines = pipelines.into_iter().enumerate();
         let mut passes = Vec::new();
         for pass in &program.passes {
             let mut ready = Vec::new();
-            for dispatch in &pass.dispatches {
-                let pipeline = pipelines.get(dispatch.contract, dispatch.activation)?;
+            for (dispatch, (number, pipeline)) in pass.dispatches.iter().zip(&mut pipelines) {
                 let grid = pipeline.shader.grid(&dispatch.sizes)?;
                 let entries = entries(program, dispatch, &buffers, (&uniforms, number));
                 let what = || format!("{} could not be bound", dispatch.label);
@@ -98,7 +98,6 @@ impl GpuSession {
                     })
                 })?;
                 ready.push(Ready { pipeline, bindings, grid });
-                number += 1;
             }
             passes.push(ready);
         }
@@ -118,6 +117,20 @@ impl GpuSession {
             last_finished: Instant::now(),
             timed: None,
         })
+    }
+
+    /// Runs other pipelines from now on, in the order of the program's dispatches. Bindings stay: a
+    /// kernel's contract makes them, whatever its shader is.
+    pub(super) fn refit(&mut self, program: &Program, pipelines: Vec<Rc<Pipeline>>) -> Result<()> {
+        let dispatches = program.passes.iter().flat_map(|pass| &pass.dispatches);
+        let all = self.passes.iter_mut().flatten().zip(dispatches).zip(pipelines);
+        for ((ready, dispatch), pipeline) in all {
+            ready.grid = pipeline.shader.grid(&dispatch.sizes)?;
+            ready.pipeline = pipeline;
+        }
+        // The first round of a pipeline compiles it.
+        self.timed = None;
+        Ok(())
     }
 
     /// Encodes and submits dispatches in one compute pass, with timestamps around it if there is a

@@ -1,0 +1,120 @@
+//! What an adapter offers, and which variants can run on it.
+
+use crate::error::{Error, Result};
+use crate::kernels::activation::Activation;
+use crate::kernels::contract::Contract;
+use crate::kernels::library::Library;
+use crate::kernels::shader::Shader;
+
+/// What variants may ask of an adapter.
+#[derive(Clone, Copy, Debug)]
+pub struct Offers {
+    /// Whether it is hardware, and not a program that computes on the CPU.
+    pub hardware: bool,
+    /// Subgroup operations.
+    pub subgroups: bool,
+    /// The smallest and largest number of lanes of a subgroup.
+    pub subgroup_size: (u32, u32),
+    /// Invocations of a workgroup, at most.
+    pub invocations: u32,
+    /// Invocations of a workgroup on each axis, at most.
+    pub workgroup_size: [u32; 3],
+    /// Bytes of workgroup memory, at most.
+    pub workgroup_memory: u32,
+}
+
+impl Offers {
+    /// What an adapter offers.
+    pub(super) fn of(adapter: &wgpu::Adapter) -> Self {
+        let (info, limits) = (adapter.get_info(), adapter.limits());
+        Self {
+            hardware: info.device_type != wgpu::DeviceType::Cpu,
+            subgroups: adapter.features().contains(wgpu::Features::SUBGROUP),
+            subgroup_size: (info.subgroup_min_size, info.subgroup_max_size),
+            invocations: limits.max_compute_invocations_per_workgroup,
+            workgroup_size: [
+                limits.max_compute_workgroup_size_x,
+                limits.max_compute_workgroup_size_y,
+                limits.max_compute_workgroup_size_z,
+            ],
+            workgroup_memory: limits.max_compute_workgroup_storage_size,
+        }
+    }
+
+    /// Why a shader cannot run, or nothing if it can.
+    #[must_use]
+    pub fn lacks(&self, shader: &Shader) -> Option<String> {
+        if shader.requires.subgroups && !self.subgroups {
+            return Some("the adapter has no subgroup operations".to_owned());
+        }
+        let (min, max) = self.subgroup_size;
+        match shader.requires.subgroup_size {
+            Some(lanes) if (min, max) != (lanes, lanes) => Some(format!(
+                "it is made for subgroups of {lanes} lanes; the adapter's have {min} to {max}"
+            )),
+            _ => self.too_large(shader),
+        }
+    }
+
+    /// Why programs do not get a shader that can run unless it is chosen, or nothing if they may.
+    #[must_use]
+    pub fn passes_over(&self, shader: &Shader) -> Option<&'static str> {
+        (shader.prefers_hardware && !self.hardware).then_some("made for hardware")
+    }
+
+    /// The variant of a kernel that programs get where none was chosen: of the shipped ones that can
+    /// run, the last that is not passed over.
+    ///
+    /// # Errors
+    /// As [`Library::shader`]; [`Error::Device`] when none can run.
+    pub fn usual(&self, library: &Library, contract: &'static Contract) -> Result<String> {
+        let (mut reasons, mut passed_over) = (Vec::new(), None);
+        for source in contract.shaders.iter().rev() {
+            let shader = library.shader(contract, source.variant, Activation::default())?;
+            match (self.lacks(&shader), self.passes_over(&shader)) {
+                (None, None) => return Ok(shader.variant),
+                (None, Some(_)) => passed_over = passed_over.or(Some(shader.variant)),
+                (Some(reason), _) => reasons.push(format!("{}: {reason}", source.variant)),
+            }
+        }
+        passed_over.ok_or_else(|| {
+            let (name, reasons) = (contract.name, reasons.join("; "));
+            Error::Device(format!("the adapter can run no variant of {name} ({reasons})"))
+        })
+    }
+
+    /// A shader that can run.
+    pub(super) fn allow(&self, shader: Shader) -> Result<Shader> {
+        match self.lacks(&shader) {
+            None => Ok(shader),
+            Some(reason) => Err(Error::Config(format!("{}: {reason}", shader.place))),
+        }
+    }
+
+    /// How a shader's workgroup is too large, or nothing if it is not.
+    fn too_large(&self, shader: &Shader) -> Option<String> {
+        let size = shader.workgroup_size;
+        let [x, y, z] = size;
+        let invocations = size.iter().map(|&count| u64::from(count)).product::<u64>();
+        if invocations > u64::from(self.invocations) {
+            return Some(format!(
+                "its workgroup has {invocations} invocations ({x} x {y} x {z}); the adapter's have \
+                 at most {}",
+                self.invocations
+            ));
+        }
+        let axes = size.into_iter().zip(self.workgroup_size).zip(["x", "y", "z"]);
+        for ((count, most), axis) in axes {
+            if count > most {
+                return Some(format!(
+                    "its workgroup has {count} invocations along {axis}; the adapter's have at \
+                     most {most}"
+                ));
+            }
+        }
+        let (bytes, most) = (shader.workgroup_memory(), self.workgroup_memory);
+        (bytes > most).then(|| {
+            format!("its workgroup takes {bytes} bytes of workgroup memory; the adapter has {most}")
+        })
+    }
+}

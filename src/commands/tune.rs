@@ -1,0 +1,198 @@
+//! `normlab tune`: the fastest setting of every kernel at the shapes of the usual networks, on this
+//! adapter.
+
+use super::arguments::{DeviceArguments, ShaderArguments};
+use super::bench::plan;
+use super::{Status, open_adapter, progress_bar, say, say_json, wrong};
+use crate::backend::Backend;
+use crate::backend::gpu::GpuBackend;
+use crate::bench::shape::BenchShape;
+use crate::bench::step::Workload;
+use crate::config::Norm;
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::fusion::Fusion;
+use crate::kernels::activation::Activation;
+use crate::kernels::setting::Target;
+use crate::model::Model;
+use crate::record::Adapter;
+use crate::report::tune as tables;
+use crate::tune::cache::{self, Cache, Entry};
+use crate::tune::run::Tuning;
+use crate::tune::search::{Search, Step, Subject};
+use crate::tune::{Tally, Tuned};
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::io::Write;
+
+/// Arguments of `normlab tune`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Arguments {
+    /// The kernels to tune [default: all that the networks of `bench step` use].
+    #[arg(value_name = "KERNEL")]
+    kernels: Vec<String>,
+    /// Sizes: MxKxN for products, ROWSxCOLS for other kernels; repeatable [default: those of the networks
+    /// of `bench step`].
+    #[arg(long, value_name = "SHAPE")]
+    shape: Vec<BenchShape>,
+    /// Only show what is found, and leave the cache alone.
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    shaders: ShaderArguments,
+    /// Print one JSON object instead of a table.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What `normlab tune --json` prints.
+#[derive(Serialize)]
+struct Printed<'a> {
+    device: Adapter,
+    tuned: &'a [Tuned],
+    /// Targets whose default is wrong, each with sentences about what is.
+    wrong_defaults: &'a [(Target, Vec<String>)],
+}
+
+/// What was found.
+#[derive(Default)]
+struct Found {
+    tuned: Vec<Tuned>,
+    wrong_defaults: Vec<(Target, Vec<String>)>,
+}
+
+/// Searches for what the arguments ask for.
+pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+    let library = arguments.shaders.library()?;
+    let changed = library.is_changed();
+    let subjects = subjects(arguments)?;
+    let purpose = ("tune", "the CPU engine runs no shaders");
+    let mut backend = open_adapter(&arguments.device, library, purpose)?;
+    let device = backend.adapter();
+    let shown: &mut dyn Write = if arguments.json { &mut std::io::sink() } else { &mut *out };
+    say(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
+    let found = search(&mut backend, subjects)?;
+    say(shown, &format!("{}\n{}", tables::table(&found.tuned), tables::LEGEND))?;
+    complain(&found, shown)?;
+    if arguments.dry_run || changed {
+        let why = if changed { "runs with shaders of your own do not ask it" } else { "--dry-run" };
+        say(shown, &format!("the cache is left as it was: {why}"))?;
+    } else {
+        keep(&backend, &found.tuned, shown)?;
+    }
+    if arguments.json {
+        let Found { tuned, wrong_defaults } = &found;
+        say_json(&Printed { device, tuned, wrong_defaults }, out)?;
+    }
+    let wrong = |tuned: &Tuned| !tuned.candidates.wrong.is_empty();
+    let good = found.wrong_defaults.is_empty() && !found.tuned.iter().any(wrong);
+    Ok(if good { Status::Good } else { Status::Failed })
+}
+
+/// What is to be searched for, each target once: at the shapes that were named, else at those of the usual
+/// networks. A kernel that was named and that these do not have has its usual shape.
+fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {
+    let Arguments { kernels, shape: named, .. } = arguments;
+    let plan = plan(kernels, named)?;
+    let mut found = BTreeMap::new();
+    if named.is_empty() {
+        found = of_usual_networks()?;
+        found.retain(|target, _| plan.iter().any(|(contract, _)| contract.name == target.kernel));
+    }
+    for (contract, shapes) in plan {
+        let is_usual = found.keys().any(|target: &Target| target.kernel == contract.name);
+        if named.is_empty() && (is_usual || kernels.is_empty()) {
+            continue;
+        }
+        for shape in shapes {
+            let sizes = shape.case(contract)?.sizes(contract)?;
+            let subject = Subject::new(contract, Activation::Sigmoid, &sizes);
+            found.entry(subject.target.clone()).or_insert(subject);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+/// All dispatches of the networks of `bench step`, with fusion and without.
+fn of_usual_networks() -> Result<BTreeMap<Target, Subject>> {
+    let data = Dataset::load(None, None, false)?;
+    let mut found = BTreeMap::new();
+    for workload in Workload::usual() {
+        for &norm in Norm::value_variants() {
+            let plain = workload.model(norm, &data)?;
+            let fused = plain.clone().fused(&Fusion::of(|_| true))?;
+            let passes = [&plain, &fused].into_iter().flat_map(|model| &model.program.passes);
+            for dispatch in passes.flat_map(|pass| &pass.dispatches) {
+                let subject = Subject::of(dispatch);
+                found.entry(subject.target.clone()).or_insert(subject);
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn search(backend: &mut GpuBackend, subjects: Vec<Subject>) -> Result<Found> {
+    let bar = progress_bar("tuning", subjects.len());
+    let mut found = Found::default();
+    for subject in subjects {
+        bar.set_message(subject.target.to_string());
+        let target = subject.target.clone();
+        let mut search = Search::new(backend, subject, true)?;
+        loop {
+            match search.step()? {
+                Step::More => continue,
+                Step::Done(tuned) => found.tuned.push(*tuned),
+                Step::DefaultWrong(complaints) => found.wrong_defaults.push((target, complaints)),
+            }
+            break;
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(found)
+}
+
+/// Says what is wrong, and what cannot run here.
+fn complain(found: &Found, out: &mut dyn Write) -> Result<()> {
+    for (target, complaints) in &found.wrong_defaults {
+        let lines = wrong(&target.kernel, "default", complaints);
+        lines.iter().try_for_each(|line| say(out, line))?;
+    }
+    for Tuned { target, candidates: Tally { wrong: all, .. }, .. } in &found.tuned {
+        for (setting, complaints) in all {
+            let lines = wrong(&target.kernel, &setting.to_string(), complaints);
+            lines.iter().try_for_each(|line| say(out, line))?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts what was found into the cache.
+fn keep(backend: &GpuBackend, tuned: &[Tuned], out: &mut dyn Write) -> Result<()> {
+    let (mut cache, warning) = Cache::open(cache::folder().as_deref(), backend.adapter());
+    for one in tuned {
+        let hash = backend.library().fingerprint(one.contract, one.activation)?;
+        cache.put(Entry::new(one, hash));
+    }
+    for warning in warning.into_iter().chain(cache.save()) {
+        say(out, &format!("warning: {warning}"))?;
+    }
+    Ok(())
+}
+
+/// Looks up a network's settings for a run that begins, and searches for them where the run asks for it.
+pub(super) fn begin(tuning: &mut Tuning, backend: &mut dyn Backend, model: &Model) -> Result<()> {
+    let mut bar: Option<ProgressBar> = None;
+    let mut tell = |target: &Target, waiting: usize| {
+        let bar = bar.get_or_insert_with(|| progress_bar("tuning", waiting + 1));
+        bar.set_position(bar.length().unwrap_or_default().saturating_sub(waiting as u64 + 1));
+        bar.set_message(target.to_string());
+    };
+    let begun = tuning.begin(backend, (&model.program, &model.step_passes()), &mut tell);
+    bar.iter().for_each(ProgressBar::finish_and_clear);
+    begun
+}

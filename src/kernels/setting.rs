@@ -1,0 +1,139 @@
+//! Settings: which variant of a kernel runs, with which values of its tunables, for which shapes.
+//!
+//! What shapes have in common is their *class*: replicas and sizes, each rounded up to the next power
+//! of two. A kernel at `m=60 k=784 n=100` is of the class `m64 k1024 n128`, and so is one at
+//! `m=64 k=1000 n=65`.
+
+use super::activation::Activation;
+use super::contract::{Contract, Sizes};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A variant of a kernel and the values of its tunables.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// The variant's name, or its file.
+    pub variant: String,
+    /// The tunables that have another value than the file gives them, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tunables: BTreeMap<String, u32>,
+}
+
+impl Setting {
+    /// A variant as its file stands.
+    #[must_use]
+    pub fn of(variant: impl Into<String>) -> Self {
+        Self { variant: variant.into(), tunables: BTreeMap::new() }
+    }
+}
+
+/// For people: `subgroup`, `naive SIDE=16`.
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.variant)?;
+        self.tunables.iter().try_for_each(|(name, value)| write!(f, " {name}={value}"))
+    }
+}
+
+/// Shapes that share a setting: see the module.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ShapeClass(String);
+
+impl ShapeClass {
+    /// The class of a dispatch with these sizes.
+    #[must_use]
+    pub fn of(contract: &Contract, sizes: &Sizes) -> Self {
+        let names = contract.sizes.iter().zip(sizes.values());
+        let mut words: Vec<_> =
+            names.map(|(name, size)| format!("{name}{}", size.next_power_of_two())).collect();
+        if sizes.replicas > 1 {
+            words.push(format!("replicas{}", sizes.replicas.next_power_of_two()));
+        }
+        Self(words.join(" "))
+    }
+}
+
+impl fmt::Display for ShapeClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a setting is chosen for: a kernel with an activation, at the shapes of a class.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Target {
+    /// The kernel.
+    pub kernel: String,
+    /// The activation that is composed in; none where the kernel has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activation: Option<String>,
+    /// The class of its shapes.
+    pub class: ShapeClass,
+}
+
+impl Target {
+    /// What the setting of such a dispatch is chosen for.
+    #[must_use]
+    pub fn of(contract: &Contract, activation: Activation, sizes: &Sizes) -> Self {
+        Self {
+            kernel: contract.name.to_owned(),
+            activation: contract.activation.then(|| activation.name().to_owned()),
+            class: ShapeClass::of(contract, sizes),
+        }
+    }
+}
+
+/// For people: `matmul_nn, m64 k1024 n128`, `bias_forward (relu), rows64 cols128`.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.kernel)?;
+        self.activation.as_ref().map_or(Ok(()), |name| write!(f, " ({name})"))?;
+        write!(f, ", {}", self.class)
+    }
+}
+
+/// The settings that dispatches get where they are not to have the default.
+pub type Settings = BTreeMap<Target, Setting>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Result;
+    use crate::kernels::{layer_norm_forward, matmul_nn};
+
+    fn class(replicas: usize, [m, k, n]: [usize; 3]) -> Result<String> {
+        let contract = &matmul_nn::CONTRACT;
+        let sizes = Sizes::new(contract, replicas, &[("m", m), ("k", k), ("n", n)])?;
+        Ok(ShapeClass::of(contract, &sizes).to_string())
+    }
+
+    #[test]
+    fn sizes_and_replicas_are_rounded_up_to_powers_of_two() -> Result<()> {
+        assert_eq!(class(1, [60, 784, 100])?, "m64 k1024 n128");
+        assert_eq!(class(1, [64, 1000, 65])?, "m64 k1024 n128");
+        assert_eq!(class(1, [65, 1, 2])?, "m128 k1 n2");
+        assert_eq!(class(3, [1, 3, 4])?, "m1 k4 n4 replicas4");
+        assert_eq!(class(4, [1, 3, 4])?, class(3, [1, 4, 3])?);
+        Ok(())
+    }
+
+    #[test]
+    fn targets_tell_activations_apart_where_the_kernel_has_one() -> Result<()> {
+        let contract = &layer_norm_forward::CONTRACT;
+        let sizes = Sizes::new(contract, 1, &[("rows", 60), ("cols", 100), ("affine", 100)])?;
+        let target = |activation| Target::of(contract, activation, &sizes).to_string();
+        assert_eq!(target(Activation::Relu), "layer_norm_forward (relu), rows64 cols128 affine128");
+        assert_ne!(target(Activation::Relu), target(Activation::Tanh));
+        Ok(())
+    }
+
+    #[test]
+    fn settings_are_told_with_the_values_that_differ() {
+        let tunables = [("SIDE".to_owned(), 16)].into();
+        assert_eq!(Setting { tunables, ..Setting::of("naive") }.to_string(), "naive SIDE=16");
+        assert_eq!(Setting::of("subgroup").to_string(), "subgroup");
+    }
+}

@@ -1,0 +1,363 @@
+//! What earlier searches have found, in one file for each adapter, backend and driver:
+//! `normlab/tuning/<name>.json` in the platform's folder for caches.
+//!
+//! A file is written whole or not at all, and takes in what another process has written meanwhile. One
+//! that is damaged, of another form or of another adapter is ignored with a warning, and replaced.
+
+use super::{Timed, Tuned, Unfinished};
+use crate::error::Error;
+use crate::files::replace;
+use crate::kernels::setting::Target;
+use crate::record::Adapter;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The form of the file: another one is not read.
+const FORM: u32 = 1;
+
+/// What is known about one target.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// The target.
+    pub target: Target,
+    /// The hash of the shaders that were searched, see
+    /// [`crate::kernels::library::Library::fingerprint`].
+    pub fingerprint: String,
+    /// What runs where nothing is tuned.
+    pub default: Timed,
+    /// The fastest setting with the default's bits.
+    pub chosen: Timed,
+    /// One that is faster still, but rounds differently.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_bits: Option<Timed>,
+    /// Whether candidates that round differently were timed.
+    pub thorough: bool,
+}
+
+impl Entry {
+    /// What a search has found, among shaders of this hash.
+    #[must_use]
+    pub fn new(tuned: &Tuned, fingerprint: String) -> Self {
+        Self {
+            target: tuned.target.clone(),
+            fingerprint,
+            default: tuned.default.clone(),
+            chosen: tuned.chosen.clone(),
+            other_bits: tuned.other_bits.clone(),
+            thorough: tuned.thorough,
+        }
+    }
+}
+
+/// A search that had to stop before it had found anything.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Begun {
+    target: Target,
+    fingerprint: String,
+    search: Unfinished,
+}
+
+/// The file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    form: u32,
+    adapter: Adapter,
+    entries: Vec<Entry>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unfinished: Vec<Begun>,
+}
+
+/// What a file knows.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    entries: BTreeMap<Target, Entry>,
+    unfinished: BTreeMap<Target, Begun>,
+}
+
+impl Known {
+    /// Takes in what is known of a target elsewhere, which is newer.
+    fn take(&mut self, other: &Self, target: &Target) {
+        if let Some(entry) = other.entries.get(target) {
+            self.entries.insert(target.clone(), entry.clone());
+            self.unfinished.remove(target);
+        }
+        if let Some(begun) = other.unfinished.get(target) {
+            self.unfinished.insert(target.clone(), begun.clone());
+        }
+    }
+}
+
+/// What is known about an adapter.
+#[derive(Debug)]
+pub struct Cache {
+    adapter: Adapter,
+    /// None where nothing is kept.
+    path: Option<PathBuf>,
+    known: Known,
+    /// Targets that this process has found something about.
+    own: Vec<Target>,
+}
+
+/// The folder for the files: in `$XDG_CACHE_HOME` where that is set, else in `~/Library/Caches` on macOS,
+/// in `%LOCALAPPDATA%` on Windows, and in `~/.cache` elsewhere. None where there is no such place.
+#[must_use]
+pub fn folder() -> Option<PathBuf> {
+    let place = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let usual = || match env::consts::OS {
+        "windows" => place("LOCALAPPDATA"),
+        "macos" => place("HOME").map(|home| home.join("Library/Caches")),
+        _ => place("HOME").map(|home| home.join(".cache")),
+    };
+    let caches = place("XDG_CACHE_HOME").or_else(usual);
+    caches.map(|caches| caches.join("normlab").join("tuning"))
+}
+
+impl Cache {
+    /// What `folder` knows about an adapter, and a warning where its file cannot be used. Without a folder
+    /// nothing is known, and nothing kept.
+    #[must_use]
+    pub fn open(folder: Option<&Path>, adapter: Adapter) -> (Self, Option<String>) {
+        let path = folder.map(|folder| folder.join(file_name(&adapter)));
+        let mut cache = Self { adapter, path, known: Known::default(), own: Vec::new() };
+        let warning = match cache.read() {
+            Ok(known) => {
+                cache.known = known;
+                None
+            }
+            Err(warning) => Some(warning),
+        };
+        (cache, warning)
+    }
+
+    /// What is known about a target, if its shaders are still those with this hash.
+    #[must_use]
+    pub fn get(&self, target: &Target, fingerprint: &str) -> Option<&Entry> {
+        self.known.entries.get(target).filter(|entry| entry.fingerprint == fingerprint)
+    }
+
+    /// The search for a target that had to stop, if its shaders are still those with this hash.
+    #[must_use]
+    pub fn unfinished(&self, target: &Target, fingerprint: &str) -> Option<&Unfinished> {
+        let begun = self.known.unfinished.get(target);
+        begun.filter(|begun| begun.fingerprint == fingerprint).map(|begun| &begun.search)
+    }
+
+    /// Takes in a search that has to stop.
+    pub fn put_unfinished(&mut self, target: &Target, fingerprint: &str, search: Unfinished) {
+        let (target, fingerprint) = (target.clone(), fingerprint.to_owned());
+        self.own.push(target.clone());
+        self.known.unfinished.insert(target.clone(), Begun { target, fingerprint, search });
+    }
+
+    /// Takes an entry in, in place of an older one.
+    pub fn put(&mut self, entry: Entry) {
+        self.own.push(entry.target.clone());
+        self.known.unfinished.remove(&entry.target);
+        self.known.entries.insert(entry.target.clone(), entry);
+    }
+
+    /// Writes what was taken in, with what another process has written meanwhile. A warning where that
+    /// fails: nothing is kept from then on.
+    pub fn save(&mut self) -> Option<String> {
+        if self.own.is_empty() {
+            return None;
+        }
+        let path = self.path.clone()?;
+        // One that cannot be read was warned of when it was opened.
+        let mut all = self.read().unwrap_or_default();
+        self.own.drain(..).for_each(|target| all.take(&self.known, &target));
+        let file = File {
+            form: FORM,
+            adapter: self.adapter.clone(),
+            entries: all.entries.into_values().collect(),
+            unfinished: all.unfinished.into_values().collect(),
+        };
+        let written = serde_json::to_vec_pretty(&file).map_err(Into::into).and_then(|bytes| {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            replace(&path, &bytes)
+        });
+        let error = Error::file("write", &path, written.err()?);
+        self.path = None;
+        Some(format!("{error}: what was tuned is not kept"))
+    }
+
+    /// What the file knows; nothing where there is none.
+    fn read(&self) -> Result<Known, String> {
+        let Some(path) = &self.path else { return Ok(Known::default()) };
+        let ignored = |why: &str| {
+            format!("the tuning cache {} is ignored and will be replaced: {why}", path.display())
+        };
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Known::default()),
+            Err(error) => return Err(ignored(&error.to_string())),
+        };
+        let file: File =
+            serde_json::from_slice(&bytes).map_err(|error| ignored(&error.to_string()))?;
+        if file.form != FORM {
+            return Err(ignored(&format!("its form is {}, not {FORM}", file.form)));
+        }
+        if file.adapter != self.adapter {
+            return Err(ignored("it is of another adapter or driver"));
+        }
+        let entries = file.entries.into_iter().map(|one| (one.target.clone(), one)).collect();
+        let unfinished = file.unfinished.into_iter().map(|one| (one.target.clone(), one)).collect();
+        Ok(Known { entries, unfinished })
+    }
+}
+
+/// The name of an adapter's file.
+fn file_name(adapter: &Adapter) -> String {
+    let Adapter { adapter, backend, driver, .. } = adapter;
+    let words = format!("{adapter} {backend} {driver}");
+    let words = words.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    format!("{}.json", words.join("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::measure::Spread;
+    use crate::error::Result;
+    use crate::kernels::contract::Sizes;
+    use crate::kernels::setting::Setting;
+    use crate::kernels::{activation::Activation, matmul_nn};
+
+    fn adapter(driver: &str) -> Adapter {
+        Adapter {
+            adapter: "llvmpipe (LLVM 15.0.6, 256 bits)".to_owned(),
+            backend: "vulkan".to_owned(),
+            kind: "software".to_owned(),
+            driver: driver.to_owned(),
+        }
+    }
+
+    fn entry(n: usize) -> Result<Entry> {
+        let contract = &matmul_nn::CONTRACT;
+        let sizes = Sizes::new(contract, 1, &[("m", 1), ("k", 1), ("n", n)])?;
+        let time = Spread { median: 1e-5, min: 0.9e-5, max: 1.1e-5 };
+        let timed = Timed { setting: Setting::of("naive"), time };
+        Ok(Entry {
+            target: Target::of(contract, Activation::Identity, &sizes),
+            fingerprint: "abc".to_owned(),
+            default: timed.clone(),
+            chosen: timed,
+            other_bits: None,
+            thorough: false,
+        })
+    }
+
+    fn io(error: std::io::Error) -> Error {
+        Error::file("write", Path::new("a test's folder"), error)
+    }
+
+    fn filled(folder: &Path) -> Result<PathBuf> {
+        let (mut cache, warning) = Cache::open(Some(folder), adapter("Mesa 22.3.6"));
+        assert_eq!(warning, None);
+        cache.put(entry(1)?);
+        assert_eq!(cache.save(), None);
+        Ok(folder.join(file_name(&adapter("Mesa 22.3.6"))))
+    }
+
+    #[test]
+    fn names_are_those_of_adapter_backend_and_driver() {
+        let name = file_name(&adapter("Mesa 22.3.6 (LLVM 15.0.6)"));
+        assert_eq!(name, "llvmpipe-LLVM-15.0.6-256-bits-vulkan-Mesa-22.3.6-LLVM-15.0.6.json");
+    }
+
+    #[test]
+    fn what_is_kept_is_found_again_for_the_same_shaders() -> Result<()> {
+        let folder = tempfile::tempdir().map_err(io)?;
+        filled(folder.path())?;
+        let (cache, warning) = Cache::open(Some(folder.path()), adapter("Mesa 22.3.6"));
+        assert_eq!(warning, None);
+        let wanted = entry(1)?;
+        assert_eq!(cache.get(&wanted.target, "abc"), Some(&wanted));
+        assert_eq!(cache.get(&wanted.target, "abd"), None);
+        assert_eq!(cache.get(&entry(2)?.target, "abc"), None);
+        let (other, warning) = Cache::open(Some(folder.path()), adapter("Mesa 23.0.0"));
+        assert_eq!((other.get(&wanted.target, "abc"), warning), (None, None));
+        Ok(())
+    }
+
+    #[test]
+    fn a_search_that_had_to_stop_is_kept_until_it_has_ended() -> Result<()> {
+        let folder = tempfile::tempdir().map_err(io)?;
+        let open = || Cache::open(Some(folder.path()), adapter("Mesa 22.3.6")).0;
+        let (target, best) = (entry(1)?.target, Setting::of("naive"));
+        let search = Unfinished { best: best.clone(), tried: vec![best] };
+        let mut cache = open();
+        cache.put_unfinished(&target, "abc", search.clone());
+        assert_eq!(cache.save(), None);
+        let mut cache = open();
+        assert_eq!(cache.unfinished(&target, "abc"), Some(&search));
+        assert_eq!(cache.unfinished(&target, "abd"), None);
+        cache.put(entry(1)?);
+        assert_eq!(cache.save(), None);
+        assert_eq!(open().unfinished(&target, "abc"), None);
+        Ok(())
+    }
+
+    #[test]
+    fn what_two_processes_find_is_kept() -> Result<()> {
+        let folder = tempfile::tempdir().map_err(io)?;
+        let open = || Cache::open(Some(folder.path()), adapter("Mesa 22.3.6")).0;
+        let (mut first, mut second) = (open(), open());
+        first.put(entry(1)?);
+        second.put(entry(2)?);
+        assert_eq!((first.save(), second.save()), (None, None));
+        for n in [1, 2] {
+            assert!(open().get(&entry(n)?.target, "abc").is_some(), "{n}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_ignored_with_a_warning_and_replaced() -> Result<()> {
+        let folder = tempfile::tempdir().map_err(io)?;
+        let path = filled(folder.path())?;
+        let good = fs::read_to_string(&path).map_err(io)?;
+        let damaged = [
+            (String::new(), "EOF"),
+            ("not JSON".to_owned(), "expected"),
+            (good[..good.len() / 2].to_owned(), "EOF"),
+            (good.replace("\"form\": 1", "\"form\": 2"), "its form is 2"),
+            (good.replace("\"chosen\"", "\"taken\""), "unknown field"),
+            (good.replace("Mesa 22.3.6", "Mesa 9"), "another adapter or driver"),
+        ];
+        for (text, word) in damaged {
+            fs::write(&path, text).map_err(io)?;
+            let (mut cache, warning) = Cache::open(Some(folder.path()), adapter("Mesa 22.3.6"));
+            let warning = warning.unwrap_or_default();
+            assert!(warning.contains(word) && warning.contains("ignored"), "{word}: {warning}");
+            assert_eq!(cache.get(&entry(1)?.target, "abc"), None, "{word}");
+            cache.put(entry(1)?);
+            assert_eq!(cache.save(), None, "{word}");
+            assert_eq!(fs::read_to_string(&path).map_err(io)?, good, "{word}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_warned_of_once() -> Result<()> {
+        let folder = tempfile::tempdir().map_err(io)?;
+        let file = folder.path().join("a file");
+        fs::write(&file, "").map_err(io)?;
+        let (mut cache, _) = Cache::open(Some(&file.join("tuning")), adapter("Mesa 22.3.6"));
+        cache.put(entry(1)?);
+        let warning = cache.save().unwrap_or_default();
+        assert!(warning.starts_with("cannot write") && warning.contains("not kept"), "{warning}");
+        cache.put(entry(2)?);
+        assert_eq!(cache.save(), None);
+        assert!(cache.get(&entry(2)?.target, "abc").is_some());
+        Ok(())
+    }
+}

@@ -1,0 +1,175 @@
+//! What a search tries: all settings of a variant where they are few, else one tunable after the other,
+//! each from the best found so far.
+
+use crate::backend::gpu::GpuBackend;
+use crate::error::Result;
+use crate::kernels::activation::Activation;
+use crate::kernels::contract::Contract;
+use crate::kernels::setting::Setting;
+use crate::kernels::shader::Shader;
+use crate::kernels::tunable::Tunable;
+use std::collections::{BTreeMap, VecDeque};
+
+/// The most settings of a variant that are all tried.
+const FEW: usize = 8;
+
+/// A part of the search.
+#[derive(Clone, Debug)]
+enum Stage {
+    /// One setting.
+    One(Setting),
+    /// All other values of a tunable, from the best setting of its variant.
+    Vary(String, Tunable),
+}
+
+/// The settings of a kernel that are still to be tried.
+#[derive(Clone, Debug)]
+pub(super) struct Candidates {
+    stages: VecDeque<Stage>,
+    /// What was given out, and the values that each variant's file has.
+    given: Vec<Setting>,
+    files: BTreeMap<String, BTreeMap<String, u32>>,
+}
+
+impl Candidates {
+    /// Those of a kernel beside its `default`; variants that the adapter cannot run come with the reason.
+    pub(super) fn of(
+        backend: &GpuBackend,
+        contract: &'static Contract,
+        default: &Setting,
+    ) -> Result<(Self, Vec<(Setting, String)>)> {
+        let (mut stages, mut not_runnable) = (VecDeque::new(), Vec::new());
+        let mut files = BTreeMap::new();
+        for variant in backend.library().variants(contract)? {
+            let setting = Setting::of(variant.clone());
+            let shader = backend.library().set_shader(contract, &setting, Activation::default());
+            let lacks = match &shader {
+                Ok(shader) => backend.offers().lacks(shader),
+                Err(error) => Some(error.to_string()),
+            };
+            match (shader, lacks) {
+                (Ok(shader), None) => {
+                    files.insert(variant, shader.tuned());
+                    stages.extend(stages_of(&shader));
+                }
+                (_, reason) => not_runnable.push((setting, reason.unwrap_or_default())),
+            }
+        }
+        Ok((Self { stages, given: vec![default.clone()], files }, not_runnable))
+    }
+
+    /// Leaves out what an earlier search has tried.
+    pub(super) fn leave_out(&mut self, tried: &[Setting]) {
+        self.given.extend_from_slice(tried);
+    }
+
+    /// What was given out so far, or left out.
+    pub(super) fn given(&self) -> &[Setting] {
+        &self.given
+    }
+
+    /// The next one; `best` is the fastest setting of a variant so far.
+    pub(super) fn next(&mut self, best: impl Fn(&str) -> Option<Setting>) -> Option<Setting> {
+        loop {
+            match self.stages.pop_front()? {
+                Stage::One(setting) => {
+                    let setting = self.plain(setting);
+                    if !self.given.contains(&setting) {
+                        self.given.push(setting.clone());
+                        return Some(setting);
+                    }
+                }
+                Stage::Vary(variant, tunable) => {
+                    let from = best(&variant).unwrap_or_else(|| Setting::of(variant));
+                    for value in tunable.choices.iter().rev() {
+                        let mut setting = from.clone();
+                        setting.tunables.insert(tunable.name.clone(), *value);
+                        self.stages.push_front(Stage::One(setting));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The setting without the values that the variant's file has anyway.
+    fn plain(&self, mut setting: Setting) -> Setting {
+        if let Some(file) = self.files.get(&setting.variant) {
+            setting.tunables.retain(|name, value| file.get(name) != Some(value));
+        }
+        setting
+    }
+}
+
+fn stages_of(shader: &Shader) -> Vec<Stage> {
+    let mut all = vec![Setting::of(shader.variant.clone())];
+    let count: usize = shader.tunables.iter().map(|tunable| tunable.choices.len()).product();
+    if count > FEW {
+        let vary = |tunable: &Tunable| Stage::Vary(shader.variant.clone(), tunable.clone());
+        let first = Stage::One(all.remove(0));
+        return std::iter::once(first).chain(shader.tunables.iter().map(vary)).collect();
+    }
+    for tunable in &shader.tunables {
+        let with = |setting: &Setting, value: u32| {
+            let mut setting = setting.clone();
+            setting.tunables.insert(tunable.name.clone(), value);
+            setting
+        };
+        let each = |setting: &Setting| {
+            tunable.choices.iter().map(|&value| with(setting, value)).collect::<Vec<_>>()
+        };
+        all = all.iter().flat_map(each).collect();
+    }
+    all.into_iter().map(Stage::One).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::library::Library;
+    use crate::kernels::{matmul_nn, sgd};
+
+    /// The candidates that a variant's shader gives, `best` being always this value of a tunable.
+    fn all(contract: &'static Contract, best: Option<(&str, u32)>) -> Result<Vec<String>> {
+        let shader = Library::default().shader(contract, "naive", Activation::default())?;
+        Ok(given(&shader, best))
+    }
+
+    fn given(shader: &Shader, best: Option<(&str, u32)>) -> Vec<String> {
+        let mut candidates = Candidates {
+            stages: stages_of(shader).into(),
+            given: vec![Setting::of("naive")],
+            files: [("naive".to_owned(), shader.tuned())].into(),
+        };
+        let best = |variant: &str| {
+            let tunables = best.into_iter().map(|(name, value)| (name.to_owned(), value));
+            Some(Setting { variant: variant.to_owned(), tunables: tunables.collect() })
+        };
+        std::iter::from_fn(|| candidates.next(best)).map(|one| one.to_string()).collect()
+    }
+
+    #[test]
+    fn few_settings_are_all_tried_but_the_default() -> Result<()> {
+        assert_eq!(all(&matmul_nn::CONTRACT, None)?, ["naive SIDE=4", "naive SIDE=16"]);
+        let mut shader =
+            Library::default().shader(&sgd::CONTRACT, "naive", Activation::default())?;
+        shader.tunables[0].choices = vec![64, 256];
+        let found = given(&shader, None);
+        assert_eq!(found.len(), 2 * 3 - 1, "{found:?}");
+        assert_eq!(found[0], "naive INVOCATIONS=64 TILE_COUNT=256");
+        Ok(())
+    }
+
+    #[test]
+    fn of_many_one_tunable_is_varied_after_the_other_from_the_best() -> Result<()> {
+        let mut shader =
+            Library::default().shader(&sgd::CONTRACT, "naive", Activation::default())?;
+        shader.tunables[0].choices = vec![32, 64, 128, 256];
+        shader.tunables[1].choices = vec![256, 512, 1024, 2048, 4096];
+        let found = given(&shader, Some(("INVOCATIONS", 64)));
+        let first = ["naive INVOCATIONS=32", "naive INVOCATIONS=64", "naive INVOCATIONS=128"];
+        assert_eq!(found[..3], first);
+        assert_eq!(found[3], "naive INVOCATIONS=64 TILE_COUNT=256");
+        assert_eq!(found.len(), 3 + 4, "{found:?}");
+        Ok(())
+    }
+}

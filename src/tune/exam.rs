@@ -1,0 +1,228 @@
+//! What a candidate is asked before it is timed: whether it has the bits of the default, and if it has
+//! not, whether it is right.
+
+use crate::backend::gpu::GpuBackend;
+use crate::check::{Judgement, Reference};
+use crate::error::Result;
+use crate::kernels::cases::Case;
+use crate::kernels::contract::{Contract, Sizes};
+use crate::single::{Left, Single};
+use crate::tensor::Value;
+use std::collections::BTreeSet;
+
+/// Multiplications of a product, or elements of another kernel, above which the twin is not asked: where
+/// the exam is thorough, and where it is not. There the run's own lockstep holds the default against the
+/// twin at larger sizes, and a candidate must have the default's bits.
+const SLOW_TWIN: [usize; 2] = [1 << 24, 1 << 18];
+
+/// Elements of all operands that a question has at most.
+const MOST_ELEMENTS: usize = 1 << 20;
+
+/// Where sizes are cut to: at first, so that a question has not too many elements; and so that the twin
+/// is quick.
+const CUTS: [usize; 2] = [1024, 256];
+
+/// Seeds of the inputs at the dispatch's own sizes.
+const SEEDS: u32 = 3;
+
+/// How a candidate did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// It has the default's bits everywhere.
+    Same,
+    /// It is right, and rounds differently.
+    Other,
+    /// It is wrong: sentences about what is.
+    Wrong(Vec<String>),
+}
+
+/// One dispatch with its inputs, what the default makes of them, and what the twin does; none where that
+/// is slow.
+#[derive(Clone, Debug)]
+struct Question {
+    single: Single,
+    inputs: Vec<Option<Value<f32>>>,
+    expected: Vec<Value<f32>>,
+    reference: Option<Reference>,
+}
+
+/// All questions about one target.
+#[derive(Clone, Debug)]
+pub(super) struct Exam {
+    questions: Vec<Question>,
+    /// What is wrong with the default.
+    pub(super) complaints: Vec<String>,
+}
+
+impl Exam {
+    /// Asks the setting that `backend` has chosen, the default, and holds it against the twin. `case` has
+    /// the dispatch's own sizes.
+    pub(super) fn new(
+        backend: &mut GpuBackend,
+        contract: &'static Contract,
+        case: &Case,
+        thorough: bool,
+    ) -> Result<Self> {
+        let mut exam = Self { questions: Vec::new(), complaints: Vec::new() };
+        for case in cases(contract, case)? {
+            let (sizes, inputs) = (case.sizes(contract)?, case.inputs(contract)?);
+            let shapes: Vec<_> = contract.operands.iter().map(|one| sizes.shape(one)).collect();
+            let single = Single::new(contract, &case, &shapes)?;
+            let Left { written, trespasses } = single.run(backend, &inputs)?;
+            let quick = work(contract, &sizes) <= SLOW_TWIN[usize::from(!thorough)];
+            let reference = quick.then(|| Reference::of(single.dispatch(), &inputs));
+            exam.complaints.extend(trespasses);
+            let judged = reference.iter().flat_map(|twin| twin.judge(single.dispatch(), &written));
+            exam.complaints.extend(complaints(judged));
+            exam.questions.push(Question { single, inputs, expected: written, reference });
+        }
+        Ok(exam)
+    }
+
+    /// Asks the setting that `backend` has chosen now. Where the exam is not thorough, it ends at the
+    /// first difference.
+    pub(super) fn mark(&self, backend: &mut GpuBackend, thorough: bool) -> Result<Mark> {
+        let mut mark = Mark::Same;
+        for Question { single, inputs, expected, reference } in &self.questions {
+            let Left { written, trespasses } = single.run(backend, inputs)?;
+            if !trespasses.is_empty() {
+                return Ok(Mark::Wrong(trespasses));
+            }
+            // What has the bits of the default is as right as the default.
+            if written.iter().zip(expected).all(|(found, expected)| same_bits(found, expected)) {
+                continue;
+            }
+            mark = Mark::Other;
+            if !thorough {
+                break;
+            }
+            let judged = reference.iter().flat_map(|twin| twin.judge(single.dispatch(), &written));
+            let complaints = complaints(judged);
+            if !complaints.is_empty() {
+                return Ok(Mark::Wrong(complaints));
+            }
+        }
+        Ok(mark)
+    }
+}
+
+fn complaints(judged: impl Iterator<Item = Judgement>) -> Vec<String> {
+    judged.filter(|one| !one.verdict.passes()).map(|one| one.describe()).collect()
+}
+
+/// Whether two tensors are the same, NaN and the sign of 0 included.
+fn same_bits(a: &Value<f32>, b: &Value<f32>) -> bool {
+    match (a, b) {
+        (Value::Real(a), Value::Real(b)) => {
+            let bits = |x: &f32| x.to_bits();
+            a.shape == b.shape && a.data.iter().map(bits).eq(b.data.iter().map(bits))
+        }
+        _ => a == b,
+    }
+}
+
+/// The kernel's own cases with the activation of `case`; then its sizes with several seeds, the largest
+/// ones of its class, and ragged ones; where these are slow for the twin, smaller ones too.
+fn cases(contract: &'static Contract, case: &Case) -> Result<Vec<Case>> {
+    let mut known = BTreeSet::new();
+    let own = (contract.cases)().into_iter().map(|own| match contract.activation {
+        true => own.activation(case.activation),
+        false => own,
+    });
+    let mut cases: Vec<_> = own.filter(|own| known.insert(own.describe())).collect();
+    let largest = resized(contract, case, usize::next_power_of_two);
+    let class = [Some(case.clone()), largest, resized(contract, case, ragged)];
+    for sized in class.into_iter().flatten() {
+        let many = elements(contract, &sized.sizes(contract)?) > MOST_ELEMENTS;
+        let cut = |most: usize| resized(contract, &sized, |size| size.min(most));
+        let asked = if many { cut(CUTS[0]) } else { Some(sized.clone()) };
+        let Some(asked) = asked else { continue };
+        let slow = work(contract, &asked.sizes(contract)?) > SLOW_TWIN[0];
+        cases.extend(slow.then(|| cut(CUTS[1])).flatten());
+        let seeds = if slow { 1 } else { SEEDS };
+        cases.extend((0..seeds).map(|seed| Case { seed, ..asked.clone() }));
+    }
+    Ok(cases)
+}
+
+/// A case of other sizes and replicas, each changed alike; none where the kernel has no such sizes.
+fn resized(
+    contract: &'static Contract,
+    case: &Case,
+    change: impl Fn(usize) -> usize,
+) -> Option<Case> {
+    let sizes: Vec<_> = case.sizes.iter().map(|&(name, size)| (name, change(size))).collect();
+    let sizes = Sizes::new(contract, change(case.replicas), &sizes).ok()?;
+    let mut resized = Case::like_first(contract, &sizes, case.activation);
+    resized.parameters.clone_from(&case.parameters);
+    Some(resized)
+}
+
+/// A size of the same class, unless that has but one, that no tile divides.
+fn ragged(size: usize) -> usize {
+    let largest = size.next_power_of_two();
+    if largest < 8 { size } else { largest - largest / 8 - 1 }
+}
+
+/// Elements of all operands.
+pub(super) fn elements(contract: &Contract, sizes: &Sizes) -> usize {
+    contract.operands.iter().map(|operand| sizes.shape(operand).len()).sum()
+}
+
+/// What a kernel has to do, about: multiplications of a product, elements of another kernel.
+pub(super) fn work(contract: &Contract, sizes: &Sizes) -> usize {
+    match contract.is_product() {
+        true => sizes.replicas * sizes.values().iter().product::<usize>(),
+        false => elements(contract, sizes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::activation::Activation;
+    use crate::kernels::setting::ShapeClass;
+    use crate::kernels::{self, gather, matmul_nn};
+
+    fn case(contract: &'static Contract, sizes: &[(&str, usize)]) -> Result<Case> {
+        let sizes = Sizes::new(contract, 1, sizes)?;
+        Ok(Case::like_first(contract, &sizes, Activation::Relu))
+    }
+
+    fn of_class(contract: &'static Contract, cases: &[Case], class: &str) -> Result<usize> {
+        let classes = cases.iter().map(|one| Ok(ShapeClass::of(contract, &one.sizes(contract)?)));
+        let classes = classes.collect::<Result<Vec<_>>>()?;
+        Ok(classes.iter().filter(|known| known.to_string() == class).count())
+    }
+
+    #[test]
+    fn a_class_is_asked_at_its_own_its_largest_and_ragged_sizes() -> Result<()> {
+        let contract = &matmul_nn::CONTRACT;
+        let cases = cases(contract, &case(contract, &[("m", 60), ("k", 784), ("n", 100)])?)?;
+        assert!(of_class(contract, &cases, "m64 k1024 n128")? > 5);
+        let has = |m: usize| cases.iter().any(|one| one.size("m") == m);
+        assert!(has(60) && has(64) && has(55));
+        assert!(cases.len() > (contract.cases)().len() + 5);
+        Ok(())
+    }
+
+    #[test]
+    fn whole_numbers_stay_below_what_they_choose_from() -> Result<()> {
+        let sizes =
+            [("examples", 60_000), ("words", 196), ("slots", 9), ("batch", 60), ("features", 784)];
+        for case in cases(&gather::CONTRACT, &case(&gather::CONTRACT, &sizes)?)? {
+            let sizes = case.sizes(&gather::CONTRACT)?;
+            let small = elements(&gather::CONTRACT, &sizes) <= MOST_ELEMENTS;
+            assert!(small, "{}", case.describe());
+            let inputs = case.inputs(&gather::CONTRACT)?;
+            for (operand, input) in gather::CONTRACT.operands.iter().zip(inputs) {
+                let (Some(size), Some(Value::Index(input))) = (operand.below, input) else {
+                    continue;
+                };
+                let below = |&at: &u32| at == kernels::NONE || (at as usize) < sizes.get(size);
+                assert!(input.data.iter().all(below), "{}", case.describe());
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! The autotuner: which setting of a kernel is the fastest at a class of shapes, on this adapter.
+//!
+//! It searches what the shaders themselves declare: a kernel's variants, and the values that they offer
+//! for their tunables. What shapes have in common is told in [`crate::kernels::setting`].
+//!
+//! # Checked before it is timed
+//!
+//! A candidate is examined first (`exam`): on the kernel's own cases, on the dispatch's sizes with
+//! several seeds, at the largest sizes of the class, and at ragged ones. A candidate that is wrong is
+//! named and never timed. Then it is timed against the best so far, sample by sample in turn, so that a
+//! drift of the clock hits both, and wins only by more than [`MARGIN`] and than the samples spread.
+//!
+//! # The same bits
+//!
+//! An experiment gives the same bits on the same adapter, tuned or not. So what an exam asks first is
+//! whether a candidate has the bits of the kernel's default in every element. That is asked at many
+//! sizes of the class, not at all of them: two orders of a sum do not agree by chance over so many
+//! elements, but a shader that changes its order at some size between must not be shipped.
+//!
+//! - `quick`, which runs do by themselves, takes only such a candidate: it never changes a run's bits.
+//!   That a run is tuned while it runs can therefore not be seen in its results.
+//! - `full` may take a candidate that is right but rounds differently, where that is faster still. It
+//!   does so before the first step only, and the run's record names every setting.
+//! - `off` runs what ships, and leaves the cache alone.
+//!
+//! Where the user has a say in a kernel (`--variant`, `--tunable`, a file of its own in `--shaders`), no
+//! run tunes it: what was chosen runs.
+//!
+//! # Time
+//!
+//! `quick` begins with the defaults, or with what the [`cache`] knows, and tunes between stretches of
+//! real steps, the dearest dispatches first: see [`run`] for its budget. What it does not come to goes
+//! on at the next run.
+
+pub mod cache;
+mod candidates;
+mod exam;
+pub mod run;
+pub mod search;
+
+use crate::backend::measure::Spread;
+use crate::kernels::activation::Activation;
+use crate::kernels::contract::Contract;
+use crate::kernels::setting::{Setting, Target};
+use serde::{Deserialize, Serialize};
+
+/// The share of its time that a candidate must at least save to be taken.
+pub const MARGIN: f64 = 0.05;
+
+/// A setting and how long it takes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timed {
+    /// The setting.
+    pub setting: Setting,
+    /// Seconds of one dispatch.
+    pub time: Spread,
+}
+
+/// What a search has found for one target.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tuned {
+    /// What was searched for.
+    pub target: Target,
+    /// The kernel.
+    #[serde(skip)]
+    pub contract: &'static Contract,
+    /// The activation that was composed in, where the kernel has one.
+    #[serde(skip)]
+    pub activation: Activation,
+    /// What runs where nothing is tuned.
+    pub default: Timed,
+    /// The fastest setting with the default's bits: the default itself where none is faster.
+    pub chosen: Timed,
+    /// One that is faster still and right, but rounds differently; none where there is none, or where
+    /// such candidates were not timed.
+    pub other_bits: Option<Timed>,
+    /// Whether candidates that round differently were timed.
+    pub thorough: bool,
+    /// What became of the candidates.
+    pub candidates: Tally,
+}
+
+impl Tuned {
+    /// How many times as fast as the default a setting is.
+    #[must_use]
+    pub fn gain(&self, timed: &Timed) -> f64 {
+        self.default.time.median / timed.time.median
+    }
+}
+
+/// A search that had to stop, among candidates with the default's bits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unfinished {
+    /// The best so far.
+    pub best: Setting,
+    /// What was tried.
+    pub tried: Vec<Setting>,
+}
+
+/// What became of the candidates of a search.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Tally {
+    /// How many were tried, the default not counted.
+    pub tried: usize,
+    /// Those that round differently.
+    pub other_bits: usize,
+    /// Those that are wrong, each with sentences about what is wrong.
+    pub wrong: Vec<(Setting, Vec<String>)>,
+    /// Those that the adapter cannot run, with the reason.
+    pub not_runnable: Vec<(Setting, String)>,
+}
