@@ -11,6 +11,7 @@ use crate::program::{PassId, Program, TensorId};
 use crate::record::{Adapter, ShaderRecord};
 use crate::tensor::Value;
 use std::any::Any;
+use std::time::Duration;
 
 /// Something that can run programs.
 pub trait Backend {
@@ -90,6 +91,17 @@ pub struct Timing {
     pub clock: Clock,
 }
 
+/// What a session has handed over to its device so far; nothing where there is none.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HandedOver {
+    /// Dispatches.
+    pub dispatches: usize,
+    /// Submits that held them.
+    pub submits: usize,
+    /// The host's time to encode them.
+    pub encoding: Duration,
+}
+
 /// A program with its memory.
 pub trait Session: Any {
     /// Puts `value` into a tensor, before anything that is run later.
@@ -116,6 +128,11 @@ pub trait Session: Any {
     /// # Errors
     /// When the device is lost or refuses.
     fn time(&mut self, passes: &[PassId], times: usize) -> Result<Timing>;
+
+    /// What was handed over to a device so far.
+    fn handed_over(&self) -> HandedOver {
+        HandedOver::default()
+    }
 
     /// Asks for a tensor as it is after everything that was run so far, without waiting for it.
     ///

@@ -175,6 +175,33 @@ fn timed(
     shape: BenchShape,
     worst_error: f64,
 ) -> Result<(Rung, Option<Clock>)> {
+    let Speed { time, gflop_per_s, gb_per_s, clock } = time(backend, contract, shape)?;
+    let rung = Rung::Good { time, worst_error, gflop_per_s, gb_per_s, ratio: None };
+    Ok((rung, Some(clock)))
+}
+
+/// How fast a kernel is.
+#[derive(Clone, Copy, Debug)]
+pub struct Speed {
+    /// Seconds of one dispatch.
+    pub time: Spread,
+    /// Multiplications and additions, in 10⁹ a second; none where the kernel is no product.
+    pub gflop_per_s: Option<f64>,
+    /// Bytes of all operands, each once, in 10⁹ a second.
+    pub gb_per_s: f64,
+    /// What the time was taken with.
+    pub clock: Clock,
+}
+
+/// Times a kernel as programs run it, unchecked.
+///
+/// # Errors
+/// As [`climb`].
+pub fn time(
+    backend: &mut GpuBackend,
+    contract: &'static Contract,
+    shape: BenchShape,
+) -> Result<Speed> {
     let case = shape.case(contract)?;
     let mut program = Program::default();
     let (dispatch, tensors) = dispatch(&mut program, contract, &case)?;
@@ -188,14 +215,12 @@ fn timed(
     let multiplications = || case.sizes.iter().map(|&(_, size)| size as f64).product::<f64>();
     let products = contract.products as f64;
     let operations = contract.is_product().then(|| 2.0 * products * multiplications());
-    let rung = Rung::Good {
+    Ok(Speed {
         time,
-        worst_error,
         gflop_per_s: operations.map(|count| 1e-9 * count / time.median),
         gb_per_s: 1e-9 * (4 * elements) as f64 / time.median,
-        ratio: None,
-    };
-    Ok((rung, Some(clock)))
+        clock,
+    })
 }
 
 /// One dispatch of a kernel on tensors of its own, with the tensors in the contract's order.

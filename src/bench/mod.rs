@@ -6,6 +6,7 @@
 
 mod ceilings;
 pub mod ladder;
+pub mod reach;
 pub mod scale;
 pub mod shape;
 pub mod step;

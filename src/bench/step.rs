@@ -1,8 +1,8 @@
 //! How long a training step takes, and which kernels take it.
 
 use super::SAMPLES;
-use crate::backend::Backend;
 use crate::backend::measure::measure;
+use crate::backend::{Backend, HandedOver, Session};
 use crate::config::{Experiment, Norm, Optimizer};
 use crate::data::Dataset;
 use crate::error::Result;
@@ -14,6 +14,9 @@ use serde::Serialize;
 
 /// Samples of one kernel's time.
 const KERNEL_SAMPLES: usize = 3;
+
+/// Steps that are handed over at once when the host's cost is measured, as in a training.
+const HANDED_OVER: usize = 100;
 
 /// A rate at which thousands of steps of any of the networks leave its numbers finite.
 const RATE: f32 = 1e-3;
@@ -135,12 +138,9 @@ pub fn time(
     norm: Norm,
     data: &Dataset,
 ) -> Result<StepTime> {
-    let experiment = workload.experiment();
     let mut model = workload.model(norm, data)?.fused(&backend.fusion()?)?;
     let passes = by_kernel(&mut model);
-    let mut session = backend.load(&model.program)?;
-    write_start(session.as_mut(), &model, &experiment, data)?;
-    write_order(session.as_mut(), &model, experiment.seed, 0)?;
+    let mut session = ready(backend, &model, workload, data)?;
     let steps = model.step_passes();
     let (step, clock) = measure(session.as_mut(), &steps, SAMPLES)?;
     let mut kernels = Vec::new();
@@ -171,6 +171,58 @@ pub fn time(
         clock: clock.name(),
         kernels,
     })
+}
+
+/// A network's session, ready for its first step.
+fn ready(
+    backend: &mut dyn Backend,
+    model: &Model,
+    workload: &Workload,
+    data: &Dataset,
+) -> Result<Box<dyn Session>> {
+    let experiment = workload.experiment();
+    let mut session = backend.load(&model.program)?;
+    write_start(session.as_mut(), model, &experiment, data)?;
+    write_order(session.as_mut(), model, experiment.seed, 0)?;
+    Ok(session)
+}
+
+/// What the steps of a network cost the host, handed over as a training hands them over.
+///
+/// # Errors
+/// As [`time`].
+pub fn host_cost(
+    backend: &mut dyn Backend,
+    workload: &Workload,
+    norm: Norm,
+    data: &Dataset,
+) -> Result<HostCost> {
+    let model = workload.model(norm, data)?.fused(&backend.fusion()?)?;
+    let mut session = ready(backend, &model, workload, data)?;
+    let mut round = || -> Result<HandedOver> {
+        session.run(&model.step_passes(), HANDED_OVER)?;
+        session.read(model.train.step)?;
+        Ok(session.handed_over())
+    };
+    // How many steps fit into one submit is learned in the first round.
+    let (before, after) = (round()?, round()?);
+    let [dispatches, submits] =
+        [after.dispatches - before.dispatches, after.submits - before.submits];
+    let encoding = (after.encoding - before.encoding).as_secs_f64();
+    let handed_over = submits > 0;
+    Ok(HostCost {
+        encoding_us: handed_over.then(|| 1e6 * encoding / dispatches as f64),
+        steps_per_submit: handed_over.then(|| HANDED_OVER as f64 / submits as f64),
+    })
+}
+
+/// What steps cost the host; nothing where no device is handed anything.
+#[derive(Clone, Copy, Debug)]
+pub struct HostCost {
+    /// Microseconds to encode a dispatch.
+    pub encoding_us: Option<f64>,
+    /// Steps that a submit holds.
+    pub steps_per_submit: Option<f64>,
 }
 
 /// The multiplications of a product, the elements that another kernel writes.

@@ -6,6 +6,7 @@ use super::{Status, open, open_adapter, say, say_json, wrong};
 use crate::backend::Backend;
 use crate::bench::Ceilings;
 use crate::bench::ladder::{self, Ladder, Rung};
+use crate::bench::reach::{self, Goal};
 use crate::bench::scale::{self, Point, Scale};
 use crate::bench::shape::BenchShape;
 use crate::bench::step::{self, StepTime, Workload};
@@ -38,6 +39,8 @@ enum Command {
     Step(StepArguments),
     /// Time training steps over batch and width, and say how they and their kernels grow.
     Scale(ScaleArguments),
+    /// Measure what this project wants to reach on an adapter of this kind, and say what is reached.
+    Reach(ReachArguments),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -81,6 +84,12 @@ struct ScaleArguments {
 }
 
 #[derive(Args, Clone, Debug)]
+struct ReachArguments {
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Clone, Debug)]
 struct Common {
     #[command(flatten)]
     device: DeviceArguments,
@@ -97,6 +106,13 @@ struct Ladders {
     device: Adapter,
     ceilings: Ceilings,
     ladders: Vec<Ladder>,
+}
+
+/// What `normlab bench reach --json` prints.
+#[derive(Serialize)]
+struct Reached<'a> {
+    device: Adapter,
+    goals: &'a [Goal],
 }
 
 /// What `normlab bench scale --json` prints.
@@ -118,6 +134,7 @@ pub(super) fn bench(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
     match &arguments.command {
         Some(Command::Step(step)) => steps(step, out),
         Some(Command::Scale(scale)) => scales(scale, out),
+        Some(Command::Reach(ReachArguments { common })) => reach(common, out),
         None => ladders(&arguments.ladder, out),
     }
 }
@@ -187,6 +204,21 @@ fn complain(ladder: &Ladder, out: &mut dyn Write) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn reach(common: &Common, out: &mut dyn Write) -> Result<Status> {
+    let data = Dataset::load(None, None, false)?;
+    let purpose = ("time on", "the CPU engine has no goals");
+    let mut backend = open_adapter(&common.device, common.shaders.library()?, purpose)?;
+    let device = backend.adapter();
+    let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
+    say(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
+    let mut told = |goal: &Goal| say(shown, &tables::goal(goal));
+    let goals = reach::measure(&mut backend, &data, &mut told)?;
+    if common.json {
+        say_json(&Reached { device, goals: &goals }, out)?;
+    }
+    Ok(Status::Good)
 }
 
 fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> Result<Status> {

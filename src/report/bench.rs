@@ -4,6 +4,7 @@ use super::number;
 use super::table::columns;
 use crate::bench::Ceilings;
 use crate::bench::ladder::{Ladder, Rung, Variant};
+use crate::bench::reach::{Goal, Side};
 use crate::bench::scale::{self, Growth, Point, Scale};
 use crate::bench::step::StepTime;
 use crate::config::Norm;
@@ -156,4 +157,17 @@ pub fn growth(scale: &Scale) -> String {
         text.push_str(&line(name, growth));
     }
     text
+}
+
+/// A figure that is to be reached, and whether it is.
+#[must_use]
+pub fn goal(goal: &Goal) -> String {
+    let side = match goal.side {
+        Side::AtLeast => "≥",
+        Side::AtMost => "≤",
+    };
+    let measured = goal.measured.map_or_else(|| "–".to_owned(), figures);
+    let verdict = if goal.is_reached() { "reached" } else { "MISSED" };
+    let (what, bound, unit) = (&goal.what, figures(goal.bound), goal.unit);
+    format!("{what:56} {measured:>8}  {side} {bound:>5} {unit:12} {verdict}")
 }

@@ -9,10 +9,11 @@ use super::faults::guarded;
 use super::pipelines::Pipeline;
 use super::submissions::{Submission, Submissions};
 use super::timing::Stopwatch;
-use crate::backend::{Session, Ticket, Timing, cpu};
+use crate::backend::{HandedOver, Session, Ticket, Timing, cpu};
 use crate::error::{Error, Result};
 use crate::program::{BufferSpec, Dispatch, PassId, Program, TensorId, TensorSpec};
 use crate::tensor::{Element, Tensor, Value};
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::mpsc::{Receiver, channel};
@@ -65,6 +66,7 @@ pub(super) struct GpuSession {
     readings: HashMap<Ticket, Reading>,
     tickets: u64,
     submissions: Submissions,
+    handed_over: Cell<HandedOver>,
     pub(super) in_flight: VecDeque<Submitted>,
     /// Rounds that fit into one submit, learned apart for each sequence of passes: a chunk of an
     /// evaluation may take a hundred times as long as a step of training.
@@ -112,6 +114,7 @@ impl GpuSession {
             readings: HashMap::new(),
             tickets: 0,
             submissions: Submissions::default(),
+            handed_over: Cell::default(),
             in_flight: VecDeque::new(),
             rounds_per_submit: HashMap::new(),
             last_finished: Instant::now(),
@@ -140,13 +143,16 @@ impl GpuSession {
         dispatches: impl Iterator<Item = &'a Ready>,
         stopwatch: Option<&Stopwatch>,
     ) -> Result<Submission> {
+        let start = Instant::now();
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
             label: None,
             timestamp_writes: stopwatch.map(Stopwatch::writes),
         });
         let mut pipelines: Vec<Rc<Pipeline>> = Vec::new();
+        let mut handed_over = self.handed_over.get();
         for ready in dispatches {
+            handed_over.dispatches += 1;
             if !pipelines.iter().any(|known| Rc::ptr_eq(known, &ready.pipeline)) {
                 pipelines.push(Rc::clone(&ready.pipeline));
             }
@@ -159,7 +165,11 @@ impl GpuSession {
         if let Some(stopwatch) = stopwatch {
             stopwatch.resolve(&mut encoder);
         }
-        self.submissions.submit(&self.gpu, encoder, pipelines)
+        let commands = encoder.finish();
+        handed_over.submits += 1;
+        handed_over.encoding += start.elapsed();
+        self.handed_over.set(handed_over);
+        self.submissions.submit(&self.gpu, commands, pipelines)
     }
 
     pub(super) fn wait(&self, submission: &Submission) -> Result<()> {
@@ -225,6 +235,10 @@ impl Session for GpuSession {
         self.timed_rounds(passes, times)
     }
 
+    fn handed_over(&self) -> HandedOver {
+        self.handed_over.get()
+    }
+
     fn request(&mut self, tensor: TensorId) -> Result<Ticket> {
         let spec = &self.tensors[tensor.0];
         let (offset, size) = (4 * spec.offset as u64, 4 * spec.span() as u64);
@@ -239,7 +253,7 @@ impl Session for GpuSession {
         })?;
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         encoder.copy_buffer_to_buffer(&self.buffers[spec.buffer.0], offset, &staging, 0, size);
-        let submission = self.submissions.submit(&self.gpu, encoder, Vec::new())?;
+        let submission = self.submissions.submit(&self.gpu, encoder.finish(), Vec::new())?;
         let (sender, mapped) = channel();
         staging.map_async(wgpu::MapMode::Read, .., move |result| {
             // The receiver is gone when the session is: nobody wants the value then.

@@ -26,21 +26,21 @@ pub(super) struct Submissions {
 }
 
 impl Submissions {
-    /// Submits what was encoded; `pipelines` are those that it runs.
+    /// Submits commands; `pipelines` are those that they run.
     ///
     /// # Errors
     /// As [`Submissions::wait`], on a device that is submitted to only when it is idle.
     pub(super) fn submit(
         &self,
         gpu: &Gpu,
-        encoder: wgpu::CommandEncoder,
+        commands: wgpu::CommandBuffer,
         pipelines: Vec<Rc<Pipeline>>,
     ) -> Result<Submission> {
         if gpu.only_when_idle {
             let last = self.unfinished.borrow().back().cloned();
             last.map_or(Ok(()), |last| self.wait(gpu, &last))?;
         }
-        let index = gpu.queue.submit([encoder.finish()]);
+        let index = gpu.queue.submit([commands]);
         let number = self.count.get();
         self.count.set(number + 1);
         let submission = Submission { index, number, pipelines };
