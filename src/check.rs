@@ -6,6 +6,7 @@ use crate::compare::{self, Verdict};
 use crate::error::Result;
 use crate::kernels::cases::Case;
 use crate::kernels::contract::Contract;
+use crate::kernels::precision::Precision;
 use crate::program::Dispatch;
 use crate::rng::{Purpose, Stream};
 use crate::single::{Left, Single};
@@ -44,28 +45,30 @@ const DRAWS: u64 = 16;
 const NEARBY: f64 = 4.0;
 
 /// Holds the outputs of a dispatch against its twin, on the inputs that the dispatch had. `found`
-/// has the operands that the kernel writes, in the contract's order.
+/// has the operands that the kernel writes, in the contract's order; `precision` is what its products
+/// were computed in.
 #[must_use]
 pub fn judge(
     dispatch: &Dispatch,
     inputs: &[Option<Value<f32>>],
     found: &[Value<f32>],
+    precision: Precision,
 ) -> Vec<Judgement> {
-    Reference::of(dispatch, inputs).judge(dispatch, found)
+    Reference::of(dispatch, inputs, precision).judge(dispatch, found)
 }
 
 /// What the twin makes of a dispatch's inputs, to hold several outputs against.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    /// The written operands in f64, in the contract's order, and what f32 costs in each.
+    /// The written operands in f64, in the contract's order, and what the precision costs in each.
     exact: Vec<(Value<f64>, f64)>,
 }
 
 impl Reference {
     /// Asks the twin.
     #[must_use]
-    pub fn of(dispatch: &Dispatch, inputs: &[Option<Value<f32>>]) -> Self {
-        let (exact, costs) = exact(dispatch, inputs);
+    pub fn of(dispatch: &Dispatch, inputs: &[Option<Value<f32>>], precision: Precision) -> Self {
+        let (exact, costs) = exact(dispatch, inputs, precision);
         Self { exact: exact.into_iter().zip(costs).collect() }
     }
 
@@ -86,17 +89,19 @@ impl Reference {
     }
 }
 
-/// The written operands in f64, and what f32 costs in each.
-fn exact(dispatch: &Dispatch, inputs: &[Option<Value<f32>>]) -> (Vec<Value<f64>>, Vec<f64>) {
-    let exact_inputs: Vec<_> = inputs.iter().map(|input| input.as_ref().map(Value::cast)).collect();
-    let twin = cpu::evaluate::<f32>(dispatch, inputs);
-    let reference = cpu::evaluate::<f64>(dispatch, &exact_inputs);
+/// The written operands in f64, and what the precision costs in each.
+fn exact(
+    dispatch: &Dispatch,
+    inputs: &[Option<Value<f32>>],
+    precision: Precision,
+) -> (Vec<Value<f64>>, Vec<f64>) {
+    let (twin, reference) = twins(dispatch, inputs, precision);
     let pairs = twin.iter().zip(&reference);
     let mut costs: Vec<f64> =
         pairs.map(|(twin, reference)| compare::cost(twin, reference)).collect();
     let real = |value: &Value<f64>| matches!(value, Value::Real(_));
     if reference.iter().any(|value| real(value) && value.shape().len() < FEW) {
-        let more = nearby_costs(dispatch, inputs);
+        let more = nearby_costs(dispatch, inputs, precision);
         let few = reference.iter().map(|value| value.shape().len() < FEW);
         for ((cost, more), _) in costs.iter_mut().zip(more).zip(few).filter(|(_, few)| *few) {
             *cost = cost.max(more);
@@ -105,8 +110,25 @@ fn exact(dispatch: &Dispatch, inputs: &[Option<Value<f32>>]) -> (Vec<Value<f64>>
     (reference, costs)
 }
 
+/// What the twin makes of the inputs in f32, as the precision has them, and of themselves in f64.
+fn twins(
+    dispatch: &Dispatch,
+    inputs: &[Option<Value<f32>>],
+    precision: Precision,
+) -> (Vec<Value<f32>>, Vec<Value<f64>>) {
+    let exact: Vec<_> = inputs.iter().map(|input| input.as_ref().map(Value::cast)).collect();
+    (
+        cpu::evaluate::<f32>(dispatch, &precision.operands(inputs)),
+        cpu::evaluate::<f64>(dispatch, &exact),
+    )
+}
+
 /// The largest cost of f32 for each written operand, over inputs nearby.
-fn nearby_costs(dispatch: &Dispatch, inputs: &[Option<Value<f32>>]) -> Vec<f64> {
+fn nearby_costs(
+    dispatch: &Dispatch,
+    inputs: &[Option<Value<f32>>],
+    precision: Precision,
+) -> Vec<f64> {
     let mut costs = vec![0.0_f64; dispatch.contract.written().count()];
     for draw in 1..=DRAWS {
         let inputs: Vec<_> = inputs
@@ -114,9 +136,7 @@ fn nearby_costs(dispatch: &Dispatch, inputs: &[Option<Value<f32>>]) -> Vec<f64> 
             .enumerate()
             .map(|(place, input)| input.as_ref().map(|value| nearby(value, draw, place)))
             .collect();
-        let exact: Vec<_> = inputs.iter().map(|input| input.as_ref().map(Value::cast)).collect();
-        let twin = cpu::evaluate::<f32>(dispatch, &inputs);
-        let reference = cpu::evaluate::<f64>(dispatch, &exact);
+        let (twin, reference) = twins(dispatch, &inputs, precision);
         for ((cost, twin), reference) in costs.iter_mut().zip(&twin).zip(&reference) {
             *cost = cost.max(compare::cost(twin, reference));
         }
@@ -176,7 +196,7 @@ pub fn check(
     let (sizes, inputs) = (case.sizes(contract)?, case.inputs(contract)?);
     let shapes: Vec<_> = contract.operands.iter().map(|operand| sizes.shape(operand)).collect();
     let single = Single::new(contract, case, &shapes)?;
-    let Left { written, trespasses } = single.run(backend, &inputs)?;
-    let judgements = judge(single.dispatch(), &inputs, &written);
+    let Left { written, trespasses, precision } = single.run(backend, &inputs)?;
+    let judgements = judge(single.dispatch(), &inputs, &written, precision);
     Ok(Outcome { judgements, trespasses })
 }

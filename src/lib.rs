@@ -43,7 +43,8 @@
 //!
 //! # What is close enough
 //!
-//! See [`compare`]: the reference is the twin in f64, and the tolerance is measured, not tuned.
+//! See [`compare`]: the reference is the twin in f64, and the tolerance is measured, not tuned; for
+//! products of f16 operands, as [`kernels::precision`] says.
 //!
 //! # Where this differs from the usual
 //!

@@ -5,6 +5,7 @@ use crate::backend::{Backend, Session};
 use crate::error::Result;
 use crate::kernels::cases::Case;
 use crate::kernels::contract::{Access, Contract, Operand};
+use crate::kernels::precision::Precision;
 use crate::program::{
     ALIGNMENT, BufferId, BufferSpec, Dispatch, PassId, Program, TensorId, TensorSpec,
 };
@@ -39,6 +40,8 @@ pub struct Left {
     pub written: Vec<Value<f32>>,
     /// A sentence for each tensor that the kernel must not write and did, inside or behind it.
     pub trespasses: Vec<String>,
+    /// What the kernel's products were computed in.
+    pub precision: Precision,
 }
 
 impl Single {
@@ -107,7 +110,8 @@ impl Single {
             let changed = trespass(operand, spec, &before[position], &after);
             trespasses.extend(changed.map(|change| format!("{}, tensor {change}", dispatch.label)));
         }
-        Ok(Left { written, trespasses })
+        let precision = session.precision(PassId(0), 0);
+        Ok(Left { written, trespasses, precision })
     }
 
     /// Writes canaries, then NaN or the input; returns all buffers as they are before the dispatch.

@@ -6,7 +6,7 @@
     reason = "a test says what went wrong by failing"
 )]
 
-use normlab::backend::gpu::Offers;
+use normlab::backend::gpu::{Cooperative, Offers};
 use normlab::kernels::activation::Activation;
 use normlab::kernels::library::Library;
 use normlab::kernels::{self, matmul_nn};
@@ -19,6 +19,7 @@ const HARDWARE: Offers = Offers {
     invocations: 256,
     workgroup_size: [256, 256, 64],
     workgroup_memory: 16 << 10,
+    cooperative: Cooperative::NONE,
 };
 
 /// Mesa's software Vulkan.

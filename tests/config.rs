@@ -5,6 +5,7 @@
 use normlab::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
 use normlab::error::Error;
 use normlab::kernels::activation::Activation;
+use normlab::kernels::precision::Precision;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ const NORMS: [Norm; 4] = [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms];
 const LESSON: [Norm; 3] = [Norm::None, Norm::Batch, Norm::Layer];
 
 /// Every key of an experiment file.
-const KEYS: [&str; 19] = [
+const KEYS: [&str; 20] = [
     "activation",
     "norm",
     "affine",
@@ -29,6 +30,7 @@ const KEYS: [&str; 19] = [
     "steps",
     "seed",
     "replicas",
+    "precision",
     "data",
     "test_data",
     "binary",
@@ -251,10 +253,12 @@ fn experiments() -> impl Strategy<Value = Experiment> {
     let networks = (some(Activation::ALL.to_vec()), some(NORMS.to_vec()), affine, position);
     let hidden = prop::collection::vec(1_usize..=16_384, 0..=64);
     let training = (optimizer(), f32::MIN_POSITIVE..=f32::MAX, 1_usize..=16_384);
-    let length = (1_usize..=100_000_000, 0_u64..=i64::MAX as u64 - 15, 1_usize..=16);
+    let precision = prop_oneof![Just(Precision::F32), Just(Precision::Mixed)];
+    let seed = 0_u64..=i64::MAX as u64 - 15;
+    let length = (1_usize..=100_000_000, seed, 1_usize..=16, precision);
     let rest = (folder(), folder(), any::<bool>(), [0_usize..1_000_000, 0..1_000_000, 0..10_000]);
     (networks, hidden, init(), training, length, rest).prop_map(
-        |(networks, hidden, init, training, (steps, seed, replicas), rest)| {
+        |(networks, hidden, init, training, (steps, seed, replicas, precision), rest)| {
             let (activation, norm, affine, norm_position) = networks;
             let ((optimizer, momentum), learning_rate, batch) = training;
             let (data, test_data, binary, [evaluate_every, verify_every, probes]) = rest;
@@ -272,6 +276,7 @@ fn experiments() -> impl Strategy<Value = Experiment> {
                 steps,
                 seed,
                 replicas,
+                precision,
                 data,
                 test_data,
                 binary,

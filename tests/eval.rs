@@ -26,6 +26,7 @@ use normlab::eval::{Options, Request};
 use normlab::files::TensorBytes;
 use normlab::kernels::cases::Case;
 use normlab::kernels::contract::Contract;
+use normlab::kernels::precision::Precision;
 use normlab::kernels::{self, bias_forward};
 use normlab::tensor::{Shape, Tensor, Value};
 use program::{Ended, entries, folder, normlab, run, text};
@@ -101,7 +102,7 @@ fn evaluate(
     assert_eq!(metadata["variant"], results.variant());
     assert_eq!(metadata.contains_key("shader_sha256"), backend.adapter().backend != "cpu");
     let found = results.outputs.iter().map(|one| value_like(&outputs[one.name], &one.value));
-    for judgement in judge(dispatch, inputs, &found.collect::<Vec<_>>()) {
+    for judgement in judge(dispatch, inputs, &found.collect::<Vec<_>>(), Precision::F32) {
         assert!(judgement.verdict.passes(), "{}", judgement.describe());
     }
     outputs

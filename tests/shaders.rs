@@ -4,11 +4,13 @@
 
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::proc::BoundsCheckPolicies;
-use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::valid::{ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ShaderStage};
 use normlab::kernels::activation::Activation;
 use normlab::kernels::contract::Contract;
+use normlab::kernels::header::Requirements;
 use normlab::kernels::library::Library;
+use normlab::kernels::precision::Precision;
 use normlab::kernels::shader::Shader;
 use normlab::kernels::{self, bias_forward, sgd};
 
@@ -35,10 +37,13 @@ fn name(shader: &Shader) -> String {
 }
 
 fn info(shader: &Shader) -> ModuleInfo {
-    let validated =
-        Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP).validate(&shader.module);
+    let validated = Validator::new(ValidationFlags::all(), shader.requires.capabilities())
+        .validate(&shader.module);
     validated.unwrap_or_else(|error| panic!("{}: {error}", name(shader)))
 }
+
+/// What stands for the length of a shader that no adapter with this language runs.
+const ELSEWHERE: usize = 1;
 
 /// Writes all shaders in one language; returns those that it has no words for, with its reason.
 fn refused(write: impl Fn(&Shader, &ModuleInfo) -> Result<usize, String>) -> Vec<String> {
@@ -64,11 +69,16 @@ fn every_shader_can_be_written_as_spirv() {
     assert_eq!(refused, Vec::<String>::new());
 }
 
-/// Metal. Subgroup operations came with version 2.1 of its language.
+/// Metal. Subgroup operations came with version 2.1 of its language, cooperative ("simdgroup") matrices
+/// with 2.3.
 #[test]
 fn every_shader_can_be_written_as_msl() {
     let refused = refused(|shader, info| {
-        let lang_version = if shader.requires.subgroups { (2, 1) } else { (1, 0) };
+        let lang_version = match shader.requires {
+            Requirements { cooperative_matrix: Some(_), .. } => (2, 3),
+            Requirements { subgroups: true, .. } => (2, 1),
+            _ => (1, 0),
+        };
         let options = msl::Options { lang_version, ..msl::Options::default() };
         let pipeline = msl::PipelineOptions::default();
         let written = msl::write_string(&shader.module, info, &options, &pipeline);
@@ -77,10 +87,13 @@ fn every_shader_can_be_written_as_msl() {
     assert_eq!(refused, Vec::<String>::new());
 }
 
-/// DX12. Subgroup ("wave") operations came with shader model 6.0.
+/// DX12. Subgroup ("wave") operations came with shader model 6.0. Cooperative matrices there are none.
 #[test]
 fn every_shader_can_be_written_as_hlsl() {
     let refused = refused(|shader, info| {
+        if shader.requires.cooperative_matrix.is_some() {
+            return Ok(ELSEWHERE);
+        }
         let wave = shader.requires.subgroups;
         let shader_model = if wave { hlsl::ShaderModel::V6_0 } else { hlsl::ShaderModel::V5_1 };
         let options = hlsl::Options { shader_model, ..hlsl::Options::default() };
@@ -95,11 +108,14 @@ fn every_shader_can_be_written_as_hlsl() {
 }
 
 /// OpenGL, for `WGPU_BACKEND=gl`. ES 3.1 is the first with compute shaders and storage buffers; it
-/// has the subgroup operations of GL_KHR_shader_subgroup too.
+/// has the subgroup operations of GL_KHR_shader_subgroup too, but no cooperative matrices.
 #[test]
 fn every_shader_can_be_written_as_glsl() {
     for version in [glsl::Version::new_gles(310), glsl::Version::Desktop(430)] {
         let refused = refused(|shader, info| {
+            if shader.requires.cooperative_matrix.is_some() {
+                return Ok(ELSEWHERE);
+            }
             let options = glsl::Options { version, ..glsl::Options::default() };
             let pipeline = glsl::PipelineOptions {
                 shader_stage: ShaderStage::Compute,
@@ -312,10 +328,29 @@ fn a_shader_without_main_is_refused() {
 #[test]
 fn an_unknown_requirement_is_refused() {
     let header = "// bias_forward, mine: nothing\n// requires: subgroups, luck";
-    let known = "known are `subgroups` and `subgroup_size = NUMBER`";
+    let known = "known are `subgroups`, `subgroup_size = NUMBER` and `cooperative_matrix = NUMBER`";
     Parts { header, ..RIGHT }.assert_refused(&["requires \"luck\"", known]);
-    let header = "// requires: subgroup_size = many";
-    Parts { header, ..RIGHT }.assert_refused(&["requires \"subgroup_size = many\"", known]);
+    for need in ["subgroup_size = many", "cooperative_matrix"] {
+        let header = format!("// requires: {need}").leak();
+        let said = format!("requires {need:?}");
+        Parts { header, ..RIGHT }.assert_refused(&[&said, known]);
+    }
+}
+
+#[test]
+fn cooperative_matrices_are_those_that_the_header_requires() {
+    let entry = "alias Sums = coop_mat8x8<f32, C>;
+        var<workgroup> memory: array<f32, 64>;
+        @compute @workgroup_size(1) fn main() { coopStoreT(coopLoadT<Sums>(&memory[0]), &memory[0]); }";
+    let right = "// requires: cooperative_matrix = 8\nenable wgpu_cooperative_matrix;";
+    let shader = Parts { header: right, entry, ..RIGHT }.parse(&bias_forward::CONTRACT);
+    assert_eq!(shader.map(|shader| shader.precision()), Ok(Precision::Mixed));
+    let expected =
+        ["it uses cooperative matrices of 8 x 8", "`// requires: cooperative_matrix = 8`"];
+    for other in ["// nothing", "// requires: cooperative_matrix = 16"] {
+        let header = format!("{other}\nenable wgpu_cooperative_matrix;").leak();
+        Parts { header, entry, ..RIGHT }.assert_refused(&expected);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ pub mod measure;
 
 use crate::error::Result;
 use crate::fusion::Fusion;
+use crate::kernels::precision::Precision;
 use crate::program::{PassId, Program, TensorId};
 use crate::record::{Adapter, ShaderRecord};
 use crate::tensor::Value;
@@ -121,6 +122,11 @@ pub trait Session: Any {
     /// # Errors
     /// When the device is lost or refuses.
     fn run_dispatch(&mut self, pass: PassId, dispatch: usize) -> Result<()>;
+
+    /// What the products of a dispatch are computed in.
+    fn precision(&self, _pass: PassId, _dispatch: usize) -> Precision {
+        Precision::F32
+    }
 
     /// Runs the passes one after another, `times` times, waits for them and says how long that took.
     /// The first time that they are timed they run before, once or twice, uncounted.

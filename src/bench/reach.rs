@@ -54,7 +54,7 @@ impl Goal {
 }
 
 /// The goals of a product on software Vulkan: GFLOP/s at shapes.
-const PRODUCTS: [(&'static Contract, [usize; 3], f64); 6] = [
+const PRODUCTS: [(&Contract, [usize; 3], f64); 6] = [
     (&matmul_nn::CONTRACT, [256, 256, 256], 7.0),
     (&matmul_nn::CONTRACT, [512, 512, 512], 7.0),
     (&matmul_nn::CONTRACT, [1024, 1024, 1024], 7.0),
@@ -64,7 +64,7 @@ const PRODUCTS: [(&'static Contract, [usize; 3], f64); 6] = [
 ];
 
 /// Norms with both of their kernels.
-const NORMS: [(&str, [&'static Contract; 2]); 2] = [
+const NORMS: [(&str, [&Contract; 2]); 2] = [
     ("batch norm", [&batch_norm_forward::CONTRACT, &batch_norm_backward::CONTRACT]),
     ("layer norm", [&layer_norm_forward::CONTRACT, &layer_norm_backward::CONTRACT]),
 ];

@@ -6,6 +6,7 @@ use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::library::Library;
+use crate::kernels::precision::Precision;
 use crate::tune::run::Mode;
 use crate::watch::Changes;
 use clap::Args;
@@ -29,6 +30,10 @@ pub(super) struct DeviceArguments {
     /// Seconds that the device may take for one submit: a shader whose loop never ends is given up.
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_CAP.as_secs_f64(), value_parser = seconds, allow_negative_numbers = true)]
     time_cap: f64,
+    /// What products are computed in: f32; or mixed, f16 operands and f32 sums on cooperative matrices
+    /// (tensor cores), where the adapter has them [default: f32].
+    #[arg(long)]
+    precision: Option<Precision>,
 }
 
 impl DeviceArguments {
@@ -37,9 +42,24 @@ impl DeviceArguments {
         Duration::from_secs_f64(self.time_cap)
     }
 
+    /// What products are computed in.
+    pub(super) fn precision(&self) -> Precision {
+        self.precision.unwrap_or_default()
+    }
+
+    /// The same with the experiment's precision, which the flag is put in place of if it was given.
+    pub(super) fn agreed(&self, experiment: &mut Experiment) -> Self {
+        set(&mut experiment.precision, self.precision.as_ref());
+        Self { precision: Some(experiment.precision), ..self.clone() }
+    }
+
     /// The same as flags, for a process that is to use the same device.
-    pub(super) fn flags(&self) -> [String; 2] {
-        [format!("--device={}", self.device), format!("--time-cap={}", self.time_cap)]
+    pub(super) fn flags(&self) -> [String; 3] {
+        [
+            format!("--device={}", self.device),
+            format!("--time-cap={}", self.time_cap),
+            format!("--precision={}", self.precision()),
+        ]
     }
 }
 

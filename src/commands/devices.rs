@@ -19,10 +19,11 @@ pub(super) struct Arguments {
 /// Lists the adapters.
 pub(super) fn list(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
     let chosen = adapters::choose(&arguments.device.device)?;
-    let chosen = chosen.as_ref().map(adapters::Candidate::listing).transpose()?;
+    let precision = arguments.device.precision();
+    let chosen = chosen.as_ref().map(|chosen| chosen.listing(precision)).transpose()?;
     let mut marked = false;
     for candidate in adapters::candidates() {
-        let listing = candidate.listing()?;
+        let listing = candidate.listing(precision)?;
         let same = chosen.as_ref().is_some_and(|chosen| chosen.adapter == listing.adapter);
         let used = same && !marked;
         marked |= used;

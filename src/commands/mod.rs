@@ -20,6 +20,7 @@ use crate::backend::gpu::adapters::{self, Candidate, DeviceChoice};
 use crate::compare::ratio_text;
 use crate::error::{Error, Result};
 use crate::kernels::library::Library;
+use crate::kernels::precision::Precision;
 use crate::record::{Parity, Swept};
 use arguments::DeviceArguments;
 use clap::{Parser, Subcommand};
@@ -184,7 +185,8 @@ fn open_adapter(
     purpose: (&str, &str),
 ) -> Result<GpuBackend> {
     let candidate = find_adapter(&arguments.device, purpose)?;
-    Ok(GpuBackend::open(&candidate)?.with(library).with_time_cap(arguments.time_cap()))
+    let backend = GpuBackend::open_in(&candidate, arguments.precision())?;
+    Ok(backend.with(library).with_time_cap(arguments.time_cap()))
 }
 
 /// Finds an adapter for what only an adapter can do: `purpose` says what, as "check", and `instead` why
@@ -212,14 +214,24 @@ fn open(
     library: Library,
     out: &mut dyn Write,
 ) -> Result<Box<dyn Backend>> {
-    let choice = &arguments.device;
+    let (choice, precision) = (&arguments.device, arguments.precision());
     let changed = library.is_changed();
     let candidate = adapters::choose(choice)?;
     let none = candidate.is_none();
+    if none && precision == Precision::Mixed {
+        let why = if *choice == DeviceChoice::Cpu {
+            String::new()
+        } else {
+            format!(", and {}", adapters::why_none())
+        };
+        return Err(Error::Config(format!(
+            "--precision mixed: the CPU engine computes in f32{why}"
+        )));
+    }
     let backend: Box<dyn Backend> = match candidate {
-        Some(candidate) => match GpuBackend::open(&candidate) {
+        Some(candidate) => match GpuBackend::open_in(&candidate, precision) {
             Ok(backend) => Box::new(backend.with(library).with_time_cap(arguments.time_cap())),
-            Err(error) if *choice == DeviceChoice::Auto => {
+            Err(error) if *choice == DeviceChoice::Auto && precision == Precision::F32 => {
                 say(out, &format!("note: {error}; the CPU engine computes instead"))?;
                 Box::new(CpuBackend::<f32>::default())
             }

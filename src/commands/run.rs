@@ -10,6 +10,7 @@ use crate::backend::{Backend, Session};
 use crate::config::Experiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
+use crate::kernels::precision::Precision;
 use crate::program::Program;
 use crate::record::{Moment, Parity, Probe, ReplicaRange, RunRecord, Summary};
 use crate::report::records::Records;
@@ -70,7 +71,8 @@ pub(super) struct TrainArguments {
 pub(super) fn lesson(arguments: &LessonArguments, out: &mut dyn Write) -> Result<Status> {
     let mut experiment = Experiment::lesson()?;
     arguments.experiment.apply(&mut experiment)?;
-    let LessonArguments { device, shaders, fusion, watch, tune, output, .. } = arguments;
+    let device = &arguments.device.agreed(&mut experiment);
+    let LessonArguments { shaders, fusion, watch, tune, output, .. } = arguments;
     let (fusion, watch, tune) = (*fusion, *watch, *tune);
     Run { name: "lesson", device, shaders, fusion, watch, tune, output }.start(&experiment, out)
 }
@@ -85,7 +87,8 @@ pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> Result<S
         None => (Experiment::default(), "train".to_owned()),
     };
     arguments.experiment.apply(&mut experiment)?;
-    let TrainArguments { device, shaders, fusion, watch, tune, output, .. } = arguments;
+    let device = &arguments.device.agreed(&mut experiment);
+    let TrainArguments { shaders, fusion, watch, tune, output, .. } = arguments;
     let (fusion, watch, tune) = (*fusion, *watch, *tune);
     Run { name: &name, device, shaders, fusion, watch, tune, output }.start(&experiment, out)
 }
@@ -208,7 +211,7 @@ fn empty_summary(
 fn introduction(experiment: &Experiment, data: &Dataset) -> String {
     format!(
         "data: {}, {} training and {} test images\nnetwork: {}, {} steps at batch {}, {} \
-         at learning rate {:?}, {}",
+         at learning rate {:?}, {}{}",
         data.name,
         data.train.len(),
         data.test.len(),
@@ -221,6 +224,10 @@ fn introduction(experiment: &Experiment, data: &Dataset) -> String {
         },
         experiment.learning_rate,
         seeds(experiment),
+        match experiment.precision {
+            Precision::F32 => "",
+            Precision::Mixed => ", products in mixed precision",
+        },
     )
 }
 

@@ -51,7 +51,10 @@ pub(super) fn execute(command: &Command, out: &mut dyn Write) -> Result<Status> 
 fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
     let library = arguments.shaders.library()?;
     let backend = match adapters::choose(&arguments.device.device)? {
-        Some(candidate) => Some(GpuBackend::open(&candidate)?.with(library.clone())),
+        Some(candidate) => {
+            let backend = GpuBackend::open_in(&candidate, arguments.device.precision())?;
+            Some(backend.with(library.clone()))
+        }
         None => None,
     };
     let header = ["kernel", "variant", "workgroup", "needs", "here", "tunables"];
@@ -63,7 +66,9 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
                 None => "no adapter".to_owned(),
                 Some(backend) => match backend.lacks(contract, &variant)? {
                     Some(reason) => reason,
-                    None if backend.variant(contract)? == variant => "used".to_owned(),
+                    None if backend.variant(contract).is_ok_and(|used| used == variant) => {
+                        "used".to_owned()
+                    }
                     None => "can run".to_owned(),
                 },
             };
@@ -105,13 +110,16 @@ fn offered(shader: &Shader) -> String {
 
 /// What a shader needs of its adapter, or prefers.
 fn needs(shader: &Shader) -> String {
-    let size = shader.requires.subgroup_size.map(|lanes| format!("subgroups of {lanes}"));
-    match (size, shader.requires.subgroups) {
-        (Some(size), _) => size,
-        (None, true) => "subgroups".to_owned(),
-        (None, false) if shader.prefers_hardware => "prefers hardware".to_owned(),
-        (None, false) => "–".to_owned(),
-    }
+    let requires = &shader.requires;
+    let subgroups = match requires.subgroup_size {
+        Some(lanes) => Some(format!("subgroups of {lanes}")),
+        None => requires.subgroups.then(|| "subgroups".to_owned()),
+    };
+    let matrices = requires.cooperative_matrix;
+    let matrices = matrices.map(|side| format!("cooperative matrices {side} x {side}"));
+    let preferred = shader.prefers_hardware.then(|| "prefers hardware".to_owned());
+    let needs: Vec<_> = subgroups.into_iter().chain(matrices).chain(preferred).collect();
+    if needs.is_empty() { "–".to_owned() } else { needs.join(", ") }
 }
 
 fn export(arguments: &ExportArguments, out: &mut dyn Write) -> Result<Status> {

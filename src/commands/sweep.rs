@@ -177,6 +177,7 @@ impl SweepArguments {
         set(&mut experiment.hidden, self.hidden.as_ref());
         set(&mut experiment.steps, self.steps.as_ref());
         set(&mut experiment.seed, self.seed.as_ref());
+        experiment.precision = self.device.precision();
         experiment.data.clone_from(&self.data);
         *experiment = rooted(experiment)?;
         self.run(&sweep, out)

@@ -7,6 +7,7 @@ pub use choices::{Affine, Init, Norm, NormPosition, Optimizer};
 
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
+use crate::kernels::precision::Precision;
 use choices::one_or_many;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -67,6 +68,8 @@ pub struct Experiment {
     /// Independent copies of each network that train in the same dispatches, replica r with the seed
     /// `seed + r`.
     pub replicas: usize,
+    /// What products are computed in.
+    pub precision: Precision,
     /// A folder with IDX files; the drawn digits where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
@@ -100,6 +103,7 @@ impl Default for Experiment {
             steps: 5_000,
             seed: 1,
             replicas: 1,
+            precision: Precision::F32,
             data: None,
             test_data: None,
             binary: false,

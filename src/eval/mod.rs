@@ -105,7 +105,7 @@ impl Request {
     /// # Errors
     /// [`Error::Shader`] when the kernel writes outside its tensors; when the backend cannot run it.
     pub fn run(&self, backend: &mut dyn Backend) -> Result<Results> {
-        let Left { written, trespasses } = self.single.run(backend, &self.inputs())?;
+        let Left { written, trespasses, .. } = self.single.run(backend, &self.inputs())?;
         if !trespasses.is_empty() {
             return Err(Error::Shader(trespasses.join("\n")));
         }

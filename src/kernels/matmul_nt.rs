@@ -24,7 +24,7 @@ pub static CONTRACT: Contract = Contract {
     twin_f32: twin,
     twin_f64: twin,
     cases: Case::matmul,
-    shaders: sources!("matmul_nt": "naive", "tiled", "subgroup"),
+    shaders: sources!("matmul_nt": "naive", "tiled", "subgroup", "cooperative_8", "cooperative_16"),
     ..PLAIN
 };
 

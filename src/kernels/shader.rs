@@ -4,6 +4,8 @@
 
 use super::activation::Activation;
 use super::contract::{Access, Axis, Contract, Operand, Sizes};
+use super::header::{self, Requirements};
+use super::precision::Precision;
 use super::tunable::{Tunable, tunables};
 use crate::error::{Error, Result};
 use crate::tensor::Element;
@@ -14,15 +16,6 @@ use std::collections::BTreeMap;
 
 /// Workgroups that WebGPU allows in one dimension of a dispatch.
 pub const MAX_WORKGROUPS: u32 = 65_535;
-
-/// What a variant needs of its adapter, from the line `// requires:` of its header.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Requirements {
-    /// Subgroup operations.
-    pub subgroups: bool,
-    /// Subgroups of just this many lanes.
-    pub subgroup_size: Option<u32>,
-}
 
 /// A shader that fits its contract.
 #[derive(Clone, Debug)]
@@ -70,14 +63,15 @@ impl Shader {
             Some(_) => format!("{text}\n{functions}"),
             None => text.to_owned(),
         };
-        let module = validated(&text, place)?;
-        let fits = Fit { contract, module: &module };
         let named = |reason| Error::Shader(format!("{place}: {reason}"));
+        let requires = header::requirements(&text).map_err(named)?;
+        let module = validated(&text, place, requires.capabilities())?;
+        let fits = Fit { contract, module: &module };
+        fits.cooperative(requires.cooperative_matrix).map_err(named)?;
         let workgroup_size = fits.check().map_err(named)?;
         let tile = |axis: usize| fits.tile(contract.grid[axis], workgroup_size[axis]);
         let tile = [tile(0).map_err(named)?, tile(1).map_err(named)?];
-        let requires = requirements(&text).map_err(named)?;
-        let prefers_hardware = prefers_hardware(&text).map_err(named)?;
+        let prefers_hardware = header::prefers_hardware(&text).map_err(named)?;
         let tunables = tunables(&text).map_err(named)?;
         Ok(Self {
             contract,
@@ -110,6 +104,15 @@ impl Shader {
             )));
         }
         Ok(counts.map(|count| count as u32))
+    }
+
+    /// What its products are computed in.
+    #[must_use]
+    pub fn precision(&self) -> Precision {
+        match self.requires.cooperative_matrix {
+            Some(_) => Precision::Mixed,
+            None => Precision::F32,
+        }
     }
 
     /// The values of its tunables, by name.
@@ -145,14 +148,26 @@ pub(super) fn sha256(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+impl Requirements {
+    /// What naga lets a shader with these requirements do.
+    pub fn capabilities(&self) -> Capabilities {
+        // Whether the header names the matrices that are used is seen later, with better words.
+        let usual = Capabilities::SUBGROUP | Capabilities::COOPERATIVE_MATRIX;
+        match self.cooperative_matrix {
+            Some(_) => usual | Capabilities::SHADER_FLOAT16,
+            None => usual,
+        }
+    }
+}
+
 /// A module that naga has read and found valid. `place` is what messages call its file.
 ///
 /// # Errors
 /// [`Error::Shader`] with the line that naga objects to.
-pub(super) fn validated(text: &str, place: &str) -> Result<Module> {
+pub(super) fn validated(text: &str, place: &str, capabilities: Capabilities) -> Result<Module> {
     let module = naga::front::wgsl::parse_str(text)
         .map_err(|error| refused(&error.emit_to_string_with_path(text, place)))?;
-    Validator::new(ValidationFlags::all(), Capabilities::SUBGROUP)
+    Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .map_err(|error| refused(&error.emit_to_string_with_path(text, place)))?;
     Ok(module)
@@ -172,44 +187,6 @@ pub fn params_fields(contract: &Contract) -> Vec<(String, ScalarKind)> {
     let parameters =
         contract.parameters.iter().map(|known| (known.name.to_owned(), ScalarKind::Float));
     sizes.chain(strides).chain(parameters).collect()
-}
-
-/// Reads the header's `// requires:` line.
-fn requirements(text: &str) -> std::result::Result<Requirements, String> {
-    let mut found = Requirements::default();
-    for line in header_lines(text, "// requires:") {
-        for need in line.split(',').map(str::trim) {
-            match need.strip_prefix("subgroup_size = ").map(str::parse) {
-                Some(Ok(lanes)) => found.subgroup_size = Some(lanes),
-                None if need == "subgroups" => found.subgroups = true,
-                _ => {
-                    return Err(format!(
-                        "its header requires {need:?}; known are `subgroups` and \
-                         `subgroup_size = NUMBER`"
-                    ));
-                }
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// Reads the header's `// prefers:` line.
-fn prefers_hardware(text: &str) -> std::result::Result<bool, String> {
-    let mut found = false;
-    for preferred in header_lines(text, "// prefers:").map(str::trim) {
-        if preferred != "hardware" {
-            return Err(format!("its header prefers {preferred:?}; known is `hardware`"));
-        }
-        found = true;
-    }
-    Ok(found)
-}
-
-/// What stands behind a mark in the header: the comments before all else.
-fn header_lines<'a>(text: &'a str, mark: &'static str) -> impl Iterator<Item = &'a str> {
-    let header = text.lines().take_while(|line| line.starts_with("//"));
-    header.filter_map(move |line| line.strip_prefix(mark))
 }
 
 /// A module held against a contract.
@@ -238,6 +215,21 @@ impl Fit<'_> {
             }
         }
         self.workgroup_size()
+    }
+
+    /// Cooperative matrices are of the size that the header requires: a driver trusts what it is given.
+    fn cooperative(&self, required: Option<u32>) -> Check<()> {
+        let mut sides = self.module.types.iter().filter_map(|(_, ty)| match ty.inner {
+            TypeInner::CooperativeMatrix { rows, .. } => Some(rows as u32),
+            _ => None,
+        });
+        match sides.find(|side| Some(*side) != required) {
+            None => Ok(()),
+            Some(side) => Err(format!(
+                "it uses cooperative matrices of {side} x {side}; its header must have the line \
+                 `// requires: cooperative_matrix = {side}`"
+            )),
+        }
     }
 
     /// The entry point's workgroup size.

@@ -28,7 +28,7 @@ pub(super) fn compare_passes(
             forget_outputs(session, model, dispatch)?;
             session.run_dispatch(pass, number)?;
             let outputs = read_outputs(session, dispatch)?;
-            judgements.extend(judge(dispatch, &inputs, &outputs));
+            judgements.extend(judge(dispatch, &inputs, &outputs, session.precision(pass, number)));
         }
     }
     Ok(judgements)

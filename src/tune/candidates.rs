@@ -32,7 +32,8 @@ pub(super) struct Candidates {
 }
 
 impl Candidates {
-    /// Those of a kernel beside its `default`; variants that the adapter cannot run come with the reason.
+    /// Those of a kernel beside its `default`, of the same precision; variants that the adapter cannot run
+    /// come with the reason.
     pub(super) fn of(
         backend: &GpuBackend,
         contract: &'static Contract,
@@ -40,9 +41,16 @@ impl Candidates {
     ) -> Result<(Self, Vec<(Setting, String)>)> {
         let (mut stages, mut not_runnable) = (VecDeque::new(), Vec::new());
         let mut files = BTreeMap::new();
+        let read = |setting: &Setting| {
+            backend.library().set_shader(contract, setting, Activation::default())
+        };
+        let precision = read(default)?.precision();
         for variant in backend.library().variants(contract)? {
             let setting = Setting::of(variant.clone());
-            let shader = backend.library().set_shader(contract, &setting, Activation::default());
+            let shader = read(&setting);
+            if shader.as_ref().is_ok_and(|shader| shader.precision() != precision) {
+                continue;
+            }
             let lacks = match &shader {
                 Ok(shader) => backend.offers().lacks(shader),
                 Err(error) => Some(error.to_string()),

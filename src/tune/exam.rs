@@ -68,9 +68,9 @@ impl Exam {
             let (sizes, inputs) = (case.sizes(contract)?, case.inputs(contract)?);
             let shapes: Vec<_> = contract.operands.iter().map(|one| sizes.shape(one)).collect();
             let single = Single::new(contract, &case, &shapes)?;
-            let Left { written, trespasses } = single.run(backend, &inputs)?;
+            let Left { written, trespasses, precision } = single.run(backend, &inputs)?;
             let quick = work(contract, &sizes) <= SLOW_TWIN[usize::from(!thorough)];
-            let reference = quick.then(|| Reference::of(single.dispatch(), &inputs));
+            let reference = quick.then(|| Reference::of(single.dispatch(), &inputs, precision));
             exam.complaints.extend(trespasses);
             let judged = reference.iter().flat_map(|twin| twin.judge(single.dispatch(), &written));
             exam.complaints.extend(complaints(judged));
@@ -84,7 +84,7 @@ impl Exam {
     pub(super) fn mark(&self, backend: &mut GpuBackend, thorough: bool) -> Result<Mark> {
         let mut mark = Mark::Same;
         for Question { single, inputs, expected, reference } in &self.questions {
-            let Left { written, trespasses } = single.run(backend, inputs)?;
+            let Left { written, trespasses, .. } = single.run(backend, inputs)?;
             if !trespasses.is_empty() {
                 return Ok(Mark::Wrong(trespasses));
             }

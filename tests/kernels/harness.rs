@@ -10,6 +10,7 @@ use normlab::error::Result;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
 use normlab::kernels::contract::Contract;
+use normlab::kernels::precision::Precision;
 use normlab::kernels::{self, batch_norm_forward, bias_backward, bias_forward, gather, matmul_tn};
 use normlab::program::{PassId, Program, TensorId};
 use normlab::record::{Adapter, ShaderRecord};
@@ -286,7 +287,8 @@ fn another_order() {
         let real = |data: Vec<f32>| Value::Real(Tensor::new(Shape::matrix(data.len(), 1), data));
         let inputs = [Some(real(column.clone())), Some(real(column.clone())), None, None];
         let right = |sum| {
-            let judged = judge(&dispatch, &inputs, &[real(column.clone()), real(vec![sum])]);
+            let judged =
+                judge(&dispatch, &inputs, &[real(column.clone()), real(vec![sum])], Precision::F32);
             judged.iter().all(|one| one.verdict.passes())
         };
         assert!(right(sum) && !right(sum + 1e-2), "seed {seed}");

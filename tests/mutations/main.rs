@@ -152,7 +152,7 @@ fn kernel(table: &Faults) -> Result<Completion, Failed> {
     let source = sources.find(|source| source.variant == table.variant);
     let source = source.ok_or_else(|| format!("there is no variant {}", table.variant))?;
     let mutants = mutants(table.faults, source.text)?;
-    let mut backend = match gpu::open()? {
+    let mut backend = match gpu::open_for(contract, table.variant)? {
         Gpu::Open(backend) => backend,
         Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
     };

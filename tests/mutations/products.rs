@@ -1,8 +1,8 @@
 //! Faults of the matrix products.
 
-use crate::{Faults, fault};
+use crate::{Fault, Faults, fault};
 
-pub(crate) static FAULTS: [Faults; 9] = [
+pub(crate) static FAULTS: [Faults; 15] = [
     Faults {
         kernel: "matmul_nn",
         variant: "naive",
@@ -240,4 +240,88 @@ pub(crate) static FAULTS: [Faults; 9] = [
             ),
         ],
     },
+    Faults { kernel: "matmul_nn", variant: "cooperative_8", faults: &COOPERATIVE_NN },
+    Faults { kernel: "matmul_nn", variant: "cooperative_16", faults: &COOPERATIVE_NN },
+    Faults { kernel: "matmul_nt", variant: "cooperative_8", faults: &COOPERATIVE_NT },
+    Faults { kernel: "matmul_nt", variant: "cooperative_16", faults: &COOPERATIVE_NT },
+    Faults { kernel: "matmul_tn", variant: "cooperative_8", faults: &COOPERATIVE_TN },
+    Faults { kernel: "matmul_tn", variant: "cooperative_16", faults: &COOPERATIVE_TN },
+];
+
+/// Those of both sizes of matrices.
+const COOPERATIVE_NN: [Fault; 14] = [
+    fault("a row beyond the end", "if (i < params.m &&", "if (i <= params.m &&")
+        .named("outside the tensor"),
+    fault("a column never written", "&& j < params.n)", "&& j + 1u < params.n)")
+        .named("not finite"),
+    fault("the last products missing", "l < params.k; l += SIDE", "l + SIDE < params.k; l += SIDE"),
+    fault(
+        "the upper rows for the lower ones",
+        "(&a_part[SIDE * SIDE], SIDE)",
+        "(&a_part[0], SIDE)",
+    ),
+    fault("stride of b", "params.b_stride + l * params.n", "params.b_stride + l * params.k"),
+    fault("replicas of b dense", "replica * params.b_stride", "replica * params.k * params.n"),
+    fault(
+        "replicas of a",
+        "(replica * params.m + i) * params.k",
+        "(replica * params.n + i) * params.k",
+    ),
+    fault("a scale left in", "exponents.x - EXPONENT", "exponents.x"),
+    fault("no scale", "EXPONENT - exponent)", "EXPONENT)"),
+    fault("the largest of one lane", "i < LANES; i++", "i < 1u; i++"),
+    fault("rounded too far", "0xffffe000u", "0xfff00000u"),
+    fault("another block's sums", "(bottom, left, bottom_left)", "(bottom, left, bottom_right)"),
+    fault(
+        "multiplied before it is loaded",
+        "        workgroupBarrier();\n        let top =",
+        "        let top =",
+    )
+    .race(),
+    fault("a tile too large", "TILE_M: u32 = 2u", "TILE_M: u32 = 4u"),
+];
+
+const COOPERATIVE_NT: [Fault; 9] = [
+    fault("a row never written", "if (i < params.m &&", "if (i + 1u < params.m &&"),
+    fault("a column beyond the end", "&& j < params.n)", "&& j <= params.n)"),
+    fault(
+        "b not transposed",
+        "params.b_stride + j * params.k + l",
+        "params.b_stride + l * params.n + j",
+    ),
+    fault(
+        "a matrix not transposed",
+        "coopLoad<PartOfB>(&b_part[0]",
+        "coopLoadT<PartOfB>(&b_part[0]",
+    ),
+    fault("the wrong columns", "(&b_part[SIDE * SIDE], SIDE)", "(&b_part[SIDE], SIDE)"),
+    fault("a sign", "return b[", "return -b["),
+    fault("the scale of the other", "exponents.y - EXPONENT", "exponents.x - EXPONENT"),
+    fault("replicas of b dense", "replica * params.b_stride", "replica * params.n * params.k"),
+    fault("a block not written", "write(lane, replica, row + SIDE, col + SIDE, exponents);", "")
+        .named("not finite"),
+];
+
+const COOPERATIVE_TN: [Fault; 9] = [
+    fault("a row beyond the end", "if (i < params.m &&", "if (i <= params.m &&"),
+    fault("a column beyond the end", "&& j < params.n)", "&& j <= params.n)"),
+    fault(
+        "a not transposed",
+        "(replica * params.k + l) * params.m + i",
+        "(replica * params.m + i) * params.k + l",
+    ),
+    fault(
+        "a matrix not transposed",
+        "coopLoad<PartOfA>(&a_part[SIDE]",
+        "coopLoadT<PartOfA>(&a_part[SIDE]",
+    ),
+    fault("rows of a matrix too close", "(&a_part[0], TILE_M)", "(&a_part[0], SIDE)"),
+    fault("columns exchanged", "(top, right, top_right)", "(top, left, top_right)"),
+    fault("the scale of the other", "exponents.x - EXPONENT", "exponents.y - EXPONENT"),
+    fault("replicas of c dense", "replica * params.c_stride", "replica * params.m * params.n"),
+    fault(
+        "replicas of b",
+        "(replica * params.k + l) * params.n",
+        "(replica * params.m + l) * params.n",
+    ),
 ];

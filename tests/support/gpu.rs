@@ -7,6 +7,11 @@
 use libtest_mimic::{Completion, Failed, Trial};
 use normlab::backend::gpu::GpuBackend;
 use normlab::backend::gpu::adapters::{NO_ADAPTER, candidates};
+use normlab::error::Error;
+use normlab::kernels::activation::Activation;
+use normlab::kernels::contract::Contract;
+use normlab::kernels::library::Library;
+use normlab::kernels::precision::Precision;
 
 /// The variable that turns a missing adapter into a failure.
 pub(crate) const REQUIRE_GPU: &str = "NORMLAB_REQUIRE_GPU";
@@ -15,7 +20,7 @@ pub(crate) const REQUIRE_GPU: &str = "NORMLAB_REQUIRE_GPU";
 pub(crate) enum Gpu {
     /// The best adapter of this machine.
     Open(Box<GpuBackend>),
-    /// There is none, for this reason: report the test as ignored.
+    /// There is none that will do, for this reason: report the test as ignored.
     Missing(String),
 }
 
@@ -24,11 +29,32 @@ pub(crate) enum Gpu {
 /// # Errors
 /// The reason to fail a test: the adapter refuses, or there is none although one is required.
 pub(crate) fn open() -> Result<Gpu, String> {
+    open_in(Precision::F32)
+}
+
+/// Opens the best adapter so that it can run a shipped variant of a kernel, if any device can.
+///
+/// # Errors
+/// As [`open_in`], and when the variant cannot be read.
+#[allow(dead_code, reason = "some tests look at no single variant")]
+pub(crate) fn open_for(contract: &'static Contract, variant: &str) -> Result<Gpu, String> {
+    let shader = Library::default().shader(contract, variant, Activation::default());
+    open_in(shader.map_err(|error| error.to_string())?.precision())
+}
+
+/// Opens the best adapter with products of this precision. One that lacks it counts as missing.
+///
+/// # Errors
+/// As [`open`].
+pub(crate) fn open_in(precision: Precision) -> Result<Gpu, String> {
     match candidates().first() {
-        Some(candidate) => {
-            let backend = GpuBackend::open(candidate).map_err(|error| error.to_string())?;
-            Ok(Gpu::Open(Box::new(backend)))
-        }
+        Some(candidate) => match GpuBackend::open_in(candidate, precision) {
+            Ok(backend) => Ok(Gpu::Open(Box::new(backend))),
+            Err(Error::Config(lacking)) if precision == Precision::Mixed => {
+                Ok(Gpu::Missing(lacking))
+            }
+            Err(error) => Err(error.to_string()),
+        },
         None => missing(std::env::var(REQUIRE_GPU).is_ok_and(|value| value == "1")),
     }
 }

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::library::Library;
+use crate::kernels::precision::Precision;
 use crate::record::Adapter;
 use std::fmt;
 use std::str::FromStr;
@@ -162,13 +163,15 @@ impl Candidate {
         describe(&self.adapter.get_info())
     }
 
-    /// The adapter with its limits and features.
+    /// The adapter with its limits and features, and the variants that it runs at this precision.
     ///
     /// # Errors
     /// [`Error::Shader`] when a shipped shader does not fit its contract.
-    pub fn listing(&self) -> Result<Listing> {
+    pub fn listing(&self, precision: Precision) -> Result<Listing> {
         let (info, limits) = (self.adapter.get_info(), self.adapter.limits());
-        let offers = Offers::of(&self.adapter);
+        let mut offers = Offers::of(&self.adapter);
+        // What it lacks for this precision, the variants say.
+        let _ = offers.cooperative.open(precision);
         let (min, max) = offers.subgroup_size;
         let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
         Ok(Listing {
@@ -191,6 +194,7 @@ impl Candidate {
             features: vec![
                 ("subgroups".to_owned(), offers.subgroups),
                 (format!("subgroup size {min} to {max}"), offers.subgroups),
+                offers.cooperative.feature(),
             ],
             variants: variants(&offers)?,
         })

@@ -5,6 +5,7 @@
 //! memory and submits its work, which `timing` times.
 
 pub mod adapters;
+mod cooperative;
 mod faults;
 mod offers;
 mod pipelines;
@@ -18,10 +19,12 @@ use crate::fusion::{self, Fusion};
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::Contract;
 use crate::kernels::library::Library;
+use crate::kernels::precision::Precision;
 use crate::kernels::setting::{Setting, Settings, ShapeClass, Target};
 use crate::program::{Dispatch, Program, TensorSpec};
 use crate::record::{Adapter, ShaderRecord};
 use adapters::{Candidate, describe};
+pub use cooperative::Cooperative;
 use faults::Faults;
 pub use offers::Offers;
 use pipelines::{Pipeline, Pipelines, Recipe};
@@ -73,8 +76,23 @@ impl GpuBackend {
     /// # Errors
     /// [`Error::Device`] when the adapter refuses.
     pub fn open(candidate: &Candidate) -> Result<Self> {
+        Self::open_in(candidate, Precision::F32)
+    }
+
+    /// Opens an adapter so that its products may be of this precision.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the adapter has no matrices for it, [`Error::Device`] when it refuses.
+    pub fn open_in(candidate: &Candidate, precision: Precision) -> Result<Self> {
         let wgpu_adapter = &candidate.adapter;
         let adapter = describe(&wgpu_adapter.get_info());
+        let mut offers = Offers::of(wgpu_adapter);
+        offers.cooperative.open(precision).map_err(|lacking| {
+            Error::Config(format!(
+                "--precision {precision}: the adapter {} {lacking}",
+                adapter.adapter
+            ))
+        })?;
         let offered = wgpu_adapter.limits();
         let largest = wgpu::Limits {
             max_buffer_size: offered.max_buffer_size,
@@ -88,7 +106,9 @@ impl GpuBackend {
         };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("normlab"),
-            required_features: wgpu_adapter.features() & WANTED,
+            required_features: wgpu_adapter.features()
+                & (WANTED | cooperative::features(precision)),
+            experimental_features: cooperative::experimental(precision),
             required_limits: largest.or_worse_values_from(&offered),
             ..wgpu::DeviceDescriptor::default()
         };
@@ -99,7 +119,6 @@ impl GpuBackend {
         let faults = Faults::watch(&device);
         let only_when_idle = wgpu_adapter.get_info().device_type == wgpu::DeviceType::Cpu;
         let gpu = Gpu { device, queue, faults, time_cap: TIME_CAP, only_when_idle };
-        let offers = Offers::of(wgpu_adapter);
         Ok(Self {
             adapter,
             gpu,

@@ -1,9 +1,11 @@
 //! What an adapter offers, and which variants can run on it.
 
+use super::cooperative::Cooperative;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::Contract;
 use crate::kernels::library::Library;
+use crate::kernels::precision::Precision;
 use crate::kernels::shader::Shader;
 
 /// What variants may ask of an adapter.
@@ -21,6 +23,8 @@ pub struct Offers {
     pub workgroup_size: [u32; 3],
     /// Bytes of workgroup memory, at most.
     pub workgroup_memory: u32,
+    /// Cooperative matrices.
+    pub cooperative: Cooperative,
 }
 
 impl Offers {
@@ -38,6 +42,7 @@ impl Offers {
                 limits.max_compute_workgroup_size_z,
             ],
             workgroup_memory: limits.max_compute_workgroup_storage_size,
+            cooperative: Cooperative::of(adapter),
         }
     }
 
@@ -52,7 +57,7 @@ impl Offers {
             Some(lanes) if (min, max) != (lanes, lanes) => Some(format!(
                 "it is made for subgroups of {lanes} lanes; the adapter's have {min} to {max}"
             )),
-            _ => self.too_large(shader),
+            _ => self.cooperative.lacks(shader).or_else(|| self.too_large(shader)),
         }
     }
 
@@ -63,23 +68,35 @@ impl Offers {
     }
 
     /// The variant of a kernel that programs get where none was chosen: of the shipped ones that can
-    /// run, the last that is not passed over.
+    /// run, the last that is not passed over; in mixed precision where the adapter is open for that and
+    /// the kernel has such.
     ///
     /// # Errors
-    /// As [`Library::shader`]; [`Error::Device`] when none can run.
+    /// As [`Library::shader`]; [`Error::Device`] when none can run, [`Error::Config`] when none can in
+    /// mixed precision.
     pub fn usual(&self, library: &Library, contract: &'static Contract) -> Result<String> {
-        let (mut reasons, mut passed_over) = (Vec::new(), None);
+        let precision = self.cooperative.precision();
+        let (mut reasons, mut passed_over, mut mixed) = (Vec::new(), None, false);
         for source in contract.shaders.iter().rev() {
             let shader = library.shader(contract, source.variant, Activation::default())?;
             match (self.lacks(&shader), self.passes_over(&shader)) {
+                // What is to be of mixed precision does not fall back to f32.
+                (None, _) if mixed && shader.precision() == Precision::F32 => break,
                 (None, None) => return Ok(shader.variant),
                 (None, Some(_)) => passed_over = passed_over.or(Some(shader.variant)),
-                (Some(reason), _) => reasons.push(format!("{}: {reason}", source.variant)),
+                (Some(reason), _) => {
+                    mixed |= precision == Precision::Mixed && shader.precision() == precision;
+                    reasons.push(format!("{}: {reason}", source.variant));
+                }
             }
         }
         passed_over.ok_or_else(|| {
-            let (name, reasons) = (contract.name, reasons.join("; "));
-            Error::Device(format!("the adapter can run no variant of {name} ({reasons})"))
+            let reasons = reasons.join("; ");
+            let none = format!("the adapter can run no variant of {} ({reasons})", contract.name);
+            match precision {
+                Precision::F32 => Error::Device(none),
+                Precision::Mixed => Error::Config(format!("--precision mixed: {none}")),
+            }
         })
     }
 

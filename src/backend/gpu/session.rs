@@ -11,6 +11,7 @@ use super::submissions::{Submission, Submissions};
 use super::timing::Stopwatch;
 use crate::backend::{HandedOver, Session, Ticket, Timing, cpu};
 use crate::error::{Error, Result};
+use crate::kernels::precision::Precision;
 use crate::program::{BufferSpec, Dispatch, PassId, Program, TensorId, TensorSpec};
 use crate::tensor::{Element, Tensor, Value};
 use std::cell::Cell;
@@ -229,6 +230,10 @@ impl Session for GpuSession {
     fn run_dispatch(&mut self, pass: PassId, dispatch: usize) -> Result<()> {
         self.submit(std::iter::once(&self.passes[pass.0][dispatch]), None)?;
         self.gpu.faults.look()
+    }
+
+    fn precision(&self, pass: PassId, dispatch: usize) -> Precision {
+        self.passes[pass.0][dispatch].pipeline.shader.precision()
     }
 
     fn time(&mut self, passes: &[PassId], times: usize) -> Result<Timing> {

@@ -9,6 +9,7 @@
 mod evaluate;
 mod scalar;
 
+use super::header::Requirements;
 use super::shader;
 use crate::error::{Error, Result};
 use crate::tensor::Real;
@@ -35,7 +36,8 @@ impl Formula {
     /// [`Error::Shader`] with the line that naga objects to, the function that is missing, or what
     /// cannot be followed on the CPU.
     pub fn read(text: &str, place: &str) -> Result<Self> {
-        let module = shader::validated(text, place)?;
+        let capabilities = Requirements::default().capabilities();
+        let module = shader::validated(text, place, capabilities)?;
         let named = |reason| Error::Shader(format!("{place}: {reason}"));
         let activate = function(&module, "activate").map_err(named)?;
         let activation_gradient = function(&module, "activation_gradient").map_err(named)?;

@@ -28,7 +28,7 @@ pub(crate) fn gpu_trial(
 ) -> Trial {
     let name = format!("{}::{variant}_{name}", contract.name);
     Trial::ignorable_test(name, move || {
-        let mut backend = match gpu::open()? {
+        let mut backend = match gpu::open_for(contract, variant)? {
             Gpu::Open(backend) => backend,
             Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
         };

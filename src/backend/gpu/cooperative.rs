@@ -1,0 +1,157 @@
+//! Cooperative matrices ("tensor cores"): which of them an adapter has, and how a device is opened so
+//! that shaders may use them.
+
+use crate::kernels::precision::Precision;
+use crate::kernels::shader::Shader;
+use wgpu::CooperativeScalarType::{F16, F32};
+
+/// The device features that such a shader takes.
+const FEATURES: wgpu::Features = wgpu::Features::SUBGROUP
+    .union(wgpu::Features::SHADER_F16)
+    .union(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX);
+
+/// The sides of square matrices that WGSL has words for.
+const SIDES: [u32; 2] = [8, 16];
+
+/// What an adapter has of them, and whether shaders may use it.
+#[derive(Clone, Copy, Debug)]
+pub struct Cooperative {
+    /// The sides of the square matrices of f16 whose product is added up in f32.
+    sides: [Option<u32>; 2],
+    /// The largest number of lanes of a subgroup.
+    widest: u32,
+    /// What the device is opened for.
+    precision: Precision,
+}
+
+impl Cooperative {
+    /// Those of an adapter that has none.
+    pub const NONE: Self = Self { sides: [None; 2], widest: 0, precision: Precision::F32 };
+
+    /// What the adapter has; nothing may be used yet.
+    pub(super) fn of(adapter: &wgpu::Adapter) -> Self {
+        let usable = adapter.features().contains(FEATURES);
+        let all = adapter.cooperative_matrix_properties();
+        let has = |side: &u32| {
+            usable
+                && all.iter().any(|one| {
+                    [one.m_size, one.n_size, one.k_size] == [*side; 3]
+                        && (one.ab_type, one.cr_type) == (F16, F32)
+                })
+        };
+        Self {
+            sides: SIDES.map(|side| Some(side).filter(has)),
+            widest: adapter.get_info().subgroup_max_size,
+            precision: Precision::F32,
+        }
+    }
+
+    /// The sides that the adapter has.
+    fn sides(&self) -> impl Iterator<Item = u32> {
+        self.sides.into_iter().flatten()
+    }
+
+    /// What the device is opened for.
+    pub(super) fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// What they are called in a list of features, and whether the adapter has any.
+    pub(super) fn feature(&self) -> (String, bool) {
+        let sides: Vec<_> = self.sides().map(|side| format!(" {side} x {side}")).collect();
+        (format!("cooperative matrices{}", sides.join(",")), !sides.is_empty())
+    }
+
+    /// Lets shaders of this precision run from now on.
+    ///
+    /// # Errors
+    /// What the adapter lacks, as words behind its name.
+    pub(super) fn open(&mut self, precision: Precision) -> Result<(), &'static str> {
+        if precision == Precision::Mixed && self.sides().next().is_none() {
+            return Err("has no cooperative matrices (tensor cores) of 8 x 8 or 16 x 16 with f16 \
+                        operands and f32 sums; leave the precision at f32, or name another adapter \
+                        with --device (`normlab devices` shows which have them)");
+        }
+        self.precision = precision;
+        Ok(())
+    }
+
+    /// Why a shader cannot run, or nothing if it can.
+    pub(super) fn lacks(&self, shader: &Shader) -> Option<String> {
+        let side = shader.requires.cooperative_matrix?;
+        if !self.sides().any(|known| known == side) {
+            return Some(format!(
+                "the adapter has no cooperative matrices of {side} x {side} (f16, sums in f32)"
+            ));
+        }
+        if self.precision == Precision::F32 {
+            return Some("its precision is mixed, which --precision mixed asks for".to_owned());
+        }
+        // Vulkan wants whole subgroups, and does not say how many lanes one will have.
+        let [lanes, ..] = shader.workgroup_size;
+        (lanes % self.widest.max(1) != 0).then(|| {
+            format!(
+                "its workgroup is {lanes} invocations wide, which may be less than a subgroup: the \
+                 adapter's have up to {widest} lanes (--tunable {kernel}.LANES={widest} helps)",
+                widest = self.widest,
+                kernel = shader.contract.name
+            )
+        })
+    }
+}
+
+/// The device features that a device of this precision is opened with, beside those of any other.
+pub(super) fn features(precision: Precision) -> wgpu::Features {
+    match precision {
+        Precision::F32 => wgpu::Features::empty(),
+        Precision::Mixed => FEATURES,
+    }
+}
+
+/// The experimental features of wgpu that a device of this precision is opened with.
+pub(super) fn experimental(precision: Precision) -> wgpu::ExperimentalFeatures {
+    match precision {
+        Precision::F32 => wgpu::ExperimentalFeatures::disabled(),
+        // SAFETY: cooperative matrices are the one experimental feature asked for (`FEATURES`). wgpu
+        // promises less for it than for others, and its user must know: a load is held against the
+        // bounds by its first element only. The loader lets only shaders with it in their header use
+        // it, and the shipped ones load from workgroup memory of fixed size alone.
+        #[allow(unsafe_code, reason = "wgpu lets experimental features be used in no other way")]
+        Precision::Mixed => unsafe { wgpu::ExperimentalFeatures::enabled() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Result;
+    use crate::kernels::activation::Activation;
+    use crate::kernels::library::Library;
+    use crate::kernels::matmul_nn;
+
+    /// What an adapter with 16 x 16 matrices and subgroups of up to so many lanes has against a variant.
+    fn reason(
+        widest: u32,
+        precision: Precision,
+        library: &Library,
+        variant: &str,
+    ) -> Result<String> {
+        let shader = library.shader(&matmul_nn::CONTRACT, variant, Activation::default())?;
+        let adapter = Cooperative { sides: [None, Some(16)], widest, precision };
+        Ok(adapter.lacks(&shader).unwrap_or_default())
+    }
+
+    #[test]
+    fn a_variant_needs_its_size_its_precision_and_whole_subgroups() -> Result<()> {
+        let (f32, mixed, mut library) = (Precision::F32, Precision::Mixed, Library::default());
+        assert_eq!(reason(32, f32, &library, "naive")?, "");
+        assert_eq!(reason(32, mixed, &library, "cooperative_16")?, "");
+        assert!(reason(32, mixed, &library, "cooperative_8")?.contains("of 8 x 8"));
+        assert!(reason(32, f32, &library, "cooperative_16")?.contains("--precision mixed asks"));
+        let narrow = reason(64, mixed, &library, "cooperative_16")?;
+        assert!(narrow.contains("--tunable matmul_nn.LANES=64 helps"), "{narrow}");
+        library.tune("matmul_nn.LANES=64")?;
+        assert_eq!(reason(64, mixed, &library, "cooperative_16")?, "");
+        Ok(())
+    }
+}

@@ -1,0 +1,55 @@
+//! What the header of a shader says: the comments before all else.
+
+/// What a variant needs of its adapter, from the line `// requires:` of its header.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requirements {
+    /// Subgroup operations.
+    pub subgroups: bool,
+    /// Subgroups of just this many lanes.
+    pub subgroup_size: Option<u32>,
+    /// Cooperative matrices with so many rows and columns, of f16 to multiply and of f32 to add up.
+    pub cooperative_matrix: Option<u32>,
+}
+
+/// Reads the header's `// requires:` line.
+pub(super) fn requirements(text: &str) -> std::result::Result<Requirements, String> {
+    let mut found = Requirements::default();
+    for line in header_lines(text, "// requires:") {
+        for need in line.split(',').map(str::trim) {
+            let number = |name: &str| {
+                let value = need.strip_prefix(name)?.strip_prefix(" = ")?;
+                value.parse().ok()
+            };
+            match (number("subgroup_size"), number("cooperative_matrix")) {
+                (Some(lanes), _) => found.subgroup_size = Some(lanes),
+                (_, Some(side)) => found.cooperative_matrix = Some(side),
+                _ if need == "subgroups" => found.subgroups = true,
+                _ => {
+                    return Err(format!(
+                        "its header requires {need:?}; known are `subgroups`, `subgroup_size = \
+                         NUMBER` and `cooperative_matrix = NUMBER`"
+                    ));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Reads the header's `// prefers:` line.
+pub(super) fn prefers_hardware(text: &str) -> std::result::Result<bool, String> {
+    let mut found = false;
+    for preferred in header_lines(text, "// prefers:").map(str::trim) {
+        if preferred != "hardware" {
+            return Err(format!("its header prefers {preferred:?}; known is `hardware`"));
+        }
+        found = true;
+    }
+    Ok(found)
+}
+
+/// What stands behind a mark in the header: the comments before all else.
+fn header_lines<'a>(text: &'a str, mark: &'static str) -> impl Iterator<Item = &'a str> {
+    let header = text.lines().take_while(|line| line.starts_with("//"));
+    header.filter_map(move |line| line.strip_prefix(mark))
+}

@@ -1,0 +1,265 @@
+//! Mixed precision: that it is asked for by name and refused by name, how strictly it is judged, and
+//! that a network trains with it. Trials that need an adapter, or cooperative matrices, are ignored, with the reason, where there
+//! are none.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by failing"
+)]
+
+#[path = "support/gpu.rs"]
+mod gpu;
+#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
+#[path = "support/program.rs"]
+mod program;
+
+use gpu::{Gpu, done, on_gpu};
+use libtest_mimic::{Arguments, Completion, Trial};
+use normlab::backend::Backend;
+use normlab::backend::cpu::evaluate;
+use normlab::backend::gpu::GpuBackend;
+use normlab::check::{check, judge};
+use normlab::kernels::cases::{Case, Fill};
+use normlab::kernels::contract::Contract;
+use normlab::kernels::library::Library;
+use normlab::kernels::precision::Precision;
+use normlab::kernels::{matmul_nn, matmul_nt, matmul_tn};
+use normlab::program::Program;
+use normlab::tensor::{Tensor, Value};
+use program::{folder, normlab_without_adapter, run, say, summary, text};
+use std::path::Path;
+
+const PRODUCTS: [&Contract; 3] = [&matmul_nn::CONTRACT, &matmul_nt::CONTRACT, &matmul_tn::CONTRACT];
+
+/// A training of seconds, also where a driver computes cooperative matrices on the CPU.
+const TRAINING: [&str; 9] = [
+    "train",
+    "--hidden",
+    "40,24",
+    "--norm",
+    "batch,none",
+    "--activation",
+    "relu",
+    "--steps",
+    "400",
+];
+
+fn main() {
+    let trials = vec![
+        Trial::test("shaders::both_sizes_are_one_text", done(one_text)),
+        Trial::test("parity::is_as_strict_as_f16_allows", done(strict)),
+        Trial::test("refused::the_cpu_engine", done(cpu_engine)),
+        Trial::test("refused::no_adapter", done(no_adapter)),
+        on_gpu("refused::an_adapter_without_it", |_| lacking()),
+        on_gpu("f32::never_takes_it", never_by_itself),
+        mixed("mixed::takes_it_unless_told_otherwise", taken),
+        mixed("mixed::products_are_not_fused", not_fused),
+        mixed("mixed::magnitudes_do_not_matter", magnitudes),
+        mixed("mixed::wider_workgroups_are_right", wider),
+        mixed("mixed::a_network_learns_as_in_f32", |_| learns()),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// A trial on an adapter that is open for mixed precision.
+fn mixed(name: &str, check: fn(&mut GpuBackend)) -> Trial {
+    Trial::ignorable_test(name, move || match gpu::open_in(Precision::Mixed)? {
+        Gpu::Open(mut backend) => {
+            check(&mut backend);
+            Ok(Completion::Completed)
+        }
+        Gpu::Missing(reason) => Ok(Completion::ignored_with(reason)),
+    })
+}
+
+/// The code of the variant for matrices of this side, as if the side were 8.
+fn code(contract: &Contract, side: u32) -> String {
+    let name = format!("cooperative_{side}");
+    let source = contract.shaders.iter().find(|source| source.variant == name).unwrap();
+    let code = source.text.lines().filter(|line| !line.starts_with("//"));
+    let code = code.collect::<Vec<_>>().join("\n");
+    code.replace(&format!("coop_mat{side}x{side}"), "coop_mat8x8")
+        .replace(&format!("SIDE: u32 = {side}u"), "SIDE: u32 = 8u")
+}
+
+/// WGSL has the side in the names of its types, so that there are two files: a change of one is a
+/// change of both.
+fn one_text() {
+    for contract in PRODUCTS {
+        assert_eq!(code(contract, 8), code(contract, 16), "{}", contract.name);
+    }
+}
+
+/// Rounded operands are good in mixed precision and not in f32; an element that is off by 2 % of the
+/// usual one is good in neither, however many products it is the sum of.
+fn strict() {
+    let contract = &matmul_nn::CONTRACT;
+    for k in [1, 31, 784] {
+        let case = Case::new(&[("m", 20), ("k", k), ("n", 30)]);
+        let (sizes, inputs) = (case.sizes(contract).unwrap(), case.inputs(contract).unwrap());
+        let mut program = Program::default();
+        let operands = contract.operands.iter();
+        let tensors: Vec<_> =
+            operands.map(|one| program.tensor(one.name, sizes.shape(one))).collect();
+        let dispatch = program.dispatch_case("product", contract, &case, &tensors).unwrap();
+        let good = |found: &Tensor<f32>, precision| {
+            let judged = judge(&dispatch, &inputs, &[Value::Real(found.clone())], precision);
+            judged[0].verdict.passes()
+        };
+        let rounded = Precision::Mixed.operands(&inputs);
+        let Value::Real(mut c) = evaluate::<f32>(&dispatch, &rounded).remove(0) else { panic!() };
+        assert!(good(&c, Precision::Mixed) && !good(&c, Precision::F32), "k = {k}");
+        c.data[123] += 0.02 * (k as f32).sqrt();
+        assert!(!good(&c, Precision::Mixed), "k = {k}");
+    }
+}
+
+fn cpu_engine() {
+    let words = ["--precision mixed: the CPU engine computes in f32"];
+    say(&["train", "--precision", "mixed", "--device", "cpu"]).refused(&words);
+    let out = folder();
+    let file = out.path().join("mine.toml");
+    std::fs::write(&file, "precision = \"mixed\"\n").unwrap();
+    say(&["train", file.to_str().unwrap(), "--device", "cpu"]).refused(&words);
+    std::fs::write(&file, "precision = \"half\"\n").unwrap();
+    say(&["train", file.to_str().unwrap()])
+        .refused(&["unknown variant `half`", "`f32` or `mixed`"]);
+}
+
+/// Nothing falls back to f32 by itself.
+fn no_adapter() {
+    let words = ["--precision mixed: the CPU engine computes in f32", "no Vulkan, Metal or DX12"];
+    run(normlab_without_adapter().args(["lesson", "--precision", "mixed"])).refused(&words);
+}
+
+/// An adapter that lacks it is refused by its name in every command, and the variants are listed.
+fn lacking() {
+    let Gpu::Missing(reason) = gpu::open_in(Precision::Mixed).unwrap() else { return };
+    assert!(reason.contains("--precision mixed: the adapter "), "{reason}");
+    assert!(reason.contains("has no cooperative matrices (tensor cores)"), "{reason}");
+    let mixed = ["--precision", "mixed"];
+    for command in [&["train"][..], &["check", "matmul_nn"], &["bench", "matmul_nn"]] {
+        say(&[command, &mixed].concat()).refused(&[&reason]);
+    }
+    let skipped = "the adapter has no cooperative matrices of 16 x 16";
+    for command in [&["check", "matmul_nn"][..], &["shaders", "list"], &["devices"]] {
+        let ended = say(command).with(0);
+        assert!(ended.stdout.contains(skipped), "{ended:#?}");
+    }
+}
+
+fn cooperative(contract: &Contract) -> impl Iterator<Item = &'static str> {
+    let names = contract.shaders.iter().map(|source| source.variant);
+    names.filter(|name| name.starts_with("cooperative"))
+}
+
+fn never_by_itself(backend: &mut GpuBackend) {
+    for contract in PRODUCTS {
+        let usual = backend.variant(contract).unwrap();
+        assert!(!usual.starts_with("cooperative"), "{usual}");
+        for name in cooperative(contract) {
+            let reason = backend.lacks(contract, name).unwrap().expect("it is not open for this");
+            let known = ["has no cooperative matrices", "its precision is mixed"];
+            assert!(known.iter().any(|words| reason.contains(words)), "{reason}");
+            let refused = backend.choose_variant(contract, name).unwrap_err();
+            assert_eq!(refused.exit_status(), 2, "{refused}");
+        }
+    }
+}
+
+fn taken(backend: &mut GpuBackend) {
+    for contract in PRODUCTS {
+        let usual = backend.variant(contract).unwrap();
+        assert!(usual.starts_with("cooperative"), "{usual}");
+        backend.choose_variant(contract, "naive").unwrap();
+        assert_eq!(backend.variant(contract).unwrap(), "naive");
+    }
+}
+
+/// No fused kernel has such a variant, so that none stands in for a product.
+fn not_fused(backend: &mut GpuBackend) {
+    assert_eq!(backend.fusion().unwrap().names(), ["output"]);
+    let mut library = Library::default();
+    library.choose("matmul_bias_forward=naive").unwrap();
+    backend.use_library(library);
+    assert_eq!(backend.fusion().unwrap().names(), ["output", "layer"]);
+}
+
+/// Far beyond what f16 holds, far below, and both in one tensor.
+fn magnitudes(backend: &mut GpuBackend) {
+    let fills = [
+        (Fill::Normal(0.0, 1e-20), Fill::Normal(0.0, 1.0)),
+        (Fill::Normal(0.0, 1e-15), Fill::Normal(0.0, 1e-15)),
+        (Fill::Normal(0.0, 1e9), Fill::Normal(0.0, 1e-12)),
+        (Fill::Normal(1e9, 1e9), Fill::Extreme(1e25)),
+        (Fill::Uniform(0.0, 1.0), Fill::Uniform(0.0, 1e-6)),
+        (Fill::Count(0), Fill::Normal(0.0, 1.0)),
+    ];
+    for contract in PRODUCTS {
+        for (a, b) in fills {
+            let case = Case::new(&[("m", 35), ("k", 70), ("n", 41)]).fill("a", a).fill("b", b);
+            let outcome = check(backend, contract, &case).unwrap();
+            assert_eq!(outcome.complaints(), Vec::<String>::new(), "{}", case.describe());
+        }
+    }
+}
+
+/// For an adapter whose subgroups may have 64 lanes.
+fn wider(backend: &mut GpuBackend) {
+    let mut library = Library::default();
+    for contract in PRODUCTS {
+        library.tune(&format!("{}.LANES=64", contract.name)).unwrap();
+    }
+    backend.use_library(library);
+    for contract in PRODUCTS {
+        let variant = backend.variant(contract).unwrap();
+        assert!(variant.starts_with("cooperative"), "{variant}");
+        for case in (contract.cases)() {
+            let outcome = check(backend, contract, &case).unwrap();
+            assert_eq!(outcome.complaints(), Vec::<String>::new(), "{}", case.describe());
+        }
+    }
+}
+
+/// The accuracies are within two points, every comparison in lockstep is good, and the weights are
+/// f32: most are none that f16 has.
+fn learns() {
+    let [f32, mixed] = ["f32", "mixed"].map(|precision| {
+        let out = folder();
+        let path = out.path().join("run");
+        let more = ["--precision", precision, "--device", "gpu", "--out", path.to_str().unwrap()];
+        let said = say(&[&TRAINING[..], &more].concat()).with(0);
+        let told = said.stdout.contains("products in mixed precision");
+        assert_eq!(told, precision == "mixed", "{said:#?}");
+        assert!(text(&path, "experiment.toml").contains(&format!("precision = \"{precision}\"")));
+        let masters = share_beyond_f16(&path);
+        assert!(masters > 0.9, "{masters} of the weights are none of f16's");
+        summary(&path)
+    });
+    assert!(mixed.parity.failures.is_empty() && mixed.parity.compared > 0);
+    let variants = mixed.shaders.iter().filter(|one| one.kernel.starts_with("matmul"));
+    assert!(variants.clone().all(|one| one.variant.starts_with("cooperative")));
+    assert_eq!(variants.count(), PRODUCTS.len());
+    for (usual, mixed) in f32.runs.iter().zip(&mixed.runs) {
+        let (usual, found) = (usual.test_accuracy.unwrap(), mixed.test_accuracy.unwrap());
+        assert!((usual - found).abs() <= 0.02, "{}: {found}, {usual} in f32", mixed.name);
+        assert!(found > 0.5, "{}: {found} says little", mixed.name);
+    }
+}
+
+/// The share of a run's weights that f16 would round.
+fn share_beyond_f16(run: &Path) -> f64 {
+    let bytes = std::fs::read(run.join("weights.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let weights = file.iter().filter(|(name, _)| name.ends_with("weight"));
+    let (mut all, mut beyond) = (0, 0);
+    for (_, weight) in weights {
+        assert_eq!(weight.dtype(), safetensors::Dtype::F32);
+        let data: Vec<f32> = bytemuck::pod_collect_to_vec(weight.data());
+        all += data.len();
+        // The 13 bits of a significand that f16 has not.
+        beyond += data.iter().filter(|x| x.to_bits() & 0x1fff != 0).count();
+    }
+    beyond as f64 / all as f64
+}
