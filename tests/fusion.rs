@@ -41,6 +41,7 @@ fn main() {
         Trial::test("rules::leave_other_wires_alone", done(other_wires)),
         Trial::test("network::writes_all_that_its_user_reads", done(all_is_written)),
         Trial::test("network::takes_few_dispatches", done(few_dispatches)),
+        Trial::test("network::keeps_large_products_apart", done(large_products)),
         on_gpu("own::a_touched_part_keeps_its_rule_away", |_| touched_parts()),
         on_gpu("own::a_wrong_part_is_seen", |_| wrong_part_is_seen()),
         on_gpu("program::flag_changes_no_bit_and_is_recorded", |_| flag()),
@@ -135,6 +136,16 @@ fn count(model: &Model) -> (usize, usize) {
     let dispatches = |pass: normlab::program::PassId| model.program.passes[pass.0].dispatches.len();
     let step = model.step_passes().into_iter().map(dispatches).sum();
     (step, dispatches(model.evaluate))
+}
+
+/// A product that takes much longer than a dispatch to start gains nothing: its two gradients stay apart.
+fn large_products() {
+    let data = digits();
+    let experiment = Experiment { hidden: vec![1024; 2], batch: 128, ..Experiment::default() };
+    let model = model(&(experiment, Activation::Relu, Norm::Batch), &data);
+    let gradients = Fusion::of(|rule| rule.name == "gradients");
+    // Those of the first layer have no input's gradient, those of the last are small.
+    assert_eq!(count(&model).0 - count(&model.clone().fused(&gradients).unwrap()).0, 1);
 }
 
 /// Of a step of 784-100-100-100-10: at most 18 with a norm.

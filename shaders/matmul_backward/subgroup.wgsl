@@ -9,14 +9,17 @@
 // Beside naive: a subgroup keeps a block of one result in registers, so that each element that it
 // loads serves many products. Made for software Vulkan, where a load costs far more than a product.
 //
-// Both are sums over k of an element of d_y, of the block's row, and one of x or of the weights, of
-// its column, an input: for d_weight a row is an output and k an example, for d_x a row is an example
-// and k an output. A workgroup is one subgroup of 8 lanes. It computes 32 rows x 32 columns; lane l
-// owns columns l, l + 8, l + 16 and l + 24 of each row, in one vec4. For each k a lane loads its four
-// elements of the columns and four of the block's 32 of the rows, and hands those four to the others
-// by subgroupBroadcast, whose lane must be a constant: hence the rows by name. Lanes beyond an edge
-// repeat the last row or column and store nothing. The first workgroups along y take the outputs of
-// d_weight, the others the examples of d_x; z is the replica.
+// A workgroup is one subgroup of 8 lanes. It computes 32 rows x 32 columns of d_weight, whose rows are
+// inputs, columns outputs and terms examples; or of d_x, whose rows are examples, columns inputs and
+// terms outputs. Lane l owns columns l, l + 8, l + 16 and l + 24 of each row, in one vec4. For each term
+// a lane loads four elements of the columns and four of the block's 32 of the rows, and hands those four
+// to the others by subgroupBroadcast, whose lane must be a constant: hence the rows by name. Lanes beyond
+// an edge repeat the last row or column and store nothing. Each result has a loop of its own, since
+// software Vulkan runs both sides of a branch.
+//
+// The first workgroups along y take the outputs of d_weight, the others the examples of d_x; those along
+// x take the inputs. All go down the blocks of a column before they go to the next one: what they share
+// stays in the cache. z is the replica.
 
 struct Params {
     batch: u32,
@@ -37,47 +40,41 @@ const TILE_INPUTS: u32 = 32u;
 @group(0) @binding(4) var<storage, read_write> d_weight: array<f32>;
 @group(0) @binding(5) var<storage, read_write> d_x: array<f32>;
 
-// Where an element of a result lies: from the start, so far for each row, so far for each column.
+// A result: which one, its size, and where its first element lies.
 struct Result {
     of_weights: bool,
     rows: u32,
+    cols: u32,
     start: u32,
-    row_step: u32,
-    col_step: u32,
 }
 
 @compute @workgroup_size(LANES)
 fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
     let weight_tiles = (params.outputs + TILE - 1u) / TILE;
-    let of_weights = workgroup.y < weight_tiles;
     let replica = workgroup.z;
     let examples = replica * params.batch;
-    let col = workgroup.x * TILE_INPUTS + lane;
-    let cols = min(col + vec4(0u, 1u, 2u, 3u) * LANES, vec4(params.inputs - 1u));
+    let weights = replica * params.weight_stride;
 
-    var row = workgroup.y * TILE;
-    var depth = params.batch;
-    var a_row = 1u;
-    var a_step = params.outputs;
-    var b_start = examples * params.inputs + cols;
-    var b_step = params.inputs;
-    var result = Result(
-        true, params.outputs, replica * params.d_weight_stride, 1u, params.outputs,
-    );
-    if (!of_weights) {
-        row = (workgroup.y - weight_tiles) * TILE;
-        depth = params.outputs;
-        a_row = params.outputs;
-        a_step = 1u;
-        b_start = replica * params.weight_stride + cols * params.outputs;
-        b_step = 1u;
-        result = Result(false, params.batch, examples * params.inputs, params.inputs, 1u);
+    var tile = workgroup.xy;
+    var examples_to_add = params.batch;
+    var outputs_to_add = 0u;
+    var result = Result(true, params.inputs, params.outputs, replica * params.d_weight_stride);
+    if (workgroup.y >= weight_tiles) {
+        let number = (workgroup.y - weight_tiles) * workgroups.x + workgroup.x;
+        let down = workgroups.y - weight_tiles;
+        tile = vec2(number % down, number / down);
+        examples_to_add = 0u;
+        outputs_to_add = params.outputs;
+        result = Result(false, params.batch, params.inputs, examples * params.inputs);
     }
+    let row = tile.x * TILE;
+    let col = tile.y * TILE + lane;
     let rows = min(row + vec4(0u, 1u, 2u, 3u) * LANES + lane, vec4(result.rows - 1u));
-    let a_start = examples * params.outputs + rows * a_row;
+    let cols = min(col + vec4(0u, 1u, 2u, 3u) * LANES, vec4(result.cols - 1u));
     var sum0 = vec4<f32>();
     var sum1 = vec4<f32>();
     var sum2 = vec4<f32>();
@@ -110,19 +107,55 @@ fn main(
     var sum29 = vec4<f32>();
     var sum30 = vec4<f32>();
     var sum31 = vec4<f32>();
-    for (var k = 0u; k < depth; k++) {
-        let a_at = a_start + k * a_step;
-        let b_at = b_start + k * b_step;
+    for (var example = 0u; example < examples_to_add; example++) {
+        let a_at = (examples + example) * params.inputs + rows;
+        let b_at = (examples + example) * params.outputs + cols;
+        let part0 = x[a_at.x];
+        let part1 = x[a_at.y];
+        let part2 = x[a_at.z];
+        let part3 = x[a_at.w];
+        let terms = vec4(d_y[b_at.x], d_y[b_at.y], d_y[b_at.z], d_y[b_at.w]);
+        sum0 += subgroupBroadcast(part0, 0u) * terms;
+        sum1 += subgroupBroadcast(part0, 1u) * terms;
+        sum2 += subgroupBroadcast(part0, 2u) * terms;
+        sum3 += subgroupBroadcast(part0, 3u) * terms;
+        sum4 += subgroupBroadcast(part0, 4u) * terms;
+        sum5 += subgroupBroadcast(part0, 5u) * terms;
+        sum6 += subgroupBroadcast(part0, 6u) * terms;
+        sum7 += subgroupBroadcast(part0, 7u) * terms;
+        sum8 += subgroupBroadcast(part1, 0u) * terms;
+        sum9 += subgroupBroadcast(part1, 1u) * terms;
+        sum10 += subgroupBroadcast(part1, 2u) * terms;
+        sum11 += subgroupBroadcast(part1, 3u) * terms;
+        sum12 += subgroupBroadcast(part1, 4u) * terms;
+        sum13 += subgroupBroadcast(part1, 5u) * terms;
+        sum14 += subgroupBroadcast(part1, 6u) * terms;
+        sum15 += subgroupBroadcast(part1, 7u) * terms;
+        sum16 += subgroupBroadcast(part2, 0u) * terms;
+        sum17 += subgroupBroadcast(part2, 1u) * terms;
+        sum18 += subgroupBroadcast(part2, 2u) * terms;
+        sum19 += subgroupBroadcast(part2, 3u) * terms;
+        sum20 += subgroupBroadcast(part2, 4u) * terms;
+        sum21 += subgroupBroadcast(part2, 5u) * terms;
+        sum22 += subgroupBroadcast(part2, 6u) * terms;
+        sum23 += subgroupBroadcast(part2, 7u) * terms;
+        sum24 += subgroupBroadcast(part3, 0u) * terms;
+        sum25 += subgroupBroadcast(part3, 1u) * terms;
+        sum26 += subgroupBroadcast(part3, 2u) * terms;
+        sum27 += subgroupBroadcast(part3, 3u) * terms;
+        sum28 += subgroupBroadcast(part3, 4u) * terms;
+        sum29 += subgroupBroadcast(part3, 5u) * terms;
+        sum30 += subgroupBroadcast(part3, 6u) * terms;
+        sum31 += subgroupBroadcast(part3, 7u) * terms;
+    }
+    for (var output = 0u; output < outputs_to_add; output++) {
+        let a_at = (examples + rows) * params.outputs + output;
+        let b_at = weights + cols * params.outputs + output;
         let part0 = d_y[a_at.x];
         let part1 = d_y[a_at.y];
         let part2 = d_y[a_at.z];
         let part3 = d_y[a_at.w];
-        var terms = vec4<f32>();
-        if (of_weights) {
-            terms = vec4(x[b_at.x], x[b_at.y], x[b_at.z], x[b_at.w]);
-        } else {
-            terms = vec4(weight[b_at.x], weight[b_at.y], weight[b_at.z], weight[b_at.w]);
-        }
+        let terms = vec4(weight[b_at.x], weight[b_at.y], weight[b_at.z], weight[b_at.w]);
         sum0 += subgroupBroadcast(part0, 0u) * terms;
         sum1 += subgroupBroadcast(part0, 1u) * terms;
         sum2 += subgroupBroadcast(part0, 2u) * terms;
@@ -196,9 +229,8 @@ fn store(result: Result, row: u32, col: u32, sum: vec4<f32>) {
         return;
     }
     for (var i = 0u; i < 4u; i++) {
-        let input = col + i * LANES;
-        if (input < params.inputs) {
-            let at = result.start + row * result.row_step + input * result.col_step;
+        if (col + i * LANES < result.cols) {
+            let at = result.start + row * result.cols + col + i * LANES;
             if (result.of_weights) {
                 d_weight[at] = sum[i];
             } else {
