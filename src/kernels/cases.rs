@@ -110,10 +110,18 @@ impl Case {
         self
     }
 
-    /// Sizes of products with m, k and n all different, with and without replicas.
+    /// Sizes of products c = a · b with m, k and n all different, with and without replicas.
     #[must_use]
     pub fn matmul() -> Vec<Self> {
-        let case = |m, k, n| Self::new(&[("m", m), ("k", k), ("n", n)]);
+        Self::products(["m", "k", "n"], "a")
+    }
+
+    /// The same for a kernel that calls rows, terms and columns of such a product by these names; `large`
+    /// is the operand that one case fills with large numbers.
+    #[must_use]
+    pub fn products(names: [&'static str; 3], large: &'static str) -> Vec<Self> {
+        let [rows, terms, cols] = names;
+        let case = |m, k, n| Self::new(&[(rows, m), (terms, k), (cols, n)]);
         vec![
             case(1, 1, 1),
             case(1, 31, 65),
@@ -122,7 +130,7 @@ impl Case {
             case(65, 257, 1),
             case(60, 784, 100),
             case(33, 9, 57).replicas(3),
-            case(65, 31, 10).fill("a", Fill::Normal(1e3, 1.0)),
+            case(65, 31, 10).fill(large, Fill::Normal(1e3, 1.0)),
         ]
     }
 

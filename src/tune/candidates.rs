@@ -45,7 +45,10 @@ impl Candidates {
             backend.library().set_shader(contract, setting, Activation::default())
         };
         let precision = read(default)?.precision();
-        for variant in backend.library().variants(contract)? {
+        let mut variants = backend.library().variants(contract)?;
+        // The default's own tunables come first: they compile as fast as the default does.
+        variants.sort_by_key(|variant| *variant != default.variant);
+        for variant in variants {
             let setting = Setting::of(variant.clone());
             let shader = read(&setting);
             if shader.as_ref().is_ok_and(|shader| shader.precision() != precision) {

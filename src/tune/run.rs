@@ -42,14 +42,24 @@ pub enum Mode {
     Full,
 }
 
+/// A search that has not begun.
+struct Waiting {
+    subject: Subject,
+    /// Whether the default has tunables. Those are searched for first: to try another variant may take a
+    /// driver seconds to compile, which is most of a run's budget.
+    has_tunables: bool,
+    /// What a step has to do for it: of those that are alike, the dearest comes first.
+    work: usize,
+}
+
 /// The tuning of one run.
 pub struct Tuning {
     mode: Mode,
     cache: Cache,
     /// Sentences that the user has not been told.
     warnings: Vec<String>,
-    /// What is still to be searched for, with what a step has to do for it; the dearest is last.
-    waiting: Vec<(Subject, usize)>,
+    /// What is still to be searched for, the next one last.
+    waiting: Vec<Waiting>,
     search: Option<Search>,
     /// The hash of the shaders of each target of the run.
     targets: BTreeMap<Target, String>,
@@ -128,9 +138,13 @@ impl Tuning {
         for (target, (subject, hash, count)) in new {
             self.targets.insert(target, hash);
             let work = count * subject.work()?;
-            self.waiting.push((subject, work));
+            let default = backend.default_setting(subject.contract)?;
+            let library = backend.library();
+            let shader = library.set_shader(subject.contract, &default, subject.activation)?;
+            let has_tunables = !shader.tunables.is_empty();
+            self.waiting.push(Waiting { subject, has_tunables, work });
         }
-        self.waiting.sort_by_key(|(_, work)| *work);
+        self.waiting.sort_by_key(|one| (one.has_tunables, one.work));
         Ok(())
     }
 
@@ -218,7 +232,7 @@ impl Tuning {
 
     fn try_step(&mut self, backend: &GpuBackend) -> Result<()> {
         let Some(search) = &mut self.search else {
-            if let Some((subject, _)) = self.waiting.pop() {
+            if let Some(Waiting { subject, .. }) = self.waiting.pop() {
                 let earlier = self.earlier(backend, &subject).cloned();
                 let search = Search::new(backend, subject, self.mode == Mode::Full)?;
                 self.search = Some(match earlier {
