@@ -212,12 +212,11 @@ pub fn time(
     }
     let (time, clock) = measure(session.as_mut(), &[pass], SAMPLES)?;
     let elements: usize = tensors.iter().map(|&id| program.spec(id).shape.len()).sum();
-    let multiplications = || case.sizes.iter().map(|&(_, size)| size as f64).product::<f64>();
-    let products = contract.products as f64;
-    let operations = contract.is_product().then(|| 2.0 * products * multiplications());
+    // A multiplication and an addition each.
+    let operations = 2.0 * contract.multiplications(&case.sizes(contract)?) as f64;
     Ok(Speed {
         time,
-        gflop_per_s: operations.map(|count| 1e-9 * count / time.median),
+        gflop_per_s: contract.is_product().then(|| 1e-9 * operations / time.median),
         gb_per_s: 1e-9 * (4 * elements) as f64 / time.median,
         clock,
     })

@@ -227,10 +227,8 @@ pub struct HostCost {
 
 /// The multiplications of a product, the elements that another kernel writes.
 fn work(program: &Program, dispatch: &Dispatch) -> f64 {
-    let products = dispatch.contract.products;
-    if products > 0 {
-        let sizes = dispatch.sizes.values().iter().map(|&size| size as f64).product::<f64>();
-        return (products * dispatch.sizes.replicas) as f64 * sizes;
+    if dispatch.contract.is_product() {
+        return dispatch.contract.multiplications(&dispatch.sizes) as f64;
     }
     let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
     let written = operands.filter(|(operand, _)| operand.access.writes());
@@ -241,8 +239,7 @@ fn work(program: &Program, dispatch: &Dispatch) -> f64 {
 fn multiplications(model: &Model) -> f64 {
     let passes = model.step_passes();
     let all = passes.iter().flat_map(|pass| &model.program.passes[pass.0].dispatches);
-    let products = all.filter(|dispatch| dispatch.contract.products > 0);
-    products.map(|dispatch| work(&model.program, dispatch)).sum()
+    all.map(|dispatch| dispatch.contract.multiplications(&dispatch.sizes) as f64).sum()
 }
 
 /// The widths of a network, as `784-100-10`.

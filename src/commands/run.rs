@@ -4,7 +4,7 @@ use super::arguments::{
     DeviceArguments, ExperimentArguments, FusionArguments, OutputArguments, ShaderArguments,
     TuneArguments, WatchArguments,
 };
-use super::tune::begin;
+use super::tune::prepare;
 use super::{Status, compared, open, progress_bar, report, say};
 use crate::backend::{Backend, Session};
 use crate::config::Experiment;
@@ -128,11 +128,7 @@ impl Run<'_> {
         let mut tuning = Tuning::new(mode, backend.adapter(), cache::folder().as_deref());
         let plan = |(activation, norm)| Plan { experiment, activation, norm, data: &data, verify };
         let mut plans = experiment.networks().into_iter().map(plan);
-        plans.try_for_each(|plan| {
-            let model = plan.model(backend.as_ref())?;
-            begin(&mut tuning, backend.as_mut(), &model)?;
-            train::try_loading(backend.as_mut(), &plan)
-        })?;
+        plans.try_for_each(|plan| prepare(&mut tuning, backend.as_mut(), &plan))?;
         let mut folder = RunFolder::create(self.name, path.as_deref(), *force, experiment)?;
         say(out, &introduction(experiment, &data))?;
         for warning in experiment.warnings() {

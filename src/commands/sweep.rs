@@ -6,7 +6,7 @@ use super::arguments::{
     whole,
 };
 use super::run::{layers, load, rooted};
-use super::tune::begin;
+use super::tune::prepare;
 use super::{Status, compared, open, progress_bar, report, say, say_json};
 use crate::config::{Experiment, Norm};
 use crate::data::Dataset;
@@ -18,7 +18,7 @@ use crate::report::records::Records;
 use crate::report::{claims, sweeps};
 use crate::train::sweep::{self, Sweep, Values};
 use crate::train::sweep_folder::SweepFolder;
-use crate::train::{Plan, run_folder, run_name, try_loading};
+use crate::train::{Plan, run_folder, run_name};
 use crate::tune::cache;
 use crate::tune::run::Tuning;
 use clap::Args;
@@ -198,11 +198,7 @@ impl SweepArguments {
         let experiments = sweep.experiments();
         let plans: Vec<_> = experiments.iter().flat_map(|one| plans(one, &data, verify)).collect();
         let mut tuning = Tuning::new(self.tune.tune, backend.adapter(), cache::folder().as_deref());
-        plans.iter().try_for_each(|plan| {
-            let model = plan.model(backend.as_ref())?;
-            begin(&mut tuning, backend.as_mut(), &model)?;
-            try_loading(backend.as_mut(), plan)
-        })?;
+        plans.iter().try_for_each(|plan| prepare(&mut tuning, backend.as_mut(), plan))?;
         let mut folder = SweepFolder::create(swept, path.as_deref(), *force, experiment)?;
         say(shown, &introduction(sweep, &data))?;
         for (place, plan) in plans.iter().enumerate() {

@@ -17,6 +17,7 @@ use crate::kernels::setting::Target;
 use crate::model::Model;
 use crate::record::Adapter;
 use crate::report::tune as tables;
+use crate::train::Plan;
 use crate::tune::cache::{self, Cache, Entry};
 use crate::tune::run::Tuning;
 use crate::tune::search::{Search, Step, Subject};
@@ -182,6 +183,18 @@ fn keep(backend: &GpuBackend, tuned: &[Tuned], out: &mut dyn Write) -> Result<()
         say(out, &format!("warning: {warning}"))?;
     }
     Ok(())
+}
+
+/// Looks up a network's settings for a run that begins, and makes sure that the backend can run and hold
+/// the network.
+pub(super) fn prepare(
+    tuning: &mut Tuning,
+    backend: &mut dyn Backend,
+    plan: &Plan<'_>,
+) -> Result<()> {
+    let model = plan.model(backend)?;
+    begin(tuning, backend, &model)?;
+    backend.load(&model.program).map(|_| ())
 }
 
 /// Looks up a network's settings for a run that begins, and searches for them where the run asks for it.

@@ -87,8 +87,7 @@ impl Rule {
     pub(super) fn fits(&self, parts: &[&Dispatch]) -> bool {
         let kernels = parts.iter().zip(self.parts);
         let mut numbered = parts.iter().enumerate();
-        let sizes = &parts[0].sizes;
-        let multiplications = sizes.replicas * sizes.values().iter().product::<usize>();
+        let multiplications = parts[0].contract.multiplications(&parts[0].sizes);
         kernels.clone().all(|(dispatch, contract)| dispatch.contract.name == contract.name)
             && self.most.is_none_or(|most| multiplications <= most)
             && self.wires.iter().all(|&(from, to)| tensor(parts, from) == tensor(parts, to))

@@ -218,6 +218,12 @@ impl Contract {
         self.products > 0
     }
 
+    /// The multiplications of its products at these sizes; 0 for a kernel of another kind.
+    #[must_use]
+    pub fn multiplications(&self, sizes: &Sizes) -> usize {
+        self.products * sizes.replicas * sizes.values().iter().product::<usize>()
+    }
+
     /// The tensors that the kernel reads.
     pub fn read(&self) -> impl Iterator<Item = &'static Operand> + Clone {
         self.operands.iter().filter(|operand| operand.access.reads())

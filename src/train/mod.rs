@@ -12,6 +12,6 @@ pub mod sweep;
 pub mod sweep_folder;
 mod trainer;
 
-pub use run::{Observer, Swap, train, try_loading};
+pub use run::{Observer, Swap, train};
 pub use start::{write_order, write_start};
 pub use trainer::{Outcome, Plan, Trainer, Weights, run_name};

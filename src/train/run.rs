@@ -316,15 +316,6 @@ impl Run<'_, '_> {
     }
 }
 
-/// Loads a network and lets it go again: whether the backend can hold it, before a run is begun.
-///
-/// # Errors
-/// When the backend cannot run or hold it.
-pub fn try_loading(backend: &mut dyn Backend, plan: &Plan<'_>) -> Result<()> {
-    let model = plan.model(backend)?;
-    backend.load(&model.program).map(|_| ())
-}
-
 /// What the last moment of each replica says about a run.
 fn record(plan: &Plan<'_>, replicas: &[Moment]) -> RunRecord {
     let replicas: Vec<_> = replicas.iter().collect();

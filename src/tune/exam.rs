@@ -172,7 +172,7 @@ pub(super) fn elements(contract: &Contract, sizes: &Sizes) -> usize {
 /// What a kernel has to do, about: multiplications of a product, elements of another kernel.
 pub(super) fn work(contract: &Contract, sizes: &Sizes) -> usize {
     match contract.is_product() {
-        true => sizes.replicas * sizes.values().iter().product::<usize>(),
+        true => contract.multiplications(sizes),
         false => elements(contract, sizes),
     }
 }
