@@ -12,6 +12,9 @@
 // lane must be a constant: hence the rows by name. Lanes beyond the edge of a or b repeat its last
 // row or column and store nothing. Workgroups go down the blocks of a column before they go to the next
 // one: the columns of b that they share stay in the cache. z is the replica.
+//
+// Where a and b are larger than a core's cache, the rows of the next stretch of k are touched before
+// this one is added up, a row a lane: else each row would be waited for by itself.
 
 struct Params {
     m: u32,
@@ -23,6 +26,9 @@ struct Params {
 const LANES: u32 = 8u;
 const TILE_M: u32 = 32u;
 const TILE_N: u32 = 32u;
+const STRETCH: u32 = 64u;
+// Elements: 1 MiB.
+const LARGE: u32 = 262144u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> a: array<f32>;
@@ -40,8 +46,10 @@ fn main(
     let col = number / workgroups.y * TILE_N + lane;
     let rows = min(row + vec4(0u, 1u, 2u, 3u) * LANES + lane, vec4(params.m - 1u));
     let cols = min(col + vec4(0u, 1u, 2u, 3u) * LANES, vec4(params.n - 1u));
-    let a_start = workgroup.z * params.m * params.k + rows;
-    let b_start = workgroup.z * params.k * params.n + cols;
+    let a_replica = workgroup.z * params.m * params.k;
+    let a_start = a_replica + rows;
+    let b_replica = workgroup.z * params.k * params.n;
+    let b_start = b_replica + cols;
     var sum0 = vec4<f32>();
     var sum1 = vec4<f32>();
     var sum2 = vec4<f32>();
@@ -74,46 +82,63 @@ fn main(
     var sum29 = vec4<f32>();
     var sum30 = vec4<f32>();
     var sum31 = vec4<f32>();
-    for (var k = 0u; k < params.k; k++) {
-        let a_at = a_start + k * params.m;
-        let b_at = b_start + k * params.n;
-        let part0 = a[a_at.x];
-        let part1 = a[a_at.y];
-        let part2 = a[a_at.z];
-        let part3 = a[a_at.w];
-        let terms = vec4(b[b_at.x], b[b_at.y], b[b_at.z], b[b_at.w]);
-        sum0 += subgroupBroadcast(part0, 0u) * terms;
-        sum1 += subgroupBroadcast(part0, 1u) * terms;
-        sum2 += subgroupBroadcast(part0, 2u) * terms;
-        sum3 += subgroupBroadcast(part0, 3u) * terms;
-        sum4 += subgroupBroadcast(part0, 4u) * terms;
-        sum5 += subgroupBroadcast(part0, 5u) * terms;
-        sum6 += subgroupBroadcast(part0, 6u) * terms;
-        sum7 += subgroupBroadcast(part0, 7u) * terms;
-        sum8 += subgroupBroadcast(part1, 0u) * terms;
-        sum9 += subgroupBroadcast(part1, 1u) * terms;
-        sum10 += subgroupBroadcast(part1, 2u) * terms;
-        sum11 += subgroupBroadcast(part1, 3u) * terms;
-        sum12 += subgroupBroadcast(part1, 4u) * terms;
-        sum13 += subgroupBroadcast(part1, 5u) * terms;
-        sum14 += subgroupBroadcast(part1, 6u) * terms;
-        sum15 += subgroupBroadcast(part1, 7u) * terms;
-        sum16 += subgroupBroadcast(part2, 0u) * terms;
-        sum17 += subgroupBroadcast(part2, 1u) * terms;
-        sum18 += subgroupBroadcast(part2, 2u) * terms;
-        sum19 += subgroupBroadcast(part2, 3u) * terms;
-        sum20 += subgroupBroadcast(part2, 4u) * terms;
-        sum21 += subgroupBroadcast(part2, 5u) * terms;
-        sum22 += subgroupBroadcast(part2, 6u) * terms;
-        sum23 += subgroupBroadcast(part2, 7u) * terms;
-        sum24 += subgroupBroadcast(part3, 0u) * terms;
-        sum25 += subgroupBroadcast(part3, 1u) * terms;
-        sum26 += subgroupBroadcast(part3, 2u) * terms;
-        sum27 += subgroupBroadcast(part3, 3u) * terms;
-        sum28 += subgroupBroadcast(part3, 4u) * terms;
-        sum29 += subgroupBroadcast(part3, 5u) * terms;
-        sum30 += subgroupBroadcast(part3, 6u) * terms;
-        sum31 += subgroupBroadcast(part3, 7u) * terms;
+    var touched = 0.0;
+    let touch_end = select(0u, params.k, params.k * (params.m + params.n) >= LARGE);
+    for (var first = 0u; first < params.k; first += STRETCH) {
+        let end = min(first + STRETCH, params.k);
+        for (var next = end + lane; next < min(end + STRETCH, touch_end); next += LANES) {
+            let a_next = a_replica + next * params.m;
+            touched = max(touched, a[a_next + min(row, params.m - 1u)]);
+            touched = max(touched, a[a_next + min(row + TILE_M / 2u, params.m - 1u)]);
+            let b_next = b_replica + next * params.n;
+            touched = max(touched, b[b_next + min(col - lane, params.n - 1u)]);
+            touched = max(touched, b[b_next + min(col - lane + TILE_N / 2u, params.n - 1u)]);
+        }
+        for (var k = first; k < end; k++) {
+            let a_at = a_start + k * params.m;
+            let b_at = b_start + k * params.n;
+            let part0 = a[a_at.x];
+            let part1 = a[a_at.y];
+            let part2 = a[a_at.z];
+            let part3 = a[a_at.w];
+            let terms = vec4(b[b_at.x], b[b_at.y], b[b_at.z], b[b_at.w]);
+            sum0 += subgroupBroadcast(part0, 0u) * terms;
+            sum1 += subgroupBroadcast(part0, 1u) * terms;
+            sum2 += subgroupBroadcast(part0, 2u) * terms;
+            sum3 += subgroupBroadcast(part0, 3u) * terms;
+            sum4 += subgroupBroadcast(part0, 4u) * terms;
+            sum5 += subgroupBroadcast(part0, 5u) * terms;
+            sum6 += subgroupBroadcast(part0, 6u) * terms;
+            sum7 += subgroupBroadcast(part0, 7u) * terms;
+            sum8 += subgroupBroadcast(part1, 0u) * terms;
+            sum9 += subgroupBroadcast(part1, 1u) * terms;
+            sum10 += subgroupBroadcast(part1, 2u) * terms;
+            sum11 += subgroupBroadcast(part1, 3u) * terms;
+            sum12 += subgroupBroadcast(part1, 4u) * terms;
+            sum13 += subgroupBroadcast(part1, 5u) * terms;
+            sum14 += subgroupBroadcast(part1, 6u) * terms;
+            sum15 += subgroupBroadcast(part1, 7u) * terms;
+            sum16 += subgroupBroadcast(part2, 0u) * terms;
+            sum17 += subgroupBroadcast(part2, 1u) * terms;
+            sum18 += subgroupBroadcast(part2, 2u) * terms;
+            sum19 += subgroupBroadcast(part2, 3u) * terms;
+            sum20 += subgroupBroadcast(part2, 4u) * terms;
+            sum21 += subgroupBroadcast(part2, 5u) * terms;
+            sum22 += subgroupBroadcast(part2, 6u) * terms;
+            sum23 += subgroupBroadcast(part2, 7u) * terms;
+            sum24 += subgroupBroadcast(part3, 0u) * terms;
+            sum25 += subgroupBroadcast(part3, 1u) * terms;
+            sum26 += subgroupBroadcast(part3, 2u) * terms;
+            sum27 += subgroupBroadcast(part3, 3u) * terms;
+            sum28 += subgroupBroadcast(part3, 4u) * terms;
+            sum29 += subgroupBroadcast(part3, 5u) * terms;
+            sum30 += subgroupBroadcast(part3, 6u) * terms;
+            sum31 += subgroupBroadcast(part3, 7u) * terms;
+        }
+    }
+    // It never is. But what nothing depends on would not be loaded.
+    if (touched == -1.0) {
+        return;
     }
     let c_start = workgroup.z * params.c_stride + col;
     store(c_start, row + 0u, col, sum0);

@@ -129,6 +129,7 @@ impl Case {
             case(257, 1, 31),
             case(65, 257, 1),
             case(60, 784, 100),
+            case(2, 8192, 33),
             case(33, 9, 57).replicas(3),
             case(65, 31, 10).fill(large, Fill::Normal(1e3, 1.0)),
         ]

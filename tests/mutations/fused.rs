@@ -38,6 +38,8 @@ pub(crate) static FAULTS: [Faults; 7] = [
             ),
             fault("no activation", "activate(sum[i])", "sum[i]"),
             fault("only the last product", "sum17 += ", "sum17 = "),
+            fault("the last step of a stretch missing", "k < end; k++", "k + 1u < end; k++"),
+            fault("given up after touching", "touched == -1.0", "touched > 0.0"),
         ],
     },
     Faults {
