@@ -1,7 +1,9 @@
-//! Files that are there whole or not at all.
+//! Files that are there whole or not at all, and where those go that a later start may use.
 
 use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
+use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
+use std::env;
 use std::fs;
 use std::io::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
@@ -18,6 +20,26 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
         let _ = fs::remove_file(&temporary);
     }
     written
+}
+
+/// The folder for what a later start may use: `normlab` in `$XDG_CACHE_HOME` where that is set, else in
+/// `~/Library/Caches` on macOS, in `%LOCALAPPDATA%` on Windows, and in `~/.cache` elsewhere. None where
+/// there is no such place.
+#[must_use]
+pub fn caches() -> Option<PathBuf> {
+    let place = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let usual = || match env::consts::OS {
+        "windows" => place("LOCALAPPDATA"),
+        "macos" => place("HOME").map(|home| home.join("Library/Caches")),
+        _ => place("HOME").map(|home| home.join(".cache")),
+    };
+    Some(place("XDG_CACHE_HOME").or_else(usual)?.join("normlab"))
+}
+
+/// The SHA-256 of bytes, in hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What a safetensors file holds under one name.

@@ -8,6 +8,7 @@
 
 use normlab::error::Error;
 use normlab::kernels::activation::Activation;
+use normlab::kernels::contract::Contract;
 use normlab::kernels::library::Library;
 use normlab::kernels::{self, bias_forward, matmul_nn, sgd};
 use std::fs;
@@ -130,4 +131,24 @@ fn a_shader_that_does_not_fit_is_named_by_its_file() {
     let (said, path) = (error.to_string(), folder.path().join("sgd/mine.wgsl"));
     assert!(said.starts_with(&path.display().to_string()), "{said}");
     assert!(said.contains("no compute entry point called main"), "{said}");
+}
+
+#[test]
+fn a_shader_knows_whether_all_of_it_ships() {
+    let ships = |library: &Library, contract: &'static Contract, variant: &str| {
+        library.shader(contract, variant, Activation::Relu).unwrap().ships
+    };
+    let mut library = Library::default();
+    assert!(ships(&library, &sgd::CONTRACT, "naive"));
+    library.tune("sgd.TILE_COUNT=256").unwrap();
+    assert!(ships(&library, &sgd::CONTRACT, "naive"));
+    let folder = folder_with("sgd/naive.wgsl", shipped_sgd());
+    let library = Library::over(folder.path()).unwrap();
+    assert!(!ships(&library, &sgd::CONTRACT, "naive"));
+    assert!(ships(&library, &bias_forward::CONTRACT, "naive"));
+    let relu = Activation::Relu.shader();
+    let folder = folder_with("activations/relu.wgsl", relu);
+    let library = Library::over(folder.path()).unwrap();
+    assert!(!ships(&library, &bias_forward::CONTRACT, "naive"));
+    assert!(ships(&library, &sgd::CONTRACT, "naive"));
 }

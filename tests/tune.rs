@@ -33,10 +33,9 @@ use normlab::tune::cache::{Cache, Entry};
 use normlab::tune::run::{MOST, Mode, SHARE, Tuning};
 use normlab::tune::search::{Search, Step, Subject};
 use normlab::tune::{Timed, Tuned};
-use program::{Ended, entries, folder, normlab, run, say, summary, text};
+use program::{Ended, entries, folder, run, say, summary, text, with_cache};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -287,13 +286,6 @@ fn swaps_unseen(backend: &mut GpuBackend) {
         weights.iter().flat_map(|(_, one)| one.data.iter().map(|x| x.to_bits())).collect()
     };
     assert_eq!(bits(&weights[0]), bits(&weights[1]));
-}
-
-/// The program with a folder for caches of its own.
-fn with_cache(folder: &Path) -> Command {
-    let mut command = normlab();
-    command.env("XDG_CACHE_HOME", folder);
-    command
 }
 
 fn kept(folder: &Path) -> PathBuf {

@@ -2,7 +2,7 @@
 //! activation's gradient against central differences.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
-use super::{Status, open_adapter, say, wrong};
+use super::{Status, keep_pipelines, open_adapter, say, use_pipelines, wrong};
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::check;
@@ -83,6 +83,7 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
     let purpose = ("check", "the CPU engine is what adapters are held against");
     let library = arguments.shaders.library()?;
     let mut backend = open_adapter(&arguments.device, library, purpose)?;
+    use_pipelines(&mut backend, out)?;
     let adapter = backend.adapter();
     say(out, &format!("device: {} ({})\n", adapter.adapter, adapter.backend))?;
     let checked = check_kernels(&mut backend, arguments, &chosen)?;
@@ -95,6 +96,7 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
         complaints.extend(check_activations(&mut backend, &activations, out)?);
     }
     say(out, "worst error: as a fraction of its tolerance; good up to 1")?;
+    keep_pipelines(&mut backend, out)?;
     complaints.iter().try_for_each(|complaint| say(out, complaint))?;
     Ok(if complaints.is_empty() { Status::Good } else { Status::Failed })
 }

@@ -19,6 +19,7 @@ use crate::backend::gpu::GpuBackend;
 use crate::backend::gpu::adapters::{self, Candidate, DeviceChoice};
 use crate::compare::ratio_text;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::kernels::library::Library;
 use crate::kernels::precision::Precision;
 use crate::record::{Parity, Swept};
@@ -189,6 +190,19 @@ fn open_adapter(
     Ok(backend.with(library).with_time_cap(arguments.time_cap()))
 }
 
+/// Uses what the adapter's driver has compiled at earlier starts.
+fn use_pipelines(backend: &mut GpuBackend, out: &mut dyn Write) -> Result<()> {
+    let Some(folder) = files::caches() else { return Ok(()) };
+    let warning = backend.use_pipeline_cache(&folder.join("pipelines"));
+    warning.map_or(Ok(()), |warning| say(out, &format!("warning: {warning}")))
+}
+
+/// Keeps what an adapter's driver has compiled.
+fn keep_pipelines(backend: &mut dyn Backend, out: &mut dyn Write) -> Result<()> {
+    let warning = backend.gpu().and_then(GpuBackend::keep_pipelines);
+    warning.map_or(Ok(()), |warning| say(out, &format!("warning: {warning}")))
+}
+
 /// Finds an adapter for what only an adapter can do: `purpose` says what, as "check", and `instead` why
 /// the CPU engine cannot take its place.
 fn find_adapter(choice: &DeviceChoice, (purpose, instead): (&str, &str)) -> Result<Candidate> {
@@ -230,7 +244,11 @@ fn open(
     }
     let backend: Box<dyn Backend> = match candidate {
         Some(candidate) => match GpuBackend::open_in(&candidate, precision) {
-            Ok(backend) => Box::new(backend.with(library).with_time_cap(arguments.time_cap())),
+            Ok(backend) => {
+                let mut backend = backend.with(library).with_time_cap(arguments.time_cap());
+                use_pipelines(&mut backend, out)?;
+                Box::new(backend)
+            }
             Err(error) if *choice == DeviceChoice::Auto && precision == Precision::F32 => {
                 say(out, &format!("note: {error}; the CPU engine computes instead"))?;
                 Box::new(CpuBackend::<f32>::default())

@@ -127,8 +127,8 @@ impl Run<'_> {
         let mode = if changes.is_some() { Mode::Off } else { self.tune.tune };
         let mut tuning = Tuning::new(mode, backend.adapter(), cache::folder().as_deref());
         let plan = |(activation, norm)| Plan { experiment, activation, norm, data: &data, verify };
-        let mut plans = experiment.networks().into_iter().map(plan);
-        plans.try_for_each(|plan| prepare(&mut tuning, backend.as_mut(), &plan))?;
+        let plans = experiment.networks().into_iter().map(plan);
+        prepare(&mut tuning, backend.as_mut(), plans, out)?;
         let mut folder = RunFolder::create(self.name, path.as_deref(), *force, experiment)?;
         say(out, &introduction(experiment, &data))?;
         for warning in experiment.warnings() {

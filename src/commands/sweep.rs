@@ -198,7 +198,7 @@ impl SweepArguments {
         let experiments = sweep.experiments();
         let plans: Vec<_> = experiments.iter().flat_map(|one| plans(one, &data, verify)).collect();
         let mut tuning = Tuning::new(self.tune.tune, backend.adapter(), cache::folder().as_deref());
-        plans.iter().try_for_each(|plan| prepare(&mut tuning, backend.as_mut(), plan))?;
+        prepare(&mut tuning, backend.as_mut(), plans.iter().copied(), shown)?;
         let mut folder = SweepFolder::create(swept, path.as_deref(), *force, experiment)?;
         say(shown, &introduction(sweep, &data))?;
         for (place, plan) in plans.iter().enumerate() {

@@ -3,7 +3,7 @@
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::bench::plan;
-use super::{Status, open_adapter, progress_bar, say, say_json, wrong};
+use super::{Status, keep_pipelines, open_adapter, progress_bar, say, say_json, wrong};
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::bench::shape::BenchShape;
@@ -185,16 +185,20 @@ fn keep(backend: &GpuBackend, tuned: &[Tuned], out: &mut dyn Write) -> Result<()
     Ok(())
 }
 
-/// Looks up a network's settings for a run that begins, and makes sure that the backend can run and hold
-/// the network.
-pub(super) fn prepare(
+/// Looks up the settings of a run's networks before it begins, and makes sure that the backend can run and
+/// hold each. What was compiled for them is kept.
+pub(super) fn prepare<'a>(
     tuning: &mut Tuning,
     backend: &mut dyn Backend,
-    plan: &Plan<'_>,
+    plans: impl IntoIterator<Item = Plan<'a>>,
+    out: &mut dyn Write,
 ) -> Result<()> {
-    let model = plan.model(backend)?;
-    begin(tuning, backend, &model)?;
-    backend.load(&model.program).map(|_| ())
+    for plan in plans {
+        let model = plan.model(backend)?;
+        begin(tuning, backend, &model)?;
+        backend.load(&model.program)?;
+    }
+    keep_pipelines(backend, out)
 }
 
 /// Looks up a network's settings for a run that begins, and searches for them where the run asks for it.

@@ -9,9 +9,10 @@
 use super::activation::Activation;
 use super::contract::Contract;
 use super::setting::Setting;
-use super::shader::{Shader, sha256};
+use super::shader::Shader;
 use super::tunable;
 use crate::error::{Error, Result, unknown};
+use crate::files::sha256;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
@@ -186,7 +187,7 @@ impl Library {
         if contract.activation {
             all.push_str(&self.activation(activation)?);
         }
-        Ok(sha256(&all))
+        Ok(sha256(all.as_bytes()))
     }
 
     /// The variant that was chosen for a kernel, if one was.
@@ -250,7 +251,12 @@ impl Library {
     ) -> Result<Shader> {
         let (place, text) = self.set_text(contract, setting)?;
         let functions = self.activation(activation)?;
-        Shader::parse(contract, (&setting.variant, &place), &text, (activation, &functions))
+        let parsed =
+            Shader::parse(contract, (&setting.variant, &place), &text, (activation, &functions))?;
+        let own_activation = contract.activation && matches!(functions, Cow::Owned(_))
+            || matches!(activation, Activation::Own(_));
+        let ships = self.own_file(contract, &setting.variant).is_none() && !own_activation;
+        Ok(Shader { ships, ..parsed })
     }
 
     /// Where a setting's variant stands, for messages, and its text with the tunables set.

@@ -8,10 +8,10 @@ use super::header::{self, Requirements};
 use super::precision::Precision;
 use super::tunable::{Tunable, tunables};
 use crate::error::{Error, Result};
+use crate::files::sha256;
 use crate::tensor::Element;
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, GlobalVariable, Module, ScalarKind, StorageAccess, TypeInner};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// Workgroups that WebGPU allows in one dimension of a dispatch.
@@ -40,6 +40,8 @@ pub struct Shader {
     pub workgroup_size: [u32; 3],
     /// Items that a workgroup covers on the grid's x and y axes.
     pub tile: [u32; 2],
+    /// Whether all of its text is as it ships, but for values of tunables.
+    pub ships: bool,
     /// The same module as naga has read it.
     pub module: Module,
 }
@@ -84,6 +86,7 @@ impl Shader {
             tunables,
             workgroup_size,
             tile,
+            ships: false,
             module,
         })
     }
@@ -139,13 +142,8 @@ impl Shader {
     /// The SHA-256 of the whole text, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> String {
-        sha256(&self.text)
+        sha256(self.text.as_bytes())
     }
-}
-
-/// The SHA-256 of a text, in hexadecimal.
-pub(super) fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Requirements {

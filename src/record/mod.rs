@@ -26,6 +26,16 @@ pub struct Adapter {
     pub driver: String,
 }
 
+impl Adapter {
+    /// A name for files about it: adapter, backend and driver.
+    #[must_use]
+    pub fn file_stem(&self) -> String {
+        let words = format!("{} {} {}", self.adapter, self.backend, self.driver);
+        let words = words.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
+        words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-")
+    }
+}
+
 /// A shader that ran.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ShaderRecord {

@@ -6,12 +6,11 @@
 
 use super::{Timed, Tuned, Unfinished};
 use crate::error::Error;
-use crate::files::replace;
+use crate::files;
 use crate::kernels::setting::Target;
 use crate::record::Adapter;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::env;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -105,18 +104,10 @@ pub struct Cache {
     own: Vec<Target>,
 }
 
-/// The folder for the files: in `$XDG_CACHE_HOME` where that is set, else in `~/Library/Caches` on macOS,
-/// in `%LOCALAPPDATA%` on Windows, and in `~/.cache` elsewhere. None where there is no such place.
+/// The folder for the files; none where the platform has no place for caches.
 #[must_use]
 pub fn folder() -> Option<PathBuf> {
-    let place = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let usual = || match env::consts::OS {
-        "windows" => place("LOCALAPPDATA"),
-        "macos" => place("HOME").map(|home| home.join("Library/Caches")),
-        _ => place("HOME").map(|home| home.join(".cache")),
-    };
-    let caches = place("XDG_CACHE_HOME").or_else(usual);
-    caches.map(|caches| caches.join("normlab").join("tuning"))
+    Some(files::caches()?.join("tuning"))
 }
 
 impl Cache {
@@ -181,7 +172,7 @@ impl Cache {
         };
         let written = serde_json::to_vec_pretty(&file).map_err(Into::into).and_then(|bytes| {
             path.parent().map_or(Ok(()), fs::create_dir_all)?;
-            replace(&path, &bytes)
+            files::replace(&path, &bytes)
         });
         let error = Error::file("write", &path, written.err()?);
         self.path = None;
@@ -215,11 +206,7 @@ impl Cache {
 
 /// The name of an adapter's file.
 fn file_name(adapter: &Adapter) -> String {
-    let Adapter { adapter, backend, driver, .. } = adapter;
-    let words = format!("{adapter} {backend} {driver}");
-    let words = words.split(|c: char| !c.is_ascii_alphanumeric() && c != '.');
-    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    format!("{}.json", words.join("-"))
+    format!("{}.json", adapter.file_stem())
 }
 
 #[cfg(test)]

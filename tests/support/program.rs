@@ -28,6 +28,14 @@ pub(crate) fn normlab() -> Command {
     command
 }
 
+/// The program with a folder for caches of its own.
+#[allow(dead_code, reason = "most tests look at no cache")]
+pub(crate) fn with_cache(folder: &Path) -> Command {
+    let mut command = normlab();
+    command.env("XDG_CACHE_HOME", folder);
+    command
+}
+
 /// The program on a machine without any adapter.
 pub(crate) fn normlab_without_adapter() -> Command {
     let mut command = normlab();

@@ -1,13 +1,16 @@
 //! The GPU backend: every dispatch runs its kernel's shader through wgpu. Nothing outside this
 //! folder knows wgpu.
 //!
-//! [`adapters`] chooses a device, `pipelines` compiles shaders once, and `session` holds a program's
-//! memory and submits its work, which `timing` times.
+//! [`adapters`] chooses an adapter, `device` opens it, `pipelines` compiles shaders once, `pipeline_cache`
+//! keeps what was compiled, and `session` holds a program's memory and submits its work, which `timing`
+//! times.
 
 pub mod adapters;
 mod cooperative;
+mod device;
 mod faults;
 mod offers;
+mod pipeline_cache;
 mod pipelines;
 mod session;
 mod submissions;
@@ -25,19 +28,17 @@ use crate::program::{Dispatch, Program, TensorSpec};
 use crate::record::{Adapter, ShaderRecord};
 use adapters::{Candidate, describe};
 pub use cooperative::Cooperative;
-use faults::Faults;
+use device::Gpu;
 pub use offers::Offers;
+use pipeline_cache::PipelineCache;
 use pipelines::{Pipeline, Pipelines, Recipe};
 use session::GpuSession;
 use std::any::Any;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
-
-/// Features that are used where an adapter has them.
-const WANTED: wgpu::Features = wgpu::Features::SUBGROUP.union(wgpu::Features::TIMESTAMP_QUERY);
 
 /// How long one submit may take where nothing else is said. The first dispatch of a pipeline
 /// compiles it on some drivers, which takes seconds.
@@ -55,19 +56,8 @@ pub struct GpuBackend {
     /// The variants that were found for kernels: finding one reads its shader.
     variants: RefCell<HashMap<&'static str, String>>,
     pipelines: Pipelines,
-}
-
-/// The device's handles, cheap to copy.
-#[derive(Clone, Debug)]
-struct Gpu {
-    device: wgpu::Device,
-    queue: wgpu::Queue,
-    faults: Arc<Faults>,
-    /// How long one submit may take.
-    time_cap: Duration,
-    /// Whether a submit waits in the driver for the one before, as Mesa's software Vulkan does: out
-    /// of reach of the time cap. It is waited for here then, which takes no longer.
-    only_when_idle: bool,
+    /// Where what is compiled is kept, if it is.
+    kept: Option<PipelineCache>,
 }
 
 impl GpuBackend {
@@ -93,32 +83,7 @@ impl GpuBackend {
                 adapter.adapter
             ))
         })?;
-        let offered = wgpu_adapter.limits();
-        let largest = wgpu::Limits {
-            max_buffer_size: offered.max_buffer_size,
-            max_storage_buffer_binding_size: offered.max_storage_buffer_binding_size,
-            max_compute_invocations_per_workgroup: offered.max_compute_invocations_per_workgroup,
-            max_compute_workgroup_size_x: offered.max_compute_workgroup_size_x,
-            max_compute_workgroup_size_y: offered.max_compute_workgroup_size_y,
-            max_compute_workgroup_size_z: offered.max_compute_workgroup_size_z,
-            max_compute_workgroup_storage_size: offered.max_compute_workgroup_storage_size,
-            ..wgpu::Limits::default()
-        };
-        let descriptor = wgpu::DeviceDescriptor {
-            label: Some("normlab"),
-            required_features: wgpu_adapter.features()
-                & (WANTED | cooperative::features(precision)),
-            experimental_features: cooperative::experimental(precision),
-            required_limits: largest.or_worse_values_from(&offered),
-            ..wgpu::DeviceDescriptor::default()
-        };
-        let opened = pollster::block_on(wgpu_adapter.request_device(&descriptor));
-        let (device, queue) = opened.map_err(|error| {
-            Error::Device(format!("the adapter {} could not be opened: {error}", adapter.adapter))
-        })?;
-        let faults = Faults::watch(&device);
-        let only_when_idle = wgpu_adapter.get_info().device_type == wgpu::DeviceType::Cpu;
-        let gpu = Gpu { device, queue, faults, time_cap: TIME_CAP, only_when_idle };
+        let gpu = Gpu::open(wgpu_adapter, precision)?;
         Ok(Self {
             adapter,
             gpu,
@@ -127,7 +92,31 @@ impl GpuBackend {
             settings: Settings::default(),
             variants: RefCell::default(),
             pipelines: Pipelines::default(),
+            kept: None,
         })
+    }
+
+    /// Uses what the driver has compiled at earlier starts, from this adapter's file in `folder`, and keeps
+    /// there what it compiles from now on. A warning where that is not possible; nothing happens where the
+    /// adapter has no such cache.
+    pub fn use_pipeline_cache(&mut self, folder: &Path) -> Option<String> {
+        if !self.gpu.device.features().contains(wgpu::Features::PIPELINE_CACHE) {
+            return None;
+        }
+        match PipelineCache::open(&self.gpu.device, folder, &self.adapter) {
+            Ok((cache, warning)) => {
+                self.gpu.pipeline_cache = Some(cache.handle());
+                self.kept = Some(cache);
+                warning
+            }
+            Err(error) => Some(format!("{error}: what was compiled is not kept")),
+        }
+    }
+
+    /// Writes what was compiled to the folder of [`GpuBackend::use_pipeline_cache`]. A warning where that
+    /// fails.
+    pub fn keep_pipelines(&mut self) -> Option<String> {
+        self.kept.as_mut()?.save()
     }
 
     /// The same device with the shaders of `library`.
@@ -169,6 +158,7 @@ impl GpuBackend {
             settings: Settings::default(),
             variants: RefCell::default(),
             pipelines: self.pipelines.shared(),
+            kept: None,
         }
     }
 

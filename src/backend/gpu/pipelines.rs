@@ -1,6 +1,6 @@
 //! Compute pipelines, each compiled once for all programs of a backend, several at a time.
 
-use super::Gpu;
+use super::device::Gpu;
 use super::faults::guarded;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
@@ -196,7 +196,8 @@ fn compile(gpu: &Gpu, shader: Shader) -> Result<Pipeline> {
             module: &module,
             entry_point: Some("main"),
             compilation_options: wgpu::PipelineCompilationOptions::default(),
-            cache: None,
+            // The texts that a user changes would only make the cache grow.
+            cache: gpu.pipeline_cache.as_ref().filter(|_| shader.ships),
         });
         (compiled, layout)
     })?;

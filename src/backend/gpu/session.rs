@@ -4,7 +4,7 @@
 //! resets the device, and [`IN_FLIGHT`] submits are kept queued, so that the device does not wait for
 //! the host.
 
-use super::Gpu;
+use super::device::Gpu;
 use super::faults::guarded;
 use super::pipelines::Pipeline;
 use super::submissions::{Submission, Submissions};

@@ -1,6 +1,6 @@
 //! What was submitted and has not ended, as far as is known, and waiting for it: never for ever.
 
-use super::Gpu;
+use super::device::Gpu;
 use super::pipelines::Pipeline;
 use crate::error::{Error, Result};
 use std::cell::{Cell, RefCell};

@@ -2,7 +2,7 @@
 //! the host's clock around all of them. Software Vulkan's timestamps are good, too: on llvmpipe they
 //! are 0.3 ms below the host's time for a submit of any length, which is the submit itself.
 
-use super::Gpu;
+use super::device::Gpu;
 use super::faults::guarded;
 use super::session::{GpuSession, IN_FLIGHT, SUBMIT_TIME};
 use super::submissions::Submission;

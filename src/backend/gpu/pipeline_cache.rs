@@ -1,0 +1,136 @@
+//! What a driver has compiled, kept from one start to the next by wgpu's pipeline cache: a file for each
+//! adapter and driver.
+//!
+//! A file is written whole or not at all. One that is damaged is ignored with a warning, and replaced;
+//! one of another version of this program, whose shaders may be others, is replaced. What a driver can
+//! make of the rest wgpu and the driver check: its version is in the data.
+
+use super::faults::guarded;
+use crate::error::{Error, Result};
+use crate::files::{self, sha256};
+use crate::record::Adapter;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The first words of a file; the version and the data's SHA-256 follow, and the data after a line's end.
+const FORM: &str = "normlab pipelines";
+
+/// The cache of one device, and the file that it is kept in.
+#[derive(Debug)]
+pub(super) struct PipelineCache {
+    cache: wgpu::PipelineCache,
+    path: PathBuf,
+    /// What the file holds.
+    kept: Vec<u8>,
+}
+
+impl PipelineCache {
+    /// The cache of a device, with what `folder` has of it, and a warning where its file cannot be used.
+    ///
+    /// # Errors
+    /// [`Error::Device`] when the device refuses.
+    pub(super) fn open(
+        device: &wgpu::Device,
+        folder: &Path,
+        adapter: &Adapter,
+    ) -> Result<(Self, Option<String>)> {
+        let path = folder.join(format!("{}.bin", adapter.file_stem()));
+        let ignored = |why: &str| {
+            format!("the pipeline cache {} is ignored and will be replaced: {why}", path.display())
+        };
+        let (kept, warning) = match fs::read(&path) {
+            Ok(file) => match unpacked(&file) {
+                Ok(data) => (data.unwrap_or_default().to_vec(), None),
+                Err(why) => (Vec::new(), Some(ignored(why))),
+            },
+            // A folder that cannot be is told when it is to be written.
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                (Vec::new(), None)
+            }
+            Err(error) => (Vec::new(), Some(ignored(&error.to_string()))),
+        };
+        let refused = || "the adapter's pipeline cache could not be opened".to_owned();
+        let cache = guarded(device, refused, || {
+            let descriptor = wgpu::PipelineCacheDescriptor {
+                label: Some("normlab"),
+                data: Some(kept.as_slice()).filter(|data| !data.is_empty()),
+                fallback: true,
+            };
+            // SAFETY: the data must come from `PipelineCache::get_data`. `save` writes nothing else, the
+            // SHA-256 over it is good, and wgpu asks whether adapter and driver are the same.
+            #[allow(unsafe_code, reason = "wgpu opens a pipeline cache in no other way")]
+            unsafe {
+                device.create_pipeline_cache(&descriptor)
+            }
+        })?;
+        Ok((Self { cache, path, kept }, warning))
+    }
+
+    /// wgpu's handle, for pipelines that are compiled.
+    pub(super) fn handle(&self) -> wgpu::PipelineCache {
+        self.cache.clone()
+    }
+
+    /// Writes what was compiled, where that is new. A warning where that fails.
+    pub(super) fn save(&mut self) -> Option<String> {
+        let data = self.cache.get_data().filter(|data| *data != self.kept)?;
+        let folder = self.path.parent().map_or(Ok(()), fs::create_dir_all);
+        let written = folder.and_then(|()| files::replace(&self.path, &packed(&data)));
+        self.kept = data;
+        let error = Error::file("write", &self.path, written.err()?);
+        Some(format!("{error}: what was compiled is not kept"))
+    }
+}
+
+/// A file of data.
+fn packed(data: &[u8]) -> Vec<u8> {
+    let head = format!("{FORM} {} {}\n", env!("CARGO_PKG_VERSION"), sha256(data));
+    [head.as_bytes(), data].concat()
+}
+
+/// The data of a file; none where another version wrote it.
+fn unpacked(file: &[u8]) -> std::result::Result<Option<&[u8]>, &'static str> {
+    let foreign = "it is none of this program";
+    let end = file.iter().position(|byte| *byte == b'\n').ok_or(foreign)?;
+    let (head, data) = (&file[..end], &file[end + 1..]);
+    let head = str::from_utf8(head).ok().and_then(|head| head.strip_prefix(FORM)).ok_or(foreign)?;
+    let (version, hash) = head.trim_start().split_once(' ').ok_or(foreign)?;
+    if version != env!("CARGO_PKG_VERSION") {
+        return Ok(None);
+    }
+    (hash == sha256(data)).then_some(Some(data)).ok_or("its checksum is wrong")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_is_unpacked() {
+        for data in [&b""[..], b"one\ntwo", &[0, 255, b'\n']] {
+            assert_eq!(unpacked(&packed(data)), Ok(Some(data)));
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_is_not_data() {
+        let good = packed(b"what a driver has compiled");
+        for at in 0..good.len() {
+            let mut bad = good.clone();
+            bad[at] ^= 1;
+            assert_ne!(unpacked(&bad), Ok(Some(&b"what a driver has compiled"[..])), "byte {at}");
+            assert!(unpacked(&good[..at]).is_err(), "cut at {at}");
+        }
+        assert!(unpacked(&[&good[..], b"more"].concat()).is_err());
+    }
+
+    #[test]
+    fn what_another_version_has_written_is_left() {
+        let old =
+            String::from_utf8_lossy(&packed(b"data")).replace(env!("CARGO_PKG_VERSION"), "0.0");
+        assert_eq!(unpacked(old.as_bytes()), Ok(None));
+    }
+}
