@@ -44,23 +44,32 @@ fn main() {
     let trials = vec![
         Trial::test("arguments::wrong_ones_are_refused", done(refuses)),
         on_gpu("search::a_wrong_variant_is_named_and_never_taken", |backend| {
-            let tuned = search(backend, true);
+            let tuned = search(backend, &variants(), true);
             let named = |setting: &Setting| setting.variant == "wrong";
             assert!(tuned.candidates.wrong.iter().any(|(setting, _)| named(setting)), "{tuned:?}");
             assert!(!named(&tuned.chosen.setting), "{tuned:?}");
             assert!(!tuned.other_bits.is_some_and(|other| named(&other.setting)));
         }),
         on_gpu("search::other_bits_are_offered_apart", |backend| {
-            let tuned = search(backend, true);
+            let tuned = search(backend, &variants(), true);
             assert_eq!(tuned.chosen.setting.variant, "naive", "{tuned:?}");
             let other = tuned.other_bits.as_ref().unwrap();
             assert_eq!(other.setting.variant, "other", "{tuned:?}");
             assert!(tuned.gain(other) > 1.05, "{tuned:?}");
         }),
         on_gpu("search::quick_never_takes_other_bits", |backend| {
-            let tuned = search(backend, false);
-            assert_eq!(tuned.chosen.setting.variant, "naive", "{tuned:?}");
+            let tuned = search(backend, &orders(), false);
+            assert_eq!(tuned.chosen.setting, Setting::of("naive"), "{tuned:?}");
             assert!(tuned.other_bits.is_none() && tuned.candidates.other_bits > 0, "{tuned:?}");
+            // It is there to be taken.
+            let thorough = search(backend, &orders(), true);
+            let other = thorough.other_bits.as_ref().unwrap();
+            assert_eq!(other.setting.tunables.get("BACKWARDS"), Some(&1), "{thorough:?}");
+        }),
+        on_gpu("search::quick_leaves_other_variants_out_on_software", |backend| {
+            let tuned = search(backend, &variants(), false);
+            let tried = !tuned.candidates.wrong.is_empty() && tuned.candidates.other_bits > 0;
+            assert_eq!(tried, backend.offers().hardware, "{tuned:?}");
         }),
         on_gpu("search::a_wrong_default_is_told", tells_a_wrong_default),
         on_gpu("search::an_earlier_one_is_resumed", resumes),
@@ -87,27 +96,52 @@ fn refuses() {
 /// `bias_backward` in a folder: its shipped name slow, and faster ones that are wrong or add in another
 /// order.
 fn variants() -> TempDir {
-    let naive = bias_backward::CONTRACT.shaders[0].text;
-    let replaced = |from: &str, to: &str| {
-        assert!(naive.contains(from), "the shader has another form now");
-        naive.replace(from, to)
-    };
-    let begin = "var sum = 0.0;";
-    let wasteful = "var waste = bitcast<u32>(d_y[col]);
-        for (var i = 0u; i < 30000u; i++) { waste = waste * 1664525u + i; }
-        var sum = select(0.0, 1.0, waste == 12345u && params.rows == 0u);";
-    let at = "(id.z * params.rows + row)";
-    let backwards = "(id.z * params.rows + params.rows - 1u - row)";
-    let untuned = |text: String| text.replace("// tune:", "// not for tuning:");
     let folder = folder();
-    let put = |name: &str, text: String| {
-        fs::create_dir_all(folder.path().join("bias_backward")).unwrap();
-        fs::write(folder.path().join("bias_backward").join(name), text).unwrap();
-    };
-    put("naive.wgsl", replaced(begin, wasteful));
-    put("other.wgsl", untuned(replaced(at, backwards)));
-    put("wrong.wgsl", untuned(replaced("row < params.rows;", "row < params.rows / 2u;")));
+    let untuned = |text: String| text.replace("// tune:", "// not for tuning:");
+    put(folder.path(), "naive", replaced(&[(BEGIN, &wasteful("true"))]));
+    put(folder.path(), "other", untuned(replaced(&[(ROW, BACKWARDS)])));
+    put(
+        folder.path(),
+        "wrong",
+        untuned(replaced(&[("row < params.rows;", "row < params.rows / 2u;")])),
+    );
     folder
+}
+
+/// `bias_backward` in a folder: with a tunable that changes the order and makes it fast.
+fn orders() -> TempDir {
+    let row = format!("select({ROW}, {BACKWARDS}, BACKWARDS == 1u)");
+    let text = replaced(&[(BEGIN, &wasteful("BACKWARDS == 0u")), (ROW, &row)]);
+    let folder = folder();
+    put(folder.path(), "naive", format!("const BACKWARDS: u32 = 0u; // tune: 0 1\n{text}"));
+    folder
+}
+
+const BEGIN: &str = "var sum = 0.0;";
+const ROW: &str = "(id.z * params.rows + row)";
+const BACKWARDS: &str = "(id.z * params.rows + params.rows - 1u - row)";
+
+/// The sum's beginning with much to do for nothing under a condition.
+fn wasteful(condition: &str) -> String {
+    format!(
+        "var waste = bitcast<u32>(d_y[col]);
+        for (var i = 0u; i < 30000u && {condition}; i++) {{ waste = waste * 1664525u + i; }}
+        var sum = select(0.0, 1.0, waste == 12345u && params.rows == 0u);"
+    )
+}
+
+/// The shipped `bias_backward` with some of its parts replaced.
+fn replaced(parts: &[(&str, &str)]) -> String {
+    parts.iter().fold(bias_backward::CONTRACT.shaders[0].text.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "the shader has another form now");
+        text.replace(from, to)
+    })
+}
+
+fn put(folder: &Path, variant: &str, text: String) {
+    let folder = folder.join("bias_backward");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join(format!("{variant}.wgsl")), text).unwrap();
 }
 
 fn subject(contract: &'static Contract, rows: usize, cols: usize) -> Subject {
@@ -115,8 +149,7 @@ fn subject(contract: &'static Contract, rows: usize, cols: usize) -> Subject {
     Subject::new(contract, Activation::Relu, &sizes)
 }
 
-fn search(backend: &mut GpuBackend, thorough: bool) -> Tuned {
-    let folder = variants();
+fn search(backend: &mut GpuBackend, folder: &TempDir, thorough: bool) -> Tuned {
     backend.use_library(Library::over(folder.path()).unwrap());
     let subject = subject(&bias_backward::CONTRACT, 60, 100);
     let mut search = Search::new(backend, subject, thorough).unwrap();

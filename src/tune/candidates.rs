@@ -1,5 +1,6 @@
-//! What a search tries: all settings of a variant where they are few, else one tunable after the other,
-//! each from the best found so far.
+//! What a search tries. A thorough one: all settings of a variant where they are few, else one tunable
+//! after the other, each from the best found so far. A quick one: neighbours of the best alone, one tunable
+//! after the other, as long as there is a better one.
 
 use crate::backend::gpu::GpuBackend;
 use crate::error::Result;
@@ -20,6 +21,9 @@ enum Stage {
     One(Setting),
     /// All other values of a tunable, from the best setting of its variant.
     Vary(String, Tunable),
+    /// The next larger and the next smaller value of a tunable than the best setting of its variant has,
+    /// until neither is better.
+    Climb(String, Tunable),
 }
 
 /// The settings of a kernel that are still to be tried.
@@ -33,11 +37,13 @@ pub(super) struct Candidates {
 
 impl Candidates {
     /// Those of a kernel beside its `default`, of the same precision; variants that the adapter cannot run
-    /// come with the reason.
+    /// come with the reason. A quick search leaves out other variants on software, which may compile one
+    /// for longer than a run has for its tuning.
     pub(super) fn of(
         backend: &GpuBackend,
         contract: &'static Contract,
         default: &Setting,
+        thorough: bool,
     ) -> Result<(Self, Vec<(Setting, String)>)> {
         let (mut stages, mut not_runnable) = (VecDeque::new(), Vec::new());
         let mut files = BTreeMap::new();
@@ -46,6 +52,8 @@ impl Candidates {
         };
         let precision = read(default)?.precision();
         let mut variants = backend.library().variants(contract)?;
+        let others = thorough || backend.offers().hardware;
+        variants.retain(|variant| others || *variant == default.variant);
         // The default's own tunables come first: they compile as fast as the default does.
         variants.sort_by_key(|variant| *variant != default.variant);
         for variant in variants {
@@ -61,12 +69,17 @@ impl Candidates {
             match (shader, lacks) {
                 (Ok(shader), None) => {
                     files.insert(variant, shader.tuned());
-                    stages.extend(stages_of(&shader));
+                    stages.extend(stages_of(&shader, thorough));
                 }
                 (_, reason) => not_runnable.push((setting, reason.unwrap_or_default())),
             }
         }
         Ok((Self { stages, given: vec![default.clone()], files }, not_runnable))
+    }
+
+    /// Whether there is nothing to try beside the default.
+    pub(super) fn is_empty(&self) -> bool {
+        self.clone().next(|_| None).is_none()
     }
 
     /// Leaves out what an earlier search has tried.
@@ -93,9 +106,17 @@ impl Candidates {
                 Stage::Vary(variant, tunable) => {
                     let from = best(&variant).unwrap_or_else(|| Setting::of(variant));
                     for value in tunable.choices.iter().rev() {
-                        let mut setting = from.clone();
-                        setting.tunables.insert(tunable.name.clone(), *value);
-                        self.stages.push_front(Stage::One(setting));
+                        self.stages.push_front(Stage::One(with(&from, &tunable, *value)));
+                    }
+                }
+                Stage::Climb(variant, tunable) => {
+                    let from = best(&variant).unwrap_or_else(|| Setting::of(variant.clone()));
+                    let neighbours = neighbours(&tunable, &from);
+                    let new = |one: &Setting| !self.given.contains(one);
+                    let next = neighbours.map(|one| self.plain(one)).find(new);
+                    if let Some(next) = next {
+                        self.stages.push_front(Stage::Climb(variant, tunable));
+                        self.stages.push_front(Stage::One(next));
                     }
                 }
             }
@@ -111,22 +132,34 @@ impl Candidates {
     }
 }
 
-fn stages_of(shader: &Shader) -> Vec<Stage> {
+/// A setting with another value of a tunable.
+fn with(setting: &Setting, tunable: &Tunable, value: u32) -> Setting {
+    let mut setting = setting.clone();
+    setting.tunables.insert(tunable.name.clone(), value);
+    setting
+}
+
+/// A setting with the next larger and the next smaller value of a tunable.
+fn neighbours<'a>(tunable: &'a Tunable, from: &'a Setting) -> impl Iterator<Item = Setting> + 'a {
+    let value = *from.tunables.get(&tunable.name).unwrap_or(&tunable.value);
+    let choices = tunable.choices.iter().copied();
+    let larger = choices.clone().filter(|&other| other > value).min();
+    let smaller = choices.filter(|&other| other < value).max();
+    larger.into_iter().chain(smaller).map(|value| with(from, tunable, value))
+}
+
+fn stages_of(shader: &Shader, thorough: bool) -> Vec<Stage> {
     let mut all = vec![Setting::of(shader.variant.clone())];
     let count: usize = shader.tunables.iter().map(|tunable| tunable.choices.len()).product();
-    if count > FEW {
-        let vary = |tunable: &Tunable| Stage::Vary(shader.variant.clone(), tunable.clone());
-        let first = Stage::One(all.remove(0));
-        return std::iter::once(first).chain(shader.tunables.iter().map(vary)).collect();
+    if !thorough || count > FEW {
+        let stage = if thorough { Stage::Vary } else { Stage::Climb };
+        let each = shader.tunables.iter();
+        let each = each.map(|tunable| stage(shader.variant.clone(), tunable.clone()));
+        return all.into_iter().map(Stage::One).chain(each).collect();
     }
     for tunable in &shader.tunables {
-        let with = |setting: &Setting, value: u32| {
-            let mut setting = setting.clone();
-            setting.tunables.insert(tunable.name.clone(), value);
-            setting
-        };
         let each = |setting: &Setting| {
-            tunable.choices.iter().map(|&value| with(setting, value)).collect::<Vec<_>>()
+            tunable.choices.iter().map(|&value| with(setting, tunable, value)).collect::<Vec<_>>()
         };
         all = all.iter().flat_map(each).collect();
     }
@@ -145,12 +178,16 @@ mod tests {
         Ok(given(&shader, best))
     }
 
-    fn given(shader: &Shader, best: Option<(&str, u32)>) -> Vec<String> {
-        let mut candidates = Candidates {
-            stages: stages_of(shader).into(),
+    fn candidates(shader: &Shader, thorough: bool) -> Candidates {
+        Candidates {
+            stages: stages_of(shader, thorough).into(),
             given: vec![Setting::of("naive")],
             files: [("naive".to_owned(), shader.tuned())].into(),
-        };
+        }
+    }
+
+    fn given(shader: &Shader, best: Option<(&str, u32)>) -> Vec<String> {
+        let mut candidates = candidates(shader, true);
         let best = |variant: &str| {
             let tunables = best.into_iter().map(|(name, value)| (name.to_owned(), value));
             Some(Setting { variant: variant.to_owned(), tunables: tunables.collect() })
@@ -181,6 +218,44 @@ mod tests {
         assert_eq!(found[..3], first);
         assert_eq!(found[3], "naive INVOCATIONS=64 TILE_COUNT=256");
         assert_eq!(found.len(), 3 + 4, "{found:?}");
+        Ok(())
+    }
+
+    /// What a quick search tries of `sgd`, whose two tunables are 256 of 64, 128, 256 and 1024 of 256,
+    /// 1024, 4096, where these settings are the better ones in turn.
+    fn climbed(better: &[&str]) -> Result<Vec<String>> {
+        let shader = Library::default().shader(&sgd::CONTRACT, "naive", Activation::default())?;
+        let mut candidates = candidates(&shader, false);
+        let (mut best, mut tried) = (Setting::of("naive"), Vec::new());
+        while let Some(next) = candidates.next(|_| Some(best.clone())) {
+            tried.push(next.to_string());
+            if better.contains(&next.to_string().as_str()) {
+                best = next;
+            }
+        }
+        Ok(tried)
+    }
+
+    #[test]
+    fn a_quick_search_goes_on_only_where_a_neighbour_is_better() -> Result<()> {
+        let (large, small) = ("naive TILE_COUNT=4096", "naive TILE_COUNT=256");
+        assert_eq!(climbed(&[])?, ["naive INVOCATIONS=128", large, small]);
+        let found = climbed(&["naive INVOCATIONS=128"])?;
+        assert_eq!(found[..2], ["naive INVOCATIONS=128", "naive INVOCATIONS=64"]);
+        assert_eq!(found[2], "naive INVOCATIONS=128 TILE_COUNT=4096");
+        assert_eq!(found.len(), 4, "{found:?}");
+        // From the larger value, the default is no news.
+        assert_eq!(climbed(&[large])?, ["naive INVOCATIONS=128", large]);
+        Ok(())
+    }
+
+    #[test]
+    fn there_is_nothing_to_try_where_nothing_can_be_tuned() -> Result<()> {
+        let mut shader =
+            Library::default().shader(&sgd::CONTRACT, "naive", Activation::default())?;
+        assert!(!candidates(&shader, false).is_empty());
+        shader.tunables.clear();
+        assert!(candidates(&shader, false).is_empty() && candidates(&shader, true).is_empty());
         Ok(())
     }
 }

@@ -30,7 +30,9 @@
 //!
 //! `quick` begins with the defaults, or with what the [`cache`] knows, and tunes between stretches of
 //! real steps, the dearest dispatches first: see [`run`] for its budget. What it does not come to goes
-//! on at the next run.
+//! on at the next run. That this may be soon, it tries less than `full` does: of each tunable only the
+//! neighbours of the best so far, and on software, which may compile one of them for seconds, no variants
+//! beside the default.
 
 pub mod cache;
 mod candidates;

@@ -5,6 +5,7 @@
 //! [`MOST`] and [`SHARE`] of the time since the run began. A step may cost as much as the longest so far.
 
 use super::cache::{Cache, Entry};
+use super::candidates::Candidates;
 use super::search::{Search, Step, Subject};
 use super::{Timed, Tuned, Unfinished};
 use crate::backend::gpu::GpuBackend;
@@ -136,9 +137,13 @@ impl Tuning {
             }
         }
         for (target, (subject, hash, count)) in new {
+            let default = backend.default_setting(subject.contract)?;
+            let full = self.mode == Mode::Full;
+            if Candidates::of(backend, subject.contract, &default, full)?.0.is_empty() {
+                continue;
+            }
             self.targets.insert(target, hash);
             let work = count * subject.work()?;
-            let default = backend.default_setting(subject.contract)?;
             let library = backend.library();
             let shader = library.set_shader(subject.contract, &default, subject.activation)?;
             let has_tunables = !shader.tunables.is_empty();

@@ -168,13 +168,14 @@ pub enum Step {
 
 impl Search {
     /// Begins a search for a backend; nothing runs yet. Where it is `thorough`, candidates that round
-    /// differently are timed, too.
+    /// differently are timed, too, and more settings are tried, see [`super`].
     ///
     /// # Errors
     /// When the kernel's shaders cannot be read, or the adapter can run none.
     pub fn new(backend: &GpuBackend, subject: Subject, thorough: bool) -> Result<Self> {
         let default = backend.default_setting(subject.contract)?;
-        let (candidates, not_runnable) = Candidates::of(backend, subject.contract, &default)?;
+        let (candidates, not_runnable) =
+            Candidates::of(backend, subject.contract, &default, thorough)?;
         Ok(Self {
             subject,
             trials: backend.sibling(),
@@ -243,12 +244,15 @@ impl Search {
     }
 
     fn next_candidate(&mut self) -> Result<()> {
-        let timed = &self.timed;
+        let Self { timed, best, thorough, candidates, .. } = self;
         let best = |variant: &str| {
             let of_it = timed.iter().filter(|(setting, _)| setting.variant == variant);
-            of_it.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(setting, _)| setting.clone())
+            let fastest = of_it.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(setting, _)| setting);
+            // Among neighbours that are as fast as each other, there is no way to go.
+            let best = Some(&*best).filter(|best| !*thorough && best.variant == variant);
+            best.or(fastest).cloned()
         };
-        let Some(candidate) = self.candidates.next(best) else {
+        let Some(candidate) = candidates.next(best) else {
             self.stage = Stage::Last;
             return Ok(());
         };
@@ -278,9 +282,7 @@ impl Search {
 
     /// Times a candidate with the default's bits against the best of these.
     fn time_alike(&mut self, candidate: Setting) -> Result<()> {
-        let times = self.duel([&self.best.clone(), &candidate])?;
-        self.timed.push((candidate.clone(), times[1].median));
-        if wins(times) {
+        if self.beats(&candidate, &self.best.clone())? {
             self.best = candidate;
         }
         Ok(())
@@ -289,12 +291,21 @@ impl Search {
     /// Times a candidate that rounds differently against the best so far.
     fn time_other(&mut self, candidate: Setting) -> Result<()> {
         let best = self.best_other.clone().unwrap_or_else(|| self.best.clone());
-        let times = self.duel([&best, &candidate])?;
-        self.timed.push((candidate.clone(), times[1].median));
-        if wins(times) {
+        if self.beats(&candidate, &best)? {
             self.best_other = Some(candidate);
         }
         Ok(())
+    }
+
+    /// Times a candidate against the best so far, and notes what was timed.
+    fn beats(&mut self, candidate: &Setting, best: &Setting) -> Result<bool> {
+        let times = self.duel([best, candidate])?;
+        // What a search begins with is timed with its first candidate.
+        if self.timed.is_empty() {
+            self.timed.push((best.clone(), times[0].median));
+        }
+        self.timed.push((candidate.clone(), times[1].median));
+        Ok(wins(times))
     }
 
     /// Seconds of two settings.
