@@ -33,7 +33,7 @@ use normlab::tune::cache::{Cache, Entry};
 use normlab::tune::run::{MOST, Mode, SHARE, Tuning};
 use normlab::tune::search::{Search, Step, Subject};
 use normlab::tune::{Timed, Tuned};
-use program::{Ended, entries, folder, run, say, summary, text, with_cache};
+use program::{Ended, entries, folder, put, run, say, summary, text, with_cache};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
@@ -98,12 +98,12 @@ fn refuses() {
 fn variants() -> TempDir {
     let folder = folder();
     let untuned = |text: String| text.replace("// tune:", "// not for tuning:");
-    put(folder.path(), "naive", replaced(&[(BEGIN, &wasteful("true"))]));
-    put(folder.path(), "other", untuned(replaced(&[(ROW, BACKWARDS)])));
+    put(folder.path(), "bias_backward/naive.wgsl", &replaced(&[(BEGIN, &wasteful("true"))]));
+    put(folder.path(), "bias_backward/other.wgsl", &untuned(replaced(&[(ROW, BACKWARDS)])));
     put(
         folder.path(),
-        "wrong",
-        untuned(replaced(&[("row < params.rows;", "row < params.rows / 2u;")])),
+        "bias_backward/wrong.wgsl",
+        &untuned(replaced(&[("row < params.rows;", "row < params.rows / 2u;")])),
     );
     folder
 }
@@ -113,7 +113,11 @@ fn orders() -> TempDir {
     let row = format!("select({ROW}, {BACKWARDS}, BACKWARDS == 1u)");
     let text = replaced(&[(BEGIN, &wasteful("BACKWARDS == 0u")), (ROW, &row)]);
     let folder = folder();
-    put(folder.path(), "naive", format!("const BACKWARDS: u32 = 0u; // tune: 0 1\n{text}"));
+    put(
+        folder.path(),
+        "bias_backward/naive.wgsl",
+        &format!("const BACKWARDS: u32 = 0u; // tune: 0 1\n{text}"),
+    );
     folder
 }
 
@@ -136,12 +140,6 @@ fn replaced(parts: &[(&str, &str)]) -> String {
         assert!(text.contains(from), "the shader has another form now");
         text.replace(from, to)
     })
-}
-
-fn put(folder: &Path, variant: &str, text: String) {
-    let folder = folder.join("bias_backward");
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join(format!("{variant}.wgsl")), text).unwrap();
 }
 
 fn subject(contract: &'static Contract, rows: usize, cols: usize) -> Subject {

@@ -53,10 +53,15 @@ impl DeviceArguments {
         Self { precision: Some(experiment.precision), ..self.clone() }
     }
 
-    /// The same as flags, for a process that is to use the same device.
+    /// The same as flags, for a process that is to use the same device: the best one and no other, where
+    /// the choice is left.
     pub(super) fn flags(&self) -> [String; 3] {
+        let device = match &self.device {
+            DeviceChoice::Auto => &DeviceChoice::Gpu,
+            choice => choice,
+        };
         [
-            format!("--device={}", self.device),
+            format!("--device={device}"),
             format!("--time-cap={}", self.time_cap),
             format!("--precision={}", self.precision()),
         ]
@@ -108,6 +113,18 @@ impl ShaderArguments {
         let tunables = self.tunable.iter().map(|setting| format!("--tunable={setting}"));
         folder.chain(tunables).collect()
     }
+}
+
+/// What is measured on, with which shaders, and how the figures are printed.
+#[derive(Args, Clone, Debug)]
+pub(super) struct MeasureArguments {
+    #[command(flatten)]
+    pub(super) device: DeviceArguments,
+    #[command(flatten)]
+    pub(super) shaders: ShaderArguments,
+    /// Print one JSON object instead of tables.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 /// Whether one kernel may do what several do.

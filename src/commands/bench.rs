@@ -1,6 +1,6 @@
 //! `normlab bench`: how fast the variants of kernels are, and what a training step takes.
 
-use super::arguments::{DeviceArguments, FusionArguments, ShaderArguments, TuneArguments, whole};
+use super::arguments::{FusionArguments, MeasureArguments, TuneArguments, whole};
 use super::tune::begin;
 use super::{Status, open, open_adapter, say, say_json, wrong};
 use crate::backend::Backend;
@@ -53,13 +53,13 @@ struct LadderArguments {
     #[arg(long, value_name = "SHAPE")]
     shape: Vec<BenchShape>,
     #[command(flatten)]
-    common: Common,
+    measure: MeasureArguments,
 }
 
 #[derive(Args, Clone, Debug)]
 struct StepArguments {
     #[command(flatten)]
-    common: Common,
+    measure: MeasureArguments,
     #[command(flatten)]
     fusion: FusionArguments,
     #[command(flatten)]
@@ -78,7 +78,7 @@ struct ScaleArguments {
     #[arg(long, value_delimiter = ',', value_name = "UNITS,…", value_parser = whole::<usize>, allow_negative_numbers = true, default_values_t = scale::WIDTHS)]
     width: Vec<usize>,
     #[command(flatten)]
-    common: Common,
+    measure: MeasureArguments,
     #[command(flatten)]
     fusion: FusionArguments,
 }
@@ -86,18 +86,7 @@ struct ScaleArguments {
 #[derive(Args, Clone, Debug)]
 struct ReachArguments {
     #[command(flatten)]
-    common: Common,
-}
-
-#[derive(Args, Clone, Debug)]
-struct Common {
-    #[command(flatten)]
-    device: DeviceArguments,
-    #[command(flatten)]
-    shaders: ShaderArguments,
-    /// Print one JSON object instead of tables.
-    #[arg(long)]
-    json: bool,
+    measure: MeasureArguments,
 }
 
 /// What `normlab bench --json` prints.
@@ -134,18 +123,19 @@ pub(super) fn bench(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
     match &arguments.command {
         Some(Command::Step(step)) => steps(step, out),
         Some(Command::Scale(scale)) => scales(scale, out),
-        Some(Command::Reach(ReachArguments { common })) => reach(common, out),
+        Some(Command::Reach(ReachArguments { measure })) => reach(measure, out),
         None => ladders(&arguments.ladder, out),
     }
 }
 
 fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
     let plan = plan(&arguments.kernels, &arguments.shape)?;
-    let common = &arguments.common;
+    let measure = &arguments.measure;
     let purpose = ("time on", "the CPU engine has no variants of kernels to time");
-    let mut backend = open_adapter(&common.device, common.shaders.library()?, purpose)?;
+    let library = measure.shaders.library()?;
+    let shown: &mut dyn Write = if measure.json { &mut std::io::sink() } else { &mut *out };
+    let mut backend = open_adapter(&measure.device, library, purpose, shown)?;
     let device = backend.adapter();
-    let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
     say(shown, &format!("device: {} ({})", device.adapter, device.backend))?;
     let ceilings = Ceilings::measure(&mut backend)?;
     say(shown, &tables::ceilings(&ceilings))?;
@@ -159,7 +149,7 @@ fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
     }
     say(shown, &format!("\n{}", tables::LADDER_LEGEND))?;
     let good = ladders.iter().all(Ladder::passes);
-    if common.json {
+    if measure.json {
         say_json(&Ladders { device, ceilings, ladders }, out)?;
     }
     Ok(if good { Status::Good } else { Status::Failed })
@@ -206,31 +196,32 @@ fn complain(ladder: &Ladder, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn reach(common: &Common, out: &mut dyn Write) -> Result<Status> {
+fn reach(measure: &MeasureArguments, out: &mut dyn Write) -> Result<Status> {
     let data = Dataset::load(None, None, false)?;
     let purpose = ("time on", "the CPU engine has no goals");
-    let mut backend = open_adapter(&common.device, common.shaders.library()?, purpose)?;
+    let library = measure.shaders.library()?;
+    let shown: &mut dyn Write = if measure.json { &mut std::io::sink() } else { &mut *out };
+    let mut backend = open_adapter(&measure.device, library, purpose, shown)?;
     let device = backend.adapter();
-    let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
     say(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
     let mut told = |goal: &Goal| say(shown, &tables::goal(goal));
     let goals = reach::measure(&mut backend, &data, &mut told)?;
-    if common.json {
+    if measure.json {
         say_json(&Reached { device, goals: &goals }, out)?;
     }
     Ok(Status::Good)
 }
 
 fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> Result<Status> {
-    let ScaleArguments { norm, batch, width, common, fusion } = arguments;
+    let ScaleArguments { norm, batch, width, measure, fusion } = arguments;
     let data = Dataset::load(None, None, false)?;
     let grown = [("batch", batch), ("width", width)];
     for (what, sizes) in grown {
         sizes.iter().try_for_each(|&size| scale::workload(what, size).validate(&data))?;
     }
-    let library = fusion.apply(common.shaders.library()?);
-    let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
-    let mut backend = open(&common.device, library, shown)?;
+    let library = fusion.apply(measure.shaders.library()?);
+    let shown: &mut dyn Write = if measure.json { &mut std::io::sink() } else { &mut *out };
+    let mut backend = open(&measure.device, library, shown)?;
     let mut scales = Vec::new();
     for (what, sizes) in grown {
         say(shown, &tables::scale_header(what, *norm))?;
@@ -239,18 +230,18 @@ fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> Result<Status> {
         say(shown, &tables::growth(&scale))?;
         scales.push(scale);
     }
-    if common.json {
+    if measure.json {
         say_json(&Scales { device: backend.adapter(), scales: &scales }, out)?;
     }
     Ok(Status::Good)
 }
 
 fn steps(arguments: &StepArguments, out: &mut dyn Write) -> Result<Status> {
-    let StepArguments { common, fusion, tune } = arguments;
-    let library = fusion.apply(common.shaders.library()?);
+    let StepArguments { measure, fusion, tune } = arguments;
+    let library = fusion.apply(measure.shaders.library()?);
     let data = Dataset::load(None, None, false)?;
-    let shown: &mut dyn Write = if common.json { &mut std::io::sink() } else { &mut *out };
-    let mut backend = open(&common.device, library, shown)?;
+    let shown: &mut dyn Write = if measure.json { &mut std::io::sink() } else { &mut *out };
+    let mut backend = open(&measure.device, library, shown)?;
     let mut tuning = Tuning::new(tune.tune, backend.adapter(), cache::folder().as_deref());
     let mut steps = Vec::new();
     for workload in Workload::usual() {
@@ -265,7 +256,7 @@ fn steps(arguments: &StepArguments, out: &mut dyn Write) -> Result<Status> {
     }
     say(shown, "\nEach kernel's dispatches of a step are timed on their own, one after another.")?;
     tuning.finish().iter().try_for_each(|line| say(shown, line))?;
-    if common.json {
+    if measure.json {
         say_json(&Steps { device: backend.adapter(), steps }, out)?;
     }
     Ok(Status::Good)

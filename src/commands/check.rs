@@ -82,7 +82,7 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
     let chosen = arguments.kernels()?;
     let purpose = ("check", "the CPU engine is what adapters are held against");
     let library = arguments.shaders.library()?;
-    let mut backend = open_adapter(&arguments.device, library, purpose)?;
+    let mut backend = open_adapter(&arguments.device, library, purpose, out)?;
     use_pipelines(&mut backend, out)?;
     let adapter = backend.adapter();
     say(out, &format!("device: {} ({})\n", adapter.adapter, adapter.backend))?;

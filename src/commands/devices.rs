@@ -20,7 +20,7 @@ pub(super) struct Arguments {
 pub(super) fn list(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
     let chosen = adapters::choose(&arguments.device.device)?;
     let precision = arguments.device.precision();
-    let chosen = chosen.as_ref().map(|chosen| chosen.listing(precision)).transpose()?;
+    let chosen = chosen.first().map(|chosen| chosen.listing(precision)).transpose()?;
     let mut marked = false;
     for candidate in adapters::candidates() {
         let listing = candidate.listing(precision)?;

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::kernels;
 use crate::report::watch::Judged;
 use clap::Args;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -46,7 +46,8 @@ pub(super) fn judge(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
 fn verdict(arguments: &Arguments) -> Result<Rung> {
     let contract = kernels::find(&arguments.kernel)?;
     let library = arguments.shaders.library()?;
-    let mut backend = open_adapter(&arguments.device, library, PURPOSE)?;
+    // What is printed is the verdict alone.
+    let mut backend = open_adapter(&arguments.device, library, PURPOSE, &mut io::sink())?;
     let variant = backend.variant(contract)?;
     let shape = arguments.shape.unwrap_or_else(|| BenchShape::usual(contract));
     ladder::judge(&mut backend, contract, &variant, shape)

@@ -46,14 +46,14 @@ pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    lesson: run::LessonArguments,
+    lesson: run::RunArguments,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Train the lesson's six networks and show what normalization changes (the default).
     #[command(after_help = DEFAULTS)]
-    Lesson(run::LessonArguments),
+    Lesson(run::RunArguments),
     /// Train networks of your own: from a file, from flags, or from a file changed by flags.
     #[command(after_help = DEFAULTS)]
     Train(run::TrainArguments),
@@ -179,15 +179,30 @@ fn first_few(mut lines: Vec<String>) -> Vec<String> {
     lines
 }
 
-/// Opens an adapter for what only an adapter can do, see [`find_adapter`].
+/// Opens an adapter for what only an adapter can do, see [`of_adapters`].
 fn open_adapter(
     arguments: &DeviceArguments,
     library: Library,
     purpose: (&str, &str),
+    out: &mut dyn Write,
 ) -> Result<GpuBackend> {
-    let candidate = find_adapter(&arguments.device, purpose)?;
-    let backend = GpuBackend::open_in(&candidate, arguments.precision())?;
-    Ok(backend.with(library).with_time_cap(arguments.time_cap()))
+    let open = |found: Vec<Candidate>| open_best(&found, arguments, library, out);
+    of_adapters(&arguments.device, purpose, open)
+}
+
+/// Opens the best adapter that does not refuse, and tells of those that did; none where there are none.
+fn open_best(
+    candidates: &[Candidate],
+    arguments: &DeviceArguments,
+    library: Library,
+    out: &mut dyn Write,
+) -> Result<Option<GpuBackend>> {
+    let open = |candidate: &Candidate| GpuBackend::open_in(candidate, arguments.precision());
+    let tell = |refusal: &Error, next: &Candidate| {
+        say(out, &format!("note: {refusal}; {} is tried next", next.describe().adapter))
+    };
+    let opened = adapters::open_first(candidates, open, tell)?;
+    Ok(opened.map(|backend| backend.with(library).with_time_cap(arguments.time_cap())))
 }
 
 /// Uses what the adapter's driver has compiled at earlier starts.
@@ -203,15 +218,19 @@ fn keep_pipelines(backend: &mut dyn Backend, out: &mut dyn Write) -> Result<()> 
     warning.map_or(Ok(()), |warning| say(out, &format!("warning: {warning}")))
 }
 
-/// Finds an adapter for what only an adapter can do: `purpose` says what, as "check", and `instead` why
-/// the CPU engine cannot take its place.
-fn find_adapter(choice: &DeviceChoice, (purpose, instead): (&str, &str)) -> Result<Candidate> {
+/// What `take` takes of the adapters for what only an adapter can do: `purpose` says what, as "check", and
+/// `instead` why the CPU engine cannot take its place.
+fn of_adapters<T>(
+    choice: &DeviceChoice,
+    (purpose, instead): (&str, &str),
+    take: impl FnOnce(Vec<Candidate>) -> Result<Option<T>>,
+) -> Result<T> {
     if *choice == DeviceChoice::Cpu {
         return Err(Error::Config(format!(
             "--device cpu: {instead}; name an adapter, or leave the choice to auto"
         )));
     }
-    adapters::choose(choice)?.ok_or_else(|| {
+    take(adapters::choose(choice)?)?.ok_or_else(|| {
         Error::Device(format!("there is nothing to {purpose}: {}", adapters::why_none()))
     })
 }
@@ -230,8 +249,8 @@ fn open(
 ) -> Result<Box<dyn Backend>> {
     let (choice, precision) = (&arguments.device, arguments.precision());
     let changed = library.is_changed();
-    let candidate = adapters::choose(choice)?;
-    let none = candidate.is_none();
+    let candidates = adapters::choose(choice)?;
+    let none = candidates.is_empty();
     if none && precision == Precision::Mixed {
         let why = if *choice == DeviceChoice::Cpu {
             String::new()
@@ -242,19 +261,19 @@ fn open(
             "--precision mixed: the CPU engine computes in f32{why}"
         )));
     }
-    let backend: Box<dyn Backend> = match candidate {
-        Some(candidate) => match GpuBackend::open_in(&candidate, precision) {
-            Ok(backend) => {
-                let mut backend = backend.with(library).with_time_cap(arguments.time_cap());
-                use_pipelines(&mut backend, out)?;
-                Box::new(backend)
-            }
-            Err(error) if *choice == DeviceChoice::Auto && precision == Precision::F32 => {
-                say(out, &format!("note: {error}; the CPU engine computes instead"))?;
-                Box::new(CpuBackend::<f32>::default())
-            }
-            Err(error) => return Err(error),
-        },
+    let may_do_without = *choice == DeviceChoice::Auto && precision == Precision::F32;
+    let opened = match open_best(&candidates, arguments, library, out) {
+        Err(refusal @ Error::Device(_)) if may_do_without => {
+            say(out, &format!("note: {refusal}; the CPU engine computes instead"))?;
+            None
+        }
+        opened => opened?,
+    };
+    let backend: Box<dyn Backend> = match opened {
+        Some(mut backend) => {
+            use_pipelines(&mut backend, out)?;
+            Box::new(backend)
+        }
         None => Box::new(CpuBackend::<f32>::default()),
     };
     let found = backend.adapter();

@@ -26,9 +26,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Arguments of `normlab lesson`.
+/// Arguments of `normlab lesson`; those of `normlab train`, but for its file.
 #[derive(Args, Clone, Debug)]
-pub(super) struct LessonArguments {
+pub(super) struct RunArguments {
     #[command(flatten)]
     experiment: ExperimentArguments,
     #[command(flatten)]
@@ -52,73 +52,42 @@ pub(super) struct TrainArguments {
     #[arg(value_name = "EXPERIMENT.toml")]
     file: Option<PathBuf>,
     #[command(flatten)]
-    experiment: ExperimentArguments,
-    #[command(flatten)]
-    device: DeviceArguments,
-    #[command(flatten)]
-    shaders: ShaderArguments,
-    #[command(flatten)]
-    fusion: FusionArguments,
-    #[command(flatten)]
-    watch: WatchArguments,
-    #[command(flatten)]
-    tune: TuneArguments,
-    #[command(flatten)]
-    output: OutputArguments,
+    run: RunArguments,
 }
 
 /// Runs the lesson.
-pub(super) fn lesson(arguments: &LessonArguments, out: &mut dyn Write) -> Result<Status> {
-    let mut experiment = Experiment::lesson()?;
-    arguments.experiment.apply(&mut experiment)?;
-    let device = &arguments.device.agreed(&mut experiment);
-    let LessonArguments { shaders, fusion, watch, tune, output, .. } = arguments;
-    let (fusion, watch, tune) = (*fusion, *watch, *tune);
-    Run { name: "lesson", device, shaders, fusion, watch, tune, output }.start(&experiment, out)
+pub(super) fn lesson(arguments: &RunArguments, out: &mut dyn Write) -> Result<Status> {
+    arguments.start("lesson", Experiment::lesson()?, out)
 }
 
 /// Runs one experiment.
 pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> Result<Status> {
-    let (mut experiment, name) = match &arguments.file {
+    match &arguments.file {
         Some(file) => {
-            let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            (Experiment::read(file)?, stem)
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+            arguments.run.start(&stem, Experiment::read(file)?, out)
         }
-        None => (Experiment::default(), "train".to_owned()),
-    };
-    arguments.experiment.apply(&mut experiment)?;
-    let device = &arguments.device.agreed(&mut experiment);
-    let TrainArguments { shaders, fusion, watch, tune, output, .. } = arguments;
-    let (fusion, watch, tune) = (*fusion, *watch, *tune);
-    Run { name: &name, device, shaders, fusion, watch, tune, output }.start(&experiment, out)
+        None => arguments.run.start("train", Experiment::default(), out),
+    }
 }
 
-/// A run that is about to start.
-struct Run<'a> {
-    name: &'a str,
-    device: &'a DeviceArguments,
-    shaders: &'a ShaderArguments,
-    fusion: FusionArguments,
-    watch: WatchArguments,
-    tune: TuneArguments,
-    output: &'a OutputArguments,
-}
-
-impl Run<'_> {
-    /// Checks everything, then trains every network of the experiment.
-    fn start(&self, experiment: &Experiment, out: &mut dyn Write) -> Result<Status> {
+impl RunArguments {
+    /// Checks everything, then trains every network of the experiment with the flags in place.
+    fn start(&self, name: &str, mut experiment: Experiment, out: &mut dyn Write) -> Result<Status> {
         let start = Instant::now();
+        self.experiment.apply(&mut experiment)?;
+        let device = self.device.agreed(&mut experiment);
         experiment.validate()?;
-        let experiment = &rooted(experiment)?;
-        let OutputArguments { out: path, force } = self.output;
+        let experiment = &rooted(&experiment)?;
+        let OutputArguments { out: path, force } = &self.output;
         RunFolder::check_free(path.as_deref(), *force)?;
         let library = self.fusion.apply(self.shaders.library()?);
         let changes = self.watch.changes(&library)?;
         // A file that comes later, for a kernel that another does the work of, must have its effect.
         let library = if changes.is_some() { library.unfused() } else { library };
-        let data = load(experiment)?;
+        let data = &load(experiment)?;
         experiment.validate_for(data.train.len())?;
-        let mut backend = open(self.device, library, out)?;
+        let mut backend = open(&device, library, out)?;
         let verify = backend.adapter().backend != "cpu";
         if changes.is_some() && !verify {
             return Err(Error::Config("--watch: the CPU engine runs no shaders".to_owned()));
@@ -126,22 +95,44 @@ impl Run<'_> {
         // Texts that change under way are not what was searched.
         let mode = if changes.is_some() { Mode::Off } else { self.tune.tune };
         let mut tuning = Tuning::new(mode, backend.adapter(), cache::folder().as_deref());
-        let plan = |(activation, norm)| Plan { experiment, activation, norm, data: &data, verify };
-        let plans = experiment.networks().into_iter().map(plan);
-        prepare(&mut tuning, backend.as_mut(), plans, out)?;
-        let mut folder = RunFolder::create(self.name, path.as_deref(), *force, experiment)?;
-        say(out, &introduction(experiment, &data))?;
+        let plan = |(activation, norm)| Plan { experiment, activation, norm, data, verify };
+        let plans: Vec<_> = experiment.networks().into_iter().map(plan).collect();
+        prepare(&mut tuning, backend.as_mut(), plans.iter().copied(), out)?;
+        let folder = RunFolder::create(name, path.as_deref(), *force, experiment)?;
+        say(out, &introduction(experiment, data))?;
         for warning in experiment.warnings() {
             say(out, &format!("warning: {warning}"))?;
         }
-        let mut summary = empty_summary(experiment, &data, backend.as_ref())?;
-        for (activation, norm) in experiment.networks() {
-            let plan = plan((activation, norm));
-            let run = run_name(activation, norm);
+        let summary = empty_summary(experiment, data, backend.as_ref())?;
+        let mut run = Run { start, backend, tuning, changes, folder, summary };
+        let ended = run.train(&plans, out).and_then(|()| run.conclude(out));
+        if ended.is_err() {
+            report::after_error(run.folder.path(), out);
+        }
+        ended
+    }
+}
+
+/// A run that has begun, and what came of it so far.
+struct Run {
+    start: Instant,
+    backend: Box<dyn Backend>,
+    tuning: Tuning,
+    changes: Option<Changes>,
+    folder: RunFolder,
+    summary: Summary,
+}
+
+impl Run {
+    /// Trains every network, one after another.
+    fn train(&mut self, plans: &[Plan<'_>], out: &mut dyn Write) -> Result<()> {
+        let Self { start, backend, tuning, changes, folder, summary } = self;
+        for plan in plans {
+            let run = run_name(plan.activation, plan.norm);
             let mut progress =
-                Progress::new(&run, experiment, &mut folder, (changes.as_ref(), &mut *out));
-            progress.tuning = Some(&mut tuning);
-            let trained = train::train(backend.as_mut(), &plan, &mut progress);
+                Progress::new(&run, plan.experiment, folder, (changes.as_ref(), &mut *out));
+            progress.tuning = Some(&mut *tuning);
+            let trained = train::train(backend.as_mut(), plan, &mut progress);
             // The last weights are kept also where the training could not go on.
             let kept = progress.finish();
             let record = trained?;
@@ -151,12 +142,18 @@ impl Run<'_> {
             summary.runs.push(record);
             summary.shaders = backend.shaders();
             summary.elapsed_s = start.elapsed().as_secs_f64();
-            folder.summary(&summary)?;
+            folder.summary(summary)?;
         }
+        Ok(())
+    }
+
+    /// Shows what came out, and makes the report.
+    fn conclude(&mut self, out: &mut dyn Write) -> Result<Status> {
+        let Self { tuning, folder, summary, .. } = self;
         let mut records = Records::read(folder.path())?;
         summary.claims = claims::claims(&records);
-        folder.summary(&summary)?;
-        say(out, &conclusion(&summary, &folder))?;
+        folder.summary(summary)?;
+        say(out, &conclusion(summary, folder))?;
         tuning.finish().iter().try_for_each(|line| say(out, line))?;
         records.summary = Some(summary.clone());
         report::after_run(folder.path(), records, out)?;

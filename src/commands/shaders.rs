@@ -1,8 +1,7 @@
 //! `normlab shaders`: what there is, and a copy to change.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
-use super::{Status, say};
-use crate::backend::gpu::GpuBackend;
+use super::{Status, open_best, say};
 use crate::backend::gpu::adapters;
 use crate::error::Result;
 use crate::kernels;
@@ -50,13 +49,8 @@ pub(super) fn execute(command: &Command, out: &mut dyn Write) -> Result<Status> 
 
 fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
     let library = arguments.shaders.library()?;
-    let backend = match adapters::choose(&arguments.device.device)? {
-        Some(candidate) => {
-            let backend = GpuBackend::open_in(&candidate, arguments.device.precision())?;
-            Some(backend.with(library.clone()))
-        }
-        None => None,
-    };
+    let candidates = adapters::choose(&arguments.device.device)?;
+    let backend = open_best(&candidates, &arguments.device, library.clone(), out)?;
     let header = ["kernel", "variant", "workgroup", "needs", "here", "tunables"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for contract in kernels::ALL {

@@ -1,7 +1,7 @@
 //! `normlab tune`: the fastest setting of every kernel at the shapes of the usual networks, on this
 //! adapter.
 
-use super::arguments::{DeviceArguments, ShaderArguments};
+use super::arguments::MeasureArguments;
 use super::bench::plan;
 use super::{Status, keep_pipelines, open_adapter, progress_bar, say, say_json, wrong};
 use crate::backend::Backend;
@@ -30,6 +30,7 @@ use std::io::Write;
 
 /// Arguments of `normlab tune`.
 #[derive(Args, Clone, Debug)]
+#[command(mut_arg("json", |json| json.help("Print one JSON object instead of a table")))]
 pub(super) struct Arguments {
     /// The kernels to tune [default: all that the networks of `bench step` use].
     #[arg(value_name = "KERNEL")]
@@ -42,12 +43,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
-    device: DeviceArguments,
-    #[command(flatten)]
-    shaders: ShaderArguments,
-    /// Print one JSON object instead of a table.
-    #[arg(long)]
-    json: bool,
+    measure: MeasureArguments,
 }
 
 /// What `normlab tune --json` prints.
@@ -68,13 +64,14 @@ struct Found {
 
 /// Searches for what the arguments ask for.
 pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
-    let library = arguments.shaders.library()?;
+    let MeasureArguments { device, shaders, json } = &arguments.measure;
+    let library = shaders.library()?;
     let changed = library.is_changed();
     let subjects = subjects(arguments)?;
     let purpose = ("tune", "the CPU engine runs no shaders");
-    let mut backend = open_adapter(&arguments.device, library, purpose)?;
+    let shown: &mut dyn Write = if *json { &mut std::io::sink() } else { &mut *out };
+    let mut backend = open_adapter(device, library, purpose, shown)?;
     let device = backend.adapter();
-    let shown: &mut dyn Write = if arguments.json { &mut std::io::sink() } else { &mut *out };
     say(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
     let found = search(&mut backend, subjects)?;
     say(shown, &format!("{}\n{}", tables::table(&found.tuned), tables::LEGEND))?;
@@ -85,7 +82,7 @@ pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> Result<Status>
     } else {
         keep(&backend, &found.tuned, shown)?;
     }
-    if arguments.json {
+    if *json {
         let Found { tuned, wrong_defaults } = &found;
         say_json(&Printed { device, tuned, wrong_defaults }, out)?;
     }

@@ -2,7 +2,8 @@
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::judge::{self, Process, Written};
-use super::{Status, find_adapter, say};
+use super::{Status, of_adapters, say};
+use crate::backend::gpu::adapters::Candidate;
 use crate::bench::Spread;
 use crate::bench::shape::BenchShape;
 use crate::error::{Error, Result};
@@ -59,7 +60,8 @@ pub(super) fn watch(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
     let library = shaders.library()?;
     let places = library.places();
     let desk = Desk::new(contract, arguments, &shaders, library)?;
-    let adapter = find_adapter(&arguments.device.device, judge::PURPOSE)?.describe();
+    let best = |found: Vec<Candidate>| Ok(found.first().map(Candidate::describe));
+    let adapter = of_adapters(&arguments.device.device, judge::PURPOSE, best)?;
     say(out, &format!("device: {} ({})", adapter.adapter, adapter.backend))?;
     let (sender, events) = channel();
     let (changed, stop) = (sender.clone(), sender.clone());

@@ -1,8 +1,12 @@
 //! Runs the program as a user would, and looks at what it leaves.
 
 use normlab::record::{Moment, Summary};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+/// How long anything may take on a machine that is busy with other things.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A run of a fraction of a second that needs no adapter.
 pub(crate) const SMALL: [&str; 8] =
@@ -49,12 +53,7 @@ pub(crate) fn normlab_without_adapter() -> Command {
 
 /// Runs a command to its end.
 pub(crate) fn run(command: &mut Command) -> Ended {
-    let output = command.output().unwrap();
-    Ended {
-        status: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
+    Ended::of(command.output().unwrap())
 }
 
 /// Runs `normlab <arguments>`.
@@ -68,6 +67,14 @@ pub(crate) fn small(arguments: &[&str], out: &Path) -> Ended {
 }
 
 impl Ended {
+    pub(crate) fn of(output: Output) -> Self {
+        Self {
+            status: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
     /// Fails unless the program ended like this.
     #[track_caller]
     pub(crate) fn with(self, status: i32) -> Self {
@@ -100,6 +107,14 @@ pub(crate) fn entries(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = names.collect();
     names.sort();
     names
+}
+
+/// Puts a file into a folder, which is made if need be; returns its path.
+pub(crate) fn put(folder: &Path, file: &str, text: &str) -> PathBuf {
+    let path = folder.join(file);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, text).unwrap();
+    path
 }
 
 /// An empty folder for one test.

@@ -19,7 +19,7 @@ const ADAPTER_NAME: &str = "WGPU_ADAPTER_NAME";
 /// What the user asked to compute on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum DeviceChoice {
-    /// The best adapter, or the CPU engine where there is none.
+    /// The best adapter that opens, or the CPU engine where there is none.
     #[default]
     Auto,
     /// The best adapter; an error where there is none.
@@ -80,35 +80,53 @@ pub fn candidates() -> Vec<Candidate> {
     found.into_iter().map(|adapter| Candidate { adapter }).collect()
 }
 
-/// The adapter to use, none for the CPU engine.
+/// The adapters to [open one of](open_first): all, the best first, where the user leaves the choice, else
+/// the one that was asked for; none for the CPU engine.
 ///
 /// # Errors
 /// [`Error::Config`] when the user asked for an adapter that is not there.
-pub fn choose(choice: &DeviceChoice) -> Result<Option<Candidate>> {
-    if *choice == DeviceChoice::Cpu {
-        return Ok(None);
-    }
+pub fn choose(choice: &DeviceChoice) -> Result<Vec<Candidate>> {
+    let wanted = match choice {
+        DeviceChoice::Auto => return Ok(candidates()),
+        DeviceChoice::Cpu => return Ok(Vec::new()),
+        DeviceChoice::Gpu => String::new(),
+        DeviceChoice::Named(name) => name.to_lowercase(),
+    };
     let all = candidates();
     let names: Vec<_> = all.iter().map(|found| found.adapter.get_info().name).collect();
-    let wanted = match choice {
-        DeviceChoice::Named(name) => name.to_lowercase(),
-        _ => String::new(),
-    };
     let chosen = all
         .into_iter()
         .find(|found| found.adapter.get_info().name.to_lowercase().contains(&wanted));
-    match (chosen, choice) {
-        (Some(candidate), _) => Ok(Some(candidate)),
-        (None, DeviceChoice::Gpu) => Err(Error::Config(format!("--device gpu: {}", why_none()))),
-        (None, DeviceChoice::Named(name)) if names.is_empty() => {
-            Err(Error::Config(format!("--device {name}: {}", why_none())))
+    match chosen {
+        Some(candidate) => Ok(vec![candidate]),
+        None if names.is_empty() => {
+            Err(Error::Config(format!("--device {choice}: {}", why_none())))
         }
-        (None, DeviceChoice::Named(name)) => Err(Error::Config(format!(
-            "--device {name}: no adapter has that in its name; there are: {}",
+        None => Err(Error::Config(format!(
+            "--device {choice}: no adapter has that in its name; there are: {}",
             names.join(", ")
         ))),
-        (None, _) => Ok(None),
     }
+}
+
+/// Opens the first of several candidates that does not refuse. `tell` is told of each refusal, with the
+/// candidate that is tried next. None where there are no candidates.
+///
+/// # Errors
+/// The last one's, where all refuse; any other than the refusal of a device, and that of `tell`, at once.
+pub fn open_first<C, T>(
+    candidates: &[C],
+    mut open: impl FnMut(&C) -> Result<T>,
+    mut tell: impl FnMut(&Error, &C) -> Result<()>,
+) -> Result<Option<T>> {
+    let mut waiting = candidates.iter().peekable();
+    while let Some(candidate) = waiting.next() {
+        match (open(candidate), waiting.peek()) {
+            (Err(refusal @ Error::Device(_)), Some(next)) => tell(&refusal, next)?,
+            (opened, _) => return opened.map(Some),
+        }
+    }
+    Ok(None)
 }
 
 /// What to tell a user who has no adapter.
@@ -246,5 +264,50 @@ fn rank(kind: wgpu::DeviceType, saving: bool) -> (u8, &'static str) {
         VirtualGpu => (3, "hardware behind a virtual machine: behind hardware of this machine"),
         Other => (4, "a device of a kind that its driver does not tell: behind known hardware"),
         Cpu => (5, "software: behind all hardware, before the CPU engine"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Opens the first of some adapters, of which those called `broken` refuse and those called `poor` lack
+    /// what was asked for. Returns what came of it, and what was told.
+    fn opened(
+        names: &[&'static str],
+    ) -> (std::result::Result<Option<String>, String>, Vec<String>) {
+        let mut told = Vec::new();
+        let open = |name: &&str| match *name {
+            broken if broken.starts_with("broken") => Err(Error::Device(format!("{name} refuses"))),
+            "poor" => Err(Error::Config("poor lacks matrices".to_owned())),
+            name => Ok(name.to_owned()),
+        };
+        let tell = |refusal: &Error, next: &&str| {
+            told.push(format!("{refusal}; {next} is tried"));
+            Ok(())
+        };
+        let result = open_first(names, open, tell).map_err(|error| error.to_string());
+        (result, told)
+    }
+
+    #[test]
+    fn the_first_that_opens_is_taken_and_refusals_before_it_are_told() {
+        let good = |name: &str| Ok(Some(name.to_owned()));
+        assert_eq!(opened(&["good", "broken"]), (good("good"), Vec::new()));
+        let told = ["broken 1 refuses; broken 2 is tried", "broken 2 refuses; good is tried"];
+        let names = ["broken 1", "broken 2", "good", "better"];
+        assert_eq!(opened(&names), (good("good"), told.map(str::to_owned).to_vec()));
+    }
+
+    #[test]
+    fn where_all_refuse_the_last_refusal_is_the_error() {
+        let told = vec!["broken 1 refuses; broken 2 is tried".to_owned()];
+        assert_eq!(opened(&["broken 1", "broken 2"]), (Err("broken 2 refuses".to_owned()), told));
+        assert_eq!(opened(&[]), (Ok(None), Vec::new()));
+    }
+
+    #[test]
+    fn one_that_lacks_what_was_asked_for_is_not_passed_over() {
+        assert_eq!(opened(&["poor", "good"]), (Err("poor lacks matrices".to_owned()), Vec::new()));
     }
 }

@@ -1,0 +1,98 @@
+//! The program on shaders that never end, and on those that ask for more than an adapter has. Trials that
+//! need a GPU are ignored, with the reason, where there is none.
+
+#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+#[path = "support/gpu.rs"]
+mod gpu;
+#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
+#[path = "support/program.rs"]
+mod program;
+
+use gpu::{done, on_gpu};
+use libtest_mimic::{Arguments, Trial};
+use program::{PATIENCE, folder, put, say, text};
+use std::time::Instant;
+
+const LARGE: &str = include_str!("broken/large_workgroup.wgsl");
+
+fn main() {
+    let trials = vec![
+        Trial::test("arguments::wrong_time_caps_are_refused", done(refuses)),
+        on_gpu("time_cap::check_ends_and_tells_what_it_found", |_| check_ends()),
+        on_gpu("time_cap::other_commands_end_too", |_| others_end()),
+        on_gpu("limits::a_workgroup_too_large_is_told_before", |_| tells_of_a_large_workgroup()),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
+
+/// A file of the folder `tests/broken`.
+fn broken(name: &str) -> String {
+    format!("{}/tests/broken/{name}.wgsl", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn refuses() {
+    for wrong in ["0", "-1", "soon", "NaN", "inf"] {
+        let ended = say(&["check", "--time-cap", wrong]).with(2);
+        assert!(ended.stderr.contains("seconds above 0"), "{ended:#?}");
+    }
+}
+
+/// The endless shader is called wrong, what was found before is told, and nothing is run behind it.
+fn check_ends() {
+    let choice = format!("bias_forward={}", broken("endless_loop"));
+    let start = Instant::now();
+    let capped = ["--variant", &choice, "--time-cap", "1"];
+    let ended = say(&[&["check", "bias_forward", "bias_backward"], &capped[..]].concat()).with(1);
+    assert!(start.elapsed() < PATIENCE, "it took {:?}", start.elapsed());
+    let row = |words: &[&str]| {
+        let mut lines = ended.stdout.lines();
+        lines.any(|line| words.iter().all(|word| line.contains(word)))
+    };
+    assert!(row(&["bias_forward", "naive", "good"]), "{ended:#?}");
+    assert!(row(&["bias_forward", "endless_loop.wgsl", "inf", "WRONG"]), "{ended:#?}");
+    assert!(row(&[
+        "WRONG",
+        "endless_loop.wgsl",
+        "did not end within 1 s",
+        "a loop that never ends"
+    ]));
+    assert!(row(&["the rest is unchecked"]) && !row(&["bias_backward", "good"]), "{ended:#?}");
+}
+
+fn others_end() {
+    let choice = format!("bias_forward={}", broken("endless_loop"));
+    let out = folder();
+    let train = ["train", "--norm", "none", "--out", out.path().to_str().unwrap()];
+    for command in [&["bench", "bias_forward", "--json"][..], &["bench", "step"], &train] {
+        let ended = say(&[command, &["--variant", &choice, "--time-cap", "1"]].concat()).with(1);
+        for words in
+            ["error: ", "endless_loop.wgsl)", "did not end within 1 s", "--time-cap SECONDS"]
+        {
+            assert!(ended.stderr.contains(words), "{command:?}: {ended:#?}");
+        }
+    }
+    // Nothing was recorded that a report could show.
+    assert_eq!(text(out.path(), "metrics.jsonl"), "");
+    assert!(!out.path().join("report.html").exists());
+}
+
+/// 2048 invocations are more than any adapter of today allows.
+fn tells_of_a_large_workgroup() {
+    let folder = folder();
+    put(folder.path(), "bias_forward/large.wgsl", LARGE);
+    let over = ["--shaders", folder.path().to_str().unwrap()];
+    let sentence = "its workgroup has 2048 invocations (2048 x 1 x 1); the adapter's have at most";
+    for command in [&["check", "bias_forward"][..], &["shaders", "list"]] {
+        let ended = say(&[command, &over].concat()).with(0);
+        let told = |line: &str| line.contains("large") && line.contains(sentence);
+        assert!(ended.stdout.lines().any(told), "{command:?}: {ended:#?}");
+    }
+    let chosen =
+        [&["check", "bias_forward", "--variant", "bias_forward=large"], &over[..]].concat();
+    let ended = say(&chosen).with(2);
+    assert!(ended.stderr.contains("large.wgsl") && ended.stderr.contains(sentence), "{ended:#?}");
+    let bench = [&["bench", "bias_forward", "--variant", "bias_forward=large"], &over[..]].concat();
+    let ended = say(&bench).with(2);
+    assert!(ended.stderr.contains("large.wgsl") && ended.stderr.contains(sentence), "{ended:#?}");
+}
