@@ -287,19 +287,26 @@ fn write_shaders(html: &mut String, shaders: &[ShaderRecord]) {
         html.push_str("<p>The CPU engine computed, and ran no shader.</p>\n</section>\n");
         return;
     }
-    let head = ["kernel", "variant", "activation", "tunables", "SHA-256 of its text"];
+    let head = ["kernel", "variant", "activation", "tunables", "shapes", "SHA-256 of its text"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(shaders.iter().map(|shader| {
         let tunables = shader.tunables.iter().map(|(name, value)| format!("{name}={value}"));
+        // The sizes of a class stay together.
+        let shapes = shader.shapes.iter().map(|class| class.replace(' ', "\u{a0}"));
         vec![
             shader.kernel.clone(),
             shader.variant.clone(),
             shader.activation.clone().unwrap_or_default(),
             tunables.collect::<Vec<_>>().join(" "),
+            shapes.collect::<Vec<_>>().join(", "),
             shader.sha256.clone(),
         ]
     }));
-    html.push_str("<details><summary>Every shader that ran, with its hash</summary>\n");
+    html.push_str(
+        "<details><summary>Every shader that ran, with its settings and its hash</summary>\n<p>A kernel \
+         that ran with several settings has the shapes of each, every size rounded up to the next power \
+         of two.</p>\n",
+    );
     write_table(html, &rows);
     html.push_str("</details>\n</section>\n");
 }

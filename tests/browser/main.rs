@@ -35,6 +35,7 @@ fn main() {
         in_browser("the_button_plays_and_pauses", the_button_plays_and_pauses),
         in_browser("pages_have_no_defects", pages_have_no_defects),
         in_browser("defects_are_seen", defects_are_seen),
+        in_browser("shaders_are_shown_when_asked_for", shaders_are_shown_when_asked_for),
         in_browser("print_shows_pictures_without_controls", print_shows_pictures_without_controls),
         in_browser("the_page_of_a_run_has_no_defects", the_page_of_a_run_has_no_defects),
     ];
@@ -181,6 +182,21 @@ fn pages_have_no_defects(browser: &mut Browser) {
             assert_eq!(image.width() as usize, width);
             assert_eq!(image.get_pixel(2, 2).0[0] > 127, scheme == "light", "{width} {scheme}");
         }
+    }
+}
+
+/// The table of shaders is closed at first. Open, it fits a phone: nothing of it is hidden at the side.
+fn shaders_are_shown_when_asked_for(browser: &mut Browser) {
+    let shown = "document.querySelector('#shaders table').checkVisibility()";
+    assert_eq!(browser.value(shown), false);
+    browser.value("document.querySelector('#shaders summary').click()");
+    assert_eq!(browser.value(shown), true);
+    let hidden = "(() => { const { scrollWidth, clientWidth } = document.querySelector('#shaders .scroll'); \
+                  return scrollWidth - clientWidth; })()";
+    for width in [1280, 500, 390, 360] {
+        resize(browser, width);
+        assert_eq!(browser.value(hidden), json!(0), "{width} pixels");
+        assert_eq!(browser.value(DEFECTS), json!([]), "{width} pixels");
     }
 }
 

@@ -125,6 +125,43 @@ fn summary_run(records: &mut Records) -> &mut normlab::record::RunRecord {
     &mut records.summary.as_mut().unwrap().runs[3]
 }
 
+/// The cells of the table of shaders, row by row.
+fn shaders(page: &str) -> Vec<Vec<String>> {
+    let (_, section) = page.split_once("<section id=\"shaders\">").unwrap();
+    let (table, _) = section.split_once("</table>").unwrap();
+    let cells = |row: &str| {
+        let cells = row.split("<td").skip(1).map(|cell| cell.split(['>', '<']).nth(1).unwrap());
+        cells.map(|cell| cell.replace('\u{a0}', " ")).collect()
+    };
+    table.split("<tr>").skip(2).map(cells).collect()
+}
+
+#[test]
+fn every_shader_has_its_settings_and_the_shapes_of_each() {
+    let mut records = lesson();
+    let page = html(&records);
+    assert!(page.contains("<details><summary>Every shader that ran"), "it is not closed at first");
+    let settings: Vec<_> = shaders(&page).iter().map(|row| row[..5].to_vec()).collect();
+    assert_eq!(
+        settings,
+        [
+            ["bias_forward", "naive", "relu", "COLS=16 ROWS=4", "rows16 cols128, rows256 cols64"],
+            ["bias_forward", "naive", "relu", "COLS=64 ROWS=4", "rows256 cols128"],
+            ["sgd", "naive", "", "INVOCATIONS=64", ""],
+        ]
+    );
+    // A summary of a version that told neither.
+    let mut summary = serde_json::to_value(&records.summary).unwrap();
+    for shader in summary["shaders"].as_array_mut().unwrap() {
+        let shader = shader.as_object_mut().unwrap();
+        shader.retain(|key, _| ["kernel", "variant", "sha256"].contains(&key.as_str()));
+    }
+    records.summary = serde_json::from_value(summary).unwrap();
+    let rows = shaders(&html(&records));
+    assert_eq!(rows.len(), 3);
+    assert!(rows.iter().all(|row| row[2..5].iter().all(String::is_empty) && row[5].len() == 64));
+}
+
 #[test]
 fn one_network_without_hidden_layers_is_shown_as_such() {
     let records = changed(|all| {

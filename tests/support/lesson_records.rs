@@ -155,15 +155,35 @@ fn summary(moments: &[Moment]) -> Summary {
         runs: ends.map(run).collect(),
         fusion: Vec::new(),
         claims: Vec::new(),
-        shaders: vec![ShaderRecord {
-            kernel: "sgd".to_owned(),
-            variant: "naive".to_owned(),
-            activation: None,
-            tunables: [("INVOCATIONS".to_owned(), 64)].into(),
-            shapes: Vec::new(),
-            sha256: "b5e09fb3235dd372bd3e4f15b0492b40b91a341dcfab82740aa2bd4a3040349a".to_owned(),
-        }],
+        shaders: shaders(),
     }
+}
+
+/// A kernel with one setting, and one with two.
+fn shaders() -> Vec<ShaderRecord> {
+    let bias = |cols, shapes: &[&str], sha256: &str| ShaderRecord {
+        kernel: "bias_forward".to_owned(),
+        variant: "naive".to_owned(),
+        activation: Some("relu".to_owned()),
+        tunables: [("COLS".to_owned(), cols), ("ROWS".to_owned(), 4)].into(),
+        shapes: shapes.iter().map(|class| (*class).to_owned()).collect(),
+        sha256: sha256.to_owned(),
+    };
+    let sgd = ShaderRecord {
+        kernel: "sgd".to_owned(),
+        variant: "naive".to_owned(),
+        activation: None,
+        tunables: [("INVOCATIONS".to_owned(), 64)].into(),
+        shapes: Vec::new(),
+        sha256: "b5e09fb3235dd372bd3e4f15b0492b40b91a341dcfab82740aa2bd4a3040349a".to_owned(),
+    };
+    let few = "d39a0d5b1a1cd6b9aa0bc44b6c7f9d1ea3cb2a8d5c1b9e7a41ac7e0de7a2a5f1";
+    let wide = "c07c3a9f20d1b8e4e9a8f7ad6c55e3b07f7c4b1d4b2f8a3d3e9b0a6c1d7f2e84";
+    vec![
+        bias(16, &["rows16 cols128", "rows256 cols64"], few),
+        bias(64, &["rows256 cols128"], wide),
+        sgd,
+    ]
 }
 
 /// Writes records as a run does.
