@@ -225,6 +225,13 @@ impl Program {
         self.dispatch(label, contract, case.activation, &given, &parameters)
     }
 
+    /// Takes an activation for all dispatches of an older one from the same file.
+    pub fn take_activation(&mut self, newer: Activation) {
+        for dispatch in self.passes.iter_mut().flat_map(|pass| &mut pass.dispatches) {
+            dispatch.activation = dispatch.activation.or_newer(newer);
+        }
+    }
+
     /// The distance between replicas that a shader is told: 0 for a tensor that all replicas share.
     #[must_use]
     pub fn stride(&self, tensor: TensorId) -> usize {

@@ -34,7 +34,8 @@ pub trait Backend {
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>>;
 
     /// Reads the shaders of what was loaded again, and loads the program with them if any of its own
-    /// has changed. Nothing changes when one is wrong, and where nothing is compiled.
+    /// has changed, or an activation of its that was read again. Nothing changes when one is wrong, and
+    /// where nothing is compiled.
     ///
     /// # Errors
     /// As [`Backend::load`].

@@ -146,23 +146,34 @@ impl FusionArguments {
 /// Whether shaders are taken as they change.
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct WatchArguments {
-    /// Take a shader of --shaders or --variant KERNEL=PATH.wgsl as soon as it is saved, and train on.
+    /// Take a shader of --shaders or --variant KERNEL=PATH.wgsl, or an --activation PATH.wgsl, as soon as
+    /// it is saved, and train on.
     #[arg(long)]
     watch: bool,
 }
 
 impl WatchArguments {
-    /// The changes of the library's files from now on, if they are to be watched.
+    /// The changes of the library's and the activations' files from now on, if they are to be watched.
     ///
     /// # Errors
     /// [`Error::Config`] when there are no files to watch, and as [`Changes::of`].
-    pub(super) fn changes(self, library: &Library) -> Result<Option<Changes>> {
-        let places = library.places();
+    pub(super) fn changes(
+        self,
+        library: &Library,
+        experiment: &Experiment,
+    ) -> Result<Option<Changes>> {
+        let mut places = library.places();
+        let file = |activation: &Activation| match activation {
+            Activation::Own(own) => Some(own.path().to_owned()),
+            _ => None,
+        };
+        places.extend(experiment.activation.iter().filter_map(file));
         match self.watch {
             false => Ok(None),
             true if places.is_empty() => Err(Error::Config(
                 "--watch: there are no files to watch; name a folder with --shaders DIR \
-                 (`normlab shaders export DIR` makes one), or a file with --variant KERNEL=PATH.wgsl"
+                 (`normlab shaders export DIR` makes one), or a file with --variant KERNEL=PATH.wgsl \
+                 or --activation PATH.wgsl"
                     .to_owned(),
             )),
             true => Changes::of(&places).map(Some),

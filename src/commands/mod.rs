@@ -6,6 +6,7 @@ mod check;
 mod devices;
 mod eval;
 mod judge;
+mod progress;
 mod report;
 mod run;
 mod shaders;

@@ -48,10 +48,10 @@ pub(super) fn after_run(folder: &Path, records: Records, out: &mut dyn Write) ->
     }
 }
 
-/// Makes the report of a run that an error has ended, where it has recorded a moment by then. That error is
-/// the one to tell, whatever comes of this.
-pub(super) fn after_error(folder: &Path, out: &mut dyn Write) {
-    if let Ok(records) = Records::read(folder)
+/// Makes the report of the `records` of a run that an error has ended, where it has recorded a moment by
+/// then. That error is the one to tell, whatever comes of this.
+pub(super) fn after_error(records: Result<Records>, folder: &Path, out: &mut dyn Write) {
+    if let Ok(records) = records
         && !records.moments.is_empty()
     {
         let _ = after_run(folder, records, out);

@@ -4,27 +4,27 @@ use super::arguments::{
     DeviceArguments, ExperimentArguments, FusionArguments, OutputArguments, ShaderArguments,
     TuneArguments, WatchArguments,
 };
+use super::progress::Progress;
 use super::tune::prepare;
-use super::{Status, compared, open, progress_bar, report, say};
-use crate::backend::{Backend, Session};
+use super::{Status, compared, open, report, say};
+use crate::backend::Backend;
 use crate::config::Experiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
+use crate::kernels::activation::Activation;
 use crate::kernels::precision::Precision;
-use crate::program::Program;
-use crate::record::{Moment, Parity, Probe, ReplicaRange, RunRecord, Summary};
+use crate::record::{Parity, ReplicaRange, RunRecord, Summary};
 use crate::report::records::Records;
-use crate::report::{claims, number, table, watch as words};
+use crate::report::{claims, number, table};
 use crate::train::run_folder::RunFolder;
-use crate::train::{self, Observer, Plan, Swap, Weights, run_name};
+use crate::train::{self, Plan, run_name};
 use crate::tune::cache;
 use crate::tune::run::{Mode, Tuning};
 use crate::watch::Changes;
 use clap::Args;
-use indicatif::ProgressBar;
 use std::io::Write;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Arguments of `normlab lesson`; those of `normlab train`, but for its file.
 #[derive(Args, Clone, Debug)]
@@ -82,7 +82,7 @@ impl RunArguments {
         let OutputArguments { out: path, force } = &self.output;
         RunFolder::check_free(path.as_deref(), *force)?;
         let library = self.fusion.apply(self.shaders.library()?);
-        let changes = self.watch.changes(&library)?;
+        let changes = self.watch.changes(&library, experiment)?;
         // A file that comes later, for a kernel that another does the work of, must have its effect.
         let library = if changes.is_some() { library.unfused() } else { library };
         let data = &load(experiment)?;
@@ -104,17 +104,19 @@ impl RunArguments {
             say(out, &format!("warning: {warning}"))?;
         }
         let summary = empty_summary(experiment, data, backend.as_ref())?;
-        let mut run = Run { start, backend, tuning, changes, folder, summary };
+        let mut run = Run { experiment, start, backend, tuning, changes, folder, summary };
         let ended = run.train(&plans, out).and_then(|()| run.conclude(out));
         if ended.is_err() {
-            report::after_error(run.folder.path(), out);
+            report::after_error(run.records(), run.folder.path(), out);
         }
         ended
     }
 }
 
 /// A run that has begun, and what came of it so far.
-struct Run {
+struct Run<'a> {
+    /// As it began: an activation's file may have changed since.
+    experiment: &'a Experiment,
     start: Instant,
     backend: Box<dyn Backend>,
     tuning: Tuning,
@@ -123,16 +125,20 @@ struct Run {
     summary: Summary,
 }
 
-impl Run {
+impl Run<'_> {
     /// Trains every network, one after another.
     fn train(&mut self, plans: &[Plan<'_>], out: &mut dyn Write) -> Result<()> {
-        let Self { start, backend, tuning, changes, folder, summary } = self;
+        let Self { start, backend, tuning, changes, folder, summary, .. } = self;
+        let mut taken = Vec::new();
         for plan in plans {
+            let activation = taken.iter().copied().fold(plan.activation, Activation::or_newer);
+            let plan = Plan { activation, ..*plan };
             let run = run_name(plan.activation, plan.norm);
             let mut progress =
                 Progress::new(&run, plan.experiment, folder, (changes.as_ref(), &mut *out));
             progress.tuning = Some(&mut *tuning);
-            let trained = train::train(backend.as_mut(), plan, &mut progress);
+            let trained = train::train(backend.as_mut(), &plan, &mut progress);
+            taken.extend(progress.activation);
             // The last weights are kept also where the training could not go on.
             let kept = progress.finish();
             let record = trained?;
@@ -147,10 +153,14 @@ impl Run {
         Ok(())
     }
 
+    fn records(&self) -> Result<Records> {
+        Records::of(self.experiment.clone(), self.folder.path())
+    }
+
     /// Shows what came out, and makes the report.
     fn conclude(&mut self, out: &mut dyn Write) -> Result<Status> {
+        let mut records = self.records()?;
         let Self { tuning, folder, summary, .. } = self;
-        let mut records = Records::read(folder.path())?;
         summary.claims = claims::claims(&records);
         folder.summary(summary)?;
         say(out, &conclusion(summary, folder))?;
@@ -293,89 +303,4 @@ fn conclusion(summary: &Summary, folder: &RunFolder) -> String {
         summary.elapsed_s
     ));
     text
-}
-
-/// Seconds between two writings of the weights of a network in training.
-const WEIGHTS_EVERY: Duration = Duration::from_secs(2);
-
-/// Shows the progress of one network and records its moments.
-struct Progress<'a> {
-    run: String,
-    bar: ProgressBar,
-    folder: &'a mut RunFolder,
-    weights: Option<Weights>,
-    written: Instant,
-    /// Where changes of shaders are told, if they are watched.
-    changes: Option<&'a Changes>,
-    tuning: Option<&'a mut Tuning>,
-    out: &'a mut dyn Write,
-}
-
-impl<'a> Progress<'a> {
-    fn new(
-        run: &str,
-        experiment: &Experiment,
-        folder: &'a mut RunFolder,
-        (changes, out): (Option<&'a Changes>, &'a mut dyn Write),
-    ) -> Self {
-        let (bar, run) = (progress_bar(run, experiment.steps), run.to_owned());
-        let (weights, tuning) = (None, None);
-        Self { run, bar, folder, weights, written: Instant::now(), changes, tuning, out }
-    }
-
-    /// Writes the last weights and takes the bar away.
-    fn finish(self) -> Result<()> {
-        self.bar.finish_and_clear();
-        match &self.weights {
-            Some(weights) => self.folder.weights(&self.run, weights),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Observer for Progress<'_> {
-    fn progress(&mut self, step: usize) {
-        self.bar.set_position(step as u64);
-    }
-
-    fn moment(&mut self, moment: &Moment, weights: &Weights) -> Result<()> {
-        self.folder.moment(moment)?;
-        // The weights are the same for all replicas of a moment, and hold them all.
-        if moment.replica > 0 {
-            return Ok(());
-        }
-        self.bar.set_message(number::percent(moment.test_accuracy));
-        self.weights = Some(weights.clone());
-        if self.written.elapsed() >= WEIGHTS_EVERY {
-            self.folder.weights(&self.run, weights)?;
-            self.written = Instant::now();
-        }
-        Ok(())
-    }
-
-    fn probed(&mut self, probe: &Probe) -> Result<()> {
-        self.folder.probe(probe)
-    }
-
-    fn between(
-        &mut self,
-        backend: &mut dyn Backend,
-        program: &Program,
-        session: &mut dyn Session,
-    ) -> Result<()> {
-        match &mut self.tuning {
-            Some(tuning) => tuning.between(backend, program, session),
-            None => Ok(()),
-        }
-    }
-
-    fn shaders_changed(&mut self) -> Option<bool> {
-        self.changes.map(Changes::any)
-    }
-
-    fn swapped(&mut self, swap: &Swap) -> Result<()> {
-        let text = format!("{}: {}", self.run, words::swap(swap));
-        let Self { bar, out, .. } = self;
-        bar.suspend(|| say(*out, &text))
-    }
 }

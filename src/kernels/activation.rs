@@ -25,8 +25,8 @@ pub enum Activation {
     Relu,
     /// (e^x − e^−x) / (e^x + e^−x)
     Tanh,
-    /// The one in a file of the user's own. It lives as long as the program: a handful are ever read,
-    /// and everything else about a network can stay a plain value.
+    /// The one in a file of the user's own, as the file was when it was read. It lives as long as the
+    /// program: a handful are ever read, and everything else about a network can stay a plain value.
     Own(&'static Own),
 }
 
@@ -71,8 +71,33 @@ impl Activation {
     /// [`Error::File`] when it cannot be read, [`Error::Shader`] when it is not such a file,
     /// [`Error::Config`] when it has the name of a shipped activation.
     pub fn read(path: &Path) -> Result<Self> {
-        let cannot = |error| Error::file("read", path, error);
-        let text = std::fs::read_to_string(path).map_err(cannot)?;
+        Self::of(path, text_of(path)?)
+    }
+
+    /// The activation that its file holds now; none where the text is the same, and for a shipped one.
+    ///
+    /// # Errors
+    /// As [`Activation::read`].
+    pub fn changed(self) -> Result<Option<Self>> {
+        let Self::Own(own) = self else { return Ok(None) };
+        let text = text_of(&own.path)?;
+        if text == own.text {
+            return Ok(None);
+        }
+        Self::of(&own.path, text).map(Some)
+    }
+
+    /// `newer` if it was read from the same file, else this one.
+    #[must_use]
+    pub fn or_newer(self, newer: Self) -> Self {
+        match (self, newer) {
+            (Self::Own(old), Self::Own(new)) if old.path == new.path => newer,
+            _ => self,
+        }
+    }
+
+    /// The activation of a file with this text.
+    fn of(path: &Path, text: String) -> Result<Self> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if Self::ALL.map(Self::name).contains(&name.as_str()) {
             return Err(Error::Config(format!(
@@ -82,7 +107,7 @@ impl Activation {
             )));
         }
         let formula = Formula::read(&text, &path.display().to_string())?;
-        let path = absolute(path).map_err(cannot)?;
+        let path = absolute(path).map_err(|error| Error::file("read", path, error))?;
         Ok(Self::Own(Box::leak(Box::new(Own { path, name, text, formula }))))
     }
 
@@ -198,6 +223,10 @@ impl From<Activation> for String {
     fn from(activation: Activation) -> Self {
         activation.to_string()
     }
+}
+
+fn text_of(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|error| Error::file("read", path, error))
 }
 
 /// The stable form: e is raised to a negative power only, so nothing overflows.

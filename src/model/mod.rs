@@ -293,6 +293,12 @@ impl Model {
         [self.forward, self.backward, self.update]
     }
 
+    /// Takes an activation that was read again from the file of the network's own.
+    pub fn take_activation(&mut self, newer: Activation) {
+        self.network.activation = self.network.activation.or_newer(newer);
+        self.program.take_activation(newer);
+    }
+
     /// The same network with fewer dispatches in a step and in an evaluation.
     ///
     /// # Errors

@@ -38,7 +38,14 @@ impl Records {
     /// [`Error::File`] or [`Error::Config`] when it holds no experiment that can be read. Anything else
     /// that is not there or damaged is told in `missing`.
     pub fn read(folder: &Path) -> Result<Self> {
-        let experiment = Experiment::read(&folder.join("experiment.toml"))?;
+        Self::of(Experiment::read(&folder.join("experiment.toml"))?, folder)
+    }
+
+    /// Reads the folder of a run whose experiment is known.
+    ///
+    /// # Errors
+    /// [`Error::File`] when a file is there but cannot be read.
+    pub fn of(experiment: Experiment, folder: &Path) -> Result<Self> {
         let mut missing = Vec::new();
         let summary = match text(folder, "summary.json", &mut missing)? {
             Some(text) => whole(&text, "summary.json", &mut missing),

@@ -96,9 +96,11 @@ fn change(now: Spread, last: Spread) -> String {
 #[must_use]
 pub fn swap(swap: &Swap) -> String {
     match swap {
-        Swap::Taken { changes, comparison } => {
+        Swap::Taken { changes, activation, comparison } => {
             let step = changes.first().map_or(0, |change| change.step);
-            format!("step {step}: took {}{}", names(changes), compared(comparison))
+            let activation = activation.map(|one| format!("the activation {} with ", one.name()));
+            let (activation, compared) = (activation.unwrap_or_default(), compared(comparison));
+            format!("step {step}: took {activation}{}{compared}", names(changes))
         }
         Swap::Refused { step, message } => {
             format!("step {step}: FAILED: {}\n  the last good shaders stay", message.trim_end())

@@ -5,7 +5,10 @@ use super::trainer::{Outcome, Plan, Trainer, Weights, run_name};
 use super::{diagnosis, schedule};
 use crate::backend::{Backend, Reloaded, Session};
 use crate::check::Judgement;
-use crate::error::Result;
+use crate::differences;
+use crate::error::{Error, Result};
+use crate::kernels::activation::Activation;
+use crate::model::Model;
 use crate::program::Program;
 use crate::record::{Moment, Parity, Probe, ReplicaRange, RunRecord, ShaderChange, median};
 use std::collections::BTreeSet;
@@ -72,6 +75,8 @@ pub enum Swap {
     Taken {
         /// The shaders, with the first step that ran with them.
         changes: Vec<ShaderChange>,
+        /// The network's activation, where its file is what has changed.
+        activation: Option<Activation>,
         /// How that step's results of their kernels compared with the CPU; empty where nothing was
         /// compared.
         comparison: Vec<Judgement>,
@@ -164,6 +169,8 @@ struct Run<'a, 'b> {
     verify: bool,
     parity: Parity,
     shader_changes: Vec<ShaderChange>,
+    /// Whether it was asked for changes before.
+    asked: bool,
     /// Time of the steps that were not compared.
     training: Duration,
     /// Time of the probes.
@@ -179,6 +186,7 @@ impl<'a, 'b> Run<'a, 'b> {
             verify: plan.verify,
             parity: Parity::default(),
             shader_changes: Vec::new(),
+            asked: false,
             training: Duration::ZERO,
             probing: Duration::ZERO,
         })
@@ -280,12 +288,14 @@ impl Run<'_, '_> {
         changed: Option<bool>,
         observer: &mut dyn Observer,
     ) -> Result<Option<Outcome>> {
-        if changed != Some(true) {
+        // A file that changed while an earlier network was trained is not told of again.
+        let first = !std::mem::replace(&mut self.asked, true);
+        if !changed.is_some_and(|changed| changed || first) {
             return Ok(None);
         }
-        match self.backend.reload(&self.trainer.model().program) {
+        match self.reload() {
             Ok(None) => Ok(None),
-            Ok(Some(reloaded)) => self.take_shaders(reloaded, observer),
+            Ok(Some((model, reloaded))) => self.take_shaders(model, reloaded, observer),
             Err(error) => {
                 let (step, message) = (self.trainer.step(), error.to_string());
                 observer.swapped(&Swap::Refused { step, message })?;
@@ -294,12 +304,32 @@ impl Run<'_, '_> {
         }
     }
 
+    /// The network with its activation as the file is now, loaded again; none where nothing of it has
+    /// changed.
+    fn reload(&mut self) -> Result<Option<(Model, Reloaded)>> {
+        let mut model = self.trainer.model().clone();
+        if let Some(activation) = model.network.activation.changed()? {
+            // On a sibling: what this runs is no shader of the training's.
+            let found =
+                self.backend.gpu().map(|gpu| differences::check(&mut gpu.sibling(), activation));
+            if let Some(complaint) = found.transpose()?.and_then(|found| found.complaint()) {
+                return Err(Error::Shader(format!("{activation}: {complaint}")));
+            }
+            model.take_activation(activation);
+        }
+        let reloaded = self.backend.reload(&model.program)?;
+        Ok(reloaded.map(|reloaded| (model, reloaded)))
+    }
+
     fn take_shaders(
         &mut self,
+        model: Model,
         reloaded: Reloaded,
         observer: &mut dyn Observer,
     ) -> Result<Option<Outcome>> {
-        let changes = self.trainer.take_shaders(reloaded)?;
+        let (before, now) = (self.trainer.model().network.activation, model.network.activation);
+        let activation = (now != before).then_some(now);
+        let changes = self.trainer.take_shaders(model, reloaded)?;
         self.shader_changes.extend(changes.clone());
         let (mut outcome, mut comparison) = (None, Vec::new());
         if self.verify {
@@ -311,7 +341,7 @@ impl Run<'_, '_> {
             outcome = Some(ended);
             observer.progress(self.trainer.step());
         }
-        observer.swapped(&Swap::Taken { changes, comparison })?;
+        observer.swapped(&Swap::Taken { changes, activation, comparison })?;
         Ok(outcome)
     }
 }

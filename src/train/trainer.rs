@@ -178,15 +178,20 @@ impl<'a> Trainer<'a> {
         Ok(Outcome::Finite)
     }
 
-    /// Goes on with other shaders, from where the network is. Returns them with the step that is the
-    /// first to run with them.
+    /// Goes on with other shaders, from where the network is: `model` is the same network, which was
+    /// loaded again. Returns them with the step that is the first to run with them.
     ///
     /// # Errors
     /// When the device is lost or refuses.
-    pub(super) fn take_shaders(&mut self, reloaded: Reloaded) -> Result<Vec<ShaderChange>> {
+    pub(super) fn take_shaders(
+        &mut self,
+        model: Model,
+        reloaded: Reloaded,
+    ) -> Result<Vec<ShaderChange>> {
         let ids = self.model.state();
         let state = self.session.read_all(&ids)?;
-        self.session = reloaded.session;
+        (self.model, self.session) = (model, reloaded.session);
+        self.plan.activation = self.model.network.activation;
         let Plan { experiment, data, .. } = self.plan;
         start::write_start(self.session.as_mut(), &self.model, experiment, data)?;
         for (id, value) in ids.into_iter().zip(&state) {

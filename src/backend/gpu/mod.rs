@@ -294,7 +294,7 @@ impl GpuBackend {
     ) -> Result<Option<Reloaded>> {
         let (library, offers) = (&self.library, &self.offers);
         let read = |one: &Recipe| offers.allow(one.shader(library)?);
-        self.pipelines.renew(&self.gpu, &read)?;
+        self.pipelines.renew(&self.gpu, program, &read)?;
         let mut changed = self.pipelines.records();
         changed.retain(|shader| !before.contains(shader) && uses(program, shader));
         if changed.is_empty() {

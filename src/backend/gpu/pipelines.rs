@@ -8,7 +8,7 @@ use crate::kernels::contract::{Access, Contract};
 use crate::kernels::library::Library;
 use crate::kernels::setting::{Setting, ShapeClass};
 use crate::kernels::shader::Shader;
-use crate::program::Dispatch;
+use crate::program::{Dispatch, Program};
 use crate::record::ShaderRecord;
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -48,6 +48,15 @@ impl Recipe {
 
     fn key(&self) -> Key {
         (self.contract.name, self.activation, self.setting.clone())
+    }
+
+    /// The same with the activation of a program's dispatches that was read from the same file later.
+    fn or_newer(mut self, program: &Program) -> Self {
+        let dispatches = program.passes.iter().flat_map(|pass| &pass.dispatches);
+        let newest =
+            |old| dispatches.fold(old, |old: Activation, one| old.or_newer(one.activation));
+        self.activation = self.activation.map(newest);
+        self
     }
 
     /// Its shader as it stands in the library now.
@@ -111,14 +120,17 @@ impl Pipelines {
         Ok(pipelines)
     }
 
-    /// Compiles the shaders in use again whose text has changed. Nothing changes where one is wrong.
-    pub(super) fn renew(&mut self, gpu: &Gpu, read: Read<'_>) -> Result<()> {
-        let mut used = self.used.clone();
-        for one in used.values_mut() {
+    /// Compiles the shaders in use again whose text has changed, with the activations of `program`.
+    /// Nothing changes where one is wrong.
+    pub(super) fn renew(&mut self, gpu: &Gpu, program: &Program, read: Read<'_>) -> Result<()> {
+        let mut used = HashMap::new();
+        for mut one in self.used.values().cloned() {
+            one.recipe = one.recipe.or_newer(program);
             let shader = read(&one.recipe)?;
             if shader.text != one.pipeline.shader.text {
                 one.pipeline = Rc::new(compile(gpu, shader)?);
             }
+            used.insert(one.recipe.key(), one);
         }
         let compiled = used.iter().map(|(key, one)| (key.clone(), Rc::clone(&one.pipeline)));
         // What is not in use may be of texts that are no more.

@@ -1,0 +1,109 @@
+//! What a user sees of a network in training, and what is kept of it meanwhile.
+
+use super::{progress_bar, say};
+use crate::backend::{Backend, Session};
+use crate::config::Experiment;
+use crate::error::Result;
+use crate::kernels::activation::Activation;
+use crate::program::Program;
+use crate::record::{Moment, Probe};
+use crate::report::{number, watch as words};
+use crate::train::run_folder::RunFolder;
+use crate::train::{Observer, Swap, Weights};
+use crate::tune::run::Tuning;
+use crate::watch::Changes;
+use indicatif::ProgressBar;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+/// Seconds between two writings of the weights of a network in training.
+const WEIGHTS_EVERY: Duration = Duration::from_secs(2);
+
+/// Shows the progress of one network and records its moments.
+pub(super) struct Progress<'a> {
+    run: String,
+    bar: ProgressBar,
+    folder: &'a mut RunFolder,
+    weights: Option<Weights>,
+    written: Instant,
+    /// Where changes of shaders are told, if they are watched.
+    changes: Option<&'a Changes>,
+    /// The activation that was taken last, if one was.
+    pub(super) activation: Option<Activation>,
+    /// What is tuned between stretches of steps.
+    pub(super) tuning: Option<&'a mut Tuning>,
+    out: &'a mut dyn Write,
+}
+
+impl<'a> Progress<'a> {
+    pub(super) fn new(
+        run: &str,
+        experiment: &Experiment,
+        folder: &'a mut RunFolder,
+        (changes, out): (Option<&'a Changes>, &'a mut dyn Write),
+    ) -> Self {
+        let (bar, run) = (progress_bar(run, experiment.steps), run.to_owned());
+        let (weights, activation, tuning) = (None, None, None);
+        let written = Instant::now();
+        Self { run, bar, folder, weights, written, changes, activation, tuning, out }
+    }
+
+    /// Writes the last weights and takes the bar away.
+    pub(super) fn finish(self) -> Result<()> {
+        self.bar.finish_and_clear();
+        match &self.weights {
+            Some(weights) => self.folder.weights(&self.run, weights),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn progress(&mut self, step: usize) {
+        self.bar.set_position(step as u64);
+    }
+
+    fn moment(&mut self, moment: &Moment, weights: &Weights) -> Result<()> {
+        self.folder.moment(moment)?;
+        // The weights are the same for all replicas of a moment, and hold them all.
+        if moment.replica > 0 {
+            return Ok(());
+        }
+        self.bar.set_message(number::percent(moment.test_accuracy));
+        self.weights = Some(weights.clone());
+        if self.written.elapsed() >= WEIGHTS_EVERY {
+            self.folder.weights(&self.run, weights)?;
+            self.written = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn probed(&mut self, probe: &Probe) -> Result<()> {
+        self.folder.probe(probe)
+    }
+
+    fn between(
+        &mut self,
+        backend: &mut dyn Backend,
+        program: &Program,
+        session: &mut dyn Session,
+    ) -> Result<()> {
+        match &mut self.tuning {
+            Some(tuning) => tuning.between(backend, program, session),
+            None => Ok(()),
+        }
+    }
+
+    fn shaders_changed(&mut self) -> Option<bool> {
+        self.changes.map(Changes::any)
+    }
+
+    fn swapped(&mut self, swap: &Swap) -> Result<()> {
+        if let Swap::Taken { activation, .. } = swap {
+            self.activation = activation.or(self.activation);
+        }
+        let text = format!("{}: {}", self.run, words::swap(swap));
+        let Self { bar, out, .. } = self;
+        bar.suspend(|| say(*out, &text))
+    }
+}
