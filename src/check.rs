@@ -5,7 +5,7 @@ use crate::backend::{Backend, cpu};
 use crate::compare::{self, Verdict};
 use crate::error::Result;
 use crate::kernels::cases::Case;
-use crate::kernels::contract::Contract;
+use crate::kernels::contract::{Contract, Sizes};
 use crate::kernels::precision::Precision;
 use crate::program::Dispatch;
 use crate::rng::{Purpose, Stream};
@@ -199,4 +199,19 @@ pub fn check(
     let Left { written, trespasses, precision } = single.run(backend, &inputs)?;
     let judgements = judge(single.dispatch(), &inputs, &written, precision);
     Ok(Outcome { judgements, trespasses })
+}
+
+/// Elements of all operands.
+#[must_use]
+pub fn elements(contract: &Contract, sizes: &Sizes) -> usize {
+    contract.operands.iter().map(|operand| sizes.shape(operand).len()).sum()
+}
+
+/// What a kernel has to do, and its twin, about: multiplications of a product, elements of another kernel.
+#[must_use]
+pub fn work(contract: &Contract, sizes: &Sizes) -> usize {
+    match contract.is_product() {
+        true => contract.multiplications(sizes),
+        false => elements(contract, sizes),
+    }
 }

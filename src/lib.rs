@@ -23,6 +23,7 @@
 //! backend/              runs programs: cpu.rs calls the twins, gpu/ dispatches the shaders
 //! single                one dispatch by itself, its tensors between guard words
 //! check                 one dispatch held against its twin
+//! loops                 after how many rounds a driver ends loops, if it does
 //! differences           an activation's gradient held against central differences on the GPU
 //! eval/                 one dispatch over tensors of the user's own
 //! tune/                 the fastest setting of each kernel on an adapter, checked before it is timed
@@ -70,6 +71,7 @@ pub mod eval;
 pub mod files;
 pub mod fusion;
 pub mod kernels;
+pub mod loops;
 pub mod model;
 pub mod program;
 pub mod record;

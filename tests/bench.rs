@@ -22,6 +22,7 @@ use normlab::config::{Norm, Optimizer};
 use normlab::data::Dataset;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::{bias_forward, matmul_nn};
+use normlab::loops;
 use normlab::program::Program;
 use normlab::tensor::Shape;
 use program::{Ended, folder, normlab_without_adapter, run, say};
@@ -37,6 +38,8 @@ fn main() {
         on_gpu("clock::a_time_is_within_the_call", times_within_the_call),
         on_gpu("ladder::times_every_variant_that_runs_here", times_every_variant),
         on_gpu("ladder::a_wrong_variant_has_no_time", shows_a_wrong_variant),
+        on_gpu("ladder::one_that_is_wrong_at_the_shape_has_no_time", checks_the_shape),
+        on_gpu("ladder::a_driver_that_ends_loops_is_named", names_a_driver_that_ends_loops),
         on_gpu("ladder::tables_have_every_shape", prints_tables),
         on_gpu("step::json_has_every_network", prints_steps),
         on_gpu("scale::tables_have_every_size", |_| prints_scales()),
@@ -156,6 +159,33 @@ fn shows_a_wrong_variant(_: &mut GpuBackend) {
     let ended = say(&["bench", "bias_forward", "--variant", &choice]).with(1);
     assert!(ended.stdout.contains("WRONG: not timed"), "{ended:#?}");
     assert!(ended.stdout.contains("WRONG: bias_forward ("), "{ended:#?}");
+}
+
+/// No case of the kernel has these sizes.
+fn checks_the_shape(_: &mut GpuBackend) {
+    let folder = folder();
+    let path = folder.path().join("sometimes.wgsl");
+    let right = bias_forward::CONTRACT.shaders[0].text;
+    let wrong = right.replacen("x[at] + ", "select(x[at], 0.0, params.rows == 123u) + ", 1);
+    assert_ne!(wrong, right, "the shader reads x in another form now");
+    fs::write(&path, wrong).unwrap();
+    let choice = format!("bias_forward={}", path.display());
+    let shapes = ["--shape", "122x3", "--shape", "123x3"];
+    let bench = [&["bench", "bias_forward", "--variant", &choice, "--json"], &shapes[..]].concat();
+    let found = json(&say(&bench).with(1));
+    let verdict = |shape: usize| &found["ladders"][shape]["variants"][1]["verdict"];
+    assert_eq!((verdict(0), verdict(1)), (&"good".into(), &"wrong".into()), "{found:#}");
+}
+
+/// A sum of more rounds than a driver allows is wrong, and the reason is told.
+fn names_a_driver_that_ends_loops(backend: &mut GpuBackend) {
+    let limit = loops::limit(backend).unwrap();
+    let ended = say(&["bench", "bias_backward", "--shape", "131072x1"]);
+    let ended = ended.with(i32::from(limit.is_some()));
+    let told = limit.map(|rounds| format!("after {rounds} rounds in all"));
+    let note = ended.stdout.lines().find(|line| line.starts_with("note: this driver"));
+    assert_eq!(note.is_some(), told.is_some(), "{ended:#?}");
+    assert!(note.zip(told).is_none_or(|(note, told)| note.contains(&told)), "{ended:#?}");
 }
 
 fn prints_tables(_: &mut GpuBackend) {

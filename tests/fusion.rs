@@ -25,6 +25,7 @@ use normlab::kernels::activation::Activation;
 use normlab::kernels::contract::Contract;
 use normlab::kernels::library::Library;
 use normlab::kernels::{self, bias_forward, matmul_nn};
+use normlab::loops;
 use normlab::model::{Feed, Model, Network};
 use normlab::program::{Dispatch, Program, TensorId};
 use normlab::tensor::{Shape, Value};
@@ -43,7 +44,7 @@ fn main() {
         Trial::test("network::takes_few_dispatches", done(few_dispatches)),
         Trial::test("network::keeps_large_products_apart", done(large_products)),
         on_gpu("own::a_touched_part_keeps_its_rule_away", |_| touched_parts()),
-        on_gpu("own::a_wrong_part_is_seen", |_| wrong_part_is_seen()),
+        on_gpu("own::a_wrong_part_is_seen", |backend| wrong_part_is_seen(backend)),
         on_gpu("program::flag_changes_no_bit_and_is_recorded", |_| flag()),
     ];
     let alone = fusion::ALL.iter().map(|rule| (rule.name, Fusion::of(|one| one.name == rule.name)));
@@ -302,7 +303,7 @@ fn touched_parts() {
 }
 
 /// A network in which the user's bias_forward forgets the bias is out of tolerance.
-fn wrong_part_is_seen() {
+fn wrong_part_is_seen(backend: &GpuBackend) {
     let folder = folder();
     let file = folder.path().join("forgetful.wgsl");
     let right = fs::read_to_string("shaders/bias_forward/naive.wgsl").unwrap();
@@ -315,6 +316,8 @@ fn wrong_part_is_seen() {
     let ended = say(&[&["train"], &small[..], &["--out", out.to_str().unwrap()]].concat());
     let ended = ended.with(1);
     assert!(ended.stdout.contains("OUT OF TOLERANCE") && ended.stdout.contains("bias_forward"));
+    let limit = loops::limit(backend).unwrap();
+    assert_eq!(ended.stdout.contains("note: this driver ends"), limit.is_some(), "{ended:#?}");
 }
 
 fn flag() {

@@ -21,6 +21,9 @@ struct Params {
 }
 
 const INVOCATIONS: u32 = 16u; // tune: 8 16 32 64
+// Columns that a round of shared_gradient takes: software Vulkan ends the loops of an invocation after
+// 65,535 rounds in all.
+const ROUND: u32 = 16u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> d_y: array<f32>;
@@ -36,6 +39,8 @@ const INVOCATIONS: u32 = 16u; // tune: 8 16 32 64
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if (id.x < params.rows) {
         input_gradient(id.z, id.x);
+    } else if (params.affine == 1u && id.x == params.rows) {
+        shared_gradient(id.z);
     } else if (id.x < params.rows + params.affine) {
         affine_gradient(id.z, id.x - params.rows);
     }
@@ -64,20 +69,40 @@ fn input_gradient(replica: u32, row: u32) {
     }
 }
 
+// Of one unit.
 fn affine_gradient(replica: u32, unit: u32) {
+    var sum = 0.0;
+    var dot = 0.0;
+    for (var row = 0u; row < params.rows; row++) {
+        let line = replica * params.rows + row;
+        let at = line * params.cols + unit;
+        let g = d_y[at] * activation_gradient(z[at]);
+        sum += g;
+        dot += g * ((x[at] - statistics[line * 2u]) * statistics[line * 2u + 1u]);
+    }
+    d_gamma[replica * params.d_gamma_stride + unit] = dot;
+    d_beta[replica * params.d_beta_stride + unit] = sum;
+}
+
+// Of all units together.
+fn shared_gradient(replica: u32) {
     var sum = 0.0;
     var dot = 0.0;
     for (var row = 0u; row < params.rows; row++) {
         let line = replica * params.rows + row;
         let mean = statistics[line * 2u];
         let rstd = statistics[line * 2u + 1u];
-        for (var col = unit; col < params.cols; col += params.affine) {
-            let at = line * params.cols + col;
-            let g = d_y[at] * activation_gradient(z[at]);
-            sum += g;
-            dot += g * ((x[at] - mean) * rstd);
+        for (var first = 0u; first < params.cols; first += ROUND) {
+            for (var col = 0u; col < ROUND; col++) {
+                let at = line * params.cols + first + col;
+                if (first + col < params.cols) {
+                    let g = d_y[at] * activation_gradient(z[at]);
+                    sum += g;
+                    dot += g * ((x[at] - mean) * rstd);
+                }
+            }
         }
     }
-    d_gamma[replica * params.d_gamma_stride + unit] = dot;
-    d_beta[replica * params.d_beta_stride + unit] = sum;
+    d_gamma[replica * params.d_gamma_stride] = dot;
+    d_beta[replica * params.d_beta_stride] = sum;
 }

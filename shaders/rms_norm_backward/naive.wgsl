@@ -19,6 +19,9 @@ struct Params {
 }
 
 const INVOCATIONS: u32 = 16u; // tune: 8 16 32 64
+// Columns that a round of shared_gradient takes: software Vulkan ends the loops of an invocation after
+// 65,535 rounds in all.
+const ROUND: u32 = 16u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> d_y: array<f32>;
@@ -33,6 +36,8 @@ const INVOCATIONS: u32 = 16u; // tune: 8 16 32 64
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if (id.x < params.rows) {
         input_gradient(id.z, id.x);
+    } else if (params.affine == 1u && id.x == params.rows) {
+        shared_gradient(id.z);
     } else if (id.x < params.rows + params.affine) {
         gamma_gradient(id.z, id.x - params.rows);
     }
@@ -57,15 +62,31 @@ fn input_gradient(replica: u32, row: u32) {
     }
 }
 
+// Of one unit.
 fn gamma_gradient(replica: u32, unit: u32) {
     var dot = 0.0;
     for (var row = 0u; row < params.rows; row++) {
         let line = replica * params.rows + row;
-        let rstd = statistics[line];
-        for (var col = unit; col < params.cols; col += params.affine) {
-            let at = line * params.cols + col;
-            dot += d_y[at] * activation_gradient(z[at]) * (x[at] * rstd);
-        }
+        let at = line * params.cols + unit;
+        dot += d_y[at] * activation_gradient(z[at]) * (x[at] * statistics[line]);
     }
     d_gamma[replica * params.d_gamma_stride + unit] = dot;
+}
+
+// Of all units together.
+fn shared_gradient(replica: u32) {
+    var dot = 0.0;
+    for (var row = 0u; row < params.rows; row++) {
+        let line = replica * params.rows + row;
+        let rstd = statistics[line];
+        for (var first = 0u; first < params.cols; first += ROUND) {
+            for (var col = 0u; col < ROUND; col++) {
+                let at = line * params.cols + first + col;
+                if (first + col < params.cols) {
+                    dot += d_y[at] * activation_gradient(z[at]) * (x[at] * rstd);
+                }
+            }
+        }
+    }
+    d_gamma[replica * params.d_gamma_stride] = dot;
 }

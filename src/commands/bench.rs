@@ -2,7 +2,7 @@
 
 use super::arguments::{FusionArguments, MeasureArguments, TuneArguments, whole};
 use super::tune::begin;
-use super::{Status, open, open_adapter, say, say_json, wrong};
+use super::{Status, open, open_adapter, say, say_json, say_limit, wrong};
 use crate::backend::Backend;
 use crate::bench::Ceilings;
 use crate::bench::ladder::{self, Ladder, Rung};
@@ -149,6 +149,9 @@ fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
     }
     say(shown, &format!("\n{}", tables::LADDER_LEGEND))?;
     let good = ladders.iter().all(Ladder::passes);
+    if !good {
+        say_limit(&mut backend, shown)?;
+    }
     if measure.json {
         say_json(&Ladders { device, ceilings, ladders }, out)?;
     }

@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::files;
 use crate::kernels::library::Library;
 use crate::kernels::precision::Precision;
+use crate::loops;
 use crate::record::{Parity, Swept};
 use arguments::DeviceArguments;
 use clap::{Parser, Subcommand};
@@ -165,6 +166,20 @@ fn compared(parity: &Parity) -> String {
         text.push_str(&format!("{line}\n"));
     }
     text
+}
+
+/// After a wrong result: says so where it may come from the driver, which ends loops.
+fn say_limit(backend: &mut dyn Backend, out: &mut dyn Write) -> Result<()> {
+    let rounds = backend.gpu().map(|gpu| loops::limit(gpu)).transpose()?.flatten();
+    let Some(rounds) = rounds else { return Ok(()) };
+    say(
+        out,
+        &format!(
+            "note: this driver ends the loops of an invocation after {rounds} rounds in all, and what \
+             they would have added is missing. If a kernel adds up more, take a smaller batch or \
+             narrower layers, or compute with --device cpu"
+        ),
+    )
 }
 
 /// Lines that a screen shows of a long list of complaints.

@@ -6,7 +6,7 @@ use super::arguments::{
 };
 use super::progress::Progress;
 use super::tune::prepare;
-use super::{Status, compared, open, report, say};
+use super::{Status, compared, open, report, say, say_limit};
 use crate::backend::Backend;
 use crate::config::Experiment;
 use crate::data::Dataset;
@@ -160,10 +160,13 @@ impl Run<'_> {
     /// Shows what came out, and makes the report.
     fn conclude(&mut self, out: &mut dyn Write) -> Result<Status> {
         let mut records = self.records()?;
-        let Self { tuning, folder, summary, .. } = self;
+        let Self { backend, tuning, folder, summary, .. } = self;
         summary.claims = claims::claims(&records);
         folder.summary(summary)?;
         say(out, &conclusion(summary, folder))?;
+        if !summary.parity.failures.is_empty() {
+            say_limit(backend.as_mut(), out)?;
+        }
         tuning.finish().iter().try_for_each(|line| say(out, line))?;
         records.summary = Some(summary.clone());
         report::after_run(folder.path(), records, out)?;

@@ -7,7 +7,7 @@ use super::arguments::{
 };
 use super::run::{layers, load, rooted};
 use super::tune::prepare;
-use super::{Status, compared, open, progress_bar, report, say, say_json};
+use super::{Status, compared, open, progress_bar, report, say, say_json, say_limit};
 use crate::config::{Experiment, Norm};
 use crate::data::Dataset;
 use crate::error::Result;
@@ -212,6 +212,9 @@ impl SweepArguments {
             tuning.go_on(backend.as_mut())?;
         }
         say(shown, &conclusion(swept, &folder, start.elapsed().as_secs_f64()))?;
+        if folder.records().iter().any(|record| !record.run.parity.failures.is_empty()) {
+            say_limit(backend.as_mut(), shown)?;
+        }
         tuning.finish().iter().try_for_each(|line| say(shown, line))?;
         show(&folder, shown)?;
         if self.json {

@@ -146,6 +146,8 @@ impl Case {
             case(60, 100).activation(Activation::Sigmoid),
             case(257, 1).activation(Activation::Tanh),
             case(31, 257).activation(Activation::Sigmoid).replicas(3),
+            // More than a core's cache holds.
+            case(8200, 9).activation(Activation::Relu),
         ]
     }
 

@@ -2,7 +2,7 @@
 //! not, whether it is right.
 
 use crate::backend::gpu::GpuBackend;
-use crate::check::{Judgement, Reference};
+use crate::check::{Judgement, Reference, elements, work};
 use crate::error::Result;
 use crate::kernels::cases::Case;
 use crate::kernels::contract::{Contract, Sizes};
@@ -162,19 +162,6 @@ fn resized(
 fn ragged(size: usize) -> usize {
     let largest = size.next_power_of_two();
     if largest < 8 { size } else { largest - largest / 8 - 1 }
-}
-
-/// Elements of all operands.
-pub(super) fn elements(contract: &Contract, sizes: &Sizes) -> usize {
-    contract.operands.iter().map(|operand| sizes.shape(operand).len()).sum()
-}
-
-/// What a kernel has to do, about: multiplications of a product, elements of another kernel.
-pub(super) fn work(contract: &Contract, sizes: &Sizes) -> usize {
-    match contract.is_product() {
-        true => contract.multiplications(sizes),
-        false => elements(contract, sizes),
-    }
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 //! steps, so that a training can have the device between them.
 
 use super::candidates::Candidates;
-use super::exam::{self, Exam, Mark};
+use super::exam::{Exam, Mark};
 use super::{MARGIN, Tally, Timed, Tuned, Unfinished};
 use crate::backend::Session;
 use crate::backend::gpu::GpuBackend;
 use crate::backend::measure::{Fitting, Spread, fitting};
+use crate::check;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
@@ -54,8 +55,8 @@ impl Subject {
     /// of which a device does many in the time of an element.
     pub(super) fn work(&self) -> Result<usize> {
         let sizes = self.case.sizes(self.contract)?;
-        let work = exam::work(self.contract, &sizes) / MULTIPLICATIONS;
-        Ok(work.max(exam::elements(self.contract, &sizes)))
+        let work = check::work(self.contract, &sizes) / MULTIPLICATIONS;
+        Ok(work.max(check::elements(self.contract, &sizes)))
     }
 
     /// A dispatch of a program.

@@ -199,9 +199,17 @@ pub(crate) static FAULTS: [Faults; 7] = [
             fault("a count of rows", "f32(params.cols)", "f32(params.rows)"),
             fault("not scaled by rstd", "= rstd * (d_x[at]", "= (d_x[at]"),
             fault("h never kept", "d_x[at] = h;", ""),
-            fault("only one column", "col += params.affine", "col += params.cols"),
-            fault("the wrong column", "var col = unit;", "var col = 0u;"),
-            fault("the first row left out", "var row = 0u;", "var row = 1u;"),
+            fault("only the first columns", "first += ROUND", "first += params.cols"),
+            fault(
+                "a column of the next row",
+                "first + col < params.cols",
+                "first + col <= params.cols",
+            ),
+            fault("columns beyond a row's end", "first + col < params.cols", "true"),
+            fault("the wrong column", "line * params.cols + unit", "line * params.cols"),
+            fault("the first row left out", "var row = 0u;", "var row = 1u;").occurrence(1),
+            fault("the first row left out of all", "var row = 0u;", "var row = 1u;").occurrence(2),
+            fault("one column for all", "params.affine == 1u", "params.affine == 2u"),
             fault(
                 "d_gamma and d_beta swapped",
                 "d_gamma_stride + unit] = dot",
@@ -211,7 +219,14 @@ pub(crate) static FAULTS: [Faults; 7] = [
                 "replicas of d_beta dense",
                 "replica * params.d_beta_stride",
                 "replica * params.affine",
-            ),
+            )
+            .occurrence(1),
+            fault(
+                "replicas of a shared d_beta at one place",
+                "replica * params.d_beta_stride",
+                "0u",
+            )
+            .occurrence(2),
             fault(
                 "replicas of gamma dense",
                 "replica * params.gamma_stride",
@@ -297,15 +312,30 @@ pub(crate) static FAULTS: [Faults; 7] = [
             fault("not scaled by rstd", "= rstd * (d_x[at]", "= (d_x[at]"),
             fault("h never kept", "d_x[at] = h;", ""),
             fault("only the last column", "dot += h", "dot = h"),
-            fault("only the last row", "dot += d_y", "dot = d_y"),
-            fault("only one column", "col += params.affine", "col += params.cols"),
-            fault("the wrong column", "var col = unit;", "var col = 0u;"),
-            fault("the first row left out", "var row = 0u;", "var row = 1u;"),
+            fault("only the last row", "dot += d_y", "dot = d_y").occurrence(1),
+            fault("only the last column of all", "dot += d_y", "dot = d_y").occurrence(2),
+            fault("only the first columns", "first += ROUND", "first += params.cols"),
+            fault(
+                "a column of the next row",
+                "first + col < params.cols",
+                "first + col <= params.cols",
+            ),
+            fault("the wrong column", "line * params.cols + unit", "line * params.cols"),
+            fault("the first row left out", "var row = 0u;", "var row = 1u;").occurrence(1),
+            fault("the first row left out of all", "var row = 0u;", "var row = 1u;").occurrence(2),
+            fault("one column for all", "params.affine == 1u", "params.affine == 2u"),
             fault(
                 "replicas of d_gamma dense",
                 "replica * params.d_gamma_stride",
                 "replica * params.affine",
-            ),
+            )
+            .occurrence(1),
+            fault(
+                "replicas of a shared d_gamma at one place",
+                "replica * params.d_gamma_stride",
+                "0u",
+            )
+            .occurrence(2),
             fault(
                 "replicas of gamma dense",
                 "replica * params.gamma_stride",
