@@ -48,7 +48,7 @@ pub static CONTRACT: Contract = Contract {
     twin_f32: twin,
     twin_f64: twin,
     cases,
-    shaders: sources!("batch_norm_forward": "naive", "lanes"),
+    shaders: sources!("batch_norm_forward": "naive", "subgroup", "lanes"),
     ..PLAIN
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{Faults, fault};
 
-pub(crate) static FAULTS: [Faults; 7] = [
+pub(crate) static FAULTS: [Faults; 9] = [
     Faults {
         kernel: "batch_norm_forward",
         variant: "naive",
@@ -47,6 +47,44 @@ pub(crate) static FAULTS: [Faults; 7] = [
             fault("a sign", "* rstd) + offset", "* rstd) - offset"),
             fault("no activation", "activate(affine)", "affine"),
             fault("z after the activation", "z[at] = affine", "z[at] = activate(affine)"),
+        ],
+    },
+    Faults {
+        kernel: "batch_norm_forward",
+        variant: "subgroup",
+        faults: &[
+            fault("the second column again", "vec2(0u, LANES)", "vec2(LANES, LANES)"),
+            fault("columns left out", "workgroup.x * TILE_COLS", "workgroup.x * (TILE_COLS + 1u)"),
+            fault(
+                "a sum that is not shifted",
+                "let first_row = load(start);",
+                "let first_row = 0.0;",
+            ),
+            fault("only the last row", "sum += ", "sum = "),
+            fault("a row between stretches missing", "first += STRETCH", "first += STRETCH + 1u")
+                .occurrence(1),
+            fault("the last row of a stretch missing", "row < end;", "row + 1u < end;")
+                .occurrence(2),
+            fault("a row never written", "row < end;", "row + 1u < end;").occurrence(3),
+            fault("no epsilon", " + params.epsilon", ""),
+            fault("the unbiased variance", "squares / count", "squares / max(count - 1.0, 1.0)"),
+            fault("the biased variance", "max(count - 1.0, 1.0)", "count"),
+            fault("the other column's scale", "gamma[gamma_at.y])", "gamma[gamma_at.x])"),
+            fault("the other column's offset", "beta[beta_at.y])", "beta[beta_at.x])"),
+            fault("no activation", "activate(affine.y)", "affine.y"),
+            fault(
+                "replicas of gamma dense",
+                "replica * params.gamma_stride",
+                "replica * params.cols",
+            ),
+            fault("statistics of another replica", "replica * 2u", "replica"),
+            fault("given up after touching", "touched == -1.0", "touched >= 0.0"),
+            fault(
+                "the other column's mean",
+                "mean.y, rstd.y, unbiased.y",
+                "mean.x, rstd.y, unbiased.y",
+            ),
+            fault("the old variance forgotten", "share * running[second_at] + ", ""),
         ],
     },
     Faults {
@@ -95,6 +133,51 @@ pub(crate) static FAULTS: [Faults; 7] = [
                 "id.z * params.cols",
             ),
             fault("replicas of d_beta dense", "id.z * params.d_beta_stride", "id.z * params.cols"),
+        ],
+    },
+    Faults {
+        kernel: "batch_norm_backward",
+        variant: "subgroup",
+        faults: &[
+            fault("the second column again", "vec2(0u, LANES)", "vec2(LANES, LANES)"),
+            fault("columns left out", "workgroup.x * TILE_COLS", "workgroup.x * (TILE_COLS + 1u)"),
+            fault(
+                "a column never written",
+                "cols < vec2(params.cols)",
+                "cols + 1u < vec2(params.cols)",
+            ),
+            fault("only the last row", "sum += d_z", "sum = d_z"),
+            fault("a row between stretches missing", "first += STRETCH", "first += STRETCH + 1u")
+                .occurrence(1),
+            fault("the last row of a stretch missing", "row < end;", "row + 1u < end;")
+                .occurrence(1),
+            fault("a row never written", "row < end;", "row + 1u < end;").occurrence(2),
+            fault("the mean of the gradient missing", " - sum / count", ""),
+            fault("the projection's sign", "- normalized * (dot", "+ normalized * (dot"),
+            fault("a count of columns", "f32(params.rows)", "f32(params.cols)"),
+            fault("not scaled by rstd", "gamma[gamma_at.y]) * rstd", "gamma[gamma_at.y])"),
+            fault("the other column's rstd", "statistics[rstd_at.y]", "statistics[rstd_at.x]"),
+            fault(
+                "the other column's slope",
+                "activation_gradient(z[at.y])",
+                "activation_gradient(z[at.x])",
+            ),
+            fault(
+                "the gradient at x",
+                "activation_gradient(z[at.x])",
+                "activation_gradient(x[at.x])",
+            ),
+            fault(
+                "d_gamma and d_beta swapped",
+                "d_gamma[d_gamma_at.y] = dot.y",
+                "d_gamma[d_gamma_at.y] = sum.y",
+            ),
+            fault(
+                "replicas of d_beta dense",
+                "replica * params.d_beta_stride",
+                "replica * params.cols",
+            ),
+            fault("given up after touching", "touched == -1.0", "touched >= 0.0"),
         ],
     },
     Faults {
