@@ -12,6 +12,9 @@
 // lane must be a constant: hence the rows by name. Lanes beyond the edge of a or b repeat its last
 // row or column and store nothing. Workgroups go down the blocks of a column before they go to the next
 // one: the columns of b that they share stay in the cache. z is the replica.
+//
+// A turn of the loop takes two k, so that a line of the cache is fetched for both: rows that lie a power
+// of two apart share one place in a core's nearest cache, and drive each other out.
 
 struct Params {
     m: u32,
@@ -74,46 +77,82 @@ fn main(
     var sum29 = vec4<f32>();
     var sum30 = vec4<f32>();
     var sum31 = vec4<f32>();
-    for (var k = 0u; k < params.k; k++) {
-        let a_at = a_start + k;
-        let b_at = b_start + k;
-        let part0 = a[a_at.x];
-        let part1 = a[a_at.y];
-        let part2 = a[a_at.z];
-        let part3 = a[a_at.w];
-        let terms = vec4(b[b_at.x], b[b_at.y], b[b_at.z], b[b_at.w]);
-        sum0 += subgroupBroadcast(part0, 0u) * terms;
-        sum1 += subgroupBroadcast(part0, 1u) * terms;
-        sum2 += subgroupBroadcast(part0, 2u) * terms;
-        sum3 += subgroupBroadcast(part0, 3u) * terms;
-        sum4 += subgroupBroadcast(part0, 4u) * terms;
-        sum5 += subgroupBroadcast(part0, 5u) * terms;
-        sum6 += subgroupBroadcast(part0, 6u) * terms;
-        sum7 += subgroupBroadcast(part0, 7u) * terms;
-        sum8 += subgroupBroadcast(part1, 0u) * terms;
-        sum9 += subgroupBroadcast(part1, 1u) * terms;
-        sum10 += subgroupBroadcast(part1, 2u) * terms;
-        sum11 += subgroupBroadcast(part1, 3u) * terms;
-        sum12 += subgroupBroadcast(part1, 4u) * terms;
-        sum13 += subgroupBroadcast(part1, 5u) * terms;
-        sum14 += subgroupBroadcast(part1, 6u) * terms;
-        sum15 += subgroupBroadcast(part1, 7u) * terms;
-        sum16 += subgroupBroadcast(part2, 0u) * terms;
-        sum17 += subgroupBroadcast(part2, 1u) * terms;
-        sum18 += subgroupBroadcast(part2, 2u) * terms;
-        sum19 += subgroupBroadcast(part2, 3u) * terms;
-        sum20 += subgroupBroadcast(part2, 4u) * terms;
-        sum21 += subgroupBroadcast(part2, 5u) * terms;
-        sum22 += subgroupBroadcast(part2, 6u) * terms;
-        sum23 += subgroupBroadcast(part2, 7u) * terms;
-        sum24 += subgroupBroadcast(part3, 0u) * terms;
-        sum25 += subgroupBroadcast(part3, 1u) * terms;
-        sum26 += subgroupBroadcast(part3, 2u) * terms;
-        sum27 += subgroupBroadcast(part3, 3u) * terms;
-        sum28 += subgroupBroadcast(part3, 4u) * terms;
-        sum29 += subgroupBroadcast(part3, 5u) * terms;
-        sum30 += subgroupBroadcast(part3, 6u) * terms;
-        sum31 += subgroupBroadcast(part3, 7u) * terms;
+    for (var k = 0u; k < params.k; k += 2u) {
+        let second = k + 1u < params.k;
+        let part0 = pair_of_a(a_start.x + k, second);
+        let part1 = pair_of_a(a_start.y + k, second);
+        let part2 = pair_of_a(a_start.z + k, second);
+        let part3 = pair_of_a(a_start.w + k, second);
+        let terms0 = pair_of_b(b_start.x + k, second);
+        let terms1 = pair_of_b(b_start.y + k, second);
+        let terms2 = pair_of_b(b_start.z + k, second);
+        let terms3 = pair_of_b(b_start.w + k, second);
+        let first_terms = vec4(terms0.x, terms1.x, terms2.x, terms3.x);
+        sum0 += subgroupBroadcast(part0.x, 0u) * first_terms;
+        sum1 += subgroupBroadcast(part0.x, 1u) * first_terms;
+        sum2 += subgroupBroadcast(part0.x, 2u) * first_terms;
+        sum3 += subgroupBroadcast(part0.x, 3u) * first_terms;
+        sum4 += subgroupBroadcast(part0.x, 4u) * first_terms;
+        sum5 += subgroupBroadcast(part0.x, 5u) * first_terms;
+        sum6 += subgroupBroadcast(part0.x, 6u) * first_terms;
+        sum7 += subgroupBroadcast(part0.x, 7u) * first_terms;
+        sum8 += subgroupBroadcast(part1.x, 0u) * first_terms;
+        sum9 += subgroupBroadcast(part1.x, 1u) * first_terms;
+        sum10 += subgroupBroadcast(part1.x, 2u) * first_terms;
+        sum11 += subgroupBroadcast(part1.x, 3u) * first_terms;
+        sum12 += subgroupBroadcast(part1.x, 4u) * first_terms;
+        sum13 += subgroupBroadcast(part1.x, 5u) * first_terms;
+        sum14 += subgroupBroadcast(part1.x, 6u) * first_terms;
+        sum15 += subgroupBroadcast(part1.x, 7u) * first_terms;
+        sum16 += subgroupBroadcast(part2.x, 0u) * first_terms;
+        sum17 += subgroupBroadcast(part2.x, 1u) * first_terms;
+        sum18 += subgroupBroadcast(part2.x, 2u) * first_terms;
+        sum19 += subgroupBroadcast(part2.x, 3u) * first_terms;
+        sum20 += subgroupBroadcast(part2.x, 4u) * first_terms;
+        sum21 += subgroupBroadcast(part2.x, 5u) * first_terms;
+        sum22 += subgroupBroadcast(part2.x, 6u) * first_terms;
+        sum23 += subgroupBroadcast(part2.x, 7u) * first_terms;
+        sum24 += subgroupBroadcast(part3.x, 0u) * first_terms;
+        sum25 += subgroupBroadcast(part3.x, 1u) * first_terms;
+        sum26 += subgroupBroadcast(part3.x, 2u) * first_terms;
+        sum27 += subgroupBroadcast(part3.x, 3u) * first_terms;
+        sum28 += subgroupBroadcast(part3.x, 4u) * first_terms;
+        sum29 += subgroupBroadcast(part3.x, 5u) * first_terms;
+        sum30 += subgroupBroadcast(part3.x, 6u) * first_terms;
+        sum31 += subgroupBroadcast(part3.x, 7u) * first_terms;
+        let second_terms = vec4(terms0.y, terms1.y, terms2.y, terms3.y);
+        sum0 += subgroupBroadcast(part0.y, 0u) * second_terms;
+        sum1 += subgroupBroadcast(part0.y, 1u) * second_terms;
+        sum2 += subgroupBroadcast(part0.y, 2u) * second_terms;
+        sum3 += subgroupBroadcast(part0.y, 3u) * second_terms;
+        sum4 += subgroupBroadcast(part0.y, 4u) * second_terms;
+        sum5 += subgroupBroadcast(part0.y, 5u) * second_terms;
+        sum6 += subgroupBroadcast(part0.y, 6u) * second_terms;
+        sum7 += subgroupBroadcast(part0.y, 7u) * second_terms;
+        sum8 += subgroupBroadcast(part1.y, 0u) * second_terms;
+        sum9 += subgroupBroadcast(part1.y, 1u) * second_terms;
+        sum10 += subgroupBroadcast(part1.y, 2u) * second_terms;
+        sum11 += subgroupBroadcast(part1.y, 3u) * second_terms;
+        sum12 += subgroupBroadcast(part1.y, 4u) * second_terms;
+        sum13 += subgroupBroadcast(part1.y, 5u) * second_terms;
+        sum14 += subgroupBroadcast(part1.y, 6u) * second_terms;
+        sum15 += subgroupBroadcast(part1.y, 7u) * second_terms;
+        sum16 += subgroupBroadcast(part2.y, 0u) * second_terms;
+        sum17 += subgroupBroadcast(part2.y, 1u) * second_terms;
+        sum18 += subgroupBroadcast(part2.y, 2u) * second_terms;
+        sum19 += subgroupBroadcast(part2.y, 3u) * second_terms;
+        sum20 += subgroupBroadcast(part2.y, 4u) * second_terms;
+        sum21 += subgroupBroadcast(part2.y, 5u) * second_terms;
+        sum22 += subgroupBroadcast(part2.y, 6u) * second_terms;
+        sum23 += subgroupBroadcast(part2.y, 7u) * second_terms;
+        sum24 += subgroupBroadcast(part3.y, 0u) * second_terms;
+        sum25 += subgroupBroadcast(part3.y, 1u) * second_terms;
+        sum26 += subgroupBroadcast(part3.y, 2u) * second_terms;
+        sum27 += subgroupBroadcast(part3.y, 3u) * second_terms;
+        sum28 += subgroupBroadcast(part3.y, 4u) * second_terms;
+        sum29 += subgroupBroadcast(part3.y, 5u) * second_terms;
+        sum30 += subgroupBroadcast(part3.y, 6u) * second_terms;
+        sum31 += subgroupBroadcast(part3.y, 7u) * second_terms;
     }
     let c_start = workgroup.z * params.m * params.n + col;
     store(c_start, row + 0u, col, sum0);
@@ -160,4 +199,13 @@ fn store(c_start: u32, row: u32, col: u32, sum: vec4<f32>) {
             c[c_start + row * params.n + i * LANES] = sum[i];
         }
     }
+}
+
+// Two elements of a row of a; 0 for the second beyond the row's end.
+fn pair_of_a(at: u32, second: bool) -> vec2<f32> {
+    return vec2(a[at], select(0.0, a[at + 1u], second));
+}
+
+fn pair_of_b(at: u32, second: bool) -> vec2<f32> {
+    return vec2(b[at], select(0.0, b[at + 1u], second));
 }

@@ -84,5 +84,6 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
 
 fn cases() -> Vec<Case> {
     let running = |case: Case| case.fill("running", Fill::Uniform(0.1, 2.0));
-    Case::normalized("rows", "cols").into_iter().map(running).collect()
+    let cases = Case::normalized("rows", "cols").into_iter().chain([Case::large()]);
+    cases.map(running).collect()
 }

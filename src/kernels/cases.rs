@@ -146,9 +146,14 @@ impl Case {
             case(60, 100).activation(Activation::Sigmoid),
             case(257, 1).activation(Activation::Tanh),
             case(31, 257).activation(Activation::Sigmoid).replicas(3),
-            // More than a core's cache holds.
-            case(8200, 9).activation(Activation::Relu),
         ]
+    }
+
+    /// Sizes for kernels that do it in another way where a matrix is larger than a core's cache, or an
+    /// invocation adds up more than some drivers let it.
+    #[must_use]
+    pub fn large() -> Self {
+        Self::new(&[("rows", 8200), ("cols", 9)]).activation(Activation::Relu)
     }
 
     /// The same, and for each activation the tensors `into`, which it is applied to, where activations

@@ -72,7 +72,7 @@ fn cases() -> Vec<Case> {
     let offset = Case::activated().into_iter().map(|case| {
         case.fill("x", Fill::Normal(1e3, 1.0)).fill("statistics", Fill::StatisticsCols(1e3))
     });
-    let plain = Case::activated().into_iter();
+    let plain = Case::activated().into_iter().chain([Case::large()]);
     let plain = plain.map(|case| case.fill("statistics", Fill::StatisticsCols(0.0)));
     affine_cases(plain.chain(offset).collect())
 }

@@ -71,5 +71,7 @@ fn cases() -> Vec<Case> {
             case.fill("x", Fill::Normal(0.0, scale)).fill("statistics", statistics)
         })
     };
-    affine_cases([(1.0, 1.0), (1e17, 1e-17), (1e-3, 300.0)].into_iter().flat_map(scaled).collect())
+    let scales = [(1.0, 1.0), (1e17, 1e-17), (1e-3, 300.0)];
+    let large = Case::large().fill("statistics", Fill::Uniform(0.5, 1.5));
+    affine_cases(scales.into_iter().flat_map(scaled).chain([large]).collect())
 }

@@ -151,7 +151,11 @@ pub(crate) static FAULTS: [Faults; 15] = [
             fault("clamped one column early", "vec4(params.n - 1u)", "vec4(params.n - 2u)"),
             fault("lanes of a alike", "* LANES + lane, vec4", "* LANES, vec4"),
             fault("stride of b", "+ cols * params.k;", "+ cols * params.n;"),
-            fault("another lane's part", "(part1, 0u)", "(part1, 1u)"),
+            fault("another lane's part", "(part1.x, 0u)", "(part1.x, 1u)"),
+            fault("the first of two again", "(part2.y, 3u)", "(part2.x, 3u)"),
+            fault("terms of the first again", "vec4(terms0.y,", "vec4(terms0.x,"),
+            fault("a term beyond the row", "k + 1u < params.k", "k < params.k"),
+            fault("the last product missing", "k + 1u < params.k", "k + 2u < params.k"),
             fault("the wrong row", "row + 30u", "row + 31u"),
             fault("the first product missing", "var k = 0u;", "var k = 1u;"),
             fault(
