@@ -25,9 +25,9 @@ use normlab::kernels::{bias_forward, matmul_nn};
 use normlab::loops;
 use normlab::program::Program;
 use normlab::tensor::Shape;
-use program::{Ended, folder, normlab_without_adapter, run, say};
+use program::{Ended, folder, normlab_without_adapter, put, run, say};
 use serde_json::Value;
-use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 fn main() {
@@ -41,6 +41,7 @@ fn main() {
         on_gpu("ladder::one_that_is_wrong_at_the_shape_has_no_time", checks_the_shape),
         on_gpu("ladder::a_driver_that_ends_loops_is_named", names_a_driver_that_ends_loops),
         on_gpu("ladder::tables_have_every_shape", prints_tables),
+        on_gpu("step::a_small_batch_takes_no_longer", small_batches_are_quick),
         on_gpu("step::json_has_every_network", prints_steps),
         on_gpu("scale::tables_have_every_size", |_| prints_scales()),
         on_gpu("scale::json_has_every_size", |_| scales_in_json()),
@@ -139,13 +140,17 @@ fn times_every_variant(backend: &mut GpuBackend) {
     assert_eq!(ladders[0]["shape"], "60x784x100");
 }
 
+/// The shipped bias_forward in a file, with `to` where it first has `from`.
+fn changed_bias_forward(folder: &Path, from: &str, to: &str) -> PathBuf {
+    let right = bias_forward::CONTRACT.shaders[0].text;
+    let changed = right.replacen(from, to, 1);
+    assert_ne!(changed, right, "the shader has another form now");
+    put(folder, "changed.wgsl", &changed)
+}
+
 fn shows_a_wrong_variant(_: &mut GpuBackend) {
     let folder = folder();
-    let path = folder.path().join("flipped.wgsl");
-    let right = bias_forward::CONTRACT.shaders[0].text;
-    let wrong = right.replacen(" + bias[", " - bias[", 1);
-    assert_ne!(wrong, right, "the shader adds its bias in another form now");
-    fs::write(&path, wrong).unwrap();
+    let path = changed_bias_forward(folder.path(), " + bias[", " - bias[");
     let choice = format!("bias_forward={}", path.display());
     let ended = say(&["bench", "bias_forward", "--variant", &choice, "--json"]).with(1);
     let found = json(&ended);
@@ -164,11 +169,8 @@ fn shows_a_wrong_variant(_: &mut GpuBackend) {
 /// No case of the kernel has these sizes.
 fn checks_the_shape(_: &mut GpuBackend) {
     let folder = folder();
-    let path = folder.path().join("sometimes.wgsl");
-    let right = bias_forward::CONTRACT.shaders[0].text;
-    let wrong = right.replacen("x[at] + ", "select(x[at], 0.0, params.rows == 123u) + ", 1);
-    assert_ne!(wrong, right, "the shader reads x in another form now");
-    fs::write(&path, wrong).unwrap();
+    let sometimes = "select(x[at], 0.0, params.rows == 123u) + ";
+    let path = changed_bias_forward(folder.path(), "x[at] + ", sometimes);
     let choice = format!("bias_forward={}", path.display());
     let shapes = ["--shape", "122x3", "--shape", "123x3"];
     let bench = [&["bench", "bias_forward", "--variant", &choice, "--json"], &shapes[..]].concat();
@@ -196,6 +198,23 @@ fn prints_tables(_: &mut GpuBackend) {
         }
     }
     assert!(ended.stdout.contains("ceilings: ") && !ended.stdout.contains("sgd"), "{ended:#?}");
+}
+
+/// A driver that compiles a shader anew for the few rounds of its loops took 20 times as long at 16 as at 40.
+fn small_batches_are_quick(backend: &mut GpuBackend) {
+    let data = Dataset::load(None, None, false).unwrap();
+    let mut ms = |batch| {
+        let workload = Workload {
+            hidden: vec![32; 2],
+            batch,
+            activation: Activation::Relu,
+            optimizer: Optimizer::Sgd,
+        };
+        time(backend, &workload, Norm::Layer, &data).unwrap().ms_min
+    };
+    // The small one first: the pipelines are new.
+    let (small, large) = (ms(16), ms(40));
+    assert!(small < 3.0 * large, "{small} ms at 16, {large} ms at 40");
 }
 
 fn prints_steps(_: &mut GpuBackend) {

@@ -1,8 +1,8 @@
 //! The GPU backend: every dispatch runs its kernel's shader through wgpu. Nothing outside this
 //! folder knows wgpu.
 //!
-//! [`adapters`] chooses an adapter, `device` opens it, `pipelines` compiles shaders once, `pipeline_cache`
-//! keeps what was compiled, and `session` holds a program's memory and submits its work, which `timing`
+//! [`adapters`] chooses an adapter, `device` opens it, `pipelines` compiles shaders once, which `settle` holds
+//! software Vulkan to, `pipeline_cache` keeps what was compiled, and `session` holds a program's memory and submits its work, which `timing`
 //! times.
 
 pub mod adapters;
@@ -13,6 +13,7 @@ mod offers;
 mod pipeline_cache;
 mod pipelines;
 mod session;
+mod settle;
 mod submissions;
 mod timing;
 

@@ -2,6 +2,7 @@
 
 use super::device::Gpu;
 use super::faults::guarded;
+use super::settle::settle;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::{Access, Contract};
@@ -213,6 +214,10 @@ fn compile(gpu: &Gpu, shader: Shader) -> Result<Pipeline> {
         });
         (compiled, layout)
     })?;
+    // Only software waits in the driver.
+    if gpu.only_when_idle {
+        settle(gpu, &compiled, &layout, 1 + shader.contract.operands.len())?;
+    }
     Ok(Pipeline { shader, compiled, layout })
 }
 

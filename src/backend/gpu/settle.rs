@@ -1,0 +1,64 @@
+//! A pipeline is settled before its first dispatch, where software Vulkan would compile it again and again.
+//!
+//! Mesa 22's lavapipe puts the values of `Params` that bound loops into a shader as constants, and
+//! compiles it at every dispatch whose parameters are not those of the one before. It gives that up for a
+//! pipeline, for good, at the first values that change its shader by little. Where a loop has so few rounds
+//! that it is unrolled, that never comes: a step took up to 18 ms more. So each pipeline is dispatched once
+//! over no workgroup, with values that unroll nothing.
+
+use super::device::Gpu;
+use super::faults::guarded;
+use crate::error::Result;
+use wgpu::util::DeviceExt;
+
+/// A number of rounds that no compiler unrolls, and neither a power of two nor a multiple of one.
+const ROUNDS: u32 = 1009;
+
+/// Bytes of each binding: at least those of any `Params`.
+const SIZE: usize = 256;
+
+/// Settles a pipeline whose layout has so many bindings, the first of them `Params`.
+///
+/// # Errors
+/// [`crate::error::Error::Device`] when the device refuses.
+pub(super) fn settle(
+    gpu: &Gpu,
+    pipeline: &wgpu::ComputePipeline,
+    layout: &wgpu::BindGroupLayout,
+    bindings: usize,
+) -> Result<()> {
+    let device = &gpu.device;
+    let words = [ROUNDS; SIZE / 4];
+    let buffer = |_| {
+        device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+            label: Some("settle"),
+            contents: bytemuck::cast_slice(&words),
+            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::STORAGE,
+        })
+    };
+    guarded(
+        device,
+        || "a pipeline could not be settled".to_owned(),
+        || {
+            let buffers: Vec<_> = (0..bindings).map(buffer).collect();
+            let places = buffers.iter().zip(0..);
+            let entry = places.map(|(buffer, binding)| wgpu::BindGroupEntry {
+                binding,
+                resource: buffer.as_entire_binding(),
+            });
+            let entries: Vec<_> = entry.collect();
+            let bound = device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some("settle"),
+                layout,
+                entries: &entries,
+            });
+            let mut encoder = device.create_command_encoder(&Default::default());
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            pass.set_pipeline(pipeline);
+            pass.set_bind_group(0, &bound, &[]);
+            pass.dispatch_workgroups(0, 0, 0);
+            drop(pass);
+            gpu.queue.submit([encoder.finish()]);
+        },
+    )
+}
