@@ -40,7 +40,7 @@ pub static CONTRACT: Contract = Contract {
     twin_f32: twin,
     twin_f64: twin,
     cases,
-    shaders: sources!("layer_norm_backward": "naive", "lanes"),
+    shaders: sources!("layer_norm_backward": "naive", "subgroup", "lanes"),
     ..PLAIN
 };
 

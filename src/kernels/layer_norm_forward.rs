@@ -40,7 +40,7 @@ pub static CONTRACT: Contract = Contract {
     twin_f32: twin,
     twin_f64: twin,
     cases: || affine_cases(Case::normalized("cols", "rows")),
-    shaders: sources!("layer_norm_forward": "naive", "lanes"),
+    shaders: sources!("layer_norm_forward": "naive", "subgroup", "lanes"),
     ..PLAIN
 };
 

@@ -2,7 +2,7 @@
 
 use crate::{Faults, fault};
 
-pub(crate) static FAULTS: [Faults; 9] = [
+pub(crate) static FAULTS: [Faults; 11] = [
     Faults {
         kernel: "batch_norm_forward",
         variant: "naive",
@@ -248,6 +248,40 @@ pub(crate) static FAULTS: [Faults; 9] = [
         ],
     },
     Faults {
+        kernel: "layer_norm_forward",
+        variant: "subgroup",
+        faults: &[
+            fault(
+                "a row never written",
+                "first_row + LANES, params.rows",
+                "first_row + LANES - 1u, params.rows",
+            ),
+            fault(
+                "rows beyond the end",
+                "min(first_row + LANES, params.rows)",
+                "first_row + LANES",
+            ),
+            fault("columns in two lanes", "at += LANES", "at += LANES - 1u").occurrence(1),
+            fault("columns of the variance left out", "at += LANES", "at += LANES * 2u")
+                .occurrence(2),
+            fault("columns never written", "at += LANES", "at += LANES * 2u").occurrence(3),
+            fault("a column beyond the end", "at < end", "at <= end").occurrence(1),
+            fault("a sum of one lane", "subgroupAdd(sum)", "sum"),
+            fault("squares of one lane", "subgroupAdd(squares)", "squares"),
+            fault("a sum that is not shifted", "let first = x[start];", "let first = 0.0;"),
+            fault("no epsilon", " + params.epsilon", ""),
+            fault("gamma beyond its end", "min(at - start, params.affine - 1u)", "at - start"),
+            fault("one gamma for all", "min(at - start, params.affine - 1u)", "0u"),
+            fault("no activation", "activate(value)", "value"),
+            fault(
+                "replicas of beta dense",
+                "workgroup.z * params.beta_stride",
+                "workgroup.z * params.affine",
+            ),
+            fault("the shift for the mean", "first + shift;", "shift;"),
+        ],
+    },
+    Faults {
         kernel: "layer_norm_backward",
         variant: "naive",
         faults: &[
@@ -314,6 +348,61 @@ pub(crate) static FAULTS: [Faults; 9] = [
                 "replicas of gamma dense",
                 "replica * params.gamma_stride",
                 "replica * params.affine",
+            ),
+        ],
+    },
+    Faults {
+        kernel: "layer_norm_backward",
+        variant: "subgroup",
+        faults: &[
+            fault(
+                "a row never written",
+                "first_row + LANES, params.rows",
+                "first_row + LANES - 1u, params.rows",
+            ),
+            fault(
+                "units that nobody takes",
+                "first_row + LANES > params.rows",
+                "first_row > params.rows",
+            ),
+            fault("units twice as far apart", "number * LANES, lane", "number * UNITS, lane"),
+            fault("every third workgroup", "number % 2u == 0u", "number % 3u == 0u"),
+            fault("the sum of two workgroups", "number == 0u", "number == 1u"),
+            fault("columns left out", "at += LANES", "at += LANES * 2u").occurrence(1),
+            fault("columns never written", "at += LANES", "at += LANES * 2u").occurrence(2),
+            fault("sums of one lane", "means = subgroupAdd(sums)", "means = sums"),
+            fault("h never kept", "d_x[at] = h;", ""),
+            fault("the mean of the gradient missing", " - means.x", ""),
+            fault("the projection's sign", "- n * means.y", "+ n * means.y"),
+            fault("gamma beyond its end", "min(at - start, params.affine - 1u)", "at - start"),
+            fault("the second unit again", "lane + vec2(0u, LANES)", "lane + vec2(LANES, LANES)"),
+            fault(
+                "a unit never written",
+                "units < vec2(params.cols)",
+                "units + 1u < vec2(params.cols)",
+            ),
+            fault("a row between stretches missing", "first += STRETCH", "first += STRETCH + 1u")
+                .occurrence(1),
+            fault("the last row of a stretch missing", "row < end;", "row + 1u < end;"),
+            fault("only the last row", "dot += g * n", "dot = g * n"),
+            fault("given up after touching", "touched == -1.0", "touched >= 0.0"),
+            fault(
+                "d_gamma and d_beta swapped",
+                "d_gamma[d_gammas.y] = dot.y",
+                "d_gamma[d_gammas.y] = sum.y",
+            ),
+            fault("columns of all left out", "col += UNITS", "col += UNITS + 1u"),
+            fault(
+                "a column of all beyond the row",
+                "vec2(true, col + LANES < params.cols)",
+                "vec2(true, true)",
+            ),
+            fault("the sum of a lane for all", "sums = subgroupAdd(sums);", ""),
+            fault("only the last columns of all", "sums += vec2(g.x", "sums = vec2(g.x"),
+            fault(
+                "replicas of a shared d_beta at one place",
+                "replica * params.d_beta_stride]",
+                "0u]",
             ),
         ],
     },

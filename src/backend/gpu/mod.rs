@@ -2,8 +2,8 @@
 //! folder knows wgpu.
 //!
 //! [`adapters`] chooses an adapter, `device` opens it, `pipelines` compiles shaders once, which `settle` holds
-//! software Vulkan to, `pipeline_cache` keeps what was compiled, and `session` holds a program's memory and submits its work, which `timing`
-//! times.
+//! software Vulkan to, `pipeline_cache` keeps what was compiled, and `session` holds a program's memory and
+//! submits its work, which `timing` times.
 
 pub mod adapters;
 mod cooperative;
