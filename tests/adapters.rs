@@ -26,23 +26,15 @@ const HARDWARE: Offers = Offers {
 const SOFTWARE: Offers =
     Offers { hardware: false, subgroup_size: (8, 8), invocations: 1024, ..HARDWARE };
 
-/// Kernels whose variant for hardware would be slow in software.
-const FOR_HARDWARE: [&str; 6] = [
-    "batch_norm_forward",
-    "batch_norm_backward",
-    "layer_norm_forward",
-    "layer_norm_backward",
-    "rms_norm_forward",
-    "rms_norm_backward",
-];
-
-/// Panics unless each kernel's usual variant on an adapter is the one for products, the one for
-/// norms, or naive.
-fn assert_usual(offers: &Offers, product: &str, norm: &str) {
+/// Panics unless each kernel's usual variant on an adapter is that of its family: of products, and of
+/// batch, layer and RMS norm in training; naive for all others.
+fn assert_usual(offers: &Offers, [product, batch, layer, rms]: [&str; 4]) {
     for contract in kernels::ALL {
         let expected = match contract.name {
             name if name.starts_with("matmul_") => product,
-            name if FOR_HARDWARE.contains(&name) => norm,
+            "batch_norm_forward" | "batch_norm_backward" => batch,
+            "layer_norm_forward" | "layer_norm_backward" => layer,
+            "rms_norm_forward" | "rms_norm_backward" => rms,
             _ => "naive",
         };
         let usual = offers.usual(&Library::default(), contract).unwrap();
@@ -52,14 +44,21 @@ fn assert_usual(offers: &Offers, product: &str, norm: &str) {
 
 #[test]
 fn hardware_gets_what_is_made_for_it() {
-    assert_usual(&HARDWARE, "tiled", "lanes");
-    assert_usual(&Offers { subgroups: false, ..HARDWARE }, "tiled", "lanes");
+    let made = ["tiled", "lanes", "lanes", "lanes"];
+    assert_usual(&HARDWARE, made);
+    assert_usual(&Offers { subgroups: false, ..HARDWARE }, made);
 }
 
 #[test]
 fn software_gets_what_prefers_hardware_only_where_it_is_chosen() {
-    assert_usual(&SOFTWARE, "subgroup", "naive");
-    assert_usual(&Offers { subgroups: false, ..SOFTWARE }, "tiled", "naive");
+    assert_usual(&SOFTWARE, ["subgroup", "subgroup", "subgroup", "naive"]);
+    // Batch norm's takes 8 columns at a time, and needs no operation of a subgroup for it.
+    let plain = Offers { subgroups: false, ..SOFTWARE };
+    assert_usual(&plain, ["tiled", "subgroup", "naive", "naive"]);
+    assert_usual(
+        &Offers { subgroup_size: (32, 32), ..SOFTWARE },
+        ["tiled", "naive", "naive", "naive"],
+    );
     let shader = |variant| {
         let contract = kernels::find("layer_norm_forward").unwrap();
         Library::default().shader(contract, variant, Activation::Relu).unwrap()
