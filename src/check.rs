@@ -11,6 +11,7 @@ use crate::program::Dispatch;
 use crate::rng::{Purpose, Stream};
 use crate::single::{Left, Single};
 use crate::tensor::{Tensor, Value};
+use std::time::{Duration, Instant};
 
 /// How one written tensor of a dispatch compares with the twin's.
 #[derive(Clone, Debug)]
@@ -160,6 +161,8 @@ pub struct Outcome {
     pub judgements: Vec<Judgement>,
     /// A sentence for each tensor that the kernel must not write and did, inside or behind it.
     pub trespasses: Vec<String>,
+    /// How long the kernel took, with what goes before and comes after: its pipeline, its tensors.
+    pub elapsed: Duration,
 }
 
 impl Outcome {
@@ -183,8 +186,51 @@ impl Outcome {
     }
 }
 
-/// Runs a kernel on one case and holds what it did against its twin. Outputs are filled with NaN
-/// before, every tensor has guard words behind it, and replicas of strided tensors lie apart.
+/// A kernel on one case, to be run in one variant after the other. Outputs are filled with NaN before,
+/// every tensor has guard words behind it, and replicas of strided tensors lie apart.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    single: Single,
+    inputs: Vec<Option<Value<f32>>>,
+    /// What the twin made of the inputs for the variant before, and the precision of its products.
+    reference: Option<(Precision, Reference)>,
+}
+
+impl Trial {
+    /// The kernel on tensors of the case.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Shape`] when the case's sizes are none of the kernel's.
+    pub fn new(contract: &'static Contract, case: &Case) -> Result<Self> {
+        let (sizes, inputs) = (case.sizes(contract)?, case.inputs(contract)?);
+        let shapes: Vec<_> = contract.operands.iter().map(|operand| sizes.shape(operand)).collect();
+        Ok(Self { single: Single::new(contract, case, &shapes)?, inputs, reference: None })
+    }
+
+    /// Names the kernel and the case.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.single.dispatch().label
+    }
+
+    /// Runs the variant that the backend has and holds what it did against the twin.
+    ///
+    /// # Errors
+    /// When the backend cannot run the kernel at all.
+    pub fn run(&mut self, backend: &mut dyn Backend) -> Result<Outcome> {
+        let start = Instant::now();
+        let Left { written, trespasses, precision } = self.single.run(backend, &self.inputs)?;
+        let elapsed = start.elapsed();
+        let dispatch = self.single.dispatch();
+        let known = self.reference.take().filter(|(known, _)| *known == precision);
+        let asked = || (precision, Reference::of(dispatch, &self.inputs, precision));
+        let (_, reference) = self.reference.insert(known.unwrap_or_else(asked));
+        let judgements = reference.judge(dispatch, &written);
+        Ok(Outcome { judgements, trespasses, elapsed })
+    }
+}
+
+/// Runs a kernel on one case and holds what it did against its twin, as [`Trial`] does.
 ///
 /// # Errors
 /// When the backend cannot run the kernel at all.
@@ -193,12 +239,7 @@ pub fn check(
     contract: &'static Contract,
     case: &Case,
 ) -> Result<Outcome> {
-    let (sizes, inputs) = (case.sizes(contract)?, case.inputs(contract)?);
-    let shapes: Vec<_> = contract.operands.iter().map(|operand| sizes.shape(operand)).collect();
-    let single = Single::new(contract, case, &shapes)?;
-    let Left { written, trespasses, precision } = single.run(backend, &inputs)?;
-    let judgements = judge(single.dispatch(), &inputs, &written, precision);
-    Ok(Outcome { judgements, trespasses })
+    Trial::new(contract, case)?.run(backend)
 }
 
 /// Elements of all operands.

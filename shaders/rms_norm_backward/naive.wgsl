@@ -7,8 +7,8 @@
 //   gamma, d_gamma: [replicas, 1, affine], affine being cols or 1
 //
 // The first `rows` invocations own one row of d_x each, which holds h until its sum is known; the
-// `affine` invocations behind them own one element of d_gamma each; a workgroup is 16 of these
-// invocations; z is the replica.
+// `affine` invocations behind them own one element of d_gamma each, or, where that is one for all units,
+// share it with their workgroup; a workgroup is 16 of these invocations; z is the replica.
 
 struct Params {
     rows: u32,
@@ -19,9 +19,6 @@ struct Params {
 }
 
 const INVOCATIONS: u32 = 16u; // tune: 8 16 32 64
-// Columns that a round of shared_gradient takes: software Vulkan ends the loops of an invocation after
-// 65,535 rounds in all.
-const ROUND: u32 = 16u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> d_y: array<f32>;
@@ -32,14 +29,22 @@ const ROUND: u32 = 16u;
 @group(0) @binding(6) var<storage, read_write> d_x: array<f32>;
 @group(0) @binding(7) var<storage, read_write> d_gamma: array<f32>;
 
+// Of shared_gradient.
+var<workgroup> parts: array<f32, INVOCATIONS>;
+
 @compute @workgroup_size(INVOCATIONS)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+fn main(
+    @builtin(global_invocation_id) id: vec3<u32>,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(local_invocation_index) invocation: u32,
+) {
     if (id.x < params.rows) {
         input_gradient(id.z, id.x);
-    } else if (params.affine == 1u && id.x == params.rows) {
-        shared_gradient(id.z);
-    } else if (id.x < params.rows + params.affine) {
+    } else if (params.affine > 1u && id.x < params.rows + params.affine) {
         gamma_gradient(id.z, id.x - params.rows);
+    }
+    if (params.affine == 1u && workgroup.x == params.rows / INVOCATIONS) {
+        shared_gradient(id.z, invocation);
     }
 }
 
@@ -73,20 +78,22 @@ fn gamma_gradient(replica: u32, unit: u32) {
     d_gamma[replica * params.d_gamma_stride + unit] = dot;
 }
 
-// Of all units together.
-fn shared_gradient(replica: u32) {
-    var dot = 0.0;
-    for (var row = 0u; row < params.rows; row++) {
-        let line = replica * params.rows + row;
-        let rstd = statistics[line];
-        for (var first = 0u; first < params.cols; first += ROUND) {
-            for (var col = 0u; col < ROUND; col++) {
-                let at = line * params.cols + first + col;
-                if (first + col < params.cols) {
-                    dot += d_y[at] * activation_gradient(z[at]) * (x[at] * rstd);
-                }
-            }
-        }
+// Of all units together: the workgroup shares the sum.
+fn shared_gradient(replica: u32, invocation: u32) {
+    var part = 0.0;
+    let count = params.rows * params.cols;
+    for (var unit = invocation; unit < count; unit += INVOCATIONS) {
+        let at = replica * count + unit;
+        let rstd = statistics[replica * params.rows + unit / params.cols];
+        part += d_y[at] * activation_gradient(z[at]) * (x[at] * rstd);
     }
-    d_gamma[replica * params.d_gamma_stride] = dot;
+    parts[invocation] = part;
+    workgroupBarrier();
+    if (invocation == 0u) {
+        var dot = 0.0;
+        for (var other = 0u; other < INVOCATIONS; other++) {
+            dot += parts[other];
+        }
+        d_gamma[replica * params.d_gamma_stride] = dot;
+    }
 }

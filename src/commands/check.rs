@@ -5,7 +5,7 @@ use super::arguments::{DeviceArguments, ShaderArguments};
 use super::{Status, keep_pipelines, open_adapter, say, use_pipelines, wrong};
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
-use crate::check;
+use crate::check::Trial;
 use crate::compare;
 use crate::differences::{self, Differences};
 use crate::error::{Error, Result};
@@ -16,7 +16,7 @@ use crate::kernels::contract::Contract;
 use crate::report::table;
 use clap::Args;
 use std::io::Write;
-use std::time::Instant;
+use std::time::Duration;
 
 /// Arguments of `normlab check`.
 #[derive(Args, Clone, Debug)]
@@ -72,7 +72,7 @@ struct Tally {
     tensors: usize,
     worst: f64,
     complaints: Vec<String>,
-    milliseconds: f64,
+    elapsed: Duration,
     /// Whether it did not end: nothing can run on the device behind it.
     stuck: bool,
 }
@@ -125,8 +125,11 @@ fn check_kernels(
         if backend.library().chosen(contract).is_some() {
             refuse_what_cannot_run(backend.variant(contract))?;
         }
+        let cases = arguments.cases(contract);
+        let trials = cases.iter().map(|case| Trial::new(contract, case));
+        let mut trials = trials.collect::<Result<Vec<_>>>()?;
         for variant in backend.library().variants(contract)? {
-            checked.take(backend, arguments, contract, &variant)?;
+            checked.take(backend, contract, &variant, &mut trials)?;
             if checked.stuck {
                 return Ok(checked);
             }
@@ -140,14 +143,14 @@ impl Checked {
     fn take(
         &mut self,
         backend: &mut GpuBackend,
-        arguments: &Arguments,
         contract: &'static Contract,
         variant: &str,
+        trials: &mut [Trial],
     ) -> Result<()> {
         let kernel = contract.name;
         match backend.lacks(contract, variant) {
             Ok(None) => {
-                let tally = check_variant(backend, contract, variant, arguments.cases(contract))?;
+                let tally = check_variant(backend, contract, variant, trials)?;
                 self.rows.push(row(kernel, variant, &tally));
                 self.complaints.extend(wrong(kernel, variant, &tally.complaints));
                 self.stuck = tally.stuck;
@@ -178,28 +181,27 @@ fn check_variant(
     backend: &mut GpuBackend,
     contract: &'static Contract,
     variant: &str,
-    cases: Vec<Case>,
+    trials: &mut [Trial],
 ) -> Result<Tally> {
     backend.choose_variant(contract, variant)?;
-    let start = Instant::now();
     let mut tally = Tally::default();
-    for case in cases {
+    for trial in trials {
         tally.cases += 1;
-        let outcome = match check::check(backend, contract, &case) {
+        let outcome = match trial.run(backend) {
             Ok(outcome) => outcome,
             // What the device refuses is this variant's fault: the others are checked all the same.
             Err(error) => {
                 tally.worst = f64::INFINITY;
                 tally.stuck = matches!(error, Error::Stuck(_));
-                tally.complaints.push(format!("{}: {error}", case.describe()));
+                tally.complaints.push(format!("{}: {error}", trial.label()));
                 break;
             }
         };
+        tally.elapsed += outcome.elapsed;
         tally.tensors += outcome.judgements.len();
         tally.worst = tally.worst.max(outcome.worst_ratio());
         tally.complaints.extend(outcome.complaints());
     }
-    tally.milliseconds = 1e3 * start.elapsed().as_secs_f64();
     Ok(tally)
 }
 
@@ -210,7 +212,7 @@ fn row(kernel: &str, variant: &str, tally: &Tally) -> Vec<String> {
         tally.cases.to_string(),
         tally.tensors.to_string(),
         compare::ratio_text(tally.worst),
-        format!("{:.0}", tally.milliseconds),
+        format!("{:.0}", 1e3 * tally.elapsed.as_secs_f64()),
         verdict(tally.complaints.is_empty()),
     ]
 }

@@ -48,11 +48,12 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     for col in 0..call.size("cols") {
         let (mean, rstd) = (statistics.at(0, col), statistics.at(1, col));
         let normalized = |row: usize| (x.at(row, col) - mean) * rstd;
-        let d_z = |row| d_y.at(row, col) * call.activation.activation_gradient(z.at(row, col));
-        let sum = (0..rows).map(d_z).sum::<T>();
-        let dot = (0..rows).map(|row| d_z(row) * normalized(row)).sum::<T>();
+        let slope = |row: usize| call.activation.activation_gradient(z.at(row, col));
+        let d_z: Vec<T> = (0..rows).map(|row| d_y.at(row, col) * slope(row)).collect();
+        let sum = d_z.iter().copied().sum::<T>();
+        let dot = (0..rows).map(|row| d_z[row] * normalized(row)).sum::<T>();
         for row in 0..rows {
-            let centred = d_z(row) - sum / count - normalized(row) * (dot / count);
+            let centred = d_z[row] - sum / count - normalized(row) * (dot / count);
             d_x.put(row, col, gamma.at(0, col) * rstd * centred);
         }
         d_gamma.put(0, col, dot);

@@ -54,15 +54,16 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     for row in 0..call.size("rows") {
         let (mean, rstd) = (statistics.at(row, 0), statistics.at(row, 1));
         let normalized = |col: usize| (x.at(row, col) - mean) * rstd;
-        let d_z = |col| d_y.at(row, col) * call.activation.activation_gradient(z.at(row, col));
-        let scaled = |col: usize| d_z(col) * gamma.at(0, col % affine);
+        let slope = |col: usize| call.activation.activation_gradient(z.at(row, col));
+        let d_z: Vec<T> = (0..cols).map(|col| d_y.at(row, col) * slope(col)).collect();
+        let scaled = |col: usize| d_z[col] * gamma.at(0, col % affine);
         let sum = (0..cols).map(scaled).sum::<T>();
         let dot = (0..cols).map(|col| scaled(col) * normalized(col)).sum::<T>();
         for col in 0..cols {
             let centred = scaled(col) - sum / count - normalized(col) * (dot / count);
             d_x.put(row, col, rstd * centred);
-            d_gamma.row_mut(0)[col % affine] += d_z(col) * normalized(col);
-            d_beta.row_mut(0)[col % affine] += d_z(col);
+            d_gamma.row_mut(0)[col % affine] += d_z[col] * normalized(col);
+            d_beta.row_mut(0)[col % affine] += d_z[col];
         }
     }
     vec![Value::Real(d_x), Value::Real(d_gamma), Value::Real(d_beta)]

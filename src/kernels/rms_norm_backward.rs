@@ -39,7 +39,7 @@ pub static CONTRACT: Contract = Contract {
     twin_f32: twin,
     twin_f64: twin,
     cases,
-    shaders: sources!("rms_norm_backward": "naive", "lanes"),
+    shaders: sources!("rms_norm_backward": "naive", "subgroup", "lanes"),
     ..PLAIN
 };
 
@@ -52,12 +52,13 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     for row in 0..call.size("rows") {
         let rstd = statistics.at(row, 0);
         let normalized = |col: usize| x.at(row, col) * rstd;
-        let d_z = |col| d_y.at(row, col) * call.activation.activation_gradient(z.at(row, col));
-        let scaled = |col: usize| d_z(col) * gamma.at(0, col % affine);
+        let slope = |col: usize| call.activation.activation_gradient(z.at(row, col));
+        let d_z: Vec<T> = (0..cols).map(|col| d_y.at(row, col) * slope(col)).collect();
+        let scaled = |col: usize| d_z[col] * gamma.at(0, col % affine);
         let dot = (0..cols).map(|col| scaled(col) * normalized(col)).sum::<T>();
         for col in 0..cols {
             d_x.put(row, col, rstd * (scaled(col) - normalized(col) * (dot / count)));
-            d_gamma.row_mut(0)[col % affine] += d_z(col) * normalized(col);
+            d_gamma.row_mut(0)[col % affine] += d_z[col] * normalized(col);
         }
     }
     vec![Value::Real(d_x), Value::Real(d_gamma)]

@@ -43,7 +43,7 @@ pub static CONTRACT: Contract = Contract {
     twin_f32: twin,
     twin_f64: twin,
     cases,
-    shaders: sources!("rms_norm_forward": "naive", "lanes"),
+    shaders: sources!("rms_norm_forward": "naive", "subgroup", "lanes"),
     ..PLAIN
 };
 

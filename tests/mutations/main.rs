@@ -9,6 +9,7 @@ mod lanes;
 mod norms;
 mod others;
 mod products;
+mod subgroups;
 
 #[path = "../support/gpu.rs"]
 mod gpu;
@@ -107,8 +108,8 @@ pub(crate) struct ActivationFaults {
 }
 
 fn of_kernels() -> impl Iterator<Item = &'static Faults> {
-    let kernels = products::FAULTS.iter().chain(&norms::FAULTS).chain(&lanes::FAULTS);
-    kernels.chain(&others::FAULTS).chain(&fused::FAULTS)
+    let norms = norms::FAULTS.iter().chain(&subgroups::FAULTS).chain(&lanes::FAULTS);
+    norms.chain(&products::FAULTS).chain(&others::FAULTS).chain(&fused::FAULTS)
 }
 
 fn trials() -> Vec<Trial> {
