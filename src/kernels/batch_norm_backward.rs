@@ -52,8 +52,8 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
         let d_z: Vec<T> = (0..rows).map(|row| d_y.at(row, col) * slope(row)).collect();
         let sum = d_z.iter().copied().sum::<T>();
         let dot = (0..rows).map(|row| d_z[row] * normalized(row)).sum::<T>();
-        for row in 0..rows {
-            let centred = d_z[row] - sum / count - normalized(row) * (dot / count);
+        for (row, &d_z) in d_z.iter().enumerate() {
+            let centred = d_z - sum / count - normalized(row) * (dot / count);
             d_x.put(row, col, gamma.at(0, col) * rstd * centred);
         }
         d_gamma.put(0, col, dot);

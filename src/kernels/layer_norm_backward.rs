@@ -59,11 +59,11 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
         let scaled = |col: usize| d_z[col] * gamma.at(0, col % affine);
         let sum = (0..cols).map(scaled).sum::<T>();
         let dot = (0..cols).map(|col| scaled(col) * normalized(col)).sum::<T>();
-        for col in 0..cols {
+        for (col, &d_z) in d_z.iter().enumerate() {
             let centred = scaled(col) - sum / count - normalized(col) * (dot / count);
             d_x.put(row, col, rstd * centred);
-            d_gamma.row_mut(0)[col % affine] += d_z[col] * normalized(col);
-            d_beta.row_mut(0)[col % affine] += d_z[col];
+            d_gamma.row_mut(0)[col % affine] += d_z * normalized(col);
+            d_beta.row_mut(0)[col % affine] += d_z;
         }
     }
     vec![Value::Real(d_x), Value::Real(d_gamma), Value::Real(d_beta)]

@@ -56,9 +56,9 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
         let d_z: Vec<T> = (0..cols).map(|col| d_y.at(row, col) * slope(col)).collect();
         let scaled = |col: usize| d_z[col] * gamma.at(0, col % affine);
         let dot = (0..cols).map(|col| scaled(col) * normalized(col)).sum::<T>();
-        for col in 0..cols {
+        for (col, &d_z) in d_z.iter().enumerate() {
             d_x.put(row, col, rstd * (scaled(col) - normalized(col) * (dot / count)));
-            d_gamma.row_mut(0)[col % affine] += d_z[col] * normalized(col);
+            d_gamma.row_mut(0)[col % affine] += d_z * normalized(col);
         }
     }
     vec![Value::Real(d_x), Value::Real(d_gamma)]
