@@ -117,6 +117,22 @@ fn one_value_is_a_list_of_one() {
     assert_eq!(both.networks(), expected);
 }
 
+/// As a run leaves it: with the file's text, whether the file is there or not.
+#[test]
+fn an_activation_of_one_s_own_is_kept_with_its_text() {
+    let functions = "fn activate(x: f32) -> f32 { return 2.0 * x; }\n\
+                     fn activation_gradient(x: f32) -> f32 { return 2.0; }";
+    let entry = format!("{{ path = \"/none/double.wgsl\", text = '''{functions}''' }}");
+    let experiment = parse(&format!("activation = [{entry}, \"relu\"]"));
+    let names: Vec<_> = experiment.activation.iter().map(|one| one.name()).collect();
+    assert_eq!(names, ["double", "relu"]);
+    assert_eq!(experiment.activation[0].activate(1.5_f64), 3.0);
+    assert_eq!(parse(&experiment.to_toml().unwrap()), experiment);
+    refused("activation = [{ path = \"a.wgsl\" }]", &["line 1", "missing field `text`"]);
+    refused("activation = [{ path = \"a.wgsl\", text = \"fn\" }]", &["a.wgsl:1:3"]);
+    refused("activation = [3]", &["line 1", "PATH.wgsl"]);
+}
+
 #[test]
 fn an_unknown_key_is_refused_with_those_that_there_are() {
     let known = KEYS.map(|key| format!("`{key}`"));

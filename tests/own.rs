@@ -58,23 +58,31 @@ fn is_read() {
     assert_eq!(GELU.parse::<Activation>().unwrap(), gelu);
 }
 
-/// A run with an activation of one's own can be run again from its record, from any folder.
+/// A run with an activation of one's own can be run and reported again from its record, from any folder,
+/// and whatever became of the activation's file.
 fn is_recorded() {
     let folder = folder();
+    let file = folder.path().join("mine.wgsl");
+    fs::copy(GELU, &file).unwrap();
     let first = folder.path().join("first");
     let train = |arguments: &[&str], out: &Path| {
         let small = ["--device", "cpu", "--out", out.to_str().unwrap()];
         say(&[&["train"], arguments, &small].concat()).with(0);
     };
-    train(&["--activation", GELU, "--steps", "3", "--hidden", "8", "--norm", "none"], &first);
+    let activations = format!("{},relu", file.display());
+    let network = ["--steps", "3", "--hidden", "8", "--norm", "none"];
+    train(&[&["--activation", &activations], &network[..]].concat(), &first);
     let experiment = text(&first, "experiment.toml");
-    let whole = std::path::absolute(GELU).unwrap();
+    let whole = std::path::absolute(&file).unwrap();
     assert!(experiment.contains(whole.to_str().unwrap()), "{experiment}");
-    assert_eq!(summary(&first).runs[0].name, "gelu-none");
+    assert_eq!(summary(&first).runs[0].name, "mine-none");
+    fs::remove_file(&file).unwrap();
     let again = folder.path().join("again");
     train(&[first.join("experiment.toml").to_str().unwrap()], &again);
     let weights = |run: &Path| fs::read(run.join("weights.safetensors")).unwrap();
     assert_eq!(weights(&first), weights(&again));
+    assert_eq!(text(&again, "experiment.toml"), experiment);
+    say(&["report", first.to_str().unwrap()]).with(0);
 }
 
 /// Records tell networks apart by name.

@@ -3,13 +3,16 @@
 use crate::error::{Error, Result, unknown};
 use crate::kernels::activation::Activation;
 use clap::ValueEnum;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{self, IntoDeserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 /// How a layer's values are normalized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub enum Norm {
     /// Not at all: the layer has a bias instead.
     None,
@@ -44,12 +47,12 @@ impl Norm {
     }
 }
 
-impl FromStr for Norm {
-    type Err = Error;
+impl TryFrom<String> for Norm {
+    type Error = Error;
 
-    fn from_str(text: &str) -> Result<Self> {
-        <Self as ValueEnum>::from_str(text, false).map_err(|_| {
-            Error::Config(unknown(&format!("no norm is called {text}"), text, &Self::known(), ""))
+    fn try_from(text: String) -> Result<Self> {
+        Self::from_str(&text, false).map_err(|_| {
+            Error::Config(unknown(&format!("no norm is called {text}"), &text, &Self::known(), ""))
         })
     }
 }
@@ -149,12 +152,12 @@ impl Serialize for Init {
 impl<'de> Deserialize<'de> for Init {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        text.parse().map_err(de::Error::custom)
     }
 }
 
 /// What has a name in experiments.
-pub(super) trait Known: FromStr<Err: fmt::Display> {
+pub(super) trait Known {
     /// All names.
     fn known() -> Vec<&'static str>;
 }
@@ -171,27 +174,29 @@ impl Known for Norm {
     }
 }
 
-/// One name or a list of them, in a file.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(String),
-    Many(Vec<String>),
-}
-
+/// Reads one of something or a list of them, in a file.
 pub(super) fn one_or_many<'de, D, T>(deserializer: D) -> std::result::Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: Known,
+    T: Known + Deserialize<'de>,
 {
-    use serde::de::Error;
-    let names = match OneOrMany::deserialize(deserializer) {
-        Ok(OneOrMany::One(name)) => vec![name],
-        Ok(OneOrMany::Many(names)) => names,
-        Err(_) => {
-            let known = T::known().join(", ");
-            return Err(D::Error::custom(format!("expected one of {known}, or a list of them")));
-        }
-    };
-    names.iter().map(|name| name.parse().map_err(D::Error::custom)).collect()
+    deserializer.deserialize_any(OneOrMany(PhantomData))
+}
+
+struct OneOrMany<T>(PhantomData<T>);
+
+impl<'de, T: Known + Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "one of {}, or a list of them", T::known().join(", "))
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> std::result::Result<Vec<T>, E> {
+        T::deserialize(name.into_deserializer()).map(|one| vec![one])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> std::result::Result<Vec<T>, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list))
+    }
 }

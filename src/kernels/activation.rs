@@ -2,19 +2,23 @@
 //!
 //! A shader that needs one calls `activate` and `activation_gradient`; the loader puts the chosen
 //! activation's two functions into the same module.
+//!
+//! An experiment has a shipped one by its name and another by its file, `"PATH.wgsl"`. What a run leaves
+//! has the file's text, too, `{ path, text }`: it is the same activation, whatever became of the file.
 
 use super::formula::Formula;
 use crate::error::{Error, Result, unknown};
 use crate::tensor::Real;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf, absolute};
 use std::str::FromStr;
 
 /// An activation function.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Activation {
     /// x
     Identity,
@@ -201,7 +205,7 @@ impl FromStr for Activation {
     }
 }
 
-/// As [`FromStr`] reads it: a name, or a file's whole path.
+/// A shipped one's name, or a file's whole path.
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -211,17 +215,48 @@ impl fmt::Display for Activation {
     }
 }
 
-impl TryFrom<String> for Activation {
-    type Error = Error;
+/// A file of the user's own as a run leaves it.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Recorded {
+    path: String,
+    text: String,
+}
 
-    fn try_from(text: String) -> Result<Self> {
-        text.parse()
+impl Serialize for Activation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            Self::Own(own) => {
+                Recorded { path: self.to_string(), text: own.text.clone() }.serialize(serializer)
+            }
+            shipped => serializer.serialize_str(shipped.name()),
+        }
     }
 }
 
-impl From<Activation> for String {
-    fn from(activation: Activation) -> Self {
-        activation.to_string()
+impl<'de> Deserialize<'de> for Activation {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(Written)
+    }
+}
+
+/// Reads either form of an experiment.
+struct Written;
+
+impl<'de> Visitor<'de> for Written {
+    type Value = Activation;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an activation's name, a file, as \"PATH.wgsl\", or its { path, text }")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<Activation, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> std::result::Result<Activation, A::Error> {
+        let Recorded { path, text } = Recorded::deserialize(MapAccessDeserializer::new(map))?;
+        Activation::of(Path::new(&path), text).map_err(de::Error::custom)
     }
 }
 
