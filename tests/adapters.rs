@@ -26,12 +26,13 @@ const HARDWARE: Offers = Offers {
 const SOFTWARE: Offers =
     Offers { hardware: false, subgroup_size: (8, 8), invocations: 1024, ..HARDWARE };
 
-/// Panics unless each kernel's usual variant on an adapter is that of its family: of products, and of
-/// norms over the batch and over a row in training; naive for all others.
-fn assert_usual(offers: &Offers, [product, batch, row]: [&str; 3]) {
+/// Panics unless each kernel's usual variant on an adapter is that of its family: of products, of a
+/// bias's gradient, and of norms over the batch and over a row in training; naive for all others.
+fn assert_usual(offers: &Offers, [product, bias, batch, row]: [&str; 4]) {
     for contract in kernels::ALL {
         let expected = match contract.name {
             name if name.starts_with("matmul_") => product,
+            "bias_backward" => bias,
             "batch_norm_forward" | "batch_norm_backward" => batch,
             "layer_norm_forward" | "layer_norm_backward" => row,
             "rms_norm_forward" | "rms_norm_backward" => row,
@@ -44,19 +45,19 @@ fn assert_usual(offers: &Offers, [product, batch, row]: [&str; 3]) {
 
 #[test]
 fn hardware_gets_what_is_made_for_it() {
-    let made = ["tiled", "lanes", "lanes"];
+    let made = ["tiled", "naive", "lanes", "lanes"];
     assert_usual(&HARDWARE, made);
     assert_usual(&Offers { subgroups: false, ..HARDWARE }, made);
 }
 
 #[test]
 fn software_gets_what_prefers_hardware_only_where_it_is_chosen() {
-    assert_usual(&SOFTWARE, ["subgroup"; 3]);
-    // Batch norm's takes 8 columns at a time, and needs no operation of a subgroup for it.
+    assert_usual(&SOFTWARE, ["subgroup"; 4]);
+    // Those over the batch take 8 columns at a time, and need no operation of a subgroup for it.
     let plain = Offers { subgroups: false, ..SOFTWARE };
-    assert_usual(&plain, ["tiled", "subgroup", "naive"]);
+    assert_usual(&plain, ["tiled", "subgroup", "subgroup", "naive"]);
     let wider = Offers { subgroup_size: (32, 32), ..SOFTWARE };
-    assert_usual(&wider, ["tiled", "naive", "naive"]);
+    assert_usual(&wider, ["tiled", "naive", "naive", "naive"]);
     let shader = |variant| {
         let contract = kernels::find("layer_norm_forward").unwrap();
         Library::default().shader(contract, variant, Activation::Relu).unwrap()

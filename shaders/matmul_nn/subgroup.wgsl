@@ -11,7 +11,8 @@
 // b and four of the block's 32 of a, and hands those four to the others by subgroupBroadcast, whose
 // lane must be a constant: hence the rows by name. Lanes beyond the edge of a or b repeat its last
 // row or column and store nothing. Workgroups go down the blocks of a column before they go to the next
-// one: the columns of b that they share stay in the cache. z is the replica.
+// one, or along those of a row where c has more rows than columns: the larger of a and b is then fetched
+// once, and what they share of the smaller stays in the cache. z is the replica.
 //
 // Where b is larger than a core's cache, its rows of the next stretch of k are touched before this one
 // is added up, a row a lane: else each row would be waited for by itself.
@@ -42,8 +43,9 @@ fn main(
     @builtin(subgroup_invocation_id) lane: u32,
 ) {
     let number = workgroup.y * workgroups.x + workgroup.x;
-    let row = number % workgroups.y * TILE_M;
-    let col = number / workgroups.y * TILE_N + lane;
+    let along = params.m > params.n;
+    let row = select(number % workgroups.y, number / workgroups.x, along) * TILE_M;
+    let col = select(number / workgroups.y, number % workgroups.x, along) * TILE_N + lane;
     let rows = min(row + vec4(0u, 1u, 2u, 3u) * LANES + lane, vec4(params.m - 1u));
     let cols = min(col + vec4(0u, 1u, 2u, 3u) * LANES, vec4(params.n - 1u));
     let a_start = workgroup.z * params.m * params.k + rows * params.k;

@@ -23,8 +23,8 @@ pub static CONTRACT: Contract = Contract {
     split: Some("cols"),
     twin_f32: twin,
     twin_f64: twin,
-    cases: || Case::activated_at(&["z"]),
-    shaders: sources!("bias_backward": "naive"),
+    cases: || Case::activated_at(&["z"]).into_iter().chain([Case::large()]).collect(),
+    shaders: sources!("bias_backward": "naive", "subgroup"),
     ..PLAIN
 };
 

@@ -22,6 +22,11 @@ pub(crate) static FAULTS: [Faults; 7] = [
         variant: "subgroup",
         faults: &[
             fault("a row beyond the end", "if (row >= params.m)", "if (row > params.m)"),
+            fault(
+                "a row of blocks by two ways",
+                "workgroups.x, along) * TILE_M",
+                "workgroups.x, true) * TILE_M",
+            ),
             fault("a column beyond the end", "LANES < params.n)", "LANES <= params.n)"),
             fault("clamped one column early", "vec4(params.n - 1u)", "vec4(params.n - 2u)"),
             fault("another lane's part", "(part0, 5u)", "(part0, 4u)"),

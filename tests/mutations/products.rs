@@ -76,6 +76,11 @@ pub(crate) static FAULTS: [Faults; 15] = [
             ),
             fault("a tile too large", "TILE_M: u32 = 32u", "TILE_M: u32 = 64u"),
             fault("blocks in another order", "number % workgroups.y", "number % workgroups.x"),
+            fault(
+                "a block along a row for another",
+                "number / workgroups.x",
+                "number / workgroups.y",
+            ),
             fault("only the last product", "sum17 += ", "sum17 = "),
             fault("a step between stretches missing", "first += STRETCH", "first += STRETCH + 1u"),
             fault("the last step of a stretch missing", "k < end; k++", "k + 1u < end; k++"),
@@ -170,6 +175,7 @@ pub(crate) static FAULTS: [Faults; 15] = [
             ),
             fault("a tile too large", "TILE_N: u32 = 32u", "TILE_N: u32 = 64u"),
             fault("a block for another", "number / workgroups.y", "number / workgroups.x"),
+            fault("blocks along a row in another order", "number % workgroups.x", "number"),
         ],
     },
     Faults {
@@ -228,6 +234,11 @@ pub(crate) static FAULTS: [Faults; 15] = [
             fault("a missing bounds check", "if (col + i * LANES < params.n) {", "if (true) {")
                 .named("tensor c"),
             fault("a row beyond the end", "if (row >= params.m)", "if (row > params.m)"),
+            fault(
+                "a column of blocks by two ways",
+                "workgroups.x, along) * TILE_N",
+                "workgroups.x, true) * TILE_N",
+            ),
             fault("a row never stored", "if (row >= params.m)", "if (row + 1u >= params.m)"),
             fault("clamped one row early", "vec4(params.m - 1u)", "vec4(params.m - 2u)"),
             fault("stride of a", "a_start + k * params.m", "a_start + k * params.k"),

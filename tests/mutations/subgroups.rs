@@ -1,8 +1,47 @@
-//! Faults in the norms whose lanes of a subgroup share rows or columns.
+//! Faults in the norms, and the gradient of a bias, whose subgroups share rows or lines of columns.
 
 use crate::{Faults, fault};
 
-pub(crate) static FAULTS: [Faults; 6] = [
+pub(crate) static FAULTS: [Faults; 7] = [
+    Faults {
+        kernel: "bias_backward",
+        variant: "subgroup",
+        faults: &[
+            fault("columns that nobody takes", "TILE_COLS: u32 = 16u", "TILE_COLS: u32 = 32u"),
+            fault("the second column again", "lane + vec2(0u, LANES)", "lane + vec2(LANES, LANES)"),
+            fault(
+                "a column never written",
+                "cols < vec2(params.cols)",
+                "cols + 1u < vec2(params.cols)",
+            ),
+            fault("the last row of a stretch missing", "row < end;", "row + 1u < end;"),
+            fault("a row between stretches missing", "first += STRETCH", "first += STRETCH + 1u")
+                .occurrence(1),
+            fault("only the last row", "sum += gradient", "sum = gradient"),
+            fault(
+                "no activation's gradient",
+                "vec2(d_y[at.x], d_y[at.y]) * slopes",
+                "vec2(d_y[at.x], d_y[at.y])",
+            ),
+            fault(
+                "the slope of another column",
+                "activation_gradient(z[at.y])",
+                "activation_gradient(z[at.x])",
+            ),
+            fault("a column of d_x not kept", "d_x[at.y] = gradient.y;", ""),
+            fault("given up after touching", "touched == -1.0", "touched >= 0.0"),
+            fault(
+                "replicas of the matrices at one place",
+                "replica * params.rows * params.cols",
+                "0u",
+            ),
+            fault(
+                "replicas of d_bias dense",
+                "replica * params.d_bias_stride",
+                "replica * params.cols",
+            ),
+        ],
+    },
     Faults {
         kernel: "batch_norm_forward",
         variant: "subgroup",
