@@ -93,12 +93,20 @@ fn refuses() {
     say(&["train", "--tune", "some"]).with(2);
 }
 
-/// `bias_backward` in a folder: its shipped name slow, and faster ones that are wrong or add in another
-/// order.
-fn variants() -> TempDir {
+/// `bias_backward` in a folder: all of its shipped names slow.
+fn slow() -> TempDir {
     let folder = folder();
+    for source in bias_backward::CONTRACT.shaders {
+        let file = format!("bias_backward/{}.wgsl", source.variant);
+        put(folder.path(), &file, &replaced(&[(BEGIN, &wasteful("true"))]));
+    }
+    folder
+}
+
+/// The same with faster ones that are wrong or add in another order.
+fn variants() -> TempDir {
+    let folder = slow();
     let untuned = |text: String| text.replace("// tune:", "// not for tuning:");
-    put(folder.path(), "bias_backward/naive.wgsl", &replaced(&[(BEGIN, &wasteful("true"))]));
     put(folder.path(), "bias_backward/other.wgsl", &untuned(replaced(&[(ROW, BACKWARDS)])));
     put(
         folder.path(),
@@ -108,11 +116,11 @@ fn variants() -> TempDir {
     folder
 }
 
-/// `bias_backward` in a folder: with a tunable that changes the order and makes it fast.
+/// The same, `naive` with a tunable that changes the order and makes it fast.
 fn orders() -> TempDir {
     let row = format!("select({ROW}, {BACKWARDS}, BACKWARDS == 1u)");
     let text = replaced(&[(BEGIN, &wasteful("BACKWARDS == 0u")), (ROW, &row)]);
-    let folder = folder();
+    let folder = slow();
     put(
         folder.path(),
         "bias_backward/naive.wgsl",
@@ -147,8 +155,11 @@ fn subject(contract: &'static Contract, rows: usize, cols: usize) -> Subject {
     Subject::new(contract, Activation::Relu, &sizes)
 }
 
+/// Searches from `naive` on, whatever the adapter has by default.
 fn search(backend: &mut GpuBackend, folder: &TempDir, thorough: bool) -> Tuned {
-    backend.use_library(Library::over(folder.path()).unwrap());
+    let mut library = Library::over(folder.path()).unwrap();
+    library.choose("bias_backward=naive").unwrap();
+    backend.use_library(library);
     let subject = subject(&bias_backward::CONTRACT, 60, 100);
     let mut search = Search::new(backend, subject, thorough).unwrap();
     let tuned = end(&mut search);
