@@ -1,5 +1,5 @@
-//! The program on shaders that never end, and on those that ask for more than an adapter has. Trials that
-//! need a GPU are ignored, with the reason, where there is none.
+//! The program on shaders that never end, and on those that ask for more than an adapter has; and shipped
+//! ones where a driver ends loops. Trials that need a GPU are ignored, with the reason, where there is none.
 
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
@@ -11,6 +11,11 @@ mod program;
 
 use gpu::{done, on_gpu};
 use libtest_mimic::{Arguments, Trial};
+use normlab::backend::gpu::GpuBackend;
+use normlab::check;
+use normlab::kernels::activation::Activation;
+use normlab::kernels::cases::{Case, Fill};
+use normlab::kernels::{layer_norm_backward, rms_norm_backward};
 use program::{PATIENCE, folder, put, say, text};
 use std::time::Instant;
 
@@ -21,6 +26,7 @@ fn main() {
         Trial::test("arguments::wrong_time_caps_are_refused", done(refuses)),
         on_gpu("time_cap::check_ends_and_tells_what_it_found", |_| check_ends()),
         on_gpu("time_cap::other_commands_end_too", |_| others_end()),
+        on_gpu("limits::a_million_units_share_a_gamma", a_million_share),
         on_gpu("limits::a_workgroup_too_large_is_told_before", |_| tells_of_a_large_workgroup()),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -75,6 +81,27 @@ fn others_end() {
     // Nothing was recorded that a report could show.
     assert_eq!(text(out.path(), "metrics.jsonl"), "");
     assert!(!out.path().join("report.html").exists());
+}
+
+/// Each variant is right below 16 times the 65,535 rounds after which software Vulkan ends all loops of an
+/// invocation.
+fn a_million_share(backend: &mut GpuBackend) {
+    let sizes = [("rows", 10_000), ("cols", 104), ("affine", 1)];
+    let case = Case::new(&sizes).activation(Activation::Relu);
+    let layer = case.clone().fill("statistics", Fill::StatisticsCols(0.0));
+    let rms = case.fill("statistics", Fill::Uniform(0.5, 1.5));
+    for (contract, case) in
+        [(&layer_norm_backward::CONTRACT, layer), (&rms_norm_backward::CONTRACT, rms)]
+    {
+        let mut trial = check::Trial::new(contract, &case).unwrap();
+        for variant in backend.library().variants(contract).unwrap() {
+            if backend.lacks(contract, &variant).unwrap().is_none() {
+                backend.choose_variant(contract, &variant).unwrap();
+                let outcome = trial.run(backend).unwrap();
+                assert!(outcome.passes(), "{variant}: {:?}", outcome.complaints());
+            }
+        }
+    }
 }
 
 /// 2048 invocations are more than any adapter of today allows.

@@ -11,7 +11,7 @@
 // Beside naive: a workgroup is one subgroup of 8 lanes. It takes 8 rows of d_x, one after the other, and
 // each lane every 8th column of a row, so that the row is read from one end to the other. Behind the last
 // row every second workgroup takes 16 units of d_gamma and d_beta, which are a line of the cache; lane l
-// owns units l and l + 8, in a vec2. One gamma for all units is a sum over 16 columns a turn. The
+// owns units l and l + 8, in a vec2. One gamma for all units is a sum over 16 of them a turn. The
 // workgroup in which the rows end does both. Made for software Vulkan. d_x holds h until the sums of its
 // row are known; z is the replica.
 //
@@ -124,19 +124,17 @@ fn affine_gradient(replica: u32, first_unit: u32, lane: u32) {
 
 // Of all units together.
 fn shared_gradient(replica: u32, lane: u32) {
+    let count = params.rows * params.cols;
     var sums = vec2<f32>();
-    for (var row = 0u; row < params.rows; row++) {
-        let line = replica * params.rows + row;
-        let start = line * params.cols;
-        let mean = statistics[line * 2u];
-        let rstd = statistics[line * 2u + 1u];
-        for (var col = lane; col < params.cols; col += UNITS) {
-            let cols = vec2(col, min(col + LANES, params.cols - 1u));
-            let at = start + cols;
-            let g = select(vec2<f32>(), gradient(at), vec2(true, col + LANES < params.cols));
-            let n = (vec2(x[at.x], x[at.y]) - mean) * rstd;
-            sums += vec2(g.x + g.y, dot(g, n));
-        }
+    for (var unit = lane; unit < count; unit += UNITS) {
+        let units = vec2(unit, min(unit + LANES, count - 1u));
+        let at = replica * count + units;
+        let line = replica * params.rows + units / params.cols;
+        let mean = vec2(statistics[line.x * 2u], statistics[line.y * 2u]);
+        let rstd = vec2(statistics[line.x * 2u + 1u], statistics[line.y * 2u + 1u]);
+        let g = select(vec2<f32>(), gradient(at), vec2(true, unit + LANES < count));
+        let n = (vec2(x[at.x], x[at.y]) - mean) * rstd;
+        sums += vec2(g.x + g.y, dot(g, n));
     }
     sums = subgroupAdd(sums);
     if (lane == 0u) {

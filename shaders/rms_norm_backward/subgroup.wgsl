@@ -106,17 +106,15 @@ fn gamma_gradient(replica: u32, first_unit: u32, lane: u32) {
 
 // Of all units together.
 fn shared_gradient(replica: u32, lane: u32) {
+    let count = params.rows * params.cols;
     var sum = 0.0;
-    for (var row = 0u; row < params.rows; row++) {
-        let line = replica * params.rows + row;
-        let start = line * params.cols;
-        let rstd = statistics[line];
-        for (var col = lane; col < params.cols; col += UNITS) {
-            let cols = vec2(col, min(col + LANES, params.cols - 1u));
-            let at = start + cols;
-            let g = select(vec2<f32>(), gradient(at), vec2(true, col + LANES < params.cols));
-            sum += dot(g, vec2(x[at.x], x[at.y]) * rstd);
-        }
+    for (var unit = lane; unit < count; unit += UNITS) {
+        let units = vec2(unit, min(unit + LANES, count - 1u));
+        let at = replica * count + units;
+        let line = replica * params.rows + units / params.cols;
+        let rstd = vec2(statistics[line.x], statistics[line.y]);
+        let g = select(vec2<f32>(), gradient(at), vec2(true, unit + LANES < count));
+        sum += dot(g, vec2(x[at.x], x[at.y]) * rstd);
     }
     sum = subgroupAdd(sum);
     if (lane == 0u) {
