@@ -5,7 +5,7 @@ use super::{SAMPLES, Spread};
 use crate::backend::gpu::GpuBackend;
 use crate::backend::measure::measure;
 use crate::backend::{Backend, Clock};
-use crate::check;
+use crate::check::{self, Trial};
 use crate::error::Result;
 use crate::kernels::cases::Case;
 use crate::kernels::contract::Contract;
@@ -99,6 +99,7 @@ pub fn climb(
     shapes: &[BenchShape],
 ) -> Result<Vec<Ladder>> {
     let default = backend.variant(contract)?;
+    let mut course = Course::new(contract, shapes)?;
     let mut ladders =
         shapes.iter().map(|&shape| empty(contract, shape)).collect::<Result<Vec<_>>>()?;
     // What each lacks is asked before any is chosen: a file is known only while it is the choice.
@@ -108,7 +109,7 @@ pub fn climb(
     for (name, lacks) in names.into_iter().zip(lacks) {
         let rungs = match lacks {
             Some(reason) => vec![(Rung::Skipped { reason }, None); shapes.len()],
-            None => rungs(backend, contract, &name, shapes)?,
+            None => rungs(backend, contract, &name, &mut course)?,
         };
         for (ladder, (rung, clock)) in ladders.iter_mut().zip(rungs) {
             ladder.clock = clock.map(Clock::name).or(ladder.clock);
@@ -143,8 +144,35 @@ pub fn judge(
     variant: &str,
     shape: BenchShape,
 ) -> Result<Rung> {
-    let mut rungs = rungs(backend, contract, variant, &[shape])?;
+    let mut course = Course::new(contract, &[shape])?;
+    let mut rungs = rungs(backend, contract, variant, &mut course)?;
     Ok(rungs.remove(0).0)
+}
+
+/// What a kernel may have to do at a shape where its twin is asked, too: more would keep people waiting.
+const MOST_CHECKED: usize = 1 << 23;
+
+/// What each variant of a kernel is checked on.
+struct Course {
+    /// The kernel's cases.
+    cases: Vec<Trial>,
+    /// The shapes that it is timed at, and what is run there before, unless the twin takes long.
+    shapes: Vec<(BenchShape, Option<Trial>)>,
+}
+
+impl Course {
+    fn new(contract: &'static Contract, shapes: &[BenchShape]) -> Result<Self> {
+        let cases = (contract.cases)();
+        let at = |&shape: &BenchShape| {
+            let case = shape.case(contract)?;
+            let short = check::work(contract, &case.sizes(contract)?) <= MOST_CHECKED;
+            Ok((shape, short.then(|| Trial::new(contract, &case)).transpose()?))
+        };
+        Ok(Self {
+            cases: cases.iter().map(|case| Trial::new(contract, case)).collect::<Result<_>>()?,
+            shapes: shapes.iter().map(at).collect::<Result<_>>()?,
+        })
+    }
 }
 
 /// Chooses a variant and checks it; times it at each of the shapes if it is right.
@@ -152,36 +180,31 @@ fn rungs(
     backend: &mut GpuBackend,
     contract: &'static Contract,
     variant: &str,
-    shapes: &[BenchShape],
+    course: &mut Course,
 ) -> Result<Vec<(Rung, Option<Clock>)>> {
     backend.choose_variant(contract, variant)?;
     let (mut complaints, mut worst) = (Vec::new(), 0.0_f64);
-    for case in (contract.cases)() {
-        let outcome = check::check(backend, contract, &case)?;
+    for trial in &mut course.cases {
+        let outcome = trial.run(backend)?;
         complaints.extend(outcome.complaints());
         worst = worst.max(outcome.worst_ratio());
     }
     if !complaints.is_empty() {
-        return Ok(vec![(Rung::Wrong { complaints }, None); shapes.len()]);
+        return Ok(vec![(Rung::Wrong { complaints }, None); course.shapes.len()]);
     }
-    let timed = shapes.iter().map(|&shape| timed(backend, contract, shape, worst));
-    timed.collect()
+    let shapes = course.shapes.iter_mut();
+    shapes.map(|(shape, trial)| timed(backend, contract, (*shape, trial.as_mut()), worst)).collect()
 }
 
-/// What a kernel may have to do at a shape where its twin is asked, too: more would keep people waiting.
-const MOST_CHECKED: usize = 1 << 23;
-
-/// Times the variant that is chosen, whose largest error so far is known; checks it at the shape first,
-/// unless that takes long.
+/// Times the variant that is chosen, whose largest error so far is known, at a shape, if it is right there.
 fn timed(
     backend: &mut GpuBackend,
     contract: &'static Contract,
-    shape: BenchShape,
+    (shape, trial): (BenchShape, Option<&mut Trial>),
     mut worst_error: f64,
 ) -> Result<(Rung, Option<Clock>)> {
-    let case = shape.case(contract)?;
-    if check::work(contract, &case.sizes(contract)?) <= MOST_CHECKED {
-        let outcome = check::check(backend, contract, &case)?;
+    if let Some(trial) = trial {
+        let outcome = trial.run(backend)?;
         if !outcome.passes() {
             return Ok((Rung::Wrong { complaints: outcome.complaints() }, None));
         }
