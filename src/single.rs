@@ -135,9 +135,11 @@ impl Single {
     }
 }
 
-/// Adds a buffer with guard words for one operand; strided operands get gaps between replicas.
+/// Adds a buffer with guard words for one operand; strided operands get gaps between replicas, each of
+/// them another one, so that no other operand's stride will do.
 fn place(program: &mut Program, operand: &Operand, shape: Shape) -> (TensorId, TensorId) {
-    let gap = if operand.strided && shape.replicas > 1 { ALIGNMENT } else { 0 };
+    let apart = operand.strided && shape.replicas > 1;
+    let gap = if apart { ALIGNMENT * (1 + program.buffers.len()) } else { 0 };
     let replica_stride = shape.matrix_len() + gap;
     let len = shape.replicas * replica_stride + GUARD;
     let buffer = BufferId(program.buffers.len());

@@ -6,6 +6,9 @@ use crate::error::Result;
 use crate::rng::{Purpose, Stream};
 use crate::tensor::{Element, Tensor, Value};
 
+/// A size beyond any that a training's batches and layers have (16,384): what ends earlier shows.
+pub const LONG: usize = 16_400;
+
 /// How one tensor of a case is filled: seeded by its length and its place among the operands.
 #[derive(Clone, Copy, Debug)]
 pub enum Fill {
@@ -129,7 +132,7 @@ impl Case {
             case(257, 1, 31),
             case(65, 257, 1),
             case(60, 784, 100),
-            case(2, 8192, 33),
+            case(2, LONG, 9),
             case(33, 9, 57).replicas(3),
             case(65, 31, 10).fill(large, Fill::Normal(1e3, 1.0)),
         ]
@@ -146,14 +149,25 @@ impl Case {
             case(60, 100).activation(Activation::Sigmoid),
             case(257, 1).activation(Activation::Tanh),
             case(31, 257).activation(Activation::Sigmoid).replicas(3),
+            // More replicas than workgroups along rows or columns.
+            case(33, 5).activation(Activation::Sigmoid).replicas(4),
+            case(5, 33).activation(Activation::Sigmoid).replicas(4),
         ]
     }
 
-    /// Sizes for kernels that do it in another way where a matrix is larger than a core's cache, or an
-    /// invocation adds up more than some drivers let it.
+    /// More rows than a training's batch has at most, for kernels that do it in another way where a matrix
+    /// is larger than a core's cache, or an invocation adds up more than some drivers let it.
     #[must_use]
     pub fn large() -> Self {
-        Self::new(&[("rows", 8200), ("cols", 9)]).activation(Activation::Relu)
+        Self::new(&[("rows", LONG), ("cols", 5)]).activation(Activation::Relu)
+    }
+
+    /// More columns than a layer has units at most, with one gamma for all, for kernels that pass over
+    /// them.
+    #[must_use]
+    pub fn wide() -> Self {
+        let sizes = [("rows", 2), ("cols", LONG), ("affine", 1)];
+        Self::new(&sizes).activation(Activation::Relu)
     }
 
     /// The same, and for each activation the tensors `into`, which it is applied to, where activations

@@ -39,7 +39,7 @@ pub static CONTRACT: Contract = Contract {
     constraint: affine_is_one_or_all,
     twin_f32: twin,
     twin_f64: twin,
-    cases: || affine_cases(Case::normalized("cols", "rows")),
+    cases,
     shaders: sources!("layer_norm_forward": "naive", "subgroup", "lanes"),
     ..PLAIN
 };
@@ -87,4 +87,9 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
         statistics.put(row, 1, rstd);
     }
     vec![Value::Real(z), Value::Real(y), Value::Real(statistics)]
+}
+
+fn cases() -> Vec<Case> {
+    let cases = affine_cases(Case::normalized("cols", "rows"));
+    cases.into_iter().chain([Case::wide()]).collect()
 }

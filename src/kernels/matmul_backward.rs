@@ -4,7 +4,7 @@
 //! It does what `matmul_tn` and `matmul_nt` do one after the other, to the same bits. The two do not
 //! depend on each other, so that one dispatch keeps a device busier than two.
 
-use super::cases::Case;
+use super::cases::{Case, LONG};
 use super::contract::{Axis, Contract, Operand, PLAIN};
 use super::twin::Arguments;
 use super::{matmul_nt, matmul_tn, sources};
@@ -27,7 +27,7 @@ pub static CONTRACT: Contract = Contract {
     split: Some("inputs"),
     twin_f32: twin,
     twin_f64: twin,
-    cases: || Case::products(["batch", "inputs", "outputs"], "d_y"),
+    cases,
     shaders: sources!("matmul_backward": "naive", "tiled", "subgroup"),
     ..PLAIN
 };
@@ -37,4 +37,11 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     let d_weight = matmul_tn::product(x, d_y);
     let d_x = matmul_nt::product(d_y, call.real("weight"));
     vec![Value::Real(d_weight), Value::Real(d_x)]
+}
+
+/// Those of a product, and sums that are long: d_weight's over the batch, d_x's over the outputs.
+fn cases() -> Vec<Case> {
+    let case = |batch, outputs| Case::new(&[("batch", batch), ("inputs", 3), ("outputs", outputs)]);
+    let products = Case::products(["batch", "inputs", "outputs"], "d_y").into_iter();
+    products.chain([case(LONG, 5), case(5, LONG)]).collect()
 }

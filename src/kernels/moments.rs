@@ -8,7 +8,7 @@
 //! These are the five rows of `moments`. Sums run over x minus the column's first value, for the reason
 //! told at `batch_norm_forward`.
 
-use super::cases::{Case, Fill};
+use super::cases::{Case, Fill, LONG};
 use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
 use super::sources;
 use super::twin::Arguments;
@@ -71,5 +71,6 @@ fn cases() -> Vec<Case> {
         case(257, 7).fill("x", Fill::Normal(1e4, 1.0)).parameter("high", 1e4),
         case(31, 33).fill("x", Fill::ConstantColumns(1e4)),
         case(9, 5).fill("x", Fill::Extreme(100.0)).replicas(2),
+        case(LONG, 3),
     ]
 }

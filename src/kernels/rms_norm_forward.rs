@@ -71,5 +71,6 @@ fn cases() -> Vec<Case> {
     let case = Case::new(&[("rows", 9), ("cols", 31)]);
     let ends = [Fill::Normal(0.0, 1e-3), Fill::Count(0), Fill::Extreme(1e17), Fill::Extreme(1e-20)];
     let ends = ends.map(|fill| case.clone().fill("x", fill));
-    affine_cases(Case::normalized("cols", "rows").into_iter().chain(ends).collect())
+    let cases = Case::normalized("cols", "rows").into_iter().chain(ends);
+    affine_cases(cases.collect()).into_iter().chain([Case::wide()]).collect()
 }

@@ -8,7 +8,7 @@
 //! `step mod slots` and then counts `step` up by one: it is the step's last reader of the old
 //! count. A row with the target [`NONE`] has no loss, no gradient and no hit.
 
-use super::cases::{Case, Fill};
+use super::cases::{Case, Fill, LONG};
 use super::contract::{Contract, Operand, PLAIN};
 use super::twin::Arguments;
 use super::{NONE, sources};
@@ -92,5 +92,6 @@ pub(super) fn cases(logits: &'static str) -> Vec<Case> {
         // Each replica at a step of its own.
         case(7, 3, 5, 0).replicas(3).fill("step", Fill::Below(1000)),
         case(65, 31, 1, 9).fill("targets", Fill::BelowOrNone(31)),
+        case(LONG, 3, 2, 4),
     ]
 }
