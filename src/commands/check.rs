@@ -13,8 +13,10 @@ use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
 use crate::kernels::contract::Contract;
+use crate::kernels::setting::{self, Setting};
 use crate::report::table;
 use clap::Args;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Duration;
 
@@ -28,6 +30,10 @@ pub(super) struct Arguments {
     /// the kernels that have an activation with this one.
     #[arg(long, value_name = "NAME")]
     activation: Option<Activation>,
+    /// Check each shader with every value of every number that it offers for tuning, too: each by itself,
+    /// and two at the ends of their values where a line of the shader names both.
+    #[arg(long)]
+    all_tunables: bool,
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
@@ -58,14 +64,14 @@ impl Arguments {
         let mut cases = (contract.cases)();
         if let (Some(activation), true) = (self.activation, contract.activation) {
             cases.iter_mut().for_each(|case| case.activation = activation);
-            let mut seen = std::collections::BTreeSet::new();
+            let mut seen = BTreeSet::new();
             cases.retain(|case| seen.insert(case.describe()));
         }
         cases
     }
 }
 
-/// One variant over all its cases.
+/// One setting over all its cases.
 #[derive(Default)]
 struct Tally {
     cases: usize,
@@ -111,7 +117,7 @@ struct Checked {
     stuck: bool,
 }
 
-/// Checks all variants of kernels, until one does not end.
+/// Checks all that there is to check of kernels, until one does not end.
 fn check_kernels(
     backend: &mut GpuBackend,
     arguments: &Arguments,
@@ -128,8 +134,8 @@ fn check_kernels(
         let cases = arguments.cases(contract);
         let trials = cases.iter().map(|case| Trial::new(contract, case));
         let mut trials = trials.collect::<Result<Vec<_>>>()?;
-        for variant in backend.library().variants(contract)? {
-            checked.take(backend, contract, &variant, &mut trials)?;
+        for setting in settings(backend, contract, arguments.all_tunables)? {
+            checked.take(backend, contract, &setting, &mut trials)?;
             if checked.stuck {
                 return Ok(checked);
             }
@@ -138,30 +144,50 @@ fn check_kernels(
     Ok(checked)
 }
 
+/// What there is to check of a kernel: its variants, each with the tunables that the user has set; and if
+/// `all`, the other settings of those that the adapter can run.
+fn settings(backend: &GpuBackend, contract: &'static Contract, all: bool) -> Result<Vec<Setting>> {
+    let library = backend.library();
+    let mut found = Vec::new();
+    for variant in library.variants(contract)? {
+        let own = library.setting(contract, &variant)?;
+        let others = match library.set_shader(contract, &own, Activation::default()) {
+            Ok(shader) if all && backend.offers().lacks(&shader).is_none() => {
+                setting::others(&own, &shader)
+            }
+            _ => Vec::new(),
+        };
+        found.push(own);
+        found.extend(others);
+    }
+    Ok(found)
+}
+
 impl Checked {
-    /// Checks one variant.
+    /// Checks one setting.
     fn take(
         &mut self,
         backend: &mut GpuBackend,
         contract: &'static Contract,
-        variant: &str,
+        setting: &Setting,
         trials: &mut [Trial],
     ) -> Result<()> {
-        let kernel = contract.name;
-        match backend.lacks(contract, variant) {
+        let (kernel, told) = (contract.name, setting.to_string());
+        let shader = backend.library().set_shader(contract, setting, Activation::default());
+        match shader.map(|shader| backend.offers().lacks(&shader)) {
             Ok(None) => {
-                let tally = check_variant(backend, contract, variant, trials)?;
-                self.rows.push(row(kernel, variant, &tally));
-                self.complaints.extend(wrong(kernel, variant, &tally.complaints));
+                let tally = check_setting(backend, contract, setting, trials)?;
+                self.rows.push(row(kernel, &told, &tally));
+                self.complaints.extend(wrong(kernel, &told, &tally.complaints));
                 self.stuck = tally.stuck;
             }
             Ok(Some(reason)) => {
-                self.rows.push(unchecked(kernel, variant, &format!("skipped: {reason}")));
+                self.rows.push(unchecked(kernel, &told, &format!("skipped: {reason}")));
             }
             // A shader that does not fit is wrong; the others are checked all the same.
             Err(error @ Error::Shader(_)) => {
-                self.rows.push(unchecked(kernel, variant, "WRONG"));
-                self.complaints.extend(wrong(kernel, variant, &[error.to_string()]));
+                self.rows.push(unchecked(kernel, &told, "WRONG"));
+                self.complaints.extend(wrong(kernel, &told, &[error.to_string()]));
             }
             Err(error) => return Err(error),
         }
@@ -177,13 +203,13 @@ fn refuse_what_cannot_run(variant: Result<String>) -> Result<()> {
     }
 }
 
-fn check_variant(
+fn check_setting(
     backend: &mut GpuBackend,
     contract: &'static Contract,
-    variant: &str,
+    setting: &Setting,
     trials: &mut [Trial],
 ) -> Result<Tally> {
-    backend.choose_variant(contract, variant)?;
+    backend.choose_setting(contract, setting)?;
     let mut tally = Tally::default();
     for trial in trials {
         tally.cases += 1;

@@ -6,6 +6,8 @@
 
 use super::activation::Activation;
 use super::contract::{Contract, Sizes};
+use super::shader::Shader;
+use super::tunable::Tunable;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,6 +29,53 @@ impl Setting {
     pub fn of(variant: impl Into<String>) -> Self {
         Self { variant: variant.into(), tunables: BTreeMap::new() }
     }
+
+    /// The same with other values of some tunables.
+    fn with(&self, values: &[(&Tunable, u32)]) -> Self {
+        let mut setting = self.clone();
+        setting.tunables.extend(values.iter().map(|(one, value)| (one.name.clone(), *value)));
+        setting
+    }
+}
+
+/// All settings of a shader beside its `own` that a check tries: each other value of each tunable by itself;
+/// and where a line of the shader's text names two tunables, both at another end of their values.
+#[must_use]
+pub fn others(own: &Setting, shader: &Shader) -> Vec<Setting> {
+    let mut found = Vec::new();
+    for tunable in &shader.tunables {
+        let others = tunable.choices.iter().filter(|value| **value != tunable.value);
+        found.extend(others.map(|&value| own.with(&[(tunable, value)])));
+    }
+    for (number, one) in shader.tunables.iter().enumerate() {
+        let later = shader.tunables[number + 1..].iter();
+        for other in later.filter(|other| are_related(&shader.text, &one.name, &other.name)) {
+            for value in other_ends(one) {
+                let pair = |end| own.with(&[(one, value), (other, end)]);
+                found.extend(other_ends(other).into_iter().map(pair));
+            }
+        }
+    }
+    found
+}
+
+/// The least and the largest value of a tunable, without the one that it has.
+fn other_ends(tunable: &Tunable) -> Vec<u32> {
+    let choices = || tunable.choices.iter().copied();
+    let mut ends: Vec<_> = choices().min().into_iter().chain(choices().max()).collect();
+    ends.dedup();
+    ends.retain(|end| *end != tunable.value);
+    ends
+}
+
+/// Whether a line of code names both.
+fn are_related(text: &str, one: &str, other: &str) -> bool {
+    text.lines().any(|line| {
+        let code = line.split_once("//").map_or(line, |(code, _)| code);
+        let is_part = |char: char| !char.is_ascii_alphanumeric() && char != '_';
+        let names = |name: &str| code.split(is_part).any(|word| word == name);
+        names(one) && names(other)
+    })
 }
 
 /// For people: `subgroup`, `naive SIDE=16`.
@@ -102,6 +151,7 @@ pub type Settings = BTreeMap<Target, Setting>;
 mod tests {
     use super::*;
     use crate::error::Result;
+    use crate::kernels::library::Library;
     use crate::kernels::{layer_norm_forward, matmul_nn};
 
     fn class(replicas: usize, [m, k, n]: [usize; 3]) -> Result<String> {
@@ -127,6 +177,23 @@ mod tests {
         let target = |activation| Target::of(contract, activation, &sizes).to_string();
         assert_eq!(target(Activation::Relu), "layer_norm_forward (relu), rows64 cols128 affine128");
         assert_ne!(target(Activation::Relu), target(Activation::Tanh));
+        Ok(())
+    }
+
+    #[test]
+    fn each_value_is_tried_once_and_related_tunables_at_their_ends_together() -> Result<()> {
+        let others = |contract, variant| -> Result<Vec<String>> {
+            let shader = Library::default().shader(contract, variant, Activation::default())?;
+            let others = others(&Setting::of(variant), &shader);
+            Ok(others.iter().map(Setting::to_string).collect())
+        };
+        assert_eq!(others(&matmul_nn::CONTRACT, "naive")?, ["naive SIDE=4", "naive SIDE=16"]);
+        let tiled = others(&matmul_nn::CONTRACT, "tiled")?;
+        assert_eq!(tiled[..3], ["tiled TILE_M=32", "tiled TILE_M=128", "tiled TILE_N=32"]);
+        // Of `const DOWN: u32 = TILE_M / ROWS;`. Nothing relates TILE_M and COLS.
+        assert!(tiled.contains(&"tiled ROWS=8 TILE_M=128".to_owned()), "{tiled:?}");
+        assert!(!tiled.contains(&"tiled COLS=8 TILE_M=128".to_owned()), "{tiled:?}");
+        assert!(others(&matmul_nn::CONTRACT, "subgroup")?.is_empty());
         Ok(())
     }
 
