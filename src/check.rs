@@ -2,7 +2,7 @@
 //! the lockstep comparison of a training step is made of.
 
 use crate::backend::{Backend, cpu};
-use crate::compare::{self, Verdict};
+use crate::compare::{self, Leeway, Permitted, Verdict};
 use crate::error::Result;
 use crate::kernels::cases::Case;
 use crate::kernels::contract::{Contract, Sizes};
@@ -11,6 +11,7 @@ use crate::program::Dispatch;
 use crate::rng::{Purpose, Stream};
 use crate::single::{Left, Single};
 use crate::tensor::{Tensor, Value};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// How one written tensor of a dispatch compares with the twin's.
@@ -24,6 +25,8 @@ pub struct Judgement {
     pub operand: &'static str,
     /// What the comparison found.
     pub verdict: Verdict,
+    /// How the tensor differs from the twin's as WGSL permits it.
+    pub permitted: Vec<Permitted>,
 }
 
 impl Judgement {
@@ -47,7 +50,8 @@ const NEARBY: f64 = 4.0;
 
 /// Holds the outputs of a dispatch against its twin, on the inputs that the dispatch had. `found`
 /// has the operands that the kernel writes, in the contract's order; `precision` is what its products
-/// were computed in.
+/// were computed in. Nothing is permitted beside the twin's results: a training has no use for numbers
+/// that are not finite, and none for such as only WGSL's leeway tells from 0.
 #[must_use]
 pub fn judge(
     dispatch: &Dispatch,
@@ -55,7 +59,7 @@ pub fn judge(
     found: &[Value<f32>],
     precision: Precision,
 ) -> Vec<Judgement> {
-    Reference::of(dispatch, inputs, precision).judge(dispatch, found)
+    Reference::strict(dispatch, inputs, precision).judge(dispatch, found)
 }
 
 /// What the twin makes of a dispatch's inputs, to hold several outputs against.
@@ -63,14 +67,24 @@ pub fn judge(
 pub struct Reference {
     /// The written operands in f64, in the contract's order, and what the precision costs in each.
     exact: Vec<(Value<f64>, f64)>,
+    /// What WGSL permits beside, for each of them.
+    leeways: Vec<Leeway>,
 }
 
 impl Reference {
-    /// Asks the twin.
+    /// Asks the twin, and what WGSL permits beside.
     #[must_use]
     pub fn of(dispatch: &Dispatch, inputs: &[Option<Value<f32>>], precision: Precision) -> Self {
+        let strict = Self::strict(dispatch, inputs, precision);
+        let leeways = leeways(dispatch, inputs, &strict.exact);
+        Self { leeways, ..strict }
+    }
+
+    /// Asks the twin.
+    fn strict(dispatch: &Dispatch, inputs: &[Option<Value<f32>>], precision: Precision) -> Self {
         let (exact, costs) = exact(dispatch, inputs, precision);
-        Self { exact: exact.into_iter().zip(costs).collect() }
+        let leeways = vec![Leeway::default(); exact.len()];
+        Self { exact: exact.into_iter().zip(costs).collect(), leeways }
     }
 
     /// Holds outputs of the dispatch against it, as [`judge`] does.
@@ -79,15 +93,72 @@ impl Reference {
         let factor = dispatch.contract.tolerance_factor * dispatch.activation.tolerance_factor();
         let written = dispatch.contract.written();
         written
-            .zip(found.iter().zip(&self.exact))
-            .map(|(operand, (found, (exact, cost)))| Judgement {
-                label: dispatch.label.clone(),
-                kernel: dispatch.contract.name,
-                operand: operand.name,
-                verdict: compare::compare_at_cost(found, exact, *cost, factor),
+            .zip(found.iter().zip(self.exact.iter().zip(&self.leeways)))
+            .map(|(operand, (found, ((exact, cost), leeway)))| {
+                let (verdict, permitted) =
+                    compare::compare_with_leeway(found, exact, leeway, *cost, factor);
+                Judgement {
+                    label: dispatch.label.clone(),
+                    kernel: dispatch.contract.name,
+                    operand: operand.name,
+                    verdict,
+                    permitted,
+                }
             })
             .collect()
     }
+}
+
+/// What stands in for inputs that are not finite: a result that changes rests on them.
+const STAND_INS: [f32; 4] = [0.0, 1.0, 1e38, -1e38];
+
+/// What WGSL permits beside each reference, as the twin finds out: it is asked again with 0 for denormal
+/// inputs, and with other numbers for those that are not finite.
+fn leeways(
+    dispatch: &Dispatch,
+    inputs: &[Option<Value<f32>>],
+    exact: &[(Value<f64>, f64)],
+) -> Vec<Leeway> {
+    let reals = inputs.iter().flatten().filter_map(|input| match input {
+        Value::Real(tensor) => Some(&tensor.data),
+        Value::Index(_) => None,
+    });
+    let has_denormals = reals.clone().flatten().any(|x| x.is_subnormal());
+    let not_finite = reals.flatten().filter(|x| !x.is_finite()).count();
+    let mut leeways = vec![Leeway { not_finite, ..Leeway::default() }; exact.len()];
+    if has_denormals {
+        let flushed = changed(dispatch, inputs, |x| if x.is_subnormal() { 0.0 } else { x });
+        for (leeway, flushed) in leeways.iter_mut().zip(flushed) {
+            leeway.flushed = Some(flushed);
+        }
+    }
+    for stand_in in STAND_INS.iter().filter(|_| not_finite > 0) {
+        let others = changed(dispatch, inputs, |x| if x.is_finite() { x } else { *stand_in });
+        for (leeway, (other, (exact, _))) in leeways.iter_mut().zip(others.iter().zip(exact)) {
+            leeway.resting.resize(exact.shape().len(), false);
+            for (at, rests) in leeway.resting.iter_mut().enumerate() {
+                *rests |= other.widened(at).to_bits() != exact.widened(at).to_bits();
+            }
+        }
+    }
+    leeways
+}
+
+/// What the twin makes in f64 of inputs whose numbers are changed.
+fn changed(
+    dispatch: &Dispatch,
+    inputs: &[Option<Value<f32>>],
+    change: impl Fn(f32) -> f32,
+) -> Vec<Value<f64>> {
+    let changed = |value: &Value<f32>| match value {
+        Value::Real(tensor) => {
+            let data = tensor.data.iter().map(|&x| f64::from(change(x))).collect();
+            Value::Real(Tensor::new(tensor.shape, data))
+        }
+        Value::Index(_) => value.cast(),
+    };
+    let inputs: Vec<_> = inputs.iter().map(|input| input.as_ref().map(changed)).collect();
+    cpu::evaluate::<f64>(dispatch, &inputs)
 }
 
 /// The written operands in f64, and what the precision costs in each.
@@ -176,6 +247,12 @@ impl Outcome {
     #[must_use]
     pub fn worst_ratio(&self) -> f64 {
         self.judgements.iter().map(|one| one.verdict.ratio()).fold(0.0, f64::max)
+    }
+
+    /// How results differ from the twin's as WGSL permits it.
+    #[must_use]
+    pub fn permitted(&self) -> BTreeSet<Permitted> {
+        self.judgements.iter().flat_map(|one| one.permitted.iter().copied()).collect()
     }
 
     /// Sentences about everything that is wrong.

@@ -6,7 +6,7 @@ use super::{Status, keep_pipelines, open_adapter, say, use_pipelines, wrong};
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::check::Trial;
-use crate::compare;
+use crate::compare::{self, Permitted};
 use crate::differences::{self, Differences};
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -77,6 +77,8 @@ struct Tally {
     cases: usize,
     tensors: usize,
     worst: f64,
+    /// How results differ from the twin's as WGSL permits it.
+    permitted: BTreeSet<Permitted>,
     complaints: Vec<String>,
     elapsed: Duration,
     /// Whether it did not end: nothing can run on the device behind it.
@@ -226,6 +228,7 @@ fn check_setting(
         tally.elapsed += outcome.elapsed;
         tally.tensors += outcome.judgements.len();
         tally.worst = tally.worst.max(outcome.worst_ratio());
+        tally.permitted.extend(outcome.permitted());
         tally.complaints.extend(outcome.complaints());
     }
     Ok(tally)
@@ -239,8 +242,17 @@ fn row(kernel: &str, variant: &str, tally: &Tally) -> Vec<String> {
         tally.tensors.to_string(),
         compare::ratio_text(tally.worst),
         format!("{:.0}", 1e3 * tally.elapsed.as_secs_f64()),
-        verdict(tally.complaints.is_empty()),
+        verdict(tally.complaints.is_empty()) + &permitted(&tally.permitted),
     ]
+}
+
+/// Words behind a verdict about what WGSL permits; none where there is nothing of the kind.
+fn permitted(permitted: &BTreeSet<Permitted>) -> String {
+    let words: Vec<_> = permitted.iter().map(Permitted::to_string).collect();
+    if words.is_empty() {
+        return String::new();
+    }
+    format!(" (permitted by WGSL: {})", words.join(", "))
 }
 
 fn verdict(good: bool) -> String {

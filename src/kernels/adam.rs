@@ -8,7 +8,7 @@
 //! t is `step`, the number of this step counted from 1. Powers are taken by repeated squaring, so
 //! that 1 − betaᵗ keeps its digits where t is small, which a GPU's `pow` does not promise.
 
-use super::cases::{Case, Fill};
+use super::cases::{Case, Fill, NOT_FINITE};
 use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
 use super::sources;
 use super::twin::Arguments;
@@ -88,6 +88,13 @@ fn cases() -> Vec<Case> {
         .fill("gradients", Fill::Normal(0.0, 1e-8))
         .fill("first_moment", Fill::Normal(0.0, 1e-8))
         .fill("second_moment", Fill::Uniform(0.0, 1e-16));
+    // The step is divided by the root of a denormal number, which is a common one.
+    let denormal = case(65, 3)
+        .parameter("epsilon", 1e-20)
+        .fill("gradients", Fill::Count(0))
+        .fill("first_moment", Fill::Normal(0.0, 1e-20))
+        .fill("second_moment", Fill::Uniform(1e-40, 1e-38));
+    let between = |operand| case(257, 9).replicas(2).fill(operand, Fill::Between(NOT_FINITE));
     vec![
         case(1, 1),
         case(65, 2),
@@ -96,5 +103,10 @@ fn cases() -> Vec<Case> {
         // Each replica at a step of its own.
         case(31, 1).replicas(3).fill("step", Fill::Below(1000)),
         tiny,
+        denormal,
+        between("gradients"),
+        between("first_moment"),
+        between("parameters"),
+        case(65, 5).fill("gradients", Fill::Extreme(1e18)),
     ]
 }

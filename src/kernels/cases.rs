@@ -6,6 +6,13 @@ use crate::error::Result;
 use crate::rng::{Purpose, Stream};
 use crate::tensor::{Element, Tensor, Value};
 
+/// Numbers that are none, or too large to be written.
+pub const NOT_FINITE: &[f32] = &[f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+
+/// Numbers next to 0 on both sides: denormal ones, which WGSL lets an implementation take for 0; and others,
+/// which it does not. And the 0 below 0.
+pub const NEXT_TO_ZERO: &[f32] = &[1e-40, -1e-40, 1e-36, -1e-36, -0.0];
+
 /// A size beyond any that a training's batches and layers have (16,384): what ends earlier shows.
 pub const LONG: usize = 16_400;
 
@@ -22,6 +29,9 @@ pub enum Fill {
     ConstantRows(f64),
     /// Plus or minus this value.
     Extreme(f64),
+    /// Normal, but every eleventh number from the second on is one of these in turn, so that others have
+    /// common ones beside them.
+    Between(&'static [f32]),
     /// Two rows: means, normal around the value; and reciprocal standard deviations.
     StatisticsRows(f64),
     /// Two columns: means, normal around the value; and reciprocal standard deviations.
@@ -274,6 +284,10 @@ impl Case {
                 Fill::ConstantRows(_) if col > 0 => Some(at - 1),
                 _ => None,
             };
+            if let (Fill::Between(values), 1) = (fill, at % 11) {
+                tensor.data[at] = values[at / 11 % values.len()];
+                continue;
+            }
             let second = match fill {
                 Fill::StatisticsRows(_) => row == 1,
                 Fill::StatisticsCols(_) => col == 1,
@@ -295,6 +309,7 @@ fn number(fill: Fill, second: bool, stream: &mut Stream) -> f64 {
         Fill::ConstantColumns(magnitude) | Fill::ConstantRows(magnitude) => {
             magnitude * stream.normal()
         }
+        Fill::Between(_) => stream.normal(),
         Fill::Extreme(bound) if stream.uniform() < 0.5 => -bound,
         Fill::Extreme(bound) => bound,
         Fill::StatisticsRows(_) | Fill::StatisticsCols(_) if second => stream.range(0.1, 3.0),

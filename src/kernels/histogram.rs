@@ -8,7 +8,7 @@
 //! 1 / `per_unit` wide and bin 0 begins at `first` / `per_unit`. Where `per_unit` is a power of two and
 //! `first` a whole number, nothing is rounded and every count is exact. A NaN is counted nowhere.
 
-use super::cases::{Case, Fill, LONG};
+use super::cases::{Case, Fill, LONG, NEXT_TO_ZERO, NOT_FINITE};
 use super::contract::{Contract, Operand, PLAIN, Parameter, Sizes};
 use super::sources;
 use super::twin::Arguments;
@@ -75,5 +75,8 @@ fn cases() -> Vec<Case> {
         case(7, 9, 130).fill("x", Fill::Count(8)),
         case(31, 5, 5).fill("x", Fill::Extreme(1e30)).replicas(2),
         case(LONG, 3, 34),
+        case(5, 33, 130).fill("x", Fill::Between(NOT_FINITE)).replicas(2),
+        case(5, 33, 130).fill("x", Fill::Between(NEXT_TO_ZERO)).replicas(2),
+        case(5, 33, 130).fill("x", Fill::Extreme(1e37)),
     ]
 }

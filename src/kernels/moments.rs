@@ -8,7 +8,7 @@
 //! These are the five rows of `moments`. Sums run over x minus the column's first value, for the reason
 //! told at `batch_norm_forward`.
 
-use super::cases::{Case, Fill, LONG};
+use super::cases::{Case, Fill, LONG, NEXT_TO_ZERO, NOT_FINITE};
 use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
 use super::sources;
 use super::twin::Arguments;
@@ -62,6 +62,8 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
 
 fn cases() -> Vec<Case> {
     let case = |rows, cols| Case::new(&[("rows", rows), ("cols", cols)]);
+    // Where a denormal number counts as outside or, taken for 0, does not.
+    let next_to_zero = case(5, 33).fill("x", Fill::Between(NEXT_TO_ZERO));
     vec![
         case(1, 1),
         case(31, 65),
@@ -72,5 +74,8 @@ fn cases() -> Vec<Case> {
         case(31, 33).fill("x", Fill::ConstantColumns(1e4)),
         case(9, 5).fill("x", Fill::Extreme(100.0)).replicas(2),
         case(LONG, 3),
+        case(5, 33).fill("x", Fill::Between(NOT_FINITE)).replicas(2),
+        next_to_zero.parameter("low", 0.0).parameter("high", 0.0),
+        case(5, 33).fill("x", Fill::Extreme(1e18)),
     ]
 }

@@ -4,7 +4,7 @@
 //! (Sutskever et al. 2013, with the learning rate outside). With momentum 0 the velocity is the
 //! gradient and is not stored. Each replica has its own learning rate.
 
-use super::cases::{Case, Fill};
+use super::cases::{Case, Fill, NOT_FINITE};
 use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
 use super::sources;
 use super::twin::Arguments;
@@ -53,5 +53,26 @@ fn cases() -> Vec<Case> {
             .parameter("momentum", momentum)
             .fill("rate", Fill::Uniform(0.01, 0.5))
     };
-    vec![case(1, 0.0), case(65, 0.9), case(257, 0.0).replicas(3), case(70_001, 0.9).replicas(2)]
+    let between = |operand| case(257, 0.9).replicas(2).fill(operand, Fill::Between(NOT_FINITE));
+    // The rate makes common numbers of denormal ones.
+    let denormal = |momentum, operand| {
+        case(65, momentum)
+            .fill("gradients", Fill::Count(0))
+            .fill("velocity", Fill::Count(0))
+            .fill(operand, Fill::Uniform(1e-40, 1e-38))
+            .fill("rate", Fill::Uniform(1e20, 2e20))
+            .fill("parameters", Fill::Normal(0.0, 1e-18))
+    };
+    vec![
+        case(1, 0.0),
+        case(65, 0.9),
+        case(257, 0.0).replicas(3),
+        case(70_001, 0.9).replicas(2),
+        between("gradients"),
+        between("velocity"),
+        between("parameters"),
+        denormal(0.0, "gradients"),
+        denormal(0.9, "velocity"),
+        case(65, 0.9).fill("gradients", Fill::Extreme(1e37)),
+    ]
 }
