@@ -2,11 +2,12 @@
 //! the lockstep comparison of a training step is made of.
 
 use crate::backend::{Backend, cpu};
-use crate::compare::{self, Leeway, Permitted, Verdict};
+use crate::compare::{self, Verdict};
 use crate::error::Result;
 use crate::kernels::cases::Case;
 use crate::kernels::contract::{Contract, Sizes};
 use crate::kernels::precision::Precision;
+use crate::leeway::{self, Leeway, Permitted};
 use crate::program::Dispatch;
 use crate::rng::{Purpose, Stream};
 use crate::single::{Left, Single};
@@ -96,7 +97,7 @@ impl Reference {
             .zip(found.iter().zip(self.exact.iter().zip(&self.leeways)))
             .map(|(operand, (found, ((exact, cost), leeway)))| {
                 let (verdict, permitted) =
-                    compare::compare_with_leeway(found, exact, leeway, *cost, factor);
+                    leeway::compare_with_leeway(found, exact, leeway, *cost, factor);
                 Judgement {
                     label: dispatch.label.clone(),
                     kernel: dispatch.contract.name,

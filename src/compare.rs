@@ -6,17 +6,7 @@
 //! magnitude. Every element is held to the one tolerance of its tensor. (For a tensor of few elements
 //! [`crate::check`] measures that cost on inputs nearby, too.)
 
-//!
-//! # What WGSL leaves open
-//!
-//! An implementation may take denormal numbers for 0, and may assume that there is neither a NaN nor an
-//! infinity ("Differences from IEEE-754"). Then a right shader gives something else than the reference
-//! where that rests on such inputs. [`Leeway`] says where, and [`compare_with_leeway`] tells such a result
-//! apart from a right one ([`Permitted`]) and from a wrong one. All other elements are held to the same
-//! tolerance as ever.
-
 use crate::tensor::{Real, Shape, Value};
-use std::fmt;
 
 /// How many times the f32 twin's own error a result may be off, unless its kernel says otherwise.
 pub const FACTOR: f64 = 8.0;
@@ -119,96 +109,6 @@ pub fn compare<T: Real>(
     compare_at_cost(found, reference, cost(twin, reference), factor)
 }
 
-/// How a result differs from the reference as WGSL permits it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Permitted {
-    /// Denormal inputs were taken for 0.
-    DenormalsFlushed,
-    /// Where the reference rests on a NaN or an infinity among the inputs, there is something else.
-    NotKept,
-}
-
-/// For people, behind "permitted by WGSL: ".
-impl fmt::Display for Permitted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::DenormalsFlushed => "denormals flushed",
-            Self::NotKept => "a NaN or an infinity not kept",
-        })
-    }
-}
-
-/// What else WGSL permits in one tensor, beside the reference.
-#[derive(Clone, Debug, Default)]
-pub struct Leeway {
-    /// The reference on the same inputs with 0 for their denormals; none where they have none.
-    pub flushed: Option<Value<f64>>,
-    /// For each element, whether the reference rests on an input that is not finite; empty where all are.
-    pub resting: Vec<bool>,
-    /// How many inputs are not finite.
-    pub not_finite: usize,
-}
-
-/// As [`compare_at_cost`], with what WGSL permits beside the reference; tells what of that was needed.
-#[must_use]
-pub fn compare_with_leeway<T: Real>(
-    found: &Value<T>,
-    reference: &Value<f64>,
-    leeway: &Leeway,
-    cost: f64,
-    factor: f64,
-) -> (Verdict, Vec<Permitted>) {
-    let tolerance = tolerance(reference, cost, factor);
-    let strict = compare_within(found, reference, tolerance);
-    if strict.passes() || matches!(strict, Verdict::WrongShape { .. }) {
-        return (strict, Vec::new());
-    }
-    let flushed = leeway.flushed.iter().map(|flushed| (flushed, Permitted::DenormalsFlushed));
-    for (flushed, permitted) in flushed.clone() {
-        let verdict = compare_within(found, flushed, tolerance);
-        if verdict.passes() {
-            return (verdict, vec![permitted]);
-        }
-    }
-    if !leeway.resting.contains(&true) {
-        return (strict, Vec::new());
-    }
-    let free = |reference| compare_within(found, &leeway.freed(found, reference), tolerance);
-    for (flushed, permitted) in flushed {
-        let verdict = free(flushed);
-        if verdict.passes() && !free(reference).passes() {
-            return (verdict, vec![permitted, Permitted::NotKept]);
-        }
-    }
-    (free(reference), vec![Permitted::NotKept])
-}
-
-impl Leeway {
-    /// The reference, where nothing is certain as found.
-    ///
-    /// Whole numbers count something. Which of them is one too large where a NaN is counted is open, but
-    /// not the others': each input that is not finite moves from one place to another at most.
-    fn freed<T: Real>(&self, found: &Value<T>, reference: &Value<f64>) -> Value<f64> {
-        match (found, reference) {
-            (Value::Index(found), Value::Index(expected)) => {
-                let pairs = found.data.iter().zip(&expected.data);
-                let moved: usize = pairs.map(|(a, b)| a.abs_diff(*b) as usize).sum();
-                let known = if moved <= 2 * self.not_finite { found } else { expected };
-                Value::Index(known.clone())
-            }
-            (Value::Real(found), Value::Real(expected)) => {
-                let mut freed = expected.clone();
-                let elements = freed.data.iter_mut().zip(&found.data).zip(&self.resting);
-                elements
-                    .filter(|(_, rests)| **rests)
-                    .for_each(|((to, from), _)| *to = from.widen());
-                Value::Real(freed)
-            }
-            _ => reference.clone(),
-        }
-    }
-}
-
 /// What f32 costs: the largest error of the `twin` in f32, where both are finite; 0 where the shapes
 /// differ.
 #[must_use]
@@ -233,7 +133,11 @@ pub fn compare_at_cost<T: Real>(
 }
 
 /// As [`compare_at_cost`], where the tolerance is known.
-fn compare_within<T: Real>(found: &Value<T>, reference: &Value<f64>, tolerance: f64) -> Verdict {
+pub(crate) fn compare_within<T: Real>(
+    found: &Value<T>,
+    reference: &Value<f64>,
+    tolerance: f64,
+) -> Verdict {
     let (shape, expected) = (found.shape(), reference.shape());
     if shape != expected {
         return Verdict::WrongShape { found: shape, expected };
@@ -260,7 +164,7 @@ fn compare_within<T: Real>(found: &Value<T>, reference: &Value<f64>, tolerance: 
 }
 
 /// The largest error that is close enough, for every element of the tensor.
-fn tolerance(reference: &Value<f64>, cost: f64, factor: f64) -> f64 {
+pub(crate) fn tolerance(reference: &Value<f64>, cost: f64, factor: f64) -> f64 {
     if matches!(reference, Value::Index(_)) {
         return f64::MIN_POSITIVE;
     }

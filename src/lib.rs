@@ -12,6 +12,7 @@
 //! error, rng, tensor    small ground-floor types
 //! files                 files that are written whole or not at all
 //! compare               how two results are compared, and what is close enough
+//! leeway                what WGSL leaves open beside the reference: denormals, NaN, infinities
 //! record                serde types of everything that a run writes
 //! kernels/              one file per kernel: its contract and its CPU twin; mod.rs is the registry
 //! watch                 tells when files change
@@ -45,7 +46,8 @@
 //! # What is close enough
 //!
 //! See [`compare`]: the reference is the twin in f64, and the tolerance is measured, not tuned; for
-//! products of f16 operands, as [`kernels::precision`] says.
+//! products of f16 operands, as [`kernels::precision`] says. What rests on a NaN, an infinity or a
+//! denormal number may be something else, as WGSL permits it, and is told: see [`leeway`].
 //!
 //! # Where this differs from the usual
 //!
@@ -71,6 +73,7 @@ pub mod eval;
 pub mod files;
 pub mod fusion;
 pub mod kernels;
+pub mod leeway;
 pub mod loops;
 pub mod model;
 pub mod program;

@@ -139,7 +139,7 @@ impl Single {
 /// them another one, so that no other operand's stride will do.
 fn place(program: &mut Program, operand: &Operand, shape: Shape) -> (TensorId, TensorId) {
     let apart = operand.strided && shape.replicas > 1;
-    let gap = if apart { ALIGNMENT * (1 + program.buffers.len()) } else { 0 };
+    let gap = if apart { ALIGNMENT + program.buffers.len() } else { 0 };
     let replica_stride = shape.matrix_len() + gap;
     let len = shape.replicas * replica_stride + GUARD;
     let buffer = BufferId(program.buffers.len());

@@ -11,7 +11,7 @@ pub const NOT_FINITE: &[f32] = &[f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 
 /// Numbers next to 0 on both sides: denormal ones, which WGSL lets an implementation take for 0; and others,
 /// which it does not. And the 0 below 0.
-pub const NEXT_TO_ZERO: &[f32] = &[1e-40, -1e-40, 1e-36, -1e-36, -0.0];
+pub const NEXT_TO_ZERO: &[f32] = &[1e-40, 1e-36, -1e-40, 2e-36, -1e-36, -0.0, 3e-36];
 
 /// A size beyond any that a training's batches and layers have (16,384): what ends earlier shows.
 pub const LONG: usize = 16_400;
@@ -142,8 +142,9 @@ impl Case {
             case(257, 1, 31),
             case(65, 257, 1),
             case(60, 784, 100),
-            case(2, LONG, 9),
+            case(2, LONG, 17),
             case(33, 9, 57).replicas(3),
+            case(97, 9, 57).replicas(3),
             case(65, 31, 10).fill(large, Fill::Normal(1e3, 1.0)),
         ]
     }
@@ -159,8 +160,9 @@ impl Case {
             case(60, 100).activation(Activation::Sigmoid),
             case(257, 1).activation(Activation::Tanh),
             case(31, 257).activation(Activation::Sigmoid).replicas(3),
-            // More replicas than workgroups along rows or columns.
-            case(33, 5).activation(Activation::Sigmoid).replicas(4),
+            // More replicas than workgroups along rows or columns; and more rows than a replica's gamma
+            // lies behind another's.
+            case(157, 5).activation(Activation::Sigmoid).replicas(4),
             case(5, 33).activation(Activation::Sigmoid).replicas(4),
         ]
     }
@@ -172,12 +174,14 @@ impl Case {
         Self::new(&[("rows", LONG), ("cols", 5)]).activation(Activation::Relu)
     }
 
-    /// More columns than a layer has units at most, with one gamma for all, for kernels that pass over
-    /// them.
+    /// More columns than a layer has units at most, and more rows than a batch has, with one gamma for all,
+    /// for kernels that pass over them.
     #[must_use]
-    pub fn wide() -> Self {
-        let sizes = [("rows", 2), ("cols", LONG), ("affine", 1)];
-        Self::new(&sizes).activation(Activation::Relu)
+    pub fn long_and_wide() -> [Self; 2] {
+        [(LONG, 2), (2, LONG)].map(|(rows, cols)| {
+            let sizes = [("rows", rows), ("cols", cols), ("affine", 1)];
+            Self::new(&sizes).activation(Activation::Relu)
+        })
     }
 
     /// The same, and for each activation the tensors `into`, which it is applied to, where activations

@@ -75,6 +75,7 @@ fn cases() -> Vec<Case> {
     });
     let plain = Case::activated().into_iter().chain([Case::large()]);
     let plain = plain.map(|case| case.fill("statistics", Fill::StatisticsCols(0.0)));
-    let wide = Case::wide().fill("statistics", Fill::StatisticsCols(0.0));
+    let [_, wide] = Case::long_and_wide();
+    let wide = wide.fill("statistics", Fill::StatisticsCols(0.0));
     affine_cases(plain.chain(offset).collect()).into_iter().chain([wide]).collect()
 }

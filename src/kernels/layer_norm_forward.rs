@@ -91,5 +91,5 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
 
 fn cases() -> Vec<Case> {
     let cases = affine_cases(Case::normalized("cols", "rows"));
-    cases.into_iter().chain([Case::wide()]).collect()
+    cases.into_iter().chain(Case::long_and_wide()).collect()
 }

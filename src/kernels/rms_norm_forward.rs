@@ -72,5 +72,5 @@ fn cases() -> Vec<Case> {
     let ends = [Fill::Normal(0.0, 1e-3), Fill::Count(0), Fill::Extreme(1e17), Fill::Extreme(1e-20)];
     let ends = ends.map(|fill| case.clone().fill("x", fill));
     let cases = Case::normalized("cols", "rows").into_iter().chain(ends);
-    affine_cases(cases.collect()).into_iter().chain([Case::wide()]).collect()
+    affine_cases(cases.collect()).into_iter().chain(Case::long_and_wide()).collect()
 }

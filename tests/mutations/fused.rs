@@ -51,6 +51,15 @@ pub(crate) static FAULTS: [Faults; 7] = [
         kernel: "matmul_bias_forward",
         variant: "tiled",
         faults: &[
+            // These show only where an invocation has more rows or columns, or a tile more elements.
+            fault(
+                "rows as far apart as columns",
+                "r / 4u * DOWN + local.y]",
+                "r / 4u * ACROSS + local.y]",
+            )
+            .tuned(),
+            fault("the first columns alone", "q < COLS / 4u", "q < 1u").occurrence(2).tuned(),
+            fault("a tile of one size", "i += ACROSS * DOWN", "i += 256u").occurrence(1).tuned(),
             fault("a row beyond the end", "if (row < params.m", "if (row <= params.m"),
             fault("a column never written", "at < params.n) {", "at + 1u < params.n) {")
                 .occurrence(2),
@@ -137,6 +146,9 @@ pub(crate) static FAULTS: [Faults; 7] = [
         kernel: "matmul_backward",
         variant: "tiled",
         faults: &[
+            // These show only where an invocation has more rows or columns, or a tile more elements.
+            fault("a tile of one size", "i += ACROSS * ACROSS", "i += 256u").tuned(),
+            fault("the first columns alone", "q < SPAN / 4u", "q < 1u").occurrence(2).tuned(),
             fault("a tile too few", "params.outputs + TILE - 1u", "params.outputs"),
             fault("examples for outputs", "terms = params.outputs;", "terms = params.batch;"),
             fault("the tiles of d_weight", "(workgroup.y - weight_tiles)", "workgroup.y"),

@@ -12,6 +12,7 @@ pub(crate) static FAULTS: [Faults; 6] = [
         kernel: "batch_norm_forward",
         variant: "lanes",
         faults: &[
+            fault("columns by replica", "let inside = workgroup.x", "let inside = workgroup.z"),
             fault("another column", "+ local.x, params.cols - 1u)", "+ local.y, params.cols - 1u)"),
             fault(
                 "a column never written",
@@ -44,6 +45,7 @@ pub(crate) static FAULTS: [Faults; 6] = [
         kernel: "batch_norm_backward",
         variant: "lanes",
         faults: &[
+            fault("columns by replica", "let inside = workgroup.x", "let inside = workgroup.z"),
             fault("another column", "+ local.x, params.cols - 1u)", "+ local.y, params.cols - 1u)"),
             fault(
                 "a column never written",
@@ -73,6 +75,11 @@ pub(crate) static FAULTS: [Faults; 6] = [
         kernel: "layer_norm_forward",
         variant: "lanes",
         faults: &[
+            fault(
+                "rows up to a stride",
+                "min(row, params.rows - 1u)",
+                "min(row, params.gamma_stride - 1u)",
+            ),
             fault("the last row again", "min(row, params.rows - 1u)", "params.rows - 1u"),
             fault("a row never written", "row < params.rows", "row + 1u < params.rows"),
             fault("a lane without its part", "half > 0u", "half > 1u"),
@@ -104,6 +111,11 @@ pub(crate) static FAULTS: [Faults; 6] = [
         kernel: "layer_norm_backward",
         variant: "lanes",
         faults: &[
+            fault(
+                "rows up to a stride",
+                "min(row, params.rows - 1u)",
+                "min(row, params.gamma_stride - 1u)",
+            ),
             fault("the last row again", "min(row, params.rows - 1u)", "params.rows - 1u"),
             fault("a row never written", "row < params.rows);", "row + 1u < params.rows);"),
             fault("a unit beyond the end", "unit < params.affine;", "unit <= params.affine;"),
@@ -140,6 +152,11 @@ pub(crate) static FAULTS: [Faults; 6] = [
         kernel: "rms_norm_forward",
         variant: "lanes",
         faults: &[
+            fault(
+                "rows up to a stride",
+                "min(row, params.rows - 1u)",
+                "min(row, params.gamma_stride - 1u)",
+            ),
             fault("the last row again", "min(row, params.rows - 1u)", "params.rows - 1u"),
             fault("a row never written", "row < params.rows", "row + 1u < params.rows"),
             fault("a lane without its part", "half > 0u", "half > 1u"),
@@ -163,6 +180,11 @@ pub(crate) static FAULTS: [Faults; 6] = [
         kernel: "rms_norm_backward",
         variant: "lanes",
         faults: &[
+            fault(
+                "rows up to a stride",
+                "min(row, params.rows - 1u)",
+                "min(row, params.gamma_stride - 1u)",
+            ),
             fault("the last row again", "min(row, params.rows - 1u)", "params.rows - 1u"),
             fault("a row never written", "row < params.rows);", "row + 1u < params.rows);"),
             fault("a unit beyond the end", "unit < params.affine;", "unit <= params.affine;"),

@@ -4,11 +4,15 @@
 //! computes, or where it writes, is wrong. One that no case of its kernel shows is a gap in the
 //! kernel's cases. Trials that need an adapter are ignored, with the reason, where there is none.
 
+mod equivalents;
+mod everywhere;
 mod fused;
 mod lanes;
 mod norms;
+mod numbers;
 mod others;
 mod products;
+mod rules;
 mod subgroups;
 
 #[path = "../support/gpu.rs"]
@@ -17,12 +21,15 @@ mod gpu;
 use gpu::Gpu;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use normlab::backend::gpu::GpuBackend;
-use normlab::check::check;
+use normlab::check::{self, Outcome};
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
 use normlab::kernels::contract::Contract;
 use normlab::kernels::library::Library;
+use normlab::kernels::setting::{Setting, others};
 use normlab::kernels::{self, bias_backward, bias_forward, matmul_nn};
+use normlab::leeway::Permitted;
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,11 +52,15 @@ pub(crate) struct Fault {
     named: &'static str,
     /// Whether the order in which subgroups run decides if it shows.
     race: bool,
+    /// Whether it shows only at other values of the shader's tunables.
+    tuned: bool,
+    /// What the verdict must say is permitted; it is to be a complaint where there is nothing.
+    noted: Option<Permitted>,
 }
 
 /// Puts `to` where the text has `from`, which must occur in it just once.
 pub(crate) const fn fault(what: &'static str, from: &'static str, to: &'static str) -> Fault {
-    Fault { what, from, to, occurrence: None, named: "", race: false }
+    Fault { what, from, to, occurrence: None, named: "", race: false, tuned: false, noted: None }
 }
 
 impl Fault {
@@ -67,6 +78,24 @@ impl Fault {
     /// whole workgroup in step.
     pub(crate) const fn race(self) -> Self {
         Self { race: true, ..self }
+    }
+
+    /// The same, and it shows at another value of one of the shader's tunables, or of two.
+    pub(crate) const fn tuned(self) -> Self {
+        Self { tuned: true, ..self }
+    }
+
+    /// The same, and it is no mistake but what WGSL permits: it must be told as that.
+    pub(crate) const fn noted(self, permitted: Permitted) -> Self {
+        Self { noted: Some(permitted), ..self }
+    }
+
+    /// Whether an outcome tells of it.
+    fn is_told_by(&self, outcome: &Outcome) -> bool {
+        match self.noted {
+            Some(permitted) => outcome.passes() && outcome.permitted().contains(&permitted),
+            None => outcome.complaints().iter().any(|complaint| complaint.contains(self.named)),
+        }
     }
 
     /// The text with the fault.
@@ -109,7 +138,11 @@ pub(crate) struct ActivationFaults {
 
 fn of_kernels() -> impl Iterator<Item = &'static Faults> {
     let norms = norms::FAULTS.iter().chain(&subgroups::FAULTS).chain(&lanes::FAULTS);
-    norms.chain(&products::FAULTS).chain(&others::FAULTS).chain(&fused::FAULTS)
+    norms
+        .chain(&products::FAULTS)
+        .chain(&others::FAULTS)
+        .chain(&fused::FAULTS)
+        .chain(&numbers::FAULTS)
 }
 
 fn trials() -> Vec<Trial> {
@@ -122,7 +155,7 @@ fn trials() -> Vec<Trial> {
         Trial::ignorable_test(name, || activation(table))
     });
     let complete = Trial::test("every_shader_has_its_faults", every_shader_has_its_faults);
-    kernels.chain(activations).chain([complete]).collect()
+    kernels.chain(activations).chain([complete]).chain(everywhere::trials()).collect()
 }
 
 fn every_shader_has_its_faults() -> Result<(), Failed> {
@@ -160,22 +193,49 @@ fn kernel(table: &Faults) -> Result<Completion, Failed> {
     if let Some(reason) = backend.lacks(contract, table.variant)? {
         return Ok(Completion::ignored_with(reason));
     }
+    let mut cases = check_trials(contract, (contract.cases)())?;
     let narrow = backend.lacks(&matmul_nn::CONTRACT, "subgroup")?.is_none();
+    let usual = permitted_as_shipped(table, &mut backend, contract, &mut cases)?;
     let folder = tempfile::tempdir()?;
     let mut survivors = Vec::new();
     for (number, (fault, text)) in mutants.iter().enumerate() {
-        if fault.race && !narrow {
+        // Nothing tells it from the shader as it ships where the adapter does just that.
+        if fault.race && !narrow || fault.noted.is_some_and(|noted| usual.contains(&noted)) {
             continue;
         }
         // A name for each: a pipeline is known by it.
         let path = folder.path().join(format!("fault_{number}.wgsl"));
         fs::write(&path, text)?;
         let refused = |error| format!("no fault but a refusal: {}: {error}", fault.describe());
-        backend.choose_variant(contract, &path.display().to_string()).map_err(refused)?;
-        let found = is_caught(fault, &mut backend, contract, (contract.cases)())?;
-        survivors.extend(counted(fault, found));
+        let own = Setting::of(path.display().to_string());
+        let shader = backend.library().set_shader(contract, &own, Activation::default());
+        let mut settings = others(&own, &shader.map_err(refused)?);
+        settings.truncate(if fault.tuned { settings.len() } else { 0 });
+        settings.insert(0, own);
+        let mut found = false;
+        for setting in &settings {
+            found = found || is_caught(fault, &mut backend, contract, setting, &mut cases)?;
+        }
+        survivors.extend(counted(found, || fault.describe()));
     }
     verdict(&survivors)
+}
+
+/// What the checks say is permitted of the variant as it ships, where a fault of the table is of that kind.
+fn permitted_as_shipped(
+    table: &Faults,
+    backend: &mut GpuBackend,
+    contract: &'static Contract,
+    cases: &mut [check::Trial],
+) -> Result<BTreeSet<Permitted>, Failed> {
+    let mut found = BTreeSet::new();
+    if table.faults.iter().any(|fault| fault.noted.is_some()) {
+        backend.choose_variant(contract, table.variant)?;
+        for case in cases {
+            found.extend(case.run(backend)?.permitted());
+        }
+    }
+    Ok(found)
 }
 
 /// Puts each fault into an activation and checks the two kernels that are little else.
@@ -199,9 +259,11 @@ fn activation(table: &ActivationFaults) -> Result<Completion, Failed> {
             backend.library().shader(contract, "naive", activation).map_err(refused)?;
             let cases = (contract.cases)().into_iter();
             let cases = cases.filter(|case| case.activation == activation).collect();
-            found = found || is_caught(&fault, &mut backend, contract, cases)?;
+            let mut cases = check_trials(contract, cases)?;
+            let naive = Setting::of("naive");
+            found = found || is_caught(&fault, &mut backend, contract, &naive, &mut cases)?;
         }
-        survivors.extend(counted(&fault, found));
+        survivors.extend(counted(found, || fault.describe()));
     }
     verdict(&survivors)
 }
@@ -211,16 +273,30 @@ fn mutants(faults: &[Fault], text: &str) -> Result<Vec<(Fault, String)>, String>
     faults.iter().map(|fault| Ok((*fault, fault.put_into(text)?))).collect()
 }
 
-/// Whether one of the cases complains as it must about the fault.
+/// A kernel on each of these cases.
+pub(crate) fn check_trials(
+    contract: &'static Contract,
+    cases: Vec<Case>,
+) -> Result<Vec<check::Trial>, Failed> {
+    let trials = cases.iter().map(|case| check::Trial::new(contract, case));
+    Ok(trials.collect::<Result<_, _>>()?)
+}
+
+/// Whether one of the cases tells of the fault. A setting that the adapter cannot run tells nothing.
 fn is_caught(
     fault: &Fault,
     backend: &mut GpuBackend,
     contract: &'static Contract,
-    cases: Vec<Case>,
+    setting: &Setting,
+    cases: &mut [check::Trial],
 ) -> Result<bool, Failed> {
+    let shader = backend.library().set_shader(contract, setting, Activation::default())?;
+    if backend.offers().lacks(&shader).is_some() {
+        return Ok(false);
+    }
+    backend.choose_setting(contract, setting)?;
     for case in cases {
-        let complaints = check(backend, contract, &case)?.complaints();
-        if complaints.iter().any(|complaint| complaint.contains(fault.named)) {
+        if fault.is_told_by(&case.run(backend)?) {
             return Ok(true);
         }
     }
@@ -228,13 +304,13 @@ fn is_caught(
 }
 
 /// Adds to the totals; a survivor is described.
-fn counted(fault: &Fault, caught: bool) -> Option<String> {
+pub(crate) fn counted(caught: bool, describe: impl FnOnce() -> String) -> Option<String> {
     INJECTED.fetch_add(1, Ordering::Relaxed);
     CAUGHT.fetch_add(usize::from(caught), Ordering::Relaxed);
-    (!caught).then(|| fault.describe())
+    (!caught).then(describe)
 }
 
-fn verdict(survivors: &[String]) -> Result<Completion, Failed> {
+pub(crate) fn verdict(survivors: &[String]) -> Result<Completion, Failed> {
     if survivors.is_empty() {
         return Ok(Completion::Completed);
     }

@@ -1,9 +1,9 @@
-//! Faults of the remaining kernels and of the activations.
+//! Faults of the first and the last kernels of a step, and of the activations.
 
 use crate::{ActivationFaults, Faults, fault};
 use normlab::kernels::activation::Activation;
 
-pub(crate) static FAULTS: [Faults; 8] = [
+pub(crate) static FAULTS: [Faults; 4] = [
     Faults {
         kernel: "gather",
         variant: "naive",
@@ -85,6 +85,7 @@ pub(crate) static FAULTS: [Faults; 8] = [
         kernel: "softmax_cross_entropy",
         variant: "naive",
         faults: &[
+            fault("8,192 rows at most", "row < params.rows", "row < min(params.rows, 8192u)"),
             fault("the last of equal classes", "c] > logits", "c] >= logits"),
             fault(
                 "the largest not taken off",
@@ -121,175 +122,6 @@ pub(crate) static FAULTS: [Faults; 8] = [
             ),
             fault("a ring for all replicas", "replica * params.slots + ", ""),
             fault("a step not counted", "step[replica] += 1u;", ""),
-        ],
-    },
-    Faults {
-        kernel: "sgd",
-        variant: "naive",
-        faults: &[
-            fault(
-                "parameters beyond the end",
-                "min(start + TILE_COUNT, params.count)",
-                "start + TILE_COUNT",
-            ),
-            fault("one parameter beyond the end", "i < end;", "i <= end;"),
-            fault("the last parameter left alone", "i < end;", "i + 1u < end;"),
-            fault("one parameter an invocation", "i += INVOCATIONS", "i += TILE_COUNT"),
-            fault(
-                "workgroups that overlap",
-                "workgroup.x * TILE_COUNT",
-                "workgroup.x * INVOCATIONS",
-            ),
-            fault("a sign", "parameters[at] -= ", "parameters[at] += "),
-            fault("a velocity without momentum", "if (params.momentum != 0.0)", "if (true)"),
-            fault("no momentum", "if (params.momentum != 0.0)", "if (false)"),
-            fault(
-                "momentum swapped",
-                "change += params.momentum * velocity",
-                "change += (1.0 - params.momentum) * velocity",
-            ),
-            fault("a velocity not kept", "velocity[at] = change;", ""),
-            fault("the rate of the first replica", "rate[replica]", "rate[0]"),
-            fault(
-                "the gradient for the velocity",
-                "rate[replica] * change",
-                "rate[replica] * gradients[at]",
-            ),
-            fault("one replica", "replica * params.count + i", "i"),
-        ],
-    },
-    Faults {
-        kernel: "histogram",
-        variant: "naive",
-        faults: &[
-            fault("an edge in the bin below", "floor(value", "ceil(value"),
-            fault(
-                "towards zero",
-                "floor(value * params.per_unit)",
-                "trunc(value * params.per_unit)",
-            ),
-            fault("a sign", " - params.first", " + params.first"),
-            fault("bins of one unit", "value * params.per_unit", "value"),
-            fault("one slot too low", "bin + 1.0", "bin"),
-            fault("nothing below", "bin + 1.0, 0.0,", "bin + 1.0, 1.0,"),
-            fault("nothing above", "params.slots - 1u", "params.slots - 2u"),
-            fault("a slot beyond the end", "f32(params.slots - 1u)", "f32(params.slots)"),
-            fault(
-                "elements counted twice",
-                "atomicAdd(&tally[slot(value)], 1u)",
-                "atomicAdd(&tally[slot(value)], 2u)",
-            ),
-            fault("the last element left out", "i < length;", "i + 1u < length;"),
-            fault("an element beyond the end", "i < length;", "i <= length;"),
-            fault("the first replica", "x[workgroup.z * length + i]", "x[i]"),
-            fault(
-                "one place for all replicas",
-                "counts[workgroup.z * params.slots + i]",
-                "counts[i]",
-            ),
-            fault("one row", "params.rows * params.cols", "params.cols"),
-            fault(
-                "not atomic",
-                "atomicAdd(&tally[slot(value)], 1u)",
-                "atomicStore(&tally[slot(value)], atomicLoad(&tally[slot(value)]) + 1u)",
-            )
-            .race(),
-        ],
-    },
-    Faults {
-        kernel: "moments",
-        variant: "naive",
-        faults: &[
-            fault("a variance", "sqrt(squares / count)", "squares / count"),
-            fault("unbiased", "squares / count", "squares / max(count - 1.0, 1.0)"),
-            fault("a sum", "let shift = sum / count;", "let shift = sum;"),
-            fault("the first value left out", "first + shift", "shift"),
-            fault(
-                "smallest and largest swapped",
-                "smallest = min(smallest, value)",
-                "smallest = max(smallest, value)",
-            ),
-            fault("a largest of positives", "var largest = first", "var largest = 0.0"),
-            fault("a smallest of negatives", "var smallest = first", "var smallest = 0.0"),
-            fault("a row left out", "var row = 0u;", "var row = 1u;").occurrence(2),
-            fault("and for or", "||", "&&"),
-            fault(
-                "bounds swapped",
-                "value < params.low || value > params.high",
-                "value > params.low || value < params.high",
-            ),
-            fault("a number for a share", "f32(outside) / count", "f32(outside)"),
-            fault(
-                "rows overlaid",
-                "moments[at + 3u * params.cols]",
-                "moments[at + 2u * params.cols]",
-            ),
-            fault(
-                "the first replica",
-                "let start = id.z * params.rows * params.cols + col",
-                "let start = col",
-            ),
-            fault("columns for rows", "start + row * params.cols]", "start + row]").occurrence(1),
-            fault("columns beyond the end", "col >= params.cols", "col > params.cols"),
-        ],
-    },
-    Faults {
-        kernel: "adam",
-        variant: "naive",
-        faults: &[
-            fault(
-                "parameters beyond the end",
-                "min(start + TILE_COUNT, params.count)",
-                "start + TILE_COUNT",
-            ),
-            fault("one parameter beyond the end", "i < end;", "i <= end;"),
-            fault("the last parameter left alone", "i < end;", "i + 1u < end;"),
-            fault("one parameter an invocation", "i += INVOCATIONS", "i += TILE_COUNT"),
-            fault(
-                "workgroups that overlap",
-                "workgroup.x * TILE_COUNT",
-                "workgroup.x * INVOCATIONS",
-            ),
-            fault("a sign", "parameters[at] -= ", "parameters[at] += "),
-            fault(
-                "beta1 swapped",
-                "params.beta1 * first_moment[at] + (1.0 - params.beta1) * gradient",
-                "(1.0 - params.beta1) * first_moment[at] + params.beta1 * gradient",
-            ),
-            fault(
-                "beta1 for beta2",
-                "params.beta2 * second_moment",
-                "params.beta1 * second_moment",
-            ),
-            fault("the gradient not squared", "(gradient * gradient)", "abs(gradient)"),
-            fault(
-                "the other beta's correction",
-                "power(params.beta2, step",
-                "power(params.beta1, step",
-            ),
-            fault("no correction of m", "(m / bias1)", "m"),
-            fault("no correction of v", "sqrt(v / bias2)", "sqrt(v)"),
-            fault(
-                "the step before",
-                "power(params.beta2, step[workgroup.z])",
-                "power(params.beta2, step[workgroup.z] - 1u)",
-            ),
-            fault(
-                "the step of the first replica",
-                "power(params.beta1, step[workgroup.z])",
-                "power(params.beta1, step[0])",
-            ),
-            fault("the rate of the first replica", "rate[replica]", "rate[0]"),
-            fault("a power's last bit", "rest > 0u", "rest > 1u"),
-            fault("every bit of a power", "(rest & 1u) == 1u", "true"),
-            fault("no epsilon", " + params.epsilon)", ")"),
-            fault(
-                "epsilon in the root",
-                "(sqrt(v / bias2) + params.epsilon)",
-                "sqrt(v / bias2 + params.epsilon)",
-            ),
-            fault("a moment not kept", "second_moment[at] = v;", ""),
-            fault("moments swapped", "first_moment[at] = m;", "first_moment[at] = v;"),
         ],
     },
 ];

@@ -23,6 +23,15 @@ pub(crate) static FAULTS: [Faults; 15] = [
         kernel: "matmul_nn",
         variant: "tiled",
         faults: &[
+            // These show only where an invocation has more rows or columns, or a tile more elements.
+            fault(
+                "rows as far apart as columns",
+                "r / 4u * DOWN + local.y]",
+                "r / 4u * ACROSS + local.y]",
+            )
+            .tuned(),
+            fault("the first columns alone", "q < COLS / 4u", "q < 1u").occurrence(2).tuned(),
+            fault("a tile of one size", "i += ACROSS * DOWN", "i += 256u").occurrence(1).tuned(),
             fault("a row beyond the end", "if (row < params.m", "if (row <= params.m")
                 .named("outside the tensor"),
             fault("a column never written", "at < params.n) {", "at + 1u < params.n) {")
@@ -113,6 +122,15 @@ pub(crate) static FAULTS: [Faults; 15] = [
         kernel: "matmul_nt",
         variant: "tiled",
         faults: &[
+            // These show only where an invocation has more rows or columns, or a tile more elements.
+            fault(
+                "rows as far apart as columns",
+                "r / 4u * DOWN + local.y]",
+                "r / 4u * ACROSS + local.y]",
+            )
+            .tuned(),
+            fault("the first columns alone", "q < COLS / 4u", "q < 1u").occurrence(2).tuned(),
+            fault("a tile of one size", "i += ACROSS * DOWN", "i += 256u").occurrence(1).tuned(),
             fault("a row beyond the end", "if (row < params.m", "if (row <= params.m")
                 .named("outside the tensor"),
             fault("a column beyond the end", "at < params.n) {", "at <= params.n) {").occurrence(2),
@@ -200,6 +218,15 @@ pub(crate) static FAULTS: [Faults; 15] = [
         kernel: "matmul_tn",
         variant: "tiled",
         faults: &[
+            // These show only where an invocation has more rows or columns, or a tile more elements.
+            fault(
+                "rows as far apart as columns",
+                "r / 4u * DOWN + local.y]",
+                "r / 4u * ACROSS + local.y]",
+            )
+            .tuned(),
+            fault("the first columns alone", "q < COLS / 4u", "q < 1u").occurrence(2).tuned(),
+            fault("a tile of one size", "i += ACROSS * DOWN", "i += 256u").occurrence(1).tuned(),
             fault("a row never written", "if (row < params.m", "if (row + 1u < params.m")
                 .named("not finite"),
             fault("a column beyond the end", "at < params.n) {", "at <= params.n) {").occurrence(2),

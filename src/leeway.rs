@@ -1,0 +1,183 @@
+//! What WGSL leaves open beside the reference.
+//!
+//! An implementation may take denormal numbers for 0, and may assume that there is neither a NaN nor an
+//! infinity ("Differences from IEEE-754"). Then a right shader gives something else than the reference
+//! where that rests on such inputs. [`Leeway`] says where, and [`compare_with_leeway`] tells such a result
+//! apart from a right one and from a wrong one. All other elements are held to the same tolerance as ever.
+
+use crate::compare::{self, Verdict};
+use crate::tensor::{Real, Value};
+use std::fmt;
+
+/// How a result differs from the reference as WGSL permits it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Permitted {
+    /// Denormal inputs were taken for 0.
+    DenormalsFlushed,
+    /// Where the reference rests on a NaN or an infinity among the inputs, there is something else.
+    NotKept,
+}
+
+/// For people, behind "permitted by WGSL: ".
+impl fmt::Display for Permitted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DenormalsFlushed => "denormals flushed",
+            Self::NotKept => "a NaN or an infinity not kept",
+        })
+    }
+}
+
+/// What else WGSL permits in one tensor, beside the reference.
+#[derive(Clone, Debug, Default)]
+pub struct Leeway {
+    /// The reference on the same inputs with 0 for their denormals; none where they have none.
+    pub flushed: Option<Value<f64>>,
+    /// For each element, whether the reference rests on an input that is not finite; empty where all are.
+    pub resting: Vec<bool>,
+    /// How many inputs are not finite.
+    pub not_finite: usize,
+}
+
+/// As [`compare::compare_at_cost`], with what WGSL permits beside the reference; tells what of that was needed.
+#[must_use]
+pub fn compare_with_leeway<T: Real>(
+    found: &Value<T>,
+    reference: &Value<f64>,
+    leeway: &Leeway,
+    cost: f64,
+    factor: f64,
+) -> (Verdict, Vec<Permitted>) {
+    let tolerance = compare::tolerance(reference, cost, factor);
+    let strict = compare::compare_within(found, reference, tolerance);
+    if strict.passes() || matches!(strict, Verdict::WrongShape { .. }) {
+        return (strict, Vec::new());
+    }
+    let flushed = leeway.flushed.iter().map(|flushed| (flushed, Permitted::DenormalsFlushed));
+    for (flushed, permitted) in flushed.clone() {
+        let verdict = compare::compare_within(found, flushed, tolerance);
+        if verdict.passes() {
+            return (verdict, vec![permitted]);
+        }
+    }
+    if !leeway.resting.contains(&true) {
+        return (strict, Vec::new());
+    }
+    let free =
+        |reference| compare::compare_within(found, &leeway.freed(found, reference), tolerance);
+    for (flushed, permitted) in flushed {
+        let verdict = free(flushed);
+        if verdict.passes() && !free(reference).passes() {
+            return (verdict, vec![permitted, Permitted::NotKept]);
+        }
+    }
+    (free(reference), vec![Permitted::NotKept])
+}
+
+impl Leeway {
+    /// The reference, where nothing is certain as found.
+    ///
+    /// Whole numbers count something. Which of them is one too large where a NaN is counted is open, but
+    /// not the others': each input that is not finite moves from one place to another at most.
+    fn freed<T: Real>(&self, found: &Value<T>, reference: &Value<f64>) -> Value<f64> {
+        match (found, reference) {
+            (Value::Index(found), Value::Index(expected)) => {
+                let pairs = found.data.iter().zip(&expected.data);
+                let moved: usize = pairs.map(|(a, b)| a.abs_diff(*b) as usize).sum();
+                let known = if moved <= 2 * self.not_finite { found } else { expected };
+                Value::Index(known.clone())
+            }
+            (Value::Real(found), Value::Real(expected)) => {
+                let mut freed = expected.clone();
+                let elements = freed.data.iter_mut().zip(&found.data).zip(&self.resting);
+                elements
+                    .filter(|(_, rests)| **rests)
+                    .for_each(|((to, from), _)| *to = from.widen());
+                Value::Real(freed)
+            }
+            _ => reference.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::FACTOR;
+    use crate::tensor::{Shape, Tensor};
+
+    const NAN: f64 = f64::NAN;
+
+    fn value<T: Real>(data: &[f64]) -> Value<T> {
+        let data: Vec<T> = data.iter().map(|&x| T::of(x)).collect();
+        Value::Real(Tensor::new(Shape::matrix(1, data.len()), data))
+    }
+
+    fn counts<T: Real>(data: &[u32]) -> Value<T> {
+        Value::Index(Tensor::new(Shape::matrix(1, data.len()), data.to_vec()))
+    }
+
+    /// Whether `found` passes, and what is permitted of it.
+    fn judge(
+        found: &Value<f32>,
+        reference: &Value<f64>,
+        leeway: &Leeway,
+    ) -> (bool, Vec<Permitted>) {
+        let (verdict, permitted) = compare_with_leeway(found, reference, leeway, 0.0, FACTOR);
+        (verdict.passes(), permitted)
+    }
+
+    fn resting(elements: &[bool]) -> Leeway {
+        Leeway { resting: elements.to_vec(), not_finite: 1, ..Leeway::default() }
+    }
+
+    #[test]
+    fn what_rests_on_a_nan_may_be_anything_and_is_told() {
+        let (reference, leeway) = (value(&[NAN, 2.0, 3.0]), resting(&[true, false, false]));
+        assert_eq!(judge(&value(&[NAN, 2.0, 3.0]), &reference, &leeway), (true, vec![]));
+        let told = (true, vec![Permitted::NotKept]);
+        assert_eq!(judge(&value(&[7.0, 2.0, 3.0]), &reference, &leeway), told);
+        assert_eq!(judge(&value(&[f64::INFINITY, 2.0, 3.0]), &reference, &leeway), told);
+    }
+
+    #[test]
+    fn its_neighbours_are_held_to_the_same_tolerance() {
+        let (reference, leeway) = (value(&[NAN, 2.0, 3.0]), resting(&[true, false, false]));
+        assert!(!judge(&value(&[NAN, 2.1, 3.0]), &reference, &leeway).0);
+        assert!(!judge(&value(&[NAN, NAN, 3.0]), &reference, &leeway).0);
+        // However large the number is that stands for the NaN.
+        assert!(!judge(&value(&[1e30, 2.1, 3.0]), &reference, &leeway).0);
+        let (verdict, _) =
+            compare_with_leeway::<f32>(&value(&[1e30, 2.1, 3.0]), &reference, &leeway, 0.0, FACTOR);
+        assert!(verdict.describe().contains("[0, 0, 1]: 2.1e0"), "{}", verdict.describe());
+    }
+
+    #[test]
+    fn flushed_denormals_are_told_and_nothing_between_passes() {
+        let leeway = Leeway { flushed: Some(value(&[0.0, 1.0])), ..Leeway::default() };
+        let reference = value(&[5.0, 2.0]);
+        let told = (true, vec![Permitted::DenormalsFlushed]);
+        assert_eq!(judge(&value(&[0.0, 1.0]), &reference, &leeway), told);
+        assert_eq!(judge(&value(&[5.0, 2.0]), &reference, &leeway), (true, vec![]));
+        assert!(!judge(&value(&[5.0, 1.0]), &reference, &leeway).0);
+        assert!(!judge(&value(&[0.5, 1.0]), &reference, &leeway).0);
+    }
+
+    #[test]
+    fn each_number_that_is_none_moves_one_count_at_most() {
+        let (reference, leeway) = (counts(&[4, 5, 6]), resting(&[true, true, true]));
+        let told = (true, vec![Permitted::NotKept]);
+        assert_eq!(judge(&counts(&[5, 5, 6]), &reference, &leeway), told);
+        assert_eq!(judge(&counts(&[5, 5, 5]), &reference, &leeway), told);
+        assert!(!judge(&counts(&[7, 5, 6]), &reference, &leeway).0);
+        assert!(!judge(&counts(&[4, 5, 5]), &reference, &Leeway::default()).0);
+    }
+
+    #[test]
+    fn both_may_come_together_and_a_wrong_shape_never_passes() {
+        let leeway = Leeway { flushed: Some(value(&[NAN, 0.0])), ..resting(&[true, false]) };
+        let both = vec![Permitted::DenormalsFlushed, Permitted::NotKept];
+        assert_eq!(judge(&value(&[1.0, 0.0]), &value(&[NAN, 5.0]), &leeway), (true, both));
+        assert!(!judge(&value(&[1.0]), &value(&[NAN, 5.0]), &leeway).0);
+    }
+}

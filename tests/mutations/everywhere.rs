@@ -1,0 +1,146 @@
+//! Faults by rule, in every shipped variant: see [`crate::rules`]. Changes that change no result are left out:
+//! see [`crate::equivalents`].
+
+use crate::gpu::Gpu;
+use crate::rules::Injected;
+use crate::{check_trials, counted, equivalents, gpu, rules, verdict};
+use libtest_mimic::{Completion, Failed, Trial};
+use normlab::backend::gpu::GpuBackend;
+use normlab::check;
+use normlab::kernels;
+use normlab::kernels::activation::Activation;
+use normlab::kernels::contract::{Contract, Source};
+use normlab::kernels::setting::{Setting, others};
+use std::fs;
+
+/// One trial for each variant, and one for the list of changes that change nothing.
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for contract in kernels::ALL {
+        // What mixed precision may be off hides small faults: those have their tables alone.
+        let plain = |source: &&Source| !source.variant.starts_with("cooperative");
+        for source in contract.shaders.iter().filter(plain) {
+            let name = format!("everywhere::{}::{}", contract.name, source.variant);
+            trials.push(Trial::ignorable_test(name, move || variant(contract, source)));
+        }
+    }
+    trials.push(Trial::test("everywhere::rules_know_their_places", rules_know_their_places));
+    trials.push(Trial::test("everywhere::every_equivalent_is_a_line_of_a_shader", no_stale));
+    trials
+}
+
+/// A shader with a place for every rule.
+const SAMPLE: &str = "struct Params {
+    rows: u32,
+    cols: u32,
+    epsilon: f32,
+}
+const LANES: u32 = 8u; // tune: 4 8
+fn main(@builtin(workgroup_id) group: vec3<u32>) {
+    let first = group.z * params.rows; // group.x
+    for (var i = first; i < params.cols; i += LANES) {
+        x[i] = 1.0;
+    }
+}
+";
+
+fn rules_know_their_places() -> Result<(), Failed> {
+    let found = rules::all(SAMPLE);
+    let made: Vec<_> = found.iter().map(|fault| (fault.rule, fault.after.as_str())).collect();
+    let expected = [
+        ("an axis", "let first = group.x * params.rows;"),
+        ("an axis", "let first = group.y * params.rows;"),
+        ("a size", "let first = group.z * params.cols;"),
+        ("the first replica", "let first = 0u * params.rows;"),
+        ("a size", "for (var i = first; i < params.rows; i += LANES) {"),
+        ("a loop cut", "for (var i = first; i < min(params.cols, 8192u); i += LANES) {"),
+        ("a stride", "for (var i = first; i < params.cols; i += LANES + 1u) {"),
+        ("a stride", "for (var i = first; i < params.cols; i += LANES - 1u) {"),
+        ("a number for a tunable", "for (var i = first; i < params.cols; i += 8u) {"),
+    ];
+    let alike = made == expected && found.iter().all(|fault| fault.text.lines().count() == 12);
+    // Its loop only stores.
+    let equivalent = equivalents::reason(&found[7]).is_some() && found[7].body == "x[i] = 1.0;";
+    match alike && equivalent {
+        true => Ok(()),
+        false => Err(format!("{made:#?}").into()),
+    }
+}
+
+fn no_stale() -> Result<(), Failed> {
+    let sources = kernels::ALL.into_iter().flat_map(|contract| contract.shaders);
+    let all: Vec<_> = sources.flat_map(|source| rules::all(source.text)).collect();
+    let stale = equivalents::stale(&all);
+    if stale.is_empty() {
+        return Ok(());
+    }
+    Err(format!("no shader has these lines any more, bring the list in line: {stale:#?}").into())
+}
+
+/// Puts each fault into a variant and checks it on the kernel's own cases.
+fn variant(contract: &'static Contract, source: &'static Source) -> Result<Completion, Failed> {
+    let mut backend = match gpu::open_for(contract, source.variant)? {
+        Gpu::Open(backend) => backend,
+        Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
+    };
+    if let Some(reason) = backend.lacks(contract, source.variant)? {
+        return Ok(Completion::ignored_with(reason));
+    }
+    let folder = tempfile::tempdir()?;
+    let mut cases = (contract.cases)();
+    // Those with replicas show the most.
+    cases.sort_by_key(|case| case.replicas == 1);
+    let mut trials = check_trials(contract, cases)?;
+    let mut survivors = Vec::new();
+    let mut faults = rules::all(source.text);
+    faults.retain(|fault| equivalents::reason(fault).is_none());
+    for (number, fault) in faults.iter().enumerate() {
+        let path = folder.path().join(format!("rule_{number}.wgsl"));
+        fs::write(&path, &fault.text)?;
+        let settings = settings(&backend, contract, &path.display().to_string(), fault)?;
+        let mut found = false;
+        for setting in &settings {
+            found = found || is_caught(&mut backend, contract, setting, &mut trials)?;
+        }
+        survivors.extend(counted(found, || fault.describe()));
+    }
+    verdict(&survivors)
+}
+
+/// The settings at which a fault is tried: the file's own; and all others that the adapter can run, or those
+/// of the tunable that decides if it shows.
+fn settings(
+    backend: &GpuBackend,
+    contract: &'static Contract,
+    file: &str,
+    fault: &Injected,
+) -> Result<Vec<Setting>, Failed> {
+    let read =
+        |setting: &Setting| backend.library().set_shader(contract, setting, Activation::default());
+    let own = Setting::of(file);
+    let shader = read(&own)
+        .map_err(|error| format!("no fault but a refusal: {}: {error}", fault.describe()))?;
+    let mut found = others(&own, &shader);
+    match &fault.tunable {
+        Some(tunable) => found.retain(|setting| setting.tunables.contains_key(tunable)),
+        None => found.insert(0, own),
+    }
+    // A tile that does not fit an array any more is refused: no fault.
+    found.retain(|one| read(one).is_ok_and(|shader| backend.offers().lacks(&shader).is_none()));
+    Ok(found)
+}
+
+fn is_caught(
+    backend: &mut GpuBackend,
+    contract: &'static Contract,
+    setting: &Setting,
+    trials: &mut [check::Trial],
+) -> Result<bool, Failed> {
+    backend.choose_setting(contract, setting)?;
+    for trial in trials {
+        if !trial.run(backend)?.complaints().is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
