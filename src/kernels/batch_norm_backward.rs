@@ -66,6 +66,6 @@ fn cases() -> Vec<Case> {
     let offset = Case::activated().into_iter().map(|case| {
         case.fill("x", Fill::Normal(1e3, 1.0)).fill("statistics", Fill::StatisticsRows(1e3))
     });
-    let plain = Case::activated().into_iter().chain([Case::large()]);
+    let plain = Case::activated().into_iter().chain(Case::replicated()).chain([Case::large()]);
     plain.map(|case| case.fill("statistics", Fill::StatisticsRows(0.0))).chain(offset).collect()
 }

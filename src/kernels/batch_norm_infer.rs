@@ -47,5 +47,5 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
 
 fn cases() -> Vec<Case> {
     let running = |case: Case| case.fill("running", Fill::Uniform(0.1, 2.0));
-    Case::activated().into_iter().map(running).collect()
+    Case::activated().into_iter().chain(Case::replicated()).map(running).collect()
 }

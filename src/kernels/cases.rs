@@ -160,26 +160,33 @@ impl Case {
             case(60, 100).activation(Activation::Sigmoid),
             case(257, 1).activation(Activation::Tanh),
             case(31, 257).activation(Activation::Sigmoid).replicas(3),
-            // More replicas than workgroups along rows or columns; and more rows than a replica's gamma
-            // lies behind another's.
-            case(157, 5).activation(Activation::Sigmoid).replicas(4),
-            case(5, 33).activation(Activation::Sigmoid).replicas(4),
         ]
+    }
+
+    /// The same with more replicas than workgroups along rows or columns; and with more rows than a
+    /// replica's gamma lies behind another's.
+    #[must_use]
+    pub fn replicated() -> [Self; 2] {
+        [(157, 5), (5, 33)].map(|(rows, cols)| {
+            let case = Self::new(&[("rows", rows), ("cols", cols)]);
+            case.activation(Activation::Sigmoid).replicas(4)
+        })
     }
 
     /// More rows than a training's batch has at most, for kernels that do it in another way where a matrix
     /// is larger than a core's cache, or an invocation adds up more than some drivers let it.
     #[must_use]
     pub fn large() -> Self {
-        Self::new(&[("rows", LONG), ("cols", 5)]).activation(Activation::Relu)
+        Self::new(&[("rows", LONG), ("cols", 8)]).activation(Activation::Relu)
     }
 
-    /// More columns than a layer has units at most, and more rows than a batch has, with one gamma for all,
-    /// for kernels that pass over them.
+    /// The same for kernels that normalize rows; and with one gamma for all, also with more columns than a
+    /// layer has units at most. They are as small as can be: the twin is asked many times where a tensor
+    /// has few elements.
     #[must_use]
-    pub fn long_and_wide() -> [Self; 2] {
-        [(LONG, 2), (2, LONG)].map(|(rows, cols)| {
-            let sizes = [("rows", rows), ("cols", cols), ("affine", 1)];
+    pub fn long_and_wide() -> [Self; 3] {
+        [(LONG, 8, 8), (LONG, 2, 1), (1, LONG, 1)].map(|(rows, cols, affine)| {
+            let sizes = [("rows", rows), ("cols", cols), ("affine", affine)];
             Self::new(&sizes).activation(Activation::Relu)
         })
     }
@@ -197,7 +204,7 @@ impl Case {
                 into.iter().fold(case.clone(), filled)
             })
         });
-        Self::activated().into_iter().chain(extremes).collect()
+        Self::activated().into_iter().chain(Self::replicated()).chain(extremes).collect()
     }
 
     /// The same for kernels that normalize: with offsets, and with `x` constant along the axis
@@ -207,6 +214,7 @@ impl Case {
         let case = |many, few| Self::new(&[(over, many), (other, few)]);
         let constant = if over == "rows" { Fill::ConstantColumns } else { Fill::ConstantRows };
         let mut cases = Self::activated();
+        cases.extend(Self::replicated());
         cases.extend([
             case(65, 31).fill("x", Fill::Normal(1e3, 1.0)).activation(Activation::Relu),
             case(257, 7).fill("x", Fill::Normal(1e4, 1.0)),

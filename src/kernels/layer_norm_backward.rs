@@ -73,9 +73,8 @@ fn cases() -> Vec<Case> {
     let offset = Case::activated().into_iter().map(|case| {
         case.fill("x", Fill::Normal(1e3, 1.0)).fill("statistics", Fill::StatisticsCols(1e3))
     });
-    let plain = Case::activated().into_iter().chain([Case::large()]);
-    let plain = plain.map(|case| case.fill("statistics", Fill::StatisticsCols(0.0)));
-    let [_, wide] = Case::long_and_wide();
-    let wide = wide.fill("statistics", Fill::StatisticsCols(0.0));
-    affine_cases(plain.chain(offset).collect()).into_iter().chain([wide]).collect()
+    let plain = |case: Case| case.fill("statistics", Fill::StatisticsCols(0.0));
+    let cases = Case::activated().into_iter().chain(Case::replicated()).map(plain);
+    let cases = affine_cases(cases.chain(offset).collect());
+    cases.into_iter().chain(Case::long_and_wide().map(plain)).collect()
 }

@@ -73,8 +73,8 @@ fn cases() -> Vec<Case> {
         })
     };
     let scales = [(1.0, 1.0), (1e17, 1e-17), (1e-3, 300.0)];
-    let long = |case: Case| case.fill("statistics", Fill::Uniform(0.5, 1.5));
-    let cases = scales.into_iter().flat_map(scaled).chain([long(Case::large())]);
-    let [_, wide] = Case::long_and_wide();
-    affine_cases(cases.collect()).into_iter().chain([long(wide)]).collect()
+    let plain = |case: Case| case.fill("statistics", Fill::Uniform(0.5, 1.5));
+    let replicated = Case::replicated().map(plain);
+    let cases = affine_cases(scales.into_iter().flat_map(scaled).chain(replicated).collect());
+    cases.into_iter().chain(Case::long_and_wide().map(plain)).collect()
 }

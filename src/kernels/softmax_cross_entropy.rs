@@ -92,6 +92,6 @@ pub(super) fn cases(logits: &'static str) -> Vec<Case> {
         // Each replica at a step of its own.
         case(7, 3, 5, 0).replicas(3).fill("step", Fill::Below(1000)),
         case(65, 31, 1, 9).fill("targets", Fill::BelowOrNone(31)),
-        case(LONG, 3, 2, 4),
+        case(LONG, 9, 8, 4),
     ]
 }
