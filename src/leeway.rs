@@ -53,25 +53,35 @@ pub fn compare_with_leeway<T: Real>(
     if strict.passes() || matches!(strict, Verdict::WrongShape { .. }) {
         return (strict, Vec::new());
     }
-    let flushed = leeway.flushed.iter().map(|flushed| (flushed, Permitted::DenormalsFlushed));
-    for (flushed, permitted) in flushed.clone() {
-        let verdict = compare::compare_within(found, flushed, tolerance);
+    let alternatives = alternatives(reference, leeway);
+    for (expected, permitted) in alternatives.clone() {
+        let verdict = compare::compare_within(found, expected, tolerance);
         if verdict.passes() {
-            return (verdict, vec![permitted]);
+            return (verdict, permitted);
         }
     }
     if !leeway.resting.contains(&true) {
         return (strict, Vec::new());
     }
-    let free =
-        |reference| compare::compare_within(found, &leeway.freed(found, reference), tolerance);
-    for (flushed, permitted) in flushed {
-        let verdict = free(flushed);
-        if verdict.passes() && !free(reference).passes() {
-            return (verdict, vec![permitted, Permitted::NotKept]);
+    let free = |expected| compare::compare_within(found, &leeway.freed(found, expected), tolerance);
+    for (expected, mut permitted) in alternatives {
+        let verdict = free(expected);
+        if verdict.passes() {
+            permitted.push(Permitted::NotKept);
+            return (verdict, permitted);
         }
     }
-    (free(reference), vec![Permitted::NotKept])
+    (free(reference), Vec::new())
+}
+
+/// What may stand there where all inputs are finite, and what of it is only permitted.
+fn alternatives<'a>(
+    reference: &'a Value<f64>,
+    leeway: &'a Leeway,
+) -> impl Iterator<Item = (&'a Value<f64>, Vec<Permitted>)> + Clone {
+    let flushed = leeway.flushed.iter();
+    let flushed = flushed.map(|flushed| (flushed, vec![Permitted::DenormalsFlushed]));
+    std::iter::once((reference, Vec::new())).chain(flushed)
 }
 
 impl Leeway {

@@ -194,7 +194,7 @@ fn others_are_checked() {
     };
     assert!(line("bias_forward", "naive").ends_with("good"));
     assert!(line("bias_forward", "mine").ends_with("WRONG"));
-    assert!(line("sgd", "naive").ends_with("good"));
+    assert!(line("sgd", "naive").contains("good"));
 }
 
 fn wrong_gradient() {

@@ -3,7 +3,7 @@
 
 use crate::gpu::Gpu;
 use crate::rules::Injected;
-use crate::{check_trials, counted, equivalents, gpu, rules, verdict};
+use crate::{LEFT_OUT, check_trials, counted, equivalents, gpu, rules, verdict};
 use libtest_mimic::{Completion, Failed, Trial};
 use normlab::backend::gpu::GpuBackend;
 use normlab::check;
@@ -12,6 +12,7 @@ use normlab::kernels::activation::Activation;
 use normlab::kernels::contract::{Contract, Source};
 use normlab::kernels::setting::{Setting, others};
 use std::fs;
+use std::sync::atomic::Ordering;
 
 /// One trial for each variant, and one for the list of changes that change nothing.
 pub(crate) fn trials() -> Vec<Trial> {
@@ -93,7 +94,9 @@ fn variant(contract: &'static Contract, source: &'static Source) -> Result<Compl
     let mut trials = check_trials(contract, cases)?;
     let mut survivors = Vec::new();
     let mut faults = rules::all(source.text);
+    let all = faults.len();
     faults.retain(|fault| equivalents::reason(fault).is_none());
+    LEFT_OUT.fetch_add(all - faults.len(), Ordering::Relaxed);
     for (number, fault) in faults.iter().enumerate() {
         let path = folder.path().join(format!("rule_{number}.wgsl"));
         fs::write(&path, &fault.text)?;

@@ -39,6 +39,7 @@ const FEWEST: usize = 5;
 
 static INJECTED: AtomicUsize = AtomicUsize::new(0);
 static CAUGHT: AtomicUsize = AtomicUsize::new(0);
+pub(crate) static LEFT_OUT: AtomicUsize = AtomicUsize::new(0);
 
 /// One change of a shader's text.
 #[derive(Clone, Copy)]
@@ -323,6 +324,8 @@ fn main() -> ExitCode {
     let (injected, caught) = (INJECTED.load(Ordering::Relaxed), CAUGHT.load(Ordering::Relaxed));
     if injected > 0 {
         println!("faults: {injected} injected, {caught} caught");
+        let left_out = LEFT_OUT.load(Ordering::Relaxed);
+        println!("left out, as they change no result or are races: {left_out}");
     }
     conclusion.exit_code()
 }
