@@ -182,6 +182,16 @@ impl Activation {
             Self::Own(own) => own.formula.activation_gradient(x),
         }
     }
+
+    /// What makes a function of a user's own, `activate` or `activation_gradient`, no number at `x`; none
+    /// where it is one, and for a shipped activation.
+    #[must_use]
+    pub fn undefined(self, function: &str, x: f32) -> Option<String> {
+        match self {
+            Self::Own(own) => own.formula.undefined(function, x),
+            _ => None,
+        }
+    }
 }
 
 impl FromStr for Activation {

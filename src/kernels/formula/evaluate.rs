@@ -3,6 +3,7 @@
 use super::scalar::{self, Scalar};
 use crate::tensor::Real;
 use naga::{Block, Expression, Function, Handle, Module, Statement, SwitchValue, TypeInner};
+use std::cell::RefCell;
 
 /// Statements that one evaluation may take: a loop without an end is left after so many.
 const MOST_STATEMENTS: usize = 100_000;
@@ -31,7 +32,12 @@ pub(super) struct Evaluation<'a, T> {
     locals: Vec<Option<Scalar<T>>>,
     /// Statements that may still be taken.
     left: usize,
+    /// Where the first step that makes no number of numbers is noted, in words, if anybody asks.
+    cause: Cause<'a>,
 }
+
+/// See [`Evaluation`].
+type Cause<'a> = Option<&'a RefCell<Option<String>>>;
 
 impl<'a, T: Real> Evaluation<'a, T> {
     /// The result of a function for one argument.
@@ -39,8 +45,9 @@ impl<'a, T: Real> Evaluation<'a, T> {
         module: &'a Module,
         function: Handle<Function>,
         x: Scalar<T>,
+        cause: Cause<'a>,
     ) -> Option<Scalar<T>> {
-        Self::call(module, function, vec![x], MOST_STATEMENTS).map(|(result, _)| result)
+        Self::call(module, function, vec![x], (MOST_STATEMENTS, cause)).map(|(result, _)| result)
     }
 
     /// The result, and the statements that are left.
@@ -48,11 +55,12 @@ impl<'a, T: Real> Evaluation<'a, T> {
         module: &'a Module,
         function: Handle<Function>,
         arguments: Vec<Scalar<T>>,
-        left: usize,
+        (left, cause): (usize, Cause<'a>),
     ) -> Option<(Scalar<T>, usize)> {
         let function = &module.functions[function];
         let values = vec![None; function.expressions.len()];
-        let mut call = Self { module, function, arguments, values, locals: Vec::new(), left };
+        let locals = Vec::new();
+        let mut call = Self { module, function, arguments, values, locals, left, cause };
         for (_, local) in function.local_variables.iter() {
             let start = match local.init {
                 Some(init) => call.value(init)?,
@@ -111,7 +119,8 @@ impl<'a, T: Real> Evaluation<'a, T> {
             }
             Statement::Call { function, arguments, result } => {
                 let arguments = arguments.iter().map(|&one| self.value(one)).collect::<Option<_>>();
-                let (value, left) = Self::call(self.module, *function, arguments?, self.left)?;
+                let (value, left) =
+                    Self::call(self.module, *function, arguments?, (self.left, self.cause))?;
                 self.left = left;
                 if let Some(result) = result {
                     self.values[result.index()] = Some(value);
@@ -187,6 +196,14 @@ impl<'a, T: Real> Evaluation<'a, T> {
         })
     }
 
+    /// Notes a step that made no number of numbers.
+    fn note(&self, result: Scalar<T>, given: &[Scalar<T>], step: impl FnOnce() -> Option<String>) {
+        let Some(cause) = self.cause else { return };
+        if result.is_nan() && !given.iter().any(|one| one.is_nan()) && cause.borrow().is_none() {
+            cause.replace(step().map(|step| format!("{step} is NaN{}", why(&step))));
+        }
+    }
+
     fn evaluate(&self, handle: Handle<Expression>) -> Option<Scalar<T>> {
         match self.function.expressions[handle] {
             Expression::Literal(literal) => Scalar::literal(literal),
@@ -206,7 +223,10 @@ impl<'a, T: Real> Evaluation<'a, T> {
             },
             Expression::Unary { op, expr } => self.value(expr)?.unary(op),
             Expression::Binary { op, left, right } => {
-                self.value(left)?.binary(op, self.value(right)?)
+                let (left, right) = (self.value(left)?, self.value(right)?);
+                let result = left.binary(op, right)?;
+                self.note(result, &[left, right], || scalar::operation(op, left, right));
+                Some(result)
             }
             Expression::Select { condition, accept, reject } => {
                 self.value(if self.truth(condition)? { accept } else { reject })
@@ -214,10 +234,22 @@ impl<'a, T: Real> Evaluation<'a, T> {
             Expression::Math { fun, arg, arg1, arg2, .. } => {
                 let given = [Some(arg), arg1, arg2].into_iter().flatten();
                 let given = given.map(|one| self.value(one)).collect::<Option<Vec<_>>>()?;
-                scalar::math(fun, &given)
+                let result = scalar::math(fun, &given)?;
+                self.note(result, &given, || Some(scalar::call(fun, &given)));
+                Some(result)
             }
             Expression::As { expr, kind, .. } => self.value(expr)?.convert(kind),
             _ => None,
         }
+    }
+}
+
+/// Why a step is no number, where WGSL has a reason that surprises.
+fn why(step: &str) -> &'static str {
+    if step.starts_with("pow(") {
+        ", as WGSL leaves open what pow is for a base below 0 and for 0 to no positive power; multiply \
+         instead, as x * x * x"
+    } else {
+        ""
     }
 }

@@ -19,6 +19,7 @@ use naga::{
     Type, TypeInner,
 };
 use scalar::Scalar;
+use std::cell::RefCell;
 
 /// The two functions of an activation's file.
 #[derive(Debug)]
@@ -55,8 +56,26 @@ impl Formula {
         self.call(self.activation_gradient, x)
     }
 
+    /// The first step of `activate` or `activation_gradient` at `x` that makes no number of numbers, in
+    /// words; none where the result is a number.
+    #[must_use]
+    pub fn undefined(&self, function: &str, x: f32) -> Option<String> {
+        let function = match function {
+            "activate" => self.activate,
+            _ => self.activation_gradient,
+        };
+        let cause = RefCell::new(None);
+        let result = Evaluation::of(&self.module, function, Scalar::Real(x), Some(&cause));
+        match result {
+            Some(Scalar::Real(y)) if !y.is_nan() => None,
+            // What ended early is a loop, or a number that is none has kept it from ending.
+            None => Some(cause.take().unwrap_or_else(|| "a loop does not end".to_owned())),
+            _ => cause.take(),
+        }
+    }
+
     fn call<T: Real>(&self, function: Handle<Function>, x: T) -> T {
-        match Evaluation::of(&self.module, function, Scalar::Real(x)) {
+        match Evaluation::of(&self.module, function, Scalar::Real(x), None) {
             Some(Scalar::Real(y)) => y,
             _ => T::nan(),
         }
@@ -253,6 +272,41 @@ mod tests {
     #[test]
     fn numbers_are_those_of_f32() {
         assert_eq!(activate("return 0.1 * x;", 1.0), f64::from(0.1_f32));
+    }
+
+    /// WGSL defines `pow` as exp2(y log2(x)), and leaves open what it is where that has no number.
+    #[test]
+    fn a_power_of_a_negative_base_is_no_number() {
+        let power = |y: &str, x: f64| activate(&format!("return pow(x, {y});"), x);
+        assert!(power("3.0", -2.0).is_nan() && power("2.0", -1e-3).is_nan());
+        assert!(power("0.0", 0.0).is_nan() && power("-1.0", 0.0).is_nan());
+        assert_eq!((power("3.0", 2.0), power("0.0", 5.0), power("2.0", 0.0)), (8.0, 1.0, 0.0));
+        assert!(f64::is_nan(power("3.0", f64::NAN)));
+        let mine = formula("fn activate(x: f32) -> f32 { return 0.5 * x + pow(x, 3.0); }");
+        assert!(mine.activate(-2.0_f32).is_nan() && mine.activate(-2.0_f64).is_nan());
+    }
+
+    /// The first step without a number is named, not those that only pass it on.
+    #[test]
+    fn what_makes_no_number_is_named() {
+        let said = |body: &str, x: f32| {
+            let text = format!("fn activate(x: f32) -> f32 {{ {body} }}");
+            formula(&text).undefined("activate", x)
+        };
+        let pow = said("return tanh(2.0 * pow(x, 3.0)) + sqrt(x);", -8.0);
+        assert!(pow.is_some_and(|said| said.starts_with("pow(-8, 3) is NaN, as WGSL leaves open")));
+        let starts = |said: Option<String>, with: &str| {
+            assert!(said.as_ref().is_some_and(|said| said.starts_with(with)), "{said:?}");
+        };
+        starts(said("return 1.0 + log(x);", -0.5), "log(-0.5) is NaN");
+        starts(said("let y = x * 0.0; return y / y;", 1.0), "0 / 0 is NaN");
+        starts(said("return x - sqrt(x - 1.0);", 0.0), "sqrt(-1) is NaN");
+        starts(said("loop { if (x > 1e30) { break; } } return x;", 0.0), "a loop does not end");
+        assert_eq!(said("return pow(x, 3.0);", 2.0), None);
+        let text = "fn cube(x: f32) -> f32 { return pow(x, 3.0); } \
+                    fn activate(x: f32) -> f32 { return x + cube(x); }";
+        starts(formula(text).undefined("activate", -1.5), "pow(-1.5, 3) is NaN");
+        assert_eq!(formula(text).undefined("activation_gradient", -1.5), None);
     }
 
     #[test]

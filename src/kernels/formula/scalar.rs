@@ -2,6 +2,19 @@
 
 use crate::tensor::Real;
 use naga::{BinaryOperator, Literal, MathFunction, ScalarKind, UnaryOperator};
+use std::fmt;
+
+/// For people: as Rust writes it.
+impl<T: Real> fmt::Display for Scalar<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Real(x) => fmt::Display::fmt(x, f),
+            Self::Signed(i) => i.fmt(f),
+            Self::Unsigned(u) => u.fmt(f),
+            Self::Truth(truth) => truth.fmt(f),
+        }
+    }
+}
 
 /// A single number or truth value. `T` stands for f32.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,6 +26,11 @@ pub(super) enum Scalar<T> {
 }
 
 impl<T: Real> Scalar<T> {
+    /// Whether it is NaN.
+    pub(super) fn is_nan(self) -> bool {
+        matches!(self, Self::Real(x) if x.is_nan())
+    }
+
     /// A literal: a number of f32 as it is, also where `T` is f64.
     pub(super) fn literal(literal: Literal) -> Option<Self> {
         Some(match literal {
@@ -159,6 +177,31 @@ fn unsigned(operator: BinaryOperator, a: u32, b: u32) -> Option<u32> {
     })
 }
 
+/// A function and its arguments, as WGSL calls it.
+pub(super) fn call<T: Real>(function: MathFunction, arguments: &[Scalar<T>]) -> String {
+    let name = format!("{function:?}");
+    let (first, rest) = name.split_at(1);
+    let arguments: Vec<_> = arguments.iter().map(Scalar::to_string).collect();
+    format!("{}{rest}({})", first.to_lowercase(), arguments.join(", "))
+}
+
+/// An operator between two numbers, as WGSL writes it; none for one that cannot make NaN of numbers.
+pub(super) fn operation<T: Real>(
+    operator: BinaryOperator,
+    left: Scalar<T>,
+    right: Scalar<T>,
+) -> Option<String> {
+    let sign = match operator {
+        BinaryOperator::Add => "+",
+        BinaryOperator::Subtract => "-",
+        BinaryOperator::Multiply => "*",
+        BinaryOperator::Divide => "/",
+        BinaryOperator::Modulo => "%",
+        _ => return None,
+    };
+    Some(format!("{left} {sign} {right}"))
+}
+
 /// Whether [`math`] has this function.
 pub(super) fn knows(function: MathFunction) -> bool {
     let one = Scalar::Real(1.0_f32);
@@ -238,6 +281,8 @@ fn real_function<T: Real>(function: MathFunction, x: T, y: T, z: T) -> Option<T>
         F::Exp2 => x.exp2(),
         F::Log => x.ln(),
         F::Log2 => x.log2(),
+        // As exp2(y log2(x)): WGSL leaves a negative base open, whatever the exponent.
+        F::Pow if x < zero || x == zero && y <= zero => T::nan(),
         F::Pow => x.powf(y),
         F::Sign if x > zero => one,
         F::Sign if x < zero => -one,
