@@ -201,6 +201,7 @@ fn wrong_gradient() {
     let all = ["check", "--activation", "tests/broken/activation_slope.wgsl"];
     let ended = say(&all).with(1);
     let said =
-        "WRONG: activation_slope: activation_gradient is not the slope of activate: at x = 1.125";
+        "WRONG: activation_slope: activation_gradient is not the slope of activate: at x = 1.";
     assert!(ended.stdout.contains(said), "{ended:#?}");
+    assert!(ended.stdout.contains("values of x in all, from 1.0625 to "), "{ended:#?}");
 }

@@ -10,6 +10,7 @@ use super::{Status, compared, open, report, say, say_limit};
 use crate::backend::Backend;
 use crate::config::Experiment;
 use crate::data::Dataset;
+use crate::differences;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::precision::Precision;
@@ -88,6 +89,9 @@ impl RunArguments {
         let data = &load(experiment)?;
         experiment.validate_for(data.train.len())?;
         let mut backend = open(&device, library, out)?;
+        for &activation in &experiment.activation {
+            differences::require(backend.as_mut(), activation)?;
+        }
         let verify = backend.adapter().backend != "cpu";
         if changes.is_some() && !verify {
             return Err(Error::Config("--watch: the CPU engine runs no shaders".to_owned()));

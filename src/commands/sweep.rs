@@ -10,6 +10,7 @@ use super::tune::prepare;
 use super::{Status, compared, open, progress_bar, report, say, say_json, say_limit};
 use crate::config::{Experiment, Norm};
 use crate::data::Dataset;
+use crate::differences;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::record::{Adapter, Claim, Parity, SweepRecord, Swept};
@@ -194,6 +195,9 @@ impl SweepArguments {
         let shown: &mut dyn Write = if self.json { &mut std::io::sink() } else { &mut *out };
         let library = self.fusion.apply(self.shaders.library()?);
         let mut backend = open(&self.device, library, shown)?;
+        for &activation in &experiment.activation {
+            differences::require(backend.as_mut(), activation)?;
+        }
         let verify = backend.adapter().backend != "cpu";
         let experiments = sweep.experiments();
         let plans: Vec<_> = experiments.iter().flat_map(|one| plans(one, &data, verify)).collect();

@@ -1,19 +1,23 @@
 //! Whether an activation's `activation_gradient` is the derivative of its `activate`: held against
-//! central differences, both functions evaluated on the GPU.
+//! differences of it, both functions evaluated on the GPU, or on the CPU where that trains.
 //!
-//! For steps h and 2h around x let D(h) = (f(x + h) − f(x − h)) / 2h. Richardson's (4 D(h) − D(2h)) / 3
-//! is the expected slope. |D(h) − D(2h)| bounds what the steps leave out, also where the curvature jumps,
-//! as ELU's does at 0. The rounding of both functions is allowed for as everywhere (see [`compare`]): it
-//! is measured by evaluating them on the CPU in f32 and in f64. At a kink, where the slopes on both sides
-//! differ whatever the step, any gradient between the two is right.
+//! How the slope is found around each x, `slope` says. At a kink, where the slopes on both sides differ
+//! whatever the step, any gradient between the two is right. The rounding of `activate` is allowed for as
+//! everywhere (see [`compare`]): it is measured by evaluating it on the CPU in f32 and in f64. Where WGSL
+//! leaves a function undefined, as `pow` of a negative base, the CPU has no number: such an activation is
+//! wrong, whatever a GPU gives there.
+
+mod slope;
 
 use crate::backend::Backend;
 use crate::compare;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::{Axis, Contract, Operand, PLAIN, Source};
+use crate::kernels::twin::Arguments;
 use crate::program::Program;
-use crate::tensor::{Shape, Tensor, Value};
+use crate::tensor::{Real, Shape, Tensor, Value};
+use slope::{COUNT, Point, arguments};
 
 /// A contract like a kernel's, but no kernel: nothing else runs it.
 static ACTIVATION: Contract = Contract {
@@ -27,15 +31,22 @@ static ACTIVATION: Contract = Contract {
     ],
     activation: true,
     grid: [Axis::Size("count"), Axis::One],
+    split: Some("count"),
+    twin_f32: twin,
+    twin_f64: twin,
     shaders: &[Source { variant: "naive", text: include_str!("activation.wgsl") }],
     ..PLAIN
 };
 
-/// The step h. x ± 2h is exact in f32 for every x that is tried.
-const STEP: f32 = 1.0 / 64.0;
-
-/// Where `activate` is evaluated around each x, in steps.
-const STEPS: [f32; 5] = [0.0, -1.0, 1.0, -2.0, 2.0];
+/// Both functions on the CPU.
+fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
+    let (x, activation) = (call.real("x"), call.activation);
+    let of = |function: &dyn Fn(T) -> T| {
+        let data = x.data.iter().map(|&x| function(x)).collect();
+        Value::Real(Tensor::new(x.shape, data))
+    };
+    vec![of(&|x| activation.activate(x)), of(&|x| activation.activation_gradient(x))]
+}
 
 /// Values of x in one unit of the dense part, which goes from −[`NEAR`] to [`NEAR`].
 const DENSITY: i16 = 16;
@@ -43,9 +54,6 @@ const NEAR: i16 = 8;
 
 /// Values of x beyond it, on both sides.
 const FAR: [f32; 6] = [10.0, 13.0, 16.0, 20.0, 32.0, 50.0];
-
-/// A slope that is smaller moves no weight of f32, so that no gradient need have it.
-const NEGLIGIBLE: f64 = f32::EPSILON as f64;
 
 /// Where a gradient is not the slope.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,6 +78,7 @@ impl Parting {
         format!("at x = {x} it is {found:e}, expected {expected} ± {tolerance:.1e}")
     }
 
+    /// How far from a right gradient this is, as a fraction of what is allowed; infinite where it is none.
     fn ratio(&self) -> f64 {
         let (low, high) = self.expected;
         if !(low + high + self.found + self.tolerance).is_finite() {
@@ -90,52 +99,125 @@ pub struct Differences {
     pub kinks: Vec<f32>,
     /// Where the gradient is not the slope, from the lowest x to the highest.
     pub partings: Vec<Parting>,
+    /// Where one of the functions has no number, from the lowest x to the highest.
+    pub undefined: Vec<Undefined>,
+}
+
+/// Where a function of an activation is infinite or not a number.
+#[derive(Clone, Debug)]
+pub struct Undefined {
+    /// The argument.
+    pub x: f32,
+    /// `activate` or `activation_gradient`.
+    pub function: &'static str,
+    /// Its value there.
+    pub found: f64,
+    /// What in it is no number, and why, where that is known.
+    pub cause: Option<String>,
 }
 
 impl Differences {
     /// One sentence about what is wrong, if anything is: the worst x, and from where to where.
     #[must_use]
     pub fn complaint(&self) -> Option<String> {
+        if let Some(undefined) = self.undefined.first() {
+            let Undefined { x, function, found, cause } = undefined;
+            let cause = cause.as_ref().map_or(String::new(), |cause| format!(": {cause}"));
+            let all = self.among(self.undefined.iter().map(|one| one.x));
+            return Some(format!("{function}({x}) is {found}{cause}; {all}"));
+        }
         let worst = self.partings.iter().max_by(|a, b| a.ratio().total_cmp(&b.ratio()))?;
-        let (first, last) = (self.partings.first()?, self.partings.last()?);
-        let all = match self.partings.len() {
-            1 => format!("at this one of {} values of x", self.points),
-            count => format!(
-                "at {count} of {} values of x in all, from {} to {}",
-                self.points, first.x, last.x
-            ),
-        };
+        let all = self.among(self.partings.iter().map(|one| one.x));
         Some(format!(
             "activation_gradient is not the slope of activate: {}; {all}",
             worst.describe()
         ))
     }
+
+    /// How many of the values of x these are, and from where to where, from the lowest to the highest.
+    fn among(&self, x: impl ExactSizeIterator<Item = f32> + Clone) -> String {
+        let (count, mut ends) = (x.len(), x.clone());
+        match (ends.next(), ends.last()) {
+            (Some(first), Some(last)) => {
+                format!("at {count} of {} values of x in all, from {first} to {last}", self.points)
+            }
+            _ => format!("at this one of {} values of x", self.points),
+        }
+    }
 }
 
-/// Holds an activation's gradient against central differences.
+/// Holds an activation's gradient against differences.
 ///
 /// # Errors
 /// When the backend cannot run its functions.
 pub fn check(backend: &mut dyn Backend, activation: Activation) -> Result<Differences> {
     let places = places();
-    let x: Vec<f32> = places.iter().flat_map(|x| STEPS.map(|step| x + step * STEP)).collect();
+    let x: Vec<f32> = places.iter().copied().flat_map(arguments).collect();
     let (y, slope) = evaluate(backend, activation, x.clone())?;
     let mut found = Differences {
         points: places.len(),
         worst_ratio: 0.0,
         kinks: Vec::new(),
         partings: Vec::new(),
+        undefined: Vec::new(),
     };
-    for (around, from) in x.chunks(STEPS.len()).zip((0..).step_by(STEPS.len())) {
+    for (around, from) in x.chunks(COUNT).zip((0..).step_by(COUNT)) {
+        let at = around[0];
+        if let Some(undefined) = undefined(activation, at, (y.widened(from), slope.widened(from))) {
+            found.worst_ratio = f64::INFINITY;
+            found.undefined.push(undefined);
+            continue;
+        }
         let values = std::array::from_fn(|step| y.widened(from + step));
         let point = Point { values, rounding: rounding(activation, around, &values) };
-        let (parting, is_kink) = point.compare(around[0], slope.widened(from));
+        let (parting, is_kink) = point.compare(at, slope.widened(from));
         let ratio = parting.ratio();
         found.worst_ratio = found.worst_ratio.max(ratio);
-        found.kinks.extend(is_kink.then_some(parting.x));
+        found.kinks.extend(is_kink.then_some(at));
         found.partings.extend((ratio > 1.0).then_some(parting));
     }
     Ok(found)
+}
+
+/// Refuses to train with an activation of the user's own, a file or one that a folder lays over a shipped
+/// one, whose gradient is wrong. A shipped one is not asked: tests hold it.
+///
+/// # Errors
+/// [`Error::Shader`] with what is wrong, where, and what to do; when the backend cannot run its functions.
+pub fn require(backend: &mut dyn Backend, activation: Activation) -> Result<()> {
+    let own = matches!(activation, Activation::Own(_));
+    let found = match backend.gpu() {
+        Some(gpu) if own || gpu.library().overlays(activation) => {
+            // On a sibling: what this runs is no shader of the training's. It reads its own: a folder's
+            // text may have changed since it was compiled.
+            let library = gpu.library().clone();
+            check(&mut gpu.sibling().with(library), activation)?
+        }
+        None if own => check(backend, activation)?,
+        // The CPU engine runs no text of a folder's.
+        _ => return Ok(()),
+    };
+    let refuse = |complaint| {
+        Err(Error::Shader(format!(
+            "{activation}: {complaint}. Nothing can be learned with it: correct the file, and \
+             `normlab check --activation` says whether it is right"
+        )))
+    };
+    found.complaint().map_or(Ok(()), refuse)
+}
+
+/// Which of the functions has no number at x, where both have these values; none where both have one, also
+/// on the CPU.
+fn undefined(activation: Activation, x: f32, (y, slope): (f64, f64)) -> Option<Undefined> {
+    let twins = [activation.activate(x), activation.activation_gradient(x)];
+    let names = ["activate", "activation_gradient"];
+    names.into_iter().zip([y, slope].into_iter().zip(twins)).find_map(
+        |(function, (found, twin))| {
+            let wrong = [found, f64::from(twin)].into_iter().find(|value| !value.is_finite())?;
+            let cause = activation.undefined(function, x);
+            Some(Undefined { x, function, found: wrong, cause })
+        },
+    )
 }
 
 /// The values of x, from the lowest to the highest.
@@ -164,90 +246,13 @@ fn evaluate(
     Ok((session.read(tensors[1].1)?, session.read(tensors[2].1)?))
 }
 
-/// How far off `activate` may be at these arguments, where it gave these values.
-fn rounding(activation: Activation, around: &[f32], values: &[f64; STEPS.len()]) -> f64 {
+/// How far off `activate` may be at each of these arguments, where it gave these values.
+fn rounding(activation: Activation, around: &[f32], values: &[f64; COUNT]) -> [f64; COUNT] {
     let cost = |&x: &f32| {
         let exact = activation.activate(f64::from(x));
         (f64::from(activation.activate(x)) - exact).abs()
     };
     let cost = around.iter().map(cost).fold(0.0, f64::max);
-    let largest = values.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
-    activation.tolerance_factor() * compare::FACTOR * cost
-        + compare::ULPS * f64::from(f32::EPSILON) * largest
-}
-
-/// `activate` around one x, at [`STEPS`].
-struct Point {
-    values: [f64; STEPS.len()],
-    /// How far off each value may be.
-    rounding: f64,
-}
-
-impl Point {
-    /// Holds a gradient against the slope at x; and whether there is a kink.
-    fn compare(&self, x: f32, found: f64) -> (Parting, bool) {
-        let Self { values: [middle, low, high, lower, higher], rounding } = *self;
-        let step = f64::from(STEP);
-        let (left, right) = ((middle - low) / step, (high - middle) / step);
-        let (near, wide) = ((high - low) / (2.0 * step), (higher - lower) / (4.0 * step));
-        let slope = (4.0 * near - wide) / 3.0;
-        // Of a smooth function the second difference over twice the step is four times as large.
-        let (bend, wider_bend) = (high - 2.0 * middle + low, higher - 2.0 * middle + lower);
-        let is_kink = (wider_bend - 4.0 * bend).abs() > bend.abs() + 20.0 * rounding + NEGLIGIBLE;
-        let expected = if is_kink {
-            (left.min(right).min(slope), left.max(right).max(slope))
-        } else {
-            (slope, slope)
-        };
-        let ulps = compare::ULPS * f64::from(f32::EPSILON) * found.abs();
-        let tolerance = (near - wide).abs() + 1.5 * rounding / step + ulps + NEGLIGIBLE;
-        (Parting { x, found, expected, tolerance }, is_kink)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A point of a function that is evaluated exactly.
-    fn point(f: impl Fn(f64) -> f64, x: f32) -> Point {
-        Point { values: STEPS.map(|step| f(f64::from(x + step * STEP))), rounding: 1e-7 }
-    }
-
-    fn ratio(f: impl Fn(f64) -> f64, x: f32, found: f64) -> f64 {
-        point(f, x).compare(x, found).0.ratio()
-    }
-
-    #[test]
-    fn a_slope_is_told_from_one_that_is_a_thousandth_off() {
-        for x in [-3.0_f32, -0.5, 0.0, 1.25, 4.0] {
-            let slope = 1.0 - f64::from(x).tanh().powi(2);
-            assert!(ratio(f64::tanh, x, slope) < 0.5, "at {x}");
-            assert!(ratio(f64::tanh, x, slope + 1e-3) > 1.0, "at {x}");
-        }
-    }
-
-    #[test]
-    fn at_a_kink_any_slope_between_those_of_both_sides_is_right() {
-        let relu = |x: f64| x.max(0.0);
-        assert!(point(relu, 0.0).compare(0.0, 0.0).1);
-        for (slope, good) in [(0.0, true), (0.3, true), (1.0, true), (-0.1, false), (1.1, false)] {
-            assert_eq!(ratio(relu, 0.0, slope) <= 1.0, good, "{slope}");
-        }
-        assert!(
-            !point(relu, 1.0).compare(1.0, 1.0).1 && !point(f64::tanh, 0.5).compare(0.5, 1.0).1
-        );
-    }
-
-    #[test]
-    fn where_the_curvature_jumps_the_slope_is_found() {
-        let elu = |x: f64| if x > 0.0 { x } else { x.exp_m1() };
-        assert!(ratio(elu, 0.0, 1.0) < 1.0 && ratio(elu, 0.0, 0.99) > 1.0);
-    }
-
-    #[test]
-    fn what_is_not_finite_is_wrong() {
-        assert_eq!(ratio(f64::tanh, 1.0, f64::NAN), f64::INFINITY);
-        assert_eq!(ratio(|x| x / 0.0, 1.0, 1.0), f64::INFINITY);
-    }
+    let cost = activation.tolerance_factor() * compare::FACTOR * cost;
+    values.map(|value| cost + compare::ULPS * f64::from(f32::EPSILON) * value.abs())
 }

@@ -324,6 +324,12 @@ impl Library {
         }
     }
 
+    /// Whether the user's folder has a file that stands in for a shipped activation.
+    #[must_use]
+    pub fn overlays(&self, activation: Activation) -> bool {
+        self.overlaid(ACTIVATIONS, activation.name()).is_some()
+    }
+
     /// The file of the user's folder that stands in for a shader, if there is one.
     fn overlaid(&self, place: &str, name: &str) -> Option<PathBuf> {
         let path = self.folder.as_ref()?.join(place).join(format!("{name}.wgsl"));

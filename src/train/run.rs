@@ -6,7 +6,7 @@ use super::{diagnosis, schedule};
 use crate::backend::{Backend, Reloaded, Session};
 use crate::check::Judgement;
 use crate::differences;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::model::Model;
 use crate::program::Program;
@@ -308,13 +308,12 @@ impl Run<'_, '_> {
     /// changed.
     fn reload(&mut self) -> Result<Option<(Model, Reloaded)>> {
         let mut model = self.trainer.model().clone();
-        if let Some(activation) = model.network.activation.changed()? {
-            // On a sibling: what this runs is no shader of the training's.
-            let found =
-                self.backend.gpu().map(|gpu| differences::check(&mut gpu.sibling(), activation));
-            if let Some(complaint) = found.transpose()?.and_then(|found| found.complaint()) {
-                return Err(Error::Shader(format!("{activation}: {complaint}")));
-            }
+        let changed = model.network.activation.changed()?;
+        // A shipped one may be laid over by a text that has changed.
+        if changed.is_some() || Activation::ALL.contains(&model.network.activation) {
+            differences::require(self.backend, changed.unwrap_or(model.network.activation))?;
+        }
+        if let Some(activation) = changed {
             model.take_activation(activation);
         }
         let reloaded = self.backend.reload(&model.program)?;
