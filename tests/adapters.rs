@@ -14,6 +14,7 @@ use normlab::kernels::{self, matmul_nn};
 /// Hardware with subgroups of 32 lanes that offers no more than WebGPU makes sure of.
 const HARDWARE: Offers = Offers {
     hardware: true,
+    cheap_barriers: true,
     subgroups: true,
     subgroup_size: (32, 32),
     invocations: 256,
@@ -66,6 +67,26 @@ fn software_gets_what_prefers_hardware_only_where_it_is_chosen() {
     assert_eq!(SOFTWARE.passes_over(&shader("lanes")), Some("made for hardware"));
     assert_eq!(SOFTWARE.passes_over(&shader("naive")), None);
     assert_eq!(HARDWARE.passes_over(&shader("lanes")), None);
+}
+
+/// Chromium's software Vulkan: subgroups of 4 lanes, and barriers at which products lose more than blocks
+/// gain.
+#[test]
+fn software_with_dear_barriers_gets_what_has_none() {
+    let swiftshader =
+        Offers { cheap_barriers: false, subgroup_size: (4, 4), invocations: 256, ..SOFTWARE };
+    assert_usual(&swiftshader, ["naive"; 4]);
+    let shader = |variant| {
+        let library = Library::default();
+        library.shader(&matmul_nn::CONTRACT, variant, Activation::Identity).unwrap()
+    };
+    let tiled = shader("tiled");
+    assert_eq!(swiftshader.lacks(&tiled), None);
+    assert_eq!(swiftshader.passes_over(&tiled), Some("made for where barriers cost little"));
+    assert!(swiftshader.lacks(&shader("subgroup")).is_some());
+    for cheap in [SOFTWARE, HARDWARE] {
+        assert_eq!(cheap.passes_over(&tiled), None);
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use naga::valid::{ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ShaderStage};
 use normlab::kernels::activation::Activation;
 use normlab::kernels::contract::Contract;
+use normlab::kernels::header::Preferences;
 use normlab::kernels::header::Requirements;
 use normlab::kernels::library::Library;
 use normlab::kernels::precision::Precision;
@@ -364,11 +365,23 @@ fn requirements_are_read_from_the_header() {
 
 #[test]
 fn a_preference_is_read_from_the_header() {
-    let parsed = |header| Parts { header, ..RIGHT }.parse(&bias_forward::CONTRACT).unwrap();
-    assert!(parsed("// bias_forward, mine: nothing\n// prefers: hardware").prefers_hardware);
-    assert!(!parsed("// bias_forward, mine: nothing").prefers_hardware);
+    let parsed = |header| {
+        let shader = Parts { header, ..RIGHT }.parse(&bias_forward::CONTRACT);
+        shader.unwrap().prefers
+    };
+    let (hardware, cheap_barriers) = (true, true);
+    let none = Preferences::default();
+    assert_eq!(parsed("// bias_forward, mine: nothing"), none);
+    assert_eq!(parsed("// mine\n// prefers: hardware"), Preferences { hardware, ..none });
+    assert_eq!(
+        parsed("// mine\n// prefers: cheap barriers"),
+        Preferences { cheap_barriers, ..none }
+    );
+    let both = parsed("// mine\n// prefers: hardware, cheap barriers");
+    assert_eq!(both, Preferences { hardware, cheap_barriers });
     let header = "// prefers: luck";
-    Parts { header, ..RIGHT }.assert_refused(&["prefers \"luck\"", "known is `hardware`"]);
+    Parts { header, ..RIGHT }
+        .assert_refused(&["prefers \"luck\"", "known are `hardware` and `cheap barriers`"]);
 }
 
 /// A message from naga has the file's own line: the activation stands behind the text.

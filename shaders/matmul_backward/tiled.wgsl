@@ -1,6 +1,7 @@
 // matmul_backward, tiled: both gradients of y = x · weight
 //   d_weight = transpose(x) · d_y
 //   d_x = d_y · transpose(weight)
+// prefers: cheap barriers
 //
 //   x, d_x: [replicas, batch, inputs]    d_y: [replicas, batch, outputs]
 //   weight, d_weight: [replicas, inputs, outputs]

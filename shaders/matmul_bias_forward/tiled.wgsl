@@ -1,4 +1,5 @@
 // matmul_bias_forward, tiled: z = a · b + bias, y = activate(z)
+// prefers: cheap barriers
 //
 //   a: [replicas, m, k]    b: [replicas, k, n]    bias: [replicas, 1, n]    z, y: [replicas, m, n]
 //

@@ -1,4 +1,5 @@
 // matmul_nn, tiled: c = a · b
+// prefers: cheap barriers
 //
 //   a: [replicas, m, k]    b: [replicas, k, n]    c: [replicas, m, n]
 //

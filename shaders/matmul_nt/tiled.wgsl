@@ -1,4 +1,5 @@
 // matmul_nt, tiled: c = a · transpose(b)
+// prefers: cheap barriers
 //
 //   a: [replicas, m, k]    b: [replicas, n, k]    c: [replicas, m, n]
 //

@@ -1,4 +1,5 @@
 // matmul_tn, tiled: c = transpose(a) · b
+// prefers: cheap barriers
 //
 //   a: [replicas, k, m]    b: [replicas, k, n]    c: [replicas, m, n]
 //

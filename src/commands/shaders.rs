@@ -111,8 +111,12 @@ fn needs(shader: &Shader) -> String {
     };
     let matrices = requires.cooperative_matrix;
     let matrices = matrices.map(|side| format!("cooperative matrices {side} x {side}"));
-    let preferred = shader.prefers_hardware.then(|| "prefers hardware".to_owned());
-    let needs: Vec<_> = subgroups.into_iter().chain(matrices).chain(preferred).collect();
+    let preferred = [
+        shader.prefers.hardware.then(|| "prefers hardware".to_owned()),
+        shader.prefers.cheap_barriers.then(|| "prefers cheap barriers".to_owned()),
+    ];
+    let needs: Vec<_> =
+        subgroups.into_iter().chain(matrices).chain(preferred.into_iter().flatten()).collect();
     if needs.is_empty() { "–".to_owned() } else { needs.join(", ") }
 }
 

@@ -11,6 +11,16 @@ pub struct Requirements {
     pub cooperative_matrix: Option<u32>,
 }
 
+/// Where a variant is good, from the line `// prefers:` of its header. Elsewhere an adapter that can run it
+/// gets it only where it is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Preferences {
+    /// Hardware.
+    pub hardware: bool,
+    /// Hardware, and software whose workgroups meet at a barrier without much ado.
+    pub cheap_barriers: bool,
+}
+
 /// Reads the header's `// requires:` line.
 pub(super) fn requirements(text: &str) -> std::result::Result<Requirements, String> {
     let mut found = Requirements::default();
@@ -37,13 +47,20 @@ pub(super) fn requirements(text: &str) -> std::result::Result<Requirements, Stri
 }
 
 /// Reads the header's `// prefers:` line.
-pub(super) fn prefers_hardware(text: &str) -> std::result::Result<bool, String> {
-    let mut found = false;
-    for preferred in header_lines(text, "// prefers:").map(str::trim) {
-        if preferred != "hardware" {
-            return Err(format!("its header prefers {preferred:?}; known is `hardware`"));
+pub(super) fn preferences(text: &str) -> std::result::Result<Preferences, String> {
+    let mut found = Preferences::default();
+    for line in header_lines(text, "// prefers:") {
+        for preferred in line.split(',').map(str::trim) {
+            match preferred {
+                "hardware" => found.hardware = true,
+                "cheap barriers" => found.cheap_barriers = true,
+                _ => {
+                    return Err(format!(
+                        "its header prefers {preferred:?}; known are `hardware` and `cheap barriers`"
+                    ));
+                }
+            }
         }
-        found = true;
     }
     Ok(found)
 }

@@ -4,7 +4,7 @@
 
 use super::activation::Activation;
 use super::contract::{Access, Axis, Contract, Operand, Sizes};
-use super::header::{self, Requirements};
+use super::header::{self, Preferences, Requirements};
 use super::precision::Precision;
 use super::tunable::{Tunable, tunables};
 use crate::error::{Error, Result};
@@ -32,8 +32,8 @@ pub struct Shader {
     pub text: String,
     /// What it needs of its adapter.
     pub requires: Requirements,
-    /// Whether its header has the line `// prefers: hardware`: software gets it only where it is chosen.
-    pub prefers_hardware: bool,
+    /// Where it is good.
+    pub prefers: Preferences,
     /// What it offers for tuning, with the values that it has.
     pub tunables: Vec<Tunable>,
     /// Invocations of a workgroup on each axis.
@@ -73,7 +73,7 @@ impl Shader {
         let workgroup_size = fits.check().map_err(named)?;
         let tile = |axis: usize| fits.tile(contract.grid[axis], workgroup_size[axis]);
         let tile = [tile(0).map_err(named)?, tile(1).map_err(named)?];
-        let prefers_hardware = header::prefers_hardware(&text).map_err(named)?;
+        let prefers = header::preferences(&text).map_err(named)?;
         let tunables = tunables(&text).map_err(named)?;
         Ok(Self {
             contract,
@@ -82,7 +82,7 @@ impl Shader {
             activation,
             text,
             requires,
-            prefers_hardware,
+            prefers,
             tunables,
             workgroup_size,
             tile,

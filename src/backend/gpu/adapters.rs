@@ -3,7 +3,7 @@
 //! Hardware comes first, then software Vulkan. Backends are Vulkan, Metal and DX12, others only when
 //! `WGPU_BACKEND` asks; wgpu's other environment variables are honoured too.
 
-use super::Offers;
+use super::{Offers, software};
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::kernels::activation::Activation;
@@ -76,7 +76,7 @@ pub fn candidates() -> Vec<Candidate> {
     let wanted = std::env::var(ADAPTER_NAME).unwrap_or_default().to_lowercase();
     found.retain(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted));
     let saving = saving();
-    found.sort_by_key(|adapter| rank(adapter.get_info().device_type, saving).0);
+    found.sort_by_key(|adapter| rank(software::kind(&adapter.get_info()), saving).0);
     found.into_iter().map(|adapter| Candidate { adapter }).collect()
 }
 
@@ -148,7 +148,7 @@ pub fn why_none() -> String {
 
 /// An adapter as records and tables show it.
 pub(super) fn describe(info: &wgpu::AdapterInfo) -> Adapter {
-    let kind = match info.device_type {
+    let kind = match software::kind(info) {
         wgpu::DeviceType::DiscreteGpu => "discrete gpu",
         wgpu::DeviceType::IntegratedGpu => "integrated gpu",
         wgpu::DeviceType::VirtualGpu => "virtual gpu",
@@ -194,7 +194,7 @@ impl Candidate {
         let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
         Ok(Listing {
             adapter: describe(&info),
-            rank: rank(info.device_type, saving()).1,
+            rank: rank(software::kind(&info), saving()).1,
             limits: vec![
                 ("largest buffer", mib(limits.max_buffer_size)),
                 ("largest binding", mib(limits.max_storage_buffer_binding_size)),

@@ -2,6 +2,7 @@
 
 use super::adapters::describe;
 use super::faults::Faults;
+use super::software::is_software;
 use super::{TIME_CAP, cooperative};
 use crate::error::{Error, Result};
 use crate::kernels::precision::Precision;
@@ -58,7 +59,7 @@ impl Gpu {
             Error::Device(format!("the adapter {name} could not be opened: {error}"))
         })?;
         let faults = Faults::watch(&device);
-        let only_when_idle = adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+        let only_when_idle = is_software(&adapter.get_info());
         let (time_cap, pipeline_cache) = (TIME_CAP, None);
         Ok(Self { device, queue, faults, time_cap, only_when_idle, pipeline_cache })
     }

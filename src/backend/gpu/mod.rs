@@ -14,6 +14,7 @@ mod pipeline_cache;
 mod pipelines;
 mod session;
 mod settle;
+mod software;
 mod submissions;
 mod timing;
 

@@ -1,6 +1,7 @@
 //! What an adapter offers, and which variants can run on it.
 
 use super::cooperative::Cooperative;
+use super::software;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::Contract;
@@ -13,6 +14,8 @@ use crate::kernels::shader::Shader;
 pub struct Offers {
     /// Whether it is hardware, and not a program that computes on the CPU.
     pub hardware: bool,
+    /// Whether invocations of a workgroup meet at a barrier at little cost.
+    pub cheap_barriers: bool,
     /// Subgroup operations.
     pub subgroups: bool,
     /// The smallest and largest number of lanes of a subgroup.
@@ -32,7 +35,8 @@ impl Offers {
     pub(super) fn of(adapter: &wgpu::Adapter) -> Self {
         let (info, limits) = (adapter.get_info(), adapter.limits());
         Self {
-            hardware: info.device_type != wgpu::DeviceType::Cpu,
+            hardware: !software::is_software(&info),
+            cheap_barriers: software::has_cheap_barriers(&info),
             subgroups: adapter.features().contains(wgpu::Features::SUBGROUP),
             subgroup_size: (info.subgroup_min_size, info.subgroup_max_size),
             invocations: limits.max_compute_invocations_per_workgroup,
@@ -64,7 +68,11 @@ impl Offers {
     /// Why programs do not get a shader that can run unless it is chosen, or nothing if they may.
     #[must_use]
     pub fn passes_over(&self, shader: &Shader) -> Option<&'static str> {
-        (shader.prefers_hardware && !self.hardware).then_some("made for hardware")
+        if shader.prefers.hardware && !self.hardware {
+            return Some("made for hardware");
+        }
+        (shader.prefers.cheap_barriers && !self.cheap_barriers)
+            .then_some("made for where barriers cost little")
     }
 
     /// The variant of a kernel that programs get where none was chosen: of the shipped ones that can
