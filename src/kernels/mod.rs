@@ -12,6 +12,7 @@ pub mod contract;
 pub mod formula;
 pub mod header;
 pub mod library;
+mod overrides;
 pub mod precision;
 pub mod setting;
 pub mod shader;

@@ -5,12 +5,13 @@
 use super::activation::Activation;
 use super::contract::{Access, Axis, Contract, Operand, Sizes};
 use super::header::{self, Preferences, Requirements};
+use super::overrides;
 use super::precision::Precision;
 use super::tunable::{Tunable, tunables};
 use crate::error::{Error, Result};
 use crate::files::sha256;
 use crate::tensor::Element;
-use naga::valid::{Capabilities, ValidationFlags, Validator};
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, GlobalVariable, Module, ScalarKind, StorageAccess, TypeInner};
 use std::collections::BTreeMap;
 
@@ -42,7 +43,7 @@ pub struct Shader {
     pub tile: [u32; 2],
     /// Whether all of its text is as it ships, but for values of tunables.
     pub ships: bool,
-    /// The same module as naga has read it.
+    /// The same module as naga has read it, its override constants at their default values.
     pub module: Module,
 }
 
@@ -67,10 +68,13 @@ impl Shader {
         };
         let named = |reason| Error::Shader(format!("{place}: {reason}"));
         let requires = header::requirements(&text).map_err(named)?;
-        let module = validated(&text, place, requires.capabilities())?;
-        let fits = Fit { contract, module: &module };
+        let (module, info) = validated(&text, place, requires.capabilities())?;
+        let fits = Fit { contract, module: &module, info: &info };
         fits.cooperative(requires.cooperative_matrix).map_err(named)?;
-        let workgroup_size = fits.check().map_err(named)?;
+        fits.check().map_err(named)?;
+        let shown = |error: &naga::WithSpan<_>| error.emit_to_string_with_path(&text, place);
+        let resolved = overrides::resolved(&module, &info, shown).map_err(named)?;
+        let workgroup_size = workgroup_size(&resolved).map_err(named)?;
         let tile = |axis: usize| fits.tile(contract.grid[axis], workgroup_size[axis]);
         let tile = [tile(0).map_err(named)?, tile(1).map_err(named)?];
         let prefers = header::preferences(&text).map_err(named)?;
@@ -87,7 +91,7 @@ impl Shader {
             workgroup_size,
             tile,
             ships: false,
-            module,
+            module: resolved,
         })
     }
 
@@ -162,13 +166,17 @@ impl Requirements {
 ///
 /// # Errors
 /// [`Error::Shader`] with the line that naga objects to.
-pub(super) fn validated(text: &str, place: &str, capabilities: Capabilities) -> Result<Module> {
+pub(super) fn validated(
+    text: &str,
+    place: &str,
+    capabilities: Capabilities,
+) -> Result<(Module, ModuleInfo)> {
     let module = naga::front::wgsl::parse_str(text)
         .map_err(|error| refused(&error.emit_to_string_with_path(text, place)))?;
-    Validator::new(ValidationFlags::all(), capabilities)
+    let info = Validator::new(ValidationFlags::all(), capabilities)
         .validate(&module)
         .map_err(|error| refused(&error.emit_to_string_with_path(text, place)))?;
-    Ok(module)
+    Ok((module, info))
 }
 
 /// naga's message as an error; the word `error` before it is for whoever prints it.
@@ -191,13 +199,14 @@ pub fn params_fields(contract: &Contract) -> Vec<(String, ScalarKind)> {
 struct Fit<'a> {
     contract: &'static Contract,
     module: &'a Module,
+    info: &'a ModuleInfo,
 }
 
 type Check<T> = std::result::Result<T, String>;
 
 impl Fit<'_> {
-    /// Checks everything; returns the workgroup size.
-    fn check(&self) -> Check<[u32; 3]> {
+    /// Checks everything that is bound, and that there is what runs.
+    fn check(&self) -> Check<()> {
         for (_, variable) in self.module.global_variables.iter() {
             let Some(binding) = variable.binding else { continue };
             if binding.group != 0 {
@@ -212,7 +221,7 @@ impl Fit<'_> {
                 number => self.operand(variable, number as usize - 1)?,
             }
         }
-        self.workgroup_size()
+        workgroup_size(self.module).map(|_| ())
     }
 
     /// Cooperative matrices are of the size that the header requires: a driver trusts what it is given.
@@ -228,17 +237,6 @@ impl Fit<'_> {
                  `// requires: cooperative_matrix = {side}`"
             )),
         }
-    }
-
-    /// The entry point's workgroup size.
-    fn workgroup_size(&self) -> Check<[u32; 3]> {
-        let main = self.module.entry_points.iter().find(|entry| entry.name == "main");
-        let main = main.filter(|entry| entry.stage == naga::ShaderStage::Compute);
-        main.map(|entry| entry.workgroup_size).ok_or_else(|| {
-            "it has no compute entry point called main; write \
-             `@compute @workgroup_size(…) fn main(…)`"
-                .to_owned()
-        })
     }
 
     /// Binding 0: the uniform `Params`.
@@ -331,6 +329,13 @@ impl Fit<'_> {
     /// Items that a workgroup covers on an axis: as the shader's constant says, or its invocations.
     fn tile(&self, axis: Axis, invocations: u32) -> Check<u32> {
         let Some(name) = axis.tile_constant() else { return Ok(invocations) };
+        let mut overridable = self.module.overrides.iter();
+        if let Some((found, _)) = overridable.find(|(_, one)| one.name.as_ref() == Some(&name)) {
+            let tile = overrides::default_of(self.module, self.info, found)?;
+            return tile.ok_or_else(|| {
+                format!("{name} is no u32 above 0; write it as `override {name}: u32 = 32u;`")
+            });
+        }
         let constants = &self.module.constants;
         let found = constants.iter().find(|(_, constant)| constant.name.as_ref() == Some(&name));
         let Some((_, constant)) = found else { return Ok(invocations) };
@@ -339,6 +344,16 @@ impl Fit<'_> {
             _ => Err(format!("{name} is no u32 above 0; write it as `const {name}: u32 = 32u;`")),
         }
     }
+}
+
+/// The entry point's workgroup size.
+fn workgroup_size(module: &Module) -> Check<[u32; 3]> {
+    let main = module.entry_points.iter().find(|entry| entry.name == "main");
+    let main = main.filter(|entry| entry.stage == naga::ShaderStage::Compute);
+    main.map(|entry| entry.workgroup_size).ok_or_else(|| {
+        "it has no compute entry point called main; write `@compute @workgroup_size(…) fn main(…)`"
+            .to_owned()
+    })
 }
 
 fn storage_access(operand: &Operand) -> StorageAccess {

@@ -1,5 +1,5 @@
 //! Tunables: the numbers that a shader offers for tuning, written in it as
-//! `const TILE_M: u32 = 64u; // tune: 32 64 128`.
+//! `const TILE_M: u32 = 64u; // tune: 32 64 128`, or the same with `override` for `const`.
 //!
 //! Unset, a file runs as it stands. Setting one rewrites that number in the text and nothing else.
 
@@ -50,7 +50,7 @@ pub fn tunables(text: &str) -> Result<Vec<Tunable>, String> {
 /// The tunable in a line that begins at `start`.
 fn tunable(line: &str, start: usize) -> Option<Tunable> {
     let (code, choices) = line.split_once(MARK)?;
-    let (name, value) = code.trim_start().strip_prefix("const ")?.split_once('=')?;
+    let (name, value) = declared(code)?.split_once('=')?;
     let name = name.split(':').next()?.trim().to_owned();
     let value = value.trim().strip_suffix(';')?.trim();
     let digits = value.strip_suffix('u').unwrap_or(value);
@@ -59,6 +59,16 @@ fn tunable(line: &str, start: usize) -> Option<Tunable> {
     let choices = choices.split_whitespace().map(str::parse).collect::<Result<Vec<u32>, _>>();
     let (value, choices) = (digits.parse().ok()?, choices.ok()?);
     choices.contains(&value).then_some(Tunable { name, value, choices, place })
+}
+
+/// What a declaration of a constant declares.
+fn declared(code: &str) -> Option<&str> {
+    let code = code.trim_start();
+    let code = match code.strip_prefix("@id") {
+        Some(numbered) => numbered.split_once(')')?.1.trim_start(),
+        None => code,
+    };
+    code.strip_prefix("const ").or_else(|| code.strip_prefix("override "))
 }
 
 /// The text with a tunable set.
@@ -105,6 +115,19 @@ mod tests {
     fn setting_one_changes_its_digits_alone() {
         assert_eq!(set(TEXT, "TILE", 64), Ok(TEXT.replace("32u;", "64u;")));
         assert_eq!(set(TEXT, "STEP", 8), Ok(TEXT.replace("= 4;", "= 8;")));
+    }
+
+    #[test]
+    fn an_override_constant_is_a_tunable_too() {
+        for declared in ["override SIDE: u32 = 8u;", "@id(3) override SIDE = 8;"] {
+            let text = format!("// mine\n{declared} // tune: 4 8 16\n");
+            let found = tunables(&text).unwrap_or_default();
+            assert!(
+                found.len() == 1 && found[0].name == "SIDE" && found[0].value == 8,
+                "{found:?}"
+            );
+            assert_eq!(set(&text, "SIDE", 16), Ok(text.replace("= 8", "= 16")));
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ impl Formula {
     /// cannot be followed on the CPU.
     pub fn read(text: &str, place: &str) -> Result<Self> {
         let capabilities = Requirements::default().capabilities();
-        let module = shader::validated(text, place, capabilities)?;
+        let (module, _) = shader::validated(text, place, capabilities)?;
         let named = |reason| Error::Shader(format!("{place}: {reason}"));
         let activate = function(&module, "activate").map_err(named)?;
         let activation_gradient = function(&module, "activation_gradient").map_err(named)?;
@@ -109,6 +109,13 @@ fn follow(module: &Module) -> Check<()> {
         return Err(format!(
             "{name} stands outside the functions; an activation depends on its x and on constants \
              alone"
+        ));
+    }
+    if let Some((_, constant)) = module.overrides.iter().next() {
+        let name = constant.name.as_deref().unwrap_or("a constant");
+        return Err(format!(
+            "{name} is an override constant, which no pipeline sets in an activation; write `const \
+             {name}`"
         ));
     }
     if let Some(entry) = module.entry_points.first() {
@@ -325,6 +332,8 @@ mod tests {
         assert!(vector.contains("activate uses a vector"), "{vector}");
         let global = both("var<private> a: f32; fn activate(x: f32) -> f32 { return a; }");
         assert!(global.contains("a stands outside the functions"), "{global}");
+        let constant = both("override K: f32 = 2.0; fn activate(x: f32) -> f32 { return K * x; }");
+        assert!(constant.contains("K is an override constant") && constant.contains("`const K`"));
         let cast = both("fn activate(x: f32) -> f32 { return f32(bitcast<u32>(x)); }");
         assert!(cast.contains("a bitcast"), "{cast}");
         let entry = both(
