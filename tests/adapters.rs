@@ -8,6 +8,7 @@
 
 use normlab::backend::gpu::{Cooperative, Offers};
 use normlab::kernels::activation::Activation;
+use normlab::kernels::contract::Sizes;
 use normlab::kernels::library::Library;
 use normlab::kernels::{self, matmul_nn};
 
@@ -87,6 +88,34 @@ fn software_with_dear_barriers_gets_what_has_none() {
     for cheap in [SOFTWARE, HARDWARE] {
         assert_eq!(cheap.passes_over(&tiled), None);
     }
+}
+
+/// What an adapter's usual variant of a kernel is at these sizes.
+fn usual_at(offers: &Offers, kernel: &str, sizes: &[(&str, usize)]) -> Result<String, String> {
+    let contract = kernels::find(kernel).unwrap();
+    let sizes = Sizes::new(contract, 1, sizes).unwrap();
+    let usual = offers.usual_at(&Library::default(), contract, Some(&sizes));
+    usual.map_err(|error| error.to_string())
+}
+
+/// A dispatch has at most 65,535 workgroups on an axis, and a variant covers more of its sizes by one than
+/// another.
+#[test]
+fn a_variant_whose_workgroups_are_not_too_many_is_taken() {
+    let rows = |rows| [("rows", rows), ("cols", 2), ("affine", 2)];
+    let layer = |offers: &Offers, count| usual_at(offers, "layer_norm_forward", &rows(count));
+    assert_eq!(layer(&SOFTWARE, 60), Ok("subgroup".to_owned()));
+    assert_eq!(layer(&SOFTWARE, 600_000), Ok("naive".to_owned()));
+    assert_eq!(layer(&HARDWARE, 600_000), Ok("naive".to_owned()));
+    let none = layer(&SOFTWARE, 60_000_000).unwrap_err();
+    assert!(none.contains("naive: layer_norm_forward (naive) would need"), "{none}");
+    // Of products naive covers the fewest rows.
+    let product =
+        |offers: &Offers, m| usual_at(offers, "matmul_nn", &[("m", m), ("k", 2), ("n", 2)]);
+    let swiftshader = Offers { cheap_barriers: false, subgroup_size: (4, 4), ..SOFTWARE };
+    assert_eq!(product(&swiftshader, 60), Ok("naive".to_owned()));
+    assert_eq!(product(&swiftshader, 600_000), Ok("tiled".to_owned()));
+    assert_eq!(product(&SOFTWARE, 600_000), Ok("subgroup".to_owned()));
 }
 
 #[test]

@@ -8,14 +8,22 @@ mod gpu;
 #[allow(dead_code, reason = "the helpers serve other tests of the program too")]
 #[path = "support/program.rs"]
 mod program;
+#[allow(dead_code, reason = "the helpers serve other tests too")]
+#[path = "support/tensors.rs"]
+mod tensors;
 
 use gpu::{done, on_gpu};
 use libtest_mimic::{Arguments, Trial};
+use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::check;
+use normlab::files::TensorBytes;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::{Case, Fill};
-use normlab::kernels::{layer_norm_backward, rms_norm_backward};
+use normlab::kernels::contract::Sizes;
+use normlab::kernels::library::Library;
+use normlab::kernels::setting::{Setting, Target};
+use normlab::kernels::{layer_norm_backward, layer_norm_forward, rms_norm_backward};
 use program::{PATIENCE, folder, put, say, text};
 use std::time::Instant;
 
@@ -27,6 +35,8 @@ fn main() {
         on_gpu("time_cap::check_ends_and_tells_what_it_found", |_| check_ends()),
         on_gpu("time_cap::other_commands_end_too", |_| others_end()),
         on_gpu("limits::a_million_units_share_a_gamma", a_million_share),
+        on_gpu("limits::a_variant_that_fits_the_size_is_taken", takes_what_fits),
+        on_gpu("limits::commands_take_or_name_what_fits", |_| commands_fit()),
         on_gpu("limits::a_workgroup_too_large_is_told_before", |_| tells_of_a_large_workgroup()),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -102,6 +112,82 @@ fn a_million_share(backend: &mut GpuBackend) {
             }
         }
     }
+}
+
+/// So many rows that naive alone, which takes 16 a workgroup, has few enough workgroups for them.
+const MANY_ROWS: usize = 600_000;
+
+/// It is right there; what the user has chosen is not replaced, and the refusal names what fits.
+fn takes_what_fits(backend: &mut GpuBackend) {
+    let contract = &layer_norm_forward::CONTRACT;
+    let case = Case::new(&[("rows", MANY_ROWS), ("cols", 2), ("affine", 2)]);
+    let usual = backend.variant(contract).unwrap();
+    assert_ne!(usual, "naive");
+    let outcome = check::check(backend, contract, &case).unwrap();
+    assert!(outcome.passes(), "{:?}", outcome.complaints());
+    let ran = backend.shaders();
+    assert!(ran.iter().any(|one| one.kernel == contract.name && one.variant == "naive"), "{ran:?}");
+    // Elsewhere it is the usual one as before.
+    assert_eq!(backend.variant(contract).unwrap(), usual);
+    let few = Case::new(&[("rows", 60), ("cols", 2), ("affine", 2)]).sizes(contract).unwrap();
+    assert_eq!(backend.choice(contract, &few).unwrap().setting.variant, usual);
+    backend.choose_variant(contract, &usual).unwrap();
+    let said = check::check(backend, contract, &case).unwrap_err().to_string();
+    for words in
+        ["workgroups on one axis; a dispatch has at most 65535", "choose naive, which fits"]
+    {
+        assert!(said.contains(words), "{said}");
+    }
+    // None fits, and a setting that the tuner has found for other sizes of the class is not taken.
+    let mut fresh = backend.sibling();
+    fresh.use_library(Library::default());
+    let many = [("rows", 60_000_000), ("cols", 1), ("affine", 1)];
+    let many = Sizes::new(contract, 1, &many).unwrap();
+    let said = fresh.choice(contract, &many).unwrap_err().to_string();
+    assert!(said.contains("no other variant of layer_norm_forward"), "{said}");
+    let target = Target::of(contract, Activation::Identity, &case.sizes(contract).unwrap());
+    fresh.use_settings([(target, Setting::of(usual))].into());
+    assert!(check::check(&mut fresh, contract, &case).unwrap().passes());
+}
+
+fn commands_fit() {
+    let folder = folder();
+    let input = folder.path().join("in.safetensors");
+    let ones = |shape: &[usize]| TensorBytes::reals(shape, &vec![1.0; shape.iter().product()]);
+    let x = ones(&[MANY_ROWS, 2]);
+    tensors::write(
+        &input,
+        &tensors::named([("x", x), ("gamma", ones(&[2])), ("beta", ones(&[2]))]),
+    );
+    let output = folder.path().join("out.safetensors");
+    let files = ["--input", input.to_str().unwrap(), "--output", output.to_str().unwrap()];
+    let eval = |more: &[&str]| say(&[&["eval", "layer_norm_forward"], &files[..], more].concat());
+    let ended = eval(&[]).with(0);
+    let line = ended.stdout.lines().find(|line| line.starts_with("kernel: ")).unwrap();
+    assert!(
+        line.starts_with("kernel: layer_norm_forward (naive), activation identity; "),
+        "{line}"
+    );
+    assert!(line.contains(" workgroups on one axis; a dispatch has at most 65535"), "{line}");
+    let lanes = "layer_norm_forward=lanes";
+    let ended = eval(&["--variant", lanes]).with(1);
+    assert!(ended.stderr.contains("choose naive, which fits (--variant layer_norm_forward=naive)"));
+
+    let shapes = ["--shape", "600000x2", "--shape", "60x2"];
+    let ended = say(&[&["bench", "layer_norm_forward"], &shapes[..]].concat()).with(0);
+    let row = |table: usize, start: &str| {
+        let table = ended.stdout.split("\nlayer_norm_forward ").nth(table).unwrap();
+        table.lines().find(|line| line.starts_with(start)).unwrap_or_default().to_owned()
+    };
+    assert!(
+        row(1, "naive *").ends_with("good") && row(2, "naive ").ends_with("good"),
+        "{ended:#?}"
+    );
+    assert!(
+        row(1, "lanes").contains("skipped: layer_norm_forward (lanes) would need"),
+        "{ended:#?}"
+    );
+    assert!(!row(2, "lanes").contains("workgroups"), "{ended:#?}");
 }
 
 /// 2048 invocations are more than any adapter of today allows.

@@ -6,7 +6,7 @@ use crate::backend::gpu::GpuBackend;
 use crate::backend::measure::measure;
 use crate::backend::{Backend, Clock};
 use crate::check::{self, Trial};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernels::cases::Case;
 use crate::kernels::contract::Contract;
 use crate::program::{Dispatch, Program, TensorId};
@@ -36,9 +36,9 @@ pub enum Rung {
         /// Sentences about what is wrong.
         complaints: Vec<String>,
     },
-    /// The adapter cannot run it.
+    /// The adapter cannot run it, or not at this shape.
     Skipped {
-        /// What the adapter lacks.
+        /// What the adapter lacks, or the shape.
         reason: String,
     },
 }
@@ -99,6 +99,10 @@ pub fn climb(
     shapes: &[BenchShape],
 ) -> Result<Vec<Ladder>> {
     let default = backend.variant(contract)?;
+    let mut defaults = Vec::new();
+    for shape in shapes {
+        defaults.push(default_at(backend, contract, *shape)?);
+    }
     let mut course = Course::new(contract, shapes)?;
     let mut ladders =
         shapes.iter().map(|&shape| empty(contract, shape)).collect::<Result<Vec<_>>>()?;
@@ -111,15 +115,29 @@ pub fn climb(
             Some(reason) => vec![(Rung::Skipped { reason }, None); shapes.len()],
             None => rungs(backend, contract, &name, &mut course)?,
         };
-        for (ladder, (rung, clock)) in ladders.iter_mut().zip(rungs) {
+        for ((ladder, (rung, clock)), default) in ladders.iter_mut().zip(rungs).zip(&defaults) {
             ladder.clock = clock.map(Clock::name).or(ladder.clock);
-            let (variant, default) = (name.clone(), name == default);
+            let (variant, default) = (name.clone(), Some(&name) == default.as_ref());
             ladder.variants.push(Variant { variant, default, rung });
         }
     }
     backend.choose_variant(contract, &default)?;
     ladders.iter_mut().for_each(compare);
     Ok(ladders)
+}
+
+/// The variant that programs get at a shape; none where the one that the user has chosen does not fit it, or
+/// none does.
+fn default_at(
+    backend: &GpuBackend,
+    contract: &'static Contract,
+    shape: BenchShape,
+) -> Result<Option<String>> {
+    match backend.choice(contract, &shape.case(contract)?.sizes(contract)?) {
+        Ok(choice) => Ok(Some(choice.setting.variant)),
+        Err(Error::Shape(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// A ladder without any variant yet.
@@ -203,6 +221,10 @@ fn timed(
     (shape, trial): (BenchShape, Option<&mut Trial>),
     mut worst_error: f64,
 ) -> Result<(Rung, Option<Clock>)> {
+    let sizes = shape.case(contract)?.sizes(contract)?;
+    if let Some(reason) = backend.misfit(contract, &backend.default_setting(contract)?, &sizes)? {
+        return Ok((Rung::Skipped { reason }, None));
+    }
     if let Some(trial) = trial {
         let outcome = trial.run(backend)?;
         if !outcome.passes() {

@@ -7,6 +7,7 @@ use crate::eval::{self, Options, Request, Results};
 use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::{Contract, Operand};
+use crate::program::Dispatch;
 use clap::{Args, CommandFactory};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -73,7 +74,10 @@ pub(super) fn eval(arguments: &Arguments, out: &mut dyn Write) -> Result<Status>
     let mut backend = open(&arguments.device, library, out)?;
     let results = request.run(backend.as_mut())?;
     results.write(output)?;
-    say(out, &summary(&results, output))?;
+    let Dispatch { contract, sizes, .. } = request.dispatch();
+    let choice = backend.gpu().map(|gpu| gpu.choice(contract, sizes)).transpose()?;
+    let instead = choice.and_then(|choice| choice.instead);
+    say(out, &summary(&results, instead.as_deref(), output))?;
     Ok(Status::Good)
 }
 
@@ -92,11 +96,14 @@ fn needed<'a>(
 }
 
 /// What was done, a line each.
-fn summary(results: &Results, output: &Path) -> String {
+fn summary(results: &Results, instead: Option<&str>, output: &Path) -> String {
     let name = results.dispatch.contract.name;
     let mut kernel = format!("kernel: {name} ({})", results.variant());
     if let Some(activation) = results.activation() {
         kernel.push_str(&format!(", activation {activation}"));
+    }
+    if let Some(misfit) = instead {
+        kernel.push_str(&format!("; {misfit}"));
     }
     let mut lines = vec![kernel, format!("sizes: {}", results.sizes())];
     if !results.dispatch.parameters.is_empty() {

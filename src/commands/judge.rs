@@ -48,8 +48,9 @@ fn verdict(arguments: &Arguments) -> Result<Rung> {
     let library = arguments.shaders.library()?;
     // What is printed is the verdict alone.
     let mut backend = open_adapter(&arguments.device, library, PURPOSE, &mut io::sink())?;
-    let variant = backend.variant(contract)?;
     let shape = arguments.shape.unwrap_or_else(|| BenchShape::usual(contract));
+    let sizes = shape.case(contract)?.sizes(contract)?;
+    let variant = backend.choice(contract, &sizes)?.setting.variant;
     ladder::judge(&mut backend, contract, &variant, shape)
 }
 

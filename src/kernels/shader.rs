@@ -100,17 +100,29 @@ impl Shader {
     /// # Errors
     /// [`Error::Shape`] when an axis would have more than [`MAX_WORKGROUPS`].
     pub fn grid(&self, sizes: &Sizes) -> Result<[u32; 3]> {
+        match self.misfit(sizes) {
+            None => Ok(self.workgroups(sizes).map(|count| count as u32)),
+            Some(misfit) => {
+                Err(Error::Shape(format!("{misfit}: use smaller layers or a smaller batch")))
+            }
+        }
+    }
+
+    /// How it would have too many workgroups on an axis, or nothing if it has not.
+    #[must_use]
+    pub fn misfit(&self, sizes: &Sizes) -> Option<String> {
+        let counts = self.workgroups(sizes).into_iter();
+        let count = counts.max().filter(|count| *count > MAX_WORKGROUPS as usize)?;
+        Some(format!(
+            "{} would need {count} workgroups on one axis; a dispatch has at most {MAX_WORKGROUPS}",
+            self.label()
+        ))
+    }
+
+    fn workgroups(&self, sizes: &Sizes) -> [usize; 3] {
         let groups =
             |axis: usize| self.contract.grid[axis].workgroups(sizes, self.tile[axis] as usize);
-        let counts = [groups(0), groups(1), sizes.replicas];
-        if let Some(count) = counts.iter().find(|count| **count > MAX_WORKGROUPS as usize) {
-            return Err(Error::Shape(format!(
-                "{} would need {count} workgroups on one axis; a dispatch has at most \
-                 {MAX_WORKGROUPS}: use smaller layers or a smaller batch",
-                self.label()
-            )));
-        }
-        Ok(counts.map(|count| count as u32))
+        [groups(0), groups(1), sizes.replicas]
     }
 
     /// What its products are computed in.

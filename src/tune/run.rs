@@ -137,7 +137,7 @@ impl Tuning {
             }
         }
         for (target, (subject, hash, count)) in new {
-            let default = backend.default_setting(subject.contract)?;
+            let default = backend.choice(subject.contract, &subject.sizes()?)?.setting;
             let full = self.mode == Mode::Full;
             if Candidates::of(backend, subject.contract, &default, full)?.0.is_empty() {
                 continue;

@@ -54,9 +54,14 @@ impl Subject {
     /// What a dispatch has to do, about: elements to read or write, and the multiplications of a product,
     /// of which a device does many in the time of an element.
     pub(super) fn work(&self) -> Result<usize> {
-        let sizes = self.case.sizes(self.contract)?;
+        let sizes = self.sizes()?;
         let work = check::work(self.contract, &sizes) / MULTIPLICATIONS;
         Ok(work.max(check::elements(self.contract, &sizes)))
+    }
+
+    /// The sizes of the dispatch.
+    pub(super) fn sizes(&self) -> Result<Sizes> {
+        self.case.sizes(self.contract)
     }
 
     /// A dispatch of a program.
@@ -174,7 +179,7 @@ impl Search {
     /// # Errors
     /// When the kernel's shaders cannot be read, or the adapter can run none.
     pub fn new(backend: &GpuBackend, subject: Subject, thorough: bool) -> Result<Self> {
-        let default = backend.default_setting(subject.contract)?;
+        let default = backend.choice(subject.contract, &subject.sizes()?)?.setting;
         let (candidates, not_runnable) =
             Candidates::of(backend, subject.contract, &default, thorough)?;
         Ok(Self {
@@ -277,7 +282,12 @@ impl Search {
     fn mark(&mut self, candidate: &Setting) -> Result<Mark> {
         let unexamined = || Error::Device("the default was not examined".to_owned());
         let exam = self.exam.as_ref().ok_or_else(unexamined)?;
-        self.trials.choose_setting(self.subject.contract, candidate)?;
+        let Subject { contract, .. } = self.subject;
+        // What is asked may be smaller than what is timed.
+        if let Some(misfit) = self.trials.misfit(contract, candidate, &self.subject.sizes()?)? {
+            return Err(Error::Shape(misfit));
+        }
+        self.trials.choose_setting(contract, candidate)?;
         exam.mark(&mut self.trials, self.thorough)
     }
 

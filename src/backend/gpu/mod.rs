@@ -1,11 +1,12 @@
 //! The GPU backend: every dispatch runs its kernel's shader through wgpu. Nothing outside this
 //! folder knows wgpu.
 //!
-//! [`adapters`] chooses an adapter, `device` opens it, `pipelines` compiles shaders once, which `settle` holds
+//! [`adapters`] chooses an adapter, `device` opens it, `choice` a variant for each dispatch, `pipelines` compiles shaders once, which `settle` holds
 //! software Vulkan to, `pipeline_cache` keeps what was compiled, and `session` holds a program's memory and
 //! submits its work, which `timing` times.
 
 pub mod adapters;
+mod choice;
 mod cooperative;
 mod device;
 mod faults;
@@ -25,10 +26,11 @@ use crate::kernels::activation::Activation;
 use crate::kernels::contract::Contract;
 use crate::kernels::library::Library;
 use crate::kernels::precision::Precision;
-use crate::kernels::setting::{Setting, Settings, ShapeClass, Target};
-use crate::program::{Dispatch, Program, TensorSpec};
+use crate::kernels::setting::{Setting, Settings, ShapeClass};
+use crate::program::{Program, TensorSpec};
 use crate::record::{Adapter, ShaderRecord};
 use adapters::{Candidate, describe};
+pub use choice::Choice;
 pub use cooperative::Cooperative;
 use device::Gpu;
 pub use offers::Offers;
@@ -208,50 +210,10 @@ impl GpuBackend {
         Ok(self.offers.lacks(&shader))
     }
 
-    /// The variant of a kernel that programs get: the one that was chosen, or the [usual](Offers::usual)
-    /// one.
-    ///
-    /// # Errors
-    /// As [`Offers::usual`]; [`Error::Config`] when the adapter cannot run the chosen one.
-    pub fn variant(&self, contract: &'static Contract) -> Result<String> {
-        if let Some(known) = self.variants.borrow().get(contract.name) {
-            return Ok(known.clone());
-        }
-        let found = match self.library.chosen(contract) {
-            Some(chosen) => {
-                let shader = self.library.shader(contract, &chosen, Activation::default())?;
-                self.offers.allow(shader).map(|_| chosen)
-            }
-            None => self.offers.usual(&self.library, contract),
-        }?;
-        self.variants.borrow_mut().insert(contract.name, found.clone());
-        Ok(found)
-    }
-
-    /// The setting that a kernel's dispatches get where no other is given to them.
-    ///
-    /// # Errors
-    /// As [`GpuBackend::variant`].
-    pub fn default_setting(&self, contract: &'static Contract) -> Result<Setting> {
-        self.library.setting(contract, &self.variant(contract)?)
-    }
-
     /// What variants may ask of the adapter.
     #[must_use]
     pub fn offers(&self) -> &Offers {
         &self.offers
-    }
-
-    /// The setting that a dispatch gets: the user's, or that of its target, or the kernel's default.
-    fn setting(&self, dispatch: &Dispatch) -> Result<Setting> {
-        let Dispatch { contract, activation, sizes, .. } = dispatch;
-        if !self.settings.is_empty() && !self.library.is_own(contract) {
-            let target = Target::of(contract, *activation, sizes);
-            if let Some(setting) = self.settings.get(&target) {
-                return Ok(setting.clone());
-            }
-        }
-        self.library.setting(contract, &self.variant(contract)?)
     }
 
     /// The pipelines of all dispatches of a program, in its order.

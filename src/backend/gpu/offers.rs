@@ -4,7 +4,7 @@ use super::cooperative::Cooperative;
 use super::software;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::Contract;
+use crate::kernels::contract::{Contract, Sizes};
 use crate::kernels::library::Library;
 use crate::kernels::precision::Precision;
 use crate::kernels::shader::Shader;
@@ -83,11 +83,27 @@ impl Offers {
     /// As [`Library::shader`]; [`Error::Device`] when none can run, [`Error::Config`] when none can in
     /// mixed precision.
     pub fn usual(&self, library: &Library, contract: &'static Contract) -> Result<String> {
+        self.usual_at(library, contract, None)
+    }
+
+    /// The same where programs have these sizes: the variant is one whose workgroups are not too many.
+    ///
+    /// # Errors
+    /// As [`Offers::usual`].
+    pub fn usual_at(
+        &self,
+        library: &Library,
+        contract: &'static Contract,
+        sizes: Option<&Sizes>,
+    ) -> Result<String> {
+        let lacks = |shader: &Shader| {
+            self.lacks(shader).or_else(|| sizes.and_then(|sizes| shader.misfit(sizes)))
+        };
         let precision = self.cooperative.precision();
         let (mut reasons, mut passed_over, mut mixed) = (Vec::new(), None, false);
         for source in contract.shaders.iter().rev() {
             let shader = library.shader(contract, source.variant, Activation::default())?;
-            match (self.lacks(&shader), self.passes_over(&shader)) {
+            match (lacks(&shader), self.passes_over(&shader)) {
                 // What is to be of mixed precision does not fall back to f32.
                 (None, _) if mixed && shader.precision() == Precision::F32 => break,
                 (None, None) => return Ok(shader.variant),
