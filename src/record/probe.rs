@@ -4,7 +4,7 @@ use super::{nan_for_null, nans_for_nulls};
 use serde::{Deserialize, Serialize};
 
 /// What the hidden layers of a network do at one step, on the same training images every time, and on
-/// ten test images, one of each digit. With several replicas it is of the first.
+/// the first test image of each class. With several replicas it is of the first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
     /// The run that it belongs to.
@@ -13,6 +13,10 @@ pub struct Probe {
     pub step: usize,
     /// Each hidden layer, from the first to the last.
     pub hidden: Vec<LayerProbe>,
+    /// Classes without a test image: their rows of the layers' outputs hold nothing. Left out where every
+    /// class has one; records of older versions do not say.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub without_image: Vec<usize>,
     /// Each weight matrix, that of the output layer last.
     pub weights: Vec<WeightProbe>,
     /// The first layer's weights into its first units, an image each; only at some steps.
@@ -20,7 +24,7 @@ pub struct Probe {
     pub first_weights: Option<Images>,
 }
 
-/// The inputs to a hidden layer's activation over the probe's training images, and its outputs for ten
+/// The inputs to a hidden layer's activation over the probe's training images, and its outputs for the
 /// test images. Batch norm takes the statistics of the probe's own images, as in training.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LayerProbe {
@@ -55,9 +59,9 @@ pub struct LayerProbe {
     /// Batch norm's running variance of each unit.
     #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "nans_for_nulls")]
     pub running_variance: Vec<f32>,
-    /// The layer's outputs for the ten test images, a row each, with running statistics.
+    /// The layer's outputs for the test images, a row for each class, with running statistics.
     pub outputs: Images,
-    /// Standard deviation of the outputs across the ten images, mean over the units.
+    /// Standard deviation of the outputs across the images that there are, mean over the units.
     #[serde(deserialize_with = "nan_for_null")]
     pub output_spread: f64,
 }
@@ -146,6 +150,12 @@ impl Images {
         let digits = |byte: u8| [digit(byte >> 4), digit(byte & 15)];
         let hex = numbers.iter().flat_map(|x| digits(grey(x))).collect();
         Self { low, high, width, hex }
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.hex.len() / 2 / self.width.max(1)
     }
 
     /// The bytes; nothing where they are no hexadecimal digits.

@@ -8,9 +8,9 @@ use super::probed::{Group, Run, groups, spread_evenly};
 use super::raster::{Canvas, Colour, palette};
 use super::records::Records;
 use super::ridges::Scene;
-use super::seen::greys;
+use super::seen::{greys, rows};
 use super::style::stroke;
-use super::tiles::{Tiles, side};
+use super::tiles::{Rows, Tiles};
 use crate::config::NormPosition;
 use crate::error::{Error, Result};
 use crate::record::Probe;
@@ -40,6 +40,10 @@ const CURVE: f64 = 44.0;
 /// What the layers of a run see: columns at most, and the width of one.
 const LAYERS: usize = 5;
 const IMAGE: usize = 20;
+
+/// The width of a digit and the height of words.
+const DIGIT: usize = 8;
+const WORDS: usize = 16;
 
 /// The chart of an activation's runs: its height, and all around it.
 const CHART: f64 = 100.0;
@@ -156,7 +160,7 @@ impl Stage<'_> {
         canvas.text((at.0, below + 16), "to the last hidden");
         canvas.text((at.0, below + 32), &format!("layer, step {}", probe.step));
         let images = (at.0 + PLOT as usize + 20, at.1 + 26);
-        self.images(canvas, images, scene.group.activation, run, probe);
+        self.images(canvas, images, scene.group, run, probe);
     }
 
     /// What the layers see: a column for each, a row for each digit.
@@ -164,21 +168,34 @@ impl Stage<'_> {
         &self,
         canvas: &mut Canvas,
         at: (usize, usize),
-        activation: &str,
+        group: &Group,
         run: &Run,
         probe: &Probe,
     ) {
         let position: NormPosition = self.records.experiment.norm_position;
+        let rows = Rows { top: at.1 as f64, cell: IMAGE as f64, count: rows(group) };
         let shown = spread_evenly(probe.hidden.len(), LAYERS);
+        for row in 0..rows.count {
+            let (top, number) = (rows.at(row) as usize, row.to_string());
+            let left = at.0.saturating_sub(DIGIT * number.len() + 3);
+            // Words are less high than an image.
+            canvas.text((left, top + (IMAGE - WORDS) / 2), &number);
+            if probe.without_image.contains(&row) {
+                let dash = |column| (at.0 + (IMAGE + 4) * column + 6, top + (IMAGE - WORDS) / 2);
+                (0..shown.len()).for_each(|column| canvas.text(dash(column), "-"));
+            }
+        }
         for (column, &layer) in shown.iter().enumerate() {
-            let outputs = &probe.hidden[layer].outputs;
-            let gap = side(outputs.width).div_ceil(10);
-            let tiles = Tiles::new(outputs, greys(activation, position, run, layer), 1, gap);
-            canvas.tiles((at.0 + (IMAGE + 4) * column, at.1), IMAGE, &tiles);
+            let greys = greys(group.activation, position, run, layer);
+            let tiles = Tiles::column(&probe.hidden[layer].outputs, greys, &probe.without_image);
+            for row in 0..rows.count {
+                let corner = (at.0 + (IMAGE + 4) * column, rows.at(row) as usize);
+                canvas.tile(corner, IMAGE, &tiles, row);
+            }
         }
         let spread = probe.hidden.last().map(|layer| layer.output_spread);
         if let Some(spread) = spread.filter(|spread| spread.is_finite()) {
-            canvas.text((at.0, at.1 + 11 * IMAGE), &format!("spread {spread:.3}"));
+            canvas.text((at.0, rows.bottom() as usize + 2), &format!("spread {spread:.3}"));
         }
     }
 
@@ -265,7 +282,9 @@ fn curve(canvas: &mut Canvas, above: &Panel, scene: &Scene) {
 #[cfg(test)]
 mod tests {
     use super::super::sample;
+    use super::super::tiles::tests::WIDTHS;
     use super::*;
+    use crate::record::Images;
 
     fn training_gif(records: &Records) -> Result<Option<Vec<u8>>> {
         Animation::of(records).map(|animation| animation.gif()).transpose()
@@ -313,6 +332,39 @@ mod tests {
         assert!(first.buffer == again.buffer, "what comes later does not show before its step");
         records.probes[2].hidden[1].outputs.hex = "ff".repeat(40);
         assert!(better != last(&records));
+    }
+
+    /// The rows of pixels of a frame's first line of runs that have a pixel as dark as this in some
+    /// columns of pixels, together where they follow each other.
+    fn rows_with(frame: &Canvas, columns: std::ops::Range<usize>, dark: u8) -> Vec<Vec<usize>> {
+        let row = |y: usize| &frame.pixels[y * frame.width..][columns.clone()];
+        let is_dark = |y: &usize| row(*y).iter().any(|pixel| *pixel <= dark);
+        let found: Vec<usize> = (HEAD + 26..HEAD + HEIGHT - 26).filter(is_dark).collect();
+        found.chunk_by(|one, next| one + 1 == *next).map(<[usize]>::to_vec).collect()
+    }
+
+    #[test]
+    fn every_row_stands_at_its_digit_whatever_the_layer_s_width() {
+        // Where the first run's images begin, and its digits before them.
+        let left = 10 + PLOT as usize + 20;
+        for width in WIDTHS {
+            let mut records = sample::records();
+            for probe in &mut records.probes {
+                probe.hidden.truncate(1);
+                probe.hidden[0].output_spread = f64::NAN;
+                probe.hidden[0].outputs = Images::new(&vec![0.0; 10 * width], width);
+                probe.without_image = vec![6];
+            }
+            let frame = Animation::of(&records).unwrap().frames.remove(0);
+            let tiles = rows_with(&frame, left..left + 2, 0);
+            let mut digits = rows_with(&frame, left - DIGIT - 3..left - 3, 9);
+            assert_eq!((tiles.len(), digits.len()), (9, 10), "{width}: {tiles:?} {digits:?}");
+            digits.remove(6);
+            let middle = |rows: &Vec<usize>| (rows[0] + rows[rows.len() - 1]) as f64 / 2.0;
+            for (tile, digit) in tiles.iter().map(middle).zip(digits.iter().map(middle)) {
+                assert!((tile - digit).abs() <= 1.5, "{width}: {tile} {digit}");
+            }
+        }
     }
 
     #[test]

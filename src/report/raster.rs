@@ -131,15 +131,14 @@ impl Canvas {
         }
     }
 
-    /// Grey images from their upper left corner, so wide; a pixel of them is a square or part of one.
-    pub(super) fn tiles(&mut self, at: (usize, usize), width: usize, tiles: &Tiles) {
-        let height = width * tiles.height / tiles.width;
-        for y in 0..height {
-            for x in 0..width {
-                let from = (x * tiles.width / width, y * tiles.height / height);
-                if let Some(grey) = tiles.grey(from.0, from.1) {
-                    self.dot(at.0 + x, at.1 + y, Colour::grey(grey));
-                }
+    /// An image of a column in the middle of a square from its upper left corner; a number of it is a
+    /// square or part of one.
+    pub(super) fn tile(&mut self, at: (usize, usize), side: usize, tiles: &Tiles, image: usize) {
+        let height = tiles.height_at(side).max(1);
+        let top = at.1 + side.saturating_sub(height) / 2;
+        for (x, y) in (0..height).flat_map(|y| (0..side).map(move |x| (x, y))) {
+            if let Some(grey) = tiles.grey_within(image, (x, y), side) {
+                self.dot(at.0 + x, top + y, Colour::grey(grey));
             }
         }
     }
@@ -201,9 +200,9 @@ mod tests {
     #[test]
     fn an_image_is_drawn_in_squares() {
         let images = Images::new(&[0.0, 1.0, 1.0, 0.0], 4);
-        let tiles = Tiles::new(&images, Greys { black: 0.0, white: 1.0 }, 1, 0);
+        let tiles = Tiles::column(&images, Greys { black: 0.0, white: 1.0 }, &[]);
         let mut canvas = Canvas::new(4, 4);
-        canvas.tiles((0, 0), 4, &tiles);
+        canvas.tile((0, 0), 4, &tiles, 0);
         let (black, white) = (Colour::BLACK.0, Colour::WHITE.0);
         assert_eq!(canvas.pixels[..4], [black, black, white, white]);
         assert_eq!(canvas.pixels[12..], [white, white, black, black]);

@@ -91,6 +91,7 @@ pub(super) fn probe(run: &str, step: usize, depth: usize) -> Probe {
         run: run.to_owned(),
         step,
         hidden: (0..depth).map(layer).collect(),
+        without_image: Vec::new(),
         weights: Vec::new(),
         first_weights: (step != 10).then(|| Images::new(&weights, 9)),
     }

@@ -1,5 +1,5 @@
-//! What the layers see: the ten test digits as rows, the hidden layers as columns, each layer's output
-//! as a small grey image with a square for each unit. Where all images of a column are alike, the
+//! What the layers see: a test image of each digit as a row, the hidden layers as columns, each layer's
+//! output as a small grey image with a square for each unit. Where all images of a column are alike, the
 //! network cannot tell the digits apart any more.
 
 use super::number::figure;
@@ -8,8 +8,9 @@ use super::picture::{Frame, Picture};
 use super::probed::{Group, Run, groups, listed, spread_evenly, with_norm};
 use super::records::Records;
 use super::svg::{END, GRID, MIDDLE, Svg, polyline};
-use super::tiles::{Greys, Tiles, side};
+use super::tiles::{Greys, Rows, Tiles};
 use crate::config::NormPosition;
+use std::collections::BTreeSet;
 
 /// Columns of a run at most.
 const LAYERS: usize = 6;
@@ -32,6 +33,9 @@ const FOOT: f64 = 26.0;
 /// The note at the picture's foot.
 const NOTE: f64 = 20.0;
 
+/// How far below the middle of a row the words beside it have their baseline.
+const HALF_A_DIGIT: f64 = 4.0;
+
 /// Two pictures for each activation: every step that was probed, and the start, a quarter and the end.
 #[must_use]
 pub fn pictures(records: &Records) -> Vec<Picture> {
@@ -39,7 +43,8 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
     let position = records.experiment.norm_position;
     let deep = groups.iter().filter(|group| group.depth() > 0);
     deep.flat_map(|group| {
-        let scene = Scene { group, position, layers: spread_evenly(group.depth(), LAYERS) };
+        let layers = spread_evenly(group.depth(), LAYERS);
+        let scene = Scene { group, position, layers, rows: rows(group) };
         [scene.step_by_step(), scene.stages()]
     })
     .collect()
@@ -50,6 +55,14 @@ struct Scene<'a> {
     position: NormPosition,
     /// The layers shown, counted from 0.
     layers: Vec<usize>,
+    /// A row for each class.
+    rows: usize,
+}
+
+/// The rows of what an activation's layers see.
+pub(super) fn rows(group: &Group) -> usize {
+    let layers = group.probes().flat_map(|probe| &probe.hidden);
+    layers.map(|layer| layer.outputs.rows()).max().unwrap_or(0)
 }
 
 impl Scene<'_> {
@@ -84,18 +97,23 @@ impl Scene<'_> {
             "At the end the outputs of the last hidden layer differ by {} from digit to digit.",
             listed(&spreads)
         );
+        let missing = match self.without_image() {
+            none if none.is_empty() => String::new(),
+            classes => format!(" There is no test image of {}.", listed(&classes)),
+        };
         Picture {
             id: format!("{id}-{activation}"),
             title: format!("{title}: {activation}"),
             caption: format!(
-                "Ten test images go through the network, one a row, with running statistics; a column \
-                 shows what a hidden layer makes of each, a square for each unit. Where all images of a column are the \
-                 same, that layer can no longer tell the digits apart. Below stands the standard \
-                 deviation across the ten, mean over the units. {end}"
+                "The first test image of each digit goes through the network, one a row, with running \
+                 statistics; a column shows what a hidden layer makes of each, a square for each unit. \
+                 Where all images of a column are the same, that layer can no longer tell the digits \
+                 apart. Below stands the standard deviation across the images, mean over the \
+                 units.{missing} {end}"
             ),
             alt: format!(
-                "The outputs of the hidden layers with {activation} for ten test digits as small grey \
-                 images, the norms side by side. {end}"
+                "The outputs of the hidden layers with {activation} for a test image of each digit as \
+                 small grey images, the norms side by side.{missing} {end}"
             ),
             frames,
         }
@@ -103,8 +121,8 @@ impl Scene<'_> {
 
     /// The runs side by side, and one below another as they are at each of `steps`.
     fn draw(&self, steps: &[usize], cell: f64) -> String {
-        let digits = 10.0 * cell + 9.0 * cell / 10.0;
-        let block = HEAD + digits + FOOT;
+        let rows = Rows { top: HEAD, cell, count: self.rows };
+        let block = rows.bottom() + FOOT;
         let run = (COLUMN * self.layers.len() as f64 + BETWEEN).max(NAMED);
         let width = run * self.group.runs.len() as f64 + 4.0;
         let height = block * steps.len() as f64 + NOTE;
@@ -112,7 +130,8 @@ impl Scene<'_> {
         for (line, &step) in steps.iter().enumerate() {
             for (column, run_of) in self.group.runs.iter().enumerate() {
                 let at = (run * column as f64 + BETWEEN, block * line as f64);
-                self.block(&mut svg, at, run_of, step, cell);
+                let rows = Rows { top: at.1 + HEAD, ..rows };
+                self.block(&mut svg, at, run_of, step, rows);
             }
         }
         svg.text((4.0, height - 6.0), &self.note(), &[]);
@@ -120,51 +139,52 @@ impl Scene<'_> {
     }
 
     /// What one run's layers see at a step.
-    fn block(&self, svg: &mut Svg, (left, top): (f64, f64), run: &Run, step: usize, cell: f64) {
+    fn block(&self, svg: &mut Svg, (left, top): (f64, f64), run: &Run, step: usize, rows: Rows) {
         let Some(probe) = run.at(step) else { return };
         let rest = format!(", step {}", probe.step);
         norm_label(svg, (left, top + 16.0), run.norm, &rest);
-        let images = top + HEAD;
-        let pitch = cell * 1.1;
-        for digit in 0..10 {
-            let middle = images + pitch * f64::from(digit) + cell / 2.0 + 4.0;
-            svg.text((left - 5.0, middle), &digit.to_string(), &[END]);
+        for row in 0..rows.count {
+            let at = (left - 5.0, rows.middle(row) + HALF_A_DIGIT);
+            svg.text(at, &row.to_string(), &[END]);
         }
-        svg.text((left - 5.0, images - 6.0), "layer", &[END]);
+        svg.text((left - 5.0, rows.top - 6.0), "layer", &[END]);
         // On paper that is as dark as the images, lines tell the rows apart.
         let (from, to) = (left, left + COLUMN * self.layers.len() as f64);
-        let lines = (1..10).map(|row| images + pitch * f64::from(row) - cell / 20.0);
+        let lines = (1..rows.count).map(|row| (rows.at(row - 1) + rows.cell + rows.at(row)) / 2.0);
         let lines = lines.map(|y| polyline([(from, y), (to, y)]));
         svg.path(&lines.collect::<String>(), GRID);
         for (column, &layer) in self.layers.iter().enumerate() {
             let Some(seen) = probe.hidden.get(layer) else { continue };
-            let x = left + COLUMN * column as f64 + 2.0;
-            // As everywhere, a tenth of an image lies between two.
-            let gap = side(seen.outputs.width).div_ceil(10);
-            let tiles = Tiles::new(
-                &seen.outputs,
-                greys(self.group.activation, self.position, run, layer),
-                1,
-                gap,
-            );
-            let tall = cell * tiles.height as f64 / tiles.width as f64;
-            let middle = x + cell / 2.0;
-            svg.png((x, images), (cell, tall), &tiles.png());
-            svg.text((middle, images - 6.0), &(layer + 1).to_string(), &[MIDDLE]);
+            let middle = left + COLUMN * column as f64 + 2.0 + rows.cell / 2.0;
+            let greys = greys(self.group.activation, self.position, run, layer);
+            let tiles = Tiles::column(&seen.outputs, greys, &probe.without_image);
+            let (at, size) = rows.place(middle, &tiles);
+            svg.png(at, size, &tiles.png());
+            for &row in probe.without_image.iter().filter(|row| **row < rows.count) {
+                svg.text((middle, rows.middle(row) + HALF_A_DIGIT), "–", &[MIDDLE]);
+            }
+            svg.text((middle, rows.top - 6.0), &(layer + 1).to_string(), &[MIDDLE]);
             let spread = Some(seen.output_spread).filter(|spread| spread.is_finite());
             let spread = spread.map_or("–".to_owned(), |spread| format!("{spread:.3}"));
-            let below = images + 10.0 * pitch + 12.0;
-            svg.text((middle, below), &spread, &[MIDDLE]);
+            svg.text((middle, rows.bottom() + 15.0), &spread, &[MIDDLE]);
         }
     }
 
+    /// The classes without a test image, by any run.
+    fn without_image(&self) -> Vec<String> {
+        let classes: BTreeSet<usize> =
+            self.group.probes().flat_map(|probe| probe.without_image.iter().copied()).collect();
+        classes.iter().map(usize::to_string).collect()
+    }
+
     fn note(&self) -> String {
-        match (self.group.activation, self.position) {
-            ("sigmoid", NormPosition::Before) => "black 0, white 1".to_owned(),
-            ("tanh", NormPosition::Before) => "black -1, white 1".to_owned(),
-            _ => "black 0 or the smallest, white the largest output of the layer at the end"
-                .to_owned(),
-        }
+        let greys = match (self.group.activation, self.position) {
+            ("sigmoid", NormPosition::Before) => "black 0, white 1",
+            ("tanh", NormPosition::Before) => "black -1, white 1",
+            _ => "black 0 or the smallest, white the largest output of the layer at the end",
+        };
+        let missing = if self.without_image().is_empty() { "" } else { "; –: no test image" };
+        format!("{greys}{missing}")
     }
 }
 
@@ -185,22 +205,115 @@ pub(super) fn greys(activation: &str, position: NormPosition, run: &Run, layer: 
 #[cfg(test)]
 mod tests {
     use super::super::sample;
+    use super::super::tiles::tests::WIDTHS;
     use super::*;
+    use crate::record::Images;
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
+
+    /// The PNG files of a picture, each with its x, y, width and height.
+    fn images(svg: &str) -> Vec<([f64; 4], image::GrayAlphaImage)> {
+        let image = |element: &str| {
+            let value = |name: &str| {
+                let (_, rest) = element.split_once(&format!(" {name}=\"")).unwrap();
+                rest.split_once('"').unwrap().0
+            };
+            let file = value("href").strip_prefix("data:image/png;base64,").unwrap();
+            let file = STANDARD.decode(file).unwrap();
+            let pixels = image::load_from_memory(&file).unwrap().to_luma_alpha8();
+            (["x", "y", "width", "height"].map(|name| value(name).parse().unwrap()), pixels)
+        };
+        svg.split("<image").skip(1).map(|rest| image(rest.split("/>").next().unwrap())).collect()
+    }
+
+    /// The y of the words that are these, in the order of the picture.
+    fn baselines(svg: &str, words: &str) -> Vec<f64> {
+        let texts = svg.split("<text").filter(|text| text.contains(&format!(">{words}</text>")));
+        texts.map(|text| text.split('"').nth(3).unwrap().parse().unwrap()).collect()
+    }
 
     #[test]
     fn a_column_holds_every_output_at_its_grey() {
         let pictures = pictures(&sample::records());
+        let found = images(&pictures[0].frames[0].svg);
+        assert_eq!(found.len(), 6, "three runs, two layers");
+        // Ten images of 2 x 2 outputs, each a square of five pixels.
+        let (_, pixels) = &found[0];
+        assert_eq!(pixels.dimensions(), (10, 109));
+        let at = |number: u32| (5 * (number % 2), 11 * (number / 4) + 5 * (number / 2 % 2));
+        let drawn = |number| pixels.get_pixel(at(number).0 + 4, at(number).1 + 4).0;
+        let outputs = sample::probe("sigmoid-none", 0, 1).hidden[0].outputs.bytes();
+        let expected: Vec<_> = outputs.into_iter().map(|grey| [grey, 255]).collect();
+        assert_eq!((0..40).map(drawn).collect::<Vec<_>>(), expected);
+    }
+
+    /// The lesson's records with layers of other widths, and a class without a test image.
+    fn of_widths(widths: &[usize], without_image: &[usize]) -> Records {
+        let mut records = sample::records();
+        for probe in &mut records.probes {
+            let layer = |(at, &width): (usize, &usize)| {
+                let mut layer = sample::probe(&probe.run, probe.step, 1).hidden.remove(0);
+                layer.layer = format!("layer{}", at + 1);
+                layer.outputs = Images::new(&vec![0.5; 10 * width], width);
+                layer
+            };
+            probe.hidden = widths.iter().enumerate().map(layer).collect();
+            probe.without_image = without_image.to_vec();
+        }
+        records
+    }
+
+    /// How far the middle of a column's image around `y` is from it, and how high the image is.
+    fn off([_, top, _, height]: [f64; 4], pixels: &image::GrayAlphaImage, y: f64) -> (f64, f64) {
+        let unit = height / f64::from(pixels.height());
+        let at = ((y - top) / unit) as u32;
+        let opaque = |y: &u32| pixels.get_pixel(0, *y).0[1] == 255;
+        let first = at - (0..at).rev().take_while(opaque).count() as u32;
+        let end = at + (at..pixels.height()).take_while(opaque).count() as u32;
+        (top + unit * f64::from(first + end) / 2.0 - y, unit * f64::from(end - first))
+    }
+
+    #[test]
+    fn every_row_stands_at_its_digit_whatever_the_layers_widths() {
+        for widths in WIDTHS.chunks(LAYERS) {
+            for (picture, cell) in pictures(&of_widths(widths, &[])).iter().zip([LARGE, SMALL]) {
+                let svg = &picture.frames.last().unwrap().svg;
+                let found = images(svg);
+                // Each of these stands once in a block: the others are layers' numbers, too.
+                for digit in [0, 7, 8, 9] {
+                    let labels = baselines(svg, &digit.to_string());
+                    assert_eq!(found.len(), labels.len() * widths.len(), "{widths:?} {digit}");
+                    for (at, (place, pixels)) in found.iter().enumerate() {
+                        let width = widths[at % widths.len()];
+                        let middle = labels[at / widths.len()] - HALF_A_DIGIT;
+                        let (off, height) = off(*place, pixels, middle);
+                        assert!(off.abs() < 0.2, "{width} {digit}: {off}");
+                        assert!(height > 0.4 * cell && height < 1.05 * cell, "{width}: {height}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_class_without_a_test_image_is_a_dash() {
+        let pictures = pictures(&of_widths(&[16, 9], &[4]));
         let svg = &pictures[0].frames[0].svg;
-        assert_eq!(svg.matches("<image").count(), 6, "three runs, two layers");
-        let (_, rest) = svg.split_once("base64,").unwrap();
-        let file = STANDARD.decode(rest.split_once('"').unwrap().0).unwrap();
-        let image = image::load_from_memory(&file).unwrap().to_luma_alpha8();
-        // Ten images of 2 x 2, one below another, a transparent row between them.
-        assert_eq!(image.dimensions(), (2, 29));
-        let opaque: Vec<u8> = image.pixels().filter(|p| p.0[1] == 255).map(|p| p.0[0]).collect();
-        assert_eq!(opaque, sample::probe("sigmoid-none", 0, 1).hidden[0].outputs.bytes());
+        let dashes = baselines(svg, "–");
+        assert_eq!(dashes.len(), 6, "three runs, two layers");
+        let label = *baselines(svg, "4").last().unwrap();
+        assert!(dashes.iter().all(|y| *y == label), "{dashes:?} {label}");
+        for ([_, y, _, height], pixels) in images(svg) {
+            let unit = height / f64::from(pixels.height());
+            let opaque = |middle: f64| pixels.get_pixel(3, ((middle - y) / unit) as u32).0[1];
+            let around = [-33.0, 0.0, 33.0].map(|down| opaque(label - HALF_A_DIGIT + down));
+            assert_eq!(around, [255, 0, 255]);
+        }
+        assert!(svg.contains("; –: no test image<"), "{svg:.200}");
+        for words in [&pictures[1].caption, &pictures[1].alt] {
+            assert!(words.contains("There is no test image of 4."), "{words}");
+        }
+        assert!(!super::pictures(&sample::records())[0].caption.contains("no test image"));
     }
 
     #[test]

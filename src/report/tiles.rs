@@ -4,6 +4,9 @@ use crate::record::Images;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
+/// What lies between two images of a column is an image's height over this.
+const GAP: usize = 10;
+
 /// Which numbers are black and white.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Greys {
@@ -21,39 +24,95 @@ impl Greys {
     }
 }
 
-/// Images of equal size, a pixel a number, with a gap between them. Pixels are grey and opaque, or
-/// transparent where no number is.
+/// Images of equal size, with a gap between them. Pixels are grey and opaque, or transparent where no
+/// number is.
 pub(super) struct Tiles {
     /// Pixels of the whole.
     pub(super) width: usize,
     /// Rows of pixels of the whole.
     pub(super) height: usize,
+    /// Pixels of an image's width and height, and from an image to the next one. The last rows of a
+    /// square that would be empty are left out.
+    side: usize,
+    tall: usize,
+    pitch: usize,
     /// Grey and opacity of each pixel.
     pixels: Vec<[u8; 2]>,
 }
 
+/// How images are put together.
+struct Layout<'a> {
+    /// Images side by side.
+    across: usize,
+    /// Pixels of a number's side.
+    scale: usize,
+    /// Pixels between images.
+    gap: usize,
+    /// Images that are left out, counted from 0.
+    missing: &'a [usize],
+}
+
 impl Tiles {
-    /// Each row of `images` as a square, from left to right and down; so many of them side by side,
-    /// with so many pixels between them.
+    /// Each row of `images` as a square, a pixel a number, from left to right and down; so many of them
+    /// side by side, with so many pixels between them.
     pub(super) fn new(images: &Images, greys: Greys, across: usize, gap: usize) -> Self {
+        Self::laid_out(images, greys, &Layout { across, scale: 1, gap, missing: &[] })
+    }
+
+    /// Each row of `images` as a square below the one before it, for [`Rows::place`]; the `missing`
+    /// ones leave an empty place.
+    pub(super) fn column(images: &Images, greys: Greys, missing: &[usize]) -> Self {
+        let side = side(images.width).max(1);
+        // A gap of a tenth of an image takes ten pixels of it.
+        let scale = GAP.div_ceil(side);
+        let gap = (side * scale + GAP / 2) / GAP;
+        Self::laid_out(images, greys, &Layout { across: 1, scale, gap, missing })
+    }
+
+    fn laid_out(images: &Images, greys: Greys, layout: &Layout) -> Self {
+        let &Layout { across, scale, gap, missing } = layout;
         let numbers = images.bytes();
         let count = numbers.len() / images.width.max(1);
-        let wide = side(images.width);
         let (across, down) = (across.clamp(1, count.max(1)), count.div_ceil(across.max(1)));
-        let width = (across * (wide + gap)).saturating_sub(gap).max(1);
-        let height = (down * (wide + gap)).saturating_sub(gap).max(1);
+        let wide = side(images.width);
+        let (side, pitch) = (wide * scale, wide * scale + gap);
+        let tall = images.width.div_ceil(wide.max(1)) * scale;
+        let width = (across * pitch).saturating_sub(gap).max(1);
+        let height = (down.saturating_sub(1) * pitch + tall).max(1);
         let mut pixels = vec![[0, 0]; width * height];
         for (at, byte) in numbers.iter().take(count * images.width).enumerate() {
             let (image, unit) = (at / images.width, at % images.width);
-            let x = image % across * (wide + gap) + unit % wide;
-            let y = image / across * (wide + gap) + unit / wide;
-            pixels[y * width + x] = [greys.of(images.number(*byte)), 255];
+            if missing.contains(&image) {
+                continue;
+            }
+            let left = image % across * pitch + unit % wide * scale;
+            let top = image / across * pitch + unit / wide * scale;
+            let grey = greys.of(images.number(*byte));
+            for y in top..top + scale {
+                pixels[y * width + left..][..scale].fill([grey, 255]);
+            }
         }
-        Self { width, height, pixels }
+        Self { width, height, side, tall, pitch, pixels }
+    }
+
+    /// The height of an image whose width is `side`.
+    pub(super) fn height_at(&self, side: usize) -> usize {
+        side * self.tall / self.side.max(1)
+    }
+
+    /// The grey of a point of a column's image whose width is `side`; none where no number is.
+    pub(super) fn grey_within(
+        &self,
+        image: usize,
+        (x, y): (usize, usize),
+        side: usize,
+    ) -> Option<u8> {
+        let at = |place: usize| place * self.side / side.max(1);
+        self.grey(at(x), image * self.pitch + at(y))
     }
 
     /// The grey of a pixel; none where no number is.
-    pub(super) fn grey(&self, x: usize, y: usize) -> Option<u8> {
+    fn grey(&self, x: usize, y: usize) -> Option<u8> {
         match self.pixels.get(y * self.width + x) {
             Some([grey, 255]) => Some(*grey),
             _ => None,
@@ -64,6 +123,50 @@ impl Tiles {
     pub(super) fn png(&self) -> Vec<u8> {
         let size = (self.width, self.height);
         png(self.pixels.as_flattened(), size, ExtendedColorType::La8, CompressionType::Best)
+    }
+}
+
+/// The rows of all columns of a picture: the one place that says where a row lies, for its images and
+/// for what is written beside them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rows {
+    /// The upper edge of the first one.
+    pub(super) top: f64,
+    /// The height of an image.
+    pub(super) cell: f64,
+    /// How many there are.
+    pub(super) count: usize,
+}
+
+impl Rows {
+    /// From a row to the next one: a tenth of an image lies between two.
+    pub(super) fn pitch(&self) -> f64 {
+        self.cell + self.cell / GAP as f64
+    }
+
+    /// The upper edge of a row's image.
+    pub(super) fn at(&self, row: usize) -> f64 {
+        self.top + self.pitch() * row as f64
+    }
+
+    /// The middle of a row.
+    pub(super) fn middle(&self, row: usize) -> f64 {
+        self.at(row) + self.cell / 2.0
+    }
+
+    /// The lower edge of the last row.
+    pub(super) fn bottom(&self) -> f64 {
+        self.at(self.count) - self.cell / GAP as f64
+    }
+
+    /// Where a column of images must lie, around `middle`, so that each is in the middle of its row: the
+    /// upper left corner and the size. An image is up to a twentieth wider or narrower than a cell where
+    /// whole pixels make no gap of a tenth.
+    pub(super) fn place(&self, middle: f64, tiles: &Tiles) -> ((f64, f64), (f64, f64)) {
+        let pixel = self.pitch() / tiles.pitch as f64;
+        let [side, tall] = [tiles.side, tiles.tall].map(|pixels| pixel * pixels as f64);
+        let corner = (middle - side / 2.0, self.middle(0) - tall / 2.0);
+        (corner, (pixel * tiles.width as f64, pixel * tiles.height as f64))
     }
 }
 
@@ -88,7 +191,7 @@ pub(super) fn side(area: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     #[test]
@@ -107,6 +210,39 @@ mod tests {
         Ok(())
     }
 
+    /// The widths of layers whose images were out of place once, and others.
+    pub(in crate::report) const WIDTHS: [usize; 15] =
+        [1, 2, 3, 5, 7, 16, 32, 50, 99, 100, 101, 128, 784, 1024, 4096];
+
+    #[test]
+    fn every_image_of_a_column_is_in_the_middle_of_its_row() {
+        let rows = Rows { top: 38.0, cell: 30.0, count: 10 };
+        for width in WIDTHS {
+            let images = Images::new(&vec![1.0; 10 * width], width);
+            let tiles = Tiles::column(&images, Greys { black: 0.0, white: 2.0 }, &[3]);
+            let ((_, top), (wide, tall)) = rows.place(100.0, &tiles);
+            assert!((28.5..31.5).contains(&wide), "{width}: {wide}");
+            let unit = tall / tiles.height as f64;
+            assert!((unit - wide / tiles.width as f64).abs() < 1e-9, "{width}: pixels are squares");
+            // From the first to the last row of pixels of each image.
+            let drawn = |y: &usize| (0..tiles.width).any(|x| tiles.grey(x, *y).is_some());
+            let lines: Vec<usize> = (0..tiles.height).filter(drawn).collect();
+            let images: Vec<_> = lines.chunk_by(|one, next| one + 1 == *next).collect();
+            let middle = |lines: &&[usize]| {
+                top + unit * (lines[0] + lines[lines.len() - 1] + 1) as f64 / 2.0
+            };
+            let expected = (0..10).filter(|row| *row != 3).map(|row| rows.middle(row));
+            for (found, expected) in images.iter().map(middle).zip(expected) {
+                assert!((found - expected).abs() < 1e-6, "{width}: {found} {expected}");
+            }
+            assert_eq!(
+                images.len(),
+                9,
+                "{width}: a gap between two, and none in place of the fourth"
+            );
+        }
+    }
+
     #[test]
     fn what_is_damaged_is_an_empty_image() {
         for images in [
@@ -114,8 +250,9 @@ mod tests {
             Images { low: 0.0, high: 1.0, width: 4, hex: "zz".into() },
             Images { low: f32::NAN, high: 1.0, width: 1, hex: "00ff".into() },
         ] {
-            let tiles = Tiles::new(&images, Greys { black: 0.0, white: 1.0 }, 2, 1);
-            assert!(!tiles.png().is_empty());
+            let greys = Greys { black: 0.0, white: 1.0 };
+            assert!(!Tiles::new(&images, greys, 2, 1).png().is_empty());
+            assert!(!Tiles::column(&images, greys, &[0]).png().is_empty());
         }
     }
 }

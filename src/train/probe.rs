@@ -5,11 +5,11 @@ use super::figures;
 use super::trainer::real;
 use crate::backend::Session;
 use crate::error::{Error, Result};
-use crate::kernels::histogram;
+use crate::kernels::{self, histogram};
 use crate::model::{self, Model, Parameter, ProbedLayer};
 use crate::program::TensorId;
 use crate::record::{Histogram, Images, LayerProbe, Probe, WeightProbe};
-use crate::tensor::{Tensor, Value};
+use crate::tensor::{Shape, Tensor, Value};
 use std::collections::HashMap;
 
 /// Units whose first-layer weights are recorded.
@@ -53,13 +53,23 @@ pub(super) fn take(session: &mut dyn Session, model: &Model, view: &View<'_>) ->
     let probe = model.probe.as_ref().ok_or_else(none)?;
     session.run(&[probe.pass, probe.digits], 1)?;
     let found = Found::read(session, model, probe)?;
+    let without_image = classes_without(found.value(probe.digits_order)?);
     let layers = probe.hidden.iter().enumerate();
-    let hidden = layers.map(|layer| layer_probe(&found, model, layer)).collect::<Result<_>>()?;
+    let of_layer = |layer| layer_probe(&found, model, layer, &without_image);
+    let hidden = layers.map(of_layer).collect::<Result<_>>()?;
     let first = model.weights().next().filter(|_| view.filters);
     let first_weights = first.map(|one| found.real(one.value)).transpose()?.map(filters);
     let probed = model.weights().enumerate();
     let weights = probed.map(|one| weight_probe(&found, view, one)).collect::<Result<_>>()?;
-    Ok(Probe { run: view.run.clone(), step: view.step, hidden, weights, first_weights })
+    let (run, step) = (view.run.clone(), view.step);
+    Ok(Probe { run, step, hidden, without_image, weights, first_weights })
+}
+
+/// The classes for which the order of the test images, of the first replica, names none.
+fn classes_without(order: &Value<f32>) -> Vec<usize> {
+    let Value::Index(order) = order else { return Vec::new() };
+    let none = |class: &usize| order.data.get(*class) == Some(&kernels::NONE);
+    (0..order.shape.cols).filter(none).collect()
 }
 
 /// Everything that a probe reads, in one go: each wait for the device costs as much as a dispatch.
@@ -75,7 +85,8 @@ impl Found {
         });
         let running = model.running.iter().map(|&(_, id)| id);
         let weights = model.weights().flat_map(|one| [one.value, one.gradient]);
-        let ids: Vec<_> = layers.chain(running).chain(weights).collect();
+        let ids = layers.chain(running).chain(weights).chain([probe.digits_order]);
+        let ids: Vec<_> = ids.collect();
         let values = session.read_all(&ids)?;
         Ok(Self { values: ids.into_iter().zip(values).collect() })
     }
@@ -97,6 +108,7 @@ fn layer_probe(
     found: &Found,
     model: &Model,
     (number, layer): (usize, &ProbedLayer),
+    without_image: &[usize],
 ) -> Result<LayerProbe> {
     let histogram = counted(found.value(layer.counts)?);
     let moments = found.real(layer.moments)?;
@@ -128,9 +140,27 @@ fn layer_probe(
         beta,
         running_mean: running,
         running_variance,
-        output_spread: figures::spread(outputs),
-        outputs: Images::new(outputs.matrix(0), outputs.shape.cols),
+        output_spread: spread(outputs, without_image),
+        outputs: images(outputs, without_image),
     })
+}
+
+/// How much the outputs differ from row to row, but for the rows without an image.
+fn spread(outputs: &Tensor<f32>, without_image: &[usize]) -> f64 {
+    let rows = (0..outputs.shape.rows).filter(|row| !without_image.contains(row));
+    let data: Vec<f32> = rows.flat_map(|row| outputs.row(row)).copied().collect();
+    let shape = Shape::matrix(data.len() / outputs.shape.cols.max(1), outputs.shape.cols);
+    figures::spread(&Tensor::new(shape, data))
+}
+
+/// The outputs as images. The rows without one are neither the smallest nor the largest.
+fn images(outputs: &Tensor<f32>, without_image: &[usize]) -> Images {
+    let row = |row| match without_image.contains(&row) {
+        true => vec![f32::NAN; outputs.shape.cols],
+        false => outputs.row(row).to_vec(),
+    };
+    let numbers: Vec<f32> = (0..outputs.shape.rows).flat_map(row).collect();
+    Images::new(&numbers, outputs.shape.cols)
 }
 
 /// The counts of a histogram with the kernel's default bins.
@@ -194,7 +224,6 @@ fn rounded(numbers: &[f32]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tensor::Shape;
 
     #[test]
     fn counts_have_the_bins_of_the_kernel() {
@@ -205,6 +234,19 @@ mod tests {
         let found = counted(&Value::Index(counts));
         assert_eq!((found.low, found.high, found.below, found.above), (-8.0, 8.0, 3, 7));
         assert_eq!((found.counts.len(), found.counts[0], found.total()), (128, 5, 15));
+    }
+
+    #[test]
+    fn a_class_without_an_image_counts_for_nothing() {
+        let order = Tensor::new(Shape::new(2, 1, 3), vec![7, kernels::NONE, 0, 7, 8, 0]);
+        assert_eq!(classes_without(&Value::Index(order)), [1]);
+        let outputs = Tensor::new(Shape::matrix(3, 2), vec![1.0, 5.0, 9.0, -9.0, 3.0, 5.0]);
+        assert_eq!((spread(&outputs, &[1]), spread(&outputs, &[1, 2])), (0.5, 0.0));
+        let images = images(&outputs, &[1]);
+        assert_eq!(
+            (images.low, images.high, images.bytes()),
+            (1.0, 5.0, vec![0, 255, 0, 0, 128, 255])
+        );
     }
 
     #[test]

@@ -130,7 +130,14 @@ fn probe(run: &str, step: usize, last: &LayerProbe) -> Probe {
     for (at, layer) in hidden.iter_mut().enumerate() {
         layer.layer = format!("layer{}", at + 1);
     }
-    Probe { run: run.into(), step, hidden, weights: Vec::new(), first_weights: None }
+    Probe {
+        run: run.into(),
+        step,
+        hidden,
+        without_image: Vec::new(),
+        weights: Vec::new(),
+        first_weights: None,
+    }
 }
 
 /// What each sweep finds, with the figures of real ones.

@@ -7,7 +7,7 @@ use normlab::backend::cpu::CpuBackend;
 use normlab::config::{Experiment, Norm};
 use normlab::data::Dataset;
 use normlab::kernels::activation::Activation;
-use normlab::record::{Moment, Probe};
+use normlab::record::{LayerProbe, Moment, Probe};
 use normlab::train::{Observer, Plan, Weights, train};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -24,6 +24,12 @@ pub(crate) fn trials() -> Vec<Trial> {
             what_is_there(&mut CpuBackend::<f32>::default())
         }),
         on_gpu("probes::record_what_is_there_on_the_gpu", |backend| what_is_there(backend)),
+        on_cpu("probes::leave_out_a_class_without_an_image_on_the_cpu", || {
+            class_without_image(&mut CpuBackend::<f32>::default())
+        }),
+        on_gpu("probes::leave_out_a_class_without_an_image_on_the_gpu", |backend| {
+            class_without_image(backend)
+        }),
     ]
 }
 
@@ -69,7 +75,16 @@ fn replicated(
     let data = Dataset::load(None, None, false).map_err(text)?;
     let hidden = vec![17, 9];
     let experiment = Experiment { hidden, steps: STEPS, probes, replicas, ..Experiment::default() };
-    let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
+    on_data(backend, &experiment, (activation, norm), &data)
+}
+
+fn on_data(
+    backend: &mut dyn Backend,
+    experiment: &Experiment,
+    (activation, norm): (Activation, Norm),
+    data: &Dataset,
+) -> Result<Kept, String> {
+    let plan = Plan { experiment, activation, norm, data, verify: false };
     let mut kept = Kept::default();
     train(backend, &plan, &mut kept).map_err(text)?;
     Ok(kept)
@@ -96,6 +111,62 @@ fn first_replica(backend: &mut dyn Backend) -> Checked {
         hold(among == alone, || format!("step {}: {among:?} {alone:?}", alone.step))?;
     }
     Ok(())
+}
+
+/// A class that the test set lacks is named; the others' outputs are what they are with it, and how much
+/// they differ is of them alone.
+fn class_without_image(backend: &mut dyn Backend) -> Checked {
+    const LACKING: u8 = 3;
+    let network = (Activation::Sigmoid, Norm::Batch);
+    let experiment = Experiment { hidden: vec![17, 9], steps: 3, ..Experiment::default() };
+    let mut data = Dataset::load(None, None, false).map_err(text)?;
+    let whole = on_data(backend, &experiment, network, &data)?;
+    hold(whole.probes.iter().all(|probe| probe.without_image.is_empty()), || "none lacks".into())?;
+    let test = &mut data.test;
+    let pixels = test.features();
+    let kept: Vec<_> = (0..test.len()).filter(|&at| test.labels[at] != LACKING).collect();
+    test.images =
+        kept.iter().flat_map(|at| &test.images[at * pixels..][..pixels]).copied().collect();
+    test.labels = kept.iter().map(|&at| test.labels[at]).collect();
+    let part = on_data(backend, &experiment, network, &data)?;
+    for (part, whole) in part.probes.iter().zip(&whole.probes) {
+        hold(part.without_image == [usize::from(LACKING)], || format!("{:?}", part.without_image))?;
+        for (part, whole) in part.hidden.iter().zip(&whole.hidden) {
+            let width = part.outputs.width;
+            let rows = |layer: &LayerProbe| -> Vec<Vec<f32>> {
+                let images = &layer.outputs;
+                let numbers: Vec<_> =
+                    images.bytes().iter().map(|&byte| images.number(byte)).collect();
+                let rows = numbers.chunks(width).map(<[f32]>::to_vec);
+                rows.enumerate()
+                    .filter(|(row, _)| *row != usize::from(LACKING))
+                    .map(|(_, row)| row)
+                    .collect()
+            };
+            let (found, expected) = (rows(part), rows(whole));
+            // Each is within half a grey of what was there.
+            let grey = (whole.outputs.high - whole.outputs.low) / 255.0;
+            let apart =
+                found.iter().flatten().zip(expected.iter().flatten()).map(|(a, b)| (a - b).abs());
+            let apart = apart.fold(0.0, f32::max);
+            hold(apart <= grey, || format!("{apart} apart, a grey is {grey}"))?;
+            let spread = spread_of(&found);
+            let near = (part.output_spread - spread).abs() <= f64::from(grey);
+            hold(near, || format!("{}, of the nine {spread}", part.output_spread))?;
+        }
+    }
+    Ok(())
+}
+
+/// The standard deviation of each column, mean over the columns.
+fn spread_of(rows: &[Vec<f32>]) -> f64 {
+    let count = rows.len() as f64;
+    let deviation = |col: usize| {
+        let values = || rows.iter().map(|row| f64::from(row[col]));
+        let mean = values().sum::<f64>() / count;
+        (values().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt()
+    };
+    (0..rows[0].len()).map(deviation).sum::<f64>() / rows[0].len() as f64
 }
 
 /// Batch norm's outputs have the mean beta and the deviation |gamma|, unit by unit (the scale is off by
