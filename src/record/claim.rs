@@ -10,7 +10,8 @@ pub struct Claim {
     pub claim: String,
     /// Whether this run bears it out.
     pub verdict: Verdict,
-    /// The figures for it and against it; where it was not measured, what is lacking.
+    /// The figures for it and against it; where it was not measured, what is lacking. Commands stand
+    /// between backticks.
     pub figures: String,
 }
 

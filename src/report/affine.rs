@@ -63,7 +63,7 @@ fn median_at_the_end(run: &Run, parameter: Parameter) -> Option<f64> {
 }
 
 fn over_the_steps(group: &Group) -> Picture {
-    let activation = group.activation;
+    let activation = group.name();
     let learned = |(name, parameter): (&str, Parameter)| {
         let part = |run: &Run| {
             let median = median_at_the_end(run, parameter)?;
@@ -75,7 +75,7 @@ fn over_the_steps(group: &Group) -> Picture {
     let learned: Vec<_> = PARAMETERS.into_iter().filter_map(learned).collect();
     let end = format!("At the end, in the last hidden layer, {}.", learned.join("; "));
     Picture {
-        id: format!("affine-{activation}"),
+        id: format!("affine-{}", group.activation),
         title: format!("Gamma and beta over the training: {activation}"),
         caption: format!(
             "Gamma scales what a norm made, beta shifts it; training begins with 1 and 0. The line is \
@@ -122,7 +122,7 @@ fn row_of_layers(svg: &mut Svg, top: f64, group: &Group, name: &str, parameter: 
             panel.y_grid(svg);
         }
         panel.x_axis(svg, top, "step");
-        svg.text((left, top - 7.0), &format!("layer{}", layer + 1), &[]);
+        svg.text((left, top - 7.0), &format!("layer {}", layer + 1), &[]);
         for run in &group.runs {
             panel.band(svg, run.norm, &over(run, layer));
         }
@@ -148,7 +148,7 @@ fn spread(values: &[f32]) -> Option<[f64; 3]> {
 }
 
 fn scatter(group: &Group, position: NormPosition) -> Picture {
-    let activation = group.activation;
+    let activation = group.name();
     let why = reason(group, position);
     let off = |run: &Run| {
         let far = |pair| points(run, pair).map(|(x, y)| (y - x).abs()).reduce(f64::max);
@@ -160,7 +160,7 @@ fn scatter(group: &Group, position: NormPosition) -> Picture {
     };
     let off = listed(&group.runs.iter().map(off).collect::<Vec<_>>());
     Picture {
-        id: format!("affine-scatter-{activation}"),
+        id: format!("affine-scatter-{}", group.activation),
         title: format!("Where the data lie and where gamma and beta put them: {activation}"),
         caption: format!(
             "A point for each hidden unit at the end: the mean and the standard deviation of its \
@@ -313,7 +313,7 @@ mod tests {
         assert_eq!(words(&records), [true, true]);
         records.probes[0].hidden[0].beta.clear();
         assert_eq!(words(&records), [true, false]);
-        let caption = "in the last hidden layer, the median of gamma is 1.00 with rms norm.";
+        let caption = "in the last hidden layer, the median of gamma is 1.00 with RMS norm.";
         assert!(pictures(&records)[0].caption.ends_with(caption));
     }
 

@@ -125,7 +125,9 @@ impl Stage<'_> {
         let runs = HEAD + HEIGHT * self.scenes.len();
         let mut canvas = Canvas::new(width, runs + FOOT);
         let whose = self.records.several().map_or("", |_| "; layers of replica 0");
-        canvas.text((10, 6), &format!("step {step} of {}{whose}", self.last));
+        let uneven = self.scenes.iter().any(|scene| scene.group.is_unevenly_probed());
+        let frames = if uneven { "; frames at unevenly spaced steps" } else { "" };
+        canvas.text((10, 6), &format!("step {step} of {}{whose}{frames}", self.last));
         let share = width / self.scenes.len().max(1);
         for (row, scene) in self.scenes.iter().enumerate() {
             for (column, run) in scene.group.runs.iter().enumerate() {
@@ -142,7 +144,7 @@ impl Stage<'_> {
     fn run(&self, canvas: &mut Canvas, at: (usize, usize), scene: &Scene, run: &Run, step: usize) {
         let Some(probe) = run.at(step) else { return };
         let look = stroke(run.norm);
-        let name = format!("{}, {}", scene.group.activation, look.label);
+        let name = format!("{}, {}", scene.group.name(), look.label);
         let (left, top) = (at.0 as f64, at.1 as f64);
         key(canvas, at, run.norm, &name);
         let panel = Panel {
@@ -159,6 +161,7 @@ impl Stage<'_> {
         canvas.text((at.0, below), &format!("{:.0} to {:.0}: input", scene.x.low, scene.x.high));
         canvas.text((at.0, below + 16), "to the last hidden");
         canvas.text((at.0, below + 32), &format!("layer, step {}", probe.step));
+        canvas.text((at.0, below + 48), "height: sqrt(share)");
         let images = (at.0 + PLOT as usize + 20, at.1 + 26);
         self.images(canvas, images, scene.group, run, probe);
     }
@@ -242,7 +245,7 @@ impl Stage<'_> {
             Some(_) => "median test accuracy",
             None => "test accuracy",
         };
-        canvas.text(at, &format!("{}: {accuracy}, 0 to 100 %", group.activation));
+        canvas.text(at, &format!("{}: {accuracy}, 0 to 100 %", group.name()));
         canvas.text((at.0, at.1 + 16), &reads.join(", "));
     }
 }

@@ -57,6 +57,12 @@ impl Axis {
         Self { label, low, high, logarithmic: true, ticks }
     }
 
+    /// Whether equal distances are equal ratios.
+    #[must_use]
+    pub const fn is_logarithmic(&self) -> bool {
+        self.logarithmic
+    }
+
     /// Where a value lies: 0 at the lower end, 1 at the upper one. What lies beyond, as 0 does on a
     /// logarithmic axis, is put on the end.
     pub(super) fn place(&self, value: f64) -> f64 {

@@ -6,6 +6,7 @@ use super::panel::{Panel, Range, norm_label};
 use super::picture::{Frame, Picture};
 use super::probed::{Group, Run, groups, listed, with_norm};
 use super::records::Records;
+use super::style;
 use super::svg::Svg;
 
 const COLUMN: f64 = 216.0;
@@ -23,11 +24,11 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
 }
 
 fn picture(group: &Group) -> Picture {
-    let activation = group.activation;
+    let activation = group.name();
     let last = group.last_step();
     let moved = moved(group);
     Picture {
-        id: format!("bands-{activation}"),
+        id: format!("bands-{}", group.activation),
         title: format!("The inputs of the {activation} as bands"),
         caption: format!(
             "The same inputs as the ridges show: the line is their median, and the band holds the \
@@ -58,7 +59,7 @@ fn draw(group: &Group) -> String {
                 x,
                 y,
             };
-            band(&mut svg, &panel, run, layer, group.activation);
+            band(&mut svg, &panel, run, layer, group.name());
         }
     }
     svg.finish()
@@ -66,7 +67,12 @@ fn draw(group: &Group) -> String {
 
 fn band(svg: &mut Svg, panel: &Panel, run: &Run, layer: usize, activation: &str) {
     let Some((_, first)) = run.layer(layer).next() else { return };
-    norm_label(svg, (panel.left, panel.top - 10.0), run.norm, &format!(", {}", first.layer));
+    norm_label(
+        svg,
+        (panel.left, panel.top - 10.0),
+        run.norm,
+        &format!(", {}", style::layer(&first.layer)),
+    );
     panel.y_axis(svg);
     panel.x_axis(svg, panel.top, "step");
     panel.y_label(svg, &format!("input to the {activation}"));

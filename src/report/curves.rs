@@ -5,7 +5,7 @@ use super::chart::{Chart, Line, Panel, Pen};
 use super::number;
 use super::picture::{Frame, Picture};
 use super::records::{Records, distinct};
-use super::style::{parts, stroke};
+use super::style::{self, parts, stroke};
 use crate::record::{LayerFigures, Moment};
 
 /// A loss above this is drawn on a logarithmic axis: the network diverges, and all others would lie on
@@ -96,7 +96,7 @@ fn range_of_replicas(
 fn gradients(records: &Records) -> Picture {
     let of = |layer: &LayerFigures| layer.gradient_rms;
     let chart = by_network(records, "RMS of the weights' gradient, nats per unit of weight", &of);
-    let figures = from_first_to_last(records, &of, number::power);
+    let figures = from_first_to_last(records, &of, number::figure);
     picture(
         records,
         chart,
@@ -129,6 +129,8 @@ fn changes(records: &Records) -> Picture {
 fn picture(records: &Records, chart: Chart, id: &str, title: &str, caption: &str) -> Picture {
     let panels: Vec<_> = chart.panels.iter().map(|panel| panel.title.as_str()).collect();
     let (panels, steps) = (panels.join("; "), number::whole(chart.steps));
+    let axis = if chart.y.is_logarithmic() { " The vertical axis is logarithmic." } else { "" };
+    let caption = &format!("{caption}{axis}");
     let caption = match records.several() {
         Some(replicas) => format!(
             "{caption} Line and area: median and range of {} replicas; the figures are medians.",
@@ -148,11 +150,11 @@ fn pen(norm: &str) -> Pen {
     Pen { colour: stroke.colour, dashes: stroke.dashes, width: 1.8, opacity: 1.0 }
 }
 
-/// A network in words, as `sigmoid, batch norm`.
+/// A network in words, as `ReLU, batch norm`.
 #[must_use]
 pub fn label(run: &str) -> String {
     let (activation, norm) = parts(run);
-    format!("{activation}, {}", stroke(norm).label)
+    format!("{}, {}", style::activation(activation), stroke(norm).label)
 }
 
 /// A panel for each activation, a line for each norm.
@@ -169,7 +171,7 @@ fn by_activation(
     };
     let panel = |activation: &str| {
         let mine = runs.iter().filter(|run| parts(run).0 == activation);
-        Panel { title: activation.to_owned(), lines: mine.map(line).collect() }
+        Panel { title: style::activation(activation).to_owned(), lines: mine.map(line).collect() }
     };
     let panels: Vec<_> =
         distinct(runs.iter().map(|run| parts(run).0)).into_iter().map(panel).collect();
@@ -247,7 +249,7 @@ fn at_the_end(records: &Records, figure: &dyn Fn(&Moment) -> String) -> String {
     let of = |activation: &str| {
         let mine = ends.iter().filter(|((other, _), _)| *other == activation);
         let figures: Vec<_> = mine.map(|((_, norm), moment)| one((norm, moment))).collect();
-        format!("with {activation}: {}", figures.join(", "))
+        format!("with {}: {}", style::activation(activation), figures.join(", "))
     };
     let activations = distinct(ends.iter().map(|((activation, _), _)| *activation));
     let figures = activations.into_iter().map(of).collect::<Vec<_>>().join("; ");

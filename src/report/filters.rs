@@ -41,7 +41,7 @@ fn before_and_after<'a>(run: &Run<'a>) -> Vec<(usize, &'a Images)> {
 }
 
 fn picture(group: &Group) -> Option<Picture> {
-    let activation = group.activation;
+    let activation = group.name();
     let shown: Vec<_> = group.runs.iter().map(|run| (run.norm, before_and_after(run))).collect();
     let images = || shown.iter().flat_map(|(_, stages)| stages.iter().map(|stage| stage.1));
     let ends = images().flat_map(|images| [images.low.abs(), images.high.abs()]);
@@ -50,7 +50,7 @@ fn picture(group: &Group) -> Option<Picture> {
     let step = group.steps().last().copied()?;
     let scale = figure(white.into());
     Some(Picture {
-        id: format!("filters-{activation}"),
+        id: format!("filters-{}", group.activation),
         title: format!("First-layer weights: {activation}"),
         caption: format!(
             "The weights from the pixels into the first {count} units of the first layer, an image \

@@ -9,13 +9,23 @@ pub fn percent(share: f64) -> String {
 /// A number with so many decimals, or in powers of ten where it would be long.
 #[must_use]
 pub fn decimals(value: f64, decimals: usize) -> String {
-    if value.abs() < 1e4 { format!("{value:.decimals$}") } else { power(value) }
+    if value.abs() < 1e4 { format!("{value:.decimals$}") } else { times_ten_to(value) }
 }
 
-/// A number in powers of ten with two digits that count.
+/// A number in powers of ten with two digits that count, short as a column of a table takes it: 2.5e-7.
+/// In a sentence it is a [`figure`].
 #[must_use]
 pub fn power(value: f64) -> String {
     format!("{value:.1e}")
+}
+
+/// A number in powers of ten with two digits that count, as 2.5·10⁻⁷.
+fn times_ten_to(value: f64) -> String {
+    let text = power(value);
+    match text.split_once('e').map(|(number, exponent)| (number, exponent.parse())) {
+        Some((number, Ok(exponent))) => format!("{number}·{}", ten_to(exponent)),
+        _ => text,
+    }
 }
 
 /// A power of ten, as 10⁻⁷.
@@ -26,14 +36,16 @@ pub fn ten_to(exponent: i32) -> String {
     format!("10{}", exponent.to_string().chars().map(raised).collect::<String>())
 }
 
-/// A figure with two decimals, or in powers of ten where those would not show it.
+/// A figure in a sentence: with two decimals, or two digits that count where it is small, or in powers of
+/// ten where it would be long.
 #[must_use]
 pub fn figure(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => "not a number".to_owned(),
         0.0 => "0".to_owned(),
-        size if !(0.005..1e5).contains(&size) => power(value),
-        _ => decimals(value, 2),
+        size if !(1e-4..1e5).contains(&size) => times_ten_to(value),
+        size if size < 0.0995 => format!("{value:.*}", (1.0 - size.log10().floor()) as usize),
+        _ => format!("{value:.2}"),
     }
 }
 
@@ -71,11 +83,14 @@ mod tests {
     fn numbers_are_written_short() {
         assert_eq!(percent(0.9625), "96.2 %");
         assert_eq!(decimals(2.3456, 3), "2.346");
-        assert_eq!(decimals(1e30, 3), "1.0e30");
+        assert_eq!(decimals(1e30, 3), "1.0·10³⁰");
         assert_eq!(power(2.53e-7), "2.5e-7");
         assert_eq!([0, -12, 3].map(ten_to), ["10⁰", "10⁻¹²", "10³"]);
         assert_eq!([1.0, 1.25, 10.0, -0.04].map(coordinate), ["1", "1.2", "10", "0"]);
-        assert_eq!([0.0, 0.123, -1.5, 2.5e-7].map(figure), ["0", "0.12", "-1.50", "2.5e-7"]);
+        let figures = [0.0, 0.123, -1.5, 0.0996, 0.0524, -0.0011, 2.5e-7, -3.04e12].map(figure);
+        let expected = ["0", "0.12", "-1.50", "0.10", "0.052", "-0.0011", "2.5·10⁻⁷", "-3.0·10¹²"];
+        assert_eq!(figures, expected);
+        assert_eq!(figure(f64::INFINITY), "not a number");
         assert_eq!([0.271, 0.05].map(short_percent), ["27 %", "5.0 %"]);
     }
 }

@@ -5,9 +5,10 @@
 
 use super::claims;
 use super::curves::label;
-use super::markup::escape;
+use super::markup::{escape, plain, prose};
 use super::number;
 use super::picture::Picture;
+use super::probed::are_uneven;
 use super::records::{Records, distinct};
 use super::style::{parts, stroke};
 use super::table::{self, is_number};
@@ -31,7 +32,8 @@ pub fn html(records: &Records, pictures: &[Picture]) -> String {
     write_head(&mut html, records, pictures);
     write_troubles(&mut html, records);
     html.push_str("<main>\n");
-    write_controls(&mut html, records);
+    let steps = steps(records, pictures);
+    write_controls(&mut html, records, &steps);
     for picture in pictures {
         write_picture(&mut html, picture);
     }
@@ -44,7 +46,7 @@ pub fn html(records: &Records, pictures: &[Picture]) -> String {
         write_machine(&mut html, summary);
         write_shaders(&mut html, &summary.shaders);
     }
-    let frames = frames(records, pictures);
+    let frames = frames(records, pictures, &steps);
     let _ = write!(
         html,
         "</main>\n<script type=\"application/json\" id=\"frames\">{frames}</script>\n\
@@ -102,7 +104,7 @@ fn write_head(html: &mut String, records: &Records, pictures: &[Picture]) {
     let _ = writeln!(
         html,
         "<header>\n<h1>What normalization does</h1>\n<p>{}</p>\n<nav aria-label=\"Contents\"><ul>",
-        escape(&introduction(records))
+        prose(&introduction(records))
     );
     for picture in pictures {
         write_link(html, &picture.id, &picture.title);
@@ -136,14 +138,14 @@ fn write_troubles(html: &mut String, records: &Records) {
     }
     html.push_str("<aside>\n<h2>What is missing or went wrong</h2>\n<ul>\n");
     for trouble in troubles {
-        let _ = writeln!(html, "<li>{}</li>", escape(&trouble));
+        let _ = writeln!(html, "<li>{}</li>", prose(&trouble));
     }
     html.push_str("</ul>\n</aside>\n");
 }
 
 /// The slider, the button, and each network's accuracy at the step where they stand. The script shows
 /// them: without it they would do nothing.
-fn write_controls(html: &mut String, records: &Records) {
+fn write_controls(html: &mut String, records: &Records, steps: &BTreeSet<usize>) {
     let runs = records.runs();
     if runs.is_empty() {
         return;
@@ -174,7 +176,13 @@ fn write_controls(html: &mut String, records: &Records) {
             escape(run)
         );
     }
-    html.push_str("</ul>\n</section>\n");
+    html.push_str("</ul>\n");
+    if are_uneven(steps) {
+        html.push_str(
+            "<p class=\"note\">The slider stops at the recorded steps, which are not evenly spaced.</p>\n",
+        );
+    }
+    html.push_str("</section>\n");
 }
 
 fn write_picture(html: &mut String, picture: &Picture) {
@@ -186,8 +194,8 @@ fn write_picture(html: &mut String, picture: &Picture) {
          <div class=\"frame\" data-picture=\"{id}\" role=\"img\" aria-label=\"{}\">\n{svg}</div></div>\n\
          </figure>\n",
         escape(&picture.title),
-        escape(&picture.caption),
-        escape(&picture.alt)
+        prose(&picture.caption),
+        escape(&plain(&picture.alt))
     );
 }
 
@@ -203,7 +211,7 @@ fn write_table(html: &mut String, rows: &[Vec<String>]) {
         html.push_str("<tr>");
         for (column, cell) in row.iter().enumerate() {
             let class = if numbers(column) { " class=\"number\"" } else { "" };
-            let cell = escape(cell);
+            let cell = prose(cell);
             let _ = match at {
                 0 => write!(html, "<th scope=\"col\"{class}>{cell}</th>"),
                 _ => write!(html, "<td{class}>{cell}</td>"),
@@ -218,7 +226,7 @@ fn write_table(html: &mut String, rows: &[Vec<String>]) {
 fn write_list<'a>(html: &mut String, entries: impl Iterator<Item = (&'a str, String)>) {
     html.push_str("<dl>\n");
     for (term, meaning) in entries {
-        let _ = writeln!(html, "<dt>{}</dt><dd>{}</dd>", escape(term), escape(&meaning));
+        let _ = writeln!(html, "<dt>{}</dt><dd>{}</dd>", escape(term), prose(&meaning));
     }
     html.push_str("</dl>\n");
 }
@@ -238,7 +246,7 @@ fn write_claims(html: &mut String, claims: &[Claim]) {
 fn write_results(html: &mut String, summary: &Summary) {
     write_section(html, "results", "Results");
     if let Some(sentence) = table::about_ranges(summary) {
-        let _ = writeln!(html, "<p>{}</p>", escape(&sentence));
+        let _ = writeln!(html, "<p>{}</p>", prose(&sentence));
     }
     write_table(html, &table::rows(summary));
     let columns = table::LEGEND.lines().filter_map(|line| line.split_once("  "));
@@ -311,13 +319,18 @@ fn write_shaders(html: &mut String, shaders: &[ShaderRecord]) {
     html.push_str("</details>\n</section>\n");
 }
 
+/// The steps at which the slider stops.
+fn steps(records: &Records, pictures: &[Picture]) -> BTreeSet<usize> {
+    let moving = pictures.iter().filter(|picture| picture.frames.len() > 1);
+    let frames = moving.flat_map(|picture| picture.frames.iter().map(|frame| frame.step));
+    records.moments.iter().map(|moment| moment.step).chain(frames).collect()
+}
+
 /// What the script needs, as JSON: the steps of the slider, the frames of every picture that has more than
 /// one, and each network's accuracy.
-fn frames(records: &Records, pictures: &[Picture]) -> String {
-    let mut steps: BTreeSet<usize> = records.moments.iter().map(|moment| moment.step).collect();
+fn frames(records: &Records, pictures: &[Picture], steps: &BTreeSet<usize>) -> String {
     let mut moving = Map::new();
     for picture in pictures.iter().filter(|picture| picture.frames.len() > 1) {
-        steps.extend(picture.frames.iter().map(|frame| frame.step));
         let frames = picture.frames.iter().map(|frame| json!([frame.step, frame.svg]));
         moving.insert(picture.id.clone(), Value::Array(frames.collect()));
     }

@@ -1,7 +1,7 @@
 //! What the pictures of probes have in common: which runs stand side by side, and in which words.
 
 use super::records::Records;
-use super::style::parts;
+use super::style::{self, parts};
 use crate::kernels::activation::Activation;
 use crate::record::{LayerProbe, Probe};
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// The runs with one activation that have probes, in the order in which they were trained. They stand
 /// side by side in one picture.
 pub(super) struct Group<'a> {
-    /// The activation's name.
+    /// The activation's key.
     pub(super) activation: &'a str,
     /// The function of that name; none where it is neither shipped nor of the experiment.
     pub(super) function: Option<Activation>,
@@ -49,6 +49,11 @@ pub(super) fn groups(records: &Records) -> Vec<Group<'_>> {
 }
 
 impl<'a> Group<'a> {
+    /// The activation's name in words.
+    pub(super) fn name(&self) -> &'a str {
+        style::activation(self.activation)
+    }
+
     /// The probes of all runs.
     pub(super) fn probes(&self) -> impl Iterator<Item = &'a Probe> {
         self.runs.iter().flat_map(|run| run.probes.iter().copied())
@@ -57,6 +62,11 @@ impl<'a> Group<'a> {
     /// The steps at which a run was probed.
     pub(super) fn steps(&self) -> BTreeSet<usize> {
         self.probes().map(|probe| probe.step).collect()
+    }
+
+    /// Whether some of them lie farther apart than others.
+    pub(super) fn is_unevenly_probed(&self) -> bool {
+        are_uneven(&self.steps())
     }
 
     /// The last of them.
@@ -92,6 +102,13 @@ impl<'a> Run<'a> {
     }
 }
 
+/// Whether some steps lie farther apart than others.
+pub(super) fn are_uneven(steps: &BTreeSet<usize>) -> bool {
+    let mut apart = steps.iter().zip(steps.iter().skip(1)).map(|(one, next)| next - one);
+    let first = apart.next();
+    apart.any(|other| Some(other) != first)
+}
+
 /// At most `most` of `count` places, evenly spread, the first and the last among them.
 pub(super) fn spread_evenly(count: usize, most: usize) -> Vec<usize> {
     if count <= most {
@@ -105,7 +122,7 @@ pub(super) fn spread_evenly(count: usize, most: usize) -> Vec<usize> {
 pub(super) fn with_norm(norm: &str) -> String {
     match norm {
         "none" => "without a norm".to_owned(),
-        norm => format!("with {norm} norm"),
+        norm => format!("with {}", style::stroke(norm).label),
     }
 }
 
@@ -134,6 +151,11 @@ mod tests {
         assert_eq!(found, [("sigmoid", all.clone()), ("relu", all)]);
         assert_eq!(groups[1].function, Some(Activation::Relu));
         assert_eq!((groups[0].ends(), groups[0].depth()), (vec![0, 1], 2));
+        // At steps 0, 10 and 100.
+        assert!(groups[0].is_unevenly_probed());
+        let mut even = sample::records();
+        even.probes.retain(|probe| probe.step != 10);
+        assert!(!super::groups(&even)[0].is_unevenly_probed());
         assert_eq!(groups[0].runs[0].at(99).map(|probe| probe.step), Some(10));
     }
 

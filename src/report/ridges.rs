@@ -2,13 +2,17 @@
 //! count, and the same step by step, above the activation's curve on the same axis, so that one sees
 //! where on it the data are.
 
+mod note;
+
+use note::{HEIGHTS, UNEVEN};
+
 use super::bins::{outside, reach, shares};
-use super::number::{coordinate, figure, short_percent};
+use super::number::{coordinate, figure};
 use super::panel::{Panel, Range, norm_label};
 use super::picture::{Frame, Picture};
 use super::probed::{Group, Run, groups, listed, spread_evenly, with_norm};
 use super::records::Records;
-use super::style::stroke;
+use super::style::{self, stroke};
 use super::svg::{END, INK, MIDDLE, Svg, polyline};
 use crate::record::{Histogram, LayerProbe};
 use std::collections::BTreeSet;
@@ -35,10 +39,6 @@ const FOOT: f64 = 54.0;
 
 /// The note at the picture's foot.
 const NOTE: f64 = 60.0;
-
-/// The shares that the bar in the note may stand for, and its height at most.
-const MARKS: [f64; 8] = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002];
-const BAR: f64 = 30.0;
 
 /// Points of an activation's curve.
 const POINTS: usize = 48;
@@ -96,19 +96,23 @@ impl<'a> Scene<'a> {
 
     fn over_the_steps(&self) -> Picture {
         let deep = TALL + APART * (RIDGES - 1) as f64;
-        let svg =
-            self.draw(deep, TALL, |svg, panel, run, layer| self.ridges(svg, panel, run, layer));
-        let activation = self.group.activation;
+        let uneven = self.group.is_unevenly_probed();
+        let more = if uneven { UNEVEN } else { "" };
+        let draw =
+            |svg: &mut Svg, panel: &Panel, run: &Run, layer| self.ridges(svg, panel, run, layer);
+        let svg = self.draw((deep, TALL), more, draw);
+        let activation = self.group.name();
         let last = self.group.last_step();
         let norms = self.group.runs.iter().map(|run| stroke(run.norm).label.to_owned());
         Picture {
-            id: format!("ridges-{activation}"),
+            id: format!("ridges-{}", self.group.activation),
             title: format!("Where the inputs of the {activation} lie, over the training"),
             caption: format!(
                 "Each ridge is a histogram of what goes into the {activation}: the back is before \
-                 training, the front after {last} steps; the numbers at the left are steps. Below, on the \
-                 same axis, the {activation} itself, with the middle 70 % of the front ridge marked \
-                 on it. {}",
+                 training, the front after {last} steps; the numbers at the left are steps. {}{HEIGHTS} \
+                 Below, on the same axis, the {activation} itself, with the middle 70 % of the front \
+                 ridge marked on it. {}",
+                if uneven { format!("{UNEVEN} ") } else { String::new() },
                 self.where_they_lie(last)
             ),
             alt: format!(
@@ -122,22 +126,21 @@ impl<'a> Scene<'a> {
     }
 
     fn step_by_step(&self) -> Picture {
-        let activation = self.group.activation;
+        let activation = self.group.name();
         let frame = |&step: &usize| {
             let draw = |svg: &mut Svg, panel: &Panel, run: &Run, layer: usize| {
                 self.alone(svg, panel, run, layer, step);
             };
-            Frame { step, svg: self.draw(TALL_ALONE, TALL_ALONE, draw) }
+            Frame { step, svg: self.draw((TALL_ALONE, TALL_ALONE), "", draw) }
         };
         let last = self.group.last_step();
         Picture {
-            id: format!("inputs-{activation}"),
+            id: format!("inputs-{}", self.group.activation),
             title: format!("Where the inputs of the {activation} lie, step by step"),
             caption: format!(
-                "What goes into the {activation} at one step, above its curve. The thick part of the \
+                "What goes into the {activation} at one step, above its curve. {HEIGHTS} The thick part of the \
                  curve holds the middle 70 % of the inputs, the dot is their median: where it is \
-                 flat, no gradient comes back. {}",
-                self.where_they_lie(last)
+                 flat, no gradient comes back."
             ),
             alt: format!(
                 "A histogram of the inputs to the {activation} of the first and the last hidden \
@@ -149,8 +152,13 @@ impl<'a> Scene<'a> {
     }
 
     /// A row of panels for each layer, a column for each run; `data` draws what stands above the curve,
-    /// in a panel so high, with the tallest histogram so tall.
-    fn draw(&self, above: f64, tall: f64, data: impl Fn(&mut Svg, &Panel, &Run, usize)) -> String {
+    /// in a panel so high, with the tallest histogram so tall. `more` stands below the note.
+    fn draw(
+        &self,
+        (above, tall): (f64, f64),
+        more: &str,
+        data: impl Fn(&mut Svg, &Panel, &Run, usize),
+    ) -> String {
         let curve = self.curve_height();
         let row = HEAD + above + curve + FOOT;
         let (rows, columns) = (self.layers.len() as f64, self.group.runs.len() as f64);
@@ -168,12 +176,17 @@ impl<'a> Scene<'a> {
                     y: Range { low: 0.0, high: 1.0 },
                 };
                 let Some((_, first)) = run.layer(layer).next() else { continue };
-                norm_label(&mut svg, (left, top - 8.0), run.norm, &format!(", {}", first.layer));
-                panel.x_axis(&mut svg, top, &format!("input to the {}", self.group.activation));
+                norm_label(
+                    &mut svg,
+                    (left, top - 8.0),
+                    run.norm,
+                    &format!(", {}", style::layer(&first.layer)),
+                );
+                panel.x_axis(&mut svg, top, &format!("input to the {}", self.group.name()));
                 data(&mut svg, &Panel { height: above, ..panel }, run, layer);
             }
         }
-        self.note(&mut svg, row * rows, tall);
+        self.note(&mut svg, row * rows, tall, more);
         svg.finish()
     }
 
@@ -288,27 +301,6 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// How tall what share is, as a bar of that height.
-    fn note(&self, svg: &mut Svg, top: f64, tall: f64) {
-        let height = |share: f64| tall * self.height(share);
-        let fits = |mark: &f64| *mark <= self.tallest && height(*mark) <= BAR;
-        let mark = MARKS.into_iter().find(fits).unwrap_or(self.tallest / 100.0);
-        let (base, end) = (top + BAR + 6.0, top + BAR + 6.0 - height(mark));
-        let across = |y: f64| polyline([(LEFT - 4.0, y), (LEFT + 4.0, y)]);
-        let bar = across(end) + &across(base) + &polyline([(LEFT, base), (LEFT, end)]);
-        svg.path(&bar, INK);
-        let words = format!(
-            "{} of a layer's inputs in one bin. Heights grow with the square root of the share;",
-            short_percent(mark)
-        );
-        svg.text((LEFT + 12.0, base - 13.0), &words, &[]);
-        let words = format!(
-            "the tallest here is {}. All panels have the same axes. Beyond: inputs outside the axis.",
-            short_percent(self.tallest)
-        );
-        svg.text((LEFT + 12.0, base + 2.0), &words, &[]);
-    }
-
     /// Where the last layer's inputs lie at a step, in a sentence.
     fn where_they_lie(&self, step: usize) -> String {
         let Some(&layer) = self.layers.last() else { return String::new() };
@@ -364,6 +356,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_linear_is_said_in_the_picture_and_below_it() {
+        let mut records = sample::records();
+        let says = |records: &Records, words: &str| -> Vec<[bool; 2]> {
+            let pictures = pictures(records);
+            let both =
+                |one: &Picture| [&one.frames[0].svg, &one.caption].map(|t| t.contains(words));
+            pictures[..2].iter().map(both).collect()
+        };
+        assert_eq!(says(&records, "square root of the share"), [[true; 2]; 2]);
+        assert_eq!(says(&records, UNEVEN), [[true; 2], [false; 2]]);
+        records.probes.retain(|probe| probe.step != 10);
+        assert_eq!(says(&records, UNEVEN), [[false; 2]; 2], "two steps have one distance");
+    }
+
+    #[test]
     fn a_picture_of_each_step_has_a_frame_for_each_step() {
         let pictures = pictures(&sample::records());
         let ids: Vec<_> = pictures.iter().map(|picture| picture.id.as_str()).collect();
@@ -371,6 +378,11 @@ mod tests {
         let steps: Vec<_> = pictures[1].frames.iter().map(|frame| frame.step).collect();
         assert_eq!(steps, sample::STEPS);
         assert!(pictures[1].frames[0].svg != pictures[1].frames[1].svg);
-        assert!(pictures[1].caption.contains("between -1.00 and 2.00 (median 0) without a norm"));
+        let said = "between -1.00 and 2.00 (median 0) without a norm";
+        assert!(pictures[0].caption.contains(said) && !pictures[1].caption.contains(said));
+        assert!(
+            pictures[..2].iter().all(|picture| picture.alt.contains(said)),
+            "for who cannot see"
+        );
     }
 }

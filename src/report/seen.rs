@@ -69,7 +69,15 @@ impl Scene<'_> {
     fn step_by_step(&self) -> Picture {
         let steps = self.group.steps();
         let frame = |&step: &usize| Frame { step, svg: self.draw(&[step], LARGE) };
-        self.picture("seen", "What the layers see", steps.iter().map(frame).collect())
+        let frames = steps.iter().map(frame).collect();
+        let caption = format!(
+            "The first test image of each digit goes through the network, one a row, with running \
+             statistics; a column shows what a hidden layer makes of each, a square for each unit. \
+             Where all images of a column are the same, that layer can no longer tell the digits \
+             apart. Below stands the standard deviation across the images, mean over the units. {}",
+            self.end()
+        );
+        self.picture("seen", "What the layers see", &caption, frames)
     }
 
     fn stages(&self) -> Picture {
@@ -82,38 +90,39 @@ impl Scene<'_> {
         self.picture(
             "seen-stages",
             "What the layers see at the start, a quarter and the end",
+            "The same as in the picture above at the start, about a quarter of the way through the \
+             training and at the end, one below another.",
             frames,
         )
     }
 
-    fn picture(&self, id: &str, title: &str, frames: Vec<Frame>) -> Picture {
-        let activation = self.group.activation;
+    /// How much the last outputs differ at the end, in a sentence.
+    fn end(&self) -> String {
         let spread = |run: &Run| {
             let last = run.last()?.hidden.last()?;
             Some(format!("{} {}", figure(last.output_spread), with_norm(run.norm)))
         };
         let spreads: Vec<_> = self.group.runs.iter().filter_map(spread).collect();
-        let end = format!(
+        format!(
             "At the end the outputs of the last hidden layer differ by {} from digit to digit.",
             listed(&spreads)
-        );
+        )
+    }
+
+    fn picture(&self, id: &str, title: &str, caption: &str, frames: Vec<Frame>) -> Picture {
+        let activation = self.group.name();
         let missing = match self.without_image() {
             none if none.is_empty() => String::new(),
             classes => format!(" There is no test image of {}.", listed(&classes)),
         };
         Picture {
-            id: format!("{id}-{activation}"),
+            id: format!("{id}-{}", self.group.activation),
             title: format!("{title}: {activation}"),
-            caption: format!(
-                "The first test image of each digit goes through the network, one a row, with running \
-                 statistics; a column shows what a hidden layer makes of each, a square for each unit. \
-                 Where all images of a column are the same, that layer can no longer tell the digits \
-                 apart. Below stands the standard deviation across the images, mean over the \
-                 units.{missing} {end}"
-            ),
+            caption: format!("{caption}{missing}"),
             alt: format!(
                 "The outputs of the hidden layers with {activation} for a test image of each digit as \
-                 small grey images, the norms side by side.{missing} {end}"
+                 small grey images, the norms side by side.{missing} {}",
+                self.end()
             ),
             frames,
         }
@@ -338,7 +347,12 @@ mod tests {
         let pictures = pictures(&records);
         let last = &pictures[0].frames[2].svg;
         assert_eq!((last.matches(">0.000<").count(), last.matches(">0.250<").count()), (1, 5));
-        assert!(pictures[0].caption.contains("differ by 0 without a norm, 0.25 with batch norm"));
+        let said = "differ by 0 without a norm, 0.25 with batch norm";
+        assert!(pictures[0].caption.contains(said) && !pictures[1].caption.contains(said));
+        assert!(
+            pictures[..2].iter().all(|picture| picture.alt.contains(said)),
+            "for who cannot see"
+        );
         let stages = &pictures[1].frames;
         assert_eq!(stages.len(), 1);
         let words = ["no norm, step 0<", "no norm, step 10<", "no norm, step 100<"];

@@ -19,7 +19,7 @@ pub fn stroke(norm: &str) -> Stroke {
     let (colour, dashes, label) = match norm {
         "batch" => ("#0072b2", "none", "batch norm"),
         "layer" => ("#d55e00", "7 3", "layer norm"),
-        "rms" => ("#009e73", "7 3 1.5 3", "rms norm"),
+        "rms" => ("#009e73", "7 3 1.5 3", "RMS norm"),
         _ => ("#6b6b6b", "2 2.5", "no norm"),
     };
     Stroke { colour, dashes, label }
@@ -31,9 +31,36 @@ pub fn parts(run: &str) -> (&str, &str) {
     run.rsplit_once('-').unwrap_or((run, "none"))
 }
 
+/// An activation's name as people write it, by its key in the records; a file of the user's own has the
+/// name that its user gave it.
+#[must_use]
+pub fn activation(key: &str) -> &str {
+    match key {
+        "relu" => "ReLU",
+        key => key,
+    }
+}
+
+/// A layer's name as people write it, as `layer 1`, by its key in the records, as `layer1`.
+#[must_use]
+pub fn layer(key: &str) -> String {
+    let number = key.strip_prefix("layer").and_then(|number| number.parse::<usize>().ok());
+    number.map_or_else(|| key.to_owned(), |number| format!("layer {number}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_have_names_and_what_is_the_users_own_is_left() {
+        let names = ["relu", "sigmoid", "my-relu", "Relu6"].map(activation);
+        assert_eq!(names, ["ReLU", "sigmoid", "my-relu", "Relu6"]);
+        assert_eq!(
+            ["layer1", "layer12", "layers", "output"].map(layer),
+            ["layer 1", "layer 12", "layers", "output"]
+        );
+    }
 
     #[test]
     fn no_two_norms_look_alike() {

@@ -1,6 +1,6 @@
 //! The table that a run ends with.
 
-use super::number;
+use super::{number, style};
 use crate::record::{Figures, LayerFigures, RunRecord, Summary};
 use std::fmt::Write;
 
@@ -125,7 +125,7 @@ pub fn findings(summary: &Summary) -> String {
         let alike = summary.runs.iter().filter(|other| other.activation == run.activation);
         let shares: Vec<String> = alike.filter_map(share_of_gradient).collect();
         if !shares.is_empty() {
-            let (activation, shares) = (&run.activation, shares.join(", "));
+            let (activation, shares) = (style::activation(&run.activation), shares.join(", "));
             let _ = writeln!(
                 text,
                 "{activation}: gradient at the first layer over that at the last: {shares}"
@@ -141,7 +141,7 @@ fn share_of_gradient(run: &RunRecord) -> Option<String> {
     let share = fraction(first.gradient_rms / rest.last()?.gradient_rms)?;
     match run.norm.as_str() {
         "none" => Some(format!("{share} without a norm")),
-        norm => Some(format!("{share} with {norm} norm")),
+        norm => Some(format!("{share} with {}", style::stroke(norm).label)),
     }
 }
 

@@ -246,8 +246,8 @@ fn a_run_cut_off_in_the_middle_is_shown_as_far_as_it_went() {
         assert!(page.contains(&format!("<li>{sentence}</li>")), "{sentence}");
     }
     assert!(!ended.stdout.contains("sigmoid"), "{ended:#?}");
-    assert!(page.contains("sigmoid, batch norm") && page.contains("relu, no norm"));
-    assert!(!page.contains("relu, batch norm") && !page.contains("id=\"results\""));
+    assert!(page.contains("sigmoid, batch norm") && page.contains("ReLU, no norm"));
+    assert!(!page.contains("ReLU, batch norm") && !page.contains("id=\"results\""));
     assert!(page.contains("layer norm: 90.2 % at 0.008, 94.3 % at 0.07, 95.5 % at 0.6."));
     // Nothing but the experiment is the least that a report can be made of.
     fs::remove_file(path.join("metrics.jsonl")).unwrap();
@@ -273,7 +273,8 @@ fn figures_that_are_no_numbers_are_left_out() {
         let svg = &picture.frames[0].svg;
         assert!(!svg.contains("NaN") && !svg.contains("inf"), "{}", picture.id);
     }
-    assert!(pictures[2].caption.ends_with("Exactly 0 is drawn on the lower edge."));
+    let said = "Exactly 0 is drawn on the lower edge. The vertical axis is logarithmic.";
+    assert!(pictures[2].caption.ends_with(said), "{}", pictures[2].caption);
 }
 
 #[test]

@@ -76,8 +76,13 @@ fn collect(value: &Value, known: &mut BTreeSet<String>) {
         Value::Number(number) => {
             let x = number.as_f64().unwrap();
             let texts = [2, 3, 4].map(|places| number::decimals(x, places));
-            let more =
-                [number::percent(x), number::power(x), number::seconds(x), number.to_string()];
+            let more = [
+                number::percent(x),
+                number::power(x),
+                number::figure(x),
+                number::seconds(x),
+                number.to_string(),
+            ];
             known.extend(texts.iter().chain(&more).flat_map(|text| of(text)));
         }
         Value::String(text) => known.extend(of(text)),

@@ -52,7 +52,7 @@ fn beside_a_run_the_relu_claim_takes_them_in() {
         let claims = claims(&Records::read(folder.path()).unwrap());
         claims.into_iter().find(|one| one.claim.contains("ReLU the gradient")).unwrap().figures
     };
-    let needs = "`normlab learning-rates --out` with this run's folder trains them";
+    let needs = "train them with `normlab learning-rates --out RUN_DIR`";
     assert!(figures().contains(needs), "{}", figures());
     tiny(&[], folder.path()).with(0);
     assert!(!figures().contains(needs), "{}", figures());

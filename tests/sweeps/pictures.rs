@@ -78,7 +78,7 @@ fn rates_lie_on_a_logarithmic_axis_with_a_cross_where_a_network_diverged() {
     assert_eq!(picture.id, "learning-rates-relu");
     let said = "no norm: 40.0 % at 0.01, 90.0 % at 0.1, diverged at 1; batch norm: 95.0 % at 1";
     assert!(picture.alt.contains(said), "{}", picture.alt);
-    let best = "The best of each: no norm 90.0 % at 0.1, batch norm 95.0 % at 1.";
+    let best = "The best of each: no norm 90.0 % at 0.1, batch norm 95.0 % at 1. The horizontal axis is logarithmic.";
     assert!(picture.caption.ends_with(best), "{}", picture.caption);
     let svg = &picture.frames[0].svg;
     let x = numbers(svg, "circle", "cx");
@@ -101,7 +101,7 @@ fn curves_are_means_of_all_seeds() {
     let said = "each unit: 70.0 % (60.0 % to 80.0 %) with 100010 parameters";
     assert!(picture.caption.contains(said), "{}", picture.caption);
     let svg = &picture.frames[0].svg;
-    assert_eq!((svg.matches("<polygon").count(), svg.contains(">relu</text>")), (2, true));
+    assert_eq!((svg.matches("<polygon").count(), svg.contains(">ReLU</text>")), (2, true));
     // A seed that is cut off, or that diverged, leaves what all have in common.
     records[1].accuracies.truncate(1);
     records[1].run.failure = Some("the loss is inf at step 3".into());

@@ -9,6 +9,7 @@ mod probed;
 pub(super) mod thresholds;
 mod trained;
 
+use super::markup::plain;
 use super::records::Records;
 use super::sweeps;
 use crate::record::{Claim, Swept, Verdict};
@@ -84,6 +85,7 @@ pub fn text(claims: &[Claim]) -> String {
     let mut text = String::new();
     let width = measured.iter().map(|one| one.verdict.words().len()).max().unwrap_or_default();
     for Claim { claim, verdict, figures } in &measured {
+        let (claim, figures) = (plain(claim), plain(figures));
         let _ = writeln!(text, "{verdict:width$}  {claim}");
         if *verdict != Verdict::Holds {
             let _ = writeln!(text, "{:width$}  {figures}", "");
@@ -100,6 +102,7 @@ pub fn text(claims: &[Claim]) -> String {
 #[must_use]
 pub fn in_full(Claim { claim, verdict, figures }: &Claim) -> String {
     let width = verdict.words().len();
+    let (claim, figures) = (plain(claim), plain(figures));
     format!("{verdict}  {claim}\n{:width$}  {figures}\n", "")
 }
 
@@ -136,5 +139,7 @@ mod tests {
         assert_eq!(text(&[some, lacking.clone()]), lines);
         assert_eq!(text(&[all, lacking.clone()]).lines().next(), Some("holds  so it is"));
         assert_eq!(text(&[lacking]), "");
+        let code = weigh("so it is", Err("see `normlab affine`".into()));
+        assert_eq!(in_full(&code), "not measured  so it is\n              see normlab affine\n");
     }
 }

@@ -8,6 +8,7 @@ use super::{Evidence, Measured, weigh};
 use crate::config::NormPosition;
 use crate::record::{Claim, LayerProbe, Probe};
 use crate::report::records::Records;
+use crate::report::style;
 
 /// A ReLU without a norm has whole batches on one side; with batch norm it has not.
 pub(super) fn one_sided_batches(records: &Records) -> Claim {
@@ -18,7 +19,7 @@ pub(super) fn one_sided_batches(records: &Records) -> Claim {
             format!(
                 "{what}, {} of {}'s units begin as a straight line, {} with no output",
                 percent(layer.all_positive),
-                layer.layer,
+                style::layer(&layer.layer),
                 percent(layer.all_negative)
             )
         };
@@ -128,7 +129,7 @@ pub(super) fn free_inputs(records: &Records) -> Claim {
             format!("{low:.2}…{high:.2} (median {median:.2})")
         };
         let width = |layer: &LayerProbe| layer.percentiles[2] - layer.percentiles[0];
-        let (name, learned) = (&now.layer, scale(now));
+        let (name, learned) = (style::layer(&now.layer), scale(now));
         Ok(vec![
             Evidence::new(
                 (learned - 1.0).abs() >= SCALE_MOVED,

@@ -6,6 +6,7 @@ use crate::report::claims::thresholds::{READS_LESS, SUCCEEDS};
 use crate::report::claims::{Evidence, Measured, weigh};
 use crate::report::number::{percent, whole};
 use crate::report::records::distinct;
+use crate::report::style;
 
 /// Layer norm needs no a and b of each unit.
 pub(super) fn claim(records: &[SweepRecord]) -> Claim {
@@ -27,7 +28,7 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
 }
 
 /// Whether both train, and whether the one for the layer reads no less.
-fn compare(activation: &str, shared: &Choice, per_unit: &Choice) -> [Evidence; 2] {
+fn compare(key: &str, shared: &Choice, per_unit: &Choice) -> [Evidence; 2] {
     let trains = |choice: &Choice| choice.reads.is_some_and(|reads| reads.least >= SUCCEEDS);
     let no_less = match (shared.reads, per_unit.reads) {
         (Some(shared), Some(per_unit)) => {
@@ -40,6 +41,7 @@ fn compare(activation: &str, shared: &Choice, per_unit: &Choice) -> [Evidence; 2
         Some(reads) => format!("reads at least {}", percent(reads.least)),
         None => "diverges".to_owned(),
     };
+    let activation = style::activation(key);
     let both = format!(
         "with {activation}, one a and b a unit {}, one a layer {}",
         least(per_unit),
@@ -70,8 +72,10 @@ impl Choice {
         let mine: Vec<_> = records.iter().filter(mine).collect();
         if mine.len() < 2 {
             return Err(format!(
-                "seeds with {activation}-layer and affine {affine}: {}; a gap between the two choices \
-                 is told from one between seeds by several: `normlab affine --seeds 3`",
+                "seeds with {} and one a and b for {}: {}; it takes several to tell a gap between the \
+                 two from one between seeds: `normlab affine --seeds 3`",
+                style::activation(activation),
+                if affine == "shared" { "a whole layer" } else { "each unit" },
                 whole(mine.len())
             ));
         }

@@ -4,7 +4,7 @@ use super::{Spread, hint};
 use crate::record::{Claim, SweepRecord, Swept};
 use crate::report::claims::thresholds::{CHANCE, GUESSES, LEARNS};
 use crate::report::claims::{Evidence, Measured, weigh};
-use crate::report::number::percent;
+use crate::report::number::{figure, percent};
 
 /// Batch norm needs a batch; layer norm does not.
 pub(super) fn claim(records: &[SweepRecord]) -> Claim {
@@ -25,7 +25,10 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
                         "with batch norm every gradient of the hidden weights is exactly 0".into()
                     }
                     most => {
-                        format!("with batch norm hidden weights have gradients up to {most:.1e}")
+                        format!(
+                            "with batch norm hidden weights have gradients up to {}",
+                            figure(most)
+                        )
                     }
                 },
             ),

@@ -5,7 +5,9 @@ use crate::record::{Claim, SweepRecord, Swept};
 use crate::report::claims::thresholds::{SUCCEEDS, USABLE, WIDER};
 use crate::report::claims::{Evidence, Measured, weigh};
 use crate::report::number::decimals;
+use crate::report::probed::with_norm;
 use crate::report::records::distinct;
+use crate::report::style;
 
 /// The networks that the claim is about.
 const ACTIVATION: &str = "relu";
@@ -50,10 +52,7 @@ fn widened_by(records: &[SweepRecord], norm: &str) -> Result<Evidence, String> {
 
 /// A norm's range in words.
 fn describe(range: &Option<Range>, norm: &str) -> String {
-    let norm = match norm {
-        "none" => "without a norm".to_owned(),
-        norm => format!("with {norm} norm"),
-    };
+    let norm = with_norm(norm);
     match range {
         None => format!("{norm} none"),
         Some(range) => format!("{norm} {}", range.describe()),
@@ -82,7 +81,8 @@ impl Range {
         rates.sort_by(f32::total_cmp);
         if rates.is_empty() {
             let hint = hint(Swept::LearningRate);
-            return Err(format!("no {ACTIVATION}-{norm} at several learning rates: {hint}"));
+            let (name, norm) = (style::activation(ACTIVATION), with_norm(norm));
+            return Err(format!("no {name} network {norm} at several learning rates: {hint}"));
         }
         let reads: Vec<_> = rates.iter().map(|&rate| accuracy_at(&mine, rate)).collect();
         Ok(Self::around_best(&rates, &reads))

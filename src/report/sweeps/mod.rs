@@ -40,7 +40,7 @@ pub fn pictures(swept: Swept, records: &[SweepRecord]) -> Vec<Picture> {
 
 /// How to get what a run lacks.
 fn hint(swept: Swept) -> String {
-    format!("`normlab {} --out` with this run's folder trains them", swept.name())
+    format!("train them with `normlab {} --out RUN_DIR`, RUN_DIR being this folder", swept.name())
 }
 
 /// What networks read that differ in their seed alone.

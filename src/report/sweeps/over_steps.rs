@@ -25,7 +25,7 @@ pub(super) fn picture(records: &[SweepRecord]) -> Picture {
         records.iter().filter(mine).collect()
     };
     let panel = |activation: &&str| Panel {
-        title: (*activation).to_owned(),
+        title: style::activation(activation).to_owned(),
         lines: curves.iter().map(|&curve| line(&of(activation, curve), curve)).collect(),
     };
     let chart = Chart {
@@ -38,7 +38,7 @@ pub(super) fn picture(records: &[SweepRecord]) -> Picture {
     };
     let figures = |activation: &&str| {
         let ends = curves.iter().filter_map(|&curve| end(&of(activation, curve), curve));
-        format!("With {activation}, {}.", ends.collect::<Vec<_>>().join("; "))
+        format!("With {}, {}.", style::activation(activation), ends.collect::<Vec<_>>().join("; "))
     };
     let figures = activations.iter().map(figures).collect::<Vec<_>>().join(" ");
     let caption = format!(

@@ -18,7 +18,7 @@ pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -
     let said: Vec<_> = curves.iter().map(Curve::describe).collect();
     let figures = said.join("; ");
     let step = mine.iter().map(|record| record.run.steps).max().unwrap_or_default();
-    let setting = swept.setting();
+    let (setting, name) = (swept.setting(), style::activation(activation));
     let caption = match swept {
         Swept::BatchSize => {
             let rate = mine.first().map_or(0.0, |record| record.learning_rate);
@@ -33,9 +33,12 @@ pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -
     };
     Picture {
         id: format!("{}-{activation}", swept.name()),
-        title: format!("Accuracy over {setting}, {activation}"),
-        caption: format!("Test accuracy after {} steps {caption}.", whole(step)),
-        alt: format!("Test accuracy over {setting} with {activation}. {figures}."),
+        title: format!("Accuracy over {setting}, {name}"),
+        caption: format!(
+            "Test accuracy after {} steps {caption}. The horizontal axis is logarithmic.",
+            whole(step)
+        ),
+        alt: format!("Test accuracy over {setting} with {name}. {figures}."),
         frames: vec![Frame { step, svg: svg(swept, &curves) }],
     }
 }

@@ -1,0 +1,40 @@
+//! What stands at the foot of pictures of histograms: what their axes are.
+
+use super::{LEFT, Scene};
+use crate::report::number::short_percent;
+use crate::report::svg::{INK, Svg, polyline};
+
+/// The shares that the bar in the note may stand for, and its height at most.
+const MARKS: [f64; 8] = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002];
+const BAR: f64 = 30.0;
+
+/// What the axes of these pictures are not: in the height, and from ridge to ridge, linear.
+pub(super) const HEIGHTS: &str = "Heights grow with the square root of the share of the inputs.";
+pub(super) const UNEVEN: &str =
+    "Ridges of recorded steps stand at equal distances, though the steps are not evenly spaced.";
+
+impl Scene<'_> {
+    /// How tall what share is, as a bar of that height.
+    pub(super) fn note(&self, svg: &mut Svg, top: f64, tall: f64, more: &str) {
+        let height = |share: f64| tall * self.height(share);
+        let fits = |mark: &f64| *mark <= self.tallest && height(*mark) <= BAR;
+        let mark = MARKS.into_iter().find(fits).unwrap_or(self.tallest / 100.0);
+        let (base, end) = (top + BAR + 6.0, top + BAR + 6.0 - height(mark));
+        let across = |y: f64| polyline([(LEFT - 4.0, y), (LEFT + 4.0, y)]);
+        let bar = across(end) + &across(base) + &polyline([(LEFT, base), (LEFT, end)]);
+        svg.path(&bar, INK);
+        let words = format!(
+            "{} of a layer's inputs in one bin. Heights grow with the square root of the share;",
+            short_percent(mark)
+        );
+        svg.text((LEFT + 12.0, base - 13.0), &words, &[]);
+        let words = format!(
+            "the tallest here is {}. All panels have the same axes. Beyond: inputs outside the axis.",
+            short_percent(self.tallest)
+        );
+        svg.text((LEFT + 12.0, base + 2.0), &words, &[]);
+        if !more.is_empty() {
+            svg.text((LEFT + 12.0, base + 17.0), more, &[]);
+        }
+    }
+}
