@@ -1,4 +1,4 @@
-//! `normlab report`: the report of a run, made again from its records.
+//! `normlab report`: the report of a run or a sweep, made again from its records.
 
 use super::{Status, say};
 use crate::error::{Error, Result};
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Arguments of `normlab report`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Arguments {
-    /// The folder that a run has left, as runs/lesson.
+    /// The folder that a run or a sweep has left, as runs/lesson.
     #[arg(value_name = "RUN_DIR")]
     folder: PathBuf,
 }
@@ -21,8 +21,8 @@ pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> Result<Statu
     let folder = &arguments.folder;
     if !folder.join("experiment.toml").is_file() {
         return Err(Error::Config(format!(
-            "{} holds no run: there is no experiment.toml in it. Name the folder that a run has left, \
-             as runs/lesson",
+            "{} holds no run and no sweep: there is no experiment.toml in it. Name the folder that one \
+             has left, as runs/lesson",
             folder.display()
         )));
     }
@@ -48,11 +48,11 @@ pub(super) fn after_run(folder: &Path, records: Records, out: &mut dyn Write) ->
     }
 }
 
-/// Makes the report of the `records` of a run that an error has ended, where it has recorded a moment by
-/// then. That error is the one to tell, whatever comes of this.
+/// Makes the report of the `records` of a run or a sweep that an error has ended, where it has recorded
+/// anything by then. That error is the one to tell, whatever comes of this.
 pub(super) fn after_error(records: Result<Records>, folder: &Path, out: &mut dyn Write) {
     if let Ok(records) = records
-        && !records.moments.is_empty()
+        && (!records.moments.is_empty() || records.sweeps.values().any(|all| !all.is_empty()))
     {
         let _ = after_run(folder, records, out);
     }

@@ -8,13 +8,13 @@ use super::arguments::{
 use super::run::{layers, load, rooted};
 use super::tune::prepare;
 use super::{Status, compared, open, progress_bar, report, say, say_json, say_limit};
+use crate::backend::Backend;
 use crate::config::{Experiment, Norm};
 use crate::data::Dataset;
 use crate::differences;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::record::{Adapter, Claim, Parity, SweepRecord, Swept};
-use crate::report::folder::{pictures, write_pictures};
 use crate::report::records::Records;
 use crate::report::{claims, sweeps};
 use crate::train::sweep::{self, Sweep, Values};
@@ -205,16 +205,11 @@ impl SweepArguments {
         prepare(&mut tuning, backend.as_mut(), plans.iter().copied(), shown)?;
         let mut folder = SweepFolder::create(swept, path.as_deref(), *force, experiment)?;
         say(shown, &introduction(sweep, &data))?;
-        for (place, plan) in plans.iter().enumerate() {
-            let network = run_name(plan.activation, plan.norm);
-            let name = format!("{network} {} of {}", place + 1, plans.len());
-            let bar = progress_bar(&name, plan.experiment.steps);
-            let mut progress = |step: usize| bar.set_position(step as u64);
-            let record = sweep::train(backend.as_mut(), plan, &mut progress);
-            bar.finish_and_clear();
-            folder.add(record?)?;
-            tuning.go_on(backend.as_mut())?;
+        let trained = train(&mut folder, &plans, (backend.as_mut(), &mut tuning));
+        if trained.is_err() && !folder.records().is_empty() {
+            report::after_error(Records::read(folder.path()), folder.path(), shown);
         }
+        trained?;
         say(shown, &conclusion(swept, &folder, start.elapsed().as_secs_f64()))?;
         if folder.records().iter().any(|record| !record.run.parity.failures.is_empty()) {
             say_limit(backend.as_mut(), shown)?;
@@ -228,6 +223,25 @@ impl SweepArguments {
         }
         Ok(status(swept, folder.records()))
     }
+}
+
+/// Trains every network, and records each as soon as it has ended.
+fn train(
+    folder: &mut SweepFolder,
+    plans: &[Plan<'_>],
+    (backend, tuning): (&mut dyn Backend, &mut Tuning),
+) -> Result<()> {
+    for (place, plan) in plans.iter().enumerate() {
+        let network = run_name(plan.activation, plan.norm);
+        let name = format!("{network} {} of {}", place + 1, plans.len());
+        let bar = progress_bar(&name, plan.experiment.steps);
+        let mut progress = |step: usize| bar.set_position(step as u64);
+        let record = sweep::train(backend, plan, &mut progress);
+        bar.finish_and_clear();
+        folder.add(SweepRecord { networks: Some(plans.len()), ..record? })?;
+        tuning.go_on(backend)?;
+    }
+    Ok(())
 }
 
 /// A network that diverged is a failure, but where a sweep is to find out which do.
@@ -282,18 +296,11 @@ fn conclusion(swept: Swept, folder: &SweepFolder, seconds: f64) -> String {
     )
 }
 
-/// Makes the pictures of a sweep. Beside a run that is its report, and what its summary says about the
-/// claims, made again.
+/// Makes the report of a sweep, or of the run beside it, whose summary then says what the claims are with
+/// it.
 fn show(folder: &SweepFolder, out: &mut dyn Write) -> Result<()> {
     let path = folder.path();
     let mut records = Records::read(path)?;
-    if !folder.holds_run() {
-        let place = path.join("pictures");
-        return match write_pictures(&place, &pictures(&records)) {
-            Ok(()) => say(out, &format!("pictures: {}", place.display())),
-            Err(error) => say(out, &format!("note: no pictures were made: {error}")),
-        };
-    }
     let claims = claims::claims(&records);
     if let Some(summary) = &mut records.summary {
         summary.claims = claims;

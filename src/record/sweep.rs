@@ -81,6 +81,12 @@ pub struct SweepRecord {
     /// Largest gradient RMS of a hidden layer's weights at any recorded moment.
     #[serde(deserialize_with = "nan_for_null")]
     pub hidden_gradient: f64,
+    /// How many networks the whole sweep has; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub networks: Option<usize>,
+    /// The version of the crate that trained it; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
     /// What computed.
     #[serde(flatten)]
     pub adapter: Adapter,
@@ -157,6 +163,8 @@ mod tests {
             parameters: Some(90),
             accuracies: vec![(1, 0.05), (3, 0.1)],
             hidden_gradient: 0.0,
+            networks: Some(2),
+            version: Some("0.1.0".into()),
             adapter,
             run,
         }
@@ -173,11 +181,13 @@ mod tests {
     #[test]
     fn records_of_batch_sizes_before_there_were_other_sweeps_are_read() -> serde_json::Result<()> {
         let mut older = serde_json::to_value(record())?;
-        for key in ["affine", "parameters", "accuracies"] {
+        for key in ["affine", "parameters", "accuracies", "networks", "version"] {
             older.as_object_mut().and_then(|object| object.remove(key));
         }
         let read: SweepRecord = serde_json::from_value(older)?;
-        let expected = SweepRecord { parameters: None, accuracies: Vec::new(), ..record() };
+        let (accuracies, version) = (Vec::new(), None);
+        let expected =
+            SweepRecord { parameters: None, networks: None, accuracies, version, ..record() };
         assert_eq!(read, expected);
         Ok(())
     }

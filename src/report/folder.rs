@@ -1,4 +1,4 @@
-//! The report in the folder of a run.
+//! The report in the folder of a run, or of a sweep by itself.
 //!
 //! ```text
 //! report.html       the page
@@ -35,7 +35,7 @@ pub struct Report {
     pub missing: Vec<String>,
 }
 
-/// Makes the report of the run in `folder` from the records that were read there.
+/// Makes the report of the run or the sweep in `folder` from the records that were read there.
 ///
 /// # Errors
 /// [`Error::File`] when a file cannot be written.
@@ -87,10 +87,7 @@ fn write_animation(folder: &Path, records: &Records) -> Result<()> {
 }
 
 /// Writes the last frame of each picture.
-///
-/// # Errors
-/// [`Error::File`] when a file cannot be written.
-pub fn write_pictures(folder: &Path, pictures: &[Picture]) -> Result<()> {
+fn write_pictures(folder: &Path, pictures: &[Picture]) -> Result<()> {
     let file = |picture: &Picture| {
         let svg = picture.frames.last().map_or("", |frame| frame.svg.as_str());
         let svg = svg.replacen("<svg", OPENING, 1);
@@ -101,6 +98,9 @@ pub fn write_pictures(folder: &Path, pictures: &[Picture]) -> Result<()> {
 
 /// Writes the files of a folder, and takes away those with the same ending of an older report.
 fn write_all(folder: &Path, ending: &str, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
+    if files.is_empty() && !folder.exists() {
+        return Ok(());
+    }
     fs::create_dir_all(folder).map_err(|error| Error::file("write", folder, error))?;
     for (path, bytes) in files {
         replace(path, bytes).map_err(|error| Error::file("write", path, error))?;

@@ -1,7 +1,9 @@
-//! The page of a run: one HTML file that needs nothing beside it.
+//! The page of a run, or of a sweep by itself: one HTML file that needs nothing beside it.
 //!
 //! Pictures that change from step to step carry their frames as JSON within the page, and a slider moves
 //! all of them together. Without scripts each shows its last frame; print shows what the window does.
+
+mod sweeps;
 
 use super::claims;
 use super::curves::label;
@@ -12,13 +14,16 @@ use super::probed::are_uneven;
 use super::records::{Records, distinct};
 use super::style::{parts, stroke};
 use super::table::{self, is_number};
-use crate::record::{Claim, ShaderRecord, Summary};
+use crate::record::{Claim, Parity, ShaderRecord, Summary};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");
+
+/// What the section about adapter and driver is called.
+const MACHINE: &str = "Hardware and software";
 
 /// The page as HTML.
 #[must_use]
@@ -37,11 +42,17 @@ pub fn html(records: &Records, pictures: &[Picture]) -> String {
     for picture in pictures {
         write_picture(&mut html, picture);
     }
-    write_claims(&mut html, &claims::claims(records));
+    write_claims(&mut html, &all_claims(records));
     if let Some(summary) = &records.summary {
         write_results(&mut html, summary);
     }
-    write_experiment(&mut html, records);
+    sweeps::write_results(&mut html, records);
+    if records.is_of_sweeps() {
+        sweeps::write_experiment(&mut html, records);
+        sweeps::write_machine(&mut html, records);
+    } else {
+        write_experiment(&mut html, records);
+    }
     if let Some(summary) = &records.summary {
         write_machine(&mut html, summary);
         write_shaders(&mut html, &summary.shaders);
@@ -55,8 +66,23 @@ pub fn html(records: &Records, pictures: &[Picture]) -> String {
     html
 }
 
+/// The claims that the records are held against: the lesson's, or those of sweeps alone.
+fn all_claims(records: &Records) -> Vec<Claim> {
+    match records.is_of_sweeps() {
+        true => sweeps::claims(records),
+        false => claims::claims(records),
+    }
+}
+
+const fn claims_title(count: usize) -> &'static str {
+    if count == 1 { "The claim" } else { "The claims" }
+}
+
 /// What the networks were trained on.
 fn data(records: &Records) -> String {
+    if let Some(network) = sweeps::networks(records).next().filter(|_| records.is_of_sweeps()) {
+        return network.data.clone();
+    }
     match (&records.summary, &records.experiment.data) {
         (Some(summary), _) => summary.data.clone(),
         (None, Some(folder)) => folder.display().to_string(),
@@ -66,11 +92,10 @@ fn data(records: &Records) -> String {
 
 /// What the experiment was, in a sentence.
 fn introduction(records: &Records) -> String {
+    if records.is_of_sweeps() {
+        return sweeps::introduction(records);
+    }
     let experiment = &records.experiment;
-    let count = |count: usize, what: &str| match count {
-        1 => format!("{} {what}", number::whole(count)),
-        _ => format!("{} {what}s", number::whole(count)),
-    };
     let networks = experiment.networks().len();
     let (each, alike) = match networks {
         1 => ("", ""),
@@ -85,6 +110,11 @@ fn introduction(records: &Records) -> String {
         count(experiment.steps, "step"),
         count(experiment.batch, "image")
     )
+}
+
+/// So many of something, as `1 network` and `2 networks`.
+fn count(count: usize, what: &str) -> String {
+    format!("{} {what}{}", number::whole(count), if count == 1 { "" } else { "s" })
 }
 
 /// What the replicas are, in a sentence; nothing where there is one.
@@ -109,13 +139,18 @@ fn write_head(html: &mut String, records: &Records, pictures: &[Picture]) {
     for picture in pictures {
         write_link(html, &picture.id, &picture.title);
     }
-    write_link(html, "claims", "The claims");
+    write_link(html, "claims", claims_title(all_claims(records).len()));
     if records.summary.is_some() {
         write_link(html, "results", "Results");
     }
+    for &swept in records.sweeps.keys() {
+        write_link(html, &sweeps::id(swept), &sweeps::title(swept));
+    }
     write_link(html, "experiment", "The experiment");
+    if records.summary.is_some() || records.is_of_sweeps() {
+        write_link(html, "machine", MACHINE);
+    }
     if records.summary.is_some() {
-        write_link(html, "machine", "What computed");
         write_link(html, "shaders", "Shaders");
     }
     html.push_str("</ul></nav>\n</header>\n");
@@ -133,6 +168,7 @@ fn write_troubles(html: &mut String, records: &Records) {
     }
     let wrong = records.summary.iter().flat_map(|summary| &summary.parity.failures);
     troubles.extend(wrong.map(|sentence| format!("out of tolerance: {sentence}")));
+    troubles.extend(sweeps::troubles(records));
     if troubles.is_empty() {
         return;
     }
@@ -232,7 +268,7 @@ fn write_list<'a>(html: &mut String, entries: impl Iterator<Item = (&'a str, Str
 }
 
 fn write_claims(html: &mut String, claims: &[Claim]) {
-    write_section(html, "claims", "The claims");
+    write_section(html, "claims", claims_title(claims.len()));
     let mut rows = vec![["claim", "verdict", "figures"].map(str::to_owned).to_vec()];
     rows.extend(
         claims.iter().map(|one| {
@@ -266,27 +302,30 @@ fn write_experiment(html: &mut String, records: &Records) {
 }
 
 fn write_machine(html: &mut String, summary: &Summary) {
-    write_section(html, "machine", "What computed");
+    write_section(html, "machine", MACHINE);
     let adapter = &summary.adapter;
-    let parity = &summary.parity;
-    let compared = match (parity.worst_ratio, &parity.worst_at) {
-        (Some(ratio), Some(place)) => format!(
-            "{} tensors, worst error {} of its tolerance ({place})",
-            number::whole(parity.compared),
-            number::decimals(ratio, 3)
-        ),
-        _ => "nothing".to_owned(),
-    };
     let facts = [
         ("Adapter", format!("{} ({})", adapter.adapter, adapter.kind)),
         ("Backend", adapter.backend.clone()),
         ("Driver", adapter.driver.clone()),
         ("normlab", summary.version.clone()),
         ("Time in all", number::seconds(summary.elapsed_s)),
-        ("Compared with the CPU reference", compared),
+        ("Compared with the CPU reference", compared(&summary.parity)),
     ];
     write_list(html, facts.into_iter());
     html.push_str("</section>\n");
+}
+
+/// How results compared with the CPU reference, in words.
+fn compared(parity: &Parity) -> String {
+    match (parity.worst_ratio, &parity.worst_at) {
+        (Some(ratio), Some(place)) => format!(
+            "{} tensors, worst error {} of its tolerance ({place})",
+            number::whole(parity.compared),
+            number::decimals(ratio, 3)
+        ),
+        _ => "nothing".to_owned(),
+    }
 }
 
 fn write_shaders(html: &mut String, shaders: &[ShaderRecord]) {

@@ -46,20 +46,41 @@ impl Records {
     /// # Errors
     /// [`Error::File`] when a file is there but cannot be read.
     pub fn of(experiment: Experiment, folder: &Path) -> Result<Self> {
-        let mut missing = Vec::new();
-        let summary = match text(folder, "summary.json", &mut missing)? {
-            Some(text) => whole(&text, "summary.json", &mut missing),
-            None => None,
+        let (mut missing, mut cut_off) = (Vec::new(), Vec::new());
+        let sweeps = sweeps(folder, &mut cut_off)?;
+        let mut records = Self {
+            experiment,
+            summary: None,
+            moments: Vec::new(),
+            ranges: Vec::new(),
+            probes: Vec::new(),
+            sweeps,
+            missing: Vec::new(),
         };
-        let moments = lines(folder, "metrics.jsonl", &mut missing)?;
-        let (moments, ranges) = over_replicas(moments, experiment.replicas);
-        missing.extend(unfinished(&experiment, &moments));
-        let probes = lines(folder, "histograms.jsonl", &mut missing)?;
-        let mut sweeps = BTreeMap::new();
-        for swept in Swept::ALL.into_iter().filter(|swept| folder.join(swept.file()).exists()) {
-            sweeps.insert(swept, lines(folder, swept.file(), &mut missing)?);
+        let of_a_run = ["metrics.jsonl", "summary.json"];
+        if records.sweeps.is_empty() || of_a_run.iter().any(|file| folder.join(file).exists()) {
+            records.read_run(folder, &mut missing)?;
         }
-        Ok(Self { experiment, summary, moments, ranges, probes, sweeps, missing })
+        records.missing = [missing, cut_off].concat();
+        Ok(records)
+    }
+
+    /// Reads what a run leaves.
+    fn read_run(&mut self, folder: &Path, missing: &mut Vec<String>) -> Result<()> {
+        if let Some(text) = text(folder, "summary.json", missing)? {
+            self.summary = whole(&text, "summary.json", missing);
+        }
+        let moments = lines(folder, "metrics.jsonl", missing)?;
+        (self.moments, self.ranges) = over_replicas(moments, self.experiment.replicas);
+        missing.extend(unfinished(&self.experiment, &self.moments));
+        self.probes = lines(folder, "histograms.jsonl", missing)?;
+        Ok(())
+    }
+
+    /// Whether all that the folder holds is of sweeps.
+    #[must_use]
+    pub fn is_of_sweeps(&self) -> bool {
+        self.summary.is_none() && self.moments.is_empty() && !self.sweeps.is_empty()
     }
 
     /// The names of the runs that have a moment, in the order in which they were trained.
@@ -156,6 +177,24 @@ fn unfinished(experiment: &Experiment, moments: &[Moment]) -> Vec<String> {
         }
     };
     experiment.networks().into_iter().filter_map(sentence).collect()
+}
+
+/// The networks of each sweep whose file is there; a sentence where it was cut off.
+fn sweeps(folder: &Path, missing: &mut Vec<String>) -> Result<BTreeMap<Swept, Vec<SweepRecord>>> {
+    let mut sweeps = BTreeMap::new();
+    for swept in Swept::ALL.into_iter().filter(|swept| folder.join(swept.file()).exists()) {
+        let networks: Vec<SweepRecord> = lines(folder, swept.file(), missing)?;
+        let (recorded, file) = (networks.len(), swept.file());
+        match networks.iter().find_map(|network| network.networks) {
+            None if recorded == 0 => missing.push(format!("{file} holds no network")),
+            Some(all) if recorded < all => {
+                missing.push(format!("{file} holds {recorded} of {all} networks"));
+            }
+            _ => {}
+        }
+        sweeps.insert(swept, networks);
+    }
+    Ok(sweeps)
 }
 
 fn whole<T: DeserializeOwned>(text: &str, name: &str, missing: &mut Vec<String>) -> Option<T> {

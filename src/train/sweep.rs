@@ -205,6 +205,8 @@ pub fn train(
         parameters: Some(count_parameters(backend, plan)?),
         accuracies,
         hidden_gradient,
+        networks: None,
+        version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         adapter: backend.adapter(),
         run,
     })

@@ -4,6 +4,7 @@
 //! batch_sizes.jsonl, learning_rates.jsonl, affine.jsonl
 //!                       one line a network, there as soon as it has ended
 //! experiment.toml       what all networks have in common, apart from seed and what is swept
+//! report.html, pictures the page made from these, see `report::folder`
 //! ```
 
 use super::run_folder::create_free;

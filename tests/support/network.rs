@@ -33,6 +33,8 @@ pub(crate) fn network(name: &str, accuracy: f64) -> SweepRecord {
         parameters: Some(100_010),
         accuracies: vec![(1, 0.1), (1000, accuracy)],
         hidden_gradient: 0.05,
+        networks: None,
+        version: None,
         adapter: Adapter { adapter, backend, kind, driver },
         run,
     }

@@ -13,7 +13,10 @@ fn tiny(arguments: &[&str], out: &Path) -> Ended {
 fn both_are_trained_with_every_seed() {
     let folder = folder();
     let ended = tiny(&[], folder.path()).with(0);
-    assert_eq!(entries(folder.path()), ["affine.jsonl", "experiment.toml", "pictures"]);
+    assert_eq!(
+        entries(folder.path()),
+        ["affine.jsonl", "experiment.toml", "pictures", "report.html"]
+    );
     assert_eq!(entries(&folder.path().join("pictures")), ["affine-sweep.svg"]);
     let records = records(Swept::Affine, folder.path());
     let found: Vec<_> =

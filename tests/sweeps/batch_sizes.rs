@@ -24,7 +24,10 @@ fn records(folder: &Path) -> Vec<SweepRecord> {
 fn each_network_is_a_line_and_a_row() {
     let folder = folder();
     let ended = tiny(&["--seeds", "2"], folder.path()).with(0);
-    assert_eq!(entries(folder.path()), ["batch_sizes.jsonl", "experiment.toml", "pictures"]);
+    assert_eq!(
+        entries(folder.path()),
+        ["batch_sizes.jsonl", "experiment.toml", "pictures", "report.html"]
+    );
     let records = records(folder.path());
     let found: Vec<_> =
         records.iter().map(|r| (r.run.name.as_str(), r.batch, r.seed, r.run.steps)).collect();
@@ -155,7 +158,8 @@ fn without_a_folder_the_next_free_name_is_taken() {
     for name in ["batch-sizes", "batch-sizes-2"] {
         let mut command = command(Swept::BatchSize, &SIZES, &[]);
         let ended = run(command.current_dir(folder.path())).with(0);
-        let said = [format!("records: runs/{name} ("), format!("pictures: runs/{name}/pictures")];
+        let said =
+            [format!("records: runs/{name} ("), format!("report: runs/{name}/report.html (")];
         let end = ended.stdout.lines().rev().take(2);
         assert!(
             end.zip(said.iter().rev()).all(|(line, said)| line.starts_with(said)),

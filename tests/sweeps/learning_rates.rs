@@ -16,7 +16,8 @@ fn tiny(arguments: &[&str], out: &Path) -> Ended {
 fn relu_is_trained_with_every_norm_at_every_rate() {
     let folder = folder();
     let ended = tiny(&[], folder.path()).with(0);
-    assert_eq!(entries(folder.path()), ["experiment.toml", "learning_rates.jsonl", "pictures"]);
+    let left = ["experiment.toml", "learning_rates.jsonl", "pictures", "report.html"];
+    assert_eq!(entries(folder.path()), left);
     assert_eq!(entries(&folder.path().join("pictures")), ["learning-rates-relu.svg"]);
     let records = records(Swept::LearningRate, folder.path());
     let found: Vec<_> = records.iter().map(|r| (r.run.name.as_str(), r.learning_rate)).collect();

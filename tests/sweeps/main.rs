@@ -16,6 +16,7 @@ mod pictures;
 #[allow(dead_code, reason = "the helpers serve other tests of the program too")]
 #[path = "../support/program.rs"]
 mod program;
+mod reports;
 
 use normlab::record::{SweepRecord, Swept};
 use program::{Ended, normlab, run, text};

@@ -63,9 +63,9 @@ impl Spread {
     }
 }
 
-/// One row for each network.
+/// One row for each network, below a row that says what the columns are.
 #[must_use]
-pub fn results(swept: Swept, records: &[SweepRecord]) -> String {
+pub fn rows(swept: Swept, records: &[SweepRecord]) -> Vec<Vec<String>> {
     let last = match swept {
         Swept::BatchSize => Some("most hidden grad RMS"),
         Swept::LearningRate => None,
@@ -79,7 +79,13 @@ pub fn results(swept: Swept, records: &[SweepRecord]) -> String {
     let header = ["network", value, "seed", "test accuracy", "train loss"].into_iter().chain(last);
     let mut rows = vec![header.map(str::to_owned).collect()];
     rows.extend(records.iter().map(|record| row(swept, record)));
-    table::columns(&rows)
+    rows
+}
+
+/// [`rows`] laid out in columns.
+#[must_use]
+pub fn results(swept: Swept, records: &[SweepRecord]) -> String {
+    table::columns(&rows(swept, records))
 }
 
 fn row(swept: Swept, record: &SweepRecord) -> Vec<String> {
@@ -101,7 +107,7 @@ fn row(swept: Swept, record: &SweepRecord) -> Vec<String> {
     row
 }
 
-/// What the columns of [`results`] mean.
+/// What the columns of [`rows`] mean, a line for each.
 #[must_use]
 pub fn legend(swept: Swept) -> String {
     let last = match swept {

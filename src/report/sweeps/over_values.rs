@@ -22,7 +22,7 @@ pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -
     let caption = match swept {
         Swept::BatchSize => {
             let rate = mine.first().map_or(0.0, |record| record.learning_rate);
-            format!("at learning rate {rate}, the same for every size. {figures}")
+            format!("at learning rate {rate}, the same for every size. Reached with {figures}")
         }
         _ => {
             let batch = mine.first().map_or(0, |record| record.batch);
