@@ -38,6 +38,7 @@ fn main() {
         in_browser("shaders_are_shown_when_asked_for", shaders_are_shown_when_asked_for),
         in_browser("print_shows_pictures_without_controls", print_shows_pictures_without_controls),
         in_browser("the_page_of_a_run_has_no_defects", the_page_of_a_run_has_no_defects),
+        in_browser("the_page_of_a_sweep_has_no_defects", the_page_of_a_sweep_has_no_defects),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
@@ -165,6 +166,24 @@ fn the_page_of_a_run_has_no_defects(browser: &mut Browser) {
         browser.press("Home", 36);
         assert_eq!(browser.value(DEFECTS), json!([]), "{width} pixels at the start");
         browser.press("End", 35);
+    }
+}
+
+/// A sweep by itself has no slider, and must not miss it.
+fn the_page_of_a_sweep_has_no_defects(browser: &mut Browser) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sweep = Command::new(env!("CARGO_BIN_EXE_normlab"));
+    sweep.args(["batch-sizes", "--device", "cpu", "--steps", "4", "--hidden", "8", "--out"]);
+    let ended = sweep.arg(folder.path()).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    browser.open(&folder.path().join("report.html"));
+    assert_eq!(browser.value("document.querySelectorAll('.frame').length"), 1);
+    for width in [1280, 390, 360] {
+        resize(browser, width);
+        assert_eq!(browser.value(DEFECTS), json!([]), "{width} pixels");
+        let hidden = "(() => { const { scrollWidth, clientWidth } = document.querySelector('#claims .scroll'); \
+                      return scrollWidth - clientWidth; })()";
+        assert_eq!(browser.value(hidden), json!(0), "{width} pixels: the claim is cut off");
     }
 }
 
