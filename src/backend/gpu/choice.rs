@@ -19,11 +19,11 @@ pub struct Choice {
 }
 
 impl GpuBackend {
-    /// The variant of a kernel that programs get: the one that was chosen, or the [usual](Offers::usual)
+    /// The variant of a kernel that programs get: the one that was chosen, or the [usual](super::Offers::usual)
     /// one.
     ///
     /// # Errors
-    /// As [`Offers::usual`]; [`Error::Config`] when the adapter cannot run the chosen one.
+    /// As [`super::Offers::usual`]; [`Error::Config`] when the adapter cannot run the chosen one.
     pub fn variant(&self, contract: &'static Contract) -> Result<String> {
         if let Some(known) = self.variants.borrow().get(contract.name) {
             return Ok(known.clone());
