@@ -24,7 +24,9 @@ const NETWORKS: [&str; 6] =
     ["sigmoid-none", "sigmoid-batch", "sigmoid-layer", "relu-none", "relu-batch", "relu-layer"];
 
 /// What a run leaves.
-const FILES: [&str; 9] = [
+const FILES: [&str; 11] = [
+    "affine.jsonl",
+    "batch_sizes.jsonl",
     "experiment.toml",
     "frames",
     "histograms.jsonl",

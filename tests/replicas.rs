@@ -44,8 +44,9 @@ fn each_replica_is_a_run_of_its_own_seed() {
     three(&together);
     assert!(text(&together, "experiment.toml").contains("\nreplicas = 3\n"));
     let all = moments(&together);
-    assert_eq!(all.len(), 2 * 2 * 3);
-    assert_eq!(text(&together, "metrics.jsonl").matches("\"replica\":2").count(), 4);
+    // Two networks, a moment at each of four steps, three replicas.
+    assert_eq!(all.len(), 2 * 4 * 3);
+    assert_eq!(text(&together, "metrics.jsonl").matches("\"replica\":2").count(), 2 * 4);
     let weights = |folder: &Path| fs::read(folder.join("weights.safetensors")).unwrap();
     let weights_together = weights(&together);
     let tensors = SafeTensors::deserialize(&weights_together).unwrap();
@@ -113,7 +114,7 @@ fn a_report_is_made_again_from_three_replicas() {
     // Killed between two replicas: what has come of the last moment is no median.
     let metrics = text(folder.path(), "metrics.jsonl");
     let lines: Vec<_> = metrics.lines().collect();
-    fs::write(folder.path().join("metrics.jsonl"), lines[..11].join("\n")).unwrap();
+    fs::write(folder.path().join("metrics.jsonl"), lines[..17].join("\n")).unwrap();
     let ended = again();
     let sentence = "missing: sigmoid-batch is recorded to step 1 of 4\n";
     assert!(ended.stdout.contains(sentence), "{ended:#?}");

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bench;
+mod beside;
 mod check;
 mod devices;
 mod eval;

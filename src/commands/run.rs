@@ -4,6 +4,7 @@ use super::arguments::{
     DeviceArguments, ExperimentArguments, FusionArguments, OutputArguments, ShaderArguments,
     TuneArguments, WatchArguments,
 };
+use super::beside::Lesson;
 use super::progress::Progress;
 use super::tune::prepare;
 use super::{Status, compared, open, report, say, say_limit};
@@ -56,9 +57,18 @@ pub(super) struct TrainArguments {
     run: RunArguments,
 }
 
+/// What is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The lesson, with what its claims take beside its networks.
+    Lesson,
+    /// The networks of an experiment alone.
+    Experiment,
+}
+
 /// Runs the lesson.
 pub(super) fn lesson(arguments: &RunArguments, out: &mut dyn Write) -> Result<Status> {
-    arguments.start("lesson", Experiment::lesson()?, out)
+    arguments.start("lesson", Kind::Lesson, Experiment::lesson()?, out)
 }
 
 /// Runs one experiment.
@@ -66,15 +76,21 @@ pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> Result<S
     match &arguments.file {
         Some(file) => {
             let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-            arguments.run.start(&stem, Experiment::read(file)?, out)
+            arguments.run.start(&stem, Kind::Experiment, Experiment::read(file)?, out)
         }
-        None => arguments.run.start("train", Experiment::default(), out),
+        None => arguments.run.start("train", Kind::Experiment, Experiment::default(), out),
     }
 }
 
 impl RunArguments {
     /// Checks everything, then trains every network of the experiment with the flags in place.
-    fn start(&self, name: &str, mut experiment: Experiment, out: &mut dyn Write) -> Result<Status> {
+    fn start(
+        &self,
+        name: &str,
+        kind: Kind,
+        mut experiment: Experiment,
+        out: &mut dyn Write,
+    ) -> Result<Status> {
         let start = Instant::now();
         self.experiment.apply(&mut experiment)?;
         let device = self.device.agreed(&mut experiment);
@@ -109,7 +125,14 @@ impl RunArguments {
         }
         let summary = empty_summary(experiment, data, backend.as_ref())?;
         let mut run = Run { experiment, start, backend, tuning, changes, folder, summary };
-        let ended = run.train(&plans, out).and_then(|()| run.conclude(out));
+        // A run that is killed leaves what computed it.
+        run.folder.summary(&run.summary)?;
+        let trained = run.train(&plans, out);
+        let ended = match kind {
+            Kind::Lesson => trained.and_then(|()| run.train_beside(data, out)),
+            Kind::Experiment => trained,
+        };
+        let ended = ended.and_then(|()| run.conclude(out));
         if ended.is_err() {
             report::after_error(run.records(), run.folder.path(), out);
         }
@@ -154,6 +177,20 @@ impl Run<'_> {
             summary.elapsed_s = start.elapsed().as_secs_f64();
             folder.summary(summary)?;
         }
+        Ok(())
+    }
+
+    /// Trains what the lesson's claims take besides; not while shaders may change under it.
+    fn train_beside(&mut self, data: &Dataset, out: &mut dyn Write) -> Result<()> {
+        if self.changes.is_some() {
+            return Ok(());
+        }
+        let (records, experiment) = (self.records()?, self.experiment);
+        let Self { backend, folder, summary, .. } = self;
+        let Summary { parity, runs, .. } = summary;
+        let lesson = Lesson { experiment, data, runs, records, folder: folder.path() };
+        lesson.train_beside(backend.as_mut(), parity, out)?;
+        summary.elapsed_s = self.start.elapsed().as_secs_f64();
         Ok(())
     }
 
@@ -208,6 +245,7 @@ fn empty_summary(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         adapter: backend.adapter(),
         data: data.name.clone(),
+        constant_guess: Some(data.constant_guess()),
         seed: experiment.seed,
         elapsed_s: 0.0,
         parity: Parity::default(),
@@ -279,7 +317,8 @@ fn range_of_accuracy(range: &ReplicaRange) -> String {
 }
 
 fn conclusion(summary: &Summary, folder: &RunFolder) -> String {
-    let mut text = format!("\n{}\n{}", table::results(summary), table::LEGEND);
+    let mut text =
+        format!("\n{}\n{}", table::results(summary), table::legend_text(&table::legend(summary)));
     if let Some(sentence) = table::about_ranges(summary) {
         text.push_str(&format!("{sentence}\n"));
     }

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::record::{Adapter, Claim, Parity, SweepRecord, Swept};
 use crate::report::records::Records;
-use crate::report::{claims, sweeps};
+use crate::report::{claims, sweeps, table};
 use crate::train::sweep::{self, Sweep, Values};
 use crate::train::sweep_folder::SweepFolder;
 use crate::train::{Plan, run_folder, run_name};
@@ -289,7 +289,7 @@ fn conclusion(swept: Swept, folder: &SweepFolder, seconds: f64) -> String {
     format!(
         "\n{}\n{}\n{}{}{failures}records: {} ({seconds:.1} s in all)",
         sweeps::results(swept, records),
-        sweeps::legend(swept),
+        table::legend_text(&sweeps::legend(swept, records)),
         claims::in_full(&sweeps::claim(swept, records)),
         compared(&parity),
         folder.path().display(),

@@ -7,6 +7,7 @@ pub mod idx;
 
 use crate::error::{Error, Result};
 use crate::kernels::gather::BYTES_PER_WORD;
+use crate::record::ConstantGuess;
 use std::path::Path;
 
 /// The classes of every data set.
@@ -96,6 +97,12 @@ impl Dataset {
             }
         }
         Ok(Self { name, train, test })
+    }
+
+    /// What a guess that does not look at the images reaches.
+    #[must_use]
+    pub fn constant_guess(&self) -> ConstantGuess {
+        ConstantGuess::of(&self.train.labels, &self.test.labels)
     }
 }
 

@@ -70,6 +70,11 @@ impl Builder {
         Some(self.tensor(format!("{place}.statistics"), rows, cols))
     }
 
+    /// The running statistics of a layer's batch norm, if it has one.
+    pub(super) fn running_of(&self, layer: usize) -> Option<TensorId> {
+        self.running.iter().find(|(known, _)| *known == layer).map(|&(_, id)| id)
+    }
+
     /// A dispatch labelled `<place>.<kernel>`.
     pub(super) fn dispatch(
         &self,

@@ -21,7 +21,8 @@ pub(super) fn evaluate(builder: &mut Builder) -> Result<(Feed, PassId, TensorId)
         dispatches.push(dispatch);
         hidden = x;
         for stage in builder.network.stages(layer) {
-            let (dispatch, y) = stage_infer(builder, &place, layer, stage, hidden)?;
+            let running = builder.running_of(layer);
+            let (dispatch, y) = stage_infer(builder, &place, (layer, stage), running, hidden)?;
             dispatches.push(dispatch);
             hidden = y;
         }
@@ -32,12 +33,13 @@ pub(super) fn evaluate(builder: &mut Builder) -> Result<(Feed, PassId, TensorId)
     Ok((feed, pass, outputs))
 }
 
-/// Adds one stage: the dispatch and its output.
+/// Adds one stage of a layer: the dispatch and its output. Batch norm takes its mean and variance from
+/// `running`.
 pub(super) fn stage_infer(
     builder: &mut Builder,
     place: &str,
-    layer: usize,
-    stage: Stage,
+    (layer, stage): (usize, Stage),
+    running: Option<TensorId>,
     x: TensorId,
 ) -> Result<(Dispatch, TensorId)> {
     let shape = builder.program.spec(x).shape;
@@ -52,10 +54,7 @@ pub(super) fn stage_infer(
         Norm::Rms => &rms_norm_forward::CONTRACT,
     };
     match stage.norm {
-        Norm::Batch => {
-            let running = builder.running.iter().find(|(known, _)| *known == layer);
-            tensors.extend(running.map(|&(_, id)| ("running", id)));
-        }
+        Norm::Batch => tensors.extend(running.map(|id| ("running", id))),
         Norm::None | Norm::Layer | Norm::Rms => {
             let z = builder.tensor(format!("{place}.{kind}.z"), shape.rows, shape.cols);
             tensors.push(("z", z));

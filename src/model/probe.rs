@@ -18,7 +18,8 @@ pub struct Probe {
     pub pass: PassId,
     /// Which training images these are, `[1, images]`.
     pub order: TensorId,
-    /// The forward pass over a test image of each class, with running statistics.
+    /// The forward pass over a test image of each class, with running statistics; where there is a batch
+    /// norm, also with the statistics of the training images that `pass` went over.
     pub digits: PassId,
     /// Which test images these are, `[1, classes]`.
     pub digits_order: TensorId,
@@ -34,8 +35,11 @@ pub struct ProbedLayer {
     /// Moments of each unit's inputs to the activation: see [`moments`], outside of where the sigmoid
     /// is saturated.
     pub moments: TensorId,
-    /// The layer's outputs for the test images, `[classes, units]`.
+    /// The layer's outputs for the test images with running statistics, `[classes, units]`.
     pub outputs: TensorId,
+    /// The same with the statistics of the probed training images; none without a batch norm, which
+    /// alone makes a difference.
+    pub outputs_in_training: Option<TensorId>,
     /// Scale of the layer's norm, if it has one.
     pub gamma: Option<TensorId>,
     /// Shift of the layer's norm, if it has one.
@@ -45,16 +49,27 @@ pub struct ProbedLayer {
 /// Adds the passes; `train` and `test` hold the images.
 pub(super) fn probe(builder: &mut Builder, train: &Feed, test: &Feed) -> Result<Probe> {
     let (order, counted, measured) = inputs(builder, train)?;
-    let (digits_order, seen, outputs) = outputs(builder, test)?;
+    let digits = feed(builder, "digits", CLASSES, test);
+    let (gathered, images, _) = builder.gather("digits", &digits, CLASSES)?;
+    let mut seen = vec![gathered];
+    let running: Vec<_> = (0..measured.len()).map(|layer| builder.running_of(layer)).collect();
+    let outputs = outputs(builder, "digits", (images, &running), &mut seen)?;
+    let of_batch: Vec<_> = measured.iter().map(|layer| layer.statistics).collect();
+    let in_training = match of_batch.iter().any(Option::is_some) {
+        true => self::outputs(builder, "digits.batch", (images, &of_batch), &mut seen)?,
+        false => Vec::new(),
+    };
     let mut hidden = Vec::new();
-    for (layer, ((counts, moments), outputs)) in measured.into_iter().zip(outputs).enumerate() {
+    for (layer, (measured, outputs)) in measured.into_iter().zip(outputs).enumerate() {
         let parameter = |role| builder.layout.find_any(layer, role).map(|known| known.value);
         let (gamma, beta) = (parameter(Role::Gamma), parameter(Role::Beta));
-        hidden.push(ProbedLayer { counts, moments, outputs, gamma, beta });
+        let outputs_in_training = in_training.get(layer).copied();
+        let Measured { counts, moments, .. } = measured;
+        hidden.push(ProbedLayer { counts, moments, outputs, outputs_in_training, gamma, beta });
     }
     let pass = builder.program.pass("probe", counted);
-    let digits = builder.program.pass("digits", seen);
-    Ok(Probe { pass, order, digits, digits_order, hidden })
+    let seen = builder.program.pass("digits", seen);
+    Ok(Probe { pass, order, digits: seen, digits_order: digits.order, hidden })
 }
 
 /// A part of the data in an order of the probe's own.
@@ -68,8 +83,16 @@ fn feed(builder: &mut Builder, part: &str, images: usize, data: &Feed) -> Feed {
     Feed { order, step: index(builder, "step", 1), ..*data }
 }
 
-/// Counts and moments of a layer's inputs.
-type Measured = (TensorId, TensorId);
+/// What is measured of a layer's inputs.
+struct Measured {
+    counts: TensorId,
+    moments: TensorId,
+    /// Mean and variance of these very images, where a batch norm takes them: `[2, units]`.
+    statistics: Option<TensorId>,
+}
+
+/// With this momentum the running statistics become those of the batch.
+const ALL_OF_THE_BATCH: f32 = 1.0;
 
 /// The forward pass over training images: their order, its dispatches, and what is measured.
 fn inputs(builder: &mut Builder, train: &Feed) -> Result<(TensorId, Vec<Dispatch>, Vec<Measured>)> {
@@ -82,23 +105,31 @@ fn inputs(builder: &mut Builder, train: &Feed) -> Result<(TensorId, Vec<Dispatch
         let (dispatch, x) = builder.product(&place, layer, values)?;
         dispatches.push(dispatch);
         values = x;
-        for (number, stage) in builder.network.stages(layer).into_iter().enumerate() {
-            let (dispatch, y, trace) = builder.stage_forward(&place, layer, stage, values)?;
+        let (mut z, mut statistics) = (None, None);
+        for stage in builder.network.stages(layer) {
+            let (dispatch, y, trace) =
+                builder.stage_forward(&place, layer, stage, values, ALL_OF_THE_BATCH)?;
             dispatches.push(dispatch);
             values = y;
             // The activation belongs to the first stage, wherever the norm stands.
-            if number == 0 {
-                let (both, found) = measure(builder, &place, trace.z)?;
-                dispatches.extend(both);
-                measured.push(found);
-            }
+            z = z.or(Some(trace.z));
+            statistics = statistics.or(trace.running);
+        }
+        if let Some(z) = z {
+            let (both, (counts, moments)) = measure(builder, &place, z)?;
+            dispatches.extend(both);
+            measured.push(Measured { counts, moments, statistics });
         }
     }
     Ok((feed.order, dispatches, measured))
 }
 
-/// Counts and measures `z`.
-fn measure(builder: &mut Builder, place: &str, z: TensorId) -> Result<([Dispatch; 2], Measured)> {
+/// Counts and measures `z`: the dispatches, the counts and the moments.
+fn measure(
+    builder: &mut Builder,
+    place: &str,
+    z: TensorId,
+) -> Result<([Dispatch; 2], (TensorId, TensorId))> {
     let (replicas, cols) = (builder.network.replicas, builder.program.spec(z).shape.cols);
     let shape = Shape::new(replicas, 1, histogram::USUAL_SLOTS);
     let counts = builder.program.index_tensor(format!("{place}.counts"), shape);
@@ -111,22 +142,26 @@ fn measure(builder: &mut Builder, place: &str, z: TensorId) -> Result<([Dispatch
     Ok(([count, measure], (counts, measured)))
 }
 
-/// The forward pass over test images: their order, its dispatches, and each hidden layer's outputs.
-fn outputs(builder: &mut Builder, test: &Feed) -> Result<(TensorId, Vec<Dispatch>, Vec<TensorId>)> {
-    let feed = feed(builder, "digits", CLASSES, test);
-    let (dispatch, mut values, _) = builder.gather("digits", &feed, CLASSES)?;
-    let (mut dispatches, mut outputs) = (vec![dispatch], Vec::new());
-    for layer in 0..builder.network.hidden.len() {
-        let place = format!("digits.layer{}", layer + 1);
+/// The forward pass over test images, with each layer's mean and variance for a batch norm: each hidden
+/// layer's outputs.
+fn outputs(
+    builder: &mut Builder,
+    part: &str,
+    (images, running): (TensorId, &[Option<TensorId>]),
+    dispatches: &mut Vec<Dispatch>,
+) -> Result<Vec<TensorId>> {
+    let (mut outputs, mut values) = (Vec::new(), images);
+    for (layer, &running) in running.iter().enumerate() {
+        let place = format!("{part}.layer{}", layer + 1);
         let (dispatch, x) = builder.product(&place, layer, values)?;
         dispatches.push(dispatch);
         values = x;
         for stage in builder.network.stages(layer) {
-            let (dispatch, y) = stage_infer(builder, &place, layer, stage, values)?;
+            let (dispatch, y) = stage_infer(builder, &place, (layer, stage), running, values)?;
             dispatches.push(dispatch);
             values = y;
         }
         outputs.push(values);
     }
-    Ok((feed.order, dispatches, outputs))
+    Ok(outputs)
 }

@@ -6,7 +6,7 @@ use crate::config::{Norm, Optimizer};
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::kernels::{
-    adam, batch_norm_backward, batch_norm_forward, bias_backward, bias_forward,
+    RUNNING_MOMENTUM, adam, batch_norm_backward, batch_norm_forward, bias_backward, bias_forward,
     layer_norm_backward, layer_norm_forward, matmul_nt, matmul_tn, rms_norm_backward,
     rms_norm_forward, sgd,
 };
@@ -21,7 +21,7 @@ pub(super) struct StageTrace {
     /// What a norm kept; none behind a bias.
     statistics: Option<TensorId>,
     /// Batch norm's running statistics.
-    running: Option<TensorId>,
+    pub(super) running: Option<TensorId>,
 }
 
 /// What the backward pass needs of one layer of the forward pass.
@@ -47,7 +47,8 @@ impl Builder {
             hidden = x;
             let mut stages = Vec::new();
             for stage in self.network.stages(layer) {
-                let (dispatch, y, trace) = self.stage_forward(&place, layer, stage, hidden)?;
+                let (dispatch, y, trace) =
+                    self.stage_forward(&place, layer, stage, hidden, RUNNING_MOMENTUM)?;
                 self.running.extend(trace.running.map(|id| (layer, id)));
                 dispatches.push(dispatch);
                 stages.push(trace);
@@ -60,13 +61,15 @@ impl Builder {
         Ok((dispatches, traces, d_logits))
     }
 
-    /// Adds one stage of the forward pass: the dispatch, its output, and its trace.
+    /// Adds one stage of the forward pass: the dispatch, its output, and its trace. `momentum` is that
+    /// of batch norm's running statistics.
     pub(super) fn stage_forward(
         &mut self,
         place: &str,
         layer: usize,
         stage: Stage,
         x: TensorId,
+        momentum: f32,
     ) -> Result<(Dispatch, TensorId, StageTrace)> {
         let shape = self.program.spec(x).shape;
         let kind = stage.kind();
@@ -76,19 +79,22 @@ impl Builder {
         tensors.extend(self.layout.values(layer, stage));
         let statistics = self.statistics(place, stage, shape);
         tensors.extend(statistics.map(|id| ("statistics", id)));
-        let mut running = None;
+        let (mut running, mut parameters) = (None, Vec::new());
         let contract = match stage.norm {
             Norm::None => &bias_forward::CONTRACT,
             Norm::Batch => {
                 let kept = self.tensor(format!("{place}.running"), 2, shape.cols);
                 tensors.push(("running", kept));
                 running = Some(kept);
+                parameters.push(("momentum", momentum));
                 &batch_norm_forward::CONTRACT
             }
             Norm::Layer => &layer_norm_forward::CONTRACT,
             Norm::Rms => &rms_norm_forward::CONTRACT,
         };
-        let dispatch = self.dispatch(place, contract, stage.activation, &tensors)?;
+        let label = format!("{place}.{}", contract.name);
+        let dispatch =
+            self.program.dispatch(label, contract, stage.activation, &tensors, &parameters)?;
         Ok((dispatch, y, StageTrace { stage, x, z, statistics, running }))
     }
 

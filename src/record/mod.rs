@@ -6,7 +6,7 @@ mod replicas;
 mod sweep;
 
 pub use claim::{Claim, Verdict};
-pub use probe::{Histogram, Images, LayerProbe, Probe, WeightProbe};
+pub use probe::{Histogram, Images, LayerProbe, Mode, OutputsInTraining, Probe, WeightProbe};
 pub use replicas::{Figures, Pick, ReplicaRange, highest, lowest, median};
 pub use sweep::{SweepRecord, Swept};
 
@@ -197,6 +197,14 @@ pub struct RunRecord {
     /// Shaders that were taken while it was trained.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shader_changes: Vec<ShaderChange>,
+    /// From the lowest to the highest test accuracy of the evaluations in the last third of the steps;
+    /// none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub late_accuracy: Option<LateAccuracy>,
+    /// Figures of each layer at the first step, whose gradients are those of the initial weights; empty
+    /// in records of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub first_layers: Vec<LayerFigures>,
     /// Figures of each layer at the last step.
     pub layers: Vec<LayerFigures>,
     /// Standard deviation of the last hidden layer's outputs (of the pixels, where there is no hidden
@@ -215,6 +223,65 @@ pub struct RunRecord {
     pub parity: Parity,
 }
 
+/// The range of the test accuracy in the last third of a training's steps: a last figure alone is luck
+/// where a network still wanders.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LateAccuracy {
+    /// How many evaluations.
+    pub evaluations: usize,
+    /// The lowest accuracy.
+    pub lowest: f64,
+    /// The one in the middle.
+    pub median: f64,
+    /// The highest accuracy.
+    pub highest: f64,
+}
+
+impl LateAccuracy {
+    /// The range of accuracies at their steps; none of none.
+    #[must_use]
+    pub fn of(evaluated: &[(usize, f64)]) -> Option<Self> {
+        let last = evaluated.iter().map(|(step, _)| *step).max()?;
+        let late = evaluated.iter().filter(|(step, _)| 3 * step > 2 * last);
+        let late: Vec<_> = late.map(|(_, accuracy)| *accuracy).collect();
+        Some(Self {
+            evaluations: late.len(),
+            lowest: lowest(&late)?,
+            median: median(&late)?,
+            highest: highest(&late)?,
+        })
+    }
+}
+
+/// What a guess that does not look at the images reaches at best.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConstantGuess {
+    /// Its accuracy: the share of the commonest class among the test labels.
+    pub accuracy: f64,
+    /// Its mean cross-entropy in training, in nats: the entropy of the training labels.
+    pub loss: f64,
+}
+
+impl ConstantGuess {
+    /// Of ten classes that are equally frequent, as records of older versions took for granted.
+    pub const TEN_CLASSES: Self = Self { accuracy: 0.1, loss: std::f64::consts::LN_10 };
+
+    /// Of labels.
+    #[must_use]
+    pub fn of(train: &[u8], test: &[u8]) -> Self {
+        let accuracy = shares(test).fold(0.0, f64::max);
+        Self { accuracy, loss: shares(train).map(|share| -share * share.ln()).sum() }
+    }
+}
+
+/// The share of each class that occurs.
+fn shares(labels: &[u8]) -> impl Iterator<Item = f64> {
+    let mut counts = BTreeMap::new();
+    labels.iter().for_each(|label| *counts.entry(*label).or_insert(0_usize) += 1);
+    let all = labels.len() as f64;
+    counts.into_values().map(move |count| count as f64 / all)
+}
+
 /// `summary.json`: what came out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -225,6 +292,9 @@ pub struct Summary {
     pub adapter: Adapter,
     /// The data set.
     pub data: String,
+    /// What a constant guess reaches on it; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constant_guess: Option<ConstantGuess>,
     /// The experiment's seed, that of the first replica.
     pub seed: u64,
     /// Wall time from start to end, in seconds.
@@ -258,6 +328,24 @@ mod tests {
         assert!(read.gradient_rms.is_nan());
         assert_eq!(read.weight_change, 0.5);
         Ok(())
+    }
+
+    #[test]
+    fn a_constant_guess_is_the_commonest_class() {
+        let uniform = ConstantGuess::of(&[0, 1, 2, 3], &[3, 3, 1, 3]);
+        assert_eq!(uniform.accuracy, 0.75);
+        assert!((uniform.loss - 4_f64.ln()).abs() < 1e-12, "{uniform:?}");
+        let skewed = ConstantGuess::of(&[7, 7, 7, 2], &[5]);
+        let entropy = -(0.75 * 0.75_f64.ln() + 0.25 * 0.25_f64.ln());
+        assert!((skewed.loss - entropy).abs() < 1e-12 && skewed.accuracy == 1.0, "{skewed:?}");
+    }
+
+    #[test]
+    fn the_last_third_of_the_steps_counts() {
+        let evaluated = [(1, 0.0), (50, 0.2), (100, 0.9), (101, 0.7), (125, 0.8), (150, 0.75)];
+        let late = LateAccuracy { evaluations: 3, lowest: 0.7, median: 0.75, highest: 0.8 };
+        assert_eq!(LateAccuracy::of(&evaluated), Some(late));
+        assert_eq!(LateAccuracy::of(&[]), None);
     }
 
     #[test]

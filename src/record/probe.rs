@@ -64,6 +64,49 @@ pub struct LayerProbe {
     /// Standard deviation of the outputs across the images that there are, mean over the units.
     #[serde(deserialize_with = "nan_for_null")]
     pub output_spread: f64,
+    /// The same outputs as in training; none where nothing is different then.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub in_training: Option<OutputsInTraining>,
+}
+
+impl Probe {
+    /// Whether the network is another in training than in inference.
+    #[must_use]
+    pub fn differs_in_training(&self) -> bool {
+        self.hidden.iter().any(|layer| layer.in_training.is_some())
+    }
+}
+
+impl LayerProbe {
+    /// The outputs for the test images, and by how much they differ: as in training, or in inference, with
+    /// running statistics.
+    #[must_use]
+    pub fn outputs_in(&self, mode: Mode) -> (&Images, f64) {
+        match (&self.in_training, mode) {
+            (Some(seen), Mode::Training) => (&seen.outputs, seen.output_spread),
+            _ => (&self.outputs, self.output_spread),
+        }
+    }
+}
+
+/// How a network with batch norm is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// With mean and variance of a batch.
+    Training,
+    /// With the running mean and variance.
+    Inference,
+}
+
+/// A layer's outputs for the ten test images where batch norms take mean and variance from the probe's
+/// training images, not the running ones.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct OutputsInTraining {
+    /// The outputs, a row for each image.
+    pub outputs: Images,
+    /// Their standard deviation across the ten images, mean over the units.
+    #[serde(deserialize_with = "nan_for_null")]
+    pub output_spread: f64,
 }
 
 /// Counts of values in bins of equal width.
@@ -122,6 +165,15 @@ pub struct WeightProbe {
     /// ‖W − W₀‖ / ‖W₀‖, W₀ being the initial weights.
     #[serde(deserialize_with = "nan_for_null")]
     pub change: f64,
+    /// √(units · mean of W²), units being those of this layer: by how much W makes a gradient larger on
+    /// its way back where the signs of its parts have nothing in common. NaN in records of older
+    /// versions.
+    #[serde(deserialize_with = "nan_for_null", default = "nan")]
+    pub backward_gain: f64,
+}
+
+fn nan() -> f64 {
+    f64::NAN
 }
 
 /// Rows of numbers as grey values, one byte each: `low` is 0, `high` is 255.

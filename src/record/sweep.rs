@@ -1,6 +1,6 @@
 //! What a sweep records: the same networks, trained at several values of one setting.
 
-use super::{Adapter, RunRecord, nan_for_null};
+use super::{Adapter, ConstantGuess, RunRecord, nan_for_null};
 use serde::{Deserialize, Serialize};
 
 /// The setting whose values a sweep tries.
@@ -72,6 +72,9 @@ pub struct SweepRecord {
     pub hidden: Vec<usize>,
     /// The data set.
     pub data: String,
+    /// What a constant guess reaches on it; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub constant_guess: Option<ConstantGuess>,
     /// Numbers that the network learns; none in records of older versions.
     #[serde(default)]
     pub parameters: Option<usize>,
@@ -87,6 +90,10 @@ pub struct SweepRecord {
     /// The version of the crate that trained it; none in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Whether the lesson trained it beside its own networks; a sweep by itself takes the place of such
+    /// records.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub of_lesson: bool,
     /// What computed.
     #[serde(flatten)]
     pub adapter: Adapter,
@@ -139,6 +146,8 @@ mod tests {
             last_losses: Vec::new(),
             test_accuracy: Some(0.1),
             train_loss: Some(2.3),
+            late_accuracy: None,
+            first_layers: Vec::new(),
             layers: Vec::new(),
             output_spread: Some(0.0),
             range: None,
@@ -160,11 +169,13 @@ mod tests {
             affine: per_unit(),
             hidden: vec![8],
             data: "drawn digits".into(),
+            constant_guess: Some(ConstantGuess { accuracy: 0.125, loss: 2.25 }),
             parameters: Some(90),
             accuracies: vec![(1, 0.05), (3, 0.1)],
             hidden_gradient: 0.0,
             networks: Some(2),
             version: Some("0.1.0".into()),
+            of_lesson: true,
             adapter,
             run,
         }
@@ -181,13 +192,15 @@ mod tests {
     #[test]
     fn records_of_batch_sizes_before_there_were_other_sweeps_are_read() -> serde_json::Result<()> {
         let mut older = serde_json::to_value(record())?;
-        for key in ["affine", "parameters", "accuracies", "networks", "version"] {
+        let newer = ["affine", "parameters", "accuracies", "networks", "version", "of_lesson"];
+        for key in newer {
             older.as_object_mut().and_then(|object| object.remove(key));
         }
         let read: SweepRecord = serde_json::from_value(older)?;
         let (accuracies, version) = (Vec::new(), None);
         let expected =
             SweepRecord { parameters: None, networks: None, accuracies, version, ..record() };
+        let expected = SweepRecord { of_lesson: false, ..expected };
         assert_eq!(read, expected);
         Ok(())
     }

@@ -13,7 +13,7 @@ use super::style::stroke;
 use super::tiles::{Rows, Tiles};
 use crate::config::NormPosition;
 use crate::error::{Error, Result};
-use crate::record::Probe;
+use crate::record::{Mode, Probe};
 use gif::{Encoder, Frame, Repeat};
 use std::collections::BTreeSet;
 
@@ -190,7 +190,8 @@ impl Stage<'_> {
         }
         for (column, &layer) in shown.iter().enumerate() {
             let greys = greys(group.activation, position, run, layer);
-            let tiles = Tiles::column(&probe.hidden[layer].outputs, greys, &probe.without_image);
+            let (outputs, _) = probe.hidden[layer].outputs_in(Mode::Training);
+            let tiles = Tiles::column(outputs, greys, &probe.without_image);
             for row in 0..rows.count {
                 let corner = (at.0 + (IMAGE + 4) * column, rows.at(row) as usize);
                 canvas.tile(corner, IMAGE, &tiles, row);

@@ -37,7 +37,9 @@ fn accuracy(records: &Records) -> Picture {
         chart,
         "accuracy",
         "Test accuracy",
-        &format!("The share of the test images that each network reads rightly. Reached {figures}"),
+        &format!(
+            "The share of the test images that each network classifies correctly. Reached {figures}"
+        ),
     )
 }
 
@@ -121,7 +123,7 @@ fn changes(records: &Records) -> Picture {
         "How far each layer's weights have moved",
         &format!(
             "The distance from the initial weights as a share of their length. A layer whose line \
-             stays low has not learned. From the first layer to the last {figures}"
+             stays low has hardly changed. From the first layer to the last {figures}"
         ),
     )
 }

@@ -10,7 +10,7 @@
 use super::animation::Animation;
 use super::picture::Picture;
 use super::records::Records;
-use super::{affine, bands, curves, filters, page, ridges, seen, sweeps};
+use super::{affine, backward, bands, curves, filters, page, ridges, seen, sweeps};
 use crate::error::{Error, Result};
 use crate::files::replace;
 use crate::record::Swept;
@@ -56,6 +56,7 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
     for (make, probed) in [
         (ridges::pictures as fn(&Records) -> Vec<Picture>, true),
         (bands::pictures, true),
+        (backward::pictures, true),
         (curves::pictures, false),
         (seen::pictures, true),
         (affine::pictures, true),

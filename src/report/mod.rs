@@ -3,9 +3,11 @@
 pub mod affine;
 pub mod animation;
 mod axis;
+pub mod backward;
 pub mod bands;
 pub mod bench;
 mod bins;
+mod chance;
 pub mod chart;
 pub mod claims;
 pub mod curves;
@@ -23,6 +25,7 @@ pub mod ridges;
 #[cfg(test)]
 mod sample;
 pub mod seen;
+mod slopes;
 pub mod style;
 mod svg;
 pub mod sweeps;
@@ -44,6 +47,7 @@ mod tests {
                 seen::pictures,
                 affine::pictures,
                 filters::pictures,
+                backward::pictures,
             ];
             for picture in makers.iter().flat_map(|make| make(&records)) {
                 assert!(!picture.frames.is_empty(), "{name}: {picture:?}");

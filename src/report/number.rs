@@ -6,6 +6,13 @@ pub fn percent(share: f64) -> String {
     format!("{:.1} %", 100.0 * share)
 }
 
+/// From one share to another, as percentages; one where both are written alike.
+#[must_use]
+pub fn range(low: f64, high: f64) -> String {
+    let [low, high] = [low, high].map(percent);
+    if low == high { low } else { format!("{}–{high}", low.trim_end_matches(" %")) }
+}
+
 /// A number with so many decimals, or in powers of ten where it would be long.
 #[must_use]
 pub fn decimals(value: f64, decimals: usize) -> String {
@@ -82,6 +89,7 @@ mod tests {
     #[test]
     fn numbers_are_written_short() {
         assert_eq!(percent(0.9625), "96.2 %");
+        assert_eq!([range(0.77, 0.894), range(0.1, 0.1)], ["77.0–89.4 %", "10.0 %"]);
         assert_eq!(decimals(2.3456, 3), "2.346");
         assert_eq!(decimals(1e30, 3), "1.0·10³⁰");
         assert_eq!(power(2.53e-7), "2.5e-7");

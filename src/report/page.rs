@@ -12,6 +12,7 @@ use super::number;
 use super::picture::Picture;
 use super::probed::are_uneven;
 use super::records::{Records, distinct};
+use super::seen;
 use super::style::{parts, stroke};
 use super::table::{self, is_number};
 use crate::record::{Claim, Parity, ShaderRecord, Summary};
@@ -24,6 +25,12 @@ const SCRIPT: &str = include_str!("page/script.js");
 
 /// What the section about adapter and driver is called.
 const MACHINE: &str = "Hardware and software";
+
+/// A switch between a network in training and in inference, for a picture that holds both. The script shows
+/// it.
+const MODES: &str = "<p class=\"modes\" role=\"group\" aria-label=\"Batch norm's statistics\" hidden>\
+    <button type=\"button\" data-mode=\"training\" aria-pressed=\"true\">in training</button> \
+    <button type=\"button\" data-mode=\"inference\" aria-pressed=\"false\">in inference</button></p>";
 
 /// The page as HTML.
 #[must_use]
@@ -191,7 +198,7 @@ fn write_controls(html: &mut String, records: &Records, steps: &BTreeSet<usize>)
          <button id=\"play\" type=\"button\">Play</button>\n<label for=\"step\">Training step</label>\n\
          <input id=\"step\" type=\"range\" min=\"0\" step=\"1\">\n\
          <output id=\"now\" for=\"step\" aria-live=\"off\"></output>\n</div>\n\
-         <ul class=\"readings\" aria-label=\"Test accuracy at this step\"",
+         <ul class=\"readings\" aria-label=\"Test accuracy, as evaluated last up to this step\"",
     );
     // Norms beside each other, activations below each other; four norms in two rows, as they are wide.
     let columns = match distinct(runs.iter().map(|run| parts(run).1)).len() {
@@ -224,9 +231,10 @@ fn write_controls(html: &mut String, records: &Records, steps: &BTreeSet<usize>)
 fn write_picture(html: &mut String, picture: &Picture) {
     let id = escape(&picture.id);
     let svg = picture.frames.last().map_or("", |frame| frame.svg.as_str());
+    let modes = if svg.contains(seen::INFERENCE) { MODES } else { "" };
     let _ = write!(
         html,
-        "<figure id=\"{id}\">\n<figcaption><h2>{}</h2>\n<p>{}</p></figcaption>\n<div class=\"scroll\">\
+        "<figure id=\"{id}\">\n<figcaption><h2>{}</h2>\n<p>{}</p>{modes}</figcaption>\n<div class=\"scroll\">\
          <div class=\"frame\" data-picture=\"{id}\" role=\"img\" aria-label=\"{}\">\n{svg}</div></div>\n\
          </figure>\n",
         escape(&picture.title),
@@ -285,8 +293,7 @@ fn write_results(html: &mut String, summary: &Summary) {
         let _ = writeln!(html, "<p>{}</p>", prose(&sentence));
     }
     write_table(html, &table::rows(summary));
-    let columns = table::LEGEND.lines().filter_map(|line| line.split_once("  "));
-    write_list(html, columns.map(|(column, meaning)| (column, meaning.trim().to_owned())));
+    write_list(html, table::legend(summary).into_iter());
     html.push_str("</section>\n");
 }
 

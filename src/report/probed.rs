@@ -1,6 +1,7 @@
 //! What the pictures of probes have in common: which runs stand side by side, and in which words.
 
 use super::records::Records;
+use super::slopes::Curve;
 use super::style::{self, parts};
 use crate::kernels::activation::Activation;
 use crate::record::{LayerProbe, Probe};
@@ -49,6 +50,13 @@ pub(super) fn groups(records: &Records) -> Vec<Group<'_>> {
 }
 
 impl<'a> Group<'a> {
+    /// The activation over the bins of the histograms; none where its function is not known, or no hidden
+    /// layer was probed.
+    pub(super) fn curve(&self) -> Option<Curve> {
+        let counted = self.probes().find_map(|probe| probe.hidden.first())?;
+        Some(Curve::new(self.function?, &counted.histogram))
+    }
+
     /// The activation's name in words.
     pub(super) fn name(&self) -> &'a str {
         style::activation(self.activation)

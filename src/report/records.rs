@@ -1,8 +1,11 @@
 //! The records of a run, read again: everything that the report knows.
 
+use super::chance::Chance;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::record::{Moment, Pick, Probe, Summary, SweepRecord, Swept, highest, lowest, median};
+use crate::record::{
+    ConstantGuess, Moment, Pick, Probe, Summary, SweepRecord, Swept, highest, lowest, median,
+};
 use crate::train::run_name;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -108,6 +111,23 @@ impl Records {
     #[must_use]
     pub fn several(&self) -> Option<usize> {
         Some(self.experiment.replicas).filter(|&replicas| replicas > 1)
+    }
+
+    /// What a guess that does not look at the images reaches: ten classes that are equally frequent where
+    /// no record says it, as in those of older versions.
+    #[must_use]
+    pub fn constant_guess(&self) -> ConstantGuess {
+        let of_run = self.summary.as_ref().and_then(|summary| summary.constant_guess);
+        let of_sweeps = self.sweeps.values().flatten().find_map(|one| one.constant_guess);
+        of_run.or(of_sweeps).unwrap_or(ConstantGuess::TEN_CLASSES)
+    }
+
+    /// The scale of the test set's accuracies.
+    ///
+    /// # Errors
+    /// Why an accuracy says nothing.
+    pub(super) fn chance(&self) -> std::result::Result<Chance, String> {
+        Chance::new(self.constant_guess())
     }
 
     /// The networks of a sweep; none where the folder does not hold it.

@@ -3,15 +3,17 @@
 //! where on it the data are.
 
 mod note;
+mod words;
 
 use note::{HEIGHTS, UNEVEN};
 
 use super::bins::{outside, reach, shares};
-use super::number::{coordinate, figure};
+use super::number::coordinate;
 use super::panel::{Panel, Range, norm_label};
 use super::picture::{Frame, Picture};
-use super::probed::{Group, Run, groups, listed, spread_evenly, with_norm};
+use super::probed::{Group, Run, groups, listed, spread_evenly};
 use super::records::Records;
+use super::slopes;
 use super::style::{self, stroke};
 use super::svg::{END, INK, MIDDLE, Svg, polyline};
 use crate::record::{Histogram, LayerProbe};
@@ -55,6 +57,15 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
     .collect()
 }
 
+/// The heights of a row's panels: what stands above the curve, the tallest histogram there, and what
+/// stands below the axis.
+#[derive(Clone, Copy)]
+struct Room {
+    above: f64,
+    tall: f64,
+    below: f64,
+}
+
 /// What all panels of an activation have in common.
 pub(super) struct Scene<'a> {
     pub(super) group: &'a Group<'a>,
@@ -64,6 +75,8 @@ pub(super) struct Scene<'a> {
     pub(super) x: Range,
     /// The activation's values over `x`.
     pub(super) curve: Vec<(f64, f64)>,
+    /// The activation's slopes over the bins of the inputs.
+    slopes: Option<slopes::Curve>,
     /// The largest share of a layer's inputs in one bin.
     tallest: f64,
 }
@@ -85,7 +98,8 @@ impl<'a> Scene<'a> {
         });
         let tallest =
             shown().flat_map(|h| shares(h, x)).map(|(_, share)| share).fold(0.0, f64::max);
-        Self { group, layers, x, curve, tallest: if tallest > 0.0 { tallest } else { 1.0 } }
+        let tallest = if tallest > 0.0 { tallest } else { 1.0 };
+        Self { group, layers, x, curve, slopes: group.curve(), tallest }
     }
 
     /// How tall a share stands, from 0 to 1 for the largest. By its square root, so that one sees inputs
@@ -97,10 +111,11 @@ impl<'a> Scene<'a> {
     fn over_the_steps(&self) -> Picture {
         let deep = TALL + APART * (RIDGES - 1) as f64;
         let uneven = self.group.is_unevenly_probed();
+        let room = Room { above: deep, tall: TALL, below: 0.0 };
         let more = if uneven { UNEVEN } else { "" };
         let draw =
             |svg: &mut Svg, panel: &Panel, run: &Run, layer| self.ridges(svg, panel, run, layer);
-        let svg = self.draw((deep, TALL), more, draw);
+        let svg = self.draw(room, more, draw);
         let activation = self.group.name();
         let last = self.group.last_step();
         let norms = self.group.runs.iter().map(|run| stroke(run.norm).label.to_owned());
@@ -127,20 +142,24 @@ impl<'a> Scene<'a> {
 
     fn step_by_step(&self) -> Picture {
         let activation = self.group.name();
+        let below = self.slopes.as_ref().map_or(0.0, |_| slopes::ROOM);
+        let room = Room { above: TALL_ALONE, tall: TALL_ALONE, below };
         let frame = |&step: &usize| {
             let draw = |svg: &mut Svg, panel: &Panel, run: &Run, layer: usize| {
                 self.alone(svg, panel, run, layer, step);
             };
-            Frame { step, svg: self.draw((TALL_ALONE, TALL_ALONE), "", draw) }
+            Frame { step, svg: self.draw(room, "", draw) }
         };
         let last = self.group.last_step();
         Picture {
             id: format!("inputs-{}", self.group.activation),
             title: format!("Where the inputs of the {activation} lie, step by step"),
             caption: format!(
-                "What goes into the {activation} at one step, above its curve. {HEIGHTS} The thick part of the \
-                 curve holds the middle 70 % of the inputs, the dot is their median: where it is \
-                 flat, no gradient comes back."
+                "What goes into the {activation} at one step, above its curve. {HEIGHTS} The thick part of \
+                 the curve holds the middle 70 % of the inputs, the dot is their median. Below stand the \
+                 slopes of the curve at the inputs, as shares of all of them: by its slope a unit \
+                 multiplies the gradient that it passes back.{}",
+                self.how_steep(last)
             ),
             alt: format!(
                 "A histogram of the inputs to the {activation} of the first and the last hidden \
@@ -155,12 +174,12 @@ impl<'a> Scene<'a> {
     /// in a panel so high, with the tallest histogram so tall. `more` stands below the note.
     fn draw(
         &self,
-        (above, tall): (f64, f64),
+        Room { above, tall, below }: Room,
         more: &str,
         data: impl Fn(&mut Svg, &Panel, &Run, usize),
     ) -> String {
         let curve = self.curve_height();
-        let row = HEAD + above + curve + FOOT;
+        let row = HEAD + above + curve + FOOT + below;
         let (rows, columns) = (self.layers.len() as f64, self.group.runs.len() as f64);
         let mut svg = Svg::new(COLUMN * columns, row * rows + NOTE);
         for (line, &layer) in self.layers.iter().enumerate() {
@@ -237,6 +256,11 @@ impl<'a> Scene<'a> {
         svg.text((panel.right(), panel.top + 8.0), &words, &[END]);
         self.curve(svg, panel, seen, colour);
         self.beyond(svg, panel, [&seen.histogram].into_iter());
+        if let Some(slopes) = &self.slopes {
+            let top = panel.bottom() + self.curve_height() + FOOT;
+            let label = format!("slope of the {}", self.group.name());
+            slopes.draw(svg, &Panel { top, ..*panel }, &label, (&seen.histogram, &look));
+        }
     }
 
     /// The upper edge of a histogram that stands on `base`, from the left side to the right one.
@@ -299,20 +323,6 @@ impl<'a> Scene<'a> {
             let below = panel.bottom() + self.curve_height() + 42.0;
             svg.text(((panel.left + panel.right()) / 2.0, below), &words, &[MIDDLE]);
         }
-    }
-
-    /// Where the last layer's inputs lie at a step, in a sentence.
-    fn where_they_lie(&self, step: usize) -> String {
-        let Some(&layer) = self.layers.last() else { return String::new() };
-        let part = |run: &Run| {
-            let [low, middle, high] = run.at(step)?.hidden.get(layer)?.percentiles.map(figure);
-            Some(format!("between {low} and {high} (median {middle}) {}", with_norm(run.norm)))
-        };
-        let parts: Vec<_> = self.group.runs.iter().filter_map(part).collect();
-        format!(
-            "At the end the middle 70 % of the last hidden layer's inputs lie {}.",
-            listed(&parts)
-        )
     }
 }
 

@@ -85,6 +85,7 @@ pub(super) fn probe(run: &str, step: usize, depth: usize) -> Probe {
         running_variance: Vec::new(),
         outputs: Images::new(&(0..40).map(|n| n as f32 / 39.0).collect::<Vec<_>>(), 4),
         output_spread: 0.25,
+        in_training: None,
     };
     let weights: Vec<f32> = (0..18).map(|n| n as f32 / 17.0 - 0.5).collect();
     Probe {

@@ -10,6 +10,7 @@ use super::records::Records;
 use super::svg::{END, GRID, MIDDLE, Svg, polyline};
 use super::tiles::{Greys, Rows, Tiles};
 use crate::config::NormPosition;
+use crate::record::{Mode, Probe};
 use std::collections::BTreeSet;
 
 /// Columns of a run at most.
@@ -50,6 +51,10 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
     .collect()
 }
 
+/// Classes of what the page switches between, as the page's own files call them.
+pub(super) const TRAINING: &str = "in-training";
+pub(super) const INFERENCE: &str = "in-inference";
+
 struct Scene<'a> {
     group: &'a Group<'a>,
     position: NormPosition,
@@ -71,10 +76,11 @@ impl Scene<'_> {
         let frame = |&step: &usize| Frame { step, svg: self.draw(&[step], LARGE) };
         let frames = steps.iter().map(frame).collect();
         let caption = format!(
-            "The first test image of each digit goes through the network, one a row, with running \
-             statistics; a column shows what a hidden layer makes of each, a square for each unit. \
-             Where all images of a column are the same, that layer can no longer tell the digits \
-             apart. Below stands the standard deviation across the images, mean over the units. {}",
+            "The first test image of each digit goes through the network, one a row; a column shows what \
+             a hidden layer makes of each, a square for each unit. Where all images of a column are the \
+             same, that layer can no longer tell the digits apart. Below stands the standard deviation \
+             across the images, mean over the units. {} {}",
+            self.statistics(),
             self.end()
         );
         self.picture("seen", "What the layers see", &caption, frames)
@@ -96,11 +102,23 @@ impl Scene<'_> {
         )
     }
 
+    /// Where batch norm has its statistics from, in sentences.
+    fn statistics(&self) -> &'static str {
+        match self.group.probes().any(Probe::differs_in_training) {
+            true => {
+                "Shown as in training, where batch norm takes mean and variance of a batch, here of the \
+                 probed training images. In inference it takes the running ones, which know nothing at \
+                 step 0: with mean 0 and variance 1 batch norm does nothing yet."
+            }
+            false => "A batch norm takes its running statistics, which know nothing at step 0.",
+        }
+    }
+
     /// How much the last outputs differ at the end, in a sentence.
     fn end(&self) -> String {
         let spread = |run: &Run| {
-            let last = run.last()?.hidden.last()?;
-            Some(format!("{} {}", figure(last.output_spread), with_norm(run.norm)))
+            let (_, spread) = run.last()?.hidden.last()?.outputs_in(Mode::Training);
+            Some(format!("{} {}", figure(spread), with_norm(run.norm)))
         };
         let spreads: Vec<_> = self.group.runs.iter().filter_map(spread).collect();
         format!(
@@ -162,18 +180,39 @@ impl Scene<'_> {
         let lines = (1..rows.count).map(|row| (rows.at(row - 1) + rows.cell + rows.at(row)) / 2.0);
         let lines = lines.map(|y| polyline([(from, y), (to, y)]));
         svg.path(&lines.collect::<String>(), GRID);
+        let columns = |svg: &mut Svg, mode| self.columns(svg, left, (run, probe), mode, rows);
+        if probe.differs_in_training() {
+            // The page switches between the two; elsewhere the first one is seen.
+            svg.group(&[("class", TRAINING)], |svg| columns(svg, Mode::Training));
+            let hidden = [("class", INFERENCE), ("display", "none")];
+            svg.group(&hidden, |svg| columns(svg, Mode::Inference));
+        } else {
+            columns(svg, Mode::Training);
+        }
+    }
+
+    /// A column for each layer of a run.
+    fn columns(
+        &self,
+        svg: &mut Svg,
+        left: f64,
+        (run, probe): (&Run, &Probe),
+        mode: Mode,
+        rows: Rows,
+    ) {
         for (column, &layer) in self.layers.iter().enumerate() {
             let Some(seen) = probe.hidden.get(layer) else { continue };
+            let (outputs, spread) = seen.outputs_in(mode);
             let middle = left + COLUMN * column as f64 + 2.0 + rows.cell / 2.0;
             let greys = greys(self.group.activation, self.position, run, layer);
-            let tiles = Tiles::column(&seen.outputs, greys, &probe.without_image);
+            let tiles = Tiles::column(outputs, greys, &probe.without_image);
             let (at, size) = rows.place(middle, &tiles);
             svg.png(at, size, &tiles.png());
             for &row in probe.without_image.iter().filter(|row| **row < rows.count) {
                 svg.text((middle, rows.middle(row) + HALF_A_DIGIT), "–", &[MIDDLE]);
             }
             svg.text((middle, rows.top - 6.0), &(layer + 1).to_string(), &[MIDDLE]);
-            let spread = Some(seen.output_spread).filter(|spread| spread.is_finite());
+            let spread = Some(spread).filter(|spread| spread.is_finite());
             let spread = spread.map_or("–".to_owned(), |spread| format!("{spread:.3}"));
             svg.text((middle, rows.bottom() + 15.0), &spread, &[MIDDLE]);
         }

@@ -97,6 +97,14 @@ impl Svg {
         );
     }
 
+    /// What `draw` draws, with attributes in common.
+    pub(super) fn group(&mut self, attributes: Attributes, draw: impl FnOnce(&mut Self)) {
+        self.start("g", attributes);
+        self.body.push('>');
+        draw(self);
+        self.body.push_str("</g>");
+    }
+
     /// The whole `<svg>` element.
     pub(super) fn finish(self) -> String {
         let (width, height) = (coordinate(self.width), coordinate(self.height));

@@ -1,7 +1,8 @@
 //! The table that a run ends with.
 
-use super::{number, style};
-use crate::record::{Figures, LayerFigures, RunRecord, Summary};
+use super::probed::with_norm;
+use super::{backward, number, style};
+use crate::record::{ConstantGuess, Figures, LateAccuracy, LayerFigures, RunRecord, Summary};
 use std::fmt::Write;
 
 /// Lays out rows in columns, columns of numbers right-aligned, with a line under the first row.
@@ -78,6 +79,9 @@ fn rows_of(run: &RunRecord) -> Vec<Vec<String>> {
         output_spread: run.output_spread,
     };
     let mut rows = vec![row(&run.name, &median, run.ms_per_step)];
+    if let Some(last) = run.test_accuracy {
+        rows[0][1] = accuracy(last, run.late_accuracy);
+    }
     if let Some(range) = &run.range {
         rows.push(row("  lowest", &range.lowest, None));
         rows.push(row("  highest", &range.highest, None));
@@ -102,14 +106,57 @@ fn row(name: &str, figures: &Figures, ms_per_step: Option<f64>) -> Vec<String> {
     ]
 }
 
-/// What the columns mean, for someone who sees them for the first time.
-pub const LEGEND: &str = "\
-test accuracy   share of the test images that the network reads rightly (chance: 10 %)
-train loss      mean cross-entropy of the last recorded steps (knowing nothing: 2.303)
-grad RMS        size of the gradient that reaches the weights of the first and the last layer
-‖ΔW1‖/‖W1₀‖     how far the first layer's weights have moved from where they began
-output spread   how much the last hidden layer's outputs differ from image to image
-";
+/// A last accuracy, and behind it the range of the last third of the steps where that is another.
+pub(super) fn accuracy(last: f64, late: Option<LateAccuracy>) -> String {
+    let late = late.map(|late| number::range(late.lowest, late.highest));
+    let last = number::percent(last);
+    match late.filter(|late| *late != last) {
+        Some(late) => format!("{last} ({late})"),
+        None => last,
+    }
+}
+
+/// What the columns of test accuracy and training loss mean, and what a constant guess reaches.
+pub(super) fn meanings(guess: ConstantGuess) -> [String; 2] {
+    [
+        format!(
+            "share of the test images that are classified correctly at the end (in brackets: over the \
+             last third of the steps); a constant guess: {}",
+            number::percent(guess.accuracy)
+        ),
+        format!(
+            "mean cross-entropy of the last recorded steps; a constant guess: {}",
+            number::decimals(guess.loss, 3)
+        ),
+    ]
+}
+
+/// Columns of a table, each with what it means to someone who sees it for the first time.
+pub type Legend = Vec<(&'static str, String)>;
+
+/// What the columns of [`rows`] mean.
+#[must_use]
+pub fn legend(summary: &Summary) -> Legend {
+    let guess = summary.constant_guess.unwrap_or(ConstantGuess::TEN_CLASSES);
+    let [accuracy, loss] = meanings(guess);
+    let size = "size of the gradient that reaches the weights of the first and the last layer";
+    let moved = "how far the first layer's weights have moved from where they began";
+    let spread = "how much the last hidden layer's outputs differ from image to image";
+    vec![
+        ("test accuracy", accuracy),
+        ("train loss", loss),
+        ("grad RMS", size.to_owned()),
+        ("‖ΔW1‖/‖W1₀‖", moved.to_owned()),
+        ("output spread", spread.to_owned()),
+    ]
+}
+
+/// A legend as text for a terminal, a line for each column.
+#[must_use]
+pub fn legend_text(legend: &Legend) -> String {
+    let width = legend.iter().map(|(column, _)| column.chars().count()).max().unwrap_or(0);
+    legend.iter().map(|(column, meaning)| format!("{column:width$}  {meaning}\n")).collect()
+}
 
 /// What the figures say about gradients that vanish, computed from this run: one sentence for each
 /// activation.
@@ -122,32 +169,54 @@ pub fn findings(summary: &Summary) -> String {
             continue;
         }
         done.push(&run.activation);
-        let alike = summary.runs.iter().filter(|other| other.activation == run.activation);
-        let shares: Vec<String> = alike.filter_map(share_of_gradient).collect();
+        let alike = || summary.runs.iter().filter(|other| other.activation == run.activation);
+        let shares: Vec<String> = alike().filter_map(share_of_gradient).collect();
         if !shares.is_empty() {
             let (activation, shares) = (style::activation(&run.activation), shares.join(", "));
             let _ = writeln!(
                 text,
-                "{activation}: gradient at the first layer over that at the last: {shares}"
+                "{activation}: gradient at the first layer over that at the last, from the first step to the \
+                 last one: {shares}"
             );
+        }
+        let factors: Vec<String> = alike().filter_map(factor_of_gradient).collect();
+        if !factors.is_empty() {
+            let factors = factors.join(", ");
+            let _ = writeln!(text, "  from one hidden layer to the one before: {factors}");
         }
     }
     text
 }
 
-/// The first layer's gradient over the last one's, none where there is but one layer.
+/// The first layer's gradient over the last one's at the first step and at the end, none where there is
+/// but one layer.
 fn share_of_gradient(run: &RunRecord) -> Option<String> {
-    let (first, rest) = run.layers.split_first()?;
-    let share = fraction(first.gradient_rms / rest.last()?.gradient_rms)?;
-    match run.norm.as_str() {
-        "none" => Some(format!("{share} without a norm")),
-        norm => Some(format!("{share} with {}", style::stroke(norm).label)),
+    let share = |layers: &[LayerFigures]| {
+        let (first, rest) = layers.split_first()?;
+        fraction(first.gradient_rms / rest.last()?.gradient_rms)
+    };
+    Some(from_start_to_end(run, &share(&run.first_layers), &share(&run.layers)?))
+}
+
+/// By what factor it changes between hidden layers, none where there are fewer than three of them.
+fn factor_of_gradient(run: &RunRecord) -> Option<String> {
+    let factor = |layers: &[LayerFigures]| fraction(backward::a_layer(&backward::sizes(layers))?);
+    Some(from_start_to_end(run, &factor(&run.first_layers), &factor(&run.layers)?))
+}
+
+/// A figure of the first step, where it is known, and one of the last.
+fn from_start_to_end(run: &RunRecord, start: &Option<String>, end: &str) -> String {
+    let norm = with_norm(&run.norm);
+    match start {
+        Some(start) => format!("{start} → {end} {norm}"),
+        None => format!("{end} {norm}"),
     }
 }
 
-/// A ratio that may be very small, as 0.48 or 1/72635; none where it is not finite.
+/// A ratio that may be very small, as 0.48, 1/72635 or 6.0·10⁻¹⁰; none where it is not finite.
 pub(super) fn fraction(ratio: f64) -> Option<String> {
     match ratio {
+        tiny if tiny > 0.0 && tiny < 1e-6 => Some(number::figure(tiny)),
         small if small > 0.0 && small < 0.01 => Some(format!("1/{:.0}", 1.0 / small)),
         ratio => ratio.is_finite().then(|| format!("{ratio:.2}")),
     }
@@ -156,6 +225,13 @@ pub(super) fn fraction(ratio: f64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_ratio_is_short_at_any_size() {
+        let ratios = [0.476, 1.0 / 72_635.0, 1.0 / 1_677_477_913.0, 0.0, f64::NAN].map(fraction);
+        let words = ratios.each_ref().map(Option::as_deref);
+        assert_eq!(words, [Some("0.48"), Some("1/72635"), Some("6.0·10⁻¹⁰"), Some("0.00"), None]);
+    }
 
     #[test]
     fn columns_are_aligned_by_characters() {

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::kernels::{self, histogram};
 use crate::model::{self, Model, Parameter, ProbedLayer};
 use crate::program::TensorId;
-use crate::record::{Histogram, Images, LayerProbe, Probe, WeightProbe};
+use crate::record::{Histogram, Images, LayerProbe, OutputsInTraining, Probe, WeightProbe};
 use crate::tensor::{Shape, Tensor, Value};
 use std::collections::HashMap;
 
@@ -80,8 +80,9 @@ struct Found {
 impl Found {
     fn read(session: &mut dyn Session, model: &Model, probe: &model::Probe) -> Result<Self> {
         let layers = probe.hidden.iter().flat_map(|layer| {
-            let ProbedLayer { counts, moments, outputs, gamma, beta } = *layer;
-            [Some(counts), Some(moments), Some(outputs), gamma, beta].into_iter().flatten()
+            let ProbedLayer { counts, moments, outputs, outputs_in_training, gamma, beta } = *layer;
+            let always = [counts, moments, outputs].map(Some);
+            always.into_iter().chain([outputs_in_training, gamma, beta]).flatten()
         });
         let running = model.running.iter().map(|&(_, id)| id);
         let weights = model.weights().flat_map(|one| [one.value, one.gradient]);
@@ -113,6 +114,7 @@ fn layer_probe(
     let histogram = counted(found.value(layer.counts)?);
     let moments = found.real(layer.moments)?;
     let outputs = found.real(layer.outputs)?;
+    let in_training = layer.outputs_in_training.map(|id| found.real(id)).transpose()?;
     let row = |tensor: Option<_>| match tensor {
         Some(id) => Ok(rounded(found.real(id)?.matrix(0))),
         None => Ok(Vec::new()),
@@ -142,6 +144,10 @@ fn layer_probe(
         running_variance,
         output_spread: spread(outputs, without_image),
         outputs: images(outputs, without_image),
+        in_training: in_training.map(|outputs| OutputsInTraining {
+            output_spread: spread(outputs, without_image),
+            outputs: images(outputs, without_image),
+        }),
     })
 }
 
@@ -197,6 +203,7 @@ fn weight_probe(
         gradient_rms,
         update_ratio,
         change: figures::relative_change(now, view.initial[layer].matrix(0)),
+        backward_gain: (parameter.shape.cols as f64).sqrt() * figures::rms(now),
     })
 }
 

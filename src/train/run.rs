@@ -10,7 +10,9 @@ use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::model::Model;
 use crate::program::Program;
-use crate::record::{Moment, Parity, Probe, ReplicaRange, RunRecord, ShaderChange, median};
+use crate::record::{
+    LateAccuracy, Moment, Parity, Probe, ReplicaRange, RunRecord, ShaderChange, median,
+};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -101,7 +103,7 @@ pub fn train(
 ) -> Result<RunRecord> {
     let stops = Stops::new(plan);
     let mut run = Run::new(backend, plan)?;
-    let mut times = Vec::new();
+    let mut recorded: Vec<Moment> = Vec::new();
     let (mut last, mut failure, mut last_losses) = (Vec::new(), None, Vec::new());
     if stops.probed.contains(&0) {
         run.probe(&stops, None, observer)?;
@@ -116,24 +118,14 @@ pub fn train(
         if stops.moments.contains(&stop) {
             let (moments, weights) = run.trainer.moment()?;
             moments.iter().try_for_each(|moment| observer.moment(moment, &weights))?;
-            let time = moments.first().map(|moment| moment.ms_per_step);
-            times.extend(time.filter(|&ms| ms > 0.0));
+            recorded.extend(Moment::across(&moments.iter().collect::<Vec<_>>(), median));
             last = moments;
         }
     }
-    let ms_per_step = median(&times);
     let probe_share = run.probe_share();
     let Run { parity, shader_changes, .. } = run;
-    let record = record(plan, &last);
-    Ok(RunRecord {
-        failure,
-        last_losses,
-        ms_per_step,
-        probe_share,
-        parity,
-        shader_changes,
-        ..record
-    })
+    let record = record(plan, &recorded, &last);
+    Ok(RunRecord { failure, last_losses, probe_share, parity, shader_changes, ..record })
 }
 
 /// The steps at which a training stops for something.
@@ -345,25 +337,37 @@ impl Run<'_, '_> {
     }
 }
 
-/// What the last moment of each replica says about a run.
-fn record(plan: &Plan<'_>, replicas: &[Moment]) -> RunRecord {
-    let replicas: Vec<_> = replicas.iter().collect();
-    let last = Moment::across(&replicas, median);
-    let figure = |of: fn(&Moment) -> f64| last.as_ref().map(of);
+/// The median of the stretches between moments that are not much shorter than the longest: what a wait
+/// at the end of one costs says little of a step.
+fn ms_per_step(moments: &[Moment]) -> Option<f64> {
+    let longest = moments.iter().map(|moment| moment.losses.len()).max()?;
+    let long = moments.iter().filter(|moment| 2 * moment.losses.len() >= longest);
+    let times: Vec<_> = long.map(|moment| moment.ms_per_step).filter(|&ms| ms > 0.0).collect();
+    median(&times)
+}
+
+/// What a network's moments, over its replicas, and the last moment of each replica say about a run.
+pub(super) fn record(plan: &Plan<'_>, moments: &[Moment], replicas: &[Moment]) -> RunRecord {
+    let last = moments.last();
+    let figure = |of: fn(&Moment) -> f64| last.map(of);
+    let layers = |moment: Option<&Moment>| moment.map_or_else(Vec::new, |one| one.layers.clone());
+    let evaluated: Vec<_> = moments.iter().map(|one| (one.step, one.test_accuracy)).collect();
     RunRecord {
         name: run_name(plan.activation, plan.norm),
         activation: plan.activation.name().to_owned(),
         norm: plan.norm.name().to_owned(),
-        steps: last.as_ref().map_or(0, |moment| moment.step),
+        steps: last.map_or(0, |moment| moment.step),
         failure: None,
         last_losses: Vec::new(),
         test_accuracy: figure(|moment| moment.test_accuracy),
         train_loss: figure(|moment| moment.train_loss),
         output_spread: figure(|moment| moment.output_spread),
-        range: ReplicaRange::of(&replicas),
+        range: ReplicaRange::of(&replicas.iter().collect::<Vec<_>>()),
         shader_changes: Vec::new(),
-        layers: last.map_or_else(Vec::new, |moment| moment.layers),
-        ms_per_step: None,
+        late_accuracy: LateAccuracy::of(&evaluated),
+        first_layers: layers(moments.first()),
+        layers: layers(last),
+        ms_per_step: ms_per_step(moments),
         probe_share: None,
         parity: Parity::default(),
     }

@@ -17,7 +17,7 @@ use super::trainer::Weights;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::files::{TensorBytes, replace, write_tensors};
-use crate::record::{Moment, Probe, Summary};
+use crate::record::{Moment, Probe, Summary, SweepRecord, Swept};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -83,7 +83,10 @@ impl RunFolder {
             }
             None => create_free(name)?,
         };
-        for file in old_files(&path) {
+        // A sweep by itself is not the older run's, and stays.
+        let beside = Swept::ALL.into_iter().filter(|&swept| is_of_lesson(&path, swept));
+        let beside: Vec<_> = beside.map(|swept| path.join(swept.file())).collect();
+        for file in old_files(&path).into_iter().chain(beside) {
             fs::remove_file(&file).map_err(|error| Error::file("replace", &file, error))?;
         }
         let toml = path.join("experiment.toml");
@@ -197,4 +200,12 @@ pub(super) fn create_free(name: &str) -> Result<PathBuf> {
 /// The files of an older run in a folder.
 fn old_files(folder: &Path) -> Vec<PathBuf> {
     FILES.iter().map(|file| folder.join(file)).filter(|file| file.exists()).collect()
+}
+
+/// Whether a file of a sweep's records is there that a lesson wrote, and not the sweep by itself.
+pub(super) fn is_of_lesson(folder: &Path, swept: Swept) -> bool {
+    let of_lesson =
+        |line: &str| serde_json::from_str(line).is_ok_and(|record: SweepRecord| record.of_lesson);
+    let text = fs::read_to_string(folder.join(swept.file()));
+    text.is_ok_and(|text| !text.is_empty() && text.lines().all(of_lesson))
 }

@@ -9,15 +9,16 @@ const MOMENTS: usize = 30;
 /// Steps between moments at least, where the experiment does not say.
 const FEWEST_STEPS: usize = 50;
 
-/// The steps, counted from 1, after which a moment is recorded: the first, the last, and regularly
-/// between them.
+/// The steps, counted from 1, after which a moment is recorded: the first, the last, regularly between
+/// them, and at every probe before the first regular one, while a network changes fast.
 pub(super) fn moments(experiment: &Experiment) -> BTreeSet<usize> {
     let steps = experiment.steps;
     let every = match experiment.evaluate_every {
         0 => steps.div_ceil(MOMENTS).max(FEWEST_STEPS),
         every => every,
     };
-    (every..steps).step_by(every).chain([1, steps]).collect()
+    let early = probed(experiment).into_iter().filter(|step| (1..every).contains(step));
+    (every..steps).step_by(every).chain(early).chain([1, steps]).collect()
 }
 
 /// The steps, counted from 1, that are compared with the CPU: the first, a middle one, the last, and
@@ -60,7 +61,7 @@ mod tests {
     use super::*;
 
     fn experiment(steps: usize, evaluate_every: usize, verify_every: usize) -> Experiment {
-        Experiment { steps, evaluate_every, verify_every, ..Experiment::default() }
+        Experiment { steps, evaluate_every, verify_every, probes: 0, ..Experiment::default() }
     }
 
     #[test]
@@ -70,6 +71,20 @@ mod tests {
         assert_eq!(listed(120, 0), [1, 50, 100, 120]);
         assert_eq!(listed(5, 2), [1, 2, 4, 5]);
         assert_eq!(listed(30_000, 0).len(), 31);
+    }
+
+    #[test]
+    fn early_probes_are_moments_too() {
+        for (steps, evaluate_every, first_regular) in [(1500, 0, 50), (50_000, 0, 1667), (40, 7, 7)]
+        {
+            let experiment = Experiment { steps, evaluate_every, ..Experiment::default() };
+            let moments = moments(&experiment);
+            let early = probed(&experiment).into_iter().filter(|&step| step < first_regular);
+            let missing: Vec<_> = early.filter(|step| !moments.contains(step)).collect();
+            assert_eq!(missing, [0], "nothing was trained at step 0");
+            let later = moments.range(first_regular..steps);
+            assert!(later.clone().all(|step| step % first_regular == 0), "{moments:?}");
+        }
     }
 
     #[test]

@@ -4,13 +4,19 @@
 //! far: two norms are to be compared at one value, not two values of one norm.
 
 use super::run::{self, Observer};
+use super::schedule;
 use super::trainer::{Plan, Weights};
 use crate::backend::Backend;
 use crate::config::{Affine, Experiment, Norm};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
-use crate::record::{Moment, SweepRecord, Swept};
+use crate::record::{Moment, RunRecord, SweepRecord, Swept};
 use std::fmt::Display;
+
+/// Steps at batch size 1 beside the lesson, at most, and the hidden layers: few, so that single examples
+/// teach a network with layer norm something in so few steps.
+const BESIDE_STEPS: usize = 400;
+const BESIDE_HIDDEN: [usize; 2] = [100, 100];
 
 /// Seeds at most.
 const MAX_SEEDS: u64 = 1_000;
@@ -137,6 +143,58 @@ impl Sweep {
         Self { experiment, values, seeds: 3, moments: 20 }
     }
 
+    /// The small part of a sweep that the lesson trains beside its own networks, on the same data: batch
+    /// size 1, or the other number of gammas and betas. None where that takes long, and where the lesson
+    /// lacks the networks that it is about.
+    #[must_use]
+    pub fn beside(swept: Swept, lesson: &Experiment) -> Option<Self> {
+        let has = |norm| lesson.norm.contains(&norm);
+        let sigmoid = lesson.activation.contains(&Activation::Sigmoid);
+        let sweep = Self { seeds: 1, ..Self::new(swept) };
+        match swept {
+            Swept::BatchSize if sigmoid && has(Norm::Batch) && has(Norm::Layer) => {
+                let Experiment { data, test_data, binary, seed, precision, .. } = lesson.clone();
+                let steps = lesson.steps.min(BESIDE_STEPS);
+                let (activation, hidden) = (vec![Activation::Sigmoid], BESIDE_HIDDEN.to_vec());
+                let common = sweep.experiment;
+                let experiment = Experiment {
+                    activation,
+                    hidden,
+                    steps,
+                    data,
+                    test_data,
+                    binary,
+                    seed,
+                    precision,
+                    ..common
+                };
+                let values = Values::BatchSizes(vec![1]);
+                Some(Self { experiment, values, ..Self::new(swept) })
+            }
+            Swept::Affine if sigmoid && has(Norm::Layer) => {
+                let other = match lesson.affine {
+                    Affine::PerUnit => Affine::Shared,
+                    Affine::Shared => Affine::PerUnit,
+                };
+                let (activation, norm) = (vec![Activation::Sigmoid], vec![Norm::Layer]);
+                // A third of the way shows the difference in a third of the time.
+                let third = lesson.steps.div_ceil(3);
+                let steps =
+                    schedule::moments(lesson).range(..=third).next_back().map_or(1, |&last| last);
+                let experiment = Experiment {
+                    activation,
+                    norm,
+                    steps,
+                    probes: 0,
+                    verify_every: 0,
+                    ..lesson.clone()
+                };
+                Some(Self { experiment, values: Values::Affines(vec![other]), ..sweep })
+            }
+            _ => None,
+        }
+    }
+
     /// One experiment for each value and seed.
     #[must_use]
     pub fn experiments(&self) -> Vec<Experiment> {
@@ -191,10 +249,41 @@ pub fn train(
     plan: &Plan<'_>,
     progress: &mut dyn FnMut(usize),
 ) -> Result<SweepRecord> {
-    let mut watch = Watch { progress, hidden_gradient: 0.0, accuracies: Vec::new() };
+    let mut watch = Watch { progress, moments: Vec::new() };
     let run = run::train(backend, plan, &mut watch)?;
-    let Watch { hidden_gradient, accuracies, .. } = watch;
+    record(backend, plan, run, &watch.moments)
+}
+
+/// A network that was trained, as a sweep of no more steps records it: as it was after these.
+///
+/// # Errors
+/// As [`Plan::model`].
+pub fn record_up_to(
+    backend: &dyn Backend,
+    plan: &Plan<'_>,
+    run: &RunRecord,
+    moments: &[Moment],
+) -> Result<SweepRecord> {
+    let steps = plan.experiment.steps;
+    let moments = &moments[..moments.partition_point(|moment| moment.step <= steps)];
+    let then = run::record(plan, moments, &[]);
+    let failure = run.failure.clone().filter(|_| run.steps < steps);
+    record(backend, plan, RunRecord { failure, ..then }, moments)
+}
+
+/// A network that was trained, and its moments, as a sweep records it.
+///
+/// # Errors
+/// As [`Plan::model`].
+fn record(
+    backend: &dyn Backend,
+    plan: &Plan<'_>,
+    run: RunRecord,
+    moments: &[Moment],
+) -> Result<SweepRecord> {
     let experiment = plan.experiment;
+    let hidden = moments.iter().filter_map(|moment| Some(moment.layers.split_last()?.1));
+    let gradients = hidden.flatten().map(|layer| layer.gradient_rms.abs());
     Ok(SweepRecord {
         batch: experiment.batch,
         seed: experiment.seed,
@@ -202,10 +291,13 @@ pub fn train(
         affine: experiment.affine.name().to_owned(),
         hidden: experiment.hidden.clone(),
         data: plan.data.name.clone(),
+        constant_guess: Some(plan.data.constant_guess()),
         parameters: Some(count_parameters(backend, plan)?),
-        accuracies,
-        hidden_gradient,
+        accuracies: moments.iter().map(|one| (one.step, one.test_accuracy)).collect(),
+        // One that is not a number is the largest: it must not pass for 0.
+        hidden_gradient: gradients.max_by(f64::total_cmp).unwrap_or_default(),
         networks: None,
+        of_lesson: false,
         version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         adapter: backend.adapter(),
         run,
@@ -217,11 +309,10 @@ fn count_parameters(backend: &dyn Backend, plan: &Plan<'_>) -> Result<usize> {
     Ok(plan.model(backend)?.parameters.iter().map(|parameter| parameter.shape.len()).sum())
 }
 
-/// Keeps accuracies, and the largest gradient of hidden weights.
+/// Keeps the moments.
 struct Watch<'a> {
     progress: &'a mut dyn FnMut(usize),
-    hidden_gradient: f64,
-    accuracies: Vec<(usize, f64)>,
+    moments: Vec<Moment>,
 }
 
 impl Observer for Watch<'_> {
@@ -230,13 +321,7 @@ impl Observer for Watch<'_> {
     }
 
     fn moment(&mut self, moment: &Moment, _: &Weights) -> Result<()> {
-        self.accuracies.push((moment.step, moment.test_accuracy));
-        if let Some((_, hidden)) = moment.layers.split_last() {
-            let gradients = hidden.iter().map(|layer| layer.gradient_rms.abs());
-            // One that is not a number stays the largest: it must not pass for 0.
-            let all = gradients.chain([self.hidden_gradient]);
-            self.hidden_gradient = all.max_by(f64::total_cmp).unwrap_or_default();
-        }
+        self.moments.push(moment.clone());
         Ok(())
     }
 }
@@ -275,6 +360,32 @@ mod tests {
         };
         assert!([Norm::Layer, Norm::Rms].map(with).iter().all(Result::is_ok));
         assert!([Norm::None, Norm::Batch].map(with).iter().all(Result::is_err));
+    }
+
+    #[test]
+    fn the_lesson_takes_in_what_it_has_the_networks_for() {
+        let lesson = Experiment::lesson().unwrap();
+        let values = |lesson: &Experiment| {
+            let beside = |swept| Sweep::beside(swept, lesson).map(|sweep| sweep.values.texts());
+            Swept::ALL.map(|swept| beside(swept).unwrap_or_default().join(","))
+        };
+        assert_eq!(values(&lesson), ["1", "", "shared"]);
+        let shared = Experiment { affine: Affine::Shared, ..lesson.clone() };
+        assert_eq!(values(&shared), ["1", "", "per_unit"]);
+        let without = |norm| {
+            let norm = lesson.norm.iter().copied().filter(|one| *one != norm).collect();
+            values(&Experiment { norm, ..lesson.clone() })
+        };
+        assert_eq!(without(Norm::Batch), ["", "", "shared"]);
+        assert_eq!(without(Norm::Layer), ["", "", ""]);
+        let relu = Experiment { activation: vec![Activation::Relu], ..lesson.clone() };
+        assert_eq!(values(&relu), ["", "", ""]);
+        let short = Experiment { steps: 20, seed: 9, ..lesson };
+        for (swept, steps) in [(Swept::BatchSize, 20), (Swept::Affine, 7)] {
+            let sweep = Sweep::beside(swept, &short).unwrap();
+            assert!(sweep.validate(60).is_ok(), "{sweep:?}");
+            assert_eq!((sweep.experiment.steps, sweep.experiment.seed), (steps, 9));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! report.html, pictures the page made from these, see `report::folder`
 //! ```
 
-use super::run_folder::create_free;
+use super::run_folder::{create_free, is_of_lesson};
 use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::files::replace;
@@ -27,9 +27,11 @@ impl SweepFolder {
     /// Whether the records may go to `out`: before anything is computed for them.
     ///
     /// # Errors
-    /// [`Error::Config`] when `out` holds such records and `force` is not given.
+    /// [`Error::Config`] when `out` holds such records and `force` is not given. What a lesson has trained
+    /// of the sweep is no obstacle.
     pub fn check_free(swept: Swept, out: Option<&Path>, force: bool) -> Result<()> {
         match out {
+            Some(out) if is_of_lesson(out, swept) => Ok(()),
             Some(out) if !force && out.join(swept.file()).exists() => Err(Error::Config(format!(
                 "{} holds {} already; name another folder with --out, or replace it with --force",
                 out.display(),

@@ -14,8 +14,9 @@
       continue;
     }
     const ground = svg.getBoundingClientRect();
-    // A line's box is higher than its letters.
-    const texts = [...svg.querySelectorAll("text")].map((text) => {
+    // What the page has switched off is not seen. A line's box is higher than its letters.
+    const shown = [...svg.querySelectorAll("text")].filter((text) => text.getClientRects().length > 0);
+    const texts = shown.map((text) => {
       const { left, right, top, bottom, height } = text.getBoundingClientRect();
       const spare = height * 0.2;
       return { said: text.textContent, left, right, top: top + spare, bottom: bottom - spare };

@@ -158,15 +158,36 @@ fn the_page_of_a_run_has_no_defects(browser: &mut Browser) {
     let ended = run.arg(folder.path()).output().unwrap();
     assert!(ended.status.success(), "{ended:?}");
     browser.open(&folder.path().join("report.html"));
-    assert_eq!(browser.value("document.querySelectorAll('.frame').length"), 20);
+    assert_eq!(browser.value("document.querySelectorAll('.frame').length"), 24);
     for width in [1280, 390] {
         resize(browser, width);
         assert_eq!(browser.value(DEFECTS), json!([]), "{width} pixels at the end");
         browser.value("document.getElementById('step').focus()");
         browser.press("Home", 36);
         assert_eq!(browser.value(DEFECTS), json!([]), "{width} pixels at the start");
+        // Batch norm's running statistics know nothing yet: it gives what no norm does.
+        let reading = text(browser, "[data-run='relu-batch']");
+        assert_eq!(reading, "not yet", "{width} pixels");
+        assert_eq!(shown(browser), ["in-training"]);
+        browser.value("document.querySelector('#seen-sigmoid [data-mode=inference]').click()");
+        assert_eq!(shown(browser), ["in-inference"]);
+        assert_eq!(browser.value(DEFECTS), json!([]), "{width} pixels in inference");
+        browser.value("document.getElementById('step').focus()");
         browser.press("End", 35);
+        assert_eq!(shown(browser), ["in-inference"], "a choice holds at every step");
+        browser.value("document.querySelector('#seen-sigmoid [data-mode=training]').click()");
+        assert_eq!(shown(browser), ["in-training"]);
     }
+}
+
+/// Which of batch norm's columns are seen in the picture of what the layers see.
+fn shown(browser: &mut Browser) -> Vec<String> {
+    let groups = "[...document.querySelectorAll('#seen-sigmoid .frame g[class^=in-]')]";
+    let seen = format!(
+        "{groups}.filter((g) => getComputedStyle(g).display !== 'none').map((g) => g.getAttribute('class'))"
+    );
+    let seen = browser.value(&seen);
+    seen.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect()
 }
 
 /// A sweep by itself has no slider, and must not miss it.

@@ -288,6 +288,7 @@ fn a_run_ends_with_its_report() {
         "accuracy.svg",
         "affine-scatter-sigmoid.svg",
         "affine-sigmoid.svg",
+        "backward-sigmoid.svg",
         "bands-sigmoid.svg",
         "filters-sigmoid.svg",
         "gradients.svg",

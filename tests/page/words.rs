@@ -3,7 +3,7 @@
 use normlab::record::{SweepRecord, Swept};
 use normlab::report::number;
 use normlab::report::records::Records;
-use normlab::report::table::LEGEND;
+use normlab::report::table::{legend, legend_text};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ fn without(html: &str, element: &str) -> String {
 
 /// The words of a text that have a digit.
 fn of(text: &str) -> BTreeSet<String> {
-    let words = text.split(|c: char| c.is_whitespace() || "()[],;:\"".contains(c));
+    let words = text.split(|c: char| c.is_whitespace() || "()[],;:\"–".contains(c));
     let words = words.map(|word| word.trim_end_matches('.').to_owned());
     words.filter(|word| word.contains(|c: char| c.is_ascii_digit())).collect()
 }
@@ -40,7 +40,10 @@ fn of(text: &str) -> BTreeSet<String> {
 /// The numbers that the records hold, as they may be written; how many networks and layers there are;
 /// and what the report says by itself, which is measured nowhere.
 pub(crate) fn known(records: &Records) -> BTreeSet<String> {
-    let mut known = of(LEGEND);
+    let mut known = BTreeSet::new();
+    if let Some(summary) = &records.summary {
+        known.extend(of(&legend_text(&legend(summary))));
+    }
     known.extend(["SHA-256".to_owned()]);
     known.extend(of(&records.experiment.to_toml().unwrap()));
     let counts = [records.experiment.networks().len(), records.experiment.hidden.len()];

@@ -8,7 +8,7 @@ pub(crate) use network::{at_rate, network, with_affine};
 use normlab::config::Experiment;
 use normlab::record::{
     Histogram, Images, LayerFigures, LayerProbe, Moment, Parity, Probe, RunRecord, Summary,
-    SweepRecord, Swept,
+    SweepRecord, Swept, WeightProbe,
 };
 use normlab::report::records::Records;
 use std::collections::BTreeMap;
@@ -31,6 +31,7 @@ const ENDS: [(&str, f64, f64, f64, f64, f64); 6] = [
 pub(crate) fn lesson() -> Records {
     let mut moments = Vec::new();
     for (run, early, late, gradient, change, spread) in ENDS {
+        moments.push(start(run));
         moments.push(moment(run, 150, early, gradient, change, spread));
         moments.push(moment(run, STEPS, late, gradient, change, spread));
     }
@@ -62,6 +63,26 @@ pub(crate) fn lesson() -> Records {
         sweeps: sweeps(),
         missing: Vec::new(),
     }
+}
+
+/// By what factor the gradient of the initial weights changes into each layer from the one behind it.
+const FACTORS: [(&str, [f64; 5]); 6] = [
+    ("sigmoid-none", [0.108, 0.146, 0.139, 0.156, 0.039]),
+    ("sigmoid-batch", [1.056, 1.037, 0.992, 1.049, 0.145]),
+    ("sigmoid-layer", [0.499, 0.448, 0.377, 0.489, 0.1]),
+    ("relu-none", [1.084, 0.775, 0.721, 0.493, 0.131]),
+    ("relu-batch", [1.262, 1.188, 1.236, 1.197, 0.315]),
+    ("relu-layer", [1.053, 1.146, 0.92, 1.033, 0.31]),
+];
+
+/// The moment of the first step.
+fn start(run: &str) -> Moment {
+    let mut moment = moment(run, 1, 0.1, 1.0, 0.0, 0.1);
+    let (_, factors) = FACTORS.iter().find(|(name, _)| *name == run).unwrap();
+    for (layer, factor) in factors.iter().enumerate().rev() {
+        moment.layers[layer].gradient_rms = moment.layers[layer + 1].gradient_rms * factor;
+    }
+    moment
 }
 
 /// A moment of a network with six layers.
@@ -106,7 +127,7 @@ fn layer(
     let learned = |value: f32| if gamma == 0.0 { Vec::new() } else { vec![value; units] };
     LayerProbe {
         layer: "layer".into(),
-        histogram: Histogram { low: -8.0, high: 8.0, below: 0, above: 0, counts: vec![1; 64] },
+        histogram: Histogram { low: -8.0, high: 8.0, below: 0, above: 0, counts: in_the_middle() },
         percentiles,
         mean: vec![0.0; units],
         deviation: vec![deviation; units],
@@ -119,6 +140,23 @@ fn layer(
         running_variance: Vec::new(),
         outputs: Images::new(&[0.0; 40], units),
         output_spread: 0.0,
+        in_training: None,
+    }
+}
+
+/// All inputs between -0.5 and 0.5, where a sigmoid is the steepest.
+fn in_the_middle() -> Vec<u32> {
+    (0..64).map(|bin| if (30..34).contains(&bin) { 100 } else { 0 }).collect()
+}
+
+/// The weights into a layer at the start: those of U(±1/√fan_in) have this gain.
+fn weights(layer: usize) -> WeightProbe {
+    WeightProbe {
+        layer: format!("layer{layer}"),
+        gradient_rms: 0.0,
+        update_ratio: 0.0,
+        change: 0.0,
+        backward_gain: 0.577,
     }
 }
 
@@ -135,7 +173,7 @@ fn probe(run: &str, step: usize, last: &LayerProbe) -> Probe {
         step,
         hidden,
         without_image: Vec::new(),
-        weights: Vec::new(),
+        weights: (1..=6).map(weights).collect(),
         first_weights: None,
     }
 }
@@ -183,6 +221,7 @@ pub(crate) fn summary(run: &str, failure: &str) -> Summary {
         version: "0.1.0".into(),
         adapter,
         data: "drawn digits".into(),
+        constant_guess: None,
         seed: 1,
         elapsed_s: 1.0,
         parity: Parity::default(),

@@ -125,6 +125,8 @@ fn summary(moments: &[Moment]) -> Summary {
         last_losses: Vec::new(),
         test_accuracy: Some(end.test_accuracy),
         train_loss: Some(end.train_loss),
+        late_accuracy: None,
+        first_layers: Vec::new(),
         layers: end.layers.clone(),
         output_spread: Some(end.output_spread),
         range: None,
@@ -142,6 +144,7 @@ fn summary(moments: &[Moment]) -> Summary {
             driver: "a driver 22.3".to_owned(),
         },
         data: "drawn digits".to_owned(),
+        constant_guess: None,
         seed: 1,
         elapsed_s: 41.37,
         parity: Parity {

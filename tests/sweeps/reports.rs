@@ -20,8 +20,7 @@ fn a_sweep_by_itself_leaves_a_whole_report() {
     two_rates(folder.path());
     let page = text(folder.path(), "report.html");
     let network = &records(Swept::LearningRate, folder.path())[0];
-    let accuracy =
-        format!("<td class=\"number\">{:.1} %</td>", 100.0 * network.accuracy().unwrap());
+    let accuracy = format!("<td class=\"number\">{:.1} %", 100.0 * network.accuracy().unwrap());
     for part in [
         "<p>A sweep over learning rates: 2 networks with 2 hidden layers (ReLU; no norm), trained on \
          drawn digits for 20 steps.</p>",

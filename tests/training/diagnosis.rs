@@ -72,7 +72,7 @@ fn diverged_replica(backend: &mut dyn Backend) -> Checked {
     hold(matches!(outcome, Outcome::Diverged { replica: 2, step: 1, .. }), || {
         format!("{outcome:?}")
     })?;
-    let far = Experiment { learning_rate: 1e9, ..small.clone() };
+    let far = Experiment { learning_rate: 1e9, probes: 0, ..small.clone() };
     let record = train(backend, &Plan { experiment: &far, ..plan }, &mut Silent).map_err(text)?;
     let failure = record.failure.ok_or("the run did not fail")?;
     let step = failure.split("at step ").nth(1).and_then(|rest| rest.split(':').next());

@@ -5,6 +5,7 @@
 //! the lesson's did not, for its initial weights or its depth, changes the verdict. What takes more than
 //! one experiment is decided by the records of a sweep, where the run's folder holds them.
 
+mod backward;
 mod probed;
 pub(super) mod thresholds;
 mod trained;
@@ -38,9 +39,13 @@ pub fn claims(records: &Records) -> Vec<Claim> {
         probed::one_sided_batches(records),
         probed::scale_and_shift(records),
         trained::vanishing_gradients(records),
+        backward::slope_times_weights(records),
         probed::drifting_inputs(records),
+        backward::batch_norm_keeps(records),
+        backward::layer_norm_slows(records),
         trained::norms_train(records),
-        probed::free_inputs(records),
+        probed::location(records),
+        probed::spread(records),
         trained::relu_survives(records),
     ];
     all.extend(Swept::ALL.map(|swept| sweeps::claim(swept, records.sweep(swept))));

@@ -1,12 +1,13 @@
 //! Claims that probes of the hidden layers decide.
 
-use super::super::number::percent;
+use super::super::number::{figure, percent};
 use super::thresholds::{
-    ALMOST_ALL, COLLAPSED, DRIFTED, FEW_UNITS, MANY_UNITS, ON_THE_DIAGONAL, SCALE_MOVED, SPREAD,
+    ALMOST_ALL, COLLAPSED, DRIFTED, FEW_UNITS, MANY_UNITS, OFF_CENTRE, ON_THE_DIAGONAL, SCALE_GREW,
+    SPREAD,
 };
 use super::{Evidence, Measured, weigh};
 use crate::config::NormPosition;
-use crate::record::{Claim, LayerProbe, Probe};
+use crate::record::{Claim, LayerProbe, Probe, median};
 use crate::report::records::Records;
 use crate::report::style;
 
@@ -98,11 +99,24 @@ pub(super) fn drifting_inputs(records: &Records) -> Claim {
             return Err(no_hidden_layer("sigmoid-none"));
         };
         let [from, to] = [before, now].map(|layer| layer.percentiles[1]);
+        let width = width(before);
+        if width.is_nan() || width <= 0.0 {
+            return Err("at the start the inputs of the last hidden layer are all alike".to_owned());
+        }
+        // Towards the middle is no drift, wherever it began.
+        let away = (to.abs() - from.abs()) / width;
         let deviation = f64::from(now.deviation.iter().sum::<f32>()) / now.deviation.len() as f64;
         Ok(vec![
             Evidence::new(
-                (to - from).abs() >= DRIFTED,
-                format!("their median went from {from:.2} to {to:.2}"),
+                away >= DRIFTED,
+                format!(
+                    "their median went from {} to {}, {} {:.2} times the width of the band that held \
+                     70 % of them at first",
+                    figure(from),
+                    figure(to),
+                    if away >= 0.0 { "away from 0 by" } else { "towards 0 by" },
+                    away.abs()
+                ),
             ),
             Evidence::new(
                 deviation <= COLLAPSED,
@@ -115,42 +129,79 @@ pub(super) fn drifting_inputs(records: &Records) -> Claim {
     weigh(claim, measured())
 }
 
-/// What batch norm learns with sigmoid.
-pub(super) fn free_inputs(records: &Records) -> Claim {
+/// Where batch norm puts the inputs of the last sigmoids, the lesson's "not up to 0".
+pub(super) fn location(records: &Records) -> Claim {
+    let measured = || -> Measured {
+        norm_before(records)?;
+        let end = at_the_end(records, "sigmoid-batch")?;
+        let layer = end.hidden.last().ok_or_else(|| no_hidden_layer("sigmoid-batch"))?;
+        let (scale, shift) = (scale(layer), median_magnitude(&layer.beta));
+        let median = layer.percentiles[1];
+        Ok(vec![
+            Evidence::new(
+                median.abs() >= OFF_CENTRE * scale,
+                format!("the median of the last hidden layer's inputs is {}", figure(median)),
+            ),
+            Evidence::new(
+                shift >= OFF_CENTRE * scale,
+                format!(
+                    "half of its units have |b| up to {}, where the median |a| is {scale:.2}",
+                    figure(shift)
+                ),
+            ),
+        ])
+    };
+    let claim = "Location: batch norm pulls the inputs of the last sigmoids to the middle, but not up \
+                 to 0";
+    weigh(claim, measured())
+}
+
+/// How wide batch norm spreads them.
+pub(super) fn spread(records: &Records) -> Claim {
     let measured = || -> Measured {
         norm_before(records)?;
         let (start, end) = both_ends(records, "sigmoid-batch")?;
         let layers: Vec<_> = start.hidden.iter().zip(&end.hidden).collect();
-        let further = |(_, now): &&(&LayerProbe, &LayerProbe)| (scale(now) - 1.0).abs();
-        let furthest = layers.iter().max_by(|a, b| further(a).total_cmp(&further(b)));
+        let furthest = layers.iter().max_by(|a, b| scale(a.1).total_cmp(&scale(b.1)));
         let (before, now) = *furthest.ok_or_else(|| no_hidden_layer("sigmoid-batch"))?;
         let band = |layer: &LayerProbe| {
-            let [low, median, high] = layer.percentiles;
-            format!("{low:.2}…{high:.2} (median {median:.2})")
+            let [low, _, high] = layer.percentiles;
+            format!("{}…{}", figure(low), figure(high))
         };
-        let width = |layer: &LayerProbe| layer.percentiles[2] - layer.percentiles[0];
         let (name, learned) = (style::layer(&now.layer), scale(now));
         Ok(vec![
             Evidence::new(
-                (learned - 1.0).abs() >= SCALE_MOVED,
+                learned >= SCALE_GREW * scale(before),
                 format!("the median |a| of {name} went from {:.2} to {learned:.2}", scale(before)),
             ),
             Evidence::new(
                 width(now) >= SPREAD * width(before),
-                format!("15 to 85 % of its inputs went from {} to {}", band(before), band(now)),
+                format!(
+                    "the middle 70 % of its inputs went from {} to {}",
+                    band(before),
+                    band(now)
+                ),
             ),
         ])
     };
-    let claim = "Batch norm does not hold the data in the middle of the sigmoid, where it is linear: a \
-                 and b move them";
+    let claim = "Spread: with batch norm a grows, so that the inputs of a sigmoid reach beyond its \
+                 linear middle";
     weigh(claim, measured())
+}
+
+/// The width of the band that holds the middle 70 % of a layer's inputs.
+fn width(layer: &LayerProbe) -> f64 {
+    layer.percentiles[2] - layer.percentiles[0]
 }
 
 /// The median magnitude of a norm's scales; NaN where there is none.
 fn scale(layer: &LayerProbe) -> f64 {
-    let mut sorted: Vec<f32> = layer.gamma.iter().map(|gamma| gamma.abs()).collect();
-    sorted.sort_by(f32::total_cmp);
-    sorted.get(sorted.len() / 2).copied().map_or(f64::NAN, f64::from)
+    median_magnitude(&layer.gamma)
+}
+
+fn median_magnitude(values: &[f32]) -> f64 {
+    let magnitudes: Vec<_> = values.iter().map(|value| f64::from(value.abs())).collect();
+    median(&magnitudes).unwrap_or(f64::NAN)
 }
 
 /// Behind the activation, the norm says nothing about the activation's inputs.
@@ -161,7 +212,7 @@ fn norm_before(records: &Records) -> Result<(), String> {
     }
 }
 
-fn first<'a>(records: &'a Records, run: &'a str) -> Result<&'a Probe, String> {
+pub(super) fn first<'a>(records: &'a Records, run: &'a str) -> Result<&'a Probe, String> {
     records.probes_of(run).next().ok_or_else(|| not_probed(run))
 }
 
@@ -171,12 +222,16 @@ fn last<'a>(records: &'a Records, run: &'a str) -> Result<&'a Probe, String> {
 
 /// The first probe of a run and the one at its last step.
 fn both_ends<'a>(records: &'a Records, run: &'a str) -> Result<(&'a Probe, &'a Probe), String> {
-    let (start, end) = (first(records, run)?, last(records, run)?);
-    let steps = records.experiment.steps;
+    Ok((first(records, run)?, at_the_end(records, run)?))
+}
+
+/// The probe at the last step of a run.
+fn at_the_end<'a>(records: &'a Records, run: &'a str) -> Result<&'a Probe, String> {
+    let (end, steps) = (last(records, run)?, records.experiment.steps);
     if end.step < steps {
         return Err(format!("{run} has been probed up to step {} of {steps}", end.step));
     }
-    Ok((start, end))
+    Ok(end)
 }
 
 fn not_probed(run: &str) -> String {

@@ -1,25 +1,24 @@
 //! Claims that the moments of a training decide.
 
-use super::super::number::percent;
-use super::thresholds::{
-    ALIKE, DIFFER, FASTER, GUESSES, HARDLY_MOVED, LITTLE, MOVED, SUCCEEDS, SURVIVED, VANISHED,
-};
+use super::super::number::{percent, range};
+use super::thresholds::{ALIKE, DIFFER, FASTER, HARDLY_MOVED, LITTLE, MOVED, SURVIVED, VANISHED};
 use super::{Evidence, Measured, weigh};
-use crate::record::{Claim, Moment, Swept, Verdict};
+use crate::record::{Claim, LateAccuracy, Moment, Swept, Verdict};
+use crate::report::chance::Chance;
 use crate::report::records::Records;
 use crate::report::table::fraction;
 use crate::report::{style, sweeps};
 use std::fmt::Write;
 
-/// Sigmoid without a norm does not learn, and why.
+/// Sigmoid without a norm does not learn.
 pub(super) fn vanishing_gradients(records: &Records) -> Claim {
     let measured = || -> Measured {
-        let end = Ending::of(records, "sigmoid-none")?;
+        let (chance, end) = (records.chance()?, Ending::of(records, "sigmoid-none")?);
         Ok(vec![
             Evidence::new(end.gradient <= VANISHED, end.gradient_text()),
             Evidence::new(end.change <= HARDLY_MOVED, end.change_text()),
             Evidence::new(end.spread <= ALIKE, end.spread_text()),
-            Evidence::new(end.accuracy <= GUESSES, end.accuracy_text()),
+            Evidence::new(chance.guesses(end.accuracy.highest), end.accuracy_text(chance)),
         ])
     };
     let claim = "Sigmoid without a norm: gradients vanish on the way back, the first layer hardly \
@@ -30,6 +29,7 @@ pub(super) fn vanishing_gradients(records: &Records) -> Claim {
 /// Sigmoid with a norm does.
 pub(super) fn norms_train(records: &Records) -> Claim {
     let measured = || -> Measured {
+        let chance = records.chance()?;
         let mut evidence = Vec::new();
         for norm in ["batch", "layer"] {
             let run = format!("sigmoid-{norm}");
@@ -40,10 +40,9 @@ pub(super) fn norms_train(records: &Records) -> Claim {
             }
             let end = Ending::of(records, &run)?;
             let figures = [
-                (end.gradient >= SURVIVED, end.gradient_text()),
                 (end.change >= MOVED, end.change_text()),
                 (end.spread >= DIFFER, end.spread_text()),
-                (end.accuracy >= SUCCEEDS, end.accuracy_text()),
+                (chance.succeeds(end.accuracy.median), end.accuracy_text(chance)),
             ];
             for side in [true, false] {
                 let on_it = figures.iter().filter(|(supports, _)| *supports == side);
@@ -55,8 +54,8 @@ pub(super) fn norms_train(records: &Records) -> Claim {
         }
         Ok(evidence)
     };
-    let claim = "Batch norm and layer norm keep sigmoid's layers in their working range, and training \
-                 succeeds";
+    let claim = "With batch norm, and with layer norm, the sigmoid network trains: its first layer moves, \
+                 and its outputs differ from image to image";
     weigh(claim, measured())
 }
 
@@ -98,16 +97,16 @@ fn relu_with_batch_norm(records: &Records) -> Measured {
     let tenth = records.experiment.steps.div_ceil(10);
     let early_none = first_at(records, "relu-none", tenth)?;
     let early_batch = first_at(records, "relu-batch", tenth)?;
-    let gap = (batch.accuracy - none.accuracy).abs();
+    let gap = (batch.accuracy.median - none.accuracy.median).abs();
     let ahead = early_batch.test_accuracy - early_none.test_accuracy;
     Ok(vec![
         Evidence::new(none.gradient >= SURVIVED, none.gradient_text()),
         Evidence::new(
             gap <= LITTLE,
             format!(
-                "in the end {} without a norm, {} with batch norm",
-                percent(none.accuracy),
-                percent(batch.accuracy)
+                "in the last third of the steps {} without a norm, {} with batch norm",
+                none.accuracy.range(),
+                batch.accuracy.range()
             ),
         ),
         Evidence::new(
@@ -122,21 +121,53 @@ fn relu_with_batch_norm(records: &Records) -> Measured {
     ])
 }
 
-/// Figures of the last step of a run.
+/// Figures of the end of a run.
 struct Ending {
-    /// Gradient RMS of the first layer's weights over that of the last layer's.
+    /// Gradient RMS of the first layer's weights over that of the last layer's, at the last step.
     gradient: f64,
-    /// ‖W − W₀‖/‖W₀‖ of the first layer.
+    /// The same at the first step.
+    first_gradient: f64,
+    /// ‖W − W₀‖/‖W₀‖ of the first layer, at the last step.
     change: f64,
+    /// How much the last outputs differ from image to image, at the last step.
     spread: f64,
-    accuracy: f64,
+    accuracy: Accuracy,
+}
+
+/// Test accuracies of the last third of the steps: one of them alone may be luck.
+struct Accuracy {
+    last: f64,
+    lowest: f64,
+    median: f64,
+    highest: f64,
+}
+
+impl Accuracy {
+    /// None where there is no moment.
+    fn of(records: &Records, run: &str) -> Option<Self> {
+        let all: Vec<_> =
+            records.moments_of(run).map(|moment| (moment.step, moment.test_accuracy)).collect();
+        let late = LateAccuracy::of(&all)?;
+        Some(Self {
+            last: all.last()?.1,
+            lowest: late.lowest,
+            median: late.median,
+            highest: late.highest,
+        })
+    }
+
+    /// From the lowest to the highest.
+    fn range(&self) -> String {
+        range(self.lowest, self.highest)
+    }
 }
 
 impl Ending {
     /// The figures, or why there are none.
     fn of(records: &Records, run: &str) -> Result<Self, String> {
         let moments = || records.moments_of(run);
-        let last = moments().last().ok_or_else(|| format!("the run {run} is not there"))?;
+        let missing = || format!("the run {run} is not there");
+        let last = moments().last().ok_or_else(missing)?;
         if let Some(failure) = failure(records, run) {
             return Err(format!("{run}: {failure}"));
         }
@@ -144,20 +175,25 @@ impl Ending {
         if last.step < steps {
             return Err(format!("{run} has come to step {} of {steps}", last.step));
         }
-        match last.layers.as_slice() {
-            [first, .., output] => Ok(Self {
-                gradient: first.gradient_rms / output.gradient_rms,
-                change: first.weight_change,
-                spread: last.output_spread,
-                accuracy: last.test_accuracy,
-            }),
+        let share = |moment: &Moment| match moment.layers.as_slice() {
+            [first, .., output] => Ok(first.gradient_rms / output.gradient_rms),
             _ => Err(format!("{run} has no hidden layer")),
-        }
+        };
+        Ok(Self {
+            gradient: share(last)?,
+            first_gradient: moments().next().map_or(Ok(f64::NAN), share)?,
+            change: last.layers.first().map_or(f64::NAN, |layer| layer.weight_change),
+            spread: last.output_spread,
+            accuracy: Accuracy::of(records, run).ok_or_else(missing)?,
+        })
     }
 
     fn gradient_text(&self) -> String {
-        let share = fraction(self.gradient).unwrap_or_else(|| "nothing".to_owned());
-        format!("the first layer's gradient is {share} of the last layer's")
+        let [first, last] = [self.first_gradient, self.gradient]
+            .map(|share| fraction(share).unwrap_or_else(|| "nothing".to_owned()));
+        format!(
+            "the first layer's gradient is {last} of the last layer's, at the first step {first}"
+        )
     }
 
     fn change_text(&self) -> String {
@@ -168,8 +204,13 @@ impl Ending {
         format!("the last outputs differ by {:.4} from image to image", self.spread)
     }
 
-    fn accuracy_text(&self) -> String {
-        format!("{} of the test images are read rightly", percent(self.accuracy))
+    fn accuracy_text(&self, chance: Chance) -> String {
+        let (last, range) = (percent(self.accuracy.last), self.accuracy.range());
+        let range = match range == last {
+            true => String::new(),
+            false => format!("{range} in the last third of the steps; "),
+        };
+        format!("{last} of the test images are classified correctly ({range}{})", chance.text())
     }
 }
 

@@ -3,6 +3,18 @@
 (() => {
   const MILLISECONDS_A_STEP = 200;
   const { steps, pictures, readings } = JSON.parse(document.getElementById("frames").textContent);
+  for (const group of document.querySelectorAll(".modes")) {
+    const frame = group.closest("figure").querySelector(".frame");
+    const buttons = [...group.querySelectorAll("button")];
+    for (const button of buttons) {
+      button.addEventListener("click", () => {
+        frame.dataset.mode = button.dataset.mode;
+        for (const one of buttons) one.setAttribute("aria-pressed", one === button);
+      });
+    }
+    group.hidden = false;
+  }
+
   const controls = document.getElementById("controls");
   if (!controls || steps.length < 2) return;
   const slider = document.getElementById("step");
@@ -11,6 +23,13 @@
 
   // The last entry that is not after the step; before the first one, that.
   const at = (entries, step) => entries.findLast((entry) => entry[0] <= step) ?? entries[0];
+
+  // The last accuracy that was evaluated up to a step, and when where that was before it.
+  function evaluated(entries, step) {
+    const last = entries.findLast((entry) => entry[0] <= step);
+    if (!last) return "not yet";
+    return last[0] === step ? last[1] : `${last[1]} (step ${last[0]})`;
+  }
 
   function show() {
     const step = steps[slider.value];
@@ -27,7 +46,7 @@
       }
     }
     for (const reading of document.querySelectorAll("[data-run]")) {
-      reading.textContent = at(readings[reading.dataset.run], step)[1];
+      reading.textContent = evaluated(readings[reading.dataset.run], step);
     }
     for (const marker of document.querySelectorAll(".marker")) {
       const { origin, width, steps: last } = marker.dataset;

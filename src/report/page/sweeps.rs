@@ -85,9 +85,7 @@ pub(super) fn write_results(html: &mut String, records: &Records) {
     for (&swept, networks) in &records.sweeps {
         write_section(html, &id(swept), &title(swept));
         write_table(html, &sweeps::rows(swept, networks));
-        let legend = sweeps::legend(swept);
-        let columns = legend.lines().filter_map(|line| line.split_once("  "));
-        write_list(html, columns.map(|(column, meaning)| (column, meaning.trim().to_owned())));
+        write_list(html, sweeps::legend(swept, networks).into_iter());
         html.push_str("</section>\n");
     }
 }

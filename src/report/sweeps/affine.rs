@@ -1,10 +1,11 @@
 //! What the sweep over one gamma and beta for each unit, or for a whole layer, says about its claim.
 
-use super::{Spread, hint};
-use crate::record::{Claim, SweepRecord, Swept};
-use crate::report::claims::thresholds::{READS_LESS, SUCCEEDS};
+use super::{Spread, chance, hint};
+use crate::record::{Claim, LateAccuracy, SweepRecord, Swept};
+use crate::report::chance::Chance;
+use crate::report::claims::thresholds::READS_LESS;
 use crate::report::claims::{Evidence, Measured, weigh};
-use crate::report::number::{percent, whole};
+use crate::report::number::{percent, range, whole};
 use crate::report::records::distinct;
 use crate::report::style;
 
@@ -15,21 +16,21 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
         if normed.is_empty() {
             return Err(format!("no network with layer norm and both: {}", hint(Swept::Affine)));
         }
-        let mut evidence = Vec::new();
+        let (chance, mut evidence) = (chance(records)?, Vec::new());
         for activation in distinct(normed.iter().map(|record| record.run.activation.as_str())) {
             let mine = |affine| Choice::of(&normed, activation, affine);
-            evidence.extend(compare(activation, &mine("shared")?, &mine("per_unit")?));
+            evidence.extend(compare(chance, activation, &mine("shared")?, &mine("per_unit")?));
         }
         Ok(evidence)
     };
-    let claim = "Layer norm trains with one a and b for each unit, and with one of each for a whole \
-                 layer, which reads no less";
+    let claim = "Layer norm trains with one a and b for each unit, as in its paper and by default here, and \
+                 with one of each for a whole layer, as in the lesson, which is no less accurate";
     weigh(claim, measured())
 }
 
 /// Whether both train, and whether the one for the layer reads no less.
-fn compare(key: &str, shared: &Choice, per_unit: &Choice) -> [Evidence; 2] {
-    let trains = |choice: &Choice| choice.reads.is_some_and(|reads| reads.least >= SUCCEEDS);
+fn compare(chance: Chance, key: &str, shared: &Choice, per_unit: &Choice) -> [Evidence; 2] {
+    let trains = |choice: &Choice| choice.surely().is_some_and(|reads| chance.succeeds(reads));
     let no_less = match (shared.reads, per_unit.reads) {
         (Some(shared), Some(per_unit)) => {
             let apart = shared.most < per_unit.least;
@@ -37,18 +38,15 @@ fn compare(key: &str, shared: &Choice, per_unit: &Choice) -> [Evidence; 2] {
         }
         (shared, _) => shared.is_some(),
     };
-    let least = |choice: &Choice| match choice.reads {
-        Some(reads) => format!("reads at least {}", percent(reads.least)),
-        None => "diverges".to_owned(),
-    };
     let activation = style::activation(key);
     let both = format!(
-        "with {activation}, one a and b a unit {}, one a layer {}",
-        least(per_unit),
-        least(shared)
+        "with {activation}, after {} steps, one a and b a unit {}, one a layer {}",
+        whole(shared.steps.max(per_unit.steps)),
+        per_unit.surely_text(),
+        shared.surely_text()
     );
     let means = format!(
-        "with {activation}, one a and b a layer reads {}, one a unit {}, as a mean of the seeds",
+        "with {activation}, one a and b a layer reads {}, one a unit {}",
         shared.mean(),
         per_unit.mean()
     );
@@ -57,8 +55,11 @@ fn compare(key: &str, shared: &Choice, per_unit: &Choice) -> [Evidence; 2] {
 
 /// The networks with one of the two.
 struct Choice {
-    /// None where a seed diverged.
+    /// Over the seeds, or of a single one over the evaluations in the last third of the steps; none where a
+    /// seed diverged.
     reads: Option<Spread>,
+    seeds: usize,
+    steps: usize,
     parameters: Option<usize>,
 }
 
@@ -70,7 +71,16 @@ impl Choice {
     fn of(records: &[&SweepRecord], activation: &str, affine: &str) -> Result<Self, String> {
         let mine = |one: &&&SweepRecord| one.run.activation == activation && one.affine == affine;
         let mine: Vec<_> = records.iter().filter(mine).collect();
-        if mine.len() < 2 {
+        // A last figure alone is luck.
+        let late = |record: &SweepRecord| {
+            let LateAccuracy { lowest, median, highest, .. } = record.run.late_accuracy?;
+            record.accuracy().map(|_| Spread { mean: median, least: lowest, most: highest })
+        };
+        let single = match mine.as_slice() {
+            [one] if one.run.late_accuracy.is_some() => Some(late(one)),
+            _ => None,
+        };
+        if mine.len() < 2 && single.is_none() {
             return Err(format!(
                 "seeds with {} and one a and b for {}: {}; it takes several to tell a gap between the \
                  two from one between seeds: `normlab affine --seeds 3`",
@@ -81,14 +91,42 @@ impl Choice {
         }
         let reads: Option<Vec<f64>> = mine.iter().map(|record| record.accuracy()).collect();
         Ok(Self {
-            reads: reads.and_then(|reads| Spread::of(reads.into_iter())),
+            reads: single.unwrap_or_else(|| reads.and_then(|reads| Spread::of(reads.into_iter()))),
+            seeds: mine.len(),
+            steps: mine.iter().map(|record| record.run.steps).max().unwrap_or_default(),
             parameters: mine.first().and_then(|record| record.parameters),
         })
     }
 
+    /// What every seed reads at least; of a single one, what half of its last evaluations do.
+    fn surely(&self) -> Option<f64> {
+        self.reads.map(|reads| if self.seeds == 1 { reads.mean } else { reads.least })
+    }
+
+    fn surely_text(&self) -> String {
+        match self.surely().map(percent) {
+            Some(reads) if self.seeds == 1 => {
+                format!("reads {reads} in half of its last evaluations or more")
+            }
+            Some(reads) => format!("reads at least {reads}"),
+            None => "diverges".to_owned(),
+        }
+    }
+
     /// What is read on average, and with how many parameters.
     fn mean(&self) -> String {
-        let read = self.reads.map_or_else(|| "nothing".to_owned(), |reads| percent(reads.mean));
+        let read = match (self.reads, self.seeds) {
+            (None, _) => "nothing".to_owned(),
+            (Some(Spread { mean, least, most }), 1) => {
+                let (reads, range) = (percent(mean), range(least, most));
+                if range == reads {
+                    reads
+                } else {
+                    format!("{reads} ({range} in the last third of the steps)")
+                }
+            }
+            (Some(reads), seeds) => format!("{} (mean of {seeds} seeds)", percent(reads.mean)),
+        };
         match self.parameters {
             Some(count) => format!("{read} with {} parameters", whole(count)),
             None => read,

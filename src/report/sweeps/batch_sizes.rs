@@ -1,10 +1,9 @@
 //! What the sweep over batch sizes says about its claim.
 
-use super::{Spread, hint};
+use super::{Spread, chance, hint};
 use crate::record::{Claim, SweepRecord, Swept};
-use crate::report::claims::thresholds::{CHANCE, GUESSES, LEARNS};
 use crate::report::claims::{Evidence, Measured, weigh};
-use crate::report::number::{figure, percent};
+use crate::report::number::{figure, percent, whole};
 
 /// Batch norm needs a batch; layer norm does not.
 pub(super) fn claim(records: &[SweepRecord]) -> Claim {
@@ -16,7 +15,12 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
         };
         let (gradient, batch) = batch.ok_or_else(|| lacking("batch"))?;
         let (_, layer) = layer.ok_or_else(|| lacking("layer"))?;
-        let reads = |accuracy: f64| format!("reads {} at batch size 1", percent(accuracy));
+        let chance = chance(records)?;
+        let steps = records.iter().filter(|one| one.batch == 1).map(|one| one.run.steps).max();
+        let steps = whole(steps.unwrap_or_default());
+        let reads = |accuracy: f64| {
+            format!("reads {} at batch size 1 after {steps} steps", percent(accuracy))
+        };
         Ok(vec![
             Evidence::new(
                 gradient == 0.0,
@@ -33,10 +37,10 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
                 },
             ),
             Evidence::new(
-                batch.most <= GUESSES,
-                format!("batch norm {} (chance: {})", reads(batch.most), percent(CHANCE)),
+                chance.guesses(batch.most),
+                format!("batch norm {} ({})", reads(batch.most), chance.text()),
             ),
-            Evidence::new(layer.least >= LEARNS, format!("layer norm {}", reads(layer.least))),
+            Evidence::new(chance.learns(layer.least), format!("layer norm {}", reads(layer.least))),
         ])
     };
     let claim = "Batch norm cannot work at batch size 1, where every variance is 0; layer norm works \

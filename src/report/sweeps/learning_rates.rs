@@ -1,8 +1,9 @@
 //! What the sweep over learning rates says about its claim: which rates are usable.
 
-use super::{Spread, hint};
+use super::{Spread, chance, hint};
 use crate::record::{Claim, SweepRecord, Swept};
-use crate::report::claims::thresholds::{SUCCEEDS, USABLE, WIDER};
+use crate::report::chance::Chance;
+use crate::report::claims::thresholds::{USABLE, WIDER};
 use crate::report::claims::{Evidence, Measured, weigh};
 use crate::report::number::decimals;
 use crate::report::probed::with_norm;
@@ -85,18 +86,18 @@ impl Range {
             return Err(format!("no {name} network {norm} at several learning rates: {hint}"));
         }
         let reads: Vec<_> = rates.iter().map(|&rate| accuracy_at(&mine, rate)).collect();
-        Ok(Self::around_best(&rates, &reads))
+        Ok(Self::around_best(chance(records)?, &rates, &reads))
     }
 
     /// The range of rates in ascending order, by what the networks read there.
-    fn around_best(rates: &[f32], reads: &[Option<f64>]) -> Option<Self> {
+    fn around_best(chance: Chance, rates: &[f32], reads: &[Option<f64>]) -> Option<Self> {
         let places = reads.iter().enumerate().filter_map(|(at, read)| Some((at, (*read)?)));
         let (best, most) = places.max_by(|a, b| a.1.total_cmp(&b.1))?;
         let usable = |read: &&Option<f64>| read.is_some_and(|read| read >= most - USABLE);
         let below = reads[..best].iter().rev().take_while(usable).count();
         let above = reads[best..].iter().take_while(usable).count();
         let (first, last) = (best - below, best + above - 1);
-        (most >= SUCCEEDS).then(|| Self {
+        chance.succeeds(most).then(|| Self {
             lowest: rates[first],
             highest: rates[last],
             open: [first == 0, last + 1 == rates.len()],
@@ -135,7 +136,8 @@ mod tests {
     use super::*;
 
     fn range(reads: &[Option<f64>]) -> Option<Range> {
-        Range::around_best(&[0.01, 0.1, 1.0, 10.0], reads)
+        let chance = Chance::new(crate::record::ConstantGuess::TEN_CLASSES).unwrap();
+        Range::around_best(chance, &[0.01, 0.1, 1.0, 10.0], reads)
     }
 
     #[test]

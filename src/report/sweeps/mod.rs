@@ -8,11 +8,11 @@ mod over_values;
 
 pub(super) use learning_rates::widened_by_batch_norm;
 
-use super::number::percent;
+use super::chance::Chance;
 use super::picture::Picture;
 use super::records::distinct;
-use super::table;
-use crate::record::{Claim, SweepRecord, Swept};
+use super::table::{self, Legend};
+use crate::record::{Claim, ConstantGuess, SweepRecord, Swept};
 
 /// The sweep's claim, held against its records.
 #[must_use]
@@ -36,6 +36,21 @@ pub fn pictures(swept: Swept, records: &[SweepRecord]) -> Vec<Picture> {
             activations.into_iter().map(one).collect()
         }
     }
+}
+
+/// What a constant guess reaches on the data of a sweep: that of ten equally frequent classes where its
+/// records are of an older version.
+fn constant_guess(records: &[SweepRecord]) -> ConstantGuess {
+    let known = records.iter().find_map(|record| record.constant_guess);
+    known.unwrap_or(ConstantGuess::TEN_CLASSES)
+}
+
+/// The scale of the sweep's accuracies.
+///
+/// # Errors
+/// Why an accuracy says nothing.
+fn chance(records: &[SweepRecord]) -> Result<Chance, String> {
+    Chance::new(constant_guess(records))
 }
 
 /// How to get what a run lacks.
@@ -95,7 +110,7 @@ fn row(swept: Swept, record: &SweepRecord) -> Vec<String> {
         record.run.name.clone(),
         record.value(swept),
         record.seed.to_string(),
-        number(record.accuracy().map(percent)),
+        number(record.accuracy().map(|last| table::accuracy(last, record.run.late_accuracy))),
         number(loss.map(|loss| format!("{loss:.3}"))),
     ];
     match swept {
@@ -109,22 +124,18 @@ fn row(swept: Swept, record: &SweepRecord) -> Vec<String> {
 
 /// What the columns of [`rows`] mean, a line for each.
 #[must_use]
-pub fn legend(swept: Swept) -> String {
+pub fn legend(swept: Swept, records: &[SweepRecord]) -> Legend {
     let last = match swept {
-        Swept::BatchSize => [
+        Swept::BatchSize => (
             "most hidden grad RMS",
-            "largest gradient of a hidden layer's weights at any recorded moment",
-        ],
-        Swept::LearningRate => ["–", "the network diverged: its loss is no longer finite"],
-        Swept::Affine => ["parameters", "numbers that the network learns, weights among them"],
+            "largest gradient of a hidden layer's weights at any evaluation",
+        ),
+        Swept::LearningRate => ("–", "the network diverged: its loss is no longer finite"),
+        Swept::Affine => ("parameters", "numbers that the network learns, weights among them"),
     };
-    let lines = [
-        ["test accuracy", "share of the test images that the network reads rightly (chance: 10 %)"],
-        ["train loss", "mean cross-entropy of the last recorded steps (knowing nothing: 2.303)"],
-        last,
-    ];
-    let width = lines.iter().map(|[column, _]| column.len()).max().unwrap_or_default();
-    lines.map(|[column, meaning]| format!("{column:width$}  {meaning}\n")).concat()
+    let last = (last.0, last.1.to_owned());
+    let [accuracy, loss] = table::meanings(constant_guess(records));
+    vec![("test accuracy", accuracy), ("train loss", loss), last]
 }
 
 #[cfg(test)]

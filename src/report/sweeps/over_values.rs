@@ -1,8 +1,7 @@
 //! Accuracy over the values of what is swept, on a logarithmic axis.
 
-use super::Spread;
-use crate::record::{SweepRecord, Swept};
-use crate::report::claims::thresholds::CHANCE;
+use super::{Spread, constant_guess};
+use crate::record::{ConstantGuess, SweepRecord, Swept};
 use crate::report::number::{percent, whole};
 use crate::report::picture::{Frame, Picture};
 use crate::report::records::distinct;
@@ -39,7 +38,7 @@ pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -
             whole(step)
         ),
         alt: format!("Test accuracy over {setting} with {name}. {figures}."),
-        frames: vec![Frame { step, svg: svg(swept, &curves) }],
+        frames: vec![Frame { step, svg: svg(swept, &curves, constant_guess(records)) }],
     }
 }
 
@@ -132,14 +131,14 @@ impl Axes {
 }
 
 /// Accuracy from 0 to 100 % over the value, each twice as far right as its half.
-fn svg(swept: Swept, curves: &[Curve]) -> String {
+fn svg(swept: Swept, curves: &[Curve], guess: ConstantGuess) -> String {
     let points = curves.iter().flat_map(|curve| &curve.points);
     let axes = Axes::new(points.clone());
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
          font-family=\"system-ui, sans-serif\" font-size=\"13\" fill=\"currentColor\">\n"
     );
-    draw_axes(&mut svg);
+    draw_axes(&mut svg, guess);
     draw_values(&mut svg, &axes, swept, points.clone());
     if points.clone().any(|point| point.diverged) {
         let _ = writeln!(
@@ -159,7 +158,7 @@ fn svg(swept: Swept, curves: &[Curve]) -> String {
 }
 
 /// The accuracies, and what guessing reads.
-fn draw_axes(svg: &mut String) {
+fn draw_axes(svg: &mut String, guess: ConstantGuess) {
     let right = WIDTH - RIGHT;
     for tenths in [0, 2, 4, 6, 8, 10] {
         let y = Axes::y(f64::from(tenths) / 10.0);
@@ -172,7 +171,7 @@ fn draw_axes(svg: &mut String) {
             10 * tenths
         );
     }
-    let chance = Axes::y(CHANCE);
+    let chance = Axes::y(guess.accuracy);
     let _ = writeln!(
         svg,
         "<path d=\"M{LEFT} {chance:.1}H{right}\" stroke=\"currentColor\" stroke-dasharray=\"1 4\"/>\

@@ -1,0 +1,346 @@
+//! How a gradient changes from layer to layer on its way back, and why: the picture, and the figures that
+//! tables and claims share.
+//!
+//! The gradient of layer l's weights has the size of the layer's inputs h times that of the gradient δ at
+//! its products, and δ is passed back as `δ_l = f'(z_l) · (W_{l+1} δ_{l+1})`. Where the signs of the parts
+//! of δ have nothing in common, its size so changes by the slope of the activation times
+//! √units · RMS(W) (Glorot and Bengio 2010, equations 6 and 7):
+//!
+//! ```text
+//! RMS(dW_l) / RMS(dW_{l+1})  ≈  RMS(f'(z_l)) · √units_{l+1} · RMS(W_{l+1}) · RMS(h_{l-1}) / RMS(h_l)
+//! ```
+
+use super::number::{coordinate, figure};
+use super::panel::{Panel, Range, norm_label};
+use super::picture::{Frame, Picture};
+use super::probed::{Group, Run, groups, listed, with_norm};
+use super::records::Records;
+use super::slopes::{Curve, Slopes};
+use super::style::stroke;
+use super::svg::{END, GRID, INK, MIDDLE, Svg, polyline};
+use crate::record::{LayerFigures, Probe};
+
+/// A panel, and what lies around it.
+const PANEL: f64 = 226.0;
+const LEFT: f64 = 62.0;
+const BETWEEN: f64 = 74.0;
+const HEAD: f64 = 62.0;
+const HEIGHT: f64 = 190.0;
+const FOOT: f64 = 44.0;
+
+/// The gradients' sizes of weight matrices, from the first layer to the last.
+#[must_use]
+pub(super) fn sizes(layers: &[LayerFigures]) -> Vec<f64> {
+    layers.iter().map(|layer| layer.gradient_rms).collect()
+}
+
+/// By what factor the gradient changes into each layer but the last, from the one behind it.
+fn factors(sizes: &[f64]) -> Vec<f64> {
+    sizes.windows(2).map(|pair| pair[0] / pair[1]).collect()
+}
+
+/// By what factor the gradient changes from one hidden layer to the one before, as a geometric mean. The
+/// first layer, whose inputs are pixels, and the output layer are left out. None of fewer than three
+/// hidden layers, or where a size is 0 or no number.
+#[must_use]
+pub(super) fn a_layer(sizes: &[f64]) -> Option<f64> {
+    let [_, between @ .., _] = sizes else { return None };
+    let [first, .., last] = between else { return None };
+    let factor = (first / last).powf(1.0 / (between.len() - 1) as f64);
+    (factor.is_finite() && factor > 0.0).then_some(factor)
+}
+
+/// Why the gradient changes by what it does between two hidden layers without a norm.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Cause {
+    /// The slope of the activation at the layer's inputs, root mean square.
+    pub(super) slope: f64,
+    /// √units · RMS(W) of the weights behind it.
+    pub(super) weights: f64,
+    /// The size of the inputs to the layer over that of its outputs.
+    pub(super) inputs: f64,
+}
+
+impl Cause {
+    /// All three together.
+    pub(super) fn product(self) -> f64 {
+        self.slope * self.weights * self.inputs
+    }
+
+    /// The causes at each hidden layer but the first and the last, by layer counted from 0.
+    pub(super) fn between(probe: &Probe, curve: &Curve) -> Vec<(usize, Self)> {
+        let slopes: Vec<_> = probe.hidden.iter().map(|layer| curve.at(&layer.histogram)).collect();
+        let cause = |layer: usize| {
+            let [before, here] = [slopes.get(layer - 1)?, slopes.get(layer)?];
+            let (before, here): (&Slopes, &Slopes) = (before.as_ref()?, here.as_ref()?);
+            let weights = probe.weights.get(layer + 1)?.backward_gain;
+            let inputs = before.outputs_rms / here.outputs_rms;
+            let cause = Self { slope: here.rms, weights, inputs };
+            cause.product().is_finite().then_some((layer, cause))
+        };
+        (1..probe.hidden.len().max(2) - 1).filter_map(cause).collect()
+    }
+
+    /// The geometric means of all; none of none.
+    pub(super) fn mean(all: &[(usize, Self)]) -> Option<Self> {
+        let mean = |of: fn(&Self) -> f64| {
+            let logarithms = all.iter().map(|(_, cause)| of(cause).ln());
+            (logarithms.sum::<f64>() / all.len() as f64).exp()
+        };
+        (!all.is_empty()).then(|| Self {
+            slope: mean(|one| one.slope),
+            weights: mean(|one| one.weights),
+            inputs: mean(|one| one.inputs),
+        })
+    }
+}
+
+/// A picture for each activation whose networks were probed while they trained.
+#[must_use]
+pub fn pictures(records: &Records) -> Vec<Picture> {
+    let groups = groups(records);
+    let scenes = groups.iter().filter_map(Scene::new);
+    scenes.map(|scene| scene.picture()).collect()
+}
+
+/// What all frames have in common.
+struct Scene<'a> {
+    group: &'a Group<'a>,
+    /// The activation at the inputs of its hidden layers; none where its function is not known.
+    curve: Option<Curve>,
+    /// Layers with weights.
+    layers: usize,
+    /// Exponents of ten: of the factors, and of what has become of the gradient by then.
+    y: [Range; 2],
+}
+
+impl<'a> Scene<'a> {
+    /// None where no network has two layers whose gradients are known.
+    fn new(group: &'a Group<'a>) -> Option<Self> {
+        let all = || group.probes().map(gradients).filter(|sizes| sizes.len() > 1);
+        let layers = all().map(|sizes| sizes.len()).max()?;
+        let range = |exponents: Vec<f64>| {
+            let Range { low, high } = Range::of(exponents.into_iter().chain([0.0]));
+            Range { low: (low - 0.05).min(-0.3), high: (high + 0.05).max(0.3) }
+        };
+        let exponents = |of: fn(&[f64]) -> Vec<f64>| {
+            all().flat_map(|sizes| of(&sizes)).map(f64::log10).collect::<Vec<_>>()
+        };
+        let y = [range(exponents(factors)), range(exponents(shares))];
+        Some(Self { group, curve: group.curve(), layers, y })
+    }
+
+    fn picture(&self) -> Picture {
+        let activation = self.group.name();
+        let said = self.said();
+        let steps = self.group.steps();
+        let frame = |&step: &usize| Frame { step, svg: self.draw(step) };
+        Picture {
+            id: format!("backward-{}", self.group.activation),
+            title: format!("The gradient on its way back: {activation}"),
+            caption: format!(
+                "Read from right to left. At the left, the factor by which the size of the weights' \
+                 gradient changes into each layer, from the layer behind it: above 1 it grows, below it \
+                 shrinks. At the right, what is left of the output layer's gradient by then, the product \
+                 of these factors.{} {said}",
+                if self.has_causes() {
+                    " Hollow marks are not measured but worked out, without a norm: slope of the \
+                     activation × size of the weights. That holds for random weights, as at the start; \
+                     where training has aligned them with the gradient, more of it comes back."
+                } else {
+                    ""
+                }
+            ),
+            alt: format!(
+                "The factor by which the gradient changes at each layer with {activation}, and the \
+                 product of these factors, the norms as lines. {said}"
+            ),
+            frames: steps.iter().filter(|step| **step > 0).map(frame).collect(),
+        }
+    }
+
+    fn has_causes(&self) -> bool {
+        let has = |run: &Run| run.last().is_some_and(|probe| !self.causes(run, probe).is_empty());
+        self.group.runs.iter().any(has)
+    }
+
+    /// What the factors of a run are made of, where it has no norm.
+    fn causes(&self, run: &Run, probe: &Probe) -> Vec<(usize, Cause)> {
+        match (run.norm, &self.curve) {
+            ("none", Some(curve)) => Cause::between(probe, curve),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The factors at the start and at the end, and what they are made of, in sentences.
+    fn said(&self) -> String {
+        let factor = |run: &Run, probe: Option<&Probe>| {
+            Some(format!("{} {}", figure(a_layer(&gradients(probe?))?), with_norm(run.norm)))
+        };
+        let at = |pick: fn(&Run) -> Option<usize>| {
+            let of = |run: &Run| factor(run, run.at(pick(run)?));
+            self.group.runs.iter().filter_map(of).collect::<Vec<_>>()
+        };
+        let start = at(|run| run.probes.iter().map(|probe| probe.step).find(|&step| step > 0));
+        let end = at(|run| run.last().map(|probe| probe.step));
+        if start.is_empty() || end.is_empty() {
+            return "With fewer than three hidden layers there is nothing between them.".to_owned();
+        }
+        format!(
+            "From one hidden layer to the one before it changes by {} at the start, and by {} at the \
+             end.{}",
+            listed(&start),
+            listed(&end),
+            self.said_of_causes().unwrap_or_default()
+        )
+    }
+
+    /// What the factor without a norm is made of at the start.
+    fn said_of_causes(&self) -> Option<String> {
+        let run = self.group.runs.iter().find(|run| run.norm == "none")?;
+        let probe = run.probes.first().copied()?;
+        let cause = Cause::mean(&self.causes(run, probe))?;
+        let Cause { slope, weights, inputs } = cause;
+        let steepest = self.curve.as_ref()?.range.high;
+        Some(format!(
+            " Without a norm, the slope of the {} is {} at its inputs at the start (at most {}), the \
+             weights' size {}{}: together {} a layer.",
+            self.group.name(),
+            figure(slope),
+            figure(steepest),
+            figure(weights),
+            match inputs {
+                alike if (0.95..1.05).contains(&alike) => String::new(),
+                ratio =>
+                    format!(", and a layer's inputs are {} times the next one's", figure(ratio)),
+            },
+            figure(cause.product())
+        ))
+    }
+
+    fn draw(&self, step: usize) -> String {
+        let width = LEFT + 2.0 * PANEL + BETWEEN + 20.0;
+        let mut svg = Svg::new(width, HEAD + HEIGHT + FOOT);
+        for (place, run) in self.group.runs.iter().enumerate() {
+            norm_label(&mut svg, (LEFT + 132.0 * place as f64, 16.0), run.norm, "");
+        }
+        let titles = ["It changes by the factor", "What is left of the output layer's"];
+        for (side, title) in titles.into_iter().enumerate() {
+            let panel = self.panel(side);
+            svg.text((panel.left, HEAD - 10.0), title, &[("font-weight", "600")]);
+            self.axes(&mut svg, &panel);
+            for run in &self.group.runs {
+                let Some(probe) = run.at(step).filter(|probe| probe.step > 0) else { continue };
+                let sizes = gradients(probe);
+                let values = if side == 0 { factors(&sizes) } else { shares(&sizes) };
+                line(&mut svg, &panel, run.norm, &values);
+                if side == 0 {
+                    let causes = self.causes(run, probe).into_iter();
+                    marks(&mut svg, &panel, causes.map(|(layer, one)| (layer, one.product())));
+                }
+            }
+        }
+        let words = format!("step {step}");
+        svg.text((width - 20.0, 16.0), &words, &[END]);
+        svg.finish()
+    }
+
+    fn panel(&self, side: usize) -> Panel {
+        // The factors go into each layer but the last; the product begins there with 1.
+        let last = if side == 0 { self.layers - 1 } else { self.layers };
+        Panel {
+            left: LEFT + (PANEL + BETWEEN) * side as f64,
+            top: HEAD,
+            width: PANEL,
+            height: HEIGHT,
+            x: Range { low: 0.5, high: last as f64 + 0.5 },
+            y: self.y[side],
+        }
+    }
+
+    fn axes(&self, svg: &mut Svg, panel: &Panel) {
+        for (exponent, text) in ticks(panel.y) {
+            let y = panel.at_y(exponent);
+            let look = if exponent == 0.0 { INK } else { GRID };
+            svg.line((panel.left, y), (panel.right(), y), look);
+            svg.text((panel.left - 5.0, y + 4.0), &text, &[END]);
+        }
+        let (layers, bottom) = ((panel.x.high - 0.5) as usize, panel.bottom());
+        let every = layers.div_ceil(12);
+        for layer in (1..=layers).step_by(every) {
+            let x = panel.at_x(layer as f64);
+            svg.text((x, bottom + 14.0), &layer.to_string(), &[MIDDLE]);
+        }
+        let middle = (panel.left + panel.right()) / 2.0;
+        svg.text((middle, bottom + 30.0), "layer of the weights", &[MIDDLE]);
+        let (x, y) = (panel.left - 44.0, panel.top + panel.height / 2.0);
+        let turned = format!("rotate(-90 {} {})", coordinate(x), coordinate(y));
+        svg.text((x, y), "ratio (logarithmic)", &[MIDDLE, ("transform", &turned)]);
+    }
+}
+
+/// The sizes of a probe's gradients; nothing before the first step, which has none.
+fn gradients(probe: &Probe) -> Vec<f64> {
+    let all = probe.weights.iter().map(|weight| weight.gradient_rms);
+    if probe.step > 0 { all.collect() } else { Vec::new() }
+}
+
+/// Each layer's gradient over that of the last.
+fn shares(sizes: &[f64]) -> Vec<f64> {
+    let last = sizes.last().copied().unwrap_or(f64::NAN);
+    sizes.iter().map(|size| size / last).collect()
+}
+
+/// Round numbers on a logarithmic axis, as exponents of ten and as text: 1, 2 and 5 times powers of ten
+/// where few of these are in range.
+fn ticks(range: Range) -> Vec<(f64, String)> {
+    let (low, high) = (range.low.floor() as i32, range.high.ceil() as i32);
+    let digits: &[f64] = if high - low <= 3 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+    let every = ((high - low) as usize / 8).max(1);
+    let powers = (low..=high).filter(|power| power.rem_euclid(every as i32) == 0);
+    let all = powers.flat_map(|power| {
+        digits.iter().map(move |digit| {
+            let text = match power {
+                -3..=2 => coordinate_free(digit * 10_f64.powi(power)),
+                _ => super::number::ten_to(power),
+            };
+            (f64::from(power) + digit.log10(), text)
+        })
+    });
+    all.filter(|(at, _)| (range.low..=range.high).contains(at)).collect()
+}
+
+/// A round number without digits that it has not got.
+fn coordinate_free(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A norm's values at each layer from the first, with a dot at each.
+fn line(svg: &mut Svg, panel: &Panel, norm: &str, values: &[f64]) {
+    let look = stroke(norm);
+    let points = values.iter().enumerate().filter(|(_, value)| value.is_finite() && **value > 0.0);
+    let points: Vec<_> =
+        points.map(|(at, value)| panel.at(at as f64 + 1.0, value.log10())).collect();
+    let line = [
+        ("fill", "none"),
+        ("stroke", look.colour),
+        ("stroke-width", "1.8"),
+        ("stroke-dasharray", look.dashes),
+    ];
+    svg.path(&polyline(points.iter().copied()), &line);
+    for (x, y) in points {
+        let (x, y) = (coordinate(x), coordinate(y));
+        svg.element("circle", &[("cx", &x), ("cy", &y), ("r", "3"), ("fill", look.colour)]);
+    }
+}
+
+/// Hollow marks at layers counted from 0.
+fn marks(svg: &mut Svg, panel: &Panel, values: impl Iterator<Item = (usize, f64)>) {
+    for (layer, value) in values.filter(|(_, value)| *value > 0.0) {
+        let (x, y) = panel.at(layer as f64 + 1.0, value.log10());
+        let (x, y) = (coordinate(x), coordinate(y));
+        let look = [("cx", x.as_str()), ("cy", &y), ("r", "6.5"), ("fill", "none")];
+        svg.element("circle", &[&look[..], &[("stroke", "currentColor")]].concat());
+    }
+}

@@ -1,0 +1,95 @@
+//! Claims about a gradient on its way back from hidden layer to hidden layer.
+
+use super::probed::first;
+use super::thresholds::{AGREES, KEPT, SLOWER, STEEPEST};
+use super::{Evidence, Measured, weigh};
+use crate::kernels::activation::Activation;
+use crate::record::{Claim, Moment};
+use crate::report::backward::{Cause, a_layer, sizes};
+use crate::report::number::figure;
+use crate::report::records::Records;
+use crate::report::slopes::Curve;
+
+/// Why sigmoid's gradient vanishes without a norm.
+pub(super) fn slope_times_weights(records: &Records) -> Claim {
+    let measured = || -> Measured {
+        let factor = factor_at_start(records, "sigmoid-none")?;
+        let probe = first(records, "sigmoid-none")?;
+        let counted = probe.hidden.first().ok_or_else(|| too_shallow("sigmoid-none"))?;
+        let curve = Curve::new(Activation::Sigmoid, &counted.histogram);
+        let lacking = || "the weights were not measured at the start of sigmoid-none".to_owned();
+        let cause = Cause::mean(&Cause::between(probe, &curve)).ok_or_else(lacking)?;
+        let (product, steepest) = (cause.product(), curve.range.high);
+        let [slope, weights] = [cause.slope, cause.weights].map(figure);
+        Ok(vec![
+            Evidence::new(
+                cause.slope >= STEEPEST * steepest,
+                format!("at the start the slope at its inputs is {slope}, of {steepest} at most"),
+            ),
+            Evidence::new(
+                product < 1.0 && (factor / product).max(product / factor) <= AGREES,
+                format!(
+                    "slope × weights is {slope} × {weights}, together {} a layer; the gradient changes \
+                     by {} a layer",
+                    figure(product),
+                    figure(factor)
+                ),
+            ),
+        ])
+    };
+    let claim = "Sigmoid without a norm: a gradient shrinks by slope × weights at every layer, even where \
+                 the slope is the greatest there is; flat parts are a second cause";
+    weigh(claim, measured())
+}
+
+/// Batch norm keeps it.
+pub(super) fn batch_norm_keeps(records: &Records) -> Claim {
+    let measured = || -> Measured {
+        let factor = factor_at_start(records, "sigmoid-batch")?;
+        Ok(vec![Evidence::new(KEPT.contains(&factor), text("with batch norm", factor))])
+    };
+    weigh("Batch norm keeps sigmoid's gradient from layer to layer, at about its size", measured())
+}
+
+/// Layer norm does not.
+pub(super) fn layer_norm_slows(records: &Records) -> Claim {
+    let measured = || -> Measured {
+        let none = factor_at_start(records, "sigmoid-none")?;
+        let layer = factor_at_start(records, "sigmoid-layer")?;
+        let both = format!("{}, {} without a norm", text("with layer norm", layer), figure(none));
+        Ok(vec![
+            Evidence::new(layer >= SLOWER * none, both),
+            Evidence::new(
+                layer < *KEPT.start(),
+                format!(
+                    "ten layers leave {} of a gradient with layer norm",
+                    figure(layer.powi(10))
+                ),
+            ),
+        ])
+    };
+    let claim = "Layer norm only slows the decay of sigmoid's gradient from layer to layer: what is \
+                 enough for a few layers is not for many";
+    weigh(claim, measured())
+}
+
+fn text(with: &str, factor: f64) -> String {
+    format!(
+        "at the start it changes by {} from one hidden layer to the one before {with}",
+        figure(factor)
+    )
+}
+
+/// By what factor the gradient of the initial weights changes from hidden layer to hidden layer.
+fn factor_at_start(records: &Records, run: &str) -> Result<f64, String> {
+    let first: &Moment = records
+        .moments_of(run)
+        .next()
+        .filter(|moment| moment.step == 1)
+        .ok_or_else(|| format!("the first step of {run} is not recorded"))?;
+    a_layer(&sizes(&first.layers)).ok_or_else(|| too_shallow(run))
+}
+
+fn too_shallow(run: &str) -> String {
+    format!("{run} has fewer than three hidden layers, or a gradient that is 0")
+}
