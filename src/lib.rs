@@ -21,6 +21,7 @@
 //! program               buffers, tensors and dispatches as plain data: what to run, not how
 //! fusion/               programs with fewer dispatches, by rules
 //! model/                a network becomes a program: forward, backward, update, evaluate
+//! lowering/             a program with a shader for each dispatch: all that an executor needs, as data
 //! backend/              runs programs: cpu.rs calls the twins, gpu/ dispatches the shaders
 //! single                one dispatch by itself, its tensors between guard words
 //! check                 one dispatch held against its twin
@@ -75,6 +76,7 @@ pub mod fusion;
 pub mod kernels;
 pub mod leeway;
 pub mod loops;
+pub mod lowering;
 pub mod model;
 pub mod program;
 pub mod record;

@@ -22,7 +22,7 @@ const ROUNDS: usize = 1 << 17;
 pub fn limit(backend: &GpuBackend) -> Result<Option<usize>> {
     let mut library = Library::default();
     library.choose(&format!("{}=naive", CONTRACT.name))?;
-    let mut trials = backend.sibling();
+    let mut trials = backend.fork();
     trials.use_library(library);
     let sizes = Sizes::new(&CONTRACT, 1, &[("rows", ROUNDS), ("cols", 1)])?;
     let case = Case::like_first(&CONTRACT, &sizes, Activation::Identity);

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
 use crate::kernels::contract::{Contract, Sizes};
-use crate::tensor::{Element, Shape};
+use crate::tensor::{Element, Shape, Value};
 
 /// Segments of a shared buffer begin at multiples of this many elements (256 bytes): the coarsest
 /// alignment of a storage binding that WebGPU adapters ask for.
@@ -76,6 +76,15 @@ pub struct Dispatch {
     pub parameters: Vec<f32>,
     /// The contract's sizes, as the tensors' shapes have them.
     pub sizes: Sizes,
+}
+
+/// What a tensor is to hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Upload {
+    /// The tensor.
+    pub tensor: TensorId,
+    /// Its value, of its shape and element type.
+    pub value: Value<f32>,
 }
 
 /// Dispatches that run one after another.

@@ -6,14 +6,15 @@
     reason = "a test says what went wrong by failing"
 )]
 
-use normlab::backend::gpu::{Cooperative, Offers};
 use normlab::kernels::activation::Activation;
+use normlab::kernels::capabilities::AdapterCapabilities;
 use normlab::kernels::contract::Sizes;
+use normlab::kernels::cooperative::Cooperative;
 use normlab::kernels::library::Library;
 use normlab::kernels::{self, matmul_nn};
 
 /// Hardware with subgroups of 32 lanes that offers no more than WebGPU makes sure of.
-const HARDWARE: Offers = Offers {
+const HARDWARE: AdapterCapabilities = AdapterCapabilities {
     hardware: true,
     cheap_barriers: true,
     subgroups: true,
@@ -25,12 +26,12 @@ const HARDWARE: Offers = Offers {
 };
 
 /// Mesa's software Vulkan.
-const SOFTWARE: Offers =
-    Offers { hardware: false, subgroup_size: (8, 8), invocations: 1024, ..HARDWARE };
+const SOFTWARE: AdapterCapabilities =
+    AdapterCapabilities { hardware: false, subgroup_size: (8, 8), invocations: 1024, ..HARDWARE };
 
 /// Panics unless each kernel's usual variant on an adapter is that of its family: of products, of a
 /// bias's gradient, and of norms over the batch and over a row in training; naive for all others.
-fn assert_usual(offers: &Offers, [product, bias, batch, row]: [&str; 4]) {
+fn assert_usual(offers: &AdapterCapabilities, [product, bias, batch, row]: [&str; 4]) {
     for contract in kernels::ALL {
         let expected = match contract.name {
             name if name.starts_with("matmul_") => product,
@@ -49,16 +50,16 @@ fn assert_usual(offers: &Offers, [product, bias, batch, row]: [&str; 4]) {
 fn hardware_gets_what_is_made_for_it() {
     let made = ["tiled", "naive", "lanes", "lanes"];
     assert_usual(&HARDWARE, made);
-    assert_usual(&Offers { subgroups: false, ..HARDWARE }, made);
+    assert_usual(&AdapterCapabilities { subgroups: false, ..HARDWARE }, made);
 }
 
 #[test]
 fn software_gets_what_prefers_hardware_only_where_it_is_chosen() {
     assert_usual(&SOFTWARE, ["subgroup"; 4]);
     // Those over the batch take 8 columns at a time, and need no operation of a subgroup for it.
-    let plain = Offers { subgroups: false, ..SOFTWARE };
+    let plain = AdapterCapabilities { subgroups: false, ..SOFTWARE };
     assert_usual(&plain, ["tiled", "subgroup", "subgroup", "naive"]);
-    let wider = Offers { subgroup_size: (32, 32), ..SOFTWARE };
+    let wider = AdapterCapabilities { subgroup_size: (32, 32), ..SOFTWARE };
     assert_usual(&wider, ["tiled", "naive", "naive", "naive"]);
     let shader = |variant| {
         let contract = kernels::find("layer_norm_forward").unwrap();
@@ -74,8 +75,12 @@ fn software_gets_what_prefers_hardware_only_where_it_is_chosen() {
 /// gain.
 #[test]
 fn software_with_dear_barriers_gets_what_has_none() {
-    let swiftshader =
-        Offers { cheap_barriers: false, subgroup_size: (4, 4), invocations: 256, ..SOFTWARE };
+    let swiftshader = AdapterCapabilities {
+        cheap_barriers: false,
+        subgroup_size: (4, 4),
+        invocations: 256,
+        ..SOFTWARE
+    };
     assert_usual(&swiftshader, ["naive"; 4]);
     let shader = |variant| {
         let library = Library::default();
@@ -91,7 +96,11 @@ fn software_with_dear_barriers_gets_what_has_none() {
 }
 
 /// What an adapter's usual variant of a kernel is at these sizes.
-fn usual_at(offers: &Offers, kernel: &str, sizes: &[(&str, usize)]) -> Result<String, String> {
+fn usual_at(
+    offers: &AdapterCapabilities,
+    kernel: &str,
+    sizes: &[(&str, usize)],
+) -> Result<String, String> {
     let contract = kernels::find(kernel).unwrap();
     let sizes = Sizes::new(contract, 1, sizes).unwrap();
     let usual = offers.usual_at(&Library::default(), contract, Some(&sizes));
@@ -103,16 +112,19 @@ fn usual_at(offers: &Offers, kernel: &str, sizes: &[(&str, usize)]) -> Result<St
 #[test]
 fn a_variant_whose_workgroups_are_not_too_many_is_taken() {
     let rows = |rows| [("rows", rows), ("cols", 2), ("affine", 2)];
-    let layer = |offers: &Offers, count| usual_at(offers, "layer_norm_forward", &rows(count));
+    let layer =
+        |offers: &AdapterCapabilities, count| usual_at(offers, "layer_norm_forward", &rows(count));
     assert_eq!(layer(&SOFTWARE, 60), Ok("subgroup".to_owned()));
     assert_eq!(layer(&SOFTWARE, 600_000), Ok("naive".to_owned()));
     assert_eq!(layer(&HARDWARE, 600_000), Ok("naive".to_owned()));
     let none = layer(&SOFTWARE, 60_000_000).unwrap_err();
     assert!(none.contains("naive: layer_norm_forward (naive) would need"), "{none}");
     // Of products naive covers the fewest rows.
-    let product =
-        |offers: &Offers, m| usual_at(offers, "matmul_nn", &[("m", m), ("k", 2), ("n", 2)]);
-    let swiftshader = Offers { cheap_barriers: false, subgroup_size: (4, 4), ..SOFTWARE };
+    let product = |offers: &AdapterCapabilities, m| {
+        usual_at(offers, "matmul_nn", &[("m", m), ("k", 2), ("n", 2)])
+    };
+    let swiftshader =
+        AdapterCapabilities { cheap_barriers: false, subgroup_size: (4, 4), ..SOFTWARE };
     assert_eq!(product(&swiftshader, 60), Ok("naive".to_owned()));
     assert_eq!(product(&swiftshader, 600_000), Ok("tiled".to_owned()));
     assert_eq!(product(&SOFTWARE, 600_000), Ok("subgroup".to_owned()));
@@ -120,7 +132,7 @@ fn a_variant_whose_workgroups_are_not_too_many_is_taken() {
 
 #[test]
 fn an_adapter_that_can_run_nothing_says_why() {
-    let offers = Offers { invocations: 1, ..HARDWARE };
+    let offers = AdapterCapabilities { invocations: 1, ..HARDWARE };
     let said = offers.usual(&Library::default(), &matmul_nn::CONTRACT).unwrap_err().to_string();
     for words in ["can run no variant of matmul_nn", "naive: its workgroup has 64 invocations"] {
         assert!(said.contains(words), "{said}");
@@ -130,7 +142,7 @@ fn an_adapter_that_can_run_nothing_says_why() {
 /// Each value of a block's size is good by itself, and some are too much together.
 #[test]
 fn blocks_that_are_too_large_are_refused_by_what_they_take() {
-    let lacks = |offers: &Offers, settings: &[&str]| {
+    let lacks = |offers: &AdapterCapabilities, settings: &[&str]| {
         let mut library = Library::default();
         library.choose("matmul_nn=tiled").unwrap();
         for setting in settings {

@@ -123,14 +123,14 @@ fn times_every_variant(backend: &mut GpuBackend) {
         assert_eq!(variants.len(), contract.shaders.len());
         for (variant, source) in variants.iter().zip(contract.shaders) {
             assert_eq!(variant["variant"], source.variant);
-            if backend.lacks(contract, source.variant).unwrap().is_some() {
+            if backend.selection().lacks(contract, source.variant).unwrap().is_some() {
                 assert_eq!(variant["verdict"], "skipped", "{variant:#}");
                 continue;
             }
             assert_eq!(variant["verdict"], "good", "{variant:#}");
             let times = ["min_s", "median_s", "max_s"].map(|key| variant[key].as_f64().unwrap());
             assert!(0.0 < times[0] && times.is_sorted(), "{variant:#}");
-            let is_default = source.variant == backend.variant(contract).unwrap();
+            let is_default = source.variant == backend.selection().variant(contract).unwrap();
             assert_eq!(variant["default"], is_default);
             assert!(!is_default || variant["ratio"] == 1.0, "{variant:#}");
         }

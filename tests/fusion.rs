@@ -29,7 +29,7 @@ use normlab::loops;
 use normlab::model::{Feed, Model, Network};
 use normlab::program::{Dispatch, Program, TensorId};
 use normlab::tensor::{Shape, Value};
-use normlab::train::{write_order, write_start};
+use normlab::train::{data_set, initial_state, training_order};
 use program::{folder, say, summary};
 use std::collections::BTreeSet;
 use std::fs;
@@ -97,8 +97,9 @@ fn trained(
     data: &Dataset,
 ) -> Vec<Value<f32>> {
     let mut session = backend.load(&model.program).unwrap();
-    write_start(session.as_mut(), model, experiment, data).unwrap();
-    write_order(session.as_mut(), model, experiment.seed, 0).unwrap();
+    session.upload(&initial_state(model, experiment)).unwrap();
+    session.upload(&data_set(model, data)).unwrap();
+    session.upload(&[training_order(model, experiment.seed, 0)]).unwrap();
     session.run(&model.step_passes(), 7).unwrap();
     session.run(&[model.evaluate], 2).unwrap();
     let Feed { losses, hits, .. } = model.train;

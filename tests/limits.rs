@@ -104,8 +104,8 @@ fn a_million_share(backend: &mut GpuBackend) {
         [(&layer_norm_backward::CONTRACT, layer), (&rms_norm_backward::CONTRACT, rms)]
     {
         let mut trial = check::Trial::new(contract, &case).unwrap();
-        for variant in backend.library().variants(contract).unwrap() {
-            if backend.lacks(contract, &variant).unwrap().is_none() {
+        for variant in backend.selection().library().variants(contract).unwrap() {
+            if backend.selection().lacks(contract, &variant).unwrap().is_none() {
                 backend.choose_variant(contract, &variant).unwrap();
                 let outcome = trial.run(backend).unwrap();
                 assert!(outcome.passes(), "{variant}: {:?}", outcome.complaints());
@@ -121,16 +121,16 @@ const MANY_ROWS: usize = 600_000;
 fn takes_what_fits(backend: &mut GpuBackend) {
     let contract = &layer_norm_forward::CONTRACT;
     let case = Case::new(&[("rows", MANY_ROWS), ("cols", 2), ("affine", 2)]);
-    let usual = backend.variant(contract).unwrap();
+    let usual = backend.selection().variant(contract).unwrap();
     assert_ne!(usual, "naive");
     let outcome = check::check(backend, contract, &case).unwrap();
     assert!(outcome.passes(), "{:?}", outcome.complaints());
     let ran = backend.shaders();
     assert!(ran.iter().any(|one| one.kernel == contract.name && one.variant == "naive"), "{ran:?}");
     // Elsewhere it is the usual one as before.
-    assert_eq!(backend.variant(contract).unwrap(), usual);
+    assert_eq!(backend.selection().variant(contract).unwrap(), usual);
     let few = Case::new(&[("rows", 60), ("cols", 2), ("affine", 2)]).sizes(contract).unwrap();
-    assert_eq!(backend.choice(contract, &few).unwrap().setting.variant, usual);
+    assert_eq!(backend.selection().choice(contract, &few).unwrap().setting.variant, usual);
     backend.choose_variant(contract, &usual).unwrap();
     let said = check::check(backend, contract, &case).unwrap_err().to_string();
     for words in
@@ -139,11 +139,11 @@ fn takes_what_fits(backend: &mut GpuBackend) {
         assert!(said.contains(words), "{said}");
     }
     // None fits, and a setting that the tuner has found for other sizes of the class is not taken.
-    let mut fresh = backend.sibling();
+    let mut fresh = backend.fork();
     fresh.use_library(Library::default());
     let many = [("rows", 60_000_000), ("cols", 1), ("affine", 1)];
     let many = Sizes::new(contract, 1, &many).unwrap();
-    let said = fresh.choice(contract, &many).unwrap_err().to_string();
+    let said = fresh.selection().choice(contract, &many).unwrap_err().to_string();
     assert!(said.contains("no other variant of layer_norm_forward"), "{said}");
     let target = Target::of(contract, Activation::Identity, &case.sizes(contract).unwrap());
     fresh.use_settings([(target, Setting::of(usual))].into());

@@ -171,7 +171,7 @@ fn every_choice_is_right(backend: &mut GpuBackend) {
     let mut tried = 0;
     for contract in kernels::ALL {
         for source in contract.shaders {
-            if backend.lacks(contract, source.variant).unwrap().is_some() {
+            if backend.selection().lacks(contract, source.variant).unwrap().is_some() {
                 continue;
             }
             let shader = Library::default().shader(contract, source.variant, Activation::Relu);
@@ -182,7 +182,7 @@ fn every_choice_is_right(backend: &mut GpuBackend) {
                     let setting = format!("{}.{}={choice}", contract.name, tunable.name);
                     library.tune(&setting).unwrap();
                     backend.use_library(library);
-                    if backend.lacks(contract, source.variant).unwrap().is_some() {
+                    if backend.selection().lacks(contract, source.variant).unwrap().is_some() {
                         continue;
                     }
                     for case in (contract.cases)() {

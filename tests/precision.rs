@@ -156,10 +156,14 @@ fn cooperative(contract: &Contract) -> impl Iterator<Item = &'static str> {
 
 fn never_by_itself(backend: &mut GpuBackend) {
     for contract in PRODUCTS {
-        let usual = backend.variant(contract).unwrap();
+        let usual = backend.selection().variant(contract).unwrap();
         assert!(!usual.starts_with("cooperative"), "{usual}");
         for name in cooperative(contract) {
-            let reason = backend.lacks(contract, name).unwrap().expect("it is not open for this");
+            let reason = backend
+                .selection()
+                .lacks(contract, name)
+                .unwrap()
+                .expect("it is not open for this");
             let known = ["has no cooperative matrices", "its precision is mixed"];
             assert!(known.iter().any(|words| reason.contains(words)), "{reason}");
             let refused = backend.choose_variant(contract, name).unwrap_err();
@@ -170,10 +174,10 @@ fn never_by_itself(backend: &mut GpuBackend) {
 
 fn taken(backend: &mut GpuBackend) {
     for contract in PRODUCTS {
-        let usual = backend.variant(contract).unwrap();
+        let usual = backend.selection().variant(contract).unwrap();
         assert!(usual.starts_with("cooperative"), "{usual}");
         backend.choose_variant(contract, "naive").unwrap();
-        assert_eq!(backend.variant(contract).unwrap(), "naive");
+        assert_eq!(backend.selection().variant(contract).unwrap(), "naive");
     }
 }
 
@@ -213,7 +217,7 @@ fn wider(backend: &mut GpuBackend) {
     }
     backend.use_library(library);
     for contract in PRODUCTS {
-        let variant = backend.variant(contract).unwrap();
+        let variant = backend.selection().variant(contract).unwrap();
         assert!(variant.starts_with("cooperative"), "{variant}");
         for case in (contract.cases)() {
             let outcome = check(backend, contract, &case).unwrap();

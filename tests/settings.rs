@@ -29,8 +29,8 @@ fn main() {
         on_gpu("choice::the_user_s_tunable_wins", the_tunable_wins),
         on_gpu("choice::the_user_s_file_wins", the_file_wins),
         on_gpu("choice::what_is_not_offered_is_refused", refuses_what_is_not_offered),
-        on_gpu("refit::memory_stays", refits_in_place),
-        on_gpu("sibling::its_programs_are_its_own", siblings_keep_to_themselves),
+        on_gpu("swap::memory_stays", swaps_in_place),
+        on_gpu("fork::its_programs_are_its_own", forks_keep_to_themselves),
         on_gpu("errors::the_first_in_the_program_s_order_is_told", tells_the_first_error),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
@@ -97,7 +97,7 @@ fn runs_two_settings(backend: &mut GpuBackend) {
             assert_eq!(value.widened(row * n + col), sum, "[{row}, {col}] of {m}x{k}x{n}");
         }
     }
-    let default = backend.variant(&matmul_nn::CONTRACT).unwrap();
+    let default = backend.selection().variant(&matmul_nn::CONTRACT).unwrap();
     let records = recorded(backend);
     assert_eq!(records.len(), 2, "{records:?}");
     assert!(records.contains(&("naive".to_owned(), Some(16), vec!["m8 k8 n8".to_owned()])));
@@ -153,7 +153,7 @@ fn the_file_wins(backend: &mut GpuBackend) {
     assert!(!library.is_own(&bias_forward::CONTRACT));
     backend.use_library(library);
     backend.use_settings(settings);
-    let default = backend.variant(&matmul_nn::CONTRACT).unwrap();
+    let default = backend.selection().variant(&matmul_nn::CONTRACT).unwrap();
     backend.load(&program).unwrap();
     let records = recorded(backend);
     assert_eq!((records.len(), &records[0].0), (1, &default));
@@ -170,7 +170,7 @@ fn refuses_what_is_not_offered(backend: &mut GpuBackend) {
     }
 }
 
-fn refits_in_place(backend: &mut GpuBackend) {
+fn swaps_in_place(backend: &mut GpuBackend) {
     let (program, tensors) = products(&[[20, 30, 40]]);
     let [a, b, c] = tensors[0];
     // The smallest tiles: what they need of workgroups is too much for any other setting, and what others
@@ -182,7 +182,7 @@ fn refits_in_place(backend: &mut GpuBackend) {
     session.run(&[PassId(0)], 3).unwrap();
     let before = session.read_all(&[a, b, c]).unwrap();
     backend.use_settings(Settings::new());
-    backend.refit(&program, session.as_mut()).unwrap();
+    session.swap_pipelines(backend.lower(&program).unwrap()).unwrap();
     assert_eq!(session.read_all(&[a, b, c]).unwrap(), before);
     // What the new pipeline does not write would stay.
     let shape = program.spec(c).shape;
@@ -190,19 +190,22 @@ fn refits_in_place(backend: &mut GpuBackend) {
     session.run(&[PassId(0)], 1).unwrap();
     assert_eq!(session.read(c).unwrap(), before[2]);
     assert!(recorded(backend).iter().any(|record| record.1 != Some(4)));
-    let mut other = normlab::backend::cpu::CpuBackend::<f32>::default().load(&program).unwrap();
-    let refused = backend.refit(&program, other.as_mut()).unwrap_err().to_string();
-    assert!(refused.contains("another backend"), "{refused}");
+    let (other, _) = products(&[[20, 30, 41]]);
+    let refused = session.swap_pipelines(backend.lower(&other).unwrap()).unwrap_err().to_string();
+    assert!(refused.contains("another program's"), "{refused}");
+    // Where nothing is compiled, nothing is swapped.
+    let mut on_cpu = normlab::backend::cpu::CpuBackend::<f32>::default().load(&program).unwrap();
+    on_cpu.swap_pipelines(backend.lower(&program).unwrap()).unwrap();
 }
 
-fn siblings_keep_to_themselves(backend: &mut GpuBackend) {
+fn forks_keep_to_themselves(backend: &mut GpuBackend) {
     let (program, _) = products(&[[5, 6, 7]]);
-    let mut sibling = backend.sibling();
-    sibling.choose_setting(&matmul_nn::CONTRACT, &naive(4)).unwrap();
-    sibling.load(&program).unwrap();
-    assert_eq!(recorded(&sibling), [("naive".to_owned(), Some(4), vec![])]);
+    let mut forked = backend.fork();
+    forked.choose_setting(&matmul_nn::CONTRACT, &naive(4)).unwrap();
+    forked.load(&program).unwrap();
+    assert_eq!(recorded(&forked), [("naive".to_owned(), Some(4), vec![])]);
     assert_eq!(backend.shaders(), []);
-    assert!(!backend.library().is_own(&matmul_nn::CONTRACT));
+    assert!(!backend.selection().library().is_own(&matmul_nn::CONTRACT));
 }
 
 /// Both products have a wrong setting.

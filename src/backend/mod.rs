@@ -8,10 +8,10 @@ pub mod measure;
 use crate::error::Result;
 use crate::fusion::Fusion;
 use crate::kernels::precision::Precision;
-use crate::program::{PassId, Program, TensorId};
+use crate::lowering::Lowered;
+use crate::program::{PassId, Program, TensorId, Upload};
 use crate::record::{Adapter, ShaderRecord};
 use crate::tensor::Value;
-use std::any::Any;
 use std::time::Duration;
 
 /// Something that can run programs.
@@ -33,9 +33,9 @@ pub trait Backend {
     /// When a shader does not fit, or memory runs out.
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>>;
 
-    /// Reads the shaders of what was loaded again, and loads the program with them if any of its own
-    /// has changed, or an activation of its that was read again. Nothing changes when one is wrong, and
-    /// where nothing is compiled.
+    /// Reads the shaders of what was loaded again, and lowers and compiles the program with them if any of
+    /// its own has changed, or an activation of its that was read again. Nothing changes when one is wrong,
+    /// and where nothing is compiled.
     ///
     /// # Errors
     /// As [`Backend::load`].
@@ -52,10 +52,10 @@ pub trait Backend {
     }
 }
 
-/// A program loaded again, with shaders that have changed.
+/// A program lowered again, with shaders that have changed.
 pub struct Reloaded {
-    /// The program, all tensors zero.
-    pub session: Box<dyn Session>,
+    /// The program, for [`Session::swap_pipelines`].
+    pub lowered: Lowered,
     /// The shaders that have changed.
     pub changed: Vec<ShaderRecord>,
 }
@@ -105,12 +105,29 @@ pub struct HandedOver {
 }
 
 /// A program with its memory.
-pub trait Session: Any {
+pub trait Session {
     /// Puts `value` into a tensor, before anything that is run later.
     ///
     /// # Errors
     /// When the value has another shape or type than the tensor.
     fn write(&mut self, tensor: TensorId, value: &Value<f32>) -> Result<()>;
+
+    /// Puts values into tensors, before anything that is run later.
+    ///
+    /// # Errors
+    /// As [`Session::write`].
+    fn upload(&mut self, uploads: &[Upload]) -> Result<()> {
+        uploads.iter().try_for_each(|upload| self.write(upload.tensor, &upload.value))
+    }
+
+    /// Runs the shaders of another lowering of the same program from now on; its memory stays as it is.
+    /// Nothing changes where nothing is compiled.
+    ///
+    /// # Errors
+    /// When a shader does not compile, or the lowering is another program's.
+    fn swap_pipelines(&mut self, _lowered: Lowered) -> Result<()> {
+        Ok(())
+    }
 
     /// Runs the passes one after another, `times` times, without waiting for them.
     ///

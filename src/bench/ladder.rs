@@ -98,7 +98,7 @@ pub fn climb(
     contract: &'static Contract,
     shapes: &[BenchShape],
 ) -> Result<Vec<Ladder>> {
-    let default = backend.variant(contract)?;
+    let default = backend.selection().variant(contract)?;
     let mut defaults = Vec::new();
     for shape in shapes {
         defaults.push(default_at(backend, contract, *shape)?);
@@ -107,9 +107,11 @@ pub fn climb(
     let mut ladders =
         shapes.iter().map(|&shape| empty(contract, shape)).collect::<Result<Vec<_>>>()?;
     // What each lacks is asked before any is chosen: a file is known only while it is the choice.
-    let names = backend.library().variants(contract)?;
-    let lacks =
-        names.iter().map(|name| backend.lacks(contract, name)).collect::<Result<Vec<_>>>()?;
+    let names = backend.selection().library().variants(contract)?;
+    let lacks = names
+        .iter()
+        .map(|name| backend.selection().lacks(contract, name))
+        .collect::<Result<Vec<_>>>()?;
     for (name, lacks) in names.into_iter().zip(lacks) {
         let rungs = match lacks {
             Some(reason) => vec![(Rung::Skipped { reason }, None); shapes.len()],
@@ -133,7 +135,7 @@ fn default_at(
     contract: &'static Contract,
     shape: BenchShape,
 ) -> Result<Option<String>> {
-    match backend.choice(contract, &shape.case(contract)?.sizes(contract)?) {
+    match backend.selection().choice(contract, &shape.case(contract)?.sizes(contract)?) {
         Ok(choice) => Ok(Some(choice.setting.variant)),
         Err(Error::Shape(_)) => Ok(None),
         Err(error) => Err(error),
@@ -222,7 +224,11 @@ fn timed(
     mut worst_error: f64,
 ) -> Result<(Rung, Option<Clock>)> {
     let sizes = shape.case(contract)?.sizes(contract)?;
-    if let Some(reason) = backend.misfit(contract, &backend.default_setting(contract)?, &sizes)? {
+    if let Some(reason) = backend.selection().misfit(
+        contract,
+        &backend.selection().default_setting(contract)?,
+        &sizes,
+    )? {
         return Ok((Rung::Skipped { reason }, None));
     }
     if let Some(trial) = trial {

@@ -88,7 +88,7 @@ pub fn measure(
     data: &Dataset,
     told: &mut dyn FnMut(&Goal) -> Result<()>,
 ) -> Result<Vec<Goal>> {
-    let software = !backend.offers().hardware;
+    let software = !backend.selection().capabilities().hardware;
     let mut goals = Goals { all: Vec::new(), told };
     if software {
         absolute(backend, &mut goals)?;

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::model::{Model, Network};
 use crate::program::{Dispatch, PassId, Program};
-use crate::train::{write_order, write_start};
+use crate::train::{data_set, initial_state, training_order};
 use serde::Serialize;
 
 /// Samples of one kernel's time.
@@ -182,8 +182,9 @@ fn ready(
 ) -> Result<Box<dyn Session>> {
     let experiment = workload.experiment();
     let mut session = backend.load(&model.program)?;
-    write_start(session.as_mut(), model, &experiment, data)?;
-    write_order(session.as_mut(), model, experiment.seed, 0)?;
+    session.upload(&initial_state(model, &experiment))?;
+    session.upload(&data_set(model, data))?;
+    session.upload(&[training_order(model, experiment.seed, 0)])?;
     Ok(session)
 }
 

@@ -131,8 +131,8 @@ fn check_kernels(
     let mut checked = Checked { rows, complaints: Vec::new(), stuck: false };
     for contract in chosen {
         // One that was chosen and cannot run here is a mistake; others are skipped.
-        if backend.library().chosen(contract).is_some() {
-            refuse_what_cannot_run(backend.variant(contract))?;
+        if backend.selection().library().chosen(contract).is_some() {
+            refuse_what_cannot_run(backend.selection().variant(contract))?;
         }
         let cases = arguments.cases(contract);
         let trials = cases.iter().map(|case| Trial::new(contract, case));
@@ -150,12 +150,12 @@ fn check_kernels(
 /// What there is to check of a kernel: its variants, each with the tunables that the user has set; and if
 /// `all`, the other settings of those that the adapter can run.
 fn settings(backend: &GpuBackend, contract: &'static Contract, all: bool) -> Result<Vec<Setting>> {
-    let library = backend.library();
+    let library = backend.selection().library();
     let mut found = Vec::new();
     for variant in library.variants(contract)? {
         let own = library.setting(contract, &variant)?;
         let others = match library.set_shader(contract, &own, Activation::default()) {
-            Ok(shader) if all && backend.offers().lacks(&shader).is_none() => {
+            Ok(shader) if all && backend.selection().capabilities().lacks(&shader).is_none() => {
                 setting::others(&own, &shader)
             }
             _ => Vec::new(),
@@ -176,8 +176,9 @@ impl Checked {
         trials: &mut [Trial],
     ) -> Result<()> {
         let (kernel, told) = (contract.name, setting.to_string());
-        let shader = backend.library().set_shader(contract, setting, Activation::default());
-        match shader.map(|shader| backend.offers().lacks(&shader)) {
+        let shader =
+            backend.selection().library().set_shader(contract, setting, Activation::default());
+        match shader.map(|shader| backend.selection().capabilities().lacks(&shader)) {
             Ok(None) => {
                 let tally = check_setting(backend, contract, setting, trials)?;
                 self.rows.push(row(kernel, &told, &tally));

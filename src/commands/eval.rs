@@ -75,7 +75,7 @@ pub(super) fn eval(arguments: &Arguments, out: &mut dyn Write) -> Result<Status>
     let results = request.run(backend.as_mut())?;
     results.write(output)?;
     let Dispatch { contract, sizes, .. } = request.dispatch();
-    let choice = backend.gpu().map(|gpu| gpu.choice(contract, sizes)).transpose()?;
+    let choice = backend.gpu().map(|gpu| gpu.selection().choice(contract, sizes)).transpose()?;
     let instead = choice.and_then(|choice| choice.instead);
     say(out, &summary(&results, instead.as_deref(), output))?;
     Ok(Status::Good)

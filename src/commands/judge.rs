@@ -50,7 +50,7 @@ fn verdict(arguments: &Arguments) -> Result<Rung> {
     let mut backend = open_adapter(&arguments.device, library, PURPOSE, &mut io::sink())?;
     let shape = arguments.shape.unwrap_or_else(|| BenchShape::usual(contract));
     let sizes = shape.case(contract)?.sizes(contract)?;
-    let variant = backend.choice(contract, &sizes)?.setting.variant;
+    let variant = backend.selection().choice(contract, &sizes)?.setting.variant;
     ladder::judge(&mut backend, contract, &variant, shape)
 }
 

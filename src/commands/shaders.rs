@@ -58,9 +58,13 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
             let shader = library.shader(contract, &variant, Activation::default())?;
             let here = match &backend {
                 None => "no adapter".to_owned(),
-                Some(backend) => match backend.lacks(contract, &variant)? {
+                Some(backend) => match backend.selection().lacks(contract, &variant)? {
                     Some(reason) => reason,
-                    None if backend.variant(contract).is_ok_and(|used| used == variant) => {
+                    None if backend
+                        .selection()
+                        .variant(contract)
+                        .is_ok_and(|used| used == variant) =>
+                    {
                         "used".to_owned()
                     }
                     None => "can run".to_owned(),

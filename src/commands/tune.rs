@@ -173,7 +173,7 @@ fn complain(found: &Found, out: &mut dyn Write) -> Result<()> {
 fn keep(backend: &GpuBackend, tuned: &[Tuned], out: &mut dyn Write) -> Result<()> {
     let (mut cache, warning) = Cache::open(cache::folder().as_deref(), backend.adapter());
     for one in tuned {
-        let hash = backend.library().fingerprint(one.contract, one.activation)?;
+        let hash = backend.selection().library().fingerprint(one.contract, one.activation)?;
         cache.put(Entry::new(one, hash));
     }
     for warning in warning.into_iter().chain(cache.save()) {

@@ -187,11 +187,11 @@ pub fn check(backend: &mut dyn Backend, activation: Activation) -> Result<Differ
 pub fn require(backend: &mut dyn Backend, activation: Activation) -> Result<()> {
     let own = matches!(activation, Activation::Own(_));
     let found = match backend.gpu() {
-        Some(gpu) if own || gpu.library().overlays(activation) => {
-            // On a sibling: what this runs is no shader of the training's. It reads its own: a folder's
+        Some(gpu) if own || gpu.selection().library().overlays(activation) => {
+            // On a fork: what this runs is no shader of the training's. It reads its own: a folder's
             // text may have changed since it was compiled.
-            let library = gpu.library().clone();
-            check(&mut gpu.sibling().with(library), activation)?
+            let library = gpu.selection().library().clone();
+            check(&mut gpu.fork().with(library), activation)?
         }
         None if own => check(backend, activation)?,
         // The CPU engine runs no text of a folder's.

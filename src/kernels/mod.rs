@@ -7,13 +7,16 @@
 //! kink a value lies. `README.md` beside this file shows how to add a kernel, or a variant of one.
 
 pub mod activation;
+pub mod capabilities;
 pub mod cases;
 pub mod contract;
+pub mod cooperative;
 pub mod formula;
 pub mod header;
 pub mod library;
 mod overrides;
 pub mod precision;
+pub mod selection;
 pub mod setting;
 pub mod shader;
 pub mod tunable;

@@ -28,7 +28,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// What the products of a network are computed in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// Operands and sums in f32.

@@ -13,5 +13,5 @@ pub mod sweep_folder;
 mod trainer;
 
 pub use run::{Observer, Swap, train};
-pub use start::{write_order, write_start};
+pub use start::{data_set, initial_state, training_order};
 pub use trainer::{Outcome, Plan, Trainer, Weights, run_name};

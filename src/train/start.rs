@@ -1,62 +1,49 @@
-//! What stands on the device before the first step: initial weights, the data, and the order in which
-//! it is shown.
+//! What stands on the device before the first step, as data: initial weights, and apart from them the data
+//! set and the order in which it is shown.
 
-use crate::backend::Session;
 use crate::config::Experiment;
 use crate::data::batches::{epoch_order, test_order};
 use crate::data::{CLASSES, Dataset};
-use crate::error::Result;
 use crate::kernels;
 use crate::model::{Model, Network, Probe, initial_parameters};
-use crate::program::TensorId;
+use crate::program::{TensorId, Upload};
 use crate::tensor::{Shape, Tensor, Value};
 
-/// Writes initial parameters and running statistics, the learning rate, both parts of the data, the
-/// order of the test set, and which images are probed. The order of the training examples is left to [`write_order`].
-///
-/// # Errors
-/// When the device is lost or refuses.
-pub fn write_start(
-    session: &mut dyn Session,
-    model: &Model,
-    experiment: &Experiment,
-    data: &Dataset,
-) -> Result<()> {
-    for parameter in &model.parameters {
-        let value = initial_parameters(model, parameter, experiment.seed);
-        session.write(parameter.value, &Value::Real(value))?;
-    }
-    for &(_, running) in &model.running {
+/// Initial parameters and running statistics, and the learning rate.
+#[must_use]
+pub fn initial_state(model: &Model, experiment: &Experiment) -> Vec<Upload> {
+    let parameters = model.parameters.iter().map(|parameter| {
+        real(parameter.value, initial_parameters(model, parameter, experiment.seed))
+    });
+    let running = model.running.iter().map(|&(_, running)| {
         let shape = model.program.spec(running).shape;
         // Mean 0 and variance 1, as PyTorch begins.
         let rows = [0.0, 1.0].into_iter().flat_map(|x| std::iter::repeat_n(x, shape.cols));
-        let data = rows.cycle().take(shape.len()).collect();
-        session.write(running, &Value::Real(Tensor::new(shape, data)))?;
-    }
+        real(running, Tensor::new(shape, rows.cycle().take(shape.len()).collect()))
+    });
     let replicas = Shape::new(model.network.replicas, 1, 1);
-    let rate = Tensor::filled(replicas, experiment.learning_rate);
-    session.write(model.rate, &Value::Real(rate))?;
-    for (feed, part) in [(model.train, &data.train), (model.test, &data.test)] {
-        write_index(session, model, feed.images, part.packed())?;
-        let labels = part.labels.iter().map(|&label| u32::from(label)).collect();
-        write_index(session, model, feed.labels, labels)?;
-    }
-    let order = test_order(data.test.len(), model.network.test_batch);
-    write_index(session, model, model.test.order, order.repeat(model.network.replicas))?;
-    match &model.probe {
-        Some(probe) => write_probe_orders(session, model, probe, data),
-        None => Ok(()),
-    }
+    let rate = real(model.rate, Tensor::filled(replicas, experiment.learning_rate));
+    parameters.chain(running).chain([rate]).collect()
 }
 
-/// Writes which images are probed: training images evenly over the set, and the first test image of
-/// each class.
-fn write_probe_orders(
-    session: &mut dyn Session,
-    model: &Model,
-    probe: &Probe,
-    data: &Dataset,
-) -> Result<()> {
+/// Both parts of the data, the order of the test set, and which images are probed. The order of the training
+/// examples is left to [`training_order`].
+#[must_use]
+pub fn data_set(model: &Model, data: &Dataset) -> Vec<Upload> {
+    let mut uploads = Vec::new();
+    for (feed, part) in [(model.train, &data.train), (model.test, &data.test)] {
+        uploads.push(index(model, feed.images, part.packed()));
+        let labels = part.labels.iter().map(|&label| u32::from(label)).collect();
+        uploads.push(index(model, feed.labels, labels));
+    }
+    let order = test_order(data.test.len(), model.network.test_batch);
+    uploads.push(index(model, model.test.order, order.repeat(model.network.replicas)));
+    uploads.extend(model.probe.iter().flat_map(|probe| probe_orders(model, probe, data)));
+    uploads
+}
+
+/// Which images are probed: training images evenly over the set, and the first test image of each class.
+fn probe_orders(model: &Model, probe: &Probe, data: &Dataset) -> [Upload; 2] {
     let Network { replicas, probe_images, train_examples, .. } = model.network;
     let images = (0..probe_images).map(|place| (place * train_examples / probe_images) as u32);
     let classes = (0..CLASSES).map(|class| {
@@ -64,21 +51,16 @@ fn write_probe_orders(
         found.map_or(kernels::NONE, |place| place as u32)
     });
     let (images, classes): (Vec<_>, Vec<_>) = (images.collect(), classes.collect());
-    write_index(session, model, probe.order, images.repeat(replicas))?;
-    write_index(session, model, probe.digits_order, classes.repeat(replicas))
+    [
+        index(model, probe.order, images.repeat(replicas)),
+        index(model, probe.digits_order, classes.repeat(replicas)),
+    ]
 }
 
-/// Fills the ring that holds the order of the training examples, that of replica r with the seed
+/// What fills the ring that holds the order of the training examples, that of replica r with the seed
 /// `seed + r`; `filling` counts the rings before.
-///
-/// # Errors
-/// When the device is lost or refuses.
-pub fn write_order(
-    session: &mut dyn Session,
-    model: &Model,
-    seed: u64,
-    filling: usize,
-) -> Result<()> {
+#[must_use]
+pub fn training_order(model: &Model, seed: u64, filling: usize) -> Upload {
     let network = &model.network;
     let first = filling * network.epochs_per_order;
     let mut order = Vec::new();
@@ -89,16 +71,15 @@ pub fn write_order(
             order.extend(epoch_order(seed, epoch as u32, examples, batch));
         }
     }
-    write_index(session, model, model.train.order, order)
+    index(model, model.train.order, order)
 }
 
-/// Writes whole numbers into a tensor.
-pub(super) fn write_index(
-    session: &mut dyn Session,
-    model: &Model,
-    tensor: TensorId,
-    data: Vec<u32>,
-) -> Result<()> {
+fn real(tensor: TensorId, value: Tensor<f32>) -> Upload {
+    Upload { tensor, value: Value::Real(value) }
+}
+
+/// Whole numbers for a tensor.
+pub(super) fn index(model: &Model, tensor: TensorId, data: Vec<u32>) -> Upload {
     let shape = model.program.spec(tensor).shape;
-    session.write(tensor, &Value::Index(Tensor::new(shape, data)))
+    Upload { tensor, value: Value::Index(Tensor::new(shape, data)) }
 }

@@ -98,7 +98,8 @@ impl<'a> Trainer<'a> {
     pub fn new(backend: &mut dyn Backend, plan: &Plan<'a>) -> Result<Self> {
         let model = plan.model(backend)?;
         let mut session = backend.load(&model.program)?;
-        start::write_start(session.as_mut(), &model, plan.experiment, plan.data)?;
+        session.upload(&start::initial_state(&model, plan.experiment))?;
+        session.upload(&start::data_set(&model, plan.data))?;
         let seed = plan.experiment.seed;
         let initial = model.weights().map(|one| initial_parameters(&model, one, seed)).collect();
         let replicas = model.network.replicas;
@@ -142,7 +143,7 @@ impl<'a> Trainer<'a> {
     }
 
     fn write_index(&mut self, tensor: TensorId, data: Vec<u32>) -> Result<()> {
-        start::write_index(self.session.as_mut(), &self.model, tensor, data)
+        self.session.upload(&[start::index(&self.model, tensor, data)])
     }
 
     /// Puts the order of the current epochs on the device, unless it is there.
@@ -153,7 +154,7 @@ impl<'a> Trainer<'a> {
         }
         self.filling = Some(filling);
         let seed = self.plan.experiment.seed;
-        start::write_order(self.session.as_mut(), &self.model, seed, filling)
+        self.session.upload(&[start::training_order(&self.model, seed, filling)])
     }
 
     /// Trains until `step` steps are done, or until a loss is not finite.
@@ -179,7 +180,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Goes on with other shaders, from where the network is: `model` is the same network, which was
-    /// loaded again. Returns them with the step that is the first to run with them.
+    /// lowered again. Returns them with the step that is the first to run with them.
     ///
     /// # Errors
     /// When the device is lost or refuses.
@@ -188,16 +189,9 @@ impl<'a> Trainer<'a> {
         model: Model,
         reloaded: Reloaded,
     ) -> Result<Vec<ShaderChange>> {
-        let ids = self.model.state();
-        let state = self.session.read_all(&ids)?;
-        (self.model, self.session) = (model, reloaded.session);
+        self.session.swap_pipelines(reloaded.lowered)?;
+        self.model = model;
         self.plan.activation = self.model.network.activation;
-        let Plan { experiment, data, .. } = self.plan;
-        start::write_start(self.session.as_mut(), &self.model, experiment, data)?;
-        for (id, value) in ids.into_iter().zip(&state) {
-            self.session.write(id, value)?;
-        }
-        self.filling = None;
         let step = self.step + 1;
         let changes = reloaded.changed.into_iter().map(|shader| ShaderChange { step, shader });
         let changes: Vec<_> = changes.collect();

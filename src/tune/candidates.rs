@@ -48,11 +48,11 @@ impl Candidates {
         let (mut stages, mut not_runnable) = (VecDeque::new(), Vec::new());
         let mut files = BTreeMap::new();
         let read = |setting: &Setting| {
-            backend.library().set_shader(contract, setting, Activation::default())
+            backend.selection().library().set_shader(contract, setting, Activation::default())
         };
         let precision = read(default)?.precision();
-        let mut variants = backend.library().variants(contract)?;
-        let others = thorough || backend.offers().hardware;
+        let mut variants = backend.selection().library().variants(contract)?;
+        let others = thorough || backend.selection().capabilities().hardware;
         variants.retain(|variant| others || *variant == default.variant);
         // The default's own tunables come first: they compile as fast as the default does.
         variants.sort_by_key(|variant| *variant != default.variant);
@@ -63,7 +63,7 @@ impl Candidates {
                 continue;
             }
             let lacks = match &shader {
-                Ok(shader) => backend.offers().lacks(shader),
+                Ok(shader) => backend.selection().capabilities().lacks(shader),
                 Err(error) => Some(error.to_string()),
             };
             match (shader, lacks) {

@@ -67,8 +67,8 @@ impl Exam {
         for case in cases(contract, case)? {
             let sizes = case.sizes(contract)?;
             // The class may have sizes that the default has too many workgroups for.
-            let default = backend.default_setting(contract)?;
-            if backend.misfit(contract, &default, &sizes)?.is_some() {
+            let default = backend.selection().default_setting(contract)?;
+            if backend.selection().misfit(contract, &default, &sizes)?.is_some() {
                 continue;
             }
             let inputs = case.inputs(contract)?;

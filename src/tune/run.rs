@@ -125,10 +125,12 @@ impl Tuning {
             let searched = self.mode == Mode::Full || step.contains(&PassId(place));
             for dispatch in &pass.dispatches {
                 let Subject { contract, activation, target, .. } = Subject::of(dispatch);
-                if backend.library().is_own(contract) || self.targets.contains_key(&target) {
+                if backend.selection().library().is_own(contract)
+                    || self.targets.contains_key(&target)
+                {
                     continue;
                 }
-                let hash = backend.library().fingerprint(contract, activation)?;
+                let hash = backend.selection().library().fingerprint(contract, activation)?;
                 if self.cached(backend, dispatch, &hash) {
                     self.targets.insert(target, hash);
                 } else if searched {
@@ -137,14 +139,14 @@ impl Tuning {
             }
         }
         for (target, (subject, hash, count)) in new {
-            let default = backend.choice(subject.contract, &subject.sizes()?)?.setting;
+            let default = backend.selection().choice(subject.contract, &subject.sizes()?)?.setting;
             let full = self.mode == Mode::Full;
             if Candidates::of(backend, subject.contract, &default, full)?.0.is_empty() {
                 continue;
             }
             self.targets.insert(target, hash);
             let work = count * subject.work()?;
-            let library = backend.library();
+            let library = backend.selection().library();
             let shader = library.set_shader(subject.contract, &default, subject.activation)?;
             let has_tunables = !shader.tunables.is_empty();
             self.waiting.push(Waiting { subject, has_tunables, work });
@@ -180,7 +182,7 @@ impl Tuning {
     ) -> Result<()> {
         let changed = self.go_on(backend)?;
         let backend = backend.gpu().filter(|_| changed);
-        backend.map_or(Ok(()), |backend| backend.refit(program, session))
+        backend.map_or(Ok(()), |backend| session.swap_pipelines(backend.lower(program)?))
     }
 
     /// The same without a session: what was found is for programs that are loaded later. Whether anything
@@ -200,7 +202,7 @@ impl Tuning {
             return Ok(false);
         }
         let settings = self.settings();
-        let changed = settings != *backend.settings();
+        let changed = settings != *backend.selection().settings();
         backend.use_settings(settings);
         Ok(changed)
     }
@@ -337,6 +339,6 @@ fn can_run(
     activation: Activation,
     setting: &Setting,
 ) -> bool {
-    let shader = backend.library().set_shader(contract, setting, activation);
-    shader.is_ok_and(|shader| backend.offers().lacks(&shader).is_none())
+    let shader = backend.selection().library().set_shader(contract, setting, activation);
+    shader.is_ok_and(|shader| backend.selection().capabilities().lacks(&shader).is_none())
 }

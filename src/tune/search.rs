@@ -93,14 +93,14 @@ impl Timer {
     }
 
     /// Gives the dispatch a setting.
-    fn refit(&mut self, backend: &mut GpuBackend, setting: &Setting) -> Result<()> {
+    fn set(&mut self, backend: &mut GpuBackend, setting: &Setting) -> Result<()> {
         backend.choose_setting(self.contract, setting)?;
-        backend.refit(self.single.program(), self.session.as_mut())
+        self.session.swap_pipelines(backend.lower(self.single.program())?)
     }
 
     /// How many rounds a sample of a setting has.
     fn fitting(&mut self, backend: &mut GpuBackend, setting: &Setting) -> Result<Fitting> {
-        self.refit(backend, setting)?;
+        self.set(backend, setting)?;
         fitting(self.session.as_mut(), &[PASS], SAMPLE)
     }
 
@@ -114,7 +114,7 @@ impl Timer {
         let mut samples = [Vec::new(), Vec::new()];
         for _ in 0..TURNS {
             for ((setting, fit), samples) in settings.iter().zip(&fits).zip(&mut samples) {
-                self.refit(backend, setting)?;
+                self.set(backend, setting)?;
                 let timing = self.session.time(&[PASS], fit.rounds)?;
                 samples.push(timing.seconds / fit.rounds as f64);
             }
@@ -144,7 +144,7 @@ enum Stage {
 /// A search under way.
 pub struct Search {
     subject: Subject,
-    /// A sibling of the backend that is tuned.
+    /// A fork of the backend that is tuned.
     trials: GpuBackend,
     /// Whether candidates that round differently are timed.
     thorough: bool,
@@ -179,12 +179,12 @@ impl Search {
     /// # Errors
     /// When the kernel's shaders cannot be read, or the adapter can run none.
     pub fn new(backend: &GpuBackend, subject: Subject, thorough: bool) -> Result<Self> {
-        let default = backend.choice(subject.contract, &subject.sizes()?)?.setting;
+        let default = backend.selection().choice(subject.contract, &subject.sizes()?)?.setting;
         let (candidates, not_runnable) =
             Candidates::of(backend, subject.contract, &default, thorough)?;
         Ok(Self {
             subject,
-            trials: backend.sibling(),
+            trials: backend.fork(),
             thorough,
             candidates,
             tally: Tally { not_runnable, ..Tally::default() },
@@ -284,7 +284,9 @@ impl Search {
         let exam = self.exam.as_ref().ok_or_else(unexamined)?;
         let Subject { contract, .. } = self.subject;
         // What is asked may be smaller than what is timed.
-        if let Some(misfit) = self.trials.misfit(contract, candidate, &self.subject.sizes()?)? {
+        if let Some(misfit) =
+            self.trials.selection().misfit(contract, candidate, &self.subject.sizes()?)?
+        {
             return Err(Error::Shape(misfit));
         }
         self.trials.choose_setting(contract, candidate)?;

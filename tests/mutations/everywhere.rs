@@ -84,7 +84,7 @@ fn variant(contract: &'static Contract, source: &'static Source) -> Result<Compl
         Gpu::Open(backend) => backend,
         Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
     };
-    if let Some(reason) = backend.lacks(contract, source.variant)? {
+    if let Some(reason) = backend.selection().lacks(contract, source.variant)? {
         return Ok(Completion::ignored_with(reason));
     }
     let folder = tempfile::tempdir()?;
@@ -118,8 +118,9 @@ fn settings(
     file: &str,
     fault: &Injected,
 ) -> Result<Vec<Setting>, Failed> {
-    let read =
-        |setting: &Setting| backend.library().set_shader(contract, setting, Activation::default());
+    let read = |setting: &Setting| {
+        backend.selection().library().set_shader(contract, setting, Activation::default())
+    };
     let own = Setting::of(file);
     let shader = read(&own)
         .map_err(|error| format!("no fault but a refusal: {}: {error}", fault.describe()))?;
@@ -129,7 +130,9 @@ fn settings(
         None => found.insert(0, own),
     }
     // A tile that does not fit an array any more is refused: no fault.
-    found.retain(|one| read(one).is_ok_and(|shader| backend.offers().lacks(&shader).is_none()));
+    found.retain(|one| {
+        read(one).is_ok_and(|shader| backend.selection().capabilities().lacks(&shader).is_none())
+    });
     Ok(found)
 }
 

@@ -191,11 +191,11 @@ fn kernel(table: &Faults) -> Result<Completion, Failed> {
         Gpu::Open(backend) => backend,
         Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
     };
-    if let Some(reason) = backend.lacks(contract, table.variant)? {
+    if let Some(reason) = backend.selection().lacks(contract, table.variant)? {
         return Ok(Completion::ignored_with(reason));
     }
     let mut cases = check_trials(contract, (contract.cases)())?;
-    let narrow = backend.lacks(&matmul_nn::CONTRACT, "subgroup")?.is_none();
+    let narrow = backend.selection().lacks(&matmul_nn::CONTRACT, "subgroup")?.is_none();
     let usual = permitted_as_shipped(table, &mut backend, contract, &mut cases)?;
     let folder = tempfile::tempdir()?;
     let mut survivors = Vec::new();
@@ -209,7 +209,8 @@ fn kernel(table: &Faults) -> Result<Completion, Failed> {
         fs::write(&path, text)?;
         let refused = |error| format!("no fault but a refusal: {}: {error}", fault.describe());
         let own = Setting::of(path.display().to_string());
-        let shader = backend.library().set_shader(contract, &own, Activation::default());
+        let shader =
+            backend.selection().library().set_shader(contract, &own, Activation::default());
         let mut settings = others(&own, &shader.map_err(refused)?);
         settings.truncate(if fault.tuned { settings.len() } else { 0 });
         settings.insert(0, own);
@@ -257,7 +258,7 @@ fn activation(table: &ActivationFaults) -> Result<Completion, Failed> {
         let mut found = false;
         for contract in [&bias_forward::CONTRACT, &bias_backward::CONTRACT] {
             let refused = |error| format!("no fault but a refusal: {}: {error}", fault.describe());
-            backend.library().shader(contract, "naive", activation).map_err(refused)?;
+            backend.selection().library().shader(contract, "naive", activation).map_err(refused)?;
             let cases = (contract.cases)().into_iter();
             let cases = cases.filter(|case| case.activation == activation).collect();
             let mut cases = check_trials(contract, cases)?;
@@ -291,8 +292,9 @@ fn is_caught(
     setting: &Setting,
     cases: &mut [check::Trial],
 ) -> Result<bool, Failed> {
-    let shader = backend.library().set_shader(contract, setting, Activation::default())?;
-    if backend.offers().lacks(&shader).is_some() {
+    let shader =
+        backend.selection().library().set_shader(contract, setting, Activation::default())?;
+    if backend.selection().capabilities().lacks(&shader).is_some() {
         return Ok(false);
     }
     backend.choose_setting(contract, setting)?;

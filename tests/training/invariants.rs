@@ -9,7 +9,7 @@ use normlab::data::Dataset;
 use normlab::kernels::activation::Activation;
 use normlab::record::Moment;
 use normlab::tensor::Value;
-use normlab::train::{Plan, Trainer, write_order};
+use normlab::train::{Plan, Trainer, training_order};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -115,7 +115,7 @@ impl Trained {
             weights.into_iter().map(|(name, one)| (name, bits(&one.data))).collect();
         let model = trainer.model().clone();
         let session = trainer.session();
-        write_order(session, &model, experiment.seed, 1).map_err(text)?;
+        session.upload(&[training_order(&model, experiment.seed, 1)]).map_err(text)?;
         match session.read(model.train.order).map_err(text)? {
             Value::Index(order) => tensors.push(("order".to_owned(), order.data)),
             Value::Real(_) => return Err("an order is of whole numbers".to_owned()),

@@ -108,7 +108,7 @@ fn modes_differ(backend: &mut GpuBackend) {
         let mut tuning = Tuning::new(mode, backend.adapter(), Some(folder.path()));
         let mut tell = |_: &Target, _| panic!("nothing is left to search for");
         tuning.begin(backend, (&program, &[PassId(0)]), &mut tell).unwrap();
-        assert_eq!(backend.settings().get(&target), expected.as_ref(), "{mode:?}");
+        assert_eq!(backend.selection().settings().get(&target), expected.as_ref(), "{mode:?}");
         assert_eq!(tuning.finish().len(), usize::from(mode != Mode::Off));
     }
 }
@@ -164,7 +164,7 @@ impl Observer for Swapper {
         let Some(target) = self.target.take_if(|_| self.calls == 3) else { return Ok(()) };
         let backend = backend.gpu().unwrap();
         backend.use_settings([(target, wide(64))].into());
-        backend.refit(program, session)
+        session.swap_pipelines(backend.lower(program)?)
     }
 }
 

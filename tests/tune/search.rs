@@ -42,7 +42,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         on_gpu("search::quick_leaves_other_variants_out_on_software", |backend| {
             let tuned = search(backend, &variants(), false);
             let tried = !tuned.candidates.wrong.is_empty() && tuned.candidates.other_bits > 0;
-            assert_eq!(tried, backend.offers().hardware, "{tuned:?}");
+            assert_eq!(tried, backend.selection().capabilities().hardware, "{tuned:?}");
         }),
         on_gpu("search::a_wrong_default_is_told", tells_a_wrong_default),
         on_gpu("search::an_earlier_one_is_resumed", resumes),

@@ -3,10 +3,11 @@
 //! Hardware comes first, then software Vulkan. Backends are Vulkan, Metal and DX12, others only when
 //! `WGPU_BACKEND` asks; wgpu's other environment variables are honoured too.
 
-use super::{Offers, software};
+use super::{capabilities, software};
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::kernels::activation::Activation;
+use crate::kernels::capabilities::AdapterCapabilities;
 use crate::kernels::library::Library;
 use crate::kernels::precision::Precision;
 use crate::record::Adapter;
@@ -187,10 +188,10 @@ impl Candidate {
     /// [`Error::Shader`] when a shipped shader does not fit its contract.
     pub fn listing(&self, precision: Precision) -> Result<Listing> {
         let (info, limits) = (self.adapter.get_info(), self.adapter.limits());
-        let mut offers = Offers::of(&self.adapter);
+        let mut capabilities = capabilities::of(&self.adapter);
         // What it lacks for this precision, the variants say.
-        let _ = offers.cooperative.open(precision);
-        let (min, max) = offers.subgroup_size;
+        let _ = capabilities.cooperative.open(precision);
+        let (min, max) = capabilities.subgroup_size;
         let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
         Ok(Listing {
             adapter: describe(&info),
@@ -210,24 +211,26 @@ impl Candidate {
                 ("workgroups a dimension", limits.max_compute_workgroups_per_dimension.to_string()),
             ],
             features: vec![
-                ("subgroups".to_owned(), offers.subgroups),
-                (format!("subgroup size {min} to {max}"), offers.subgroups),
-                offers.cooperative.feature(),
+                ("subgroups".to_owned(), capabilities.subgroups),
+                (format!("subgroup size {min} to {max}"), capabilities.subgroups),
+                capabilities.cooperative.feature(),
             ],
-            variants: variants(&offers)?,
+            variants: variants(&capabilities)?,
         })
     }
 }
 
 /// The variant that each kernel with several of them gets.
-fn variants(offers: &Offers) -> Result<Vec<(&'static str, String)>> {
+fn variants(capabilities: &AdapterCapabilities) -> Result<Vec<(&'static str, String)>> {
     let library = Library::default();
     let mut chosen = Vec::new();
     for contract in kernels::ALL.into_iter().filter(|contract| contract.shaders.len() > 1) {
         let mut words = Vec::new();
         for source in contract.shaders {
             let shader = library.shader(contract, source.variant, Activation::default())?;
-            let reason = offers.lacks(&shader).or(offers.passes_over(&shader).map(str::to_owned));
+            let reason = capabilities
+                .lacks(&shader)
+                .or(capabilities.passes_over(&shader).map(str::to_owned));
             match reason {
                 None => words.insert(0, source.variant.to_owned()),
                 Some(reason) => words.push(format!("({}: {reason})", source.variant)),

@@ -3,7 +3,7 @@
 use super::adapters::describe;
 use super::faults::Faults;
 use super::software::is_software;
-use super::{TIME_CAP, cooperative};
+use super::{TIME_CAP, capabilities};
 use crate::error::{Error, Result};
 use crate::kernels::precision::Precision;
 use std::sync::Arc;
@@ -48,8 +48,8 @@ impl Gpu {
         };
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("normlab"),
-            required_features: adapter.features() & (WANTED | cooperative::features(precision)),
-            experimental_features: cooperative::experimental(precision),
+            required_features: adapter.features() & (WANTED | capabilities::features(precision)),
+            experimental_features: capabilities::experimental(precision),
             required_limits: largest.or_worse_values_from(&offered),
             ..wgpu::DeviceDescriptor::default()
         };

@@ -1,16 +1,14 @@
 //! The GPU backend: every dispatch runs its kernel's shader through wgpu. Nothing outside this
 //! folder knows wgpu.
 //!
-//! [`adapters`] chooses an adapter, `device` opens it, `choice` a variant for each dispatch, `pipelines` compiles shaders once, which `settle` holds
-//! software Vulkan to, `pipeline_cache` keeps what was compiled, and `session` holds a program's memory and
-//! submits its work, which `timing` times.
+//! [`adapters`] chooses an adapter, `capabilities` reads what it can do, `device` opens it, `pipelines`
+//! compiles shaders once, which `settle` holds software Vulkan to, `pipeline_cache` keeps what was compiled,
+//! and `session` holds a lowered program's memory and submits its work, which `timing` times.
 
 pub mod adapters;
-mod choice;
-mod cooperative;
+mod capabilities;
 mod device;
 mod faults;
-mod offers;
 mod pipeline_cache;
 mod pipelines;
 mod session;
@@ -22,26 +20,21 @@ mod timing;
 use super::{Backend, Reloaded, Session};
 use crate::error::{Error, Result};
 use crate::fusion::{self, Fusion};
-use crate::kernels::activation::Activation;
 use crate::kernels::contract::Contract;
 use crate::kernels::library::Library;
 use crate::kernels::precision::Precision;
-use crate::kernels::setting::{Setting, Settings, ShapeClass};
+use crate::kernels::selection::Selection;
+use crate::kernels::setting::{Setting, Settings};
+use crate::lowering::Lowered;
+use crate::lowering::shaders::Lowering;
 use crate::program::{Program, TensorSpec};
 use crate::record::{Adapter, ShaderRecord};
 use adapters::{Candidate, describe};
-pub use choice::Choice;
-pub use cooperative::Cooperative;
 use device::Gpu;
-pub use offers::Offers;
 use pipeline_cache::PipelineCache;
-use pipelines::{Pipeline, Pipelines, Recipe};
+use pipelines::Pipelines;
 use session::GpuSession;
-use std::any::Any;
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::path::Path;
-use std::rc::Rc;
 use std::time::Duration;
 
 /// How long one submit may take where nothing else is said. The first dispatch of a pipeline
@@ -53,12 +46,7 @@ pub const TIME_CAP: Duration = Duration::from_secs(30);
 pub struct GpuBackend {
     adapter: Adapter,
     gpu: Gpu,
-    offers: Offers,
-    library: Library,
-    /// What dispatches get instead of their kernel's default.
-    settings: Settings,
-    /// The variants that were found for kernels: finding one reads its shader.
-    variants: RefCell<HashMap<&'static str, String>>,
+    lowering: Lowering,
     pipelines: Pipelines,
     /// Where what is compiled is kept, if it is.
     kept: Option<PipelineCache>,
@@ -80,8 +68,8 @@ impl GpuBackend {
     pub fn open_in(candidate: &Candidate, precision: Precision) -> Result<Self> {
         let wgpu_adapter = &candidate.adapter;
         let adapter = describe(&wgpu_adapter.get_info());
-        let mut offers = Offers::of(wgpu_adapter);
-        offers.cooperative.open(precision).map_err(|lacking| {
+        let mut capabilities = capabilities::of(wgpu_adapter);
+        capabilities.cooperative.open(precision).map_err(|lacking| {
             Error::Config(format!(
                 "--precision {precision}: the adapter {} {lacking}",
                 adapter.adapter
@@ -91,10 +79,7 @@ impl GpuBackend {
         Ok(Self {
             adapter,
             gpu,
-            offers,
-            library: Library::default(),
-            settings: Settings::default(),
-            variants: RefCell::default(),
+            lowering: Lowering::new(Selection::new(capabilities)),
             pipelines: Pipelines::default(),
             kept: None,
         })
@@ -132,36 +117,29 @@ impl GpuBackend {
 
     /// Takes the shaders of `library` from now on.
     pub fn use_library(&mut self, library: Library) {
-        self.library = library;
-        // What is compiled was made from other shaders, perhaps under the same names.
-        self.pipelines = Pipelines::default();
-        self.variants.get_mut().clear();
+        self.lowering.use_library(library);
     }
 
-    /// Gives dispatches these settings from now on, where the user has chosen none for the kernel; the
-    /// others get their kernel's default.
+    /// As [`Selection::use_settings`].
     pub fn use_settings(&mut self, settings: Settings) {
-        self.settings = settings;
+        self.lowering.use_settings(settings);
     }
 
-    /// The settings that dispatches get instead of their kernel's default.
+    /// Which shaders the dispatches of programs get.
     #[must_use]
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    pub fn selection(&self) -> &Selection {
+        self.lowering.selection()
     }
 
     /// A backend on the same device that starts with the same shaders and shares what is compiled of
     /// them, to try settings on: none of its programs is this one's.
     #[must_use]
-    pub fn sibling(&self) -> Self {
+    pub fn fork(&self) -> Self {
         Self {
             adapter: self.adapter.clone(),
             gpu: self.gpu.clone(),
-            offers: self.offers,
-            library: self.library.clone(),
-            settings: Settings::default(),
-            variants: RefCell::default(),
-            pipelines: self.pipelines.shared(),
+            lowering: self.lowering.fork(),
+            pipelines: self.pipelines.clone(),
             kept: None,
         }
     }
@@ -173,98 +151,46 @@ impl GpuBackend {
         self
     }
 
-    /// The shaders that programs are built from.
-    #[must_use]
-    pub fn library(&self) -> &Library {
-        &self.library
-    }
-
-    /// Uses a certain variant of a kernel from now on.
+    /// As [`Selection::choose_variant`].
     ///
     /// # Errors
-    /// [`Error::Config`] when the kernel has no such variant or the adapter cannot run it.
+    /// As there.
     pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
-        self.library.choose_variant(contract, variant)?;
-        self.variants.get_mut().remove(contract.name);
-        self.pipelines.forget(contract);
-        self.variant(contract).map(|_| ())
+        self.lowering.choose_variant(contract, variant)
     }
 
-    /// Uses a certain setting of a kernel from now on, for all shapes.
+    /// As [`Selection::choose_setting`].
     ///
     /// # Errors
-    /// As [`GpuBackend::choose_variant`], and where a tunable or its value is not offered.
+    /// As there.
     pub fn choose_setting(&mut self, contract: &'static Contract, setting: &Setting) -> Result<()> {
-        self.library.choose_setting(contract, setting)?;
-        self.variants.get_mut().insert(contract.name, setting.variant.clone());
-        self.pipelines.forget(contract);
-        Ok(())
+        self.lowering.choose_setting(contract, setting)
     }
 
-    /// Why the adapter cannot run a variant of a kernel, or nothing if it can.
+    /// A program with the shaders that its dispatches get, for [`Session::swap_pipelines`].
     ///
     /// # Errors
-    /// As [`Library::shader`].
-    pub fn lacks(&self, contract: &'static Contract, variant: &str) -> Result<Option<String>> {
-        let shader = self.library.shader(contract, variant, Activation::default())?;
-        Ok(self.offers.lacks(&shader))
-    }
-
-    /// What variants may ask of the adapter.
-    #[must_use]
-    pub fn offers(&self) -> &Offers {
-        &self.offers
-    }
-
-    /// The pipelines of all dispatches of a program, in its order.
-    fn pipelines(&mut self, program: &Program) -> Result<Vec<Rc<Pipeline>>> {
-        let (mut wanted, mut failed) = (Vec::new(), None);
-        for dispatch in program.passes.iter().flat_map(|pass| &pass.dispatches) {
-            match self.setting(dispatch) {
-                Ok(setting) => {
-                    let class = ShapeClass::of(dispatch.contract, &dispatch.sizes);
-                    wanted.push((Recipe::of(dispatch, setting), class));
-                }
-                Err(error) => {
-                    failed = Some(error);
-                    break;
-                }
-            }
-        }
-        let (library, offers) = (&self.library, &self.offers);
-        let read = |one: &Recipe| offers.allow(one.shader(library)?);
-        // What is wrong with an earlier dispatch is told first.
-        let pipelines = self.pipelines.prepare(&self.gpu, wanted, &read)?;
-        failed.map_or(Ok(pipelines), Err)
-    }
-
-    /// Gives the dispatches of a session that runs `program` the settings of now. Its memory stays as it
-    /// is.
-    ///
-    /// # Errors
-    /// As [`Backend::load`]; [`Error::Device`] for a session of another backend.
-    pub fn refit(&mut self, program: &Program, session: &mut dyn Session) -> Result<()> {
-        let pipelines = self.pipelines(program)?;
-        let session = (session as &mut dyn Any).downcast_mut::<GpuSession>();
-        let foreign = || Error::Device("a session of another backend has no pipelines".to_owned());
-        session.ok_or_else(foreign)?.refit(program, pipelines)
+    /// As [`Lowering::lower`].
+    pub fn lower(&mut self, program: &Program) -> Result<Lowered> {
+        self.lowering.lower(program)
     }
 
     /// [`Backend::reload`]; `before` are the shaders that were loaded.
-    fn load_changed(
+    fn lower_changed(
         &mut self,
         program: &Program,
         before: &[ShaderRecord],
     ) -> Result<Option<Reloaded>> {
-        let (library, offers) = (&self.library, &self.offers);
-        let read = |one: &Recipe| offers.allow(one.shader(library)?);
-        self.pipelines.renew(&self.gpu, program, &read)?;
-        let mut changed = self.pipelines.records();
+        self.lowering.renew(program)?;
+        let mut changed = self.lowering.records();
         changed.retain(|shader| !before.contains(shader) && uses(program, shader));
         if changed.is_empty() {
             return Ok(None);
         }
-        Ok(Some(Reloaded { session: self.load(program)?, changed }))
+        let lowered = self.lowering.lower(program)?;
+        self.pipelines.forget_unused();
+        self.pipelines.prepare(&self.gpu, &lowered.pipelines)?;
+        Ok(Some(Reloaded { lowered, changed }))
     }
 
     fn check_sizes(&self, program: &Program) -> Result<()> {
@@ -298,15 +224,10 @@ impl Backend for GpuBackend {
         self.adapter.clone()
     }
 
-    /// The rules whose parts are all as they ship: a shader of the user's must have its effect. A
-    /// fused kernel must have the variant that its first part has here, or it would be a slower one,
-    /// unless the user has chosen it.
     fn fusion(&self) -> Result<Fusion> {
         let mut good = Vec::new();
-        for rule in self.library.fuses().then_some(&fusion::ALL).into_iter().flatten() {
-            let touched = rule.parts.iter().any(|part| self.library.is_own(part));
-            let chosen = self.library.is_own(rule.kernel);
-            if !touched && (chosen || self.variant(rule.kernel)? == self.variant(rule.parts[0])?) {
+        for rule in &fusion::ALL {
+            if self.selection().may_replace(rule.kernel, rule.parts)? {
                 good.push(rule.name);
             }
         }
@@ -315,21 +236,21 @@ impl Backend for GpuBackend {
 
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
         self.check_sizes(program)?;
-        let pipelines = self.pipelines(program)?;
-        Ok(Box::new(GpuSession::new(self.gpu.clone(), program, pipelines)?))
+        let lowered = self.lowering.lower(program)?;
+        Ok(Box::new(GpuSession::new(self.gpu.clone(), self.pipelines.clone(), lowered)?))
     }
 
     fn reload(&mut self, program: &Program) -> Result<Option<Reloaded>> {
-        let before = self.pipelines.clone();
-        let reloaded = self.load_changed(program, &before.records());
+        let before = self.lowering.clone();
+        let reloaded = self.lower_changed(program, &before.records());
         if reloaded.is_err() {
-            self.pipelines = before;
+            self.lowering = before;
         }
         reloaded
     }
 
     fn shaders(&self) -> Vec<ShaderRecord> {
-        self.pipelines.records()
+        self.lowering.records()
     }
 
     fn gpu(&mut self) -> Option<&mut GpuBackend> {

@@ -6,13 +6,14 @@
 
 use super::device::Gpu;
 use super::faults::guarded;
-use super::pipelines::Pipeline;
+use super::pipelines::{Pipeline, Pipelines};
 use super::submissions::{Submission, Submissions};
 use super::timing::Stopwatch;
 use crate::backend::{HandedOver, Session, Ticket, Timing, cpu};
 use crate::error::{Error, Result};
 use crate::kernels::precision::Precision;
-use crate::program::{BufferSpec, Dispatch, PassId, Program, TensorId, TensorSpec};
+use crate::lowering::{ByteRange, Lowered, LoweredDispatch};
+use crate::program::{BufferSpec, PassId, TensorId, TensorSpec};
 use crate::tensor::{Element, Tensor, Value};
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
@@ -25,9 +26,6 @@ pub(super) const SUBMIT_TIME: Duration = Duration::from_millis(50);
 
 /// Submits that may wait for the device at a time.
 pub(super) const IN_FLIGHT: usize = 2;
-
-/// Bytes between the uniforms of two dispatches: WebGPU's coarsest alignment.
-const UNIFORM_ALIGNMENT: usize = 256;
 
 /// A dispatch with all that its encoding needs.
 #[derive(Debug)]
@@ -60,8 +58,8 @@ pub(super) struct Submitted {
 #[derive(Debug)]
 pub(super) struct GpuSession {
     pub(super) gpu: Gpu,
-    tensors: Vec<TensorSpec>,
-    elements: Vec<Element>,
+    pipelines: Pipelines,
+    program: Lowered,
     buffers: Vec<wgpu::Buffer>,
     pub(super) passes: Vec<Vec<Ready>>,
     readings: HashMap<Ticket, Reading>,
@@ -80,36 +78,26 @@ pub(super) struct GpuSession {
 }
 
 impl GpuSession {
-    /// A program whose dispatches run these pipelines, in its order; all tensors are zero.
-    pub(super) fn new(gpu: Gpu, program: &Program, pipelines: Vec<Rc<Pipeline>>) -> Result<Self> {
+    /// A program whose pipelines are among these or are added to them; all tensors are zero.
+    pub(super) fn new(gpu: Gpu, pipelines: Pipelines, program: Lowered) -> Result<Self> {
+        let compiled = pipelines.prepare(&gpu, &program.pipelines)?;
         let buffers = program.buffers.iter().map(|spec| buffer(&gpu, spec));
         let buffers = buffers.collect::<Result<Vec<_>>>()?;
-        let uniforms = uniforms(&gpu, program)?;
-        let mut pipelines = pipelines.into_iter().enumerate();
+        let params = uniform(&gpu, &program.params)?;
         let mut passes = Vec::new();
         for pass in &program.passes {
-            let mut ready = Vec::new();
-            for (dispatch, (number, pipeline)) in pass.dispatches.iter().zip(&mut pipelines) {
-                let grid = pipeline.shader.grid(&dispatch.sizes)?;
-                let entries = entries(program, dispatch, &buffers, (&uniforms, number));
-                let what = || format!("{} could not be bound", dispatch.label);
-                let bindings = guarded(&gpu.device, what, || {
-                    gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
-                        label: Some(&dispatch.label),
-                        layout: &pipeline.layout,
-                        entries: &entries,
-                    })
-                })?;
-                ready.push(Ready { pipeline, bindings, grid });
-            }
-            passes.push(ready);
+            let ready = pass.iter().map(|dispatch| {
+                let pipeline = Rc::clone(&compiled[dispatch.pipeline]);
+                let bindings = bind(&gpu, &pipeline.layout, dispatch, (&params, &buffers))?;
+                Ok(Ready { pipeline, bindings, grid: dispatch.workgroups })
+            });
+            passes.push(ready.collect::<Result<_>>()?);
         }
-        let elements = (0..program.tensors.len()).map(|id| program.element(TensorId(id))).collect();
         Ok(Self {
             stopwatch: Stopwatch::new(&gpu)?,
             gpu,
-            tensors: program.tensors.clone(),
-            elements,
+            pipelines,
+            program,
             buffers,
             passes,
             readings: HashMap::new(),
@@ -121,20 +109,6 @@ impl GpuSession {
             last_finished: Instant::now(),
             timed: None,
         })
-    }
-
-    /// Runs other pipelines from now on, in the order of the program's dispatches. Bindings stay: a
-    /// kernel's contract makes them, whatever its shader is.
-    pub(super) fn refit(&mut self, program: &Program, pipelines: Vec<Rc<Pipeline>>) -> Result<()> {
-        let dispatches = program.passes.iter().flat_map(|pass| &pass.dispatches);
-        let all = self.passes.iter_mut().flatten().zip(dispatches).zip(pipelines);
-        for ((ready, dispatch), pipeline) in all {
-            ready.grid = pipeline.shader.grid(&dispatch.sizes)?;
-            ready.pipeline = pipeline;
-        }
-        // The first round of a pipeline compiles it.
-        self.timed = None;
-        Ok(())
     }
 
     /// Encodes and submits dispatches in one compute pass, with timestamps around it if there is a
@@ -193,9 +167,29 @@ impl GpuSession {
 }
 
 impl Session for GpuSession {
+    /// Bindings stay: a kernel's contract makes them, whatever its shader is.
+    fn swap_pipelines(&mut self, lowered: Lowered) -> Result<()> {
+        let dispatches = lowered.passes.iter().map(Vec::len);
+        if !dispatches.eq(self.passes.iter().map(Vec::len)) || lowered.params != self.program.params
+        {
+            return Err(Error::Device("these pipelines are another program's".to_owned()));
+        }
+        let compiled = self.pipelines.prepare(&self.gpu, &lowered.pipelines)?;
+        for (ready, dispatch) in
+            self.passes.iter_mut().flatten().zip(lowered.passes.iter().flatten())
+        {
+            ready.grid = dispatch.workgroups;
+            ready.pipeline = Rc::clone(&compiled[dispatch.pipeline]);
+        }
+        self.program = lowered;
+        // The first round of a pipeline compiles it.
+        self.timed = None;
+        Ok(())
+    }
+
     fn write(&mut self, tensor: TensorId, value: &Value<f32>) -> Result<()> {
-        let spec = &self.tensors[tensor.0];
-        if spec.shape != value.shape() || self.elements[tensor.0] != value.element() {
+        let spec = &self.program.tensors[tensor.0];
+        if spec.shape != value.shape() || self.program.element(tensor) != value.element() {
             return Err(cpu::mismatch(spec, value.shape()));
         }
         let bytes: &[u8] = match value {
@@ -233,7 +227,7 @@ impl Session for GpuSession {
     }
 
     fn precision(&self, pass: PassId, dispatch: usize) -> Precision {
-        self.passes[pass.0][dispatch].pipeline.shader.precision()
+        self.passes[pass.0][dispatch].pipeline.precision
     }
 
     fn time(&mut self, passes: &[PassId], times: usize) -> Result<Timing> {
@@ -245,7 +239,7 @@ impl Session for GpuSession {
     }
 
     fn request(&mut self, tensor: TensorId) -> Result<Ticket> {
-        let spec = &self.tensors[tensor.0];
+        let spec = &self.program.tensors[tensor.0];
         let (offset, size) = (4 * spec.offset as u64, 4 * spec.span() as u64);
         let what = || format!("reading {} {}", spec.name, spec.shape);
         let staging = guarded(&self.gpu.device, what, || {
@@ -277,13 +271,13 @@ impl Session for GpuSession {
         self.wait(&reading.submission)?;
         // What was submitted before is done, too; by now its time says nothing about its length.
         self.in_flight.retain(|submitted| submitted.start > reading.asked);
-        let spec = &self.tensors[reading.tensor.0];
+        let spec = &self.program.tensors[reading.tensor.0];
         let failed = |why: String| Error::Device(format!("{} could not be read: {why}", spec.name));
         let mapped = reading.mapped.recv().map_err(|error| failed(error.to_string()))?;
         mapped.map_err(|error| failed(error.to_string()))?;
         let bytes = reading.staging.get_mapped_range(..).map_err(|e| failed(e.to_string()))?;
         let local = TensorSpec { offset: 0, ..spec.clone() };
-        Ok(match self.elements[reading.tensor.0] {
+        Ok(match self.program.element(reading.tensor) {
             Element::F32 => Value::Real(decode(&local, &bytes)),
             Element::U32 => Value::Index(decode(&local, &bytes)),
         })
@@ -309,58 +303,40 @@ fn buffer(gpu: &Gpu, spec: &BufferSpec) -> Result<wgpu::Buffer> {
     })
 }
 
-/// The `Params` of all dispatches, in one buffer.
-fn uniforms(gpu: &Gpu, program: &Program) -> Result<wgpu::Buffer> {
-    let dispatches = program.passes.iter().flat_map(|pass| &pass.dispatches);
-    let mut bytes = Vec::new();
-    for dispatch in dispatches {
-        bytes.extend(params(program, dispatch));
-        bytes.resize(bytes.len().next_multiple_of(UNIFORM_ALIGNMENT), 0);
-    }
-    let size = bytes.len().max(UNIFORM_ALIGNMENT) as u64;
+fn uniform(gpu: &Gpu, bytes: &[u8]) -> Result<wgpu::Buffer> {
     let what = || "the parameters of the dispatches could not be stored".to_owned();
     let buffer = guarded(&gpu.device, what, || {
         gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("params"),
-            size,
+            size: bytes.len().max(4) as u64,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: false,
         })
     })?;
-    gpu.queue.write_buffer(&buffer, 0, &bytes);
+    gpu.queue.write_buffer(&buffer, 0, bytes);
     Ok(buffer)
 }
 
-/// One dispatch's `Params`: sizes, strides, parameters, as `shader::params_fields` names them.
-fn params(program: &Program, dispatch: &Dispatch) -> Vec<u8> {
-    let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
-    let strided = operands.filter(|(operand, _)| operand.strided);
-    let strides = strided.map(|(_, &id)| program.stride(id) as u32);
-    let sizes = dispatch.sizes.values().iter().map(|&size| size as u32);
-    let words = sizes.chain(strides).chain(dispatch.parameters.iter().map(|p| p.to_bits()));
-    words.flat_map(u32::to_ne_bytes).collect()
-}
-
-fn entries<'a>(
-    program: &Program,
-    dispatch: &Dispatch,
-    buffers: &'a [wgpu::Buffer],
-    (uniforms, number): (&'a wgpu::Buffer, usize),
-) -> Vec<wgpu::BindGroupEntry<'a>> {
-    let binding = |buffer, offset: usize, len: usize| {
-        wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-            buffer,
-            offset: offset as u64,
-            size: wgpu::BufferSize::new(len as u64),
-        })
+fn bind(
+    gpu: &Gpu,
+    layout: &wgpu::BindGroupLayout,
+    dispatch: &LoweredDispatch,
+    (params, buffers): (&wgpu::Buffer, &[wgpu::Buffer]),
+) -> Result<wgpu::BindGroup> {
+    let resource = |buffer, range: ByteRange| {
+        let (offset, size) = (range.offset, wgpu::BufferSize::new(range.size));
+        wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, size })
     };
-    let length = params(program, dispatch).len().next_multiple_of(16);
-    let params = binding(uniforms, number * UNIFORM_ALIGNMENT, length);
-    let operands = dispatch.tensors.iter().map(|&id| {
-        let spec = program.spec(id);
-        binding(&buffers[spec.buffer.0], 4 * spec.offset, 4 * (spec.span() + spec.guard))
-    });
-    let resources = std::iter::once(params).chain(operands);
+    let tensors = dispatch.tensors.iter().map(|(id, range)| resource(&buffers[id.0], *range));
+    let resources = std::iter::once(resource(params, dispatch.params)).chain(tensors);
     let entry = |(binding, resource)| wgpu::BindGroupEntry { binding: binding as u32, resource };
-    resources.enumerate().map(entry).collect()
+    let entries: Vec<_> = resources.enumerate().map(entry).collect();
+    let what = || format!("{} could not be bound", dispatch.label);
+    guarded(&gpu.device, what, || {
+        gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some(&dispatch.label),
+            layout,
+            entries: &entries,
+        })
+    })
 }

@@ -83,7 +83,7 @@ impl Submissions {
         std::mem::forget(gpu.clone());
         let unfinished = self.unfinished.borrow();
         let pipelines = unfinished.iter().take(1).flat_map(|oldest| &oldest.pipelines);
-        let names: BTreeSet<_> = pipelines.map(|one| one.shader.label()).collect();
+        let names: BTreeSet<_> = pipelines.map(|one| one.label.clone()).collect();
         let names = Vec::from_iter(names);
         let cap = gpu.time_cap.as_secs_f64();
         Error::Stuck(match &names[..] {

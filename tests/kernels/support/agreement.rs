@@ -32,7 +32,7 @@ pub(crate) fn gpu_trial(
             Gpu::Open(backend) => backend,
             Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
         };
-        if let Some(reason) = backend.lacks(contract, variant)? {
+        if let Some(reason) = backend.selection().lacks(contract, variant)? {
             return Ok(Completion::ignored_with(reason));
         }
         backend.choose_variant(contract, variant)?;
@@ -69,7 +69,7 @@ pub(crate) fn tiled_trial(
                 library.tune(&format!("{}.{setting}", contract.name))?;
             }
             backend.use_library(library);
-            if backend.lacks(contract, "tiled")?.is_some() {
+            if backend.selection().lacks(contract, "tiled")?.is_some() {
                 continue;
             }
             let outputs = call().run_on(backend)?;

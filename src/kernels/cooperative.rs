@@ -1,14 +1,7 @@
-//! Cooperative matrices ("tensor cores"): which of them an adapter has, and how a device is opened so
-//! that shaders may use them.
+//! Cooperative matrices ("tensor cores"): which of them an adapter has, and what shaders ask of them.
 
-use crate::kernels::precision::Precision;
-use crate::kernels::shader::Shader;
-use wgpu::CooperativeScalarType::{F16, F32};
-
-/// The device features that such a shader takes.
-const FEATURES: wgpu::Features = wgpu::Features::SUBGROUP
-    .union(wgpu::Features::SHADER_F16)
-    .union(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX);
+use super::precision::Precision;
+use super::shader::Shader;
 
 /// The sides of square matrices that WGSL has words for.
 const SIDES: [u32; 2] = [8, 16];
@@ -28,22 +21,12 @@ impl Cooperative {
     /// Those of an adapter that has none.
     pub const NONE: Self = Self { sides: [None; 2], widest: 0, precision: Precision::F32 };
 
-    /// What the adapter has; nothing may be used yet.
-    pub(super) fn of(adapter: &wgpu::Adapter) -> Self {
-        let usable = adapter.features().contains(FEATURES);
-        let all = adapter.cooperative_matrix_properties();
-        let has = |side: &u32| {
-            usable
-                && all.iter().any(|one| {
-                    [one.m_size, one.n_size, one.k_size] == [*side; 3]
-                        && (one.ab_type, one.cr_type) == (F16, F32)
-                })
-        };
-        Self {
-            sides: SIDES.map(|side| Some(side).filter(has)),
-            widest: adapter.get_info().subgroup_max_size,
-            precision: Precision::F32,
-        }
+    /// Those of an adapter that has square matrices of f16 with these sides, whose product is added up in
+    /// f32, and subgroups of up to so many lanes; nothing may be used yet.
+    #[must_use]
+    pub fn of(has: impl Fn(u32) -> bool, widest: u32) -> Self {
+        let sides = SIDES.map(|side| Some(side).filter(|&side| has(side)));
+        Self { sides, widest, precision: Precision::F32 }
     }
 
     /// The sides that the adapter has.
@@ -52,12 +35,14 @@ impl Cooperative {
     }
 
     /// What the device is opened for.
-    pub(super) fn precision(&self) -> Precision {
+    #[must_use]
+    pub fn precision(&self) -> Precision {
         self.precision
     }
 
     /// What they are called in a list of features, and whether the adapter has any.
-    pub(super) fn feature(&self) -> (String, bool) {
+    #[must_use]
+    pub fn feature(&self) -> (String, bool) {
         let sides: Vec<_> = self.sides().map(|side| format!(" {side} x {side}")).collect();
         (format!("cooperative matrices{}", sides.join(",")), !sides.is_empty())
     }
@@ -66,7 +51,7 @@ impl Cooperative {
     ///
     /// # Errors
     /// What the adapter lacks, as words behind its name.
-    pub(super) fn open(&mut self, precision: Precision) -> Result<(), &'static str> {
+    pub fn open(&mut self, precision: Precision) -> Result<(), &'static str> {
         if precision == Precision::Mixed && self.sides().next().is_none() {
             return Err("has no cooperative matrices (tensor cores) of 8 x 8 or 16 x 16 with f16 \
                         operands and f32 sums; leave the precision at f32, or name another adapter \
@@ -77,7 +62,8 @@ impl Cooperative {
     }
 
     /// Why a shader cannot run, or nothing if it can.
-    pub(super) fn lacks(&self, shader: &Shader) -> Option<String> {
+    #[must_use]
+    pub fn lacks(&self, shader: &Shader) -> Option<String> {
         let side = shader.requires.cooperative_matrix?;
         if !self.sides().any(|known| known == side) {
             return Some(format!(
@@ -97,27 +83,6 @@ impl Cooperative {
                 kernel = shader.contract.name
             )
         })
-    }
-}
-
-/// The device features that a device of this precision is opened with, beside those of any other.
-pub(super) fn features(precision: Precision) -> wgpu::Features {
-    match precision {
-        Precision::F32 => wgpu::Features::empty(),
-        Precision::Mixed => FEATURES,
-    }
-}
-
-/// The experimental features of wgpu that a device of this precision is opened with.
-pub(super) fn experimental(precision: Precision) -> wgpu::ExperimentalFeatures {
-    match precision {
-        Precision::F32 => wgpu::ExperimentalFeatures::disabled(),
-        // SAFETY: cooperative matrices are the one experimental feature asked for (`FEATURES`). wgpu
-        // promises less for it than for others, and its user must know: a load is held against the
-        // bounds by its first element only. The loader lets only shaders with it in their header use
-        // it, and the shipped ones load from workgroup memory of fixed size alone.
-        #[allow(unsafe_code, reason = "wgpu lets experimental features be used in no other way")]
-        Precision::Mixed => unsafe { wgpu::ExperimentalFeatures::enabled() },
     }
 }
 

@@ -1,17 +1,16 @@
-//! What an adapter offers, and which variants can run on it.
+//! What an adapter is capable of, and which variants can run on it.
 
+use super::activation::Activation;
+use super::contract::{Contract, Sizes};
 use super::cooperative::Cooperative;
-use super::software;
+use super::library::Library;
+use super::precision::Precision;
+use super::shader::Shader;
 use crate::error::{Error, Result};
-use crate::kernels::activation::Activation;
-use crate::kernels::contract::{Contract, Sizes};
-use crate::kernels::library::Library;
-use crate::kernels::precision::Precision;
-use crate::kernels::shader::Shader;
 
 /// What variants may ask of an adapter.
 #[derive(Clone, Copy, Debug)]
-pub struct Offers {
+pub struct AdapterCapabilities {
     /// Whether it is hardware, and not a program that computes on the CPU.
     pub hardware: bool,
     /// Whether invocations of a workgroup meet at a barrier at little cost.
@@ -30,26 +29,7 @@ pub struct Offers {
     pub cooperative: Cooperative,
 }
 
-impl Offers {
-    /// What an adapter offers.
-    pub(super) fn of(adapter: &wgpu::Adapter) -> Self {
-        let (info, limits) = (adapter.get_info(), adapter.limits());
-        Self {
-            hardware: !software::is_software(&info),
-            cheap_barriers: software::has_cheap_barriers(&info),
-            subgroups: adapter.features().contains(wgpu::Features::SUBGROUP),
-            subgroup_size: (info.subgroup_min_size, info.subgroup_max_size),
-            invocations: limits.max_compute_invocations_per_workgroup,
-            workgroup_size: [
-                limits.max_compute_workgroup_size_x,
-                limits.max_compute_workgroup_size_y,
-                limits.max_compute_workgroup_size_z,
-            ],
-            workgroup_memory: limits.max_compute_workgroup_storage_size,
-            cooperative: Cooperative::of(adapter),
-        }
-    }
-
+impl AdapterCapabilities {
     /// Why a shader cannot run, or nothing if it can.
     #[must_use]
     pub fn lacks(&self, shader: &Shader) -> Option<String> {
@@ -89,7 +69,7 @@ impl Offers {
     /// The same where programs have these sizes: the variant is one whose workgroups are not too many.
     ///
     /// # Errors
-    /// As [`Offers::usual`].
+    /// As [`AdapterCapabilities::usual`].
     pub fn usual_at(
         &self,
         library: &Library,
@@ -125,7 +105,10 @@ impl Offers {
     }
 
     /// A shader that can run.
-    pub(super) fn allow(&self, shader: Shader) -> Result<Shader> {
+    ///
+    /// # Errors
+    /// [`Error::Config`] with what the adapter lacks for it.
+    pub fn allow(&self, shader: Shader) -> Result<Shader> {
         match self.lacks(&shader) {
             None => Ok(shader),
             Some(reason) => Err(Error::Config(format!("{}: {reason}", shader.place))),

@@ -1,0 +1,215 @@
+//! Which setting of a kernel dispatches get: the user's, that of their target, or the kernel's default; and
+//! where the default has too many workgroups for their sizes, a variant that has not.
+
+use super::activation::Activation;
+use super::capabilities::AdapterCapabilities;
+use super::contract::{Contract, Sizes};
+use super::library::Library;
+use super::setting::{Setting, Settings, Target};
+use super::shader::MAX_WORKGROUPS;
+use crate::error::{Error, Result};
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+/// What a kernel runs with at some sizes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The setting.
+    pub setting: Setting,
+    /// Why it is not the kernel's default, in words; none where it is.
+    pub instead: Option<String>,
+}
+
+/// The shaders of a library on an adapter, and what was chosen among them.
+#[derive(Clone, Debug)]
+pub struct Selection {
+    capabilities: AdapterCapabilities,
+    library: Library,
+    /// What dispatches get instead of their kernel's default.
+    settings: Settings,
+    /// The variants that were found for kernels: finding one reads its shader.
+    variants: RefCell<HashMap<&'static str, String>>,
+}
+
+impl Selection {
+    /// The shipped shaders, of which nothing is chosen.
+    #[must_use]
+    pub fn new(capabilities: AdapterCapabilities) -> Self {
+        let (library, settings) = (Library::default(), Settings::default());
+        Self { capabilities, library, settings, variants: RefCell::default() }
+    }
+
+    /// What the adapter is capable of.
+    #[must_use]
+    pub fn capabilities(&self) -> &AdapterCapabilities {
+        &self.capabilities
+    }
+
+    /// The shaders that are chosen from.
+    #[must_use]
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// Takes the shaders of `library` from now on.
+    pub fn use_library(&mut self, library: Library) {
+        self.library = library;
+        self.variants.get_mut().clear();
+    }
+
+    /// The settings that dispatches get instead of their kernel's default.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Gives dispatches these settings from now on, where the user has chosen none for the kernel; the
+    /// others get their kernel's default.
+    pub fn use_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+    }
+
+    /// Uses a certain variant of a kernel from now on.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the kernel has no such variant or the adapter cannot run it.
+    pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
+        self.library.choose_variant(contract, variant)?;
+        self.variants.get_mut().remove(contract.name);
+        self.variant(contract).map(|_| ())
+    }
+
+    /// Uses a certain setting of a kernel from now on, for all shapes.
+    ///
+    /// # Errors
+    /// As [`Selection::choose_variant`], and where a tunable or its value is not offered.
+    pub fn choose_setting(&mut self, contract: &'static Contract, setting: &Setting) -> Result<()> {
+        self.library.choose_setting(contract, setting)?;
+        self.variants.get_mut().insert(contract.name, setting.variant.clone());
+        Ok(())
+    }
+
+    /// Why the adapter cannot run a variant of a kernel, or nothing if it can.
+    ///
+    /// # Errors
+    /// As [`Library::shader`].
+    pub fn lacks(&self, contract: &'static Contract, variant: &str) -> Result<Option<String>> {
+        let shader = self.library.shader(contract, variant, Activation::default())?;
+        Ok(self.capabilities.lacks(&shader))
+    }
+
+    /// The variant of a kernel that programs get: the one that was chosen, or the [usual](AdapterCapabilities::usual)
+    /// one.
+    ///
+    /// # Errors
+    /// As [`AdapterCapabilities::usual`]; [`Error::Config`] when the adapter cannot run the chosen one.
+    pub fn variant(&self, contract: &'static Contract) -> Result<String> {
+        if let Some(known) = self.variants.borrow().get(contract.name) {
+            return Ok(known.clone());
+        }
+        let found = match self.library.chosen(contract) {
+            Some(chosen) => {
+                let shader = self.library.shader(contract, &chosen, Activation::default())?;
+                self.capabilities.allow(shader).map(|_| chosen)
+            }
+            None => self.capabilities.usual(&self.library, contract),
+        }?;
+        self.variants.borrow_mut().insert(contract.name, found.clone());
+        Ok(found)
+    }
+
+    /// The setting that a kernel's dispatches get where no other is given to them and it fits their sizes.
+    ///
+    /// # Errors
+    /// As [`Selection::variant`].
+    pub fn default_setting(&self, contract: &'static Contract) -> Result<Setting> {
+        self.library.setting(contract, &self.variant(contract)?)
+    }
+
+    /// What a kernel runs with at these sizes: its default, or where that has too many workgroups, the
+    /// best variant that has not.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the default is the user's choice and does not fit, with a variant that does;
+    /// or when none does. As [`Selection::variant`].
+    pub fn choice(&self, contract: &'static Contract, sizes: &Sizes) -> Result<Choice> {
+        let setting = self.default_setting(contract)?;
+        let Some(misfit) = self.misfit(contract, &setting, sizes)? else {
+            return Ok(Choice { setting, instead: None });
+        };
+        let name = contract.name;
+        let Ok(fitting) = self.capabilities.usual_at(&self.library, contract, Some(sizes)) else {
+            return Err(Error::Shape(format!(
+                "{misfit}, and no other variant of {name} that this adapter can run does with fewer: use \
+                 smaller layers or a smaller batch"
+            )));
+        };
+        if self.library.chosen(contract).is_some() {
+            return Err(Error::Shape(format!(
+                "{misfit}: choose {fitting}, which fits (--variant {name}={fitting}), or use smaller \
+                 layers or a smaller batch"
+            )));
+        }
+        let setting = self.library.setting(contract, &fitting)?;
+        Ok(Choice { setting, instead: Some(misfit) })
+    }
+
+    /// Why a setting of a kernel cannot run at these sizes, or nothing if it can.
+    ///
+    /// # Errors
+    /// As [`Library::set_shader`].
+    pub fn misfit(
+        &self,
+        contract: &'static Contract,
+        setting: &Setting,
+        sizes: &Sizes,
+    ) -> Result<Option<String>> {
+        // With so few items no shader has too many workgroups, whatever each covers: none need be read.
+        let few = |items: usize| items <= MAX_WORKGROUPS as usize;
+        if few(sizes.replicas) && contract.grid.iter().all(|axis| few(axis.workgroups(sizes, 1))) {
+            return Ok(None);
+        }
+        let shader = self.library.set_shader(contract, setting, Activation::default())?;
+        Ok(shader.misfit(sizes))
+    }
+
+    /// The setting that dispatches of a kernel with an activation get at these sizes: the user's, or that of
+    /// their target, or what the kernel runs with at these sizes.
+    ///
+    /// # Errors
+    /// As [`Selection::choice`].
+    pub fn setting(
+        &self,
+        contract: &'static Contract,
+        activation: Activation,
+        sizes: &Sizes,
+    ) -> Result<Setting> {
+        if !self.settings.is_empty() && !self.library.is_own(contract) {
+            let target = Target::of(contract, activation, sizes);
+            // Found for another size of the class, it may be too small for this one.
+            if let Some(setting) = self.settings.get(&target)
+                && self.misfit(contract, setting, sizes)?.is_none()
+            {
+                return Ok(setting.clone());
+            }
+        }
+        self.choice(contract, sizes).map(|choice| choice.setting)
+    }
+
+    /// Whether a fused kernel may do what these do: all are as they ship, for a shader of the user's must
+    /// have its effect, and the kernel has the variant that the first of them has here, or it would be a
+    /// slower one, unless the user has chosen it.
+    ///
+    /// # Errors
+    /// As [`Selection::variant`].
+    pub fn may_replace(
+        &self,
+        kernel: &'static Contract,
+        parts: &[&'static Contract],
+    ) -> Result<bool> {
+        if !self.library.fuses() || parts.iter().any(|part| self.library.is_own(part)) {
+            return Ok(false);
+        }
+        Ok(self.library.is_own(kernel) || self.variant(kernel)? == self.variant(parts[0])?)
+    }
+}

@@ -1,0 +1,224 @@
+//! Which shaders programs are lowered to: chosen for each dispatch, read once, and remembered as used.
+
+use super::Lowered;
+use crate::error::Result;
+use crate::kernels::activation::Activation;
+use crate::kernels::capabilities::AdapterCapabilities;
+use crate::kernels::contract::Contract;
+use crate::kernels::library::Library;
+use crate::kernels::selection::Selection;
+use crate::kernels::setting::{Setting, Settings, ShapeClass};
+use crate::kernels::shader::Shader;
+use crate::program::{Dispatch, Program};
+use crate::record::ShaderRecord;
+use rayon::prelude::*;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+
+/// What a shader is composed of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Recipe {
+    kernel: &'static str,
+    /// None where the kernel has no activation.
+    activation: Option<Activation>,
+    setting: Setting,
+}
+
+impl Recipe {
+    /// That of a dispatch with its setting.
+    fn of(dispatch: &Dispatch, setting: Setting) -> Self {
+        let Contract { name, activation, .. } = *dispatch.contract;
+        Self { kernel: name, activation: activation.then_some(dispatch.activation), setting }
+    }
+
+    /// Its shader as it stands in the library now, which the adapter can run.
+    fn read(
+        &self,
+        contract: &'static Contract,
+        library: &Library,
+        capabilities: &AdapterCapabilities,
+    ) -> Result<Shader> {
+        let activation = self.activation.unwrap_or_default();
+        capabilities.allow(library.set_shader(contract, &self.setting, activation)?)
+    }
+
+    /// The same with the activation of a program's dispatches that was read from the same file later.
+    fn or_newer(mut self, program: &Program) -> Self {
+        let dispatches = program.passes.iter().flat_map(|pass| &pass.dispatches);
+        let newest =
+            |old| dispatches.fold(old, |old: Activation, one| old.or_newer(one.activation));
+        self.activation = self.activation.map(newest);
+        self
+    }
+}
+
+/// A shader that programs use, and the classes of shapes that they use it for.
+#[derive(Clone, Debug)]
+struct Used {
+    shader: Rc<Shader>,
+    classes: BTreeSet<ShapeClass>,
+}
+
+/// Lowers programs with the shaders of a selection.
+#[derive(Clone, Debug)]
+pub struct Lowering {
+    selection: Selection,
+    read: HashMap<Recipe, Rc<Shader>>,
+    used: HashMap<Recipe, Used>,
+}
+
+impl Lowering {
+    /// With the shaders of this selection.
+    #[must_use]
+    pub fn new(selection: Selection) -> Self {
+        Self { selection, read: HashMap::new(), used: HashMap::new() }
+    }
+
+    /// The same selection with no settings, for programs of its own.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let mut selection = self.selection.clone();
+        selection.use_settings(Settings::default());
+        Self { selection, read: self.read.clone(), used: HashMap::new() }
+    }
+
+    /// Which shaders dispatches get.
+    #[must_use]
+    pub fn selection(&self) -> &Selection {
+        &self.selection
+    }
+
+    /// Takes the shaders of `library` from now on.
+    pub fn use_library(&mut self, library: Library) {
+        *self = Self::new(self.selection.clone());
+        self.selection.use_library(library);
+    }
+
+    /// As [`Selection::use_settings`].
+    pub fn use_settings(&mut self, settings: Settings) {
+        self.selection.use_settings(settings);
+    }
+
+    /// As [`Selection::choose_variant`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
+        let chosen = self.selection.choose_variant(contract, variant);
+        self.forget(contract);
+        chosen
+    }
+
+    /// As [`Selection::choose_setting`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn choose_setting(&mut self, contract: &'static Contract, setting: &Setting) -> Result<()> {
+        self.selection.choose_setting(contract, setting)?;
+        self.forget(contract);
+        Ok(())
+    }
+
+    /// Forgets that programs use a kernel: another setting of it was chosen.
+    fn forget(&mut self, contract: &Contract) {
+        self.used.retain(|recipe, _| recipe.kernel != contract.name);
+    }
+
+    /// A program with the shaders that its dispatches get.
+    ///
+    /// # Errors
+    /// The first in the order of the dispatches: as [`Selection::setting`], [`Library::set_shader`]
+    /// and [`AdapterCapabilities::allow`]. As [`Lowered::new`].
+    pub fn lower(&mut self, program: &Program) -> Result<Lowered> {
+        let (mut wanted, mut failed) = (Vec::new(), None);
+        for dispatch in program.passes.iter().flat_map(|pass| &pass.dispatches) {
+            let Dispatch { contract, activation, sizes, .. } = dispatch;
+            match self.selection.setting(contract, *activation, sizes) {
+                Ok(setting) => wanted.push((dispatch, Recipe::of(dispatch, setting))),
+                Err(error) => {
+                    failed = Some(error);
+                    break;
+                }
+            }
+        }
+        // What is wrong with an earlier dispatch is told first.
+        self.read_all(&wanted)?;
+        failed.map_or(Ok(()), Err)?;
+        let shaders: Vec<_> =
+            wanted.iter().map(|(_, recipe)| Rc::clone(&self.read[recipe])).collect();
+        let lowered = Lowered::new(program, &shaders)?;
+        for ((dispatch, recipe), shader) in wanted.into_iter().zip(shaders) {
+            let class = ShapeClass::of(dispatch.contract, &dispatch.sizes);
+            let new = || Used { shader, classes: BTreeSet::new() };
+            self.used.entry(recipe).or_insert_with(new).classes.insert(class);
+        }
+        Ok(lowered)
+    }
+
+    /// Reads what was not read before, on all cores.
+    ///
+    /// # Errors
+    /// The first in the order of the dispatches.
+    fn read_all(&mut self, wanted: &[(&Dispatch, Recipe)]) -> Result<()> {
+        let mut missing = HashSet::new();
+        let new = |(_, recipe): &&(&Dispatch, Recipe)| {
+            !self.read.contains_key(recipe) && missing.insert(recipe.clone())
+        };
+        let new: Vec<_> = wanted.iter().filter(new).collect();
+        let (library, capabilities) = (self.selection.library(), self.selection.capabilities());
+        let read = |(dispatch, recipe): &&(&Dispatch, Recipe)| {
+            recipe.read(dispatch.contract, library, capabilities)
+        };
+        let shaders: Vec<_> = new.par_iter().map(read).collect();
+        for ((_, recipe), shader) in new.into_iter().zip(shaders) {
+            self.read.insert(recipe.clone(), Rc::new(shader?));
+        }
+        Ok(())
+    }
+
+    /// Reads the shaders in use again, with the activations of `program`, and takes those whose text has
+    /// changed. Nothing changes where one is wrong.
+    ///
+    /// # Errors
+    /// As [`Lowering::lower`].
+    pub fn renew(&mut self, program: &Program) -> Result<()> {
+        let (library, capabilities) = (self.selection.library(), self.selection.capabilities());
+        let mut used = HashMap::new();
+        for (recipe, mut one) in self.used.clone() {
+            let recipe = recipe.or_newer(program);
+            let shader = recipe.read(one.shader.contract, library, capabilities)?;
+            if shader.text != one.shader.text {
+                one.shader = Rc::new(shader);
+            }
+            used.insert(recipe, one);
+        }
+        let read = used.iter().map(|(recipe, one)| (recipe.clone(), Rc::clone(&one.shader)));
+        // What is not in use may be of texts that are no more.
+        self.read = read.collect();
+        self.used = used;
+        Ok(())
+    }
+
+    /// Which shaders programs use, in a fixed order. Where a kernel is used with several settings, each
+    /// has the classes of shapes that it is used for.
+    #[must_use]
+    pub fn records(&self) -> Vec<ShaderRecord> {
+        let place = |recipe: &Recipe| (recipe.kernel, recipe.activation);
+        let record = |(recipe, Used { shader, classes }): (&Recipe, &Used)| {
+            let several =
+                self.used.keys().filter(|other| place(other) == place(recipe)).count() > 1;
+            let shapes = classes.iter().filter(|_| several);
+            ShaderRecord {
+                kernel: shader.contract.name.to_owned(),
+                variant: shader.variant.clone(),
+                activation: shader.activation.map(|known| known.name().to_owned()),
+                tunables: shader.tuned(),
+                shapes: shapes.map(ShapeClass::to_string).collect(),
+                sha256: shader.hash(),
+            }
+        };
+        let mut records: Vec<_> = self.used.iter().map(record).collect();
+        records.sort();
+        records
+    }
+}
