@@ -2,6 +2,7 @@
 //!
 //! A *replica* is an independent copy of the whole experiment that runs in the same dispatches.
 
+use crate::error::{Error, Result};
 use std::fmt;
 use std::iter::Sum;
 use std::ops::AddAssign;
@@ -219,6 +220,17 @@ impl<T: Real> Value<T> {
                 Value::Real(Tensor::new(tensor.shape, data))
             }
             Self::Index(tensor) => Value::Index(tensor.clone()),
+        }
+    }
+
+    /// The numbers, where these are numbers.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when these are whole numbers.
+    pub fn into_real(self) -> Result<Tensor<T>> {
+        match self {
+            Self::Real(tensor) => Ok(tensor),
+            Self::Index(_) => Err(Error::Shape("whole numbers where numbers were expected".into())),
         }
     }
 

@@ -2,7 +2,6 @@
 //! alone.
 
 use super::figures;
-use super::trainer::real;
 use crate::backend::Session;
 use crate::error::{Error, Result};
 use crate::kernels::{self, histogram};
@@ -27,7 +26,7 @@ pub(super) type Matrices = Vec<Tensor<f32>>;
 /// When the device is lost or refuses.
 pub(super) fn matrices(session: &mut dyn Session, model: &Model) -> Result<Matrices> {
     let ids: Vec<_> = model.weights().map(|one| one.value).collect();
-    session.read_all(&ids)?.into_iter().map(real).collect()
+    session.read_all(&ids)?.into_iter().map(Value::into_real).collect()
 }
 
 /// What a probe looks at beside the network itself.

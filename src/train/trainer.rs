@@ -10,7 +10,7 @@ use crate::backend::{Backend, Reloaded, Session};
 use crate::check::Judgement;
 use crate::config::{Experiment, Norm};
 use crate::data::Dataset;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::model::{Feed, HISTORY, Model, Network, Parameter, Role, initial_parameters};
 use crate::program::{Program, TensorId};
@@ -240,7 +240,7 @@ impl<'a> Trainer<'a> {
 
     /// Takes in losses and hits of the last `count` steps.
     fn read_history(&mut self, count: usize) -> Result<Outcome> {
-        let losses = real(self.session.read(self.model.train.losses)?)?;
+        let losses = self.session.read(self.model.train.losses)?.into_real()?;
         let hits = self.session.read(self.model.train.hits)?;
         for step in self.step - count..self.step {
             for replica in 0..self.model.network.replicas {
@@ -301,7 +301,7 @@ impl<'a> Trainer<'a> {
     pub fn moment(&mut self) -> Result<(Vec<Moment>, Weights)> {
         self.save_checkpoint()?;
         let tested = self.evaluate()?;
-        let outputs = real(self.session.read(self.model.test_outputs)?)?;
+        let outputs = self.session.read(self.model.test_outputs)?.into_real()?;
         let weights = self.weights()?;
         let layers = self.layer_figures(&weights)?;
         let shader_changes = std::mem::take(&mut self.shader_changes);
@@ -352,7 +352,7 @@ impl<'a> Trainer<'a> {
         let named = self.model.parameters.iter().zip(weights);
         let is_weight = |(parameter, _): &(&Parameter, _)| parameter.role == Role::Weight;
         for (parameter, (_, value)) in named.filter(is_weight) {
-            let gradient = real(self.session.read(parameter.gradient)?)?;
+            let gradient = self.session.read(parameter.gradient)?.into_real()?;
             let before = &self.initial[parameter.layer];
             for (replica, figures) in replicas.iter_mut().enumerate() {
                 let (now, before) = (value.matrix(replica), before.matrix(replica));
@@ -376,15 +376,7 @@ impl<'a> Trainer<'a> {
         let running = self.model.running.iter();
         let running = running.map(|&(layer, id)| (format!("layer{}.running", layer + 1), id));
         let (names, ids): (Vec<_>, Vec<_>) = named.chain(running).unzip();
-        let values = self.session.read_all(&ids)?.into_iter().map(real);
+        let values = self.session.read_all(&ids)?.into_iter().map(Value::into_real);
         names.into_iter().zip(values).map(|(name, value)| Ok((name, value?))).collect()
-    }
-}
-
-/// The numbers of a tensor of numbers.
-pub(super) fn real(value: Value<f32>) -> Result<Tensor<f32>> {
-    match value {
-        Value::Real(tensor) => Ok(tensor),
-        Value::Index(_) => Err(Error::Shape("whole numbers where numbers were expected".into())),
     }
 }
