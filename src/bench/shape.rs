@@ -2,6 +2,7 @@
 //! sizes of `matmul_backward` are those of the product whose gradients it computes.
 
 use crate::error::{Error, Result};
+use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
 use crate::kernels::contract::{Contract, Sizes};
@@ -121,10 +122,42 @@ impl BenchShape {
     }
 }
 
+/// The kernels with the shapes at which each is timed. A kernel that was named must fit all shapes;
+/// where none was named, those that fit are timed.
+///
+/// # Errors
+/// [`Error::Config`] when a name is no kernel's, or a shape has the form of another kernel's.
+pub fn plan(
+    named: &[String],
+    shapes: &[BenchShape],
+) -> Result<Vec<(&'static Contract, Vec<BenchShape>)>> {
+    let all = named.is_empty();
+    let named = named.iter().map(|name| kernels::find(name));
+    let mut chosen = named.collect::<Result<Vec<_>>>()?;
+    if chosen.is_empty() {
+        let fits = |contract: &&Contract| {
+            shapes.is_empty() || shapes.iter().any(|shape| shape.fits(contract))
+        };
+        chosen = kernels::ALL.into_iter().filter(fits).collect();
+    }
+    let mut plan = Vec::new();
+    for contract in chosen {
+        let mut shapes = shapes.to_vec();
+        if all {
+            shapes.retain(|shape| shape.fits(contract));
+        }
+        if shapes.is_empty() {
+            shapes.push(BenchShape::usual(contract));
+        }
+        shapes.iter().try_for_each(|shape| shape.case(contract).map(|_| ()))?;
+        plan.push((contract, shapes));
+    }
+    Ok(plan)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernels;
 
     #[test]
     fn every_kernel_has_a_usual_shape_that_it_can_be_run_at() {

@@ -1,20 +1,18 @@
 //! `normlab bench`: how fast the variants of kernels are, and what a training step takes.
 
 use super::arguments::{FusionArguments, MeasureArguments, TuneArguments, whole};
-use super::tune::begin;
+use super::tuning::begin;
 use super::{Status, open, open_adapter, say, say_json, say_limit, wrong};
 use crate::backend::Backend;
 use crate::bench::Ceilings;
 use crate::bench::ladder::{self, Ladder, Rung};
 use crate::bench::reach::{self, Goal};
 use crate::bench::scale::{self, Point, Scale};
-use crate::bench::shape::BenchShape;
+use crate::bench::shape::{BenchShape, plan};
 use crate::bench::step::{self, StepTime, Workload};
 use crate::config::Norm;
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::kernels;
-use crate::kernels::contract::Contract;
 use crate::record::Adapter;
 use crate::report::bench as tables;
 use crate::tune::cache;
@@ -156,36 +154,6 @@ fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
         say_json(&Ladders { device, ceilings, ladders }, out)?;
     }
     Ok(if good { Status::Good } else { Status::Failed })
-}
-
-/// The kernels with the shapes at which each is timed. A kernel that was named must fit all shapes;
-/// where none was named, those that fit are timed.
-pub(super) fn plan(
-    named: &[String],
-    shapes: &[BenchShape],
-) -> Result<Vec<(&'static Contract, Vec<BenchShape>)>> {
-    let all = named.is_empty();
-    let named = named.iter().map(|name| kernels::find(name));
-    let mut chosen = named.collect::<Result<Vec<_>>>()?;
-    if chosen.is_empty() {
-        let fits = |contract: &&Contract| {
-            shapes.is_empty() || shapes.iter().any(|shape| shape.fits(contract))
-        };
-        chosen = kernels::ALL.into_iter().filter(fits).collect();
-    }
-    let mut plan = Vec::new();
-    for contract in chosen {
-        let mut shapes = shapes.to_vec();
-        if all {
-            shapes.retain(|shape| shape.fits(contract));
-        }
-        if shapes.is_empty() {
-            shapes.push(BenchShape::usual(contract));
-        }
-        shapes.iter().try_for_each(|shape| shape.case(contract).map(|_| ()))?;
-        plan.push((contract, shapes));
-    }
-    Ok(plan)
 }
 
 /// Says what is wrong with the variants of a ladder.

@@ -13,6 +13,7 @@ mod run;
 mod shaders;
 mod sweep;
 mod tune;
+mod tuning;
 mod watch;
 
 use crate::backend::Backend;

@@ -6,7 +6,7 @@ use super::arguments::{
 };
 use super::beside::Lesson;
 use super::progress::Progress;
-use super::tune::prepare;
+use super::tuning::prepare;
 use super::{Status, compared, open, report, say, say_limit};
 use crate::backend::Backend;
 use crate::config::Experiment;

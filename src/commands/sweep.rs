@@ -6,7 +6,7 @@ use super::arguments::{
     whole,
 };
 use super::run::{layers, load, rooted};
-use super::tune::prepare;
+use super::tuning::prepare;
 use super::{Status, compared, open, progress_bar, report, say, say_json, say_limit};
 use crate::backend::Backend;
 use crate::config::{Experiment, Norm};

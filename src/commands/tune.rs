@@ -2,11 +2,10 @@
 //! adapter.
 
 use super::arguments::MeasureArguments;
-use super::bench::plan;
-use super::{Status, keep_pipelines, open_adapter, progress_bar, say, say_json, wrong};
+use super::{Status, open_adapter, progress_bar, say, say_json, wrong};
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
-use crate::bench::shape::BenchShape;
+use crate::bench::shape::{BenchShape, plan};
 use crate::bench::step::Workload;
 use crate::config::Norm;
 use crate::data::Dataset;
@@ -14,16 +13,12 @@ use crate::error::Result;
 use crate::fusion::Fusion;
 use crate::kernels::activation::Activation;
 use crate::kernels::setting::Target;
-use crate::model::Model;
 use crate::record::Adapter;
 use crate::report::tune as tables;
-use crate::train::Plan;
 use crate::tune::cache::{self, Cache, Entry};
-use crate::tune::run::Tuning;
 use crate::tune::search::{Search, Step, Subject};
 use crate::tune::{Tally, Tuned};
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -180,33 +175,4 @@ fn keep(backend: &GpuBackend, tuned: &[Tuned], out: &mut dyn Write) -> Result<()
         say(out, &format!("warning: {warning}"))?;
     }
     Ok(())
-}
-
-/// Looks up the settings of a run's networks before it begins, and makes sure that the backend can run and
-/// hold each. What was compiled for them is kept.
-pub(super) fn prepare<'a>(
-    tuning: &mut Tuning,
-    backend: &mut dyn Backend,
-    plans: impl IntoIterator<Item = Plan<'a>>,
-    out: &mut dyn Write,
-) -> Result<()> {
-    for plan in plans {
-        let model = plan.model(backend)?;
-        begin(tuning, backend, &model)?;
-        backend.load(&model.program)?;
-    }
-    keep_pipelines(backend, out)
-}
-
-/// Looks up a network's settings for a run that begins, and searches for them where the run asks for it.
-pub(super) fn begin(tuning: &mut Tuning, backend: &mut dyn Backend, model: &Model) -> Result<()> {
-    let mut bar: Option<ProgressBar> = None;
-    let mut tell = |target: &Target, waiting: usize| {
-        let bar = bar.get_or_insert_with(|| progress_bar("tuning", waiting + 1));
-        bar.set_position(bar.length().unwrap_or_default().saturating_sub(waiting as u64 + 1));
-        bar.set_message(target.to_string());
-    };
-    let begun = tuning.begin(backend, (&model.program, &model.step_passes()), &mut tell);
-    bar.iter().for_each(ProgressBar::finish_and_clear);
-    begun
 }
