@@ -218,7 +218,7 @@ impl SweepArguments {
         show(&folder, shown)?;
         if self.json {
             let networks = folder.records();
-            let claim = sweeps::claim(swept, networks);
+            let claim = claims::of_sweep(swept, networks);
             say_json(&Printed { device: backend.adapter(), networks, claim }, out)?;
         }
         Ok(status(swept, folder.records()))
@@ -290,7 +290,7 @@ fn conclusion(swept: Swept, folder: &SweepFolder, seconds: f64) -> String {
         "\n{}\n{}\n{}{}{failures}records: {} ({seconds:.1} s in all)",
         sweeps::results(swept, records),
         table::legend_text(&sweeps::legend(swept, records)),
-        claims::in_full(&sweeps::claim(swept, records)),
+        claims::in_full(&claims::of_sweep(swept, records)),
         compared(&parity),
         folder.path().display(),
     )

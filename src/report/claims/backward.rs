@@ -1,8 +1,8 @@
 //! Claims about a gradient on its way back from hidden layer to hidden layer.
 
+use super::evidence::{Evidence, Measured, weigh};
 use super::probed::first;
 use super::thresholds::{AGREES, KEPT, SLOWER, STEEPEST};
-use super::{Evidence, Measured, weigh};
 use crate::kernels::activation::Activation;
 use crate::record::{Claim, Moment};
 use crate::report::backward::{Cause, a_layer, sizes};

@@ -5,32 +5,19 @@
 //! the lesson's did not, for its initial weights or its depth, changes the verdict. What takes more than
 //! one experiment is decided by the records of a sweep, where the run's folder holds them.
 
+mod affine;
 mod backward;
+mod batch_sizes;
+mod evidence;
+mod learning_rates;
 mod probed;
-pub(super) mod thresholds;
+mod thresholds;
 mod trained;
 
 use super::markup::plain;
 use super::records::Records;
-use super::sweeps;
-use crate::record::{Claim, Swept, Verdict};
+use crate::record::{Claim, SweepRecord, Swept, Verdict};
 use std::fmt::Write;
-
-/// A measured figure, and the side that it is on.
-pub(super) struct Evidence {
-    supports: bool,
-    figure: String,
-}
-
-impl Evidence {
-    /// A figure in words, and whether it is for the claim.
-    pub(super) fn new(supports: bool, figure: String) -> Self {
-        Self { supports, figure }
-    }
-}
-
-/// The figures for and against a claim, or what a run lacks to have any.
-pub(super) type Measured = Result<Vec<Evidence>, String>;
 
 /// All claims, held against the records of a run.
 #[must_use]
@@ -48,37 +35,18 @@ pub fn claims(records: &Records) -> Vec<Claim> {
         probed::spread(records),
         trained::relu_survives(records),
     ];
-    all.extend(Swept::ALL.map(|swept| sweeps::claim(swept, records.sweep(swept))));
+    all.extend(Swept::ALL.map(|swept| of_sweep(swept, records.sweep(swept))));
     all
 }
 
-/// A claim with its verdict.
-pub(super) fn weigh(claim: &str, measured: Measured) -> Claim {
-    let (verdict, figures) = match measured {
-        Err(lacking) => (Verdict::NotMeasured, lacking),
-        Ok(evidence) => (verdict(&evidence), figures(&evidence)),
-    };
-    Claim { claim: claim.to_owned(), verdict, figures }
-}
-
-fn verdict(evidence: &[Evidence]) -> Verdict {
-    let supporting = evidence.iter().filter(|one| one.supports).count();
-    match supporting {
-        0 => Verdict::DoesNotHold,
-        all if all == evidence.len() => Verdict::Holds,
-        _ => Verdict::HoldsPartly,
+/// A sweep's claim, held against its records.
+#[must_use]
+pub fn of_sweep(swept: Swept, records: &[SweepRecord]) -> Claim {
+    match swept {
+        Swept::BatchSize => batch_sizes::claim(records),
+        Swept::LearningRate => learning_rates::claim(records),
+        Swept::Affine => affine::claim(records),
     }
-}
-
-/// The figures of each side.
-fn figures(evidence: &[Evidence]) -> String {
-    let side = |supports: bool, word: &str| {
-        let chosen = evidence.iter().filter(|one| one.supports == supports);
-        let figures: Vec<_> = chosen.map(|one| one.figure.as_str()).collect();
-        (!figures.is_empty()).then(|| format!("{word}: {}", figures.join("; ")))
-    };
-    let sides = [side(true, "for it"), side(false, "against it")];
-    sides.into_iter().flatten().collect::<Vec<_>>().join(". ")
 }
 
 /// The claims that were measured as text for a terminal, with the figures of those that do not wholly
@@ -113,6 +81,7 @@ pub fn in_full(Claim { claim, verdict, figures }: &Claim) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::evidence::{Evidence, weigh};
     use super::*;
 
     #[test]

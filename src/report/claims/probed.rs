@@ -1,11 +1,11 @@
 //! Claims that probes of the hidden layers decide.
 
 use super::super::number::{figure, percent};
+use super::evidence::{Evidence, Measured, weigh};
 use super::thresholds::{
     ALMOST_ALL, COLLAPSED, DRIFTED, FEW_UNITS, MANY_UNITS, OFF_CENTRE, ON_THE_DIAGONAL, SCALE_GREW,
     SPREAD,
 };
-use super::{Evidence, Measured, weigh};
 use crate::config::NormPosition;
 use crate::record::{Claim, LayerProbe, Probe, median};
 use crate::report::records::Records;

@@ -85,13 +85,13 @@ pub(super) const FASTER: f64 = 0.02;
 /// A learning rate is usable where a network reads at most this much less than at its best one. With
 /// ReLU and 1,000 steps of 784-100-100-100-10 on the drawn digits, what lies within reads up to 4
 /// points less, and what lies without 7 points (batch norm at 0.003), 11 points (no norm at 0.03) and more.
-pub(in crate::report) const USABLE: f64 = LITTLE;
+pub(super) const USABLE: f64 = LITTLE;
 
 /// A range of learning rates is wider by so many decades, a factor of 2: one step of the sweep's rates
 /// is half a decade, and batch norm's and layer norm's ranges are 2 decades wider.
-pub(in crate::report) const WIDER: f64 = 0.3;
+pub(super) const WIDER: f64 = 0.3;
 
 /// One choice reads less than another when it is this much less, and its best seed reads less than the
 /// other's worst. Layer norm with one a and b a layer reads 0.3 points less than with one a unit with
 /// ReLU, where the seeds of the latter differ by 0.6, and 4 points more with sigmoid.
-pub(in crate::report) const READS_LESS: f64 = 0.01;
+pub(super) const READS_LESS: f64 = 0.01;

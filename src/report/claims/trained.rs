@@ -1,13 +1,14 @@
 //! Claims that the moments of a training decide.
 
 use super::super::number::{percent, range};
+use super::evidence::{Evidence, Measured, weigh};
+use super::learning_rates::widened_by_batch_norm;
 use super::thresholds::{ALIKE, DIFFER, FASTER, HARDLY_MOVED, LITTLE, MOVED, SURVIVED, VANISHED};
-use super::{Evidence, Measured, weigh};
 use crate::record::{Claim, LateAccuracy, Moment, Swept, Verdict};
 use crate::report::chance::Chance;
 use crate::report::records::Records;
+use crate::report::style;
 use crate::report::table::fraction;
-use crate::report::{style, sweeps};
 use std::fmt::Write;
 
 /// Sigmoid without a norm does not learn.
@@ -62,7 +63,7 @@ pub(super) fn norms_train(records: &Records) -> Claim {
 /// ReLU needs no norm for its gradient; batch norm still speeds the start, and widens the range of
 /// learning rates, where a sweep over them tells.
 pub(super) fn relu_survives(records: &Records) -> Claim {
-    let widened = sweeps::widened_by_batch_norm(records.sweep(Swept::LearningRate));
+    let widened = widened_by_batch_norm(records.sweep(Swept::LearningRate));
     let end = match widened {
         Ok(_) => ", speeds the start, and widens the range of usable learning rates",
         Err(_) => ", but speeds the start",

@@ -2,6 +2,7 @@
 
 use super::{MACHINE, compared, count, write_list, write_section, write_table};
 use crate::record::{Claim, Parity, SweepRecord, Swept};
+use crate::report::claims::of_sweep;
 use crate::report::markup::{escape, prose};
 use crate::report::number;
 use crate::report::probed::listed;
@@ -31,7 +32,7 @@ pub(super) fn title(swept: Swept) -> String {
 
 /// The claims that the folder's sweeps decide.
 pub(super) fn claims(records: &Records) -> Vec<Claim> {
-    records.sweeps.iter().map(|(&swept, networks)| sweeps::claim(swept, networks)).collect()
+    records.sweeps.iter().map(|(&swept, networks)| of_sweep(swept, networks)).collect()
 }
 
 /// What was swept, in a sentence for each sweep.

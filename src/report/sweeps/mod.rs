@@ -1,28 +1,15 @@
-//! What people see of a sweep: its table, its pictures, and what it says about its claim.
+//! What people see of a sweep: its table and its pictures. What it says about its claim stands in
+//! `claims`.
 
-mod affine;
-mod batch_sizes;
-mod learning_rates;
 mod over_steps;
 mod over_values;
+pub(super) mod spread;
 
-pub(super) use learning_rates::widened_by_batch_norm;
-
-use super::chance::Chance;
 use super::picture::Picture;
 use super::records::distinct;
 use super::table::{self, Legend};
-use crate::record::{Claim, ConstantGuess, SweepRecord, Swept};
-
-/// The sweep's claim, held against its records.
-#[must_use]
-pub fn claim(swept: Swept, records: &[SweepRecord]) -> Claim {
-    match swept {
-        Swept::BatchSize => batch_sizes::claim(records),
-        Swept::LearningRate => learning_rates::claim(records),
-        Swept::Affine => affine::claim(records),
-    }
-}
+use crate::record::{SweepRecord, Swept};
+use spread::constant_guess;
 
 /// The sweep's pictures; none where it has no records.
 #[must_use]
@@ -35,46 +22,6 @@ pub fn pictures(swept: Swept, records: &[SweepRecord]) -> Vec<Picture> {
             let one = |activation| over_values::picture(swept, records, activation);
             activations.into_iter().map(one).collect()
         }
-    }
-}
-
-/// What a constant guess reaches on the data of a sweep: that of ten equally frequent classes where its
-/// records are of an older version.
-fn constant_guess(records: &[SweepRecord]) -> ConstantGuess {
-    let known = records.iter().find_map(|record| record.constant_guess);
-    known.unwrap_or(ConstantGuess::TEN_CLASSES)
-}
-
-/// The scale of the sweep's accuracies.
-///
-/// # Errors
-/// Why an accuracy says nothing.
-fn chance(records: &[SweepRecord]) -> Result<Chance, String> {
-    Chance::new(constant_guess(records))
-}
-
-/// How to get what a run lacks.
-fn hint(swept: Swept) -> String {
-    format!("train them with `normlab {} --out RUN_DIR`, RUN_DIR being this folder", swept.name())
-}
-
-/// What networks read that differ in their seed alone.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Spread {
-    mean: f64,
-    least: f64,
-    most: f64,
-}
-
-impl Spread {
-    /// None of no network.
-    fn of(accuracies: impl Iterator<Item = f64>) -> Option<Self> {
-        let all: Vec<_> = accuracies.collect();
-        Some(Self {
-            mean: all.iter().sum::<f64>() / all.len() as f64,
-            least: all.iter().copied().reduce(f64::min)?,
-            most: all.iter().copied().reduce(f64::max)?,
-        })
     }
 }
 
@@ -136,16 +83,4 @@ pub fn legend(swept: Swept, records: &[SweepRecord]) -> Legend {
     let last = (last.0, last.1.to_owned());
     let [accuracy, loss] = table::meanings(constant_guess(records));
     vec![("test accuracy", accuracy), ("train loss", loss), last]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_spread_holds_all_seeds() {
-        let spread = Spread::of([0.5, 0.75, 0.25].into_iter());
-        assert_eq!(spread, Some(Spread { mean: 0.5, least: 0.25, most: 0.75 }));
-        assert_eq!(Spread::of(std::iter::empty()), None);
-    }
 }

@@ -1,6 +1,6 @@
 //! Accuracy over the training steps, a line for each value of what is swept.
 
-use super::Spread;
+use super::spread::Spread;
 use crate::record::SweepRecord;
 use crate::report::axis::Axis;
 use crate::report::chart::{Chart, Line, Panel, Pen};

@@ -1,6 +1,6 @@
 //! Accuracy over the values of what is swept, on a logarithmic axis.
 
-use super::{Spread, constant_guess};
+use super::spread::{Spread, constant_guess};
 use crate::record::{ConstantGuess, SweepRecord, Swept};
 use crate::report::number::{percent, whole};
 use crate::report::picture::{Frame, Picture};

@@ -1,9 +1,9 @@
 //! What the sweep over batch sizes says about its claim.
 
-use super::{Spread, chance, hint};
+use super::evidence::{Evidence, Measured, weigh};
 use crate::record::{Claim, SweepRecord, Swept};
-use crate::report::claims::{Evidence, Measured, weigh};
 use crate::report::number::{figure, percent, whole};
+use crate::report::sweeps::spread::{Spread, chance, hint};
 
 /// Batch norm needs a batch; layer norm does not.
 pub(super) fn claim(records: &[SweepRecord]) -> Claim {

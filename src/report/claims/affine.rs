@@ -1,13 +1,13 @@
 //! What the sweep over one gamma and beta for each unit, or for a whole layer, says about its claim.
 
-use super::{Spread, chance, hint};
+use super::evidence::{Evidence, Measured, weigh};
+use super::thresholds::READS_LESS;
 use crate::record::{Claim, LateAccuracy, SweepRecord, Swept};
 use crate::report::chance::Chance;
-use crate::report::claims::thresholds::READS_LESS;
-use crate::report::claims::{Evidence, Measured, weigh};
 use crate::report::number::{percent, range, whole};
 use crate::report::records::distinct;
 use crate::report::style;
+use crate::report::sweeps::spread::{Spread, chance, hint};
 
 /// Layer norm needs no a and b of each unit.
 pub(super) fn claim(records: &[SweepRecord]) -> Claim {

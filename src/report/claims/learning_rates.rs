@@ -1,14 +1,14 @@
 //! What the sweep over learning rates says about its claim: which rates are usable.
 
-use super::{Spread, chance, hint};
+use super::evidence::{Evidence, Measured, weigh};
+use super::thresholds::{USABLE, WIDER};
 use crate::record::{Claim, SweepRecord, Swept};
 use crate::report::chance::Chance;
-use crate::report::claims::thresholds::{USABLE, WIDER};
-use crate::report::claims::{Evidence, Measured, weigh};
 use crate::report::number::decimals;
 use crate::report::probed::with_norm;
 use crate::report::records::distinct;
 use crate::report::style;
+use crate::report::sweeps::spread::{Spread, chance, hint};
 
 /// The networks that the claim is about.
 const ACTIVATION: &str = "relu";
@@ -26,9 +26,7 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
 ///
 /// # Errors
 /// What the records lack.
-pub(in crate::report) fn widened_by_batch_norm(
-    records: &[SweepRecord],
-) -> Result<Evidence, String> {
+pub(super) fn widened_by_batch_norm(records: &[SweepRecord]) -> Result<Evidence, String> {
     widened_by(records, "batch")
 }
 

@@ -1,0 +1,48 @@
+//! How a claim is weighed: measured figures, each for it or against it.
+
+use crate::record::{Claim, Verdict};
+
+/// A measured figure, and the side that it is on.
+pub(super) struct Evidence {
+    supports: bool,
+    figure: String,
+}
+
+impl Evidence {
+    /// A figure in words, and whether it is for the claim.
+    pub(super) fn new(supports: bool, figure: String) -> Self {
+        Self { supports, figure }
+    }
+}
+
+/// The figures for and against a claim, or what a run lacks to have any.
+pub(super) type Measured = Result<Vec<Evidence>, String>;
+
+/// A claim with its verdict.
+pub(super) fn weigh(claim: &str, measured: Measured) -> Claim {
+    let (verdict, figures) = match measured {
+        Err(lacking) => (Verdict::NotMeasured, lacking),
+        Ok(evidence) => (verdict(&evidence), figures(&evidence)),
+    };
+    Claim { claim: claim.to_owned(), verdict, figures }
+}
+
+fn verdict(evidence: &[Evidence]) -> Verdict {
+    let supporting = evidence.iter().filter(|one| one.supports).count();
+    match supporting {
+        0 => Verdict::DoesNotHold,
+        all if all == evidence.len() => Verdict::Holds,
+        _ => Verdict::HoldsPartly,
+    }
+}
+
+/// The figures of each side.
+fn figures(evidence: &[Evidence]) -> String {
+    let side = |supports: bool, word: &str| {
+        let chosen = evidence.iter().filter(|one| one.supports == supports);
+        let figures: Vec<_> = chosen.map(|one| one.figure.as_str()).collect();
+        (!figures.is_empty()).then(|| format!("{word}: {}", figures.join("; ")))
+    };
+    let sides = [side(true, "for it"), side(false, "against it")];
+    sides.into_iter().flatten().collect::<Vec<_>>().join(". ")
+}

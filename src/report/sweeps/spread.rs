@@ -1,0 +1,56 @@
+//! What the networks of a sweep read, and the scale that this is held against.
+
+use crate::record::{ConstantGuess, SweepRecord, Swept};
+use crate::report::chance::Chance;
+
+/// What a constant guess reaches on the data of a sweep: that of ten equally frequent classes where its
+/// records are of an older version.
+pub(super) fn constant_guess(records: &[SweepRecord]) -> ConstantGuess {
+    let known = records.iter().find_map(|record| record.constant_guess);
+    known.unwrap_or(ConstantGuess::TEN_CLASSES)
+}
+
+/// The scale of the sweep's accuracies.
+///
+/// # Errors
+/// Why an accuracy says nothing.
+pub(in crate::report) fn chance(records: &[SweepRecord]) -> Result<Chance, String> {
+    Chance::new(constant_guess(records))
+}
+
+/// How to get what a run lacks.
+pub(in crate::report) fn hint(swept: Swept) -> String {
+    format!("train them with `normlab {} --out RUN_DIR`, RUN_DIR being this folder", swept.name())
+}
+
+/// What networks read that differ in their seed alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::report) struct Spread {
+    pub(in crate::report) mean: f64,
+    pub(in crate::report) least: f64,
+    pub(in crate::report) most: f64,
+}
+
+impl Spread {
+    /// None of no network.
+    pub(in crate::report) fn of(accuracies: impl Iterator<Item = f64>) -> Option<Self> {
+        let all: Vec<_> = accuracies.collect();
+        Some(Self {
+            mean: all.iter().sum::<f64>() / all.len() as f64,
+            least: all.iter().copied().reduce(f64::min)?,
+            most: all.iter().copied().reduce(f64::max)?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_holds_all_seeds() {
+        let spread = Spread::of([0.5, 0.75, 0.25].into_iter());
+        assert_eq!(spread, Some(Spread { mean: 0.5, least: 0.25, most: 0.75 }));
+        assert_eq!(Spread::of(std::iter::empty()), None);
+    }
+}
