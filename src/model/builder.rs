@@ -1,14 +1,31 @@
 //! A program under construction: what the passes of training and of evaluation share.
 
+use super::network::Network;
 use super::parameters::Layout;
-use super::{Feed, Network, Role, Stage};
-use crate::config::Norm;
+use super::role::Role;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::Contract;
 use crate::kernels::{gather, matmul_nn, softmax_cross_entropy};
 use crate::program::{Dispatch, Program, TensorId};
 use crate::tensor::Shape;
+
+/// One part of the data on the device, and the loop over it.
+#[derive(Clone, Copy, Debug)]
+pub struct Feed {
+    /// Packed images, `[examples, words]`, shared by all replicas.
+    pub images: TensorId,
+    /// Classes, `[examples, 1]`, shared by all replicas.
+    pub labels: TensorId,
+    /// A ring of batches, `[slots, batch]`.
+    pub order: TensorId,
+    /// Batches done, `[1, 1]`.
+    pub step: TensorId,
+    /// A ring of mean losses, `[slots, 1]`.
+    pub losses: TensorId,
+    /// A ring of numbers of hits, `[slots, 1]`.
+    pub hits: TensorId,
+}
 
 /// A program under construction.
 pub(super) struct Builder {
@@ -52,22 +69,6 @@ impl Builder {
     /// Adds a tensor of numbers with all replicas.
     pub(super) fn tensor(&mut self, name: String, rows: usize, cols: usize) -> TensorId {
         self.program.tensor(name, Shape::new(self.network.replicas, rows, cols))
-    }
-
-    /// Adds what a norm keeps of its input, in the shape of its contract; nothing for a bias.
-    pub(super) fn statistics(
-        &mut self,
-        place: &str,
-        stage: Stage,
-        shape: Shape,
-    ) -> Option<TensorId> {
-        let (rows, cols) = match stage.norm {
-            Norm::None => return None,
-            Norm::Batch => (2, shape.cols),
-            Norm::Layer => (shape.rows, 2),
-            Norm::Rms => (shape.rows, 1),
-        };
-        Some(self.tensor(format!("{place}.statistics"), rows, cols))
     }
 
     /// The running statistics of a layer's batch norm, if it has one.

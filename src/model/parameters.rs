@@ -1,10 +1,28 @@
-//! The layout of the parameters and their initial values.
+//! The layout of the parameters.
 
-use super::{Model, Network, Parameter, Role, Stage};
-use crate::config::{Affine, Init};
+use super::network::Network;
+use super::role::Role;
+use super::stage::Stage;
+use crate::config::Affine;
 use crate::program::{Program, TensorId};
-use crate::rng::{Purpose, Stream};
-use crate::tensor::{Shape, Tensor};
+use crate::tensor::Shape;
+
+/// One segment of the parameters.
+#[derive(Clone, Debug)]
+pub struct Parameter {
+    /// Its name in files of weights, as `layer1.weight`.
+    pub name: String,
+    /// The layer, counted from 0.
+    pub layer: usize,
+    /// What it is for.
+    pub role: Role,
+    /// Its shape in one replica.
+    pub shape: Shape,
+    /// Its values.
+    pub value: TensorId,
+    /// The gradient of the loss with respect to it.
+    pub gradient: TensorId,
+}
 
 /// Parameters and gradients in their buffers.
 pub(super) struct Layout {
@@ -86,34 +104,4 @@ fn stage_shape(network: &Network, stage: Stage, units: usize) -> Shape {
 
 fn name(prefix: &str, layer: usize, role: Role) -> String {
     format!("{prefix}layer{}.{}", layer + 1, role.name())
-}
-
-/// Initial values of a parameter, replica r with the seed `seed + r`. They depend on the seed, the
-/// layer, the role and the shape only: networks that differ in norm or activation begin alike.
-#[must_use]
-pub fn initial_parameters(model: &Model, parameter: &Parameter, seed: u64) -> Tensor<f32> {
-    let network = &model.network;
-    let weight = model
-        .parameters
-        .iter()
-        .find(|one| one.layer == parameter.layer && one.role == Role::Weight)
-        .map_or(parameter.shape, |one| one.shape);
-    let (fan_in, fan_out) = (weight.rows as f64, weight.cols as f64);
-    let uniform = |stream: &mut Stream, bound: f64| stream.range(-bound, bound);
-    let draw = |stream: &mut Stream| match (parameter.role, network.init) {
-        (Role::Gamma, _) => 1.0,
-        (Role::Beta, _) => 0.0,
-        (_, Init::Uniform) => uniform(stream, 1.0 / fan_in.sqrt()),
-        (Role::Bias, _) => 0.0,
-        (Role::Weight, Init::Glorot) => uniform(stream, (6.0 / (fan_in + fan_out)).sqrt()),
-        (Role::Weight, Init::He) => (2.0 / fan_in).sqrt() * stream.normal(),
-        (Role::Weight, Init::Normal(deviation)) => deviation * stream.normal(),
-    };
-    let position = 2 * parameter.layer as u32 + u32::from(parameter.role != Role::Weight);
-    let mut data = Vec::new();
-    for replica in 0..network.replicas as u64 {
-        let mut stream = Stream::new(seed.wrapping_add(replica), Purpose::Weights, position);
-        data.extend((0..parameter.shape.len()).map(|_| draw(&mut stream) as f32));
-    }
-    Tensor::new(Shape { replicas: network.replicas, ..parameter.shape }, data)
 }

@@ -1,8 +1,8 @@
 //! The passes of a probe: the forward pass over images of its own, counted and measured.
 
-use super::builder::Builder;
-use super::evaluation::stage_infer;
-use super::{Feed, Role};
+use super::builder::{Builder, Feed};
+use super::layers::{Mode, Walk};
+use super::role::Role;
 use crate::data::CLASSES;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
@@ -51,13 +51,12 @@ pub(super) fn probe(builder: &mut Builder, train: &Feed, test: &Feed) -> Result<
     let (order, counted, measured) = inputs(builder, train)?;
     let digits = feed(builder, "digits", CLASSES, test);
     let (gathered, images, _) = builder.gather("digits", &digits, CLASSES)?;
-    let mut seen = vec![gathered];
     let running: Vec<_> = (0..measured.len()).map(|layer| builder.running_of(layer)).collect();
-    let outputs = outputs(builder, "digits", (images, &running), &mut seen)?;
+    let (inferred, outputs) = self::outputs(builder, "digits.", images, &running)?;
     let of_batch: Vec<_> = measured.iter().map(|layer| layer.statistics).collect();
-    let in_training = match of_batch.iter().any(Option::is_some) {
-        true => self::outputs(builder, "digits.batch", (images, &of_batch), &mut seen)?,
-        false => Vec::new(),
+    let (trained, in_training) = match of_batch.iter().any(Option::is_some) {
+        true => self::outputs(builder, "digits.batch.", images, &of_batch)?,
+        false => Default::default(),
     };
     let mut hidden = Vec::new();
     for (layer, (measured, outputs)) in measured.into_iter().zip(outputs).enumerate() {
@@ -68,7 +67,8 @@ pub(super) fn probe(builder: &mut Builder, train: &Feed, test: &Feed) -> Result<
         hidden.push(ProbedLayer { counts, moments, outputs, outputs_in_training, gamma, beta });
     }
     let pass = builder.program.pass("probe", counted);
-    let seen = builder.program.pass("digits", seen);
+    let dispatches = [gathered].into_iter().chain(inferred).chain(trained).collect();
+    let seen = builder.program.pass("digits", dispatches);
     Ok(Probe { pass, order, digits: seen, digits_order: digits.order, hidden })
 }
 
@@ -98,30 +98,22 @@ const ALL_OF_THE_BATCH: f32 = 1.0;
 fn inputs(builder: &mut Builder, train: &Feed) -> Result<(TensorId, Vec<Dispatch>, Vec<Measured>)> {
     let images = builder.network.probe_images;
     let feed = feed(builder, "probe", images, train);
-    let (dispatch, mut values, _) = builder.gather("probe", &feed, images)?;
-    let (mut dispatches, mut measured) = (vec![dispatch], Vec::new());
-    for layer in 0..builder.network.hidden.len() {
-        let place = format!("probe.layer{}", layer + 1);
-        let (dispatch, x) = builder.product(&place, layer, values)?;
-        dispatches.push(dispatch);
-        values = x;
-        let (mut z, mut statistics) = (None, None);
-        for stage in builder.network.stages(layer) {
-            let (dispatch, y, trace) =
-                builder.stage_forward(&place, layer, stage, values, ALL_OF_THE_BATCH)?;
-            dispatches.push(dispatch);
-            values = y;
-            // The activation belongs to the first stage, wherever the norm stands.
-            z = z.or(Some(trace.z));
-            statistics = statistics.or(trace.running);
-        }
-        if let Some(z) = z {
-            let (both, (counts, moments)) = measure(builder, &place, z)?;
-            dispatches.extend(both);
-            measured.push(Measured { counts, moments, statistics });
-        }
-    }
-    Ok((feed.order, dispatches, measured))
+    let (gathered, input, _) = builder.gather("probe", &feed, images)?;
+    let depth = builder.network.hidden.len();
+    let mode = Mode::Training { momentum: ALL_OF_THE_BATCH };
+    let walk = Walk { prefix: "probe.", depth, input, mode };
+    let mut measured = Vec::new();
+    let (walked, _) = builder.layers_and(walk, |builder, layer| {
+        // The activation belongs to the first stage, wherever the norm stands.
+        let Some(z) = layer.stages.first().and_then(|stage| stage.z) else {
+            return Ok(Vec::new());
+        };
+        let (both, (counts, moments)) = measure(builder, &layer.place, z)?;
+        let statistics = layer.stages.iter().find_map(|stage| stage.running);
+        measured.push(Measured { counts, moments, statistics });
+        Ok(both.into())
+    })?;
+    Ok((feed.order, [gathered].into_iter().chain(walked).collect(), measured))
 }
 
 /// Counts and measures `z`: the dispatches, the counts and the moments.
@@ -142,26 +134,15 @@ fn measure(
     Ok(([count, measure], (counts, measured)))
 }
 
-/// The forward pass over test images, with each layer's mean and variance for a batch norm: each hidden
-/// layer's outputs.
+/// The forward pass over test images, with each layer's mean and variance for a batch norm: its
+/// dispatches, and each hidden layer's outputs.
 fn outputs(
     builder: &mut Builder,
-    part: &str,
-    (images, running): (TensorId, &[Option<TensorId>]),
-    dispatches: &mut Vec<Dispatch>,
-) -> Result<Vec<TensorId>> {
-    let (mut outputs, mut values) = (Vec::new(), images);
-    for (layer, &running) in running.iter().enumerate() {
-        let place = format!("{part}.layer{}", layer + 1);
-        let (dispatch, x) = builder.product(&place, layer, values)?;
-        dispatches.push(dispatch);
-        values = x;
-        for stage in builder.network.stages(layer) {
-            let (dispatch, y) = stage_infer(builder, &place, (layer, stage), running, values)?;
-            dispatches.push(dispatch);
-            values = y;
-        }
-        outputs.push(values);
-    }
-    Ok(outputs)
+    prefix: &str,
+    images: TensorId,
+    statistics: &[Option<TensorId>],
+) -> Result<(Vec<Dispatch>, Vec<TensorId>)> {
+    let (depth, mode) = (statistics.len(), Mode::Inference { statistics });
+    let (walked, layers) = builder.layers(Walk { prefix, depth, input: images, mode })?;
+    Ok((walked, layers.iter().map(|layer| layer.output).collect()))
 }

@@ -1,0 +1,127 @@
+//! The network that a program is made of.
+
+use super::stage::Stage;
+use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
+use crate::data::{CLASSES, Dataset, batches};
+use crate::kernels::activation::Activation;
+
+/// A fully connected network and the shapes of what it is trained on.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// Independent copies of the whole experiment.
+    pub replicas: usize,
+    /// Inputs of the first layer.
+    pub features: usize,
+    /// Units of each hidden layer.
+    pub hidden: Vec<usize>,
+    /// Outputs of the last layer.
+    pub classes: usize,
+    /// The hidden layers' activation.
+    pub activation: Activation,
+    /// The hidden layers' norm.
+    pub norm: Norm,
+    /// Gammas and betas of a layer norm, gammas of an rms norm.
+    pub affine: Affine,
+    /// Where the norm stands.
+    pub norm_position: NormPosition,
+    /// Initial weights.
+    pub init: Init,
+    /// How parameters are updated.
+    pub optimizer: Optimizer,
+    /// SGD's momentum.
+    pub momentum: f32,
+    /// Examples of a training batch.
+    pub batch: usize,
+    /// Batches of an epoch.
+    pub steps_per_epoch: usize,
+    /// Epochs whose order is on the device at a time: enough that short epochs need no visit to the
+    /// host within the steps whose losses are kept.
+    pub epochs_per_order: usize,
+    /// Steps whose loss and hits are kept until they are read.
+    pub history: usize,
+    /// Training examples.
+    pub train_examples: usize,
+    /// Test examples.
+    pub test_examples: usize,
+    /// Examples of one chunk of an evaluation.
+    pub test_batch: usize,
+    /// Training images of a probe; 0 where nothing is probed.
+    pub probe_images: usize,
+}
+
+/// Steps whose losses stay on the device until they are read.
+pub const HISTORY: usize = 256;
+
+/// Training images of a probe, at most.
+const PROBE_IMAGES: usize = 200;
+
+/// Examples evaluated at once, at most.
+const TEST_BATCH: usize = 500;
+
+impl Network {
+    /// One network of an experiment, for a data set.
+    #[must_use]
+    pub fn new(
+        experiment: &Experiment,
+        (activation, norm): (Activation, Norm),
+        data: &Dataset,
+    ) -> Self {
+        let (train_examples, test_examples) = (data.train.len(), data.test.len());
+        let steps_per_epoch = batches::steps_per_epoch(train_examples, experiment.batch);
+        Self {
+            replicas: experiment.replicas,
+            features: data.train.features(),
+            hidden: experiment.hidden.clone(),
+            classes: CLASSES,
+            activation,
+            norm,
+            affine: experiment.affine,
+            norm_position: experiment.norm_position,
+            init: experiment.init,
+            optimizer: experiment.optimizer,
+            momentum: experiment.momentum,
+            batch: experiment.batch,
+            steps_per_epoch,
+            epochs_per_order: HISTORY.div_ceil(steps_per_epoch),
+            history: HISTORY,
+            train_examples,
+            test_examples,
+            test_batch: test_examples.min(TEST_BATCH),
+            probe_images: if experiment.probes > 0 { train_examples.min(PROBE_IMAGES) } else { 0 },
+        }
+    }
+
+    /// Batches in the ring that holds the order of the examples.
+    #[must_use]
+    pub fn order_slots(&self) -> usize {
+        self.epochs_per_order * self.steps_per_epoch
+    }
+
+    /// Chunks of one evaluation.
+    #[must_use]
+    pub fn test_chunks(&self) -> usize {
+        self.test_examples.div_ceil(self.test_batch)
+    }
+
+    /// Units of each layer, the output layer last.
+    pub(super) fn widths(&self) -> Vec<usize> {
+        self.hidden.iter().copied().chain([self.classes]).collect()
+    }
+
+    /// What follows the product of layer `layer`, counted from 0.
+    pub(super) fn stages(&self, layer: usize) -> Vec<Stage> {
+        let activation = self.activation;
+        if layer == self.hidden.len() {
+            return vec![Stage { norm: Norm::None, activation: Activation::Identity }];
+        }
+        match (self.norm, self.norm_position) {
+            (Norm::None, _) | (_, NormPosition::Before) => {
+                vec![Stage { norm: self.norm, activation }]
+            }
+            (norm, NormPosition::After) => vec![
+                Stage { norm: Norm::None, activation },
+                Stage { norm, activation: Activation::Identity },
+            ],
+        }
+    }
+}
