@@ -4,7 +4,7 @@
 //! i mod 120 and tile row i / 120, and shows the digit i mod 10. The first 10,000 are for training,
 //! the other 2,000 for testing.
 
-use super::{CLASSES, Examples};
+use super::examples::{CLASSES, Examples};
 use crate::error::{Error, Result};
 
 /// What records call this data set.

@@ -16,14 +16,14 @@ use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use crate::data::Examples;
+use super::examples::{self, Examples};
 use crate::error::{Error, Result};
 
 /// The most elements that one file may promise: 1 GiB, about 23 times MNIST's training images.
 pub const MAX_ELEMENTS: u64 = 1 << 30;
 
 /// The number of classes: a label must be less.
-const CLASSES: u8 = super::CLASSES as u8;
+const CLASSES: u8 = examples::CLASSES as u8;
 
 /// The first two bytes of every gzip file (RFC 1952, section 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];

@@ -10,7 +10,7 @@
 //! the square of the step. A kink that lies beside x is told from one at x by finer steps: it is smooth
 //! around x there.
 
-use super::Parting;
+use super::parting::Parting;
 use crate::compare;
 
 /// The finest step, 1/256; x and all steps from it are exact in f32 for every x that is tried.

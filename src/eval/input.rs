@@ -1,6 +1,5 @@
 //! The user's tensors, as a safetensors file holds them, fitted to what a kernel reads.
 
-use super::list;
 use crate::error::{Error, Result, unknown};
 use crate::kernels::contract::{Access, Contract, Operand};
 use crate::tensor::{Element, Shape, Tensor, Value};
@@ -8,6 +7,12 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use std::fs;
 use std::path::Path;
+
+/// Tensors, for people: `x f32[rows, cols], gamma f32[1, cols]`.
+#[must_use]
+pub fn list(operands: impl Iterator<Item = &'static Operand>) -> String {
+    operands.map(Operand::to_string).collect::<Vec<_>>().join(", ")
+}
 
 /// A tensor that a kernel reads.
 #[derive(Clone, Debug)]

@@ -8,6 +8,7 @@
 mod input;
 mod output;
 
+pub use input::list;
 pub use output::{Output, Results, check_paths};
 
 use crate::backend::Backend;
@@ -25,12 +26,6 @@ use std::path::Path;
 
 /// The most elements of a tensor: 4 GiB, more than adapters bind at once.
 const MOST_ELEMENTS: usize = 1 << 30;
-
-/// Tensors, for people: `x f32[rows, cols], gamma f32[1, cols]`.
-#[must_use]
-pub fn list(operands: impl Iterator<Item = &'static Operand>) -> String {
-    operands.map(Operand::to_string).collect::<Vec<_>>().join(", ")
-}
 
 /// What the user says beside the tensors.
 #[derive(Clone, Debug, Default)]

@@ -3,11 +3,13 @@
 mod claim;
 mod probe;
 mod replicas;
+mod run;
 mod sweep;
 
 pub use claim::{Claim, Verdict};
 pub use probe::{Histogram, Images, LayerProbe, Mode, OutputsInTraining, Probe, WeightProbe};
 pub use replicas::{Figures, Pick, ReplicaRange, highest, lowest, median};
+pub use run::{LateAccuracy, RunRecord, Summary};
 pub use sweep::{SweepRecord, Swept};
 
 use serde::{Deserialize, Deserializer, Serialize};
@@ -172,87 +174,6 @@ pub struct Moment {
     pub ms_per_step: f64,
 }
 
-/// How one network's training ended. With several replicas each figure is the median over them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RunRecord {
-    /// Its name, as `sigmoid-batch`.
-    pub name: String,
-    /// The activation.
-    pub activation: String,
-    /// The norm.
-    pub norm: String,
-    /// Steps done at the last moment, which the figures below are of. A run that ended early went
-    /// further: `failure` says to which step.
-    pub steps: usize,
-    /// Why it ended early, if it did.
-    pub failure: Option<String>,
-    /// Losses of the steps between the last moment and an early end, in nats: those of the replica that
-    /// `failure` names.
-    #[serde(default)]
-    pub last_losses: Vec<f32>,
-    /// Share of the test set that is classified rightly at the end.
-    pub test_accuracy: Option<f64>,
-    /// Mean cross-entropy of the last recorded steps, in nats.
-    pub train_loss: Option<f64>,
-    /// Shaders that were taken while it was trained.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub shader_changes: Vec<ShaderChange>,
-    /// From the lowest to the highest test accuracy of the evaluations in the last third of the steps;
-    /// none in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub late_accuracy: Option<LateAccuracy>,
-    /// Figures of each layer at the first step, whose gradients are those of the initial weights; empty
-    /// in records of older versions.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub first_layers: Vec<LayerFigures>,
-    /// Figures of each layer at the last step.
-    pub layers: Vec<LayerFigures>,
-    /// Standard deviation of the last hidden layer's outputs (of the pixels, where there is no hidden
-    /// layer) across the last 500 test images, or all where there are fewer; mean over its units.
-    pub output_spread: Option<f64>,
-    /// The range of these figures over the replicas; none where there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub range: Option<ReplicaRange>,
-    /// Wall time of one training step, of all replicas together, in milliseconds: median over the
-    /// recorded stretches.
-    pub ms_per_step: Option<f64>,
-    /// Time of the probes as a share of the time of the training steps; none where none was taken.
-    #[serde(default)]
-    pub probe_share: Option<f64>,
-    /// How its GPU results compared with the CPU reference.
-    pub parity: Parity,
-}
-
-/// The range of the test accuracy in the last third of a training's steps: a last figure alone is luck
-/// where a network still wanders.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LateAccuracy {
-    /// How many evaluations.
-    pub evaluations: usize,
-    /// The lowest accuracy.
-    pub lowest: f64,
-    /// The one in the middle.
-    pub median: f64,
-    /// The highest accuracy.
-    pub highest: f64,
-}
-
-impl LateAccuracy {
-    /// The range of accuracies at their steps; none of none.
-    #[must_use]
-    pub fn of(evaluated: &[(usize, f64)]) -> Option<Self> {
-        let last = evaluated.iter().map(|(step, _)| *step).max()?;
-        let late = evaluated.iter().filter(|(step, _)| 3 * step > 2 * last);
-        let late: Vec<_> = late.map(|(_, accuracy)| *accuracy).collect();
-        Some(Self {
-            evaluations: late.len(),
-            lowest: lowest(&late)?,
-            median: median(&late)?,
-            highest: highest(&late)?,
-        })
-    }
-}
-
 /// What a guess that does not look at the images reaches at best.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConstantGuess {
@@ -282,37 +203,6 @@ fn shares(labels: &[u8]) -> impl Iterator<Item = f64> {
     counts.into_values().map(move |count| count as f64 / all)
 }
 
-/// `summary.json`: what came out.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Summary {
-    /// The version of the crate that wrote it.
-    pub version: String,
-    /// What computed.
-    #[serde(flatten)]
-    pub adapter: Adapter,
-    /// The data set.
-    pub data: String,
-    /// What a constant guess reaches on it; none in records of older versions.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub constant_guess: Option<ConstantGuess>,
-    /// The experiment's seed, that of the first replica.
-    pub seed: u64,
-    /// Wall time from start to end, in seconds.
-    pub elapsed_s: f64,
-    /// How all GPU results compared with the CPU reference.
-    pub parity: Parity,
-    /// The networks, in the order in which they were trained.
-    pub runs: Vec<RunRecord>,
-    /// The shaders that ran.
-    pub shaders: Vec<ShaderRecord>,
-    /// The rules by which one kernel did what several do; none in records of older versions.
-    #[serde(default)]
-    pub fusion: Vec<String>,
-    /// The lesson's claims, held against this run; none in records of older versions.
-    #[serde(default)]
-    pub claims: Vec<Claim>,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,14 +228,6 @@ mod tests {
         let skewed = ConstantGuess::of(&[7, 7, 7, 2], &[5]);
         let entropy = -(0.75 * 0.75_f64.ln() + 0.25 * 0.25_f64.ln());
         assert!((skewed.loss - entropy).abs() < 1e-12 && skewed.accuracy == 1.0, "{skewed:?}");
-    }
-
-    #[test]
-    fn the_last_third_of_the_steps_counts() {
-        let evaluated = [(1, 0.0), (50, 0.2), (100, 0.9), (101, 0.7), (125, 0.8), (150, 0.75)];
-        let late = LateAccuracy { evaluations: 3, lowest: 0.7, median: 0.75, highest: 0.8 };
-        assert_eq!(LateAccuracy::of(&evaluated), Some(late));
-        assert_eq!(LateAccuracy::of(&[]), None);
     }
 
     #[test]
