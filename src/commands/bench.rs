@@ -1,8 +1,9 @@
 //! `normlab bench`: how fast the variants of kernels are, and what a training step takes.
 
 use super::arguments::{FusionArguments, MeasureArguments, TuneArguments, whole};
+use super::opening::{open, open_adapter};
+use super::say::{Status, say, say_json, say_limit, wrong};
 use super::tuning::begin;
-use super::{Status, open, open_adapter, say, say_json, say_limit, wrong};
 use crate::backend::Backend;
 use crate::bench::Ceilings;
 use crate::bench::ladder::{self, Ladder, Rung};

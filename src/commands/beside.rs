@@ -1,7 +1,7 @@
 //! What the lesson trains beside its own networks: the small parts of sweeps that two of its claims take,
 //! batch size 1, and layer norm with one a and b for a whole layer.
 
-use super::{progress_bar, say};
+use super::say::{progress_bar, say};
 use crate::backend::Backend;
 use crate::config::{Affine, Experiment, Norm};
 use crate::data::Dataset;

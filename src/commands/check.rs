@@ -2,7 +2,8 @@
 //! activation's gradient against central differences.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
-use super::{Status, keep_pipelines, open_adapter, say, use_pipelines, wrong};
+use super::opening::{keep_pipelines, open_adapter, use_pipelines};
+use super::say::{Status, say, wrong};
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::check::Trial;

@@ -1,7 +1,7 @@
 //! `normlab devices`: every adapter, which one would be used and why, and what it can do.
 
 use super::arguments::DeviceArguments;
-use super::{Status, say};
+use super::say::{Status, say};
 use crate::backend::Backend;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::adapters::{self, Listing};

@@ -1,14 +1,15 @@
 //! `normlab eval`: one kernel over tensors of the user's own.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
-use super::{Cli, Status, open, say};
+use super::opening::open;
+use super::say::{Status, say};
 use crate::error::{Error, Result};
 use crate::eval::{self, Options, Request, Results};
 use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::contract::{Contract, Operand};
 use crate::program::Dispatch;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -51,11 +52,15 @@ fn assignment<T: FromStr>(text: &str) -> std::result::Result<(String, T), String
     parts.ok_or_else(|| "expected NAME=NUMBER".to_owned())
 }
 
-/// Runs one kernel.
-pub(super) fn eval(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+/// Runs one kernel. `program` is the whole command line, whose part of this command is its help.
+pub(super) fn eval(
+    arguments: &Arguments,
+    program: fn() -> Command,
+    out: &mut dyn Write,
+) -> Result<Status> {
     let contract = arguments.kernel.as_deref().map(kernels::find).transpose()?;
     if arguments.help {
-        return help(contract, out);
+        return help(program(), contract, out);
     }
     let contract = contract.ok_or_else(|| {
         let names = kernels::ALL.map(|contract| contract.name).join(", ");
@@ -124,8 +129,11 @@ fn summary(results: &Results, instead: Option<&str>, output: &Path) -> String {
 }
 
 /// Prints the help, with the tensors of one kernel or of all.
-fn help(contract: Option<&'static Contract>, out: &mut dyn Write) -> Result<Status> {
-    let mut program = Cli::command();
+fn help(
+    mut program: Command,
+    contract: Option<&'static Contract>,
+    out: &mut dyn Write,
+) -> Result<Status> {
     program.build();
     let command = program.find_subcommand("eval").cloned().unwrap_or(program);
     let mut command = match contract {

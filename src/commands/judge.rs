@@ -2,7 +2,8 @@
 //! watch` runs it as a process of its own, which a shader may hang or crash.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
-use super::{Status, open_adapter, say};
+use super::opening::open_adapter;
+use super::say::{Status, say};
 use crate::bench::ladder::{self, Rung};
 use crate::bench::shape::BenchShape;
 use crate::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! What a user sees of a network in training, and what is kept of it meanwhile.
 
-use super::{progress_bar, say};
+use super::say::{progress_bar, say};
 use crate::backend::{Backend, Session};
 use crate::config::Experiment;
 use crate::error::Result;

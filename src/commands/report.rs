@@ -1,6 +1,6 @@
 //! `normlab report`: the report of a run or a sweep, made again from its records.
 
-use super::{Status, say};
+use super::say::{Status, say};
 use crate::error::{Error, Result};
 use crate::report::folder::{self, Report};
 use crate::report::records::Records;

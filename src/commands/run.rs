@@ -5,9 +5,11 @@ use super::arguments::{
     TuneArguments, WatchArguments,
 };
 use super::beside::Lesson;
+use super::opening::open;
 use super::progress::Progress;
+use super::report;
+use super::say::{Status, compared, say, say_limit};
 use super::tuning::prepare;
-use super::{Status, compared, open, report, say, say_limit};
 use crate::backend::Backend;
 use crate::config::Experiment;
 use crate::data::Dataset;

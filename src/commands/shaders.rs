@@ -1,7 +1,8 @@
 //! `normlab shaders`: what there is, and a copy to change.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
-use super::{Status, open_best, say};
+use super::opening::open_best;
+use super::say::{Status, say};
 use crate::backend::gpu::adapters;
 use crate::error::Result;
 use crate::kernels;

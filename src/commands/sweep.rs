@@ -5,9 +5,11 @@ use super::arguments::{
     DeviceArguments, FusionArguments, OutputArguments, ShaderArguments, TuneArguments, number, set,
     whole,
 };
+use super::opening::open;
+use super::report;
 use super::run::{layers, load, rooted};
+use super::say::{Status, compared, progress_bar, say, say_json, say_limit};
 use super::tuning::prepare;
-use super::{Status, compared, open, progress_bar, report, say, say_json, say_limit};
 use crate::backend::Backend;
 use crate::config::{Experiment, Norm};
 use crate::data::Dataset;

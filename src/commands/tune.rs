@@ -2,7 +2,8 @@
 //! adapter.
 
 use super::arguments::MeasureArguments;
-use super::{Status, open_adapter, progress_bar, say, say_json, wrong};
+use super::opening::open_adapter;
+use super::say::{Status, progress_bar, say, say_json, wrong};
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::bench::shape::{BenchShape, plan};

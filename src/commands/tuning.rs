@@ -1,6 +1,7 @@
 //! What a run does about the settings of its networks before it begins.
 
-use super::{keep_pipelines, progress_bar};
+use super::opening::keep_pipelines;
+use super::say::progress_bar;
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::kernels::setting::Target;

@@ -2,7 +2,8 @@
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::judge::{self, Process, Written};
-use super::{Status, of_adapters, say};
+use super::opening::of_adapters;
+use super::say::{Status, say};
 use crate::backend::gpu::adapters::Candidate;
 use crate::bench::Spread;
 use crate::bench::shape::BenchShape;

@@ -1,0 +1,118 @@
+//! How commands open what computes, and what they say of it.
+
+use super::arguments::DeviceArguments;
+use super::say::say;
+use crate::backend::Backend;
+use crate::backend::cpu::CpuBackend;
+use crate::backend::gpu::GpuBackend;
+use crate::backend::gpu::adapters::{self, Candidate, DeviceChoice};
+use crate::error::{Error, Result};
+use crate::files;
+use crate::kernels::library::Library;
+use crate::kernels::precision::Precision;
+use std::io::Write;
+
+/// Opens what the user asked to compute on, and says what it is.
+pub(super) fn open(
+    arguments: &DeviceArguments,
+    library: Library,
+    out: &mut dyn Write,
+) -> Result<Box<dyn Backend>> {
+    let (choice, precision) = (&arguments.device, arguments.precision());
+    let changed = library.is_changed();
+    let candidates = adapters::choose(choice)?;
+    let none = candidates.is_empty();
+    if none && precision == Precision::Mixed {
+        let why = if *choice == DeviceChoice::Cpu {
+            String::new()
+        } else {
+            format!(", and {}", adapters::why_none())
+        };
+        return Err(Error::Config(format!(
+            "--precision mixed: the CPU engine computes in f32{why}"
+        )));
+    }
+    let may_do_without = *choice == DeviceChoice::Auto && precision == Precision::F32;
+    let opened = match open_best(&candidates, arguments, library, out) {
+        Err(refusal @ Error::Device(_)) if may_do_without => {
+            say(out, &format!("note: {refusal}; the CPU engine computes instead"))?;
+            None
+        }
+        opened => opened?,
+    };
+    let backend: Box<dyn Backend> = match opened {
+        Some(mut backend) => {
+            use_pipelines(&mut backend, out)?;
+            Box::new(backend)
+        }
+        None => Box::new(CpuBackend::<f32>::default()),
+    };
+    let found = backend.adapter();
+    say(out, &format!("device: {} ({}, {})", found.adapter, found.backend, found.driver))?;
+    if none && *choice == DeviceChoice::Auto {
+        say(out, &format!("note: {}. Here the CPU engine computes.", adapters::why_none()))?;
+    }
+    if changed && found.backend == "cpu" {
+        say(
+            out,
+            "note: the CPU engine runs no shaders; --shaders, --variant and --tunable change nothing",
+        )?;
+    }
+    Ok(backend)
+}
+
+/// Opens an adapter for what only an adapter can do, see [`of_adapters`].
+pub(super) fn open_adapter(
+    arguments: &DeviceArguments,
+    library: Library,
+    purpose: (&str, &str),
+    out: &mut dyn Write,
+) -> Result<GpuBackend> {
+    let open = |found: Vec<Candidate>| open_best(&found, arguments, library, out);
+    of_adapters(&arguments.device, purpose, open)
+}
+
+/// Opens the best adapter that does not refuse, and tells of those that did; none where there are none.
+pub(super) fn open_best(
+    candidates: &[Candidate],
+    arguments: &DeviceArguments,
+    library: Library,
+    out: &mut dyn Write,
+) -> Result<Option<GpuBackend>> {
+    let open = |candidate: &Candidate| GpuBackend::open_in(candidate, arguments.precision());
+    let tell = |refusal: &Error, next: &Candidate| {
+        say(out, &format!("note: {refusal}; {} is tried next", next.describe().adapter))
+    };
+    let opened = adapters::open_first(candidates, open, tell)?;
+    Ok(opened.map(|backend| backend.with(library).with_time_cap(arguments.time_cap())))
+}
+
+/// Uses what the adapter's driver has compiled at earlier starts.
+pub(super) fn use_pipelines(backend: &mut GpuBackend, out: &mut dyn Write) -> Result<()> {
+    let Some(folder) = files::caches() else { return Ok(()) };
+    let warning = backend.use_pipeline_cache(&folder.join("pipelines"));
+    warning.map_or(Ok(()), |warning| say(out, &format!("warning: {warning}")))
+}
+
+/// Keeps what an adapter's driver has compiled.
+pub(super) fn keep_pipelines(backend: &mut dyn Backend, out: &mut dyn Write) -> Result<()> {
+    let warning = backend.gpu().and_then(GpuBackend::keep_pipelines);
+    warning.map_or(Ok(()), |warning| say(out, &format!("warning: {warning}")))
+}
+
+/// What `take` takes of the adapters for what only an adapter can do: `purpose` says what, as "check", and
+/// `instead` why the CPU engine cannot take its place.
+pub(super) fn of_adapters<T>(
+    choice: &DeviceChoice,
+    (purpose, instead): (&str, &str),
+    take: impl FnOnce(Vec<Candidate>) -> Result<Option<T>>,
+) -> Result<T> {
+    if *choice == DeviceChoice::Cpu {
+        return Err(Error::Config(format!(
+            "--device cpu: {instead}; name an adapter, or leave the choice to auto"
+        )));
+    }
+    take(adapters::choose(choice)?)?.ok_or_else(|| {
+        Error::Device(format!("there is nothing to {purpose}: {}", adapters::why_none()))
+    })
+}

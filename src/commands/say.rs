@@ -1,0 +1,99 @@
+//! What commands say: lines, JSON, progress, and how they ended.
+
+use crate::backend::Backend;
+use crate::compare::ratio_text;
+use crate::error::{Error, Result};
+use crate::loops;
+use crate::record::Parity;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+use std::io::{ErrorKind, Write};
+use std::path::Path;
+
+/// How a command ended, when nothing stopped it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// All is good.
+    Good,
+    /// A run failed, or a comparison was out of tolerance.
+    Failed,
+}
+
+/// Prints one line, or several that end in one. A reader who has gone, having seen enough, does not
+/// end a run.
+pub(super) fn say(out: &mut dyn Write, text: &str) -> Result<()> {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    match write!(out, "{text}{end}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Error::file("write", Path::new("standard output"), error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints a value as JSON.
+pub(super) fn say_json(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
+    let text = serde_json::to_string_pretty(value);
+    let text = text.map_err(|error| Error::Device(format!("no JSON of the results: {error}")))?;
+    say(out, &text)
+}
+
+/// A bar for the steps of a training. Where stderr is no terminal, nothing is drawn.
+pub(super) fn progress_bar(network: &str, steps: usize) -> ProgressBar {
+    let bar = ProgressBar::new(steps as u64);
+    let style = ProgressStyle::with_template("{prefix:16} {bar:40} {pos}/{len} {eta:>4} {msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_prefix(network.to_owned());
+    bar
+}
+
+/// Lines about all comparisons of the GPU with the CPU.
+pub(super) fn compared(parity: &Parity) -> String {
+    let mut text = match (parity.worst_ratio, &parity.worst_at) {
+        (Some(ratio), Some(place)) => format!(
+            "\nGPU against CPU reference: {} tensors compared, worst error {} of its \
+             tolerance\n  ({place})\n",
+            parity.compared,
+            ratio_text(ratio)
+        ),
+        _ => "\nGPU against CPU reference: nothing to compare, the CPU engine computed\n".into(),
+    };
+    let failures = parity.failures.iter().map(|line| format!("OUT OF TOLERANCE: {line}"));
+    for line in first_few(failures.collect()) {
+        text.push_str(&format!("{line}\n"));
+    }
+    text
+}
+
+/// After a wrong result: says so where it may come from the driver, which ends loops.
+pub(super) fn say_limit(backend: &mut dyn Backend, out: &mut dyn Write) -> Result<()> {
+    let rounds = backend.gpu().map(|gpu| loops::limit(gpu)).transpose()?.flatten();
+    let Some(rounds) = rounds else { return Ok(()) };
+    say(
+        out,
+        &format!(
+            "note: this driver ends the loops of an invocation after {rounds} rounds in all, and what \
+             they would have added is missing. If a kernel adds up more, take a smaller batch or \
+             narrower layers, or compute with --device cpu"
+        ),
+    )
+}
+
+/// Lines about a variant that is wrong.
+pub(super) fn wrong(kernel: &str, variant: &str, complaints: &[String]) -> Vec<String> {
+    let line = |complaint: &String| format!("WRONG: {kernel} ({variant}): {complaint}");
+    first_few(complaints.iter().map(line).collect())
+}
+
+/// Lines that a screen shows of a long list of complaints.
+const FEW: usize = 8;
+
+/// The first lines, and how many more there are.
+fn first_few(mut lines: Vec<String>) -> Vec<String> {
+    let more = lines.len().saturating_sub(FEW);
+    lines.truncate(FEW);
+    if more > 0 {
+        lines.push(format!("… and {more} more"));
+    }
+    lines
+}
