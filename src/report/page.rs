@@ -3,7 +3,10 @@
 //! Pictures that change from step to step carry their frames as JSON within the page, and a slider moves
 //! all of them together. Without scripts each shows its last frame; print shows what the window does.
 
+mod blocks;
 mod sweeps;
+
+use blocks::{MACHINE, compared, count, write_list, write_section, write_table};
 
 use super::claims;
 use super::curves::label;
@@ -14,17 +17,14 @@ use super::probed::are_uneven;
 use super::records::{Records, distinct};
 use super::seen;
 use super::style::{parts, stroke};
-use super::table::{self, is_number};
-use crate::record::{Claim, Parity, ShaderRecord, Summary};
+use super::table;
+use crate::record::{Claim, ShaderRecord, Summary};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");
-
-/// What the section about adapter and driver is called.
-const MACHINE: &str = "Hardware and software";
 
 /// A switch between a network in training and in inference, for a picture that holds both. The script shows
 /// it.
@@ -117,11 +117,6 @@ fn introduction(records: &Records) -> String {
         count(experiment.steps, "step"),
         count(experiment.batch, "image")
     )
-}
-
-/// So many of something, as `1 network` and `2 networks`.
-fn count(count: usize, what: &str) -> String {
-    format!("{} {what}{}", number::whole(count), if count == 1 { "" } else { "s" })
 }
 
 /// What the replicas are, in a sentence; nothing where there is one.
@@ -243,38 +238,6 @@ fn write_picture(html: &mut String, picture: &Picture) {
     );
 }
 
-fn write_section(html: &mut String, id: &str, title: &str) {
-    let _ = writeln!(html, "<section id=\"{id}\">\n<h2>{}</h2>", escape(title));
-}
-
-/// A table with the first row as its head; columns of numbers stand at the right.
-fn write_table(html: &mut String, rows: &[Vec<String>]) {
-    let numbers = |column: usize| rows.iter().skip(1).all(|row| is_number(&row[column]));
-    html.push_str("<div class=\"scroll\"><table>\n");
-    for (at, row) in rows.iter().enumerate() {
-        html.push_str("<tr>");
-        for (column, cell) in row.iter().enumerate() {
-            let class = if numbers(column) { " class=\"number\"" } else { "" };
-            let cell = prose(cell);
-            let _ = match at {
-                0 => write!(html, "<th scope=\"col\"{class}>{cell}</th>"),
-                _ => write!(html, "<td{class}>{cell}</td>"),
-            };
-        }
-        html.push_str("</tr>\n");
-    }
-    html.push_str("</table></div>\n");
-}
-
-/// What is called how, and what that is.
-fn write_list<'a>(html: &mut String, entries: impl Iterator<Item = (&'a str, String)>) {
-    html.push_str("<dl>\n");
-    for (term, meaning) in entries {
-        let _ = writeln!(html, "<dt>{}</dt><dd>{}</dd>", escape(term), prose(&meaning));
-    }
-    html.push_str("</dl>\n");
-}
-
 fn write_claims(html: &mut String, claims: &[Claim]) {
     write_section(html, "claims", claims_title(claims.len()));
     let mut rows = vec![["claim", "verdict", "figures"].map(str::to_owned).to_vec()];
@@ -321,18 +284,6 @@ fn write_machine(html: &mut String, summary: &Summary) {
     ];
     write_list(html, facts.into_iter());
     html.push_str("</section>\n");
-}
-
-/// How results compared with the CPU reference, in words.
-fn compared(parity: &Parity) -> String {
-    match (parity.worst_ratio, &parity.worst_at) {
-        (Some(ratio), Some(place)) => format!(
-            "{} tensors, worst error {} of its tolerance ({place})",
-            number::whole(parity.compared),
-            number::decimals(ratio, 3)
-        ),
-        _ => "nothing".to_owned(),
-    }
 }
 
 fn write_shaders(html: &mut String, shaders: &[ShaderRecord]) {

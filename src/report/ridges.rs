@@ -3,15 +3,19 @@
 //! where on it the data are.
 
 mod note;
+mod scene;
 mod words;
 
-use note::{HEIGHTS, UNEVEN};
+pub(super) use scene::Scene;
 
-use super::bins::{outside, reach, shares};
+use note::{HEIGHTS, UNEVEN};
+use scene::LEFT;
+
+use super::bins::{outside, shares};
 use super::number::coordinate;
 use super::panel::{Panel, Range, norm_label};
 use super::picture::{Frame, Picture};
-use super::probed::{Group, Run, groups, listed, spread_evenly};
+use super::probed::{Run, groups, listed, spread_evenly};
 use super::records::Records;
 use super::slopes;
 use super::style::{self, stroke};
@@ -22,9 +26,8 @@ use std::collections::BTreeSet;
 /// Ridges of a panel at most; more would hide one another.
 const RIDGES: usize = 40;
 
-/// A column of the picture, and what of it lies left and right of the panels.
+/// A column of the picture, and what of it lies right of the panel; left of it lies [`LEFT`].
 const COLUMN: f64 = 216.0;
-const LEFT: f64 = 48.0;
 const RIGHT: f64 = 18.0;
 
 /// The tallest ridge, the tallest histogram of a single step, and how far a ridge stands in front of
@@ -41,9 +44,6 @@ const FOOT: f64 = 54.0;
 
 /// The note at the picture's foot.
 const NOTE: f64 = 60.0;
-
-/// Points of an activation's curve.
-const POINTS: usize = 48;
 
 /// Two pictures for each activation: the ridges over all steps, and the histogram at each step.
 #[must_use]
@@ -66,48 +66,7 @@ struct Room {
     below: f64,
 }
 
-/// What all panels of an activation have in common.
-pub(super) struct Scene<'a> {
-    pub(super) group: &'a Group<'a>,
-    /// The layers shown, a row each.
-    layers: Vec<usize>,
-    /// The inputs shown.
-    pub(super) x: Range,
-    /// The activation's values over `x`.
-    pub(super) curve: Vec<(f64, f64)>,
-    /// The activation's slopes over the bins of the inputs.
-    slopes: Option<slopes::Curve>,
-    /// The largest share of a layer's inputs in one bin.
-    tallest: f64,
-}
-
-impl<'a> Scene<'a> {
-    pub(super) fn new(group: &'a Group<'a>) -> Self {
-        let layers = group.ends();
-        let shown = || {
-            let of_run = |run: &'a Run<'a>| {
-                layers.iter().flat_map(|&at| run.layer(at)).map(|(_, layer)| &layer.histogram)
-            };
-            group.runs.iter().flat_map(of_run)
-        };
-        let far = shown().map(reach).fold(2.0, f64::max);
-        let x = Range { low: -far, high: far };
-        let curve = group.function.map_or_else(Vec::new, |function| {
-            let place = |at| x.low + (x.high - x.low) * at as f64 / POINTS as f64;
-            (0..=POINTS).map(place).map(|x| (x, function.activate(x))).collect()
-        });
-        let tallest =
-            shown().flat_map(|h| shares(h, x)).map(|(_, share)| share).fold(0.0, f64::max);
-        let tallest = if tallest > 0.0 { tallest } else { 1.0 };
-        Self { group, layers, x, curve, slopes: group.curve(), tallest }
-    }
-
-    /// How tall a share stands, from 0 to 1 for the largest. By its square root, so that one sees inputs
-    /// that have collapsed into a bin and inputs that are spread wide in one picture (a rootogram).
-    pub(super) fn height(&self, share: f64) -> f64 {
-        (share / self.tallest).sqrt()
-    }
-
+impl Scene<'_> {
     fn over_the_steps(&self) -> Picture {
         let deep = TALL + APART * (RIDGES - 1) as f64;
         let uneven = self.group.is_unevenly_probed();

@@ -1,6 +1,6 @@
 //! What a page says about sweeps: their tables, and all the rest where the folder holds no run.
 
-use super::{MACHINE, compared, count, write_list, write_section, write_table};
+use super::blocks::{MACHINE, compared, count, write_list, write_section, write_table};
 use crate::record::{Claim, Parity, SweepRecord, Swept};
 use crate::report::claims::of_sweep;
 use crate::report::markup::{escape, prose};

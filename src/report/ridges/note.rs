@@ -1,6 +1,6 @@
 //! What stands at the foot of pictures of histograms: what their axes are.
 
-use super::{LEFT, Scene};
+use super::scene::{LEFT, Scene};
 use crate::report::number::short_percent;
 use crate::report::svg::{INK, Svg, polyline};
 

@@ -1,6 +1,6 @@
 //! What the pictures of histograms say of the last hidden layer, in sentences.
 
-use super::Scene;
+use super::scene::Scene;
 use crate::report::number::figure;
 use crate::report::probed::{Run, listed, with_norm};
 

@@ -1,0 +1,59 @@
+//! What sections of the page are made of.
+
+use crate::record::Parity;
+use crate::report::markup::{escape, prose};
+use crate::report::number;
+use crate::report::table::is_number;
+use std::fmt::Write;
+
+/// What the section about adapter and driver is called.
+pub(super) const MACHINE: &str = "Hardware and software";
+
+/// So many of something, as `1 network` and `2 networks`.
+pub(super) fn count(count: usize, what: &str) -> String {
+    format!("{} {what}{}", number::whole(count), if count == 1 { "" } else { "s" })
+}
+
+pub(super) fn write_section(html: &mut String, id: &str, title: &str) {
+    let _ = writeln!(html, "<section id=\"{id}\">\n<h2>{}</h2>", escape(title));
+}
+
+/// A table with the first row as its head; columns of numbers stand at the right.
+pub(super) fn write_table(html: &mut String, rows: &[Vec<String>]) {
+    let numbers = |column: usize| rows.iter().skip(1).all(|row| is_number(&row[column]));
+    html.push_str("<div class=\"scroll\"><table>\n");
+    for (at, row) in rows.iter().enumerate() {
+        html.push_str("<tr>");
+        for (column, cell) in row.iter().enumerate() {
+            let class = if numbers(column) { " class=\"number\"" } else { "" };
+            let cell = prose(cell);
+            let _ = match at {
+                0 => write!(html, "<th scope=\"col\"{class}>{cell}</th>"),
+                _ => write!(html, "<td{class}>{cell}</td>"),
+            };
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</table></div>\n");
+}
+
+/// What is called how, and what that is.
+pub(super) fn write_list<'a>(html: &mut String, entries: impl Iterator<Item = (&'a str, String)>) {
+    html.push_str("<dl>\n");
+    for (term, meaning) in entries {
+        let _ = writeln!(html, "<dt>{}</dt><dd>{}</dd>", escape(term), prose(&meaning));
+    }
+    html.push_str("</dl>\n");
+}
+
+/// How results compared with the CPU reference, in words.
+pub(super) fn compared(parity: &Parity) -> String {
+    match (parity.worst_ratio, &parity.worst_at) {
+        (Some(ratio), Some(place)) => format!(
+            "{} tensors, worst error {} of its tolerance ({place})",
+            number::whole(parity.compared),
+            number::decimals(ratio, 3)
+        ),
+        _ => "nothing".to_owned(),
+    }
+}
