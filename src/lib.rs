@@ -5,8 +5,8 @@
 //!
 //! # Layers
 //!
-//! Data flows one way. A module imports only from modules above it in this list, which
-//! `tests/architecture.rs` enforces:
+//! Data flows one way. A module imports only from modules above it in this list, and the files of a
+//! folder import in no circle; `tests/architecture.rs` enforces both:
 //!
 //! ```text
 //! error, rng, tensor    small ground-floor types
