@@ -1,9 +1,9 @@
 //! An open device.
 
 use super::adapters::describe;
+use super::capabilities;
 use super::faults::Faults;
 use super::software::is_software;
-use super::{TIME_CAP, capabilities};
 use crate::error::{Error, Result};
 use crate::kernels::precision::Precision;
 use std::sync::Arc;
@@ -13,6 +13,10 @@ use std::time::Duration;
 const WANTED: wgpu::Features = wgpu::Features::SUBGROUP
     .union(wgpu::Features::TIMESTAMP_QUERY)
     .union(wgpu::Features::PIPELINE_CACHE);
+
+/// How long one submit may take where nothing else is said. The first dispatch of a pipeline
+/// compiles it on some drivers, which takes seconds.
+pub const TIME_CAP: Duration = Duration::from_secs(30);
 
 /// The device's handles, cheap to copy.
 #[derive(Clone, Debug)]

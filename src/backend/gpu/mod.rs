@@ -9,11 +9,13 @@ pub mod adapters;
 mod capabilities;
 mod device;
 mod faults;
+mod mapping;
 mod pipeline_cache;
 mod pipelines;
 mod session;
 mod settle;
 mod software;
+mod stopwatch;
 mod submissions;
 mod timing;
 
@@ -31,15 +33,12 @@ use crate::program::{Program, TensorSpec};
 use crate::record::{Adapter, ShaderRecord};
 use adapters::{Candidate, describe};
 use device::Gpu;
+pub use device::TIME_CAP;
 use pipeline_cache::PipelineCache;
 use pipelines::Pipelines;
 use session::GpuSession;
 use std::path::Path;
 use std::time::Duration;
-
-/// How long one submit may take where nothing else is said. The first dispatch of a pipeline
-/// compiles it on some drivers, which takes seconds.
-pub const TIME_CAP: Duration = Duration::from_secs(30);
 
 /// A device with what every session on it shares.
 #[derive(Debug)]

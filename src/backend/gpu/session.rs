@@ -6,9 +6,10 @@
 
 use super::device::Gpu;
 use super::faults::guarded;
+use super::mapping::Mapping;
 use super::pipelines::{Pipeline, Pipelines};
+use super::stopwatch::Stopwatch;
 use super::submissions::{Submission, Submissions};
-use super::timing::Stopwatch;
 use crate::backend::{HandedOver, Session, Ticket, Timing, cpu};
 use crate::error::{Error, Result};
 use crate::kernels::precision::Precision;
@@ -18,7 +19,6 @@ use crate::tensor::{Element, Tensor, Value};
 use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 /// About how long one submit may keep the device busy.
@@ -40,9 +40,8 @@ pub(super) struct Ready {
 struct Reading {
     tensor: TensorId,
     asked: Instant,
-    staging: wgpu::Buffer,
     submission: Submission,
-    mapped: Receiver<std::result::Result<(), wgpu::BufferAsyncError>>,
+    mapping: Mapping,
 }
 
 /// A submit that the device has not finished, as far as is known.
@@ -253,15 +252,11 @@ impl Session for GpuSession {
         let mut encoder = self.gpu.device.create_command_encoder(&Default::default());
         encoder.copy_buffer_to_buffer(&self.buffers[spec.buffer.0], offset, &staging, 0, size);
         let submission = self.submissions.submit(&self.gpu, encoder.finish(), Vec::new())?;
-        let (sender, mapped) = channel();
-        staging.map_async(wgpu::MapMode::Read, .., move |result| {
-            // The receiver is gone when the session is: nobody wants the value then.
-            let _ = sender.send(result);
-        });
+        let mapping = Mapping::of(&staging);
         let ticket = Ticket(self.tickets);
         self.tickets += 1;
         self.readings
-            .insert(ticket, Reading { tensor, asked: Instant::now(), staging, submission, mapped });
+            .insert(ticket, Reading { tensor, asked: Instant::now(), submission, mapping });
         self.gpu.faults.look().map(|()| ticket)
     }
 
@@ -273,9 +268,7 @@ impl Session for GpuSession {
         self.in_flight.retain(|submitted| submitted.start > reading.asked);
         let spec = &self.program.tensors[reading.tensor.0];
         let failed = |why: String| Error::Device(format!("{} could not be read: {why}", spec.name));
-        let mapped = reading.mapped.recv().map_err(|error| failed(error.to_string()))?;
-        mapped.map_err(|error| failed(error.to_string()))?;
-        let bytes = reading.staging.get_mapped_range(..).map_err(|e| failed(e.to_string()))?;
+        let bytes = reading.mapping.bytes().map_err(failed)?;
         let local = TensorSpec { offset: 0, ..spec.clone() };
         Ok(match self.program.element(reading.tensor) {
             Element::F32 => Value::Real(decode(&local, &bytes)),
