@@ -35,8 +35,8 @@
 //! commands/             one file per subcommand; main.rs only parses arguments and exits
 //! ```
 //!
-//! Only `backend/gpu` knows wgpu, and only `kernels/shader.rs`, `kernels/overrides.rs` and
-//! `kernels/formula` know naga.
+//! Only `backend/gpu` knows wgpu, and only `kernels/wgsl.rs`, `kernels/shader.rs`,
+//! `kernels/overrides.rs` and `kernels/formula` know naga.
 //!
 //! # One name
 //!

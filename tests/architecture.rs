@@ -244,8 +244,12 @@ fn only_the_gpu_backend_knows_wgpu() {
 
 #[test]
 fn only_the_shader_loader_and_formulas_know_naga() {
-    const KNOW_NAGA: [&str; 3] =
-        ["src/kernels/shader.rs", "src/kernels/overrides.rs", "src/kernels/formula/"];
+    const KNOW_NAGA: [&str; 4] = [
+        "src/kernels/wgsl.rs",
+        "src/kernels/shader.rs",
+        "src/kernels/overrides.rs",
+        "src/kernels/formula/",
+    ];
     assert_none(&strangers("naga", &KNOW_NAGA));
 }
 

@@ -13,6 +13,7 @@ use normlab::kernels::header::Requirements;
 use normlab::kernels::library::Library;
 use normlab::kernels::precision::Precision;
 use normlab::kernels::shader::Shader;
+use normlab::kernels::wgsl::capabilities;
 use normlab::kernels::{self, bias_forward, sgd};
 
 /// Every kernel in every variant with every activation that it takes.
@@ -38,7 +39,7 @@ fn name(shader: &Shader) -> String {
 }
 
 fn info(shader: &Shader) -> ModuleInfo {
-    let validated = Validator::new(ValidationFlags::all(), shader.requires.capabilities())
+    let validated = Validator::new(ValidationFlags::all(), capabilities(&shader.requires))
         .validate(&shader.module);
     validated.unwrap_or_else(|error| panic!("{}: {error}", name(shader)))
 }

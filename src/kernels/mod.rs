@@ -21,6 +21,7 @@ pub mod setting;
 pub mod shader;
 pub mod tunable;
 pub mod twin;
+pub mod wgsl;
 
 pub mod adam;
 pub mod batch_norm_backward;

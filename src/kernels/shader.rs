@@ -8,10 +8,11 @@ use super::header::{self, Preferences, Requirements};
 use super::overrides;
 use super::precision::Precision;
 use super::tunable::{Tunable, tunables};
+use super::wgsl::validated;
 use crate::error::{Error, Result};
 use crate::files::sha256;
 use crate::tensor::Element;
-use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::valid::ModuleInfo;
 use naga::{AddressSpace, GlobalVariable, Module, ScalarKind, StorageAccess, TypeInner};
 use std::collections::BTreeMap;
 
@@ -68,7 +69,7 @@ impl Shader {
         };
         let named = |reason| Error::Shader(format!("{place}: {reason}"));
         let requires = header::requirements(&text).map_err(named)?;
-        let (module, info) = validated(&text, place, requires.capabilities())?;
+        let (module, info) = validated(&text, place, &requires)?;
         let fits = Fit { contract, module: &module, info: &info };
         fits.cooperative(requires.cooperative_matrix).map_err(named)?;
         fits.check().map_err(named)?;
@@ -160,40 +161,6 @@ impl Shader {
     pub fn hash(&self) -> String {
         sha256(self.text.as_bytes())
     }
-}
-
-impl Requirements {
-    /// What naga lets a shader with these requirements do.
-    pub fn capabilities(&self) -> Capabilities {
-        // Whether the header names the matrices that are used is seen later, with better words.
-        let usual = Capabilities::SUBGROUP | Capabilities::COOPERATIVE_MATRIX;
-        match self.cooperative_matrix {
-            Some(_) => usual | Capabilities::SHADER_FLOAT16,
-            None => usual,
-        }
-    }
-}
-
-/// A module that naga has read and found valid. `place` is what messages call its file.
-///
-/// # Errors
-/// [`Error::Shader`] with the line that naga objects to.
-pub(super) fn validated(
-    text: &str,
-    place: &str,
-    capabilities: Capabilities,
-) -> Result<(Module, ModuleInfo)> {
-    let module = naga::front::wgsl::parse_str(text)
-        .map_err(|error| refused(&error.emit_to_string_with_path(text, place)))?;
-    let info = Validator::new(ValidationFlags::all(), capabilities)
-        .validate(&module)
-        .map_err(|error| refused(&error.emit_to_string_with_path(text, place)))?;
-    Ok((module, info))
-}
-
-/// naga's message as an error; the word `error` before it is for whoever prints it.
-fn refused(message: &str) -> Error {
-    Error::Shader(message.trim_start_matches("error: ").trim_end().to_owned())
 }
 
 /// The fields of the uniform `Params`, in order: sizes, strides, parameters.

@@ -10,7 +10,7 @@ mod evaluate;
 mod scalar;
 
 use super::header::Requirements;
-use super::shader;
+use super::wgsl::validated;
 use crate::error::{Error, Result};
 use crate::tensor::Real;
 use evaluate::Evaluation;
@@ -37,8 +37,7 @@ impl Formula {
     /// [`Error::Shader`] with the line that naga objects to, the function that is missing, or what
     /// cannot be followed on the CPU.
     pub fn read(text: &str, place: &str) -> Result<Self> {
-        let capabilities = Requirements::default().capabilities();
-        let (module, _) = shader::validated(text, place, capabilities)?;
+        let (module, _) = validated(text, place, &Requirements::default())?;
         let named = |reason| Error::Shader(format!("{place}: {reason}"));
         let activate = function(&module, "activate").map_err(named)?;
         let activation_gradient = function(&module, "activation_gradient").map_err(named)?;
