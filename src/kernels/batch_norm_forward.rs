@@ -18,9 +18,10 @@
 //! (Chan, Golub and LeVeque 1983, *Algorithms for Computing the Sample Variance*.)
 
 use super::cases::{Case, Fill};
+use super::constants::{EPSILON, RUNNING_MOMENTUM};
 use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
+use super::sources;
 use super::twin::Arguments;
-use super::{EPSILON, RUNNING_MOMENTUM, sources};
 use crate::tensor::{Real, Value};
 
 /// The contract of `batch_norm_forward`.

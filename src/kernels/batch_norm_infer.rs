@@ -2,9 +2,10 @@
 //! (Ioffe and Szegedy 2015, algorithm 2): y = f(gamma · (x − mean) / √(variance + epsilon) + beta).
 
 use super::cases::{Case, Fill};
+use super::constants::EPSILON;
 use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
+use super::sources;
 use super::twin::Arguments;
-use super::{EPSILON, sources};
 use crate::tensor::{Real, Value};
 
 /// The contract of `batch_norm_infer`.

@@ -1,6 +1,7 @@
 //! The inputs on which kernels are checked: one list a kernel serves `normlab check` and the tests.
 
 use super::activation::Activation;
+use super::constants::NONE;
 use super::contract::{Contract, Operand, Sizes};
 use crate::error::Result;
 use crate::rng::{Purpose, Stream};
@@ -38,7 +39,7 @@ pub enum Fill {
     StatisticsCols(f64),
     /// Whole numbers below the bound.
     Below(u32),
-    /// Whole numbers below the bound, every third one [`super::NONE`] instead.
+    /// Whole numbers below the bound, every third one [`NONE`] instead.
     BelowOrNone(u32),
     /// One whole number everywhere.
     Count(u32),
@@ -333,7 +334,7 @@ fn number(fill: Fill, second: bool, stream: &mut Stream) -> f64 {
 fn whole_number(fill: Fill, at: usize, stream: &mut Stream) -> u32 {
     match fill {
         Fill::Below(bound) => stream.below(bound),
-        Fill::BelowOrNone(_) if at % 3 == 1 => super::NONE,
+        Fill::BelowOrNone(_) if at % 3 == 1 => NONE,
         Fill::BelowOrNone(bound) => stream.below(bound),
         Fill::Count(count) => count,
         _ => stream.next_u32(),

@@ -6,9 +6,10 @@
 //! [`NONE`].
 
 use super::cases::{Case, Fill};
+use super::constants::NONE;
 use super::contract::{Axis, Contract, Operand, PLAIN, Sizes};
+use super::sources;
 use super::twin::Arguments;
-use super::{NONE, sources};
 use crate::tensor::{Real, Shape, Tensor, Value};
 
 /// Bytes in one word of the images.

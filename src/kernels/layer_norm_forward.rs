@@ -14,9 +14,10 @@
 //! Training and inference are the same.
 
 use super::cases::Case;
+use super::constants::EPSILON;
 use super::contract::{Axis, Contract, Operand, PLAIN, Parameter, Sizes};
+use super::sources;
 use super::twin::Arguments;
-use super::{EPSILON, sources};
 use crate::tensor::{Real, Value};
 
 /// The contract of `layer_norm_forward`.

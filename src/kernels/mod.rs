@@ -9,6 +9,7 @@
 pub mod activation;
 pub mod capabilities;
 pub mod cases;
+mod constants;
 pub mod contract;
 pub mod cooperative;
 pub mod formula;
@@ -46,18 +47,8 @@ pub mod sgd;
 pub mod softmax_cross_entropy;
 
 use crate::error::{Error, Result, unknown};
+pub use constants::{EPSILON, NONE, RUNNING_MOMENTUM};
 use contract::Contract;
-
-/// In a tensor of examples or targets: no example here. Such a row of a batch is zeros, has no loss
-/// and no gradient, and is no hit. It fills up a last batch that is not full.
-pub const NONE: u32 = u32::MAX;
-
-/// Added to every variance before its root is taken, unless a dispatch says otherwise (PyTorch's
-/// default; Ioffe and Szegedy 2015, algorithm 1, leave it open).
-pub const EPSILON: f32 = 1e-5;
-
-/// The weight of the new value in batch norm's running statistics (PyTorch's `momentum`).
-pub const RUNNING_MOMENTUM: f32 = 0.1;
 
 /// Every kernel, in the order in which lists show them: forward before backward, kin together,
 /// and last those that do what several others do, see [`crate::fusion`].

@@ -17,10 +17,11 @@
 //! where x² is too small for f32, epsilon decides.
 
 use super::cases::{Case, Fill};
+use super::constants::EPSILON;
 use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
 use super::layer_norm_forward::{affine_cases, affine_is_one_or_all};
+use super::sources;
 use super::twin::Arguments;
-use super::{EPSILON, sources};
 use crate::tensor::{Real, Value};
 
 /// The contract of `rms_norm_forward`.

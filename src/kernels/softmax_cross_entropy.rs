@@ -9,9 +9,10 @@
 //! count. A row with the target [`NONE`] has no loss, no gradient and no hit.
 
 use super::cases::{Case, Fill, LONG};
+use super::constants::NONE;
 use super::contract::{Contract, Operand, PLAIN};
+use super::sources;
 use super::twin::Arguments;
-use super::{NONE, sources};
 use crate::tensor::{Real, Tensor, Value};
 
 /// The contract of `softmax_cross_entropy`.
