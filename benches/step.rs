@@ -23,8 +23,8 @@ fn open(naive_products: bool) -> Result<GpuBackend> {
     let candidate = candidate.ok_or_else(|| Error::Device(NO_ADAPTER.to_owned()))?;
     let mut backend = GpuBackend::open(&candidate)?;
     if naive_products {
-        for contract in [&matmul_nn::CONTRACT, &matmul_nt::CONTRACT, &matmul_tn::CONTRACT] {
-            backend.choose_variant(contract, "naive")?;
+        for kernel in [&matmul_nn::KERNEL, &matmul_nt::KERNEL, &matmul_tn::KERNEL] {
+            backend.choose_variant(kernel, "naive")?;
         }
     }
     Ok(backend)

@@ -5,7 +5,8 @@ use crate::backend::{Backend, cpu};
 use crate::compare::{self, Verdict};
 use crate::error::Result;
 use crate::kernels::cases::Case;
-use crate::kernels::contract::{Contract, Sizes};
+use crate::kernels::contract::Sizes;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::precision::Precision;
 use crate::leeway::{self, Leeway, Permitted};
 use crate::program::Dispatch;
@@ -91,8 +92,8 @@ impl Reference {
     /// Holds outputs of the dispatch against it, as [`judge`] does.
     #[must_use]
     pub fn judge(&self, dispatch: &Dispatch, found: &[Value<f32>]) -> Vec<Judgement> {
-        let factor = dispatch.contract.tolerance_factor * dispatch.activation.tolerance_factor();
-        let written = dispatch.contract.written();
+        let factor = dispatch.kernel.tolerance_factor * dispatch.activation.tolerance_factor();
+        let written = dispatch.kernel.contract.written();
         written
             .zip(found.iter().zip(self.exact.iter().zip(&self.leeways)))
             .map(|(operand, (found, ((exact, cost), leeway)))| {
@@ -100,7 +101,7 @@ impl Reference {
                     leeway::compare_with_leeway(found, exact, leeway, *cost, factor);
                 Judgement {
                     label: dispatch.label.clone(),
-                    kernel: dispatch.contract.name,
+                    kernel: dispatch.kernel.name(),
                     operand: operand.name,
                     verdict,
                     permitted,
@@ -202,7 +203,7 @@ fn nearby_costs(
     inputs: &[Option<Value<f32>>],
     precision: Precision,
 ) -> Vec<f64> {
-    let mut costs = vec![0.0_f64; dispatch.contract.written().count()];
+    let mut costs = vec![0.0_f64; dispatch.kernel.contract.written().count()];
     for draw in 1..=DRAWS {
         let inputs: Vec<_> = inputs
             .iter()
@@ -279,10 +280,11 @@ impl Trial {
     ///
     /// # Errors
     /// [`crate::error::Error::Shape`] when the case's sizes are none of the kernel's.
-    pub fn new(contract: &'static Contract, case: &Case) -> Result<Self> {
-        let (sizes, inputs) = (case.sizes(contract)?, case.inputs(contract)?);
-        let shapes: Vec<_> = contract.operands.iter().map(|operand| sizes.shape(operand)).collect();
-        Ok(Self { single: Single::new(contract, case, &shapes)?, inputs, reference: None })
+    pub fn new(kernel: &'static Kernel, case: &Case) -> Result<Self> {
+        let (sizes, inputs) = (case.sizes(&kernel.contract)?, case.inputs(&kernel.contract)?);
+        let shapes: Vec<_> =
+            kernel.contract.operands.iter().map(|operand| sizes.shape(operand)).collect();
+        Ok(Self { single: Single::new(kernel, case, &shapes)?, inputs, reference: None })
     }
 
     /// Names the kernel and the case.
@@ -312,25 +314,21 @@ impl Trial {
 ///
 /// # Errors
 /// When the backend cannot run the kernel at all.
-pub fn check(
-    backend: &mut dyn Backend,
-    contract: &'static Contract,
-    case: &Case,
-) -> Result<Outcome> {
-    Trial::new(contract, case)?.run(backend)
+pub fn check(backend: &mut dyn Backend, kernel: &'static Kernel, case: &Case) -> Result<Outcome> {
+    Trial::new(kernel, case)?.run(backend)
 }
 
 /// Elements of all operands.
 #[must_use]
-pub fn elements(contract: &Contract, sizes: &Sizes) -> usize {
-    contract.operands.iter().map(|operand| sizes.shape(operand).len()).sum()
+pub fn elements(kernel: &Kernel, sizes: &Sizes) -> usize {
+    kernel.contract.operands.iter().map(|operand| sizes.shape(operand).len()).sum()
 }
 
 /// What a kernel has to do, and its twin, about: multiplications of a product, elements of another kernel.
 #[must_use]
-pub fn work(contract: &Contract, sizes: &Sizes) -> usize {
-    match contract.is_product() {
-        true => contract.multiplications(sizes),
-        false => elements(contract, sizes),
+pub fn work(kernel: &Kernel, sizes: &Sizes) -> usize {
+    match kernel.contract.is_product() {
+        true => kernel.contract.multiplications(sizes),
+        false => elements(kernel, sizes),
     }
 }

@@ -4,8 +4,7 @@
 use crate::backend::gpu::GpuBackend;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
-use crate::kernels::bias_backward::CONTRACT;
-use crate::kernels::cases::Case;
+use crate::kernels::bias_backward::KERNEL;
 use crate::kernels::contract::Sizes;
 use crate::kernels::library::Library;
 use crate::single::Single;
@@ -21,13 +20,14 @@ const ROUNDS: usize = 1 << 17;
 /// When the device is lost or refuses.
 pub fn limit(backend: &GpuBackend) -> Result<Option<usize>> {
     let mut library = Library::default();
-    library.choose(&format!("{}=naive", CONTRACT.name))?;
+    library.choose(&format!("{}=naive", KERNEL.name()))?;
     let mut trials = backend.fork();
     trials.use_library(library);
-    let sizes = Sizes::new(&CONTRACT, 1, &[("rows", ROUNDS), ("cols", 1)])?;
-    let case = Case::like_first(&CONTRACT, &sizes, Activation::Identity);
-    let shapes: Vec<_> = CONTRACT.operands.iter().map(|operand| sizes.shape(operand)).collect();
-    let single = Single::new(&CONTRACT, &case, &shapes)?;
+    let sizes = Sizes::new(&KERNEL.contract, 1, &[("rows", ROUNDS), ("cols", 1)])?;
+    let case = KERNEL.case(&sizes, Activation::Identity);
+    let shapes: Vec<_> =
+        KERNEL.contract.operands.iter().map(|operand| sizes.shape(operand)).collect();
+    let single = Single::new(&KERNEL, &case, &shapes)?;
     let ones = || Some(Value::Real(Tensor::filled(Shape::matrix(ROUNDS, 1), 1.0)));
     let left = single.run(&mut trials, &[ones(), ones(), None, None])?;
     // d_bias is written last.

@@ -6,7 +6,8 @@
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
-use crate::kernels::contract::{Contract, Sizes};
+use crate::kernels::contract::Sizes;
+use crate::kernels::kernel::Kernel;
 use crate::tensor::{Element, Shape, Value};
 
 /// Segments of a shared buffer begin at multiples of this many elements (256 bytes): the coarsest
@@ -67,7 +68,7 @@ pub struct Dispatch {
     /// What it is for, as `layer2.batch_norm_forward`.
     pub label: String,
     /// The kernel.
-    pub contract: &'static Contract,
+    pub kernel: &'static Kernel,
     /// The activation that is composed in.
     pub activation: Activation,
     /// The contract's operands, in its order.
@@ -174,7 +175,7 @@ impl Program {
         PassId(self.passes.len() - 1)
     }
 
-    /// A dispatch of `contract` on `tensors`, given by operand name. Parameters that are not given
+    /// A dispatch of `kernel` on `tensors`, given by operand name. Parameters that are not given
     /// have the contract's default.
     ///
     /// # Errors
@@ -183,15 +184,15 @@ impl Program {
     pub fn dispatch(
         &self,
         label: impl Into<String>,
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         activation: Activation,
         tensors: &[(&str, TensorId)],
         parameters: &[(&str, f32)],
     ) -> Result<Dispatch> {
         let label = label.into();
-        let wrong = |what: String| Error::Shape(format!("{label} ({}): {what}", contract.name));
+        let wrong = |what: String| Error::Shape(format!("{label} ({}): {what}", kernel.name()));
         let mut ids = Vec::new();
-        for operand in contract.operands {
+        for operand in kernel.contract.operands {
             let given = tensors.iter().find(|(name, _)| *name == operand.name);
             let &(_, id) = given.ok_or_else(|| wrong(format!("no tensor for {}", operand.name)))?;
             if self.element(id) != operand.element {
@@ -206,32 +207,32 @@ impl Program {
             ids.push(id);
         }
         let shapes: Vec<_> = ids.iter().map(|&id| Some(self.spec(id).shape)).collect();
-        let sizes =
-            Sizes::infer(contract, &shapes, &[]).map_err(|error| wrong(error.to_string()))?;
+        let sizes = Sizes::infer(&kernel.contract, &shapes, &[])
+            .map_err(|error| wrong(error.to_string()))?;
         let value = |name: &str, default| {
             parameters.iter().find(|(known, _)| *known == name).map_or(default, |&(_, value)| value)
         };
-        let known = contract.parameters.iter();
+        let known = kernel.contract.parameters.iter();
         let parameters = known.map(|known| value(known.name, known.default)).collect();
-        Ok(Dispatch { label, contract, activation, tensors: ids, parameters, sizes })
+        Ok(Dispatch { label, kernel, activation, tensors: ids, parameters, sizes })
     }
 
-    /// A dispatch of a case of `contract`'s, on `tensors` in the contract's order.
+    /// A dispatch of a case of `kernel`'s, on `tensors` in the contract's order.
     ///
     /// # Errors
     /// As [`Program::dispatch`].
     pub fn dispatch_case(
         &self,
         label: impl Into<String>,
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         case: &Case,
         tensors: &[TensorId],
     ) -> Result<Dispatch> {
-        let names = contract.operands.iter().map(|operand| operand.name);
+        let names = kernel.contract.operands.iter().map(|operand| operand.name);
         let given: Vec<_> = names.zip(tensors.iter().copied()).collect();
-        let known = contract.parameters.iter().map(|known| known.name);
-        let parameters: Vec<_> = known.zip(case.parameters(contract)).collect();
-        self.dispatch(label, contract, case.activation, &given, &parameters)
+        let known = kernel.contract.parameters.iter().map(|known| known.name);
+        let parameters: Vec<_> = known.zip(case.parameters(&kernel.contract)).collect();
+        self.dispatch(label, kernel, case.activation, &given, &parameters)
     }
 
     /// Takes an activation for all dispatches of an older one from the same file.

@@ -4,7 +4,8 @@
 use crate::backend::{Backend, Session};
 use crate::error::Result;
 use crate::kernels::cases::Case;
-use crate::kernels::contract::{Access, Contract, Operand};
+use crate::kernels::contract::{Access, Operand};
+use crate::kernels::kernel::Kernel;
 use crate::kernels::precision::Precision;
 use crate::program::{
     ALIGNMENT, BufferId, BufferSpec, Dispatch, PassId, Program, TensorId, TensorSpec,
@@ -50,16 +51,16 @@ impl Single {
     ///
     /// # Errors
     /// [`crate::error::Error::Shape`] when the shapes do not fit together.
-    pub fn new(contract: &'static Contract, case: &Case, shapes: &[Shape]) -> Result<Self> {
+    pub fn new(kernel: &'static Kernel, case: &Case, shapes: &[Shape]) -> Result<Self> {
         let mut program = Program::default();
         let (mut tensors, mut wholes) = (Vec::new(), Vec::new());
-        for (operand, &shape) in contract.operands.iter().zip(shapes) {
+        for (operand, &shape) in kernel.contract.operands.iter().zip(shapes) {
             let (tensor, whole) = place(&mut program, operand, shape);
             tensors.push(tensor);
             wholes.push(whole);
         }
-        let label = format!("{} at {}", contract.name, case.describe());
-        let dispatch = program.dispatch_case(label, contract, case, &tensors)?;
+        let label = format!("{} at {}", kernel.name(), case.describe());
+        let dispatch = program.dispatch_case(label, kernel, case, &tensors)?;
         program.pass("single", vec![dispatch]);
         Ok(Self { program, tensors, wholes })
     }
@@ -101,7 +102,7 @@ impl Single {
         session.run_dispatch(PassId(0), 0)?;
         let dispatch = self.dispatch();
         let (mut written, mut trespasses) = (Vec::new(), Vec::new());
-        for (position, operand) in dispatch.contract.operands.iter().enumerate() {
+        for (position, operand) in dispatch.kernel.contract.operands.iter().enumerate() {
             if operand.access.writes() {
                 written.push(session.read(self.tensors[position])?);
             }

@@ -32,8 +32,8 @@ const SOFTWARE: AdapterCapabilities =
 /// Panics unless each kernel's usual variant on an adapter is that of its family: of products, of a
 /// bias's gradient, and of norms over the batch and over a row in training; naive for all others.
 fn assert_usual(offers: &AdapterCapabilities, [product, bias, batch, row]: [&str; 4]) {
-    for contract in kernels::ALL {
-        let expected = match contract.name {
+    for kernel in kernels::ALL {
+        let expected = match kernel.name() {
             name if name.starts_with("matmul_") => product,
             "bias_backward" => bias,
             "batch_norm_forward" | "batch_norm_backward" => batch,
@@ -41,8 +41,8 @@ fn assert_usual(offers: &AdapterCapabilities, [product, bias, batch, row]: [&str
             "rms_norm_forward" | "rms_norm_backward" => row,
             _ => "naive",
         };
-        let usual = offers.usual(&Library::default(), contract).unwrap();
-        assert_eq!(usual, expected, "{} on {offers:?}", contract.name);
+        let usual = offers.usual(&Library::default(), kernel).unwrap();
+        assert_eq!(usual, expected, "{} on {offers:?}", kernel.name());
     }
 }
 
@@ -62,8 +62,8 @@ fn software_gets_what_prefers_hardware_only_where_it_is_chosen() {
     let wider = AdapterCapabilities { subgroup_size: (32, 32), ..SOFTWARE };
     assert_usual(&wider, ["tiled", "naive", "naive", "naive"]);
     let shader = |variant| {
-        let contract = kernels::find("layer_norm_forward").unwrap();
-        Library::default().shader(contract, variant, Activation::Relu).unwrap()
+        let kernel = kernels::find("layer_norm_forward").unwrap();
+        Library::default().shader(kernel, variant, Activation::Relu).unwrap()
     };
     assert_eq!(SOFTWARE.lacks(&shader("lanes")), None);
     assert_eq!(SOFTWARE.passes_over(&shader("lanes")), Some("made for hardware"));
@@ -84,7 +84,7 @@ fn software_with_dear_barriers_gets_what_has_none() {
     assert_usual(&swiftshader, ["naive"; 4]);
     let shader = |variant| {
         let library = Library::default();
-        library.shader(&matmul_nn::CONTRACT, variant, Activation::Identity).unwrap()
+        library.shader(&matmul_nn::KERNEL, variant, Activation::Identity).unwrap()
     };
     let tiled = shader("tiled");
     assert_eq!(swiftshader.lacks(&tiled), None);
@@ -101,9 +101,9 @@ fn usual_at(
     kernel: &str,
     sizes: &[(&str, usize)],
 ) -> Result<String, String> {
-    let contract = kernels::find(kernel).unwrap();
-    let sizes = Sizes::new(contract, 1, sizes).unwrap();
-    let usual = offers.usual_at(&Library::default(), contract, Some(&sizes));
+    let kernel = kernels::find(kernel).unwrap();
+    let sizes = Sizes::new(&kernel.contract, 1, sizes).unwrap();
+    let usual = offers.usual_at(&Library::default(), kernel, Some(&sizes));
     usual.map_err(|error| error.to_string())
 }
 
@@ -133,7 +133,7 @@ fn a_variant_whose_workgroups_are_not_too_many_is_taken() {
 #[test]
 fn an_adapter_that_can_run_nothing_says_why() {
     let offers = AdapterCapabilities { invocations: 1, ..HARDWARE };
-    let said = offers.usual(&Library::default(), &matmul_nn::CONTRACT).unwrap_err().to_string();
+    let said = offers.usual(&Library::default(), &matmul_nn::KERNEL).unwrap_err().to_string();
     for words in ["can run no variant of matmul_nn", "naive: its workgroup has 64 invocations"] {
         assert!(said.contains(words), "{said}");
     }
@@ -148,7 +148,7 @@ fn blocks_that_are_too_large_are_refused_by_what_they_take() {
         for setting in settings {
             library.tune(&format!("matmul_nn.{setting}")).unwrap();
         }
-        let shader = library.shader(&matmul_nn::CONTRACT, "tiled", Activation::Identity).unwrap();
+        let shader = library.shader(&matmul_nn::KERNEL, "tiled", Activation::Identity).unwrap();
         offers.lacks(&shader).unwrap_or_default()
     };
     let wide = ["TILE_M=128", "TILE_N=128"];

@@ -256,8 +256,8 @@ fn only_the_shader_loader_and_formulas_know_naga() {
 #[test]
 fn every_kernel_has_its_files() {
     let mut complaints = Vec::new();
-    for contract in kernels::ALL {
-        let k = contract.name;
+    for kernel in kernels::ALL {
+        let k = kernel.name();
         for (file, what) in [
             (format!("src/kernels/{k}.rs"), "its contract and its twin"),
             (format!("shaders/{k}/naive.wgsl"), "the plain formula"),
@@ -273,7 +273,7 @@ fn every_kernel_has_its_files() {
 
 #[test]
 fn every_kernel_s_file_belongs_to_a_registered_kernel() {
-    let registered: BTreeSet<String> = kernels::ALL.iter().map(|k| k.name.to_owned()).collect();
+    let registered: BTreeSet<String> = kernels::ALL.iter().map(|k| k.name().to_owned()).collect();
     let mut complaints = Vec::new();
     for name in names("shaders").iter().filter(|name| *name != "activations") {
         if !registered.contains(name) {
@@ -288,8 +288,8 @@ fn every_kernel_s_file_belongs_to_a_registered_kernel() {
     }
     for source in files("src/kernels", "rs") {
         let name = source.module().last().copied().unwrap_or_default().to_owned();
-        if source.text.contains("static CONTRACT") && !registered.contains(&name) {
-            complaints.push(format!("{} is not in kernels::ALL: add its contract", source.path));
+        if source.text.contains("static KERNEL") && !registered.contains(&name) {
+            complaints.push(format!("{} is not in kernels::ALL: add its KERNEL", source.path));
         }
     }
     assert_none(&complaints);
@@ -298,10 +298,10 @@ fn every_kernel_s_file_belongs_to_a_registered_kernel() {
 #[test]
 fn every_shipped_variant_is_registered() {
     let mut complaints = Vec::new();
-    for contract in kernels::ALL {
-        let k = contract.name;
+    for kernel in kernels::ALL {
+        let k = kernel.name();
         let registered: BTreeSet<String> =
-            contract.shaders.iter().map(|source| source.variant.to_owned()).collect();
+            kernel.shaders.iter().map(|source| source.variant.to_owned()).collect();
         for file in files(&format!("shaders/{k}"), "wgsl") {
             let variant = file.path.rsplit('/').next().unwrap_or_default();
             let variant = variant.trim_end_matches(".wgsl").to_owned();
@@ -312,7 +312,7 @@ fn every_shipped_variant_is_registered() {
                 ));
             }
         }
-        if contract.shaders.first().is_none_or(|first| first.variant != "naive") {
+        if kernel.shaders.first().is_none_or(|first| first.variant != "naive") {
             complaints.push(format!("src/kernels/{k}.rs: the ladder must begin with naive"));
         }
     }

@@ -97,8 +97,8 @@ fn times_within_the_call(backend: &mut GpuBackend) {
     let mut program = Program::default();
     let [a, b, c] = ["a", "b", "c"].map(|name| program.tensor(name, Shape::matrix(128, 128)));
     let tensors = [("a", a), ("b", b), ("c", c)];
-    let contract = &matmul_nn::CONTRACT;
-    let dispatch = program.dispatch("product", contract, Activation::Identity, &tensors, &[]);
+    let kernel = &matmul_nn::KERNEL;
+    let dispatch = program.dispatch("product", kernel, Activation::Identity, &tensors, &[]);
     let pass = program.pass("bench", vec![dispatch.unwrap()]);
     let mut session = backend.load(&program).unwrap();
     let once = session.time(&[pass], 1).unwrap().seconds;
@@ -118,31 +118,31 @@ fn times_every_variant(backend: &mut GpuBackend) {
     assert!(found["ceilings"]["gb_per_s"].as_f64().unwrap() > 0.0);
     let ladders = found["ladders"].as_array().unwrap();
     assert_eq!(ladders.len(), 2);
-    for (ladder, contract) in ladders.iter().zip([&matmul_nn::CONTRACT, &bias_forward::CONTRACT]) {
+    for (ladder, kernel) in ladders.iter().zip([&matmul_nn::KERNEL, &bias_forward::KERNEL]) {
         let variants = ladder["variants"].as_array().unwrap();
-        assert_eq!(variants.len(), contract.shaders.len());
-        for (variant, source) in variants.iter().zip(contract.shaders) {
+        assert_eq!(variants.len(), kernel.shaders.len());
+        for (variant, source) in variants.iter().zip(kernel.shaders) {
             assert_eq!(variant["variant"], source.variant);
-            if backend.selection().lacks(contract, source.variant).unwrap().is_some() {
+            if backend.selection().lacks(kernel, source.variant).unwrap().is_some() {
                 assert_eq!(variant["verdict"], "skipped", "{variant:#}");
                 continue;
             }
             assert_eq!(variant["verdict"], "good", "{variant:#}");
             let times = ["min_s", "median_s", "max_s"].map(|key| variant[key].as_f64().unwrap());
             assert!(0.0 < times[0] && times.is_sorted(), "{variant:#}");
-            let is_default = source.variant == backend.selection().variant(contract).unwrap();
+            let is_default = source.variant == backend.selection().variant(kernel).unwrap();
             assert_eq!(variant["default"], is_default);
             assert!(!is_default || variant["ratio"] == 1.0, "{variant:#}");
         }
         let naive = &variants[0];
-        assert_eq!(naive["gflop_per_s"].is_number(), contract.name == "matmul_nn");
+        assert_eq!(naive["gflop_per_s"].is_number(), kernel.name() == "matmul_nn");
     }
     assert_eq!(ladders[0]["shape"], "60x784x100");
 }
 
 /// The shipped bias_forward in a file, with `to` where it first has `from`.
 fn changed_bias_forward(folder: &Path, from: &str, to: &str) -> PathBuf {
-    let right = bias_forward::CONTRACT.shaders[0].text;
+    let right = bias_forward::KERNEL.shaders[0].text;
     let changed = right.replacen(from, to, 1);
     assert_ne!(changed, right, "the shader has another form now");
     put(folder, "changed.wgsl", &changed)

@@ -37,8 +37,7 @@ fn help() -> Result<(), libtest_mimic::Failed> {
 
 /// Checks a kernel with its naive shader, changed, as `mine` beside it; the row of that.
 fn check_changed(kernel: &str, changes: &[(&str, &str)], flags: &[&str]) -> (Ended, String) {
-    let contract = kernels::find(kernel).unwrap();
-    let mut text = contract.shaders[0].text.to_owned();
+    let mut text = kernels::find(kernel).unwrap().shaders[0].text.to_owned();
     for (from, to) in changes {
         assert_eq!(text.matches(from).count(), 1, "{from:?} in {kernel}");
         text = text.replace(from, to);

@@ -376,22 +376,22 @@ fn without_an_adapter_the_cpu_computes() {
 #[test]
 fn help_lists_kernels_as_their_contracts_have_them() {
     let all = say(&["eval", "--help"]).with(0).stdout;
-    for contract in kernels::ALL {
-        let own = say(&["eval", contract.name, "--help"]).with(0).stdout;
+    for kernel in kernels::ALL {
+        let own = say(&["eval", kernel.name(), "--help"]).with(0).stdout;
         for text in [&all, &own] {
             assert!(text.contains("Usage: normlab eval") && text.contains("--input"), "{text}");
-            assert!(text.contains(&format!("\n{}: ", contract.name)), "{text}");
-            for operand in contract.operands {
+            assert!(text.contains(&format!("\n{}: ", kernel.name())), "{text}");
+            for operand in kernel.contract.operands {
                 assert!(text.contains(&operand.to_string()), "{operand} is not in {text}");
             }
-            for parameter in contract.parameters {
+            for parameter in kernel.contract.parameters {
                 let flag = format!("--param {}={:?}", parameter.name, parameter.default);
                 assert!(text.contains(&flag), "{flag} is not in {text}");
             }
         }
-        let others = kernels::ALL.iter().filter(|other| other.name != contract.name);
+        let others = kernels::ALL.iter().filter(|other| other.name() != kernel.name());
         for other in others {
-            assert!(!own.contains(&format!("\n{}: ", other.name)), "{own}");
+            assert!(!own.contains(&format!("\n{}: ", other.name())), "{own}");
         }
     }
     assert!(all.contains("--size features=NUMBER"));

@@ -8,7 +8,7 @@
 mod program;
 
 use normlab::config::Experiment;
-use normlab::kernels::{self, contract::Contract};
+use normlab::kernels::{self, kernel::Kernel};
 use normlab::record::Moment;
 use program::{
     Ended, PATIENCE, SMALL, entries, folder, moments, normlab, run, small, summary, text,
@@ -197,7 +197,7 @@ fn a_diverging_network_names_its_kernel_and_the_others_finish() {
         assert!(ended.stdout.contains(&format!("FAILED: relu-none: {failure}")), "{ended:#?}");
         let steps = steps_named(failure);
         assert!(steps.len() == 2 && steps[1] <= steps[0], "{rate}: {failure}");
-        let named = |kernel: &&Contract| failure.contains(&format!(".{} (", kernel.name));
+        let named = |kernel: &&Kernel| failure.contains(&format!(".{} (", kernel.name()));
         assert!(kernels::ALL.iter().any(named), "{rate}: {failure}");
         // The losses of the steps before it were finite.
         assert!(steps[0] == steps[1] || !failure.contains("softmax"), "{rate}: {failure}");

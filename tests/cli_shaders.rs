@@ -27,8 +27,8 @@ fn export_writes_every_shader_and_overwrites_none() {
 #[test]
 fn list_names_every_kernel_also_without_an_adapter() {
     let ended = run(normlab_without_adapter().args(["shaders", "list"])).with(0);
-    for contract in normlab::kernels::ALL {
-        assert!(ended.stdout.contains(contract.name), "{ended:#?}");
+    for kernel in normlab::kernels::ALL {
+        assert!(ended.stdout.contains(kernel.name()), "{ended:#?}");
     }
     assert!(ended.stdout.contains("no adapter") && ended.stdout.contains("subgroups of 8"));
 }

@@ -25,7 +25,7 @@ use normlab::check::judge;
 use normlab::eval::{Options, Request};
 use normlab::files::TensorBytes;
 use normlab::kernels::cases::Case;
-use normlab::kernels::contract::Contract;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::precision::Precision;
 use normlab::kernels::{self, bias_forward};
 use normlab::tensor::{Shape, Tensor, Value};
@@ -50,23 +50,23 @@ fn main() {
         on_gpu("gpu::what_is_never_written_is_nan", |_| unwritten()),
         Trial::ignorable_test("readme::python_agrees_with_the_kernel", python),
     ];
-    for contract in kernels::ALL {
-        let name = format!("{}_agrees_with_its_twin", contract.name);
+    for kernel in kernels::ALL {
+        let name = format!("{}_agrees_with_its_twin", kernel.name());
         trials.push(Trial::test(format!("cpu::{name}"), move || {
-            agrees(&mut CpuBackend::<f32>::default(), contract);
+            agrees(&mut CpuBackend::<f32>::default(), kernel);
             Ok(())
         }));
-        trials.push(on_gpu(format!("gpu::{name}"), move |gpu| agrees(gpu, contract)));
+        trials.push(on_gpu(format!("gpu::{name}"), move |gpu| agrees(gpu, kernel)));
     }
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
 /// The first cases of a kernel, from one file into another.
-fn agrees(backend: &mut dyn Backend, contract: &'static Contract) {
-    for case in (contract.cases)().iter().take(CASES) {
-        let outputs = evaluate(backend, contract, case, &case.inputs(contract).unwrap());
+fn agrees(backend: &mut dyn Backend, kernel: &'static Kernel) {
+    for case in (kernel.cases)().iter().take(CASES) {
+        let outputs = evaluate(backend, kernel, case, &case.inputs(&kernel.contract).unwrap());
         for (name, tensor) in outputs {
-            assert_eq!(tensor.shape.len(), 3, "{name} of {}", contract.name);
+            assert_eq!(tensor.shape.len(), 3, "{name} of {}", kernel.name());
         }
     }
 }
@@ -74,28 +74,28 @@ fn agrees(backend: &mut dyn Backend, contract: &'static Contract) {
 /// Writes the inputs, runs the kernel on them, reads what came out and holds it against the twin.
 fn evaluate(
     backend: &mut dyn Backend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     case: &Case,
     inputs: &[Option<Value<f32>>],
 ) -> Tensors {
     let folder = folder();
     let [input, output] = ["in", "out"].map(|name| folder.path().join(name));
-    let operands = contract.operands.iter().zip(inputs);
+    let operands = kernel.contract.operands.iter().zip(inputs);
     let file = operands.filter_map(|(operand, input)| {
         input.as_ref().map(|input| (operand.name.to_owned(), bytes_of(input)))
     });
     write(&input, &file.collect());
-    let parameters = contract.parameters.iter().map(|known| known.name.to_owned());
-    let sizes = contract.untold_sizes().into_iter();
+    let parameters = kernel.contract.parameters.iter().map(|known| known.name.to_owned());
+    let sizes = kernel.contract.untold_sizes().into_iter();
     let options = Options {
-        activation: contract.activation.then_some(case.activation),
-        parameters: parameters.zip(case.parameters(contract)).collect(),
+        activation: kernel.contract.activation.then_some(case.activation),
+        parameters: parameters.zip(case.parameters(&kernel.contract)).collect(),
         sizes: sizes.map(|name| (name.to_owned(), case.size(name))).collect(),
     };
-    let request = Request::read(contract, &input, &options).unwrap();
+    let request = Request::read(kernel, &input, &options).unwrap();
     let dispatch = request.dispatch();
-    assert_eq!(dispatch.parameters, case.parameters(contract));
-    assert_eq!(dispatch.sizes, case.sizes(contract).unwrap());
+    assert_eq!(dispatch.parameters, case.parameters(&kernel.contract));
+    assert_eq!(dispatch.sizes, case.sizes(&kernel.contract).unwrap());
     let results = request.run(backend).unwrap();
     results.write(&output).unwrap();
     let (outputs, metadata) = read(&output);
@@ -115,14 +115,14 @@ fn shared(backend: &mut GpuBackend) {
     let real = |shape, data: &[f32]| Some(Value::Real(Tensor::new(shape, data.to_vec())));
     let inputs = [real(Shape::new(3, 1, 5), &x), real(Shape::matrix(1, 5), &bias), None, None];
     let case = Case::new(&[("rows", 1), ("cols", 5)]).replicas(3);
-    let outputs = evaluate(backend, &bias_forward::CONTRACT, &case, &inputs);
+    let outputs = evaluate(backend, &bias_forward::KERNEL, &case, &inputs);
     let expected: Vec<f32> = x.iter().zip(bias.iter().cycle()).map(|(x, bias)| x + bias).collect();
     assert_eq!(floats(&outputs["z"]), expected);
 }
 
 /// Runs the program on `bias_forward` with another line in place of the one that writes `z`.
 fn with_fault(folder: &Path, line: &str) -> Ended {
-    let shader = bias_forward::CONTRACT.shaders[0].text;
+    let shader = bias_forward::KERNEL.shaders[0].text;
     let right = "z[at] = sum;";
     assert!(shader.contains(right), "{shader}");
     std::fs::write(folder.join("mine.wgsl"), shader.replace(right, line)).unwrap();

@@ -22,7 +22,7 @@ use normlab::config::{Affine, Experiment, Norm, NormPosition, Optimizer};
 use normlab::data::Dataset;
 use normlab::fusion::{self, Fusion, fuse};
 use normlab::kernels::activation::Activation;
-use normlab::kernels::contract::Contract;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 use normlab::kernels::{self, bias_forward, matmul_nn};
 use normlab::loops;
@@ -53,8 +53,8 @@ fn main() {
     }
     trials.push(on_gpu("bits::all_tiled", |backend| {
         for name in ["nn", "nt", "tn", "bias_forward", "backward"] {
-            let contract = kernels::find(&format!("matmul_{name}")).unwrap();
-            backend.choose_variant(contract, "tiled").unwrap();
+            let kernel = kernels::find(&format!("matmul_{name}")).unwrap();
+            backend.choose_variant(kernel, "tiled").unwrap();
         }
         same_bits(backend, &Fusion::of(|_| true));
     }));
@@ -189,20 +189,22 @@ fn all_is_written() {
 /// The tensors that dispatches write.
 fn written(program: &Program) -> BTreeSet<TensorId> {
     let dispatches = program.passes.iter().flat_map(|pass| &pass.dispatches);
-    let operands = dispatches.flat_map(|one| one.contract.operands.iter().zip(&one.tensors));
+    let operands = dispatches.flat_map(|one| one.kernel.contract.operands.iter().zip(&one.tensors));
     operands.filter(|(operand, _)| operand.access.writes()).map(|(_, &id)| id).collect()
 }
 
-fn operand(contract: &Contract, name: &str) -> &'static normlab::kernels::contract::Operand {
-    contract.operands.iter().find(|operand| operand.name == name).unwrap()
+fn operand(kernel: &Kernel, name: &str) -> &'static normlab::kernels::contract::Operand {
+    kernel.contract.operands.iter().find(|operand| operand.name == name).unwrap()
 }
 
 /// Every operand of a fused kernel is one of its parts', of the same type and with the same access,
 /// and every tensor that the parts hand on is written before it is read.
 fn rules_are_well_formed() {
     for rule in &fusion::ALL {
-        assert_eq!(rule.operands.len(), rule.kernel.operands.len(), "{}", rule.name);
-        for (operand_of_kernel, &(part, name)) in rule.kernel.operands.iter().zip(rule.operands) {
+        assert_eq!(rule.operands.len(), rule.kernel.contract.operands.len(), "{}", rule.name);
+        for (operand_of_kernel, &(part, name)) in
+            rule.kernel.contract.operands.iter().zip(rule.operands)
+        {
             let of_part = operand(rule.parts[part], name);
             let what = format!("{}: {name}", rule.name);
             assert_eq!(of_part.element, operand_of_kernel.element, "{what}");
@@ -217,8 +219,8 @@ fn rules_are_well_formed() {
                 operand(rule.parts[to], target).element
             );
         }
-        let activated = rule.activated.is_some_and(|part| rule.parts[part].activation);
-        assert_eq!(activated, rule.kernel.activation, "{}", rule.name);
+        let activated = rule.activated.is_some_and(|part| rule.parts[part].contract.activation);
+        assert_eq!(activated, rule.kernel.contract.activation, "{}", rule.name);
     }
 }
 
@@ -232,8 +234,8 @@ fn layer(program: &mut Program, x: Option<TensorId>) -> Vec<Dispatch> {
     let shift = [("x", x.unwrap_or(c)), ("bias", bias), ("z", z), ("y", y)];
     let identity = Activation::Identity;
     vec![
-        program.dispatch("l.matmul_nn", &matmul_nn::CONTRACT, identity, &product, &[]).unwrap(),
-        program.dispatch("l.bias_forward", &bias_forward::CONTRACT, relu, &shift, &[]).unwrap(),
+        program.dispatch("l.matmul_nn", &matmul_nn::KERNEL, identity, &product, &[]).unwrap(),
+        program.dispatch("l.bias_forward", &bias_forward::KERNEL, relu, &shift, &[]).unwrap(),
     ]
 }
 

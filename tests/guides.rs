@@ -231,10 +231,10 @@ fn example() -> Result<Completion, Failed> {
         Gpu::Open(backend) => backend.with(library),
         Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
     };
-    let contract = &rms_norm_forward::CONTRACT;
-    backend.choose_variant(contract, "workgroup")?;
-    for case in (contract.cases)() {
-        let complaints = check(&mut backend, contract, &case)?.complaints();
+    let kernel = &rms_norm_forward::KERNEL;
+    backend.choose_variant(kernel, "workgroup")?;
+    for case in (kernel.cases)() {
+        let complaints = check(&mut backend, kernel, &case)?.complaints();
         if !complaints.is_empty() {
             return Err(complaints.join("\n").into());
         }

@@ -8,7 +8,7 @@
 
 use normlab::error::Error;
 use normlab::kernels::activation::Activation;
-use normlab::kernels::contract::Contract;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 use normlab::kernels::{self, bias_forward, matmul_nn, sgd};
 use std::fs;
@@ -25,7 +25,7 @@ fn folder_with(file: &str, text: &str) -> TempDir {
 }
 
 fn shipped_sgd() -> &'static str {
-    sgd::CONTRACT.shaders[0].text
+    sgd::KERNEL.shaders[0].text
 }
 
 fn message(result: Result<impl Sized, Error>) -> String {
@@ -39,21 +39,21 @@ fn a_file_with_a_shipped_name_stands_in_for_it() {
     let text = format!("// mine\n{}", shipped_sgd());
     let folder = folder_with("sgd/naive.wgsl", &text);
     let library = Library::over(folder.path()).unwrap();
-    assert_eq!(library.variants(&sgd::CONTRACT).unwrap(), ["naive"]);
-    let shader = library.shader(&sgd::CONTRACT, "naive", Activation::Identity).unwrap();
+    assert_eq!(library.variants(&sgd::KERNEL).unwrap(), ["naive"]);
+    let shader = library.shader(&sgd::KERNEL, "naive", Activation::Identity).unwrap();
     assert_eq!(shader.text, text);
-    let other = library.shader(&matmul_nn::CONTRACT, "naive", Activation::Identity).unwrap();
-    assert_eq!(other.text, matmul_nn::CONTRACT.shaders[0].text);
+    let other = library.shader(&matmul_nn::KERNEL, "naive", Activation::Identity).unwrap();
+    assert_eq!(other.text, matmul_nn::KERNEL.shaders[0].text);
 }
 
 #[test]
 fn another_file_is_one_more_variant_and_is_used_when_chosen() {
     let folder = folder_with("sgd/mine.wgsl", shipped_sgd());
     let mut library = Library::over(folder.path()).unwrap();
-    assert_eq!(library.variants(&sgd::CONTRACT).unwrap(), ["naive", "mine"]);
-    assert_eq!(library.chosen(&sgd::CONTRACT), None);
+    assert_eq!(library.variants(&sgd::KERNEL).unwrap(), ["naive", "mine"]);
+    assert_eq!(library.chosen(&sgd::KERNEL), None);
     library.choose("sgd=mine").unwrap();
-    assert_eq!(library.chosen(&sgd::CONTRACT).as_deref(), Some("mine"));
+    assert_eq!(library.chosen(&sgd::KERNEL).as_deref(), Some("mine"));
 }
 
 #[test]
@@ -62,8 +62,8 @@ fn a_file_anywhere_can_be_chosen() {
     let path = folder.path().join("somewhere.wgsl").display().to_string();
     let mut library = Library::default();
     library.choose(&format!("sgd={path}")).unwrap();
-    assert_eq!(library.variants(&sgd::CONTRACT).unwrap(), ["naive", path.as_str()]);
-    let shader = library.shader(&sgd::CONTRACT, &path, Activation::Identity).unwrap();
+    assert_eq!(library.variants(&sgd::KERNEL).unwrap(), ["naive", path.as_str()]);
+    let shader = library.shader(&sgd::KERNEL, &path, Activation::Identity).unwrap();
     assert_eq!(shader.variant, path);
 }
 
@@ -73,7 +73,7 @@ fn an_activation_is_laid_over_too() {
                 fn activation_gradient(x: f32) -> f32 { return 1.0; } // mine";
     let folder = folder_with("activations/relu.wgsl", text);
     let library = Library::over(folder.path()).unwrap();
-    let shader = |activation| library.shader(&bias_forward::CONTRACT, "naive", activation).unwrap();
+    let shader = |activation| library.shader(&bias_forward::KERNEL, "naive", activation).unwrap();
     assert!(shader(Activation::Relu).text.ends_with(text));
     assert!(!shader(Activation::Tanh).text.contains("mine"));
 }
@@ -83,14 +83,14 @@ fn what_is_exported_is_what_ships() {
     let folder = tempfile::tempdir().unwrap();
     let new = folder.path().join("new");
     let count = Library::export(&new).unwrap();
-    let shipped: usize = kernels::ALL.iter().map(|contract| contract.shaders.len()).sum();
+    let shipped: usize = kernels::ALL.iter().map(|kernel| kernel.shaders.len()).sum();
     assert_eq!(count, shipped + Activation::ALL.len());
     let library = Library::over(&new).unwrap();
-    for contract in kernels::ALL {
-        for source in contract.shaders {
-            let path = new.join(contract.name).join(format!("{}.wgsl", source.variant));
+    for kernel in kernels::ALL {
+        for source in kernel.shaders {
+            let path = new.join(kernel.name()).join(format!("{}.wgsl", source.variant));
             assert_eq!(fs::read_to_string(path).unwrap(), source.text);
-            library.shader(contract, source.variant, Activation::Tanh).unwrap();
+            library.shader(kernel, source.variant, Activation::Tanh).unwrap();
         }
     }
 }
@@ -127,7 +127,7 @@ fn a_choice_that_does_not_fit_is_refused() {
 fn a_shader_that_does_not_fit_is_named_by_its_file() {
     let folder = folder_with("sgd/mine.wgsl", &shipped_sgd().replace("fn main", "fn start"));
     let library = Library::over(folder.path()).unwrap();
-    let error = library.shader(&sgd::CONTRACT, "mine", Activation::Identity).unwrap_err();
+    let error = library.shader(&sgd::KERNEL, "mine", Activation::Identity).unwrap_err();
     let (said, path) = (error.to_string(), folder.path().join("sgd/mine.wgsl"));
     assert!(said.starts_with(&path.display().to_string()), "{said}");
     assert!(said.contains("no compute entry point called main"), "{said}");
@@ -135,20 +135,20 @@ fn a_shader_that_does_not_fit_is_named_by_its_file() {
 
 #[test]
 fn a_shader_knows_whether_all_of_it_ships() {
-    let ships = |library: &Library, contract: &'static Contract, variant: &str| {
-        library.shader(contract, variant, Activation::Relu).unwrap().ships
+    let ships = |library: &Library, kernel: &'static Kernel, variant: &str| {
+        library.shader(kernel, variant, Activation::Relu).unwrap().ships
     };
     let mut library = Library::default();
-    assert!(ships(&library, &sgd::CONTRACT, "naive"));
+    assert!(ships(&library, &sgd::KERNEL, "naive"));
     library.tune("sgd.TILE_COUNT=256").unwrap();
-    assert!(ships(&library, &sgd::CONTRACT, "naive"));
+    assert!(ships(&library, &sgd::KERNEL, "naive"));
     let folder = folder_with("sgd/naive.wgsl", shipped_sgd());
     let library = Library::over(folder.path()).unwrap();
-    assert!(!ships(&library, &sgd::CONTRACT, "naive"));
-    assert!(ships(&library, &bias_forward::CONTRACT, "naive"));
+    assert!(!ships(&library, &sgd::KERNEL, "naive"));
+    assert!(ships(&library, &bias_forward::KERNEL, "naive"));
     let relu = Activation::Relu.shader();
     let folder = folder_with("activations/relu.wgsl", relu);
     let library = Library::over(folder.path()).unwrap();
-    assert!(!ships(&library, &bias_forward::CONTRACT, "naive"));
-    assert!(ships(&library, &sgd::CONTRACT, "naive"));
+    assert!(!ships(&library, &bias_forward::KERNEL, "naive"));
+    assert!(ships(&library, &sgd::KERNEL, "naive"));
 }

@@ -100,13 +100,12 @@ fn a_million_share(backend: &mut GpuBackend) {
     let case = Case::new(&sizes).activation(Activation::Relu);
     let layer = case.clone().fill("statistics", Fill::StatisticsCols(0.0));
     let rms = case.fill("statistics", Fill::Uniform(0.5, 1.5));
-    for (contract, case) in
-        [(&layer_norm_backward::CONTRACT, layer), (&rms_norm_backward::CONTRACT, rms)]
+    for (kernel, case) in [(&layer_norm_backward::KERNEL, layer), (&rms_norm_backward::KERNEL, rms)]
     {
-        let mut trial = check::Trial::new(contract, &case).unwrap();
-        for variant in backend.selection().library().variants(contract).unwrap() {
-            if backend.selection().lacks(contract, &variant).unwrap().is_none() {
-                backend.choose_variant(contract, &variant).unwrap();
+        let mut trial = check::Trial::new(kernel, &case).unwrap();
+        for variant in backend.selection().library().variants(kernel).unwrap() {
+            if backend.selection().lacks(kernel, &variant).unwrap().is_none() {
+                backend.choose_variant(kernel, &variant).unwrap();
                 let outcome = trial.run(backend).unwrap();
                 assert!(outcome.passes(), "{variant}: {:?}", outcome.complaints());
             }
@@ -119,20 +118,21 @@ const MANY_ROWS: usize = 600_000;
 
 /// It is right there; what the user has chosen is not replaced, and the refusal names what fits.
 fn takes_what_fits(backend: &mut GpuBackend) {
-    let contract = &layer_norm_forward::CONTRACT;
+    let kernel = &layer_norm_forward::KERNEL;
     let case = Case::new(&[("rows", MANY_ROWS), ("cols", 2), ("affine", 2)]);
-    let usual = backend.selection().variant(contract).unwrap();
+    let usual = backend.selection().variant(kernel).unwrap();
     assert_ne!(usual, "naive");
-    let outcome = check::check(backend, contract, &case).unwrap();
+    let outcome = check::check(backend, kernel, &case).unwrap();
     assert!(outcome.passes(), "{:?}", outcome.complaints());
     let ran = backend.shaders();
-    assert!(ran.iter().any(|one| one.kernel == contract.name && one.variant == "naive"), "{ran:?}");
+    assert!(ran.iter().any(|one| one.kernel == kernel.name() && one.variant == "naive"), "{ran:?}");
     // Elsewhere it is the usual one as before.
-    assert_eq!(backend.selection().variant(contract).unwrap(), usual);
-    let few = Case::new(&[("rows", 60), ("cols", 2), ("affine", 2)]).sizes(contract).unwrap();
-    assert_eq!(backend.selection().choice(contract, &few).unwrap().setting.variant, usual);
-    backend.choose_variant(contract, &usual).unwrap();
-    let said = check::check(backend, contract, &case).unwrap_err().to_string();
+    assert_eq!(backend.selection().variant(kernel).unwrap(), usual);
+    let few =
+        Case::new(&[("rows", 60), ("cols", 2), ("affine", 2)]).sizes(&kernel.contract).unwrap();
+    assert_eq!(backend.selection().choice(kernel, &few).unwrap().setting.variant, usual);
+    backend.choose_variant(kernel, &usual).unwrap();
+    let said = check::check(backend, kernel, &case).unwrap_err().to_string();
     for words in
         ["workgroups on one axis; a dispatch has at most 65535", "choose naive, which fits"]
     {
@@ -142,12 +142,13 @@ fn takes_what_fits(backend: &mut GpuBackend) {
     let mut fresh = backend.fork();
     fresh.use_library(Library::default());
     let many = [("rows", 60_000_000), ("cols", 1), ("affine", 1)];
-    let many = Sizes::new(contract, 1, &many).unwrap();
-    let said = fresh.selection().choice(contract, &many).unwrap_err().to_string();
+    let many = Sizes::new(&kernel.contract, 1, &many).unwrap();
+    let said = fresh.selection().choice(kernel, &many).unwrap_err().to_string();
     assert!(said.contains("no other variant of layer_norm_forward"), "{said}");
-    let target = Target::of(contract, Activation::Identity, &case.sizes(contract).unwrap());
+    let target =
+        Target::of(&kernel.contract, Activation::Identity, &case.sizes(&kernel.contract).unwrap());
     fresh.use_settings([(target, Setting::of(usual))].into());
-    assert!(check::check(&mut fresh, contract, &case).unwrap().passes());
+    assert!(check::check(&mut fresh, kernel, &case).unwrap().passes());
 }
 
 fn commands_fit() {

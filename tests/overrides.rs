@@ -13,7 +13,8 @@ use gpu::{done, on_gpu};
 use libtest_mimic::{Arguments, Trial};
 use normlab::check::check;
 use normlab::kernels::activation::Activation;
-use normlab::kernels::contract::{Contract, Sizes};
+use normlab::kernels::contract::Sizes;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 use normlab::kernels::shader::Shader;
 use normlab::kernels::{layer_norm_forward, sgd};
@@ -32,15 +33,15 @@ fn main() {
 
 /// The shipped text with its constants declared otherwise.
 fn declared(constants: &str) -> String {
-    let text = sgd::CONTRACT.shaders[0].text;
+    let text = sgd::KERNEL.shaders[0].text;
     let lines = text.lines().filter(|line| !line.starts_with("const "));
     lines.collect::<Vec<_>>().join("\n") + "\n" + constants
 }
 
-fn parsed(contract: &'static Contract, text: &str) -> Result<Shader, String> {
+fn parsed(kernel: &'static Kernel, text: &str) -> Result<Shader, String> {
     let place = ("mine", "mine.wgsl");
     let identity = (Activation::Identity, Activation::Identity.shader());
-    Shader::parse(contract, place, text, identity).map_err(|error| error.to_string())
+    Shader::parse(&kernel.contract, place, text, identity).map_err(|error| error.to_string())
 }
 
 /// Declarations of the constants of sgd, each with 64 invocations that cover 256 parameters.
@@ -58,29 +59,29 @@ const FORMS: [&str; 7] = [
 
 fn defaults_count() {
     for form in FORMS {
-        let shader = parsed(&sgd::CONTRACT, &declared(form)).unwrap();
+        let shader = parsed(&sgd::KERNEL, &declared(form)).unwrap();
         assert_eq!((shader.workgroup_size, shader.tile[0]), ([64, 1, 1], 256), "{form}");
-        let sizes = Sizes::new(&sgd::CONTRACT, 1, &[("count", 70_001)]).unwrap();
+        let sizes = Sizes::new(&sgd::KERNEL.contract, 1, &[("count", 70_001)]).unwrap();
         assert_eq!(shader.grid(&sizes).unwrap(), [274, 1, 1], "{form}");
     }
     // Items are those of the invocations, where no tile is declared; and one that main does not read counts.
-    let lanes = layer_norm_forward::CONTRACT.shaders.iter().find(|one| one.variant == "lanes");
+    let lanes = layer_norm_forward::KERNEL.shaders.iter().find(|one| one.variant == "lanes");
     let lanes = lanes.unwrap().text.replace("const ", "override ");
-    let shipped = parsed(&layer_norm_forward::CONTRACT, &lanes.replace("override ", "const "));
+    let shipped = parsed(&layer_norm_forward::KERNEL, &lanes.replace("override ", "const "));
     let (shader, shipped) =
-        (parsed(&layer_norm_forward::CONTRACT, &lanes).unwrap(), shipped.unwrap());
+        (parsed(&layer_norm_forward::KERNEL, &lanes).unwrap(), shipped.unwrap());
     assert_eq!(shader.workgroup_memory(), shipped.workgroup_memory());
     assert!(shipped.workgroup_memory() > 0);
     assert_eq!((shader.tile, shader.workgroup_size), (shipped.tile, shipped.workgroup_size));
     assert_eq!(shader.tuned(), shipped.tuned());
     let unread = "struct Params { count: u32, momentum: f32 } override TILE_COUNT: u32 = 512u; \
                   @compute @workgroup_size(8) fn main() {}";
-    assert_eq!(parsed(&sgd::CONTRACT, unread).unwrap().tile[0], 512);
+    assert_eq!(parsed(&sgd::KERNEL, unread).unwrap().tile[0], 512);
 }
 
 fn are_refused() {
     let refused = |form: &str, words: &[&str]| {
-        let said = parsed(&sgd::CONTRACT, &declared(form)).err().unwrap_or_default();
+        let said = parsed(&sgd::KERNEL, &declared(form)).err().unwrap_or_default();
         for word in [&["mine.wgsl"], words].concat() {
             assert!(said.contains(word), "{word} is not in what {form} gives: {said}");
         }
@@ -107,7 +108,7 @@ fn are_refused() {
 fn bindings_are_held() {
     let text = "override LANES: u32 = 8u; @group(0) @binding(1) var<storage, read> q: array<f32>; \
                 @compute @workgroup_size(LANES) fn main() {}";
-    let said = parsed(&sgd::CONTRACT, text).err().unwrap_or_default();
+    let said = parsed(&sgd::KERNEL, text).err().unwrap_or_default();
     assert!(said.contains("q at @binding(1) is not what the contract says"), "{said}");
 }
 
@@ -116,19 +117,19 @@ fn every_form_is_right(backend: &mut normlab::backend::gpu::GpuBackend) {
     for form in FORMS {
         put(folder.path(), "sgd/naive.wgsl", &declared(form));
         backend.use_library(Library::over(folder.path()).unwrap());
-        for case in (sgd::CONTRACT.cases)() {
-            let outcome = check(backend, &sgd::CONTRACT, &case).unwrap();
+        for case in (sgd::KERNEL.cases)() {
+            let outcome = check(backend, &sgd::KERNEL, &case).unwrap();
             assert!(outcome.passes(), "{form}: {:?}", outcome.complaints());
         }
     }
     // With arrays of workgroup memory as long as a constant says.
-    let contract = &layer_norm_forward::CONTRACT;
-    let lanes = contract.shaders.iter().find(|one| one.variant == "lanes").unwrap();
+    let kernel = &layer_norm_forward::KERNEL;
+    let lanes = kernel.shaders.iter().find(|one| one.variant == "lanes").unwrap();
     put(folder.path(), "layer_norm_forward/naive.wgsl", &lanes.text.replace("const ", "override "));
     backend.use_library(Library::over(folder.path()).unwrap());
-    backend.choose_variant(contract, "naive").unwrap();
-    for case in (contract.cases)() {
-        let outcome = check(backend, contract, &case).unwrap();
+    backend.choose_variant(kernel, "naive").unwrap();
+    for case in (kernel.cases)() {
+        let outcome = check(backend, kernel, &case).unwrap();
         assert!(outcome.passes(), "{:?}", outcome.complaints());
     }
 }

@@ -143,9 +143,9 @@ fn faults_are_found(backend: &mut GpuBackend) {
 }
 
 fn kernels_agree(backend: &mut GpuBackend) {
-    for contract in kernels::ALL.into_iter().filter(|contract| contract.activation) {
-        for case in (contract.cases)() {
-            let outcome = check(backend, contract, &case.activation(gelu())).unwrap();
+    for kernel in kernels::ALL.into_iter().filter(|kernel| kernel.contract.activation) {
+        for case in (kernel.cases)() {
+            let outcome = check(backend, kernel, &case.activation(gelu())).unwrap();
             assert!(outcome.passes(), "{:?}", outcome.complaints());
         }
     }
@@ -169,24 +169,24 @@ fn trains() {
 
 fn every_choice_is_right(backend: &mut GpuBackend) {
     let mut tried = 0;
-    for contract in kernels::ALL {
-        for source in contract.shaders {
-            if backend.selection().lacks(contract, source.variant).unwrap().is_some() {
+    for kernel in kernels::ALL {
+        for source in kernel.shaders {
+            if backend.selection().lacks(kernel, source.variant).unwrap().is_some() {
                 continue;
             }
-            let shader = Library::default().shader(contract, source.variant, Activation::Relu);
+            let shader = Library::default().shader(kernel, source.variant, Activation::Relu);
             for tunable in shader.unwrap().tunables {
                 for choice in tunable.choices {
                     let mut library = Library::default();
-                    library.choose(&format!("{}={}", contract.name, source.variant)).unwrap();
-                    let setting = format!("{}.{}={choice}", contract.name, tunable.name);
+                    library.choose(&format!("{}={}", kernel.name(), source.variant)).unwrap();
+                    let setting = format!("{}.{}={choice}", kernel.name(), tunable.name);
                     library.tune(&setting).unwrap();
                     backend.use_library(library);
-                    if backend.selection().lacks(contract, source.variant).unwrap().is_some() {
+                    if backend.selection().lacks(kernel, source.variant).unwrap().is_some() {
                         continue;
                     }
-                    for case in (contract.cases)() {
-                        let outcome = check(backend, contract, &case).unwrap();
+                    for case in (kernel.cases)() {
+                        let outcome = check(backend, kernel, &case).unwrap();
                         assert!(outcome.passes(), "{setting}: {:?}", outcome.complaints());
                     }
                     tried += 1;

@@ -36,10 +36,10 @@ fn main() {
 /// Compiles a kernel and runs it.
 fn compile(backend: &mut GpuBackend) {
     let case = Case::new(&[("count", 5)]);
-    let sizes = case.sizes(&sgd::CONTRACT).unwrap();
-    let shapes: Vec<_> = sgd::CONTRACT.operands.iter().map(|one| sizes.shape(one)).collect();
-    let single = Single::new(&sgd::CONTRACT, &case, &shapes).unwrap();
-    single.run(backend, &case.inputs(&sgd::CONTRACT).unwrap()).unwrap();
+    let sizes = case.sizes(&sgd::KERNEL.contract).unwrap();
+    let shapes: Vec<_> = sgd::KERNEL.contract.operands.iter().map(|one| sizes.shape(one)).collect();
+    let single = Single::new(&sgd::KERNEL, &case, &shapes).unwrap();
+    single.run(backend, &case.inputs(&sgd::KERNEL.contract).unwrap()).unwrap();
 }
 
 fn keeps(backend: &mut GpuBackend) {

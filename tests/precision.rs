@@ -21,7 +21,7 @@ use normlab::backend::cpu::evaluate;
 use normlab::backend::gpu::GpuBackend;
 use normlab::check::{check, judge};
 use normlab::kernels::cases::{Case, Fill};
-use normlab::kernels::contract::Contract;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 use normlab::kernels::precision::Precision;
 use normlab::kernels::{matmul_nn, matmul_nt, matmul_tn};
@@ -30,7 +30,7 @@ use normlab::tensor::{Tensor, Value};
 use program::{folder, normlab_without_adapter, run, say, summary, text};
 use std::path::Path;
 
-const PRODUCTS: [&Contract; 3] = [&matmul_nn::CONTRACT, &matmul_nt::CONTRACT, &matmul_tn::CONTRACT];
+const PRODUCTS: [&Kernel; 3] = [&matmul_nn::KERNEL, &matmul_nt::KERNEL, &matmul_tn::KERNEL];
 
 /// A training of seconds, also where a driver computes cooperative matrices on the CPU.
 const TRAINING: [&str; 9] = [
@@ -74,9 +74,9 @@ fn mixed(name: &str, check: fn(&mut GpuBackend)) -> Trial {
 }
 
 /// The code of the variant for matrices of this side, as if the side were 8.
-fn code(contract: &Contract, side: u32) -> String {
+fn code(kernel: &Kernel, side: u32) -> String {
     let name = format!("cooperative_{side}");
-    let source = contract.shaders.iter().find(|source| source.variant == name).unwrap();
+    let source = kernel.shaders.iter().find(|source| source.variant == name).unwrap();
     let code = source.text.lines().filter(|line| !line.starts_with("//"));
     let code = code.collect::<Vec<_>>().join("\n");
     code.replace(&format!("coop_mat{side}x{side}"), "coop_mat8x8")
@@ -86,23 +86,24 @@ fn code(contract: &Contract, side: u32) -> String {
 /// WGSL has the side in the names of its types, so that there are two files: a change of one is a
 /// change of both.
 fn one_text() {
-    for contract in PRODUCTS {
-        assert_eq!(code(contract, 8), code(contract, 16), "{}", contract.name);
+    for kernel in PRODUCTS {
+        assert_eq!(code(kernel, 8), code(kernel, 16), "{}", kernel.name());
     }
 }
 
 /// Rounded operands are good in mixed precision and not in f32; an element that is off by 2 % of the
 /// usual one is good in neither, however many products it is the sum of.
 fn strict() {
-    let contract = &matmul_nn::CONTRACT;
+    let kernel = &matmul_nn::KERNEL;
     for k in [1, 31, 784] {
         let case = Case::new(&[("m", 20), ("k", k), ("n", 30)]);
-        let (sizes, inputs) = (case.sizes(contract).unwrap(), case.inputs(contract).unwrap());
+        let (sizes, inputs) =
+            (case.sizes(&kernel.contract).unwrap(), case.inputs(&kernel.contract).unwrap());
         let mut program = Program::default();
-        let operands = contract.operands.iter();
+        let operands = kernel.contract.operands.iter();
         let tensors: Vec<_> =
             operands.map(|one| program.tensor(one.name, sizes.shape(one))).collect();
-        let dispatch = program.dispatch_case("product", contract, &case, &tensors).unwrap();
+        let dispatch = program.dispatch_case("product", kernel, &case, &tensors).unwrap();
         let good = |found: &Tensor<f32>, precision| {
             let judged = judge(&dispatch, &inputs, &[Value::Real(found.clone())], precision);
             judged[0].verdict.passes()
@@ -149,35 +150,32 @@ fn lacking() {
     }
 }
 
-fn cooperative(contract: &Contract) -> impl Iterator<Item = &'static str> {
-    let names = contract.shaders.iter().map(|source| source.variant);
+fn cooperative(kernel: &Kernel) -> impl Iterator<Item = &'static str> {
+    let names = kernel.shaders.iter().map(|source| source.variant);
     names.filter(|name| name.starts_with("cooperative"))
 }
 
 fn never_by_itself(backend: &mut GpuBackend) {
-    for contract in PRODUCTS {
-        let usual = backend.selection().variant(contract).unwrap();
+    for kernel in PRODUCTS {
+        let usual = backend.selection().variant(kernel).unwrap();
         assert!(!usual.starts_with("cooperative"), "{usual}");
-        for name in cooperative(contract) {
-            let reason = backend
-                .selection()
-                .lacks(contract, name)
-                .unwrap()
-                .expect("it is not open for this");
+        for name in cooperative(kernel) {
+            let reason =
+                backend.selection().lacks(kernel, name).unwrap().expect("it is not open for this");
             let known = ["has no cooperative matrices", "its precision is mixed"];
             assert!(known.iter().any(|words| reason.contains(words)), "{reason}");
-            let refused = backend.choose_variant(contract, name).unwrap_err();
+            let refused = backend.choose_variant(kernel, name).unwrap_err();
             assert_eq!(refused.exit_status(), 2, "{refused}");
         }
     }
 }
 
 fn taken(backend: &mut GpuBackend) {
-    for contract in PRODUCTS {
-        let usual = backend.selection().variant(contract).unwrap();
+    for kernel in PRODUCTS {
+        let usual = backend.selection().variant(kernel).unwrap();
         assert!(usual.starts_with("cooperative"), "{usual}");
-        backend.choose_variant(contract, "naive").unwrap();
-        assert_eq!(backend.selection().variant(contract).unwrap(), "naive");
+        backend.choose_variant(kernel, "naive").unwrap();
+        assert_eq!(backend.selection().variant(kernel).unwrap(), "naive");
     }
 }
 
@@ -200,10 +198,10 @@ fn magnitudes(backend: &mut GpuBackend) {
         (Fill::Uniform(0.0, 1.0), Fill::Uniform(0.0, 1e-6)),
         (Fill::Count(0), Fill::Normal(0.0, 1.0)),
     ];
-    for contract in PRODUCTS {
+    for kernel in PRODUCTS {
         for (a, b) in fills {
             let case = Case::new(&[("m", 35), ("k", 70), ("n", 41)]).fill("a", a).fill("b", b);
-            let outcome = check(backend, contract, &case).unwrap();
+            let outcome = check(backend, kernel, &case).unwrap();
             assert_eq!(outcome.complaints(), Vec::<String>::new(), "{}", case.describe());
         }
     }
@@ -212,15 +210,15 @@ fn magnitudes(backend: &mut GpuBackend) {
 /// For an adapter whose subgroups may have 64 lanes.
 fn wider(backend: &mut GpuBackend) {
     let mut library = Library::default();
-    for contract in PRODUCTS {
-        library.tune(&format!("{}.LANES=64", contract.name)).unwrap();
+    for kernel in PRODUCTS {
+        library.tune(&format!("{}.LANES=64", kernel.name())).unwrap();
     }
     backend.use_library(library);
-    for contract in PRODUCTS {
-        let variant = backend.selection().variant(contract).unwrap();
+    for kernel in PRODUCTS {
+        let variant = backend.selection().variant(kernel).unwrap();
         assert!(variant.starts_with("cooperative"), "{variant}");
-        for case in (contract.cases)() {
-            let outcome = check(backend, contract, &case).unwrap();
+        for case in (kernel.cases)() {
+            let outcome = check(backend, kernel, &case).unwrap();
             assert_eq!(outcome.complaints(), Vec::<String>::new(), "{}", case.describe());
         }
     }

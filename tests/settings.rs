@@ -46,7 +46,7 @@ fn products(sizes: &[[usize; 3]]) -> (Program, Vec<[TensorId; 3]>) {
         let operands = [("a", a), ("b", b), ("c", c)];
         let label = format!("{m}x{k}x{n}");
         let made =
-            program.dispatch(label, &matmul_nn::CONTRACT, Activation::Identity, &operands, &[]);
+            program.dispatch(label, &matmul_nn::KERNEL, Activation::Identity, &operands, &[]);
         program.pass("product", vec![made.unwrap()]);
         tensors.push([a, b, c]);
     }
@@ -58,7 +58,7 @@ fn dispatch(program: &Program, pass: usize) -> &Dispatch {
 }
 
 fn target(dispatch: &Dispatch) -> Target {
-    Target::of(dispatch.contract, dispatch.activation, &dispatch.sizes)
+    Target::of(&dispatch.kernel.contract, dispatch.activation, &dispatch.sizes)
 }
 
 fn naive(side: u32) -> Setting {
@@ -97,7 +97,7 @@ fn runs_two_settings(backend: &mut GpuBackend) {
             assert_eq!(value.widened(row * n + col), sum, "[{row}, {col}] of {m}x{k}x{n}");
         }
     }
-    let default = backend.selection().variant(&matmul_nn::CONTRACT).unwrap();
+    let default = backend.selection().variant(&matmul_nn::KERNEL).unwrap();
     let records = recorded(backend);
     assert_eq!(records.len(), 2, "{records:?}");
     assert!(records.contains(&("naive".to_owned(), Some(16), vec!["m8 k8 n8".to_owned()])));
@@ -125,7 +125,7 @@ fn tuned() -> (Program, Settings) {
 fn the_variant_wins(backend: &mut GpuBackend) {
     let (program, settings) = tuned();
     backend.use_settings(settings);
-    backend.choose_variant(&matmul_nn::CONTRACT, "naive").unwrap();
+    backend.choose_variant(&matmul_nn::KERNEL, "naive").unwrap();
     backend.load(&program).unwrap();
     assert_eq!(recorded(backend), [("naive".to_owned(), Some(8), vec![])]);
 }
@@ -146,14 +146,14 @@ fn the_file_wins(backend: &mut GpuBackend) {
     let folder = tempfile::tempdir().unwrap();
     let sub = folder.path().join("matmul_nn");
     std::fs::create_dir(&sub).unwrap();
-    let text = matmul_nn::CONTRACT.shaders[0].text;
+    let text = matmul_nn::KERNEL.shaders[0].text;
     std::fs::write(sub.join("naive.wgsl"), format!("{text}\n// mine\n")).unwrap();
     let library = Library::over(folder.path()).unwrap();
-    assert!(library.is_own(&matmul_nn::CONTRACT));
-    assert!(!library.is_own(&bias_forward::CONTRACT));
+    assert!(library.is_own(&matmul_nn::KERNEL));
+    assert!(!library.is_own(&bias_forward::KERNEL));
     backend.use_library(library);
     backend.use_settings(settings);
-    let default = backend.selection().variant(&matmul_nn::CONTRACT).unwrap();
+    let default = backend.selection().variant(&matmul_nn::KERNEL).unwrap();
     backend.load(&program).unwrap();
     let records = recorded(backend);
     assert_eq!((records.len(), &records[0].0), (1, &default));
@@ -201,11 +201,11 @@ fn swaps_in_place(backend: &mut GpuBackend) {
 fn forks_keep_to_themselves(backend: &mut GpuBackend) {
     let (program, _) = products(&[[5, 6, 7]]);
     let mut forked = backend.fork();
-    forked.choose_setting(&matmul_nn::CONTRACT, &naive(4)).unwrap();
+    forked.choose_setting(&matmul_nn::KERNEL, &naive(4)).unwrap();
     forked.load(&program).unwrap();
     assert_eq!(recorded(&forked), [("naive".to_owned(), Some(4), vec![])]);
     assert_eq!(backend.shaders(), []);
-    assert!(!backend.selection().library().is_own(&matmul_nn::CONTRACT));
+    assert!(!backend.selection().library().is_own(&matmul_nn::KERNEL));
 }
 
 /// Both products have a wrong setting.

@@ -7,9 +7,9 @@ use naga::proc::BoundsCheckPolicies;
 use naga::valid::{ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ShaderStage};
 use normlab::kernels::activation::Activation;
-use normlab::kernels::contract::Contract;
 use normlab::kernels::header::Preferences;
 use normlab::kernels::header::Requirements;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 use normlab::kernels::precision::Precision;
 use normlab::kernels::shader::Shader;
@@ -19,12 +19,12 @@ use normlab::kernels::{self, bias_forward, sgd};
 /// Every kernel in every variant with every activation that it takes.
 fn shipped() -> Vec<Shader> {
     let mut all = Vec::new();
-    for contract in kernels::ALL {
+    for kernel in kernels::ALL {
         let activations =
-            if contract.activation { &Activation::ALL[..] } else { &[Activation::Identity] };
-        for source in contract.shaders {
+            if kernel.contract.activation { &Activation::ALL[..] } else { &[Activation::Identity] };
+        for source in kernel.shaders {
             for &activation in activations {
-                let shader = Library::default().shader(contract, source.variant, activation);
+                let shader = Library::default().shader(kernel, source.variant, activation);
                 all.push(shader.unwrap_or_else(|error| panic!("{error}")));
             }
         }
@@ -137,14 +137,14 @@ fn every_shader_can_be_written_as_glsl() {
 
 #[test]
 fn the_first_line_names_kernel_and_variant() {
-    for contract in kernels::ALL {
-        for source in contract.shaders {
+    for kernel in kernels::ALL {
+        for source in kernel.shaders {
             let first = source.text.lines().next().unwrap_or_default();
-            let wanted = format!("// {}, {}: ", contract.name, source.variant);
+            let wanted = format!("// {}, {}: ", kernel.name(), source.variant);
             assert!(
                 first.starts_with(&wanted),
                 "shaders/{}/{}.wgsl begins with {first:?}; begin it with {wanted:?} and the formula",
-                contract.name,
+                kernel.name(),
                 source.variant
             );
         }
@@ -170,17 +170,17 @@ fn every_shader_stays_in_the_default_limits_of_webgpu() {
 /// The explicit layout binds all operands of a contract, used or not.
 #[test]
 fn every_contract_stays_in_the_default_limits_of_webgpu() {
-    for contract in kernels::ALL {
-        let buffers = contract.operands.len();
-        assert!(buffers <= 8, "{}: {buffers} storage buffers, 8 are sure", contract.name);
+    for kernel in kernels::ALL {
+        let buffers = kernel.contract.operands.len();
+        assert!(buffers <= 8, "{}: {buffers} storage buffers, 8 are sure", kernel.name());
     }
 }
 
 #[test]
 fn shaders_use_what_their_header_requires() {
-    for contract in kernels::ALL {
-        for source in contract.shaders {
-            let shader = Library::default().shader(contract, source.variant, Activation::Identity);
+    for kernel in kernels::ALL {
+        for source in kernel.shaders {
+            let shader = Library::default().shader(kernel, source.variant, Activation::Identity);
             let shader = shader.unwrap_or_else(|error| panic!("{error}"));
             let uses = source.text.lines().any(|line| {
                 let code = line.split("//").next().unwrap_or_default();
@@ -212,12 +212,12 @@ const RIGHT: Parts = Parts {
 };
 
 impl Parts {
-    fn parse(&self, contract: &'static Contract) -> Result<Shader, String> {
+    fn parse(&self, kernel: &'static Kernel) -> Result<Shader, String> {
         let Self { header, params, bindings, entry } = self;
         let params = format!("struct P {{ {params} }}\n@group(0) @binding(0) var<uniform> p: P;");
         let text = format!("{header}\n{params}\n{bindings}\n{entry}\n");
         let shader = Shader::parse(
-            contract,
+            &kernel.contract,
             ("mine", "shaders/bias_forward/mine.wgsl"),
             &text,
             (Activation::Relu, Activation::Relu.shader()),
@@ -227,7 +227,7 @@ impl Parts {
 
     /// Panics unless `bias_forward` refuses it with a message that has all of `words`.
     fn assert_refused(&self, words: &[&str]) {
-        let message = match self.parse(&bias_forward::CONTRACT) {
+        let message = match self.parse(&bias_forward::KERNEL) {
             Ok(_) => panic!("accepted, where {words:?} was expected"),
             Err(message) => message,
         };
@@ -240,7 +240,7 @@ impl Parts {
 
 #[test]
 fn what_fits_is_accepted_with_unused_bindings_left_out() {
-    let shader = RIGHT.parse(&bias_forward::CONTRACT);
+    let shader = RIGHT.parse(&bias_forward::KERNEL);
     let shader = shader.unwrap_or_else(|message| panic!("{message}"));
     assert_eq!(shader.workgroup_size, [1, 1, 1]);
     assert_eq!(shader.activation, Some(Activation::Relu));
@@ -249,7 +249,7 @@ fn what_fits_is_accepted_with_unused_bindings_left_out() {
 #[test]
 fn a_tile_constant_says_what_a_workgroup_covers() {
     let entry = "const TILE_COLS: u32 = 48; @compute @workgroup_size(16, 4) fn main() {}";
-    let shader = Parts { entry, ..RIGHT }.parse(&bias_forward::CONTRACT);
+    let shader = Parts { entry, ..RIGHT }.parse(&bias_forward::KERNEL);
     let shader = shader.unwrap_or_else(|message| panic!("{message}"));
     assert_eq!(shader.tile, [48, 4]);
 }
@@ -308,9 +308,9 @@ fn wrong_params_are_refused() {
 #[test]
 fn parameters_are_fields_too() {
     let parts = |params| Parts { params, bindings: "", ..RIGHT };
-    let right = parts("count: u32, momentum: f32").parse(&sgd::CONTRACT);
+    let right = parts("count: u32, momentum: f32").parse(&sgd::KERNEL);
     assert!(right.is_ok(), "{:?}", right.err());
-    let message = parts("count: u32, momentum: u32").parse(&sgd::CONTRACT).err();
+    let message = parts("count: u32, momentum: u32").parse(&sgd::KERNEL).err();
     let message = message.unwrap_or_default();
     assert!(message.contains("lacks the field momentum at place 1"), "{message}");
     assert!(message.contains("count: u32, momentum: f32"), "{message}");
@@ -345,7 +345,7 @@ fn cooperative_matrices_are_those_that_the_header_requires() {
         var<workgroup> memory: array<f32, 64>;
         @compute @workgroup_size(1) fn main() { coopStoreT(coopLoadT<Sums>(&memory[0]), &memory[0]); }";
     let right = "// requires: cooperative_matrix = 8\nenable wgpu_cooperative_matrix;";
-    let shader = Parts { header: right, entry, ..RIGHT }.parse(&bias_forward::CONTRACT);
+    let shader = Parts { header: right, entry, ..RIGHT }.parse(&bias_forward::KERNEL);
     assert_eq!(shader.map(|shader| shader.precision()), Ok(Precision::Mixed));
     let expected =
         ["it uses cooperative matrices of 8 x 8", "`// requires: cooperative_matrix = 8`"];
@@ -358,7 +358,7 @@ fn cooperative_matrices_are_those_that_the_header_requires() {
 #[test]
 fn requirements_are_read_from_the_header() {
     let header = "// bias_forward, mine: nothing\n// requires: subgroups, subgroup_size = 32";
-    let shader = Parts { header, ..RIGHT }.parse(&bias_forward::CONTRACT);
+    let shader = Parts { header, ..RIGHT }.parse(&bias_forward::KERNEL);
     let shader = shader.unwrap_or_else(|message| panic!("{message}"));
     assert!(shader.requires.subgroups);
     assert_eq!(shader.requires.subgroup_size, Some(32));
@@ -367,7 +367,7 @@ fn requirements_are_read_from_the_header() {
 #[test]
 fn a_preference_is_read_from_the_header() {
     let parsed = |header| {
-        let shader = Parts { header, ..RIGHT }.parse(&bias_forward::CONTRACT);
+        let shader = Parts { header, ..RIGHT }.parse(&bias_forward::KERNEL);
         shader.unwrap().prefers
     };
     let (hardware, cheap_barriers) = (true, true);
@@ -396,7 +396,7 @@ fn a_mistake_is_shown_with_its_line() {
 
 #[test]
 fn an_unknown_variant_is_refused_with_a_list() {
-    let refused = Library::default().shader(&bias_forward::CONTRACT, "warp", Activation::Relu);
+    let refused = Library::default().shader(&bias_forward::KERNEL, "warp", Activation::Relu);
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(message.contains("bias_forward has no variant warp; there are: naive"), "{message}");
 }

@@ -46,7 +46,7 @@ fn main() {
 }
 
 fn bias() -> &'static str {
-    bias_forward::CONTRACT.shaders[0].text
+    bias_forward::KERNEL.shaders[0].text
 }
 
 /// The shader with one of its lines changed.
@@ -283,7 +283,7 @@ fn takes_shaders() {
     let folder = folder();
     let (plain, watched) = (folder.path().join("plain"), folder.path().join("watched"));
     let over = folder.path().join("shaders");
-    let shipped = batch_norm_forward::CONTRACT.shaders.last().unwrap();
+    let shipped = batch_norm_forward::KERNEL.shaders.last().unwrap();
     let file = put(&over, "batch_norm_forward/mine.wgsl", shipped.text);
     let choice = ["--variant", "batch_norm_forward=mine", "--shaders"];
     run(training(&plain).args(choice).arg(&over)).with(0);

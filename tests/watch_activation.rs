@@ -185,8 +185,8 @@ fn with_mine(shaders: &[ShaderRecord]) -> Vec<&ShaderRecord> {
 
 /// That of a shader's text with this activation.
 fn hash(shader: &ShaderRecord, activation: Activation) -> String {
-    let contract = kernels::find(&shader.kernel).unwrap();
-    Library::default().shader(contract, &shader.variant, activation).unwrap().hash()
+    let kernel = kernels::find(&shader.kernel).unwrap();
+    Library::default().shader(kernel, &shader.variant, activation).unwrap().hash()
 }
 
 /// Waits until a run has recorded this.

@@ -5,7 +5,7 @@
 
 use super::{Backend, Clock, Session, Ticket, Timing};
 use crate::error::{Error, Result};
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::twin::{self, Arguments};
 use crate::program::{Dispatch, PassId, Program, TensorId, TensorSpec};
 use crate::record::{Adapter, ShaderRecord};
@@ -17,18 +17,18 @@ use std::time::Instant;
 /// A number type that the CPU backend can compute in.
 pub trait Engine: Real {
     /// The twin of a kernel in this type.
-    fn twin(contract: &Contract) -> fn(&Arguments<'_, Self>) -> Vec<Value<Self>>;
+    fn twin(kernel: &Kernel) -> fn(&Arguments<'_, Self>) -> Vec<Value<Self>>;
 }
 
 impl Engine for f32 {
-    fn twin(contract: &Contract) -> fn(&Arguments<'_, Self>) -> Vec<Value<Self>> {
-        contract.twin_f32
+    fn twin(kernel: &Kernel) -> fn(&Arguments<'_, Self>) -> Vec<Value<Self>> {
+        kernel.twin_f32
     }
 }
 
 impl Engine for f64 {
-    fn twin(contract: &Contract) -> fn(&Arguments<'_, Self>) -> Vec<Value<Self>> {
-        contract.twin_f64
+    fn twin(kernel: &Kernel) -> fn(&Arguments<'_, Self>) -> Vec<Value<Self>> {
+        kernel.twin_f64
     }
 }
 
@@ -36,7 +36,7 @@ impl Engine for f64 {
 #[must_use]
 pub fn evaluate<T: Engine>(dispatch: &Dispatch, inputs: &[Option<Value<T>>]) -> Vec<Value<T>> {
     let chosen = (dispatch.parameters.as_slice(), dispatch.activation);
-    twin::run(T::twin(dispatch.contract), dispatch.contract, &dispatch.sizes, chosen, inputs)
+    twin::run(T::twin(dispatch.kernel), &dispatch.kernel.contract, &dispatch.sizes, chosen, inputs)
 }
 
 /// The CPU as a backend, computing in `T`.
@@ -113,7 +113,7 @@ impl<T: Engine> CpuSession<T> {
     }
 
     fn execute(&mut self, dispatch: &Dispatch) -> Result<()> {
-        let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
+        let operands = dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors);
         let inputs: Vec<_> = operands
             .clone()
             .map(|(operand, &id)| operand.access.reads().then(|| self.get(id)))

@@ -1,34 +1,41 @@
 //! What the adapter can reach at most, measured: a loop of multiplications and additions in
-//! registers, and a copy. They are contracts like a kernel's, but no kernels: nothing else runs them.
+//! registers, and a copy. They are made like kernels, but are not listed: nothing else runs them.
 
 use super::{SAMPLES, Spread};
 use crate::backend::Backend;
 use crate::backend::measure::measure;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::{Axis, Contract, Operand, PLAIN, Source};
+use crate::kernels::contract::{Axis, Contract, Operand};
+use crate::kernels::kernel::{Kernel, Source};
 use crate::program::Program;
 use crate::tensor::Shape;
 use serde::Serialize;
 
-static COPY: Contract = Contract {
-    name: "copy",
-    summary: "y = x",
-    sizes: &["count"],
-    operands: &[Operand::read("x", "1", "count"), Operand::write("y", "1", "count")],
-    grid: [Axis::Size("count"), Axis::One],
+static COPY: Kernel = Kernel {
+    contract: Contract {
+        name: "copy",
+        summary: "y = x",
+        sizes: &["count"],
+        operands: &[Operand::read("x", "1", "count"), Operand::write("y", "1", "count")],
+        grid: [Axis::Size("count"), Axis::One],
+        ..Contract::PLAIN
+    },
     shaders: &[Source { variant: "naive", text: include_str!("copy.wgsl") }],
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
-static MULTIPLY_ADD: Contract = Contract {
-    name: "multiply_add",
-    summary: "x = sums of repeated products, in registers",
-    sizes: &["count"],
-    operands: &[Operand::update("x", "1", "count")],
-    grid: [Axis::Size("count"), Axis::One],
+static MULTIPLY_ADD: Kernel = Kernel {
+    contract: Contract {
+        name: "multiply_add",
+        summary: "x = sums of repeated products, in registers",
+        sizes: &["count"],
+        operands: &[Operand::update("x", "1", "count")],
+        grid: [Axis::Size("count"), Axis::One],
+        ..Contract::PLAIN
+    },
     shaders: &[Source { variant: "naive", text: include_str!("multiply_add.wgsl") }],
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 /// Elements that are copied: 64 MiB, more than caches hold.
@@ -62,15 +69,14 @@ impl Ceilings {
     }
 }
 
-fn time(backend: &mut dyn Backend, contract: &'static Contract, count: usize) -> Result<Spread> {
+fn time(backend: &mut dyn Backend, kernel: &'static Kernel, count: usize) -> Result<Spread> {
     let mut program = Program::default();
-    let operands = contract.operands.iter();
+    let operands = kernel.contract.operands.iter();
     let tensors: Vec<_> = operands
         .map(|operand| (operand.name, program.tensor(operand.name, Shape::matrix(1, count))))
         .collect();
-    let dispatch =
-        program.dispatch(contract.name, contract, Activation::Identity, &tensors, &[])?;
-    let pass = program.pass(contract.name, vec![dispatch]);
+    let dispatch = program.dispatch(kernel.name(), kernel, Activation::Identity, &tensors, &[])?;
+    let pass = program.pass(kernel.name(), vec![dispatch]);
     let mut session = backend.load(&program)?;
     Ok(measure(session.as_mut(), &[pass], SAMPLES)?.0)
 }

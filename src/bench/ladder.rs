@@ -8,7 +8,7 @@ use crate::backend::{Backend, Clock};
 use crate::check::{self, Trial};
 use crate::error::{Error, Result};
 use crate::kernels::cases::Case;
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::program::{Dispatch, Program, TensorId};
 use crate::tensor::Element;
 use serde::{Deserialize, Serialize};
@@ -95,27 +95,27 @@ impl Ladder {
 /// When a variant cannot be read or compiled, a shape has the wrong form, or the device refuses.
 pub fn climb(
     backend: &mut GpuBackend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     shapes: &[BenchShape],
 ) -> Result<Vec<Ladder>> {
-    let default = backend.selection().variant(contract)?;
+    let default = backend.selection().variant(kernel)?;
     let mut defaults = Vec::new();
     for shape in shapes {
-        defaults.push(default_at(backend, contract, *shape)?);
+        defaults.push(default_at(backend, kernel, *shape)?);
     }
-    let mut course = Course::new(contract, shapes)?;
+    let mut course = Course::new(kernel, shapes)?;
     let mut ladders =
-        shapes.iter().map(|&shape| empty(contract, shape)).collect::<Result<Vec<_>>>()?;
+        shapes.iter().map(|&shape| empty(kernel, shape)).collect::<Result<Vec<_>>>()?;
     // What each lacks is asked before any is chosen: a file is known only while it is the choice.
-    let names = backend.selection().library().variants(contract)?;
+    let names = backend.selection().library().variants(kernel)?;
     let lacks = names
         .iter()
-        .map(|name| backend.selection().lacks(contract, name))
+        .map(|name| backend.selection().lacks(kernel, name))
         .collect::<Result<Vec<_>>>()?;
     for (name, lacks) in names.into_iter().zip(lacks) {
         let rungs = match lacks {
             Some(reason) => vec![(Rung::Skipped { reason }, None); shapes.len()],
-            None => rungs(backend, contract, &name, &mut course)?,
+            None => rungs(backend, kernel, &name, &mut course)?,
         };
         for ((ladder, (rung, clock)), default) in ladders.iter_mut().zip(rungs).zip(&defaults) {
             ladder.clock = clock.map(Clock::name).or(ladder.clock);
@@ -123,7 +123,7 @@ pub fn climb(
             ladder.variants.push(Variant { variant, default, rung });
         }
     }
-    backend.choose_variant(contract, &default)?;
+    backend.choose_variant(kernel, &default)?;
     ladders.iter_mut().for_each(compare);
     Ok(ladders)
 }
@@ -132,10 +132,10 @@ pub fn climb(
 /// none does.
 fn default_at(
     backend: &GpuBackend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     shape: BenchShape,
 ) -> Result<Option<String>> {
-    match backend.selection().choice(contract, &shape.case(contract)?.sizes(contract)?) {
+    match backend.selection().choice(kernel, &shape.case(kernel)?.sizes(&kernel.contract)?) {
         Ok(choice) => Ok(Some(choice.setting.variant)),
         Err(Error::Shape(_)) => Ok(None),
         Err(error) => Err(error),
@@ -143,12 +143,12 @@ fn default_at(
 }
 
 /// A ladder without any variant yet.
-fn empty(contract: &'static Contract, shape: BenchShape) -> Result<Ladder> {
-    let activation = shape.case(contract)?.activation.name();
+fn empty(kernel: &'static Kernel, shape: BenchShape) -> Result<Ladder> {
+    let activation = shape.case(kernel)?.activation.name();
     Ok(Ladder {
-        kernel: contract.name,
+        kernel: kernel.name(),
         shape: shape.to_string(),
-        activation: contract.activation.then_some(activation),
+        activation: kernel.contract.activation.then_some(activation),
         variants: Vec::new(),
         clock: None,
     })
@@ -160,12 +160,12 @@ fn empty(contract: &'static Contract, shape: BenchShape) -> Result<Ladder> {
 /// As [`climb`].
 pub fn judge(
     backend: &mut GpuBackend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     variant: &str,
     shape: BenchShape,
 ) -> Result<Rung> {
-    let mut course = Course::new(contract, &[shape])?;
-    let mut rungs = rungs(backend, contract, variant, &mut course)?;
+    let mut course = Course::new(kernel, &[shape])?;
+    let mut rungs = rungs(backend, kernel, variant, &mut course)?;
     Ok(rungs.remove(0).0)
 }
 
@@ -181,15 +181,15 @@ struct Course {
 }
 
 impl Course {
-    fn new(contract: &'static Contract, shapes: &[BenchShape]) -> Result<Self> {
-        let cases = (contract.cases)();
+    fn new(kernel: &'static Kernel, shapes: &[BenchShape]) -> Result<Self> {
+        let cases = (kernel.cases)();
         let at = |&shape: &BenchShape| {
-            let case = shape.case(contract)?;
-            let short = check::work(contract, &case.sizes(contract)?) <= MOST_CHECKED;
-            Ok((shape, short.then(|| Trial::new(contract, &case)).transpose()?))
+            let case = shape.case(kernel)?;
+            let short = check::work(kernel, &case.sizes(&kernel.contract)?) <= MOST_CHECKED;
+            Ok((shape, short.then(|| Trial::new(kernel, &case)).transpose()?))
         };
         Ok(Self {
-            cases: cases.iter().map(|case| Trial::new(contract, case)).collect::<Result<_>>()?,
+            cases: cases.iter().map(|case| Trial::new(kernel, case)).collect::<Result<_>>()?,
             shapes: shapes.iter().map(at).collect::<Result<_>>()?,
         })
     }
@@ -198,11 +198,11 @@ impl Course {
 /// Chooses a variant and checks it; times it at each of the shapes if it is right.
 fn rungs(
     backend: &mut GpuBackend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     variant: &str,
     course: &mut Course,
 ) -> Result<Vec<(Rung, Option<Clock>)>> {
-    backend.choose_variant(contract, variant)?;
+    backend.choose_variant(kernel, variant)?;
     let (mut complaints, mut worst) = (Vec::new(), 0.0_f64);
     for trial in &mut course.cases {
         let outcome = trial.run(backend)?;
@@ -213,22 +213,20 @@ fn rungs(
         return Ok(vec![(Rung::Wrong { complaints }, None); course.shapes.len()]);
     }
     let shapes = course.shapes.iter_mut();
-    shapes.map(|(shape, trial)| timed(backend, contract, (*shape, trial.as_mut()), worst)).collect()
+    shapes.map(|(shape, trial)| timed(backend, kernel, (*shape, trial.as_mut()), worst)).collect()
 }
 
 /// Times the variant that is chosen, whose largest error so far is known, at a shape, if it is right there.
 fn timed(
     backend: &mut GpuBackend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     (shape, trial): (BenchShape, Option<&mut Trial>),
     mut worst_error: f64,
 ) -> Result<(Rung, Option<Clock>)> {
-    let sizes = shape.case(contract)?.sizes(contract)?;
-    if let Some(reason) = backend.selection().misfit(
-        contract,
-        &backend.selection().default_setting(contract)?,
-        &sizes,
-    )? {
+    let sizes = shape.case(kernel)?.sizes(&kernel.contract)?;
+    if let Some(reason) =
+        backend.selection().misfit(kernel, &backend.selection().default_setting(kernel)?, &sizes)?
+    {
         return Ok((Rung::Skipped { reason }, None));
     }
     if let Some(trial) = trial {
@@ -238,7 +236,7 @@ fn timed(
         }
         worst_error = worst_error.max(outcome.worst_ratio());
     }
-    let Speed { time, gflop_per_s, gb_per_s, clock } = time(backend, contract, shape)?;
+    let Speed { time, gflop_per_s, gb_per_s, clock } = time(backend, kernel, shape)?;
     let rung = Rung::Good { time, worst_error, gflop_per_s, gb_per_s, ratio: None };
     Ok((rung, Some(clock)))
 }
@@ -260,26 +258,22 @@ pub struct Speed {
 ///
 /// # Errors
 /// As [`climb`].
-pub fn time(
-    backend: &mut GpuBackend,
-    contract: &'static Contract,
-    shape: BenchShape,
-) -> Result<Speed> {
-    let case = shape.case(contract)?;
+pub fn time(backend: &mut GpuBackend, kernel: &'static Kernel, shape: BenchShape) -> Result<Speed> {
+    let case = shape.case(kernel)?;
     let mut program = Program::default();
-    let (dispatch, tensors) = dispatch(&mut program, contract, &case)?;
+    let (dispatch, tensors) = dispatch(&mut program, kernel, &case)?;
     let pass = program.pass("bench", vec![dispatch]);
     let mut session = backend.load(&program)?;
-    for (&tensor, input) in tensors.iter().zip(case.inputs(contract)?) {
+    for (&tensor, input) in tensors.iter().zip(case.inputs(&kernel.contract)?) {
         input.map_or(Ok(()), |input| session.write(tensor, &input))?;
     }
     let (time, clock) = measure(session.as_mut(), &[pass], SAMPLES)?;
     let elements: usize = tensors.iter().map(|&id| program.spec(id).shape.len()).sum();
     // A multiplication and an addition each.
-    let operations = 2.0 * contract.multiplications(&case.sizes(contract)?) as f64;
+    let operations = 2.0 * kernel.contract.multiplications(&case.sizes(&kernel.contract)?) as f64;
     Ok(Speed {
         time,
-        gflop_per_s: contract.is_product().then(|| 1e-9 * operations / time.median),
+        gflop_per_s: kernel.contract.is_product().then(|| 1e-9 * operations / time.median),
         gb_per_s: 1e-9 * (4 * elements) as f64 / time.median,
         clock,
     })
@@ -288,19 +282,19 @@ pub fn time(
 /// One dispatch of a kernel on tensors of its own, with the tensors in the contract's order.
 fn dispatch(
     program: &mut Program,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     case: &Case,
 ) -> Result<(Dispatch, Vec<TensorId>)> {
-    let sizes = case.sizes(contract)?;
+    let sizes = case.sizes(&kernel.contract)?;
     let mut tensors = Vec::new();
-    for operand in contract.operands {
+    for operand in kernel.contract.operands {
         let shape = sizes.shape(operand);
         tensors.push(match operand.element {
             Element::F32 => program.tensor(operand.name, shape),
             Element::U32 => program.index_tensor(operand.name, shape),
         });
     }
-    let made = program.dispatch_case(contract.name, contract, case, &tensors)?;
+    let made = program.dispatch_case(kernel.name(), kernel, case, &tensors)?;
     Ok((made, tensors))
 }
 

@@ -10,7 +10,7 @@ use crate::backend::gpu::GpuBackend;
 use crate::config::Norm;
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::{
     batch_norm_backward, batch_norm_forward, layer_norm_backward, layer_norm_forward, matmul_nn,
     matmul_nt, matmul_tn,
@@ -54,19 +54,19 @@ impl Goal {
 }
 
 /// The goals of a product on software Vulkan: GFLOP/s at shapes.
-const PRODUCTS: [(&Contract, [usize; 3], f64); 6] = [
-    (&matmul_nn::CONTRACT, [256, 256, 256], 7.0),
-    (&matmul_nn::CONTRACT, [512, 512, 512], 7.0),
-    (&matmul_nn::CONTRACT, [1024, 1024, 1024], 7.0),
-    (&matmul_nn::CONTRACT, [60, 784, 100], 7.0),
-    (&matmul_tn::CONTRACT, [784, 60, 100], 4.5),
-    (&matmul_nt::CONTRACT, [60, 100, 100], 4.5),
+const PRODUCTS: [(&Kernel, [usize; 3], f64); 6] = [
+    (&matmul_nn::KERNEL, [256, 256, 256], 7.0),
+    (&matmul_nn::KERNEL, [512, 512, 512], 7.0),
+    (&matmul_nn::KERNEL, [1024, 1024, 1024], 7.0),
+    (&matmul_nn::KERNEL, [60, 784, 100], 7.0),
+    (&matmul_tn::KERNEL, [784, 60, 100], 4.5),
+    (&matmul_nt::KERNEL, [60, 100, 100], 4.5),
 ];
 
 /// Norms with both of their kernels.
-const NORMS: [(&str, [&Contract; 2]); 2] = [
-    ("batch norm", [&batch_norm_forward::CONTRACT, &batch_norm_backward::CONTRACT]),
-    ("layer norm", [&layer_norm_forward::CONTRACT, &layer_norm_backward::CONTRACT]),
+const NORMS: [(&str, [&Kernel; 2]); 2] = [
+    ("batch norm", [&batch_norm_forward::KERNEL, &batch_norm_backward::KERNEL]),
+    ("layer norm", [&layer_norm_forward::KERNEL, &layer_norm_backward::KERNEL]),
 ];
 
 /// The goals of steps on software Vulkan, in milliseconds: the number of the network among
@@ -115,10 +115,10 @@ pub fn measure(
 
 /// Kernels on software Vulkan: GFLOP/s of products, milliseconds of norms.
 fn absolute(backend: &mut GpuBackend, goals: &mut Goals<'_>) -> Result<()> {
-    for (contract, [m, k, n], bound) in PRODUCTS {
+    for (kernel, [m, k, n], bound) in PRODUCTS {
         let shape = BenchShape::Product(m, k, n);
-        let time = ladder::time(backend, contract, shape)?;
-        let what = format!("{} {shape}", contract.name);
+        let time = ladder::time(backend, kernel, shape)?;
+        let what = format!("{} {shape}", kernel.name());
         goals.add(Side::AtLeast, what, bound, time.gflop_per_s, "GFLOP/s")?;
     }
     let shape = BenchShape::Matrix(1024, 1024);
@@ -136,15 +136,15 @@ fn absolute(backend: &mut GpuBackend, goals: &mut Goals<'_>) -> Result<()> {
 fn shares(backend: &mut GpuBackend, goals: &mut Goals<'_>) -> Result<()> {
     let ceilings = Ceilings::measure(backend)?;
     let shape = BenchShape::Product(4096, 4096, 4096);
-    let time = ladder::time(backend, &matmul_nn::CONTRACT, shape)?;
+    let time = ladder::time(backend, &matmul_nn::KERNEL, shape)?;
     let share = time.gflop_per_s.map(|speed| 100.0 * speed / ceilings.gflop_per_s);
     let what = format!("matmul_nn {shape} of the multiply-add ceiling");
     goals.add(Side::AtLeast, what, 50.0, share, "%")?;
     let shape = BenchShape::Matrix(8192, 1024);
-    for contract in NORMS.into_iter().flat_map(|(_, both)| both) {
-        let time = ladder::time(backend, contract, shape)?;
+    for kernel in NORMS.into_iter().flat_map(|(_, both)| both) {
+        let time = ladder::time(backend, kernel, shape)?;
         let share = 100.0 * time.gb_per_s / ceilings.gb_per_s;
-        let what = format!("{} {shape} of the copy", contract.name);
+        let what = format!("{} {shape} of the copy", kernel.name());
         goals.add(Side::AtLeast, what, 85.0, Some(share), "%")?;
     }
     Ok(())

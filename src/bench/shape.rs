@@ -5,9 +5,10 @@ use crate::error::{Error, Result};
 use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
-use crate::kernels::contract::{Contract, Sizes};
+use crate::kernels::contract::Sizes;
 use crate::kernels::gather::BYTES_PER_WORD;
 use crate::kernels::histogram;
+use crate::kernels::kernel::Kernel;
 use std::fmt;
 use std::str::FromStr;
 
@@ -69,8 +70,8 @@ impl FromStr for BenchShape {
 impl BenchShape {
     /// The shape that a kernel has in the lesson's first layer.
     #[must_use]
-    pub fn usual(contract: &Contract) -> Self {
-        match contract.name {
+    pub fn usual(kernel: &Kernel) -> Self {
+        match kernel.name() {
             "matmul_nn" | "matmul_bias_forward" | "matmul_backward" => {
                 Self::Product(BATCH, FEATURES, UNITS)
             }
@@ -85,28 +86,28 @@ impl BenchShape {
 
     /// Whether the shape has the form that a kernel's has.
     #[must_use]
-    pub fn fits(self, contract: &Contract) -> bool {
-        contract.is_product() == matches!(self, Self::Product(..))
+    pub fn fits(self, kernel: &Kernel) -> bool {
+        kernel.contract.is_product() == matches!(self, Self::Product(..))
     }
 
     /// The inputs on which a kernel of this shape is timed: filled as the kernel's checks fill them.
     ///
     /// # Errors
     /// [`Error::Config`] when the shape has the form of another kernel's.
-    pub fn case(self, contract: &Contract) -> Result<Case> {
-        if !self.fits(contract) {
-            let form = if contract.is_product() { "MxKxN" } else { "ROWSxCOLS" };
-            let name = contract.name;
+    pub fn case(self, kernel: &Kernel) -> Result<Case> {
+        if !self.fits(kernel) {
+            let form = if kernel.contract.is_product() { "MxKxN" } else { "ROWSxCOLS" };
+            let name = kernel.name();
             return Err(Error::Config(format!("--shape {self}: {name} takes a shape {form}")));
         }
         let sizes: Vec<_> =
-            contract.sizes.iter().map(|&name| (name, self.size(contract, name))).collect();
-        Ok(Case::like_first(contract, &Sizes::new(contract, 1, &sizes)?, Activation::Sigmoid))
+            kernel.contract.sizes.iter().map(|&name| (name, self.size(kernel, name))).collect();
+        Ok(kernel.case(&Sizes::new(&kernel.contract, 1, &sizes)?, Activation::Sigmoid))
     }
 
-    /// The value of one of a contract's sizes. Optimizers have one row of all elements; `gather` has
+    /// The value of one of a kernel's sizes. Optimizers have one row of all elements; `gather` has
     /// as many images as its batch, so that all of its operands' bytes are used.
-    fn size(self, contract: &Contract, name: &str) -> usize {
+    fn size(self, kernel: &Kernel, name: &str) -> usize {
         match (self, name) {
             (Self::Product(m, ..), "m" | "batch") => m,
             (Self::Product(_, k, _), "k" | "inputs") => k,
@@ -115,8 +116,8 @@ impl BenchShape {
             (Self::Matrix(_, cols), "words") => cols.div_ceil(BYTES_PER_WORD),
             (Self::Matrix(_, cols), "cols" | "affine" | "classes" | "features") => cols,
             (Self::Matrix(rows, _), "rows" | "batch" | "examples") => rows,
-            (Self::Matrix(..), "slots") if contract.name == "histogram" => histogram::USUAL_SLOTS,
-            (Self::Matrix(..), _) if contract.sizes.contains(&"slots") => 1,
+            (Self::Matrix(..), "slots") if kernel.name() == "histogram" => histogram::USUAL_SLOTS,
+            (Self::Matrix(..), _) if kernel.contract.sizes.contains(&"slots") => 1,
             (Self::Matrix(rows, _), _) => rows,
         }
     }
@@ -130,27 +131,26 @@ impl BenchShape {
 pub fn plan(
     named: &[String],
     shapes: &[BenchShape],
-) -> Result<Vec<(&'static Contract, Vec<BenchShape>)>> {
+) -> Result<Vec<(&'static Kernel, Vec<BenchShape>)>> {
     let all = named.is_empty();
     let named = named.iter().map(|name| kernels::find(name));
     let mut chosen = named.collect::<Result<Vec<_>>>()?;
     if chosen.is_empty() {
-        let fits = |contract: &&Contract| {
-            shapes.is_empty() || shapes.iter().any(|shape| shape.fits(contract))
-        };
+        let fits =
+            |kernel: &&Kernel| shapes.is_empty() || shapes.iter().any(|shape| shape.fits(kernel));
         chosen = kernels::ALL.into_iter().filter(fits).collect();
     }
     let mut plan = Vec::new();
-    for contract in chosen {
+    for kernel in chosen {
         let mut shapes = shapes.to_vec();
         if all {
-            shapes.retain(|shape| shape.fits(contract));
+            shapes.retain(|shape| shape.fits(kernel));
         }
         if shapes.is_empty() {
-            shapes.push(BenchShape::usual(contract));
+            shapes.push(BenchShape::usual(kernel));
         }
-        shapes.iter().try_for_each(|shape| shape.case(contract).map(|_| ()))?;
-        plan.push((contract, shapes));
+        shapes.iter().try_for_each(|shape| shape.case(kernel).map(|_| ()))?;
+        plan.push((kernel, shapes));
     }
     Ok(plan)
 }
@@ -161,10 +161,11 @@ mod tests {
 
     #[test]
     fn every_kernel_has_a_usual_shape_that_it_can_be_run_at() {
-        for contract in kernels::ALL {
-            let case = BenchShape::usual(contract).case(contract).map_err(|e| e.to_string());
-            let sizes = case.and_then(|case| case.sizes(contract).map_err(|e| e.to_string()));
-            assert!(sizes.is_ok(), "{}: {sizes:?}", contract.name);
+        for kernel in kernels::ALL {
+            let case = BenchShape::usual(kernel).case(kernel).map_err(|e| e.to_string());
+            let sizes =
+                case.and_then(|case| case.sizes(&kernel.contract).map_err(|e| e.to_string()));
+            assert!(sizes.is_ok(), "{}: {sizes:?}", kernel.name());
         }
     }
 

@@ -228,10 +228,10 @@ pub struct HostCost {
 
 /// The multiplications of a product, the elements that another kernel writes.
 fn work(program: &Program, dispatch: &Dispatch) -> f64 {
-    if dispatch.contract.is_product() {
-        return dispatch.contract.multiplications(&dispatch.sizes) as f64;
+    if dispatch.kernel.contract.is_product() {
+        return dispatch.kernel.contract.multiplications(&dispatch.sizes) as f64;
     }
-    let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
+    let operands = dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors);
     let written = operands.filter(|(operand, _)| operand.access.writes());
     written.map(|(_, &id)| program.spec(id).shape.len() as f64).sum()
 }
@@ -240,7 +240,7 @@ fn work(program: &Program, dispatch: &Dispatch) -> f64 {
 fn multiplications(model: &Model) -> f64 {
     let passes = model.step_passes();
     let all = passes.iter().flat_map(|pass| &model.program.passes[pass.0].dispatches);
-    all.map(|dispatch| dispatch.contract.multiplications(&dispatch.sizes) as f64).sum()
+    all.map(|dispatch| dispatch.kernel.contract.multiplications(&dispatch.sizes) as f64).sum()
 }
 
 /// The widths of a network, as `784-100-10`.
@@ -254,12 +254,12 @@ fn name(network: &Network) -> String {
 fn by_kernel(model: &mut Model) -> Vec<(&'static str, PassId)> {
     let steps = model.step_passes().map(|pass| model.program.passes[pass.0].dispatches.clone());
     let all = steps.concat();
-    let mut names: Vec<_> = all.iter().map(|dispatch| dispatch.contract.name).collect();
+    let mut names: Vec<_> = all.iter().map(|dispatch| dispatch.kernel.name()).collect();
     names.sort_unstable();
     names.dedup();
     let mut passes = Vec::new();
     for name in names {
-        let alike = all.iter().filter(|dispatch| dispatch.contract.name == name).cloned();
+        let alike = all.iter().filter(|dispatch| dispatch.kernel.name() == name).cloned();
         passes.push((name, model.program.pass(name, alike.collect())));
     }
     passes

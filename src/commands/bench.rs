@@ -139,8 +139,8 @@ fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
     let ceilings = Ceilings::measure(&mut backend)?;
     say(shown, &tables::ceilings(&ceilings))?;
     let mut ladders = Vec::new();
-    for (contract, shapes) in plan {
-        for ladder in ladder::climb(&mut backend, contract, &shapes)? {
+    for (kernel, shapes) in plan {
+        for ladder in ladder::climb(&mut backend, kernel, &shapes)? {
             say(shown, &tables::ladder(&ladder, &ceilings))?;
             complain(&ladder, shown)?;
             ladders.push(ladder);

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::setting::{self, Setting};
 use crate::leeway::Permitted;
 use crate::report::table;
@@ -44,9 +44,9 @@ pub(super) struct Arguments {
 
 impl Arguments {
     /// The kernels to check.
-    fn kernels(&self) -> Result<Vec<&'static Contract>> {
+    fn kernels(&self) -> Result<Vec<&'static Kernel>> {
         if self.kernels.is_empty() {
-            let concerned = |one: &&Contract| self.activation.is_none() || one.activation;
+            let concerned = |one: &&Kernel| self.activation.is_none() || one.contract.activation;
             return Ok(kernels::ALL.into_iter().filter(concerned).collect());
         }
         self.kernels.iter().map(|name| kernels::find(name)).collect()
@@ -62,9 +62,9 @@ impl Arguments {
     }
 
     /// A kernel's cases, with the activation that is checked in place of each case's own.
-    fn cases(&self, contract: &Contract) -> Vec<Case> {
-        let mut cases = (contract.cases)();
-        if let (Some(activation), true) = (self.activation, contract.activation) {
+    fn cases(&self, kernel: &Kernel) -> Vec<Case> {
+        let mut cases = (kernel.cases)();
+        if let (Some(activation), true) = (self.activation, kernel.contract.activation) {
             cases.iter_mut().for_each(|case| case.activation = activation);
             let mut seen = BTreeSet::new();
             cases.retain(|case| seen.insert(case.describe()));
@@ -125,21 +125,21 @@ struct Checked {
 fn check_kernels(
     backend: &mut GpuBackend,
     arguments: &Arguments,
-    chosen: &[&'static Contract],
+    chosen: &[&'static Kernel],
 ) -> Result<Checked> {
     let header = ["kernel", "variant", "cases", "tensors", "worst error", "ms", "verdict"];
     let rows = vec![header.map(str::to_owned).to_vec()];
     let mut checked = Checked { rows, complaints: Vec::new(), stuck: false };
-    for contract in chosen {
+    for kernel in chosen {
         // One that was chosen and cannot run here is a mistake; others are skipped.
-        if backend.selection().library().chosen(contract).is_some() {
-            refuse_what_cannot_run(backend.selection().variant(contract))?;
+        if backend.selection().library().chosen(kernel).is_some() {
+            refuse_what_cannot_run(backend.selection().variant(kernel))?;
         }
-        let cases = arguments.cases(contract);
-        let trials = cases.iter().map(|case| Trial::new(contract, case));
+        let cases = arguments.cases(kernel);
+        let trials = cases.iter().map(|case| Trial::new(kernel, case));
         let mut trials = trials.collect::<Result<Vec<_>>>()?;
-        for setting in settings(backend, contract, arguments.all_tunables)? {
-            checked.take(backend, contract, &setting, &mut trials)?;
+        for setting in settings(backend, kernel, arguments.all_tunables)? {
+            checked.take(backend, kernel, &setting, &mut trials)?;
             if checked.stuck {
                 return Ok(checked);
             }
@@ -150,12 +150,12 @@ fn check_kernels(
 
 /// What there is to check of a kernel: its variants, each with the tunables that the user has set; and if
 /// `all`, the other settings of those that the adapter can run.
-fn settings(backend: &GpuBackend, contract: &'static Contract, all: bool) -> Result<Vec<Setting>> {
+fn settings(backend: &GpuBackend, kernel: &'static Kernel, all: bool) -> Result<Vec<Setting>> {
     let library = backend.selection().library();
     let mut found = Vec::new();
-    for variant in library.variants(contract)? {
-        let own = library.setting(contract, &variant)?;
-        let others = match library.set_shader(contract, &own, Activation::default()) {
+    for variant in library.variants(kernel)? {
+        let own = library.setting(kernel, &variant)?;
+        let others = match library.set_shader(kernel, &own, Activation::default()) {
             Ok(shader) if all && backend.selection().capabilities().lacks(&shader).is_none() => {
                 setting::others(&own, &shader)
             }
@@ -172,27 +172,27 @@ impl Checked {
     fn take(
         &mut self,
         backend: &mut GpuBackend,
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         setting: &Setting,
         trials: &mut [Trial],
     ) -> Result<()> {
-        let (kernel, told) = (contract.name, setting.to_string());
+        let (name, told) = (kernel.name(), setting.to_string());
         let shader =
-            backend.selection().library().set_shader(contract, setting, Activation::default());
+            backend.selection().library().set_shader(kernel, setting, Activation::default());
         match shader.map(|shader| backend.selection().capabilities().lacks(&shader)) {
             Ok(None) => {
-                let tally = check_setting(backend, contract, setting, trials)?;
-                self.rows.push(row(kernel, &told, &tally));
-                self.complaints.extend(wrong(kernel, &told, &tally.complaints));
+                let tally = check_setting(backend, kernel, setting, trials)?;
+                self.rows.push(row(name, &told, &tally));
+                self.complaints.extend(wrong(name, &told, &tally.complaints));
                 self.stuck = tally.stuck;
             }
             Ok(Some(reason)) => {
-                self.rows.push(unchecked(kernel, &told, &format!("skipped: {reason}")));
+                self.rows.push(unchecked(name, &told, &format!("skipped: {reason}")));
             }
             // A shader that does not fit is wrong; the others are checked all the same.
             Err(error @ Error::Shader(_)) => {
-                self.rows.push(unchecked(kernel, &told, "WRONG"));
-                self.complaints.extend(wrong(kernel, &told, &[error.to_string()]));
+                self.rows.push(unchecked(name, &told, "WRONG"));
+                self.complaints.extend(wrong(name, &told, &[error.to_string()]));
             }
             Err(error) => return Err(error),
         }
@@ -210,11 +210,11 @@ fn refuse_what_cannot_run(variant: Result<String>) -> Result<()> {
 
 fn check_setting(
     backend: &mut GpuBackend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     setting: &Setting,
     trials: &mut [Trial],
 ) -> Result<Tally> {
-    backend.choose_setting(contract, setting)?;
+    backend.choose_setting(kernel, setting)?;
     let mut tally = Tally::default();
     for trial in trials {
         tally.cases += 1;

@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 use crate::eval::{self, Options, Request, Results};
 use crate::kernels;
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::{Contract, Operand};
+use crate::kernels::contract::Operand;
+use crate::kernels::kernel::Kernel;
 use crate::program::Dispatch;
 use clap::{Args, Command};
 use std::io::Write;
@@ -58,16 +59,17 @@ pub(super) fn eval(
     program: fn() -> Command,
     out: &mut dyn Write,
 ) -> Result<Status> {
-    let contract = arguments.kernel.as_deref().map(kernels::find).transpose()?;
+    let kernel = arguments.kernel.as_deref().map(kernels::find).transpose()?;
     if arguments.help {
-        return help(program(), contract, out);
+        return help(program(), kernel, out);
     }
-    let contract = contract.ok_or_else(|| {
-        let names = kernels::ALL.map(|contract| contract.name).join(", ");
+    let kernel = kernel.ok_or_else(|| {
+        let names = kernels::ALL.map(|kernel| kernel.name()).join(", ");
         Error::Config(format!("normlab eval needs the name of a kernel; there are: {names}"))
     })?;
-    let input = needed(arguments.input.as_deref(), ("input", contract), contract.read())?;
-    let output = needed(arguments.output.as_deref(), ("output", contract), contract.written())?;
+    let input = needed(arguments.input.as_deref(), ("input", kernel), kernel.contract.read())?;
+    let output =
+        needed(arguments.output.as_deref(), ("output", kernel), kernel.contract.written())?;
     let library = arguments.shaders.library()?;
     eval::check_paths(input, output)?;
     let options = Options {
@@ -75,12 +77,12 @@ pub(super) fn eval(
         parameters: arguments.parameters.clone(),
         sizes: arguments.sizes.clone(),
     };
-    let request = Request::read(contract, input, &options)?;
+    let request = Request::read(kernel, input, &options)?;
     let mut backend = open(&arguments.device, library, out)?;
     let results = request.run(backend.as_mut())?;
     results.write(output)?;
-    let Dispatch { contract, sizes, .. } = request.dispatch();
-    let choice = backend.gpu().map(|gpu| gpu.selection().choice(contract, sizes)).transpose()?;
+    let Dispatch { kernel, sizes, .. } = request.dispatch();
+    let choice = backend.gpu().map(|gpu| gpu.selection().choice(kernel, sizes)).transpose()?;
     let instead = choice.and_then(|choice| choice.instead);
     say(out, &summary(&results, instead.as_deref(), output))?;
     Ok(Status::Good)
@@ -89,11 +91,11 @@ pub(super) fn eval(
 /// The path given with a flag, or what the file there must hold.
 fn needed<'a>(
     path: Option<&'a Path>,
-    (flag, contract): (&str, &Contract),
+    (flag, kernel): (&str, &Kernel),
     tensors: impl Iterator<Item = &'static Operand>,
 ) -> Result<&'a Path> {
     path.ok_or_else(|| {
-        let (kernel, tensors) = (contract.name, eval::list(tensors));
+        let (kernel, tensors) = (kernel.name(), eval::list(tensors));
         Error::Config(format!(
             "normlab eval {kernel} needs --{flag} FILE.safetensors for {tensors}"
         ))
@@ -102,7 +104,7 @@ fn needed<'a>(
 
 /// What was done, a line each.
 fn summary(results: &Results, instead: Option<&str>, output: &Path) -> String {
-    let name = results.dispatch.contract.name;
+    let name = results.dispatch.kernel.name();
     let mut kernel = format!("kernel: {name} ({})", results.variant());
     if let Some(activation) = results.activation() {
         kernel.push_str(&format!(", activation {activation}"));
@@ -131,13 +133,13 @@ fn summary(results: &Results, instead: Option<&str>, output: &Path) -> String {
 /// Prints the help, with the tensors of one kernel or of all.
 fn help(
     mut program: Command,
-    contract: Option<&'static Contract>,
+    kernel: Option<&'static Kernel>,
     out: &mut dyn Write,
 ) -> Result<Status> {
     program.build();
     let command = program.find_subcommand("eval").cloned().unwrap_or(program);
-    let mut command = match contract {
-        Some(contract) => command.after_long_help(listing(&[contract])),
+    let mut command = match kernel {
+        Some(kernel) => command.after_long_help(listing(&[kernel])),
         None => command,
     };
     say(out, &command.render_long_help().to_string())?;
@@ -145,28 +147,29 @@ fn help(
 }
 
 /// Kernels with their tensors and flags, as their contracts have them.
-fn listing(contracts: &[&Contract]) -> String {
+fn listing(kernels: &[&Kernel]) -> String {
     let shapes = "A tensor is [replicas, rows, cols] or [rows, cols]; where one of rows and cols is 1, \
                   it may have the other axis alone. One replica of a shared tensor may serve all.\n";
-    let kernels = contracts.iter().map(|contract| kernel(contract));
-    shapes.to_owned() + &kernels.collect::<String>()
+    let described = kernels.iter().map(|kernel| describe(kernel));
+    shapes.to_owned() + &described.collect::<String>()
 }
 
-fn kernel(contract: &Contract) -> String {
+fn describe(kernel: &Kernel) -> String {
     let tensor = |operand: &Operand| {
         let shared = operand.strided && !operand.access.writes();
         format!("{operand}{}", if shared { ", shared" } else { "" })
     };
-    let parameters = contract.parameters.iter();
+    let parameters = kernel.contract.parameters.iter();
     let parameters = parameters.map(|one| format!("--param {}={:?}", one.name, one.default));
-    let sizes = contract.untold_sizes().into_iter().map(|name| format!("--size {name}=NUMBER"));
-    let activation = contract.activation.then(|| "--activation identity".to_owned());
+    let sizes =
+        kernel.contract.untold_sizes().into_iter().map(|name| format!("--size {name}=NUMBER"));
+    let activation = kernel.contract.activation.then(|| "--activation identity".to_owned());
     format!(
         "\n{}: {}\n{}{}{}",
-        contract.name,
-        contract.summary,
-        column("reads", contract.read().map(tensor)),
-        column("writes", contract.written().map(tensor)),
+        kernel.name(),
+        kernel.contract.summary,
+        column("reads", kernel.contract.read().map(tensor)),
+        column("writes", kernel.contract.written().map(tensor)),
         column("flags", parameters.chain(sizes).chain(activation))
     )
 }

@@ -45,14 +45,14 @@ pub(super) fn judge(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
 }
 
 fn verdict(arguments: &Arguments) -> Result<Rung> {
-    let contract = kernels::find(&arguments.kernel)?;
+    let kernel = kernels::find(&arguments.kernel)?;
     let library = arguments.shaders.library()?;
     // What is printed is the verdict alone.
     let mut backend = open_adapter(&arguments.device, library, PURPOSE, &mut io::sink())?;
-    let shape = arguments.shape.unwrap_or_else(|| BenchShape::usual(contract));
-    let sizes = shape.case(contract)?.sizes(contract)?;
-    let variant = backend.selection().choice(contract, &sizes)?.setting.variant;
-    ladder::judge(&mut backend, contract, &variant, shape)
+    let shape = arguments.shape.unwrap_or_else(|| BenchShape::usual(kernel));
+    let sizes = shape.case(kernel)?.sizes(&kernel.contract)?;
+    let variant = backend.selection().choice(kernel, &sizes)?.setting.variant;
+    ladder::judge(&mut backend, kernel, &variant, shape)
 }
 
 /// All that a process has written.

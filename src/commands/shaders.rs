@@ -54,16 +54,16 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
     let backend = open_best(&candidates, &arguments.device, library.clone(), out)?;
     let header = ["kernel", "variant", "workgroup", "needs", "here", "tunables"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
-    for contract in kernels::ALL {
-        for variant in library.variants(contract)? {
-            let shader = library.shader(contract, &variant, Activation::default())?;
+    for kernel in kernels::ALL {
+        for variant in library.variants(kernel)? {
+            let shader = library.shader(kernel, &variant, Activation::default())?;
             let here = match &backend {
                 None => "no adapter".to_owned(),
-                Some(backend) => match backend.selection().lacks(contract, &variant)? {
+                Some(backend) => match backend.selection().lacks(kernel, &variant)? {
                     Some(reason) => reason,
                     None if backend
                         .selection()
-                        .variant(contract)
+                        .variant(kernel)
                         .is_ok_and(|used| used == variant) =>
                     {
                         "used".to_owned()
@@ -71,7 +71,7 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
                     None => "can run".to_owned(),
                 },
             };
-            let place = [contract.name.to_owned(), variant];
+            let place = [kernel.name().to_owned(), variant];
             rows.push(
                 place
                     .into_iter()
@@ -82,7 +82,8 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
     }
     say(out, &table::columns(&rows))?;
     let header = ["kernel", "computes"].map(str::to_owned).to_vec();
-    let computes = kernels::ALL.map(|one| vec![one.name.to_owned(), one.summary.to_owned()]);
+    let computes =
+        kernels::ALL.map(|one| vec![one.name().to_owned(), one.contract.summary.to_owned()]);
     say(out, &format!("\n{}", table::columns(&[vec![header], computes.to_vec()].concat())))?;
     Ok(Status::Good)
 }

@@ -95,16 +95,16 @@ fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {
     let mut found = BTreeMap::new();
     if named.is_empty() {
         found = of_usual_networks()?;
-        found.retain(|target, _| plan.iter().any(|(contract, _)| contract.name == target.kernel));
+        found.retain(|target, _| plan.iter().any(|(kernel, _)| kernel.name() == target.kernel));
     }
-    for (contract, shapes) in plan {
-        let is_usual = found.keys().any(|target: &Target| target.kernel == contract.name);
+    for (kernel, shapes) in plan {
+        let is_usual = found.keys().any(|target: &Target| target.kernel == kernel.name());
         if named.is_empty() && (is_usual || kernels.is_empty()) {
             continue;
         }
         for shape in shapes {
-            let sizes = shape.case(contract)?.sizes(contract)?;
-            let subject = Subject::new(contract, Activation::Sigmoid, &sizes);
+            let sizes = shape.case(kernel)?.sizes(&kernel.contract)?;
+            let subject = Subject::new(kernel, Activation::Sigmoid, &sizes);
             found.entry(subject.target.clone()).or_insert(subject);
         }
     }
@@ -169,7 +169,7 @@ fn complain(found: &Found, out: &mut dyn Write) -> Result<()> {
 fn keep(backend: &GpuBackend, tuned: &[Tuned], out: &mut dyn Write) -> Result<()> {
     let (mut cache, warning) = Cache::open(cache::folder().as_deref(), backend.adapter());
     for one in tuned {
-        let hash = backend.selection().library().fingerprint(one.contract, one.activation)?;
+        let hash = backend.selection().library().fingerprint(one.kernel, one.activation)?;
         cache.put(Entry::new(one, hash));
     }
     for warning in warning.into_iter().chain(cache.save()) {

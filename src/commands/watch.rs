@@ -9,7 +9,7 @@ use crate::bench::Spread;
 use crate::bench::shape::BenchShape;
 use crate::error::{Error, Result};
 use crate::kernels;
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::library::Library;
 use crate::report::watch::{self as words, Judged};
 use crate::watch::Watch;
@@ -55,12 +55,12 @@ enum Event {
 
 /// Watches until the user stops it.
 pub(super) fn watch(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
-    let contract = kernels::find(&arguments.kernel)?;
-    arguments.shape.map_or(Ok(()), |shape| shape.case(contract).map(|_| ()))?;
-    let shaders = arguments.shaders.clone().or_folder(checkout(contract));
+    let kernel = kernels::find(&arguments.kernel)?;
+    arguments.shape.map_or(Ok(()), |shape| shape.case(kernel).map(|_| ()))?;
+    let shaders = arguments.shaders.clone().or_folder(checkout(kernel));
     let library = shaders.library()?;
     let places = library.places();
-    let desk = Desk::new(contract, arguments, &shaders, library)?;
+    let desk = Desk::new(kernel, arguments, &shaders, library)?;
     let best = |found: Vec<Candidate>| Ok(found.first().map(Candidate::describe));
     let adapter = of_adapters(&arguments.device.device, judge::PURPOSE, best)?;
     say(out, &format!("device: {} ({})", adapter.adapter, adapter.backend))?;
@@ -78,8 +78,8 @@ fn tell(sender: &Sender<Event>, event: Event) {
 }
 
 /// The folder of a checkout's shaders, if this is one.
-fn checkout(contract: &Contract) -> Option<PathBuf> {
-    Path::new(CHECKOUT).join(contract.name).is_dir().then(|| PathBuf::from(CHECKOUT))
+fn checkout(kernel: &Kernel) -> Option<PathBuf> {
+    Path::new(CHECKOUT).join(kernel.name()).is_dir().then(|| PathBuf::from(CHECKOUT))
 }
 
 /// A variant under watch.
@@ -101,7 +101,7 @@ struct Running {
 
 /// The variants of a kernel, and the one that is judged now.
 struct Desk {
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     library: Library,
     program: PathBuf,
     /// The arguments of `judge`, but for the variant.
@@ -115,19 +115,19 @@ struct Desk {
 
 impl Desk {
     fn new(
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         arguments: &Arguments,
         shaders: &ShaderArguments,
         library: Library,
     ) -> Result<Self> {
         let program = std::env::current_exe()
             .map_err(|error| Error::Device(format!("this program was not found: {error}")))?;
-        let mut given = vec!["judge".to_owned(), contract.name.to_owned()];
+        let mut given = vec!["judge".to_owned(), kernel.name().to_owned()];
         given.extend(arguments.device.flags());
         given.extend(shaders.flags_without_variants());
         given.extend(arguments.shape.iter().map(|shape| format!("--shape={shape}")));
         let desk = Self {
-            contract,
+            kernel,
             library,
             program,
             arguments: given,
@@ -143,7 +143,8 @@ impl Desk {
                 "there is no shader of {} to watch; make a folder of them with `normlab shaders \
                  export DIR` and name it with --shaders DIR, or a file with --variant \
                  {}=PATH.wgsl",
-                contract.name, contract.name
+                kernel.name(),
+                kernel.name()
             ))),
         }
     }
@@ -151,11 +152,11 @@ impl Desk {
     /// The texts of the user's files for the kernel, by variant: of the one that was chosen, or of
     /// all.
     fn on_disk(&self) -> Result<BTreeMap<String, Vec<u8>>> {
-        let variants = match self.library.chosen(self.contract) {
+        let variants = match self.library.chosen(self.kernel) {
             Some(chosen) => vec![chosen],
-            None => self.library.variants(self.contract)?,
+            None => self.library.variants(self.kernel)?,
         };
-        let text = |name: String| Some((self.library.own_text(self.contract, &name)?, name));
+        let text = |name: String| Some((self.library.own_text(self.kernel, &name)?, name));
         Ok(variants.into_iter().filter_map(text).map(|(text, name)| (name, text)).collect())
     }
 
@@ -214,7 +215,7 @@ impl Desk {
             } else {
                 self.waiting.remove(name);
                 let gone = "its file is gone; it is judged again when it is back";
-                say(out, &line(self.contract, name, gone))?;
+                say(out, &line(self.kernel, name, gone))?;
             }
             watched.text = text;
         }
@@ -234,7 +235,7 @@ impl Desk {
         self.started += 1;
         let (number, sender) = (self.started, sender.clone());
         let mut command = Command::new(&self.program);
-        let choice = format!("--variant={}={variant}", self.contract.name);
+        let choice = format!("--variant={}={variant}", self.kernel.name());
         let process = Process::start(command.args(&self.arguments).arg(choice), move |written| {
             tell(&sender, Event::Ended(number, written));
         })?;
@@ -255,7 +256,7 @@ impl Desk {
     /// Says what came of a judgement.
     fn note(&mut self, variant: &str, judged: &Judged, out: &mut dyn Write) -> Result<()> {
         let watched = self.variants.entry(variant.to_owned()).or_default();
-        say(out, &line(self.contract, variant, &words::verdict(judged, watched.good)))?;
+        say(out, &line(self.kernel, variant, &words::verdict(judged, watched.good)))?;
         watched.good = judged.time().or(watched.good);
         Ok(())
     }
@@ -267,12 +268,12 @@ impl Desk {
             None => format!("no version of {name} was good"),
         };
         let versions: Vec<_> = self.variants.iter().map(version).collect();
-        format!("{}: {}", self.contract.name, versions.join(", "))
+        format!("{}: {}", self.kernel.name(), versions.join(", "))
     }
 }
 
 /// A line with the time of day.
-fn line(contract: &Contract, variant: &str, words: &str) -> String {
+fn line(kernel: &Kernel, variant: &str, words: &str) -> String {
     let now = chrono::Local::now().format("%H:%M:%S");
-    format!("{now}  {} ({variant})  {words}", contract.name)
+    format!("{now}  {} ({variant})  {words}", kernel.name())
 }

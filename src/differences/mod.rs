@@ -16,29 +16,33 @@ use crate::backend::Backend;
 use crate::compare;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::{Axis, Contract, Operand, PLAIN, Source};
+use crate::kernels::contract::{Axis, Contract, Operand};
+use crate::kernels::kernel::{Kernel, Source};
 use crate::kernels::twin::Arguments;
 use crate::program::Program;
 use crate::tensor::{Real, Shape, Tensor, Value};
 use slope::{COUNT, Point, arguments};
 
-/// A contract like a kernel's, but no kernel: nothing else runs it.
-static ACTIVATION: Contract = Contract {
-    name: "activation",
-    summary: "y = activate(x), slope = activation_gradient(x)",
-    sizes: &["count"],
-    operands: &[
-        Operand::read("x", "1", "count"),
-        Operand::write("y", "1", "count"),
-        Operand::write("slope", "1", "count"),
-    ],
-    activation: true,
-    grid: [Axis::Size("count"), Axis::One],
-    split: Some("count"),
+/// Made like a kernel, but not listed: nothing else runs it.
+static ACTIVATION: Kernel = Kernel {
+    contract: Contract {
+        name: "activation",
+        summary: "y = activate(x), slope = activation_gradient(x)",
+        sizes: &["count"],
+        operands: &[
+            Operand::read("x", "1", "count"),
+            Operand::write("y", "1", "count"),
+            Operand::write("slope", "1", "count"),
+        ],
+        activation: true,
+        grid: [Axis::Size("count"), Axis::One],
+        split: Some("count"),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     shaders: &[Source { variant: "naive", text: include_str!("activation.wgsl") }],
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 /// Both functions on the CPU.
@@ -206,10 +210,10 @@ fn evaluate(
 ) -> Result<(Value<f32>, Value<f32>)> {
     let shape = Shape::matrix(1, x.len());
     let mut program = Program::default();
-    let names = ACTIVATION.operands.iter().map(|operand| operand.name);
+    let names = ACTIVATION.contract.operands.iter().map(|operand| operand.name);
     let tensors: Vec<_> = names.map(|name| (name, program.tensor(name, shape))).collect();
-    let dispatch = program.dispatch(ACTIVATION.name, &ACTIVATION, activation, &tensors, &[])?;
-    let pass = program.pass(ACTIVATION.name, vec![dispatch]);
+    let dispatch = program.dispatch(ACTIVATION.name(), &ACTIVATION, activation, &tensors, &[])?;
+    let pass = program.pass(ACTIVATION.name(), vec![dispatch]);
     let mut session = backend.load(&program)?;
     session.write(tensors[0].1, &Value::Real(Tensor::new(shape, x)))?;
     session.run_dispatch(pass, 0)?;

@@ -1,7 +1,8 @@
 //! The user's tensors, as a safetensors file holds them, fitted to what a kernel reads.
 
 use crate::error::{Error, Result, unknown};
-use crate::kernels::contract::{Access, Contract, Operand};
+use crate::kernels::contract::{Access, Operand};
+use crate::kernels::kernel::Kernel;
 use crate::tensor::{Element, Shape, Tensor, Value};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -26,7 +27,7 @@ pub(super) struct Given {
 type Check<T> = std::result::Result<T, String>;
 
 /// Reads a value for every operand that the kernel reads, in the contract's order.
-pub(super) fn read(contract: &Contract, path: &Path) -> Result<Vec<Option<Given>>> {
+pub(super) fn read(kernel: &Kernel, path: &Path) -> Result<Vec<Option<Given>>> {
     let bytes = fs::read(path).map_err(|error| Error::file("read", path, error))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| {
         Error::Data(format!(
@@ -38,33 +39,33 @@ pub(super) fn read(contract: &Contract, path: &Path) -> Result<Vec<Option<Given>
     let wrong = |reason| Error::Data(format!("{}: {reason}", path.display()));
     let mut known = file.names();
     known.sort_unstable();
-    known.iter().try_for_each(|name| expect(contract, name)).map_err(wrong)?;
+    known.iter().try_for_each(|name| expect(kernel, name)).map_err(wrong)?;
     let read = |operand: &Operand| match file.tensor(operand.name) {
         Ok(view) => given(operand, &view),
         Err(_) => Err(format!(
             "it holds no tensor {}; {} reads {}",
             operand.name,
-            contract.name,
-            list(contract.read())
+            kernel.name(),
+            list(kernel.contract.read())
         )),
     };
-    let operands = contract.operands.iter();
+    let operands = kernel.contract.operands.iter();
     operands
         .map(|operand| operand.access.reads().then(|| read(operand).map_err(wrong)).transpose())
         .collect()
 }
 
 /// Whether the kernel reads a tensor of this name.
-fn expect(contract: &Contract, name: &str) -> Check<()> {
-    let operand = contract.operands.iter().find(|operand| operand.name == name);
+fn expect(kernel: &Kernel, name: &str) -> Check<()> {
+    let operand = kernel.contract.operands.iter().find(|operand| operand.name == name);
     match operand.map(|operand| operand.access) {
         Some(Access::Read | Access::ReadWrite) => Ok(()),
         Some(Access::Write) => {
-            Err(format!("{name} is what {} writes: leave it out of the input", contract.name))
+            Err(format!("{name} is what {} writes: leave it out of the input", kernel.name()))
         }
         None => {
-            let known: Vec<_> = contract.read().map(|operand| operand.name).collect();
-            let complaint = format!("{} reads no tensor {name}", contract.name);
+            let known: Vec<_> = kernel.contract.read().map(|operand| operand.name).collect();
+            let complaint = format!("{} reads no tensor {name}", kernel.name());
             Err(unknown(&complaint, name, &known, ""))
         }
     }

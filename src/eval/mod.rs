@@ -16,7 +16,8 @@ use crate::error::{Error, Result};
 use crate::kernels::NONE;
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
-use crate::kernels::contract::{Contract, Operand, Sizes};
+use crate::kernels::contract::{Operand, Sizes};
+use crate::kernels::kernel::Kernel;
 use crate::program::Dispatch;
 use crate::record::ShaderRecord;
 use crate::single::{Left, Single};
@@ -51,36 +52,42 @@ impl Request {
     /// # Errors
     /// [`Error::Config`] about an option; [`Error::File`] when the file cannot be read;
     /// [`Error::Data`] when it is damaged or its tensors are not what the kernel reads.
-    pub fn read(contract: &'static Contract, path: &Path, options: &Options) -> Result<Self> {
-        let parameters = parameters(contract, &options.parameters)?;
-        let activation = activation(contract, options.activation)?;
-        let told = told_sizes(contract, &options.sizes)?;
-        let given = input::read(contract, path)?;
+    pub fn read(kernel: &'static Kernel, path: &Path, options: &Options) -> Result<Self> {
+        let parameters = parameters(kernel, &options.parameters)?;
+        let activation = activation(kernel, options.activation)?;
+        let told = told_sizes(kernel, &options.sizes)?;
+        let given = input::read(kernel, path)?;
         let shapes: Vec<_> =
             given.iter().map(|one| one.as_ref().map(|one| one.value.shape())).collect();
         let unfit = |error: Error| {
-            let (path, inputs) = (path.display(), list(contract.read()));
+            let (path, inputs) = (path.display(), list(kernel.contract.read()));
             Error::Data(format!("{path}: {error}; it reads {inputs}"))
         };
-        let sizes = Sizes::infer(contract, &shapes, &told).map_err(unfit)?;
+        let sizes = Sizes::infer(&kernel.contract, &shapes, &told).map_err(unfit)?;
         let case = Case {
-            sizes: contract.sizes.iter().copied().zip(sizes.values().iter().copied()).collect(),
+            sizes: kernel
+                .contract
+                .sizes
+                .iter()
+                .copied()
+                .zip(sizes.values().iter().copied())
+                .collect(),
             replicas: sizes.replicas,
             parameters,
             activation,
             fills: Vec::new(),
             seed: 0,
         };
-        let operands = contract.operands.iter();
+        let operands = kernel.contract.operands.iter();
         let shapes: Vec<_> = operands
             .zip(shapes)
             .map(|(operand, shape)| shape.unwrap_or_else(|| sizes.shape(operand)))
             .collect();
-        for ((operand, shape), given) in contract.operands.iter().zip(&shapes).zip(&given) {
+        for ((operand, shape), given) in kernel.contract.operands.iter().zip(&shapes).zip(&given) {
             hold(operand, *shape, given.as_ref(), &sizes)
                 .map_err(|reason| Error::Data(format!("{}: {reason}", path.display())))?;
         }
-        let single = Single::new(contract, &case, &shapes).map_err(unfit)?;
+        let single = Single::new(kernel, &case, &shapes).map_err(unfit)?;
         Ok(Self { single, given })
     }
 
@@ -107,7 +114,7 @@ impl Request {
         let dispatch = self.dispatch().clone();
         let activation = output::activation(&dispatch);
         let ran = |record: &ShaderRecord| {
-            record.kernel == dispatch.contract.name && record.activation.as_deref() == activation
+            record.kernel == dispatch.kernel.name() && record.activation.as_deref() == activation
         };
         let shader = backend.shaders().into_iter().find(ran);
         let outputs = self.outputs(written);
@@ -117,7 +124,7 @@ impl Request {
     /// What was written, each tensor with as many axes as it was given with, or as the inputs have.
     fn outputs(&self, written: Vec<Value<f32>>) -> Vec<Output> {
         let usual = self.given.iter().flatten().map(|one| one.axes).max().unwrap_or_default();
-        let operands = self.dispatch().contract.operands.iter().zip(&self.given);
+        let operands = self.dispatch().kernel.contract.operands.iter().zip(&self.given);
         let operands = operands.filter(|(operand, _)| operand.access.writes());
         let output = |((operand, given), value): ((&Operand, &Option<Given>), Value<f32>)| {
             let axes = given.as_ref().map_or(usual.max(2), |one| one.axes);
@@ -128,9 +135,9 @@ impl Request {
 }
 
 /// The parameters that were given, each known to the contract.
-fn parameters(contract: &Contract, given: &[(String, f32)]) -> Result<Vec<(&'static str, f32)>> {
-    let known: Vec<_> = contract.parameters.iter().map(|known| known.name).collect();
-    let parameters = named(contract, "--param", &known, given)?;
+fn parameters(kernel: &Kernel, given: &[(String, f32)]) -> Result<Vec<(&'static str, f32)>> {
+    let known: Vec<_> = kernel.contract.parameters.iter().map(|known| known.name).collect();
+    let parameters = named(kernel, "--param", &known, given)?;
     match parameters.iter().find(|(_, value)| !value.is_finite()) {
         None => Ok(parameters),
         Some((name, value)) => {
@@ -140,24 +147,21 @@ fn parameters(contract: &Contract, given: &[(String, f32)]) -> Result<Vec<(&'sta
 }
 
 /// The sizes that were given: all that no tensor tells, and no other.
-fn told_sizes(
-    contract: &Contract,
-    given: &[(String, usize)],
-) -> Result<Vec<(&'static str, usize)>> {
-    let untold = contract.untold_sizes();
-    let told = named(contract, "--size", &untold, given)?;
+fn told_sizes(kernel: &Kernel, given: &[(String, usize)]) -> Result<Vec<(&'static str, usize)>> {
+    let untold = kernel.contract.untold_sizes();
+    let told = named(kernel, "--size", &untold, given)?;
     match untold.iter().find(|name| told.iter().all(|(given, _)| given != *name)) {
         None => Ok(told),
         Some(name) => Err(Error::Config(format!(
             "no tensor that {} reads tells the size {name}; add --size {name}=NUMBER",
-            contract.name
+            kernel.name()
         ))),
     }
 }
 
 /// The values of a flag by names that are known, each given once.
 fn named<T: Copy>(
-    contract: &Contract,
+    kernel: &Kernel,
     flag: &str,
     known: &[&'static str],
     given: &[(String, T)],
@@ -168,7 +172,7 @@ fn named<T: Copy>(
             let all = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             return Err(Error::Config(format!(
                 "{} takes no {flag} {name}; it takes {all}",
-                contract.name
+                kernel.name()
             )));
         };
         if found.iter().any(|(earlier, _)| earlier == known) {
@@ -179,12 +183,12 @@ fn named<T: Copy>(
     Ok(found)
 }
 
-fn activation(contract: &Contract, named: Option<Activation>) -> Result<Activation> {
+fn activation(kernel: &Kernel, named: Option<Activation>) -> Result<Activation> {
     match named {
-        Some(activation) if !contract.activation => Err(Error::Config(format!(
+        Some(activation) if !kernel.contract.activation => Err(Error::Config(format!(
             "--activation {}: {} has no activation; leave the flag out",
             activation.name(),
-            contract.name
+            kernel.name()
         ))),
         named => Ok(named.unwrap_or(Activation::Identity)),
     }

@@ -81,9 +81,9 @@ impl Results {
     /// The sizes as `rows=60 cols=100`, with the replicas where there are several.
     #[must_use]
     pub fn sizes(&self) -> String {
-        let Dispatch { contract, sizes, .. } = &self.dispatch;
+        let Dispatch { kernel, sizes, .. } = &self.dispatch;
         let replicas = (sizes.replicas > 1).then_some(("replicas", sizes.replicas));
-        let named = contract.sizes.iter().copied().zip(sizes.values().iter().copied());
+        let named = kernel.contract.sizes.iter().copied().zip(sizes.values().iter().copied());
         let words = replicas.into_iter().chain(named).map(|(name, size)| format!("{name}={size}"));
         words.collect::<Vec<_>>().join(" ")
     }
@@ -91,8 +91,8 @@ impl Results {
     /// All parameters, as `epsilon=1e-5`.
     #[must_use]
     pub fn parameters(&self) -> String {
-        let Dispatch { contract, parameters, .. } = &self.dispatch;
-        let named = contract.parameters.iter().zip(parameters);
+        let Dispatch { kernel, parameters, .. } = &self.dispatch;
+        let named = kernel.contract.parameters.iter().zip(parameters);
         let words = named.map(|(known, value)| format!("{}={value:?}", known.name));
         words.collect::<Vec<_>>().join(" ")
     }
@@ -104,7 +104,7 @@ impl Results {
     pub fn write(&self, path: &Path) -> Result<()> {
         let tensors = self.outputs.iter().map(|one| (one.name.to_owned(), one.bytes())).collect();
         let mut metadata = vec![
-            ("kernel", self.dispatch.contract.name.to_owned()),
+            ("kernel", self.dispatch.kernel.name().to_owned()),
             ("variant", self.variant().to_owned()),
             ("sizes", self.sizes()),
             ("parameters", self.parameters()),
@@ -123,7 +123,7 @@ impl Results {
 
 /// The activation that a dispatch composes in, where its kernel has one.
 pub(super) fn activation(dispatch: &Dispatch) -> Option<&'static str> {
-    dispatch.contract.activation.then(|| dispatch.activation.name())
+    dispatch.kernel.contract.activation.then(|| dispatch.activation.name())
 }
 
 /// Whether results can go to `output`: before anything is computed for it.

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::{
     bias_backward, bias_forward, bias_softmax_cross_entropy, matmul_backward, matmul_bias_forward,
     matmul_nn, matmul_nt, matmul_tn, softmax_cross_entropy,
@@ -19,11 +19,11 @@ pub struct Rule {
     pub name: &'static str,
     /// The kernels, in the order of their dispatches. The first is the one whose variants the fused
     /// kernel has, too.
-    pub parts: &'static [&'static Contract],
+    pub parts: &'static [&'static Kernel],
     /// Operands that must be one tensor for the rule to apply.
     pub wires: &'static [(Place, Place)],
     /// The kernel that stands in for them.
-    pub kernel: &'static Contract,
+    pub kernel: &'static Kernel,
     /// Where its operands come from, in its contract's order. An operand that the parts write and
     /// that is not among these is no longer written.
     pub operands: &'static [Place],
@@ -42,13 +42,9 @@ const MANY: usize = 1 << 23;
 pub static ALL: [Rule; 3] = [
     Rule {
         name: "output",
-        parts: &[
-            &bias_forward::CONTRACT,
-            &softmax_cross_entropy::CONTRACT,
-            &bias_backward::CONTRACT,
-        ],
+        parts: &[&bias_forward::KERNEL, &softmax_cross_entropy::KERNEL, &bias_backward::KERNEL],
         wires: &[((0, "y"), (1, "logits")), ((1, "d_logits"), (2, "d_y")), ((0, "z"), (2, "z"))],
-        kernel: &bias_softmax_cross_entropy::CONTRACT,
+        kernel: &bias_softmax_cross_entropy::KERNEL,
         operands: &[
             (0, "x"),
             (0, "bias"),
@@ -64,18 +60,18 @@ pub static ALL: [Rule; 3] = [
     },
     Rule {
         name: "layer",
-        parts: &[&matmul_nn::CONTRACT, &bias_forward::CONTRACT],
+        parts: &[&matmul_nn::KERNEL, &bias_forward::KERNEL],
         wires: &[((0, "c"), (1, "x"))],
-        kernel: &matmul_bias_forward::CONTRACT,
+        kernel: &matmul_bias_forward::KERNEL,
         operands: &[(0, "a"), (0, "b"), (1, "bias"), (1, "z"), (1, "y")],
         activated: Some(1),
         most: None,
     },
     Rule {
         name: "gradients",
-        parts: &[&matmul_tn::CONTRACT, &matmul_nt::CONTRACT],
+        parts: &[&matmul_tn::KERNEL, &matmul_nt::KERNEL],
         wires: &[((0, "b"), (1, "a"))],
-        kernel: &matmul_backward::CONTRACT,
+        kernel: &matmul_backward::KERNEL,
         operands: &[(0, "a"), (0, "b"), (1, "b"), (0, "c"), (1, "c")],
         activated: None,
         most: Some(MANY),
@@ -87,8 +83,8 @@ impl Rule {
     pub(super) fn fits(&self, parts: &[&Dispatch]) -> bool {
         let kernels = parts.iter().zip(self.parts);
         let mut numbered = parts.iter().enumerate();
-        let multiplications = parts[0].contract.multiplications(&parts[0].sizes);
-        kernels.clone().all(|(dispatch, contract)| dispatch.contract.name == contract.name)
+        let multiplications = parts[0].kernel.contract.multiplications(&parts[0].sizes);
+        kernels.clone().all(|(dispatch, kernel)| dispatch.kernel.name() == kernel.name())
             && self.most.is_none_or(|most| multiplications <= most)
             && self.wires.iter().all(|&(from, to)| tensor(parts, from) == tensor(parts, to))
             && numbered.all(|(number, dispatch)| {
@@ -101,7 +97,7 @@ impl Rule {
         let kept: Vec<_> = self.operands.iter().map(|&place| tensor(parts, place)).collect();
         let mut dropped = Vec::new();
         for dispatch in parts {
-            let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
+            let operands = dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors);
             let written = operands.filter(|(operand, _)| operand.access.writes());
             dropped.extend(written.map(|(_, &id)| id).filter(|id| !kept.contains(&Some(*id))));
         }
@@ -111,9 +107,9 @@ impl Rule {
     /// The dispatch that stands in for the parts.
     pub(super) fn fused(&self, program: &Program, parts: &[&Dispatch]) -> Result<Dispatch> {
         let place = parts[0].label.rsplit_once('.').map_or("", |(place, _)| place);
-        let label = format!("{place}.{}", self.kernel.name);
+        let label = format!("{place}.{}", self.kernel.name());
         let activation = self.activated.map_or(Activation::Identity, |at| parts[at].activation);
-        let names = self.kernel.operands.iter().map(|operand| operand.name);
+        let names = self.kernel.contract.operands.iter().map(|operand| operand.name);
         let ids = self.operands.iter().filter_map(|&place| tensor(parts, place));
         let tensors: Vec<_> = names.zip(ids).collect();
         program.dispatch(label, self.kernel, activation, &tensors, &[])
@@ -123,6 +119,6 @@ impl Rule {
 /// The tensor of an operand.
 fn tensor(parts: &[&Dispatch], (number, name): Place) -> Option<TensorId> {
     let dispatch = parts.get(number)?;
-    let at = dispatch.contract.operands.iter().position(|operand| operand.name == name)?;
+    let at = dispatch.kernel.contract.operands.iter().position(|operand| operand.name == name)?;
     Some(dispatch.tensors[at])
 }

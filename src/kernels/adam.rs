@@ -9,37 +9,40 @@
 //! that 1 − betaᵗ keeps its digits where t is small, which a GPU's `pow` does not promise.
 
 use super::cases::{Case, Fill, NOT_FINITE};
-use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
-use super::sources;
+use super::contract::{Axis, Contract, Operand, Parameter};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
 
-/// The contract of `adam`.
-pub static CONTRACT: Contract = Contract {
-    name: "adam",
-    summary: "first and second moments of the gradients move by beta1 and beta2, \
-              parameters -= rate * unbiased first / (sqrt(unbiased second) + epsilon)",
-    sizes: &["count"],
-    operands: &[
-        Operand::read("gradients", "1", "count"),
-        Operand::read("rate", "1", "1"),
-        Operand::read("step", "1", "1").of_u32(),
-        Operand::update("parameters", "1", "count"),
-        Operand::update("first_moment", "1", "count"),
-        Operand::update("second_moment", "1", "count"),
-    ],
-    parameters: &[
-        Parameter { name: "beta1", default: 0.9 },
-        Parameter { name: "beta2", default: 0.999 },
-        Parameter { name: "epsilon", default: 1e-8 },
-    ],
-    grid: [Axis::Size("count"), Axis::One],
-    split: Some("count"),
+/// The kernel `adam`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "adam",
+        summary: "first and second moments of the gradients move by beta1 and beta2, \
+                  parameters -= rate * unbiased first / (sqrt(unbiased second) + epsilon)",
+        sizes: &["count"],
+        operands: &[
+            Operand::read("gradients", "1", "count"),
+            Operand::read("rate", "1", "1"),
+            Operand::read("step", "1", "1").of_u32(),
+            Operand::update("parameters", "1", "count"),
+            Operand::update("first_moment", "1", "count"),
+            Operand::update("second_moment", "1", "count"),
+        ],
+        parameters: &[
+            Parameter { name: "beta1", default: 0.9 },
+            Parameter { name: "beta2", default: 0.999 },
+            Parameter { name: "epsilon", default: 1e-8 },
+        ],
+        grid: [Axis::Size("count"), Axis::One],
+        split: Some("count"),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("adam": "naive"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 /// `base` to the power `exponent`, by repeated squaring.

@@ -8,34 +8,37 @@
 //! ```
 
 use super::cases::{Case, Fill};
-use super::contract::{Axis, Contract, Operand, PLAIN};
-use super::sources;
+use super::contract::{Axis, Contract, Operand};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
 
-/// The contract of `batch_norm_backward`.
-pub static CONTRACT: Contract = Contract {
-    name: "batch_norm_backward",
-    summary: "d_x, d_gamma, d_beta of batch_norm_forward, from d_y and the statistics it kept",
-    sizes: &["rows", "cols"],
-    operands: &[
-        Operand::read("d_y", "rows", "cols"),
-        Operand::read("z", "rows", "cols"),
-        Operand::read("x", "rows", "cols"),
-        Operand::read("gamma", "1", "cols").strided(),
-        Operand::read("statistics", "2", "cols"),
-        Operand::write("d_x", "rows", "cols"),
-        Operand::write("d_gamma", "1", "cols").strided(),
-        Operand::write("d_beta", "1", "cols").strided(),
-    ],
-    activation: true,
-    grid: [Axis::Size("cols"), Axis::One],
-    split: Some("cols"),
+/// The kernel `batch_norm_backward`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "batch_norm_backward",
+        summary: "d_x, d_gamma, d_beta of batch_norm_forward, from d_y and the statistics it kept",
+        sizes: &["rows", "cols"],
+        operands: &[
+            Operand::read("d_y", "rows", "cols"),
+            Operand::read("z", "rows", "cols"),
+            Operand::read("x", "rows", "cols"),
+            Operand::read("gamma", "1", "cols").strided(),
+            Operand::read("statistics", "2", "cols"),
+            Operand::write("d_x", "rows", "cols"),
+            Operand::write("d_gamma", "1", "cols").strided(),
+            Operand::write("d_beta", "1", "cols").strided(),
+        ],
+        activation: true,
+        grid: [Axis::Size("cols"), Axis::One],
+        split: Some("cols"),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("batch_norm_backward": "naive", "subgroup", "lanes"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

@@ -19,38 +19,41 @@
 
 use super::cases::{Case, Fill};
 use super::constants::{EPSILON, RUNNING_MOMENTUM};
-use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
-use super::sources;
+use super::contract::{Axis, Contract, Operand, Parameter};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
 
-/// The contract of `batch_norm_forward`.
-pub static CONTRACT: Contract = Contract {
-    name: "batch_norm_forward",
-    summary: "z = gamma * (x - mean) * rstd + beta over each column, y = activate(z); \
-              running statistics move by momentum",
-    sizes: &["rows", "cols"],
-    operands: &[
-        Operand::read("x", "rows", "cols"),
-        Operand::read("gamma", "1", "cols").strided(),
-        Operand::read("beta", "1", "cols").strided(),
-        Operand::update("running", "2", "cols"),
-        Operand::write("z", "rows", "cols"),
-        Operand::write("y", "rows", "cols"),
-        Operand::write("statistics", "2", "cols"),
-    ],
-    parameters: &[
-        Parameter { name: "epsilon", default: EPSILON },
-        Parameter { name: "momentum", default: RUNNING_MOMENTUM },
-    ],
-    activation: true,
-    grid: [Axis::Size("cols"), Axis::One],
-    split: Some("cols"),
+/// The kernel `batch_norm_forward`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "batch_norm_forward",
+        summary: "z = gamma * (x - mean) * rstd + beta over each column, y = activate(z); \
+                  running statistics move by momentum",
+        sizes: &["rows", "cols"],
+        operands: &[
+            Operand::read("x", "rows", "cols"),
+            Operand::read("gamma", "1", "cols").strided(),
+            Operand::read("beta", "1", "cols").strided(),
+            Operand::update("running", "2", "cols"),
+            Operand::write("z", "rows", "cols"),
+            Operand::write("y", "rows", "cols"),
+            Operand::write("statistics", "2", "cols"),
+        ],
+        parameters: &[
+            Parameter { name: "epsilon", default: EPSILON },
+            Parameter { name: "momentum", default: RUNNING_MOMENTUM },
+        ],
+        activation: true,
+        grid: [Axis::Size("cols"), Axis::One],
+        split: Some("cols"),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("batch_norm_forward": "naive", "subgroup", "lanes"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

@@ -3,32 +3,35 @@
 
 use super::cases::{Case, Fill};
 use super::constants::EPSILON;
-use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
-use super::sources;
+use super::contract::{Axis, Contract, Operand, Parameter};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
 
-/// The contract of `batch_norm_infer`.
-pub static CONTRACT: Contract = Contract {
-    name: "batch_norm_infer",
-    summary: "y = activate(gamma * (x - mean) / sqrt(variance + epsilon) + beta), running statistics",
-    sizes: &["rows", "cols"],
-    operands: &[
-        Operand::read("x", "rows", "cols"),
-        Operand::read("gamma", "1", "cols").strided(),
-        Operand::read("beta", "1", "cols").strided(),
-        Operand::read("running", "2", "cols"),
-        Operand::write("y", "rows", "cols"),
-    ],
-    parameters: &[Parameter { name: "epsilon", default: EPSILON }],
-    activation: true,
-    grid: [Axis::Size("cols"), Axis::Size("rows")],
-    split: Some("rows"),
+/// The kernel `batch_norm_infer`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "batch_norm_infer",
+        summary: "y = activate(gamma * (x - mean) / sqrt(variance + epsilon) + beta), running statistics",
+        sizes: &["rows", "cols"],
+        operands: &[
+            Operand::read("x", "rows", "cols"),
+            Operand::read("gamma", "1", "cols").strided(),
+            Operand::read("beta", "1", "cols").strided(),
+            Operand::read("running", "2", "cols"),
+            Operand::write("y", "rows", "cols"),
+        ],
+        parameters: &[Parameter { name: "epsilon", default: EPSILON }],
+        activation: true,
+        grid: [Axis::Size("cols"), Axis::Size("rows")],
+        split: Some("rows"),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("batch_norm_infer": "naive"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

@@ -1,31 +1,34 @@
 //! `bias_backward`: the gradients of `bias_forward`: d_x = d_y · f′(z), d_bias = Σ over rows of d_x.
 
 use super::cases::Case;
-use super::contract::{Axis, Contract, Operand, PLAIN};
-use super::sources;
+use super::contract::{Axis, Contract, Operand};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::kernels::activation::Activation;
 use crate::tensor::{Real, Shape, Tensor, Value};
 
-/// The contract of `bias_backward`.
-pub static CONTRACT: Contract = Contract {
-    name: "bias_backward",
-    summary: "d_x = d_y * activation_gradient(z), d_bias = sum over rows of d_x",
-    sizes: &["rows", "cols"],
-    operands: &[
-        Operand::read("d_y", "rows", "cols"),
-        Operand::read("z", "rows", "cols"),
-        Operand::write("d_x", "rows", "cols"),
-        Operand::write("d_bias", "1", "cols").strided(),
-    ],
-    activation: true,
-    grid: [Axis::Size("cols"), Axis::One],
-    split: Some("cols"),
+/// The kernel `bias_backward`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "bias_backward",
+        summary: "d_x = d_y * activation_gradient(z), d_bias = sum over rows of d_x",
+        sizes: &["rows", "cols"],
+        operands: &[
+            Operand::read("d_y", "rows", "cols"),
+            Operand::read("z", "rows", "cols"),
+            Operand::write("d_x", "rows", "cols"),
+            Operand::write("d_bias", "1", "cols").strided(),
+        ],
+        activation: true,
+        grid: [Axis::Size("cols"), Axis::One],
+        split: Some("cols"),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases: || Case::activated_at(&["z"]).into_iter().chain([Case::large()]).collect(),
     shaders: sources!("bias_backward": "naive", "subgroup"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

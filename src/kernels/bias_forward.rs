@@ -1,31 +1,34 @@
 //! `bias_forward`: what follows a layer's product where it has no norm: z = x + bias, y = f(z).
 
 use super::cases::Case;
-use super::contract::{Axis, Contract, Operand, PLAIN};
-use super::sources;
+use super::contract::{Axis, Contract, Operand};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::kernels::activation::Activation;
 use crate::tensor::{Real, Tensor, Value};
 
-/// The contract of `bias_forward`.
-pub static CONTRACT: Contract = Contract {
-    name: "bias_forward",
-    summary: "z = x + bias, y = activate(z)",
-    sizes: &["rows", "cols"],
-    operands: &[
-        Operand::read("x", "rows", "cols"),
-        Operand::read("bias", "1", "cols").strided(),
-        Operand::write("z", "rows", "cols"),
-        Operand::write("y", "rows", "cols"),
-    ],
-    activation: true,
-    grid: [Axis::Size("cols"), Axis::Size("rows")],
-    split: Some("rows"),
+/// The kernel `bias_forward`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "bias_forward",
+        summary: "z = x + bias, y = activate(z)",
+        sizes: &["rows", "cols"],
+        operands: &[
+            Operand::read("x", "rows", "cols"),
+            Operand::read("bias", "1", "cols").strided(),
+            Operand::write("z", "rows", "cols"),
+            Operand::write("y", "rows", "cols"),
+        ],
+        activation: true,
+        grid: [Axis::Size("cols"), Axis::Size("rows")],
+        split: Some("rows"),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases: || Case::activated_at(&["x", "bias"]),
     shaders: sources!("bias_forward": "naive"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

@@ -5,34 +5,38 @@
 //! to the same bits.
 
 use super::cases::{Case, Fill};
-use super::contract::{Contract, Operand, PLAIN};
+use super::contract::{Contract, Operand};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
-use super::{bias_backward, bias_forward, softmax_cross_entropy, sources};
+use super::{bias_backward, bias_forward, softmax_cross_entropy};
 use crate::kernels::activation::Activation;
 use crate::tensor::{Real, Value};
 
-/// The contract of `bias_softmax_cross_entropy`.
-pub static CONTRACT: Contract = Contract {
-    name: "bias_softmax_cross_entropy",
-    summary: "logits = x + bias, losses[step mod slots] = mean of -ln softmax(logits)[target], hits \
-              likewise, step += 1, d_x = (softmax(logits) - onehot(target)) / rows, d_bias = sum over \
-              rows of d_x",
-    sizes: &["rows", "classes", "slots"],
-    operands: &[
-        Operand::read("x", "rows", "classes"),
-        Operand::read("bias", "1", "classes").strided(),
-        Operand::read("targets", "rows", "1").of_u32().below("classes"),
-        Operand::write("d_x", "rows", "classes"),
-        Operand::write("d_bias", "1", "classes").strided(),
-        Operand::update("losses", "slots", "1"),
-        Operand::update("hits", "slots", "1").of_u32(),
-        Operand::update("step", "1", "1").of_u32(),
-    ],
+/// The kernel `bias_softmax_cross_entropy`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "bias_softmax_cross_entropy",
+        summary: "logits = x + bias, losses[step mod slots] = mean of -ln softmax(logits)[target], hits \
+                  likewise, step += 1, d_x = (softmax(logits) - onehot(target)) / rows, d_bias = sum over \
+                  rows of d_x",
+        sizes: &["rows", "classes", "slots"],
+        operands: &[
+            Operand::read("x", "rows", "classes"),
+            Operand::read("bias", "1", "classes").strided(),
+            Operand::read("targets", "rows", "1").of_u32().below("classes"),
+            Operand::write("d_x", "rows", "classes"),
+            Operand::write("d_bias", "1", "classes").strided(),
+            Operand::update("losses", "slots", "1"),
+            Operand::update("hits", "slots", "1").of_u32(),
+            Operand::update("step", "1", "1").of_u32(),
+        ],
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("bias_softmax_cross_entropy": "naive"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

@@ -1,8 +1,9 @@
 //! What an adapter is capable of, and which variants can run on it.
 
 use super::activation::Activation;
-use super::contract::{Contract, Sizes};
+use super::contract::Sizes;
 use super::cooperative::Cooperative;
+use super::kernel::Kernel;
 use super::library::Library;
 use super::precision::Precision;
 use super::shader::Shader;
@@ -62,8 +63,8 @@ impl AdapterCapabilities {
     /// # Errors
     /// As [`Library::shader`]; [`Error::Device`] when none can run, [`Error::Config`] when none can in
     /// mixed precision.
-    pub fn usual(&self, library: &Library, contract: &'static Contract) -> Result<String> {
-        self.usual_at(library, contract, None)
+    pub fn usual(&self, library: &Library, kernel: &'static Kernel) -> Result<String> {
+        self.usual_at(library, kernel, None)
     }
 
     /// The same where programs have these sizes: the variant is one whose workgroups are not too many.
@@ -73,7 +74,7 @@ impl AdapterCapabilities {
     pub fn usual_at(
         &self,
         library: &Library,
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         sizes: Option<&Sizes>,
     ) -> Result<String> {
         let lacks = |shader: &Shader| {
@@ -81,8 +82,8 @@ impl AdapterCapabilities {
         };
         let precision = self.cooperative.precision();
         let (mut reasons, mut passed_over, mut mixed) = (Vec::new(), None, false);
-        for source in contract.shaders.iter().rev() {
-            let shader = library.shader(contract, source.variant, Activation::default())?;
+        for source in kernel.shaders.iter().rev() {
+            let shader = library.shader(kernel, source.variant, Activation::default())?;
             match (lacks(&shader), self.passes_over(&shader)) {
                 // What is to be of mixed precision does not fall back to f32.
                 (None, _) if mixed && shader.precision() == Precision::F32 => break,
@@ -96,7 +97,7 @@ impl AdapterCapabilities {
         }
         passed_over.ok_or_else(|| {
             let reasons = reasons.join("; ");
-            let none = format!("the adapter can run no variant of {} ({reasons})", contract.name);
+            let none = format!("the adapter can run no variant of {} ({reasons})", kernel.name());
             match precision {
                 Precision::F32 => Error::Device(none),
                 Precision::Mixed => Error::Config(format!("--precision mixed: {none}")),

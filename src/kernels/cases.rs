@@ -76,26 +76,6 @@ impl Case {
         }
     }
 
-    /// A case of these sizes with inputs as the kernel's first case has them: whole numbers that choose
-    /// among others lie below their number.
-    #[must_use]
-    pub fn like_first(contract: &Contract, sizes: &Sizes, activation: Activation) -> Self {
-        let values = contract.sizes.iter().copied().zip(sizes.values().iter().copied());
-        let mut case = Self::new(&values.collect::<Vec<_>>());
-        case.replicas = sizes.replicas;
-        case.activation = if contract.activation { activation } else { Activation::Identity };
-        if let Some(first) = (contract.cases)().into_iter().next() {
-            case.fills = first.fills;
-            case.parameters = first.parameters;
-        }
-        for operand in contract.read() {
-            if let Some(size) = operand.below {
-                case = case.fill(operand.name, Fill::Below(sizes.get(size) as u32));
-            }
-        }
-        case
-    }
-
     /// The same case with more replicas.
     #[must_use]
     pub fn replicas(mut self, replicas: usize) -> Self {

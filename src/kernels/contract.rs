@@ -1,116 +1,12 @@
-//! What a kernel is, told once: its tensors with their shapes in symbols, its parameters, its grid.
+//! What a kernel is to whoever runs it, told once and as plain data: its tensors with their shapes in
+//! symbols, its parameters, its grid.
 //!
 //! Everything else reads it from here: the loader checks each shader against it, both backends size
 //! and bind by it, `check` makes its inputs from it, and `shaders list` prints it.
 
-use super::cases::Case;
-use super::twin::Arguments;
-use crate::compare;
+pub use super::operand::{Access, Operand};
 use crate::error::{Error, Result};
-use crate::tensor::{Element, Shape, Value};
-use std::fmt;
-
-/// How a kernel uses a tensor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Only read: `var<storage, read>`.
-    Read,
-    /// Written whole, and nothing read that stood there before: `var<storage, read_write>`.
-    Write,
-    /// Read and written, or written in part: `var<storage, read_write>`.
-    ReadWrite,
-}
-
-impl Access {
-    /// Whether the kernel sees what stood there before.
-    #[must_use]
-    pub const fn reads(self) -> bool {
-        matches!(self, Self::Read | Self::ReadWrite)
-    }
-
-    /// Whether the kernel changes it.
-    #[must_use]
-    pub const fn writes(self) -> bool {
-        matches!(self, Self::Write | Self::ReadWrite)
-    }
-}
-
-/// One tensor of a kernel. Its shape is `[replicas, rows, cols]`, rows and cols being names of sizes
-/// or whole numbers.
-#[derive(Clone, Copy, Debug)]
-pub struct Operand {
-    /// Its name in the shader, in programs and in the twin.
-    pub name: &'static str,
-    /// Its element type.
-    pub element: Element,
-    /// How it is used.
-    pub access: Access,
-    /// Rows: the name of a size, or a number.
-    pub rows: &'static str,
-    /// Columns: the name of a size, or a number.
-    pub cols: &'static str,
-    /// Whether its replicas lie further apart than their length (a segment of a larger buffer, or a
-    /// tensor that all replicas share): the shader is told the distance as `<name>_stride`.
-    pub strided: bool,
-    /// For whole numbers that choose among others: the name of the size that they lie below, unless
-    /// they are [`super::NONE`].
-    pub below: Option<&'static str>,
-}
-
-/// For people: `x f32[rows, cols]`, `targets u32[rows, 1] below classes`.
-impl fmt::Display for Operand {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}[{}, {}]", self.name, self.element.wgsl(), self.rows, self.cols)?;
-        self.below.map_or(Ok(()), |size| write!(f, " below {size}"))
-    }
-}
-
-impl Operand {
-    const fn new(
-        name: &'static str,
-        access: Access,
-        rows: &'static str,
-        cols: &'static str,
-    ) -> Self {
-        Self { name, element: Element::F32, access, rows, cols, strided: false, below: None }
-    }
-
-    /// A tensor of numbers that is only read.
-    #[must_use]
-    pub const fn read(name: &'static str, rows: &'static str, cols: &'static str) -> Self {
-        Self::new(name, Access::Read, rows, cols)
-    }
-
-    /// A tensor of numbers that is written whole.
-    #[must_use]
-    pub const fn write(name: &'static str, rows: &'static str, cols: &'static str) -> Self {
-        Self::new(name, Access::Write, rows, cols)
-    }
-
-    /// A tensor of numbers that is changed.
-    #[must_use]
-    pub const fn update(name: &'static str, rows: &'static str, cols: &'static str) -> Self {
-        Self::new(name, Access::ReadWrite, rows, cols)
-    }
-
-    /// The same tensor, holding whole numbers.
-    #[must_use]
-    pub const fn of_u32(self) -> Self {
-        Self { element: Element::U32, ..self }
-    }
-
-    /// The same tensor, its replicas at a distance that the shader is told.
-    #[must_use]
-    pub const fn strided(self) -> Self {
-        Self { strided: true, ..self }
-    }
-
-    /// The same tensor of whole numbers, each below the size of this name or [`super::NONE`].
-    #[must_use]
-    pub const fn below(self, size: &'static str) -> Self {
-        Self { below: Some(size), ..self }
-    }
-}
+use crate::tensor::Shape;
 
 /// A number that a dispatch gives its kernel: `f32` in the shader's `Params`.
 #[derive(Clone, Copy, Debug)]
@@ -160,13 +56,40 @@ impl Axis {
     }
 }
 
-/// A shader that ships with the crate.
+/// How many columns an operand must have, beyond equal names being equal.
 #[derive(Clone, Copy, Debug)]
-pub struct Source {
-    /// The file's name without `.wgsl`.
-    pub variant: &'static str,
-    /// Its text.
-    pub text: &'static str,
+pub enum Columns {
+    /// One, or as many as the size with this name.
+    OneOrAll(&'static str),
+    /// At least and at most so many.
+    Between(usize, usize),
+    /// Just enough words for as many items as the size with this name, so many to a word.
+    Words(&'static str, usize),
+}
+
+impl Columns {
+    /// How `operand` has another number of columns, in words; nothing if it has not.
+    fn misfit(self, operand: &Operand, sizes: &Sizes) -> Option<String> {
+        let (name, found) = (operand.name, sizes.extent(operand.cols));
+        match self {
+            Self::OneOrAll(size) => {
+                let all = sizes.get(size);
+                let fits = found == 1 || found == all;
+                (!fits).then(|| format!("{name} has {found} columns, expected 1 or {all}"))
+            }
+            Self::Between(least, most) => {
+                let fits = (least..=most).contains(&found);
+                (!fits).then(|| format!("{name} has {found} columns, expected {least} to {most}"))
+            }
+            Self::Words(items, per_word) => {
+                let (held, words) = (sizes.get(items), operand.cols);
+                let needed = held.div_ceil(per_word);
+                (found != needed).then(|| {
+                    format!("{name} have {found} {words} a row, but {held} {items} need {needed}")
+                })
+            }
+        }
+    }
 }
 
 /// A kernel's contract.
@@ -191,26 +114,24 @@ pub struct Contract {
     pub products: usize,
     /// The size along which the CPU cuts a dispatch into independent parts.
     pub split: Option<&'static str>,
-    /// Times the f32 twin's own error that the GPU may be off (see [`crate::compare`]).
-    pub tolerance_factor: f64,
-    /// What must hold between the sizes, beyond equal names being equal.
-    pub constraint: fn(&Sizes) -> std::result::Result<(), String>,
-    /// The CPU twin in f32.
-    pub twin_f32: fn(&Arguments<'_, f32>) -> Vec<Value<f32>>,
-    /// The CPU twin in f64.
-    pub twin_f64: fn(&Arguments<'_, f64>) -> Vec<Value<f64>>,
-    /// The shapes and inputs that `check` and the tests try.
-    pub cases: fn() -> Vec<Case>,
-    /// The shipped variants, from the plainest to the fastest.
-    pub shaders: &'static [Source],
+    /// An operand by its name, and how many columns it must have.
+    pub constraint: Option<(&'static str, Columns)>,
 }
 
 impl Contract {
-    /// Whether a variant of this name ships with the crate.
-    #[must_use]
-    pub fn ships(&self, variant: &str) -> bool {
-        self.shaders.iter().any(|source| source.variant == variant)
-    }
+    /// What most contracts share; a kernel writes only what is its own.
+    pub const PLAIN: Self = Self {
+        name: "",
+        summary: "",
+        sizes: &[],
+        operands: &[],
+        parameters: &[],
+        activation: false,
+        grid: [Axis::One, Axis::One],
+        products: 0,
+        split: None,
+        constraint: None,
+    };
 
     /// Whether it computes products of matrices.
     #[must_use]
@@ -241,25 +162,6 @@ impl Contract {
         self.sizes.iter().copied().filter(|name| !told(name)).collect()
     }
 }
-
-/// What most contracts share; a kernel writes only what is its own.
-pub const PLAIN: Contract = Contract {
-    name: "",
-    summary: "",
-    sizes: &[],
-    operands: &[],
-    parameters: &[],
-    activation: false,
-    grid: [Axis::One, Axis::One],
-    products: 0,
-    split: None,
-    tolerance_factor: compare::FACTOR,
-    constraint: |_| Ok(()),
-    twin_f32: |_| Vec::new(),
-    twin_f64: |_| Vec::new(),
-    cases: Vec::new,
-    shaders: &[],
-};
 
 /// The sizes of one dispatch by name, and its replicas.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -370,8 +272,13 @@ impl Sizes {
             let name = self.names[at];
             return Err(Error::Shape(format!("{}: the size {name} is 0", contract.name)));
         }
-        (contract.constraint)(self)
-            .map_err(|reason| Error::Shape(format!("{}: {reason}", contract.name)))
+        let misfit = contract.constraint.and_then(|(name, columns)| {
+            let operand = contract.operands.iter().find(|operand| operand.name == name);
+            let operand = operand.unwrap_or_else(|| panic!("no operand is called {name}"));
+            columns.misfit(operand, self)
+        });
+        let wrong = |reason| Err(Error::Shape(format!("{}: {reason}", contract.name)));
+        misfit.map_or(Ok(()), wrong)
     }
 }
 

@@ -101,7 +101,7 @@ mod tests {
         library: &Library,
         variant: &str,
     ) -> Result<String> {
-        let shader = library.shader(&matmul_nn::CONTRACT, variant, Activation::default())?;
+        let shader = library.shader(&matmul_nn::KERNEL, variant, Activation::default())?;
         let adapter = Cooperative { sides: [None, Some(16)], widest, precision };
         Ok(adapter.lacks(&shader).unwrap_or_default())
     }

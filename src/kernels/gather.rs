@@ -7,44 +7,38 @@
 
 use super::cases::{Case, Fill};
 use super::constants::NONE;
-use super::contract::{Axis, Contract, Operand, PLAIN, Sizes};
-use super::sources;
+use super::contract::{Axis, Columns, Contract, Operand};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Shape, Tensor, Value};
 
 /// Bytes in one word of the images.
 pub const BYTES_PER_WORD: usize = 4;
 
-/// The contract of `gather`.
-pub static CONTRACT: Contract = Contract {
-    name: "gather",
-    summary: "x[i] = images[order[step mod slots, i]] / 255, targets[i] = its label",
-    sizes: &["examples", "words", "slots", "batch", "features"],
-    operands: &[
-        Operand::read("images", "examples", "words").of_u32().strided(),
-        Operand::read("labels", "examples", "1").of_u32().strided(),
-        Operand::read("order", "slots", "batch").of_u32().below("examples"),
-        Operand::read("step", "1", "1").of_u32(),
-        Operand::write("x", "batch", "features"),
-        Operand::write("targets", "batch", "1").of_u32(),
-    ],
-    grid: [Axis::Size("words"), Axis::Size("batch")],
-    constraint: words_hold_features,
+/// The kernel `gather`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "gather",
+        summary: "x[i] = images[order[step mod slots, i]] / 255, targets[i] = its label",
+        sizes: &["examples", "words", "slots", "batch", "features"],
+        operands: &[
+            Operand::read("images", "examples", "words").of_u32().strided(),
+            Operand::read("labels", "examples", "1").of_u32().strided(),
+            Operand::read("order", "slots", "batch").of_u32().below("examples"),
+            Operand::read("step", "1", "1").of_u32(),
+            Operand::write("x", "batch", "features"),
+            Operand::write("targets", "batch", "1").of_u32(),
+        ],
+        grid: [Axis::Size("words"), Axis::Size("batch")],
+        constraint: Some(("images", Columns::Words("features", BYTES_PER_WORD))),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("gather": "naive"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
-
-fn words_hold_features(sizes: &Sizes) -> Result<(), String> {
-    let (words, features) = (sizes.get("words"), sizes.get("features"));
-    let needed = features.div_ceil(BYTES_PER_WORD);
-    if words == needed {
-        return Ok(());
-    }
-    Err(format!("images have {words} words a row, but {features} features need {needed}"))
-}
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     let (images, labels) = (call.indices("images"), call.indices("labels"));

@@ -9,46 +9,43 @@
 //! `first` a whole number, nothing is rounded and every count is exact. A NaN is counted nowhere.
 
 use super::cases::{Case, Fill, LONG, NEXT_TO_ZERO, NOT_FINITE};
-use super::contract::{Contract, Operand, PLAIN, Parameter, Sizes};
-use super::sources;
+use super::contract::{Columns, Contract, Operand, Parameter};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Shape, Tensor, Value};
 
 /// Slots of the default parameters: 128 bins of 1/8 from −8 to 8, and both ends.
 pub const USUAL_SLOTS: usize = 130;
 
+/// One bin and both ends.
+const LEAST_SLOTS: usize = 3;
+
 /// Slots that a shader keeps in workgroup memory at most.
 const MOST_SLOTS: usize = 1024;
 
-/// The contract of `histogram`.
-pub static CONTRACT: Contract = Contract {
-    name: "histogram",
-    summary: "counts[floor(x * per_unit) - first + 1] of x; below and above at both ends",
-    sizes: &["rows", "cols", "slots"],
-    operands: &[
-        Operand::read("x", "rows", "cols"),
-        Operand::write("counts", "1", "slots").of_u32(),
-    ],
-    parameters: &[
-        Parameter { name: "per_unit", default: 8.0 },
-        Parameter { name: "first", default: -64.0 },
-    ],
-    constraint: slots_fit,
+/// The kernel `histogram`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "histogram",
+        summary: "counts[floor(x * per_unit) - first + 1] of x; below and above at both ends",
+        sizes: &["rows", "cols", "slots"],
+        operands: &[
+            Operand::read("x", "rows", "cols"),
+            Operand::write("counts", "1", "slots").of_u32(),
+        ],
+        parameters: &[
+            Parameter { name: "per_unit", default: 8.0 },
+            Parameter { name: "first", default: -64.0 },
+        ],
+        constraint: Some(("counts", Columns::Between(LEAST_SLOTS, MOST_SLOTS))),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("histogram": "naive"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
-
-/// One bin and both ends at least.
-fn slots_fit(sizes: &Sizes) -> Result<(), String> {
-    let slots = sizes.get("slots");
-    if (3..=MOST_SLOTS).contains(&slots) {
-        return Ok(());
-    }
-    Err(format!("counts has {slots} columns, expected 3 to {MOST_SLOTS}"))
-}
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     let slots = call.size("slots");

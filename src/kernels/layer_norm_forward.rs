@@ -15,44 +15,41 @@
 
 use super::cases::Case;
 use super::constants::EPSILON;
-use super::contract::{Axis, Contract, Operand, PLAIN, Parameter, Sizes};
-use super::sources;
+use super::contract::{Axis, Columns, Contract, Operand, Parameter};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
 
-/// The contract of `layer_norm_forward`.
-pub static CONTRACT: Contract = Contract {
-    name: "layer_norm_forward",
-    summary: "z = gamma * (x - mean) * rstd + beta over each row, y = activate(z)",
-    sizes: &["rows", "cols", "affine"],
-    operands: &[
-        Operand::read("x", "rows", "cols"),
-        Operand::read("gamma", "1", "affine").strided(),
-        Operand::read("beta", "1", "affine").strided(),
-        Operand::write("z", "rows", "cols"),
-        Operand::write("y", "rows", "cols"),
-        Operand::write("statistics", "rows", "2"),
-    ],
-    parameters: &[Parameter { name: "epsilon", default: EPSILON }],
-    activation: true,
-    grid: [Axis::Size("rows"), Axis::One],
-    split: Some("rows"),
-    constraint: affine_is_one_or_all,
+/// The kernel `layer_norm_forward`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "layer_norm_forward",
+        summary: "z = gamma * (x - mean) * rstd + beta over each row, y = activate(z)",
+        sizes: &["rows", "cols", "affine"],
+        operands: &[
+            Operand::read("x", "rows", "cols"),
+            Operand::read("gamma", "1", "affine").strided(),
+            Operand::read("beta", "1", "affine").strided(),
+            Operand::write("z", "rows", "cols"),
+            Operand::write("y", "rows", "cols"),
+            Operand::write("statistics", "rows", "2"),
+        ],
+        parameters: &[Parameter { name: "epsilon", default: EPSILON }],
+        activation: true,
+        grid: [Axis::Size("rows"), Axis::One],
+        split: Some("rows"),
+        constraint: Some(ONE_OR_ALL),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("layer_norm_forward": "naive", "subgroup", "lanes"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 /// One gamma for the layer, or one for each unit: nothing between. Beta is as wide as gamma.
-pub(super) fn affine_is_one_or_all(sizes: &Sizes) -> Result<(), String> {
-    let (affine, cols) = (sizes.get("affine"), sizes.get("cols"));
-    if affine == 1 || affine == cols {
-        return Ok(());
-    }
-    Err(format!("gamma has {affine} columns, expected 1 or {cols}"))
-}
+pub(super) const ONE_OR_ALL: (&str, Columns) = ("gamma", Columns::OneOrAll("cols"));
 
 /// Every case with one gamma for each unit, and again with one that all units share.
 pub(super) fn affine_cases(cases: Vec<Case>) -> Vec<Case> {

@@ -7,7 +7,7 @@
 //! file is chosen.
 
 use super::activation::Activation;
-use super::contract::Contract;
+use super::kernel::Kernel;
 use super::setting::Setting;
 use super::shader::Shader;
 use super::tunable;
@@ -68,8 +68,8 @@ impl Library {
     /// Whether anything of the user's stands in for a kernel's shipped shaders: a choice, a tunable, or
     /// a file.
     #[must_use]
-    pub fn is_own(&self, contract: &Contract) -> bool {
-        let name = contract.name;
+    pub fn is_own(&self, kernel: &Kernel) -> bool {
+        let name = kernel.name();
         let has_file =
             |folder: &PathBuf| wgsl_in(&folder.join(name)).is_ok_and(|files| !files.is_empty());
         self.chosen.contains_key(name)
@@ -104,15 +104,15 @@ impl Library {
     ///
     /// # Errors
     /// [`Error::Config`] when there is no such variant, [`Error::File`] when its file cannot be read.
-    pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
+    pub fn choose_variant(&mut self, kernel: &'static Kernel, variant: &str) -> Result<()> {
         let choice = if is_file(variant) {
             Choice::File(PathBuf::from(variant))
         } else {
             Choice::Named(variant.to_owned())
         };
-        self.chosen.insert(contract.name, choice);
+        self.chosen.insert(kernel.name(), choice);
         // What cannot be used is said before anything runs.
-        self.text(contract, variant).map(|_| ())
+        self.text(kernel, variant).map(|_| ())
     }
 
     /// Sets a tunable: `KERNEL.NAME=VALUE`. It holds for the kernel's chosen variant, or, where none is
@@ -129,21 +129,21 @@ impl Library {
         let (place, value) = setting.split_once('=').ok_or_else(form)?;
         let (kernel, name) = place.split_once('.').ok_or_else(form)?;
         let value = value.parse().map_err(|_| form())?;
-        let contract = super::find(kernel)?;
-        let variants = match self.chosen(contract) {
+        let kernel = super::find(kernel)?;
+        let variants = match self.chosen(kernel) {
             Some(chosen) => vec![chosen],
-            None => self.variants(contract)?,
+            None => self.variants(kernel)?,
         };
         let mut refused = Vec::new();
         for variant in &variants {
-            let (place, text) = self.text(contract, variant)?;
+            let (place, text) = self.text(kernel, variant)?;
             let tried = tunable::set(&text, name, value);
             refused.extend(tried.err().map(|reason| format!("{place}: {reason}")));
         }
         if refused.len() == variants.len() {
             return Err(Error::Config(format!("--tunable {setting}: {}", refused.join("; "))));
         }
-        self.tuned.entry(contract.name).or_default().insert(name.to_owned(), value);
+        self.tuned.entry(kernel.name()).or_default().insert(name.to_owned(), value);
         Ok(())
     }
 
@@ -151,10 +151,10 @@ impl Library {
     ///
     /// # Errors
     /// As [`Library::choose_variant`]; [`Error::Config`] where a tunable or its value is not offered.
-    pub fn choose_setting(&mut self, contract: &'static Contract, setting: &Setting) -> Result<()> {
-        self.choose_variant(contract, &setting.variant)?;
-        self.set_text(contract, setting)?;
-        self.tuned.insert(contract.name, setting.tunables.clone());
+    pub fn choose_setting(&mut self, kernel: &'static Kernel, setting: &Setting) -> Result<()> {
+        self.choose_variant(kernel, &setting.variant)?;
+        self.set_text(kernel, setting)?;
+        self.tuned.insert(kernel.name(), setting.tunables.clone());
         Ok(())
     }
 
@@ -162,10 +162,10 @@ impl Library {
     ///
     /// # Errors
     /// As [`Library::shader`].
-    pub fn setting(&self, contract: &Contract, variant: &str) -> Result<Setting> {
+    pub fn setting(&self, kernel: &Kernel, variant: &str) -> Result<Setting> {
         let mut setting = Setting::of(variant);
-        if let Some(tuned) = self.tuned.get(contract.name) {
-            let (_, text) = self.text(contract, variant)?;
+        if let Some(tuned) = self.tuned.get(kernel.name()) {
+            let (_, text) = self.text(kernel, variant)?;
             let has = |name: &str, value| tunable::set(&text, name, value).is_ok();
             setting.tunables.extend(tuned.clone());
             setting.tunables.retain(|name, value| has(name, *value));
@@ -178,13 +178,13 @@ impl Library {
     ///
     /// # Errors
     /// As [`Library::shader`].
-    pub fn fingerprint(&self, contract: &Contract, activation: Activation) -> Result<String> {
+    pub fn fingerprint(&self, kernel: &Kernel, activation: Activation) -> Result<String> {
         let mut all = env!("CARGO_PKG_VERSION").to_owned();
-        for variant in self.variants(contract)? {
-            let (_, text) = self.text(contract, &variant)?;
+        for variant in self.variants(kernel)? {
+            let (_, text) = self.text(kernel, &variant)?;
             all.push_str(&format!("\n{variant}\n{text}"));
         }
-        if contract.activation {
+        if kernel.contract.activation {
             all.push_str(&self.activation(activation)?);
         }
         Ok(sha256(all.as_bytes()))
@@ -192,8 +192,8 @@ impl Library {
 
     /// The variant that was chosen for a kernel, if one was.
     #[must_use]
-    pub fn chosen(&self, contract: &Contract) -> Option<String> {
-        Some(match self.chosen.get(contract.name)? {
+    pub fn chosen(&self, kernel: &Kernel) -> Option<String> {
+        Some(match self.chosen.get(kernel.name())? {
             Choice::Named(name) => name.clone(),
             Choice::File(path) => path.display().to_string(),
         })
@@ -214,14 +214,14 @@ impl Library {
     ///
     /// # Errors
     /// [`Error::File`] when the folder cannot be read.
-    pub fn variants(&self, contract: &Contract) -> Result<Vec<String>> {
+    pub fn variants(&self, kernel: &Kernel) -> Result<Vec<String>> {
         let mut names: Vec<_> =
-            contract.shaders.iter().map(|source| source.variant.to_owned()).collect();
+            kernel.shaders.iter().map(|source| source.variant.to_owned()).collect();
         if let Some(folder) = &self.folder {
-            let own = wgsl_in(&folder.join(contract.name))?;
-            names.extend(own.into_iter().filter(|name| !contract.ships(name)));
+            let own = wgsl_in(&folder.join(kernel.name()))?;
+            names.extend(own.into_iter().filter(|name| !kernel.ships(name)));
         }
-        names.extend(self.chosen(contract).filter(|name| !names.contains(name)));
+        names.extend(self.chosen(kernel).filter(|name| !names.contains(name)));
         Ok(names)
     }
 
@@ -232,11 +232,11 @@ impl Library {
     /// [`Error::Shader`] when it does not fit.
     pub fn shader(
         &self,
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         variant: &str,
         activation: Activation,
     ) -> Result<Shader> {
-        self.set_shader(contract, &self.setting(contract, variant)?, activation)
+        self.set_shader(kernel, &self.setting(kernel, variant)?, activation)
     }
 
     /// A setting of a kernel, read, composed with its activation and held against its contract.
@@ -245,27 +245,27 @@ impl Library {
     /// As [`Library::shader`]; [`Error::Config`] where a tunable or its value is not offered.
     pub fn set_shader(
         &self,
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         setting: &Setting,
         activation: Activation,
     ) -> Result<Shader> {
-        let (place, text) = self.set_text(contract, setting)?;
+        let (place, text) = self.set_text(kernel, setting)?;
         let functions = self.activation(activation)?;
-        let parsed =
-            Shader::parse(contract, (&setting.variant, &place), &text, (activation, &functions))?;
-        let own_activation = contract.activation && matches!(functions, Cow::Owned(_))
+        let parsed = Shader::parse(
+            &kernel.contract,
+            (&setting.variant, &place),
+            &text,
+            (activation, &functions),
+        )?;
+        let own_activation = kernel.contract.activation && matches!(functions, Cow::Owned(_))
             || matches!(activation, Activation::Own(_));
-        let ships = self.own_file(contract, &setting.variant).is_none() && !own_activation;
+        let ships = self.own_file(kernel, &setting.variant).is_none() && !own_activation;
         Ok(Shader { ships, ..parsed })
     }
 
     /// Where a setting's variant stands, for messages, and its text with the tunables set.
-    fn set_text(
-        &self,
-        contract: &Contract,
-        setting: &Setting,
-    ) -> Result<(String, Cow<'static, str>)> {
-        let (place, mut text) = self.text(contract, &setting.variant)?;
+    fn set_text(&self, kernel: &Kernel, setting: &Setting) -> Result<(String, Cow<'static, str>)> {
+        let (place, mut text) = self.text(kernel, &setting.variant)?;
         for (name, &value) in &setting.tunables {
             let set = tunable::set(&text, name, value);
             text = Cow::Owned(set.map_err(|why| Error::Config(format!("{place}: {why}")))?);
@@ -274,19 +274,19 @@ impl Library {
     }
 
     /// Where a variant stands, for messages, and its text.
-    fn text(&self, contract: &Contract, variant: &str) -> Result<(String, Cow<'static, str>)> {
-        if let Some(path) = self.own_file(contract, variant) {
+    fn text(&self, kernel: &Kernel, variant: &str) -> Result<(String, Cow<'static, str>)> {
+        if let Some(path) = self.own_file(kernel, variant) {
             return Ok((path.display().to_string(), Cow::Owned(read(&path)?)));
         }
-        let shipped = contract.shaders.iter().find(|source| source.variant == variant);
-        let place = format!("shaders/{}/{variant}.wgsl", contract.name);
+        let shipped = kernel.shaders.iter().find(|source| source.variant == variant);
+        let place = format!("shaders/{}/{variant}.wgsl", kernel.name());
         shipped.map(|source| (place, Cow::Borrowed(source.text))).ok_or_else(|| {
-            let known: Vec<_> = contract.shaders.iter().map(|source| source.variant).collect();
+            let known: Vec<_> = kernel.shaders.iter().map(|source| source.variant).collect();
             let folder = match &self.folder {
-                Some(folder) => format!(", and none in {}", folder.join(contract.name).display()),
+                Some(folder) => format!(", and none in {}", folder.join(kernel.name()).display()),
                 None => String::new(),
             };
-            let complaint = format!("{} has no variant {variant}", contract.name);
+            let complaint = format!("{} has no variant {variant}", kernel.name());
             Error::Config(unknown(&complaint, variant, &known, &folder))
         })
     }
@@ -294,9 +294,9 @@ impl Library {
     /// What the user's files make of a variant: the text of its own file and, where the kernel has an
     /// activation, the texts of those that the folder has. None where no such file is there.
     #[must_use]
-    pub fn own_text(&self, contract: &Contract, variant: &str) -> Option<Vec<u8>> {
-        let mut text = fs::read(self.own_file(contract, variant)?).ok()?;
-        let folder = self.folder.as_ref().filter(|_| contract.activation);
+    pub fn own_text(&self, kernel: &Kernel, variant: &str) -> Option<Vec<u8>> {
+        let mut text = fs::read(self.own_file(kernel, variant)?).ok()?;
+        let folder = self.folder.as_ref().filter(|_| kernel.contract.activation);
         if let Some(folder) = folder.map(|folder| folder.join(ACTIVATIONS)) {
             for name in wgsl_in(&folder).unwrap_or_default() {
                 text.extend(fs::read(folder.join(format!("{name}.wgsl"))).unwrap_or_default());
@@ -306,12 +306,12 @@ impl Library {
     }
 
     /// The user's file that a variant is read from; none where it is a shipped text, or nothing.
-    fn own_file(&self, contract: &Contract, variant: &str) -> Option<PathBuf> {
+    fn own_file(&self, kernel: &Kernel, variant: &str) -> Option<PathBuf> {
         // A file counts whether it is the one chosen now or not: `check` tries all variants in turn.
         if is_file(variant) {
             return Some(PathBuf::from(variant));
         }
-        self.overlaid(contract.name, variant)
+        self.overlaid(kernel.name(), variant)
     }
 
     /// The functions of an activation.
@@ -341,8 +341,8 @@ impl Library {
     /// # Errors
     /// [`Error::Config`] when a file is there already, [`Error::File`] when one cannot be written.
     pub fn export(folder: &Path) -> Result<usize> {
-        let kernels = super::ALL.into_iter().flat_map(|contract| {
-            contract.shaders.iter().map(|source| (contract.name, source.variant, source.text))
+        let kernels = super::ALL.into_iter().flat_map(|kernel| {
+            kernel.shaders.iter().map(|source| (kernel.name(), source.variant, source.text))
         });
         let activations =
             Activation::ALL.into_iter().map(|one| (ACTIVATIONS, one.name(), one.shader()));

@@ -5,31 +5,35 @@
 //! depend on each other, so that one dispatch keeps a device busier than two.
 
 use super::cases::{Case, LONG};
-use super::contract::{Axis, Contract, Operand, PLAIN};
+use super::contract::{Axis, Contract, Operand};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
-use super::{matmul_nt, matmul_tn, sources};
+use super::{matmul_nt, matmul_tn};
 use crate::tensor::{Real, Value};
 
-/// The contract of `matmul_backward`.
-pub static CONTRACT: Contract = Contract {
-    name: "matmul_backward",
-    summary: "d_weight = xᵀ · d_y, d_x = d_y · weightᵀ",
-    sizes: &["batch", "inputs", "outputs"],
-    operands: &[
-        Operand::read("x", "batch", "inputs"),
-        Operand::read("d_y", "batch", "outputs"),
-        Operand::read("weight", "inputs", "outputs").strided(),
-        Operand::write("d_weight", "inputs", "outputs").strided(),
-        Operand::write("d_x", "batch", "inputs"),
-    ],
-    grid: [Axis::Size("inputs"), Axis::Tiles("outputs", "batch")],
-    products: 2,
-    split: Some("inputs"),
+/// The kernel `matmul_backward`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "matmul_backward",
+        summary: "d_weight = xᵀ · d_y, d_x = d_y · weightᵀ",
+        sizes: &["batch", "inputs", "outputs"],
+        operands: &[
+            Operand::read("x", "batch", "inputs"),
+            Operand::read("d_y", "batch", "outputs"),
+            Operand::read("weight", "inputs", "outputs").strided(),
+            Operand::write("d_weight", "inputs", "outputs").strided(),
+            Operand::write("d_x", "batch", "inputs"),
+        ],
+        grid: [Axis::Size("inputs"), Axis::Tiles("outputs", "batch")],
+        products: 2,
+        split: Some("inputs"),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("matmul_backward": "naive", "tiled", "subgroup"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

@@ -3,33 +3,37 @@
 //! It does what `matmul_nn` and `bias_forward` do one after the other, to the same bits.
 
 use super::cases::Case;
-use super::contract::{Axis, Contract, Operand, PLAIN};
+use super::contract::{Axis, Contract, Operand};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
-use super::{bias_forward, matmul_nn, sources};
+use super::{bias_forward, matmul_nn};
 use crate::kernels::activation::Activation;
 use crate::tensor::{Real, Value};
 
-/// The contract of `matmul_bias_forward`.
-pub static CONTRACT: Contract = Contract {
-    name: "matmul_bias_forward",
-    summary: "z = a · b + bias, y = activate(z)",
-    sizes: &["m", "k", "n"],
-    operands: &[
-        Operand::read("a", "m", "k"),
-        Operand::read("b", "k", "n").strided(),
-        Operand::read("bias", "1", "n").strided(),
-        Operand::write("z", "m", "n"),
-        Operand::write("y", "m", "n"),
-    ],
-    activation: true,
-    grid: [Axis::Size("n"), Axis::Size("m")],
-    products: 1,
-    split: Some("m"),
+/// The kernel `matmul_bias_forward`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "matmul_bias_forward",
+        summary: "z = a · b + bias, y = activate(z)",
+        sizes: &["m", "k", "n"],
+        operands: &[
+            Operand::read("a", "m", "k"),
+            Operand::read("b", "k", "n").strided(),
+            Operand::read("bias", "1", "n").strided(),
+            Operand::write("z", "m", "n"),
+            Operand::write("y", "m", "n"),
+        ],
+        activation: true,
+        grid: [Axis::Size("n"), Axis::Size("m")],
+        products: 1,
+        split: Some("m"),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("matmul_bias_forward": "naive", "tiled", "subgroup"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

@@ -3,29 +3,32 @@
 //! The gradient of a layer's weights: `a` holds its inputs, `b` the gradient of its outputs.
 
 use super::cases::Case;
-use super::contract::{Axis, Contract, Operand, PLAIN};
-use super::sources;
+use super::contract::{Axis, Contract, Operand};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Shape, Tensor, Value};
 
-/// The contract of `matmul_tn`.
-pub static CONTRACT: Contract = Contract {
-    name: "matmul_tn",
-    summary: "c = aᵀ · b",
-    sizes: &["m", "k", "n"],
-    operands: &[
-        Operand::read("a", "k", "m"),
-        Operand::read("b", "k", "n"),
-        Operand::write("c", "m", "n").strided(),
-    ],
-    grid: [Axis::Size("n"), Axis::Size("m")],
-    products: 1,
-    split: Some("m"),
+/// The kernel `matmul_tn`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "matmul_tn",
+        summary: "c = aᵀ · b",
+        sizes: &["m", "k", "n"],
+        operands: &[
+            Operand::read("a", "k", "m"),
+            Operand::read("b", "k", "n"),
+            Operand::write("c", "m", "n").strided(),
+        ],
+        grid: [Axis::Size("n"), Axis::Size("m")],
+        products: 1,
+        split: Some("m"),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases: Case::matmul,
     shaders: sources!("matmul_tn": "naive", "tiled", "subgroup", "cooperative_8", "cooperative_16"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

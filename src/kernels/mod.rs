@@ -1,4 +1,5 @@
-//! The kernels: one file each, holding its contract and its CPU twin. This module is the registry.
+//! The kernels: one file each, holding its contract, its CPU twin and its cases. This module is the
+//! registry.
 //!
 //! A kernel `k` is `src/kernels/k.rs`, `shaders/k/*.wgsl` and `tests/kernels/k.rs`. Conventions that
 //! all of them share: tensors are `[replicas, rows, cols]`; rows are examples and columns are units;
@@ -14,7 +15,9 @@ pub mod contract;
 pub mod cooperative;
 pub mod formula;
 pub mod header;
+pub mod kernel;
 pub mod library;
+mod operand;
 mod overrides;
 pub mod precision;
 pub mod selection;
@@ -48,52 +51,41 @@ pub mod softmax_cross_entropy;
 
 use crate::error::{Error, Result, unknown};
 pub use constants::{EPSILON, NONE, RUNNING_MOMENTUM};
-use contract::Contract;
+use kernel::Kernel;
 
 /// Every kernel, in the order in which lists show them: forward before backward, kin together,
 /// and last those that do what several others do, see [`crate::fusion`].
-pub const ALL: [&Contract; 21] = [
-    &gather::CONTRACT,
-    &matmul_nn::CONTRACT,
-    &matmul_nt::CONTRACT,
-    &matmul_tn::CONTRACT,
-    &bias_forward::CONTRACT,
-    &bias_backward::CONTRACT,
-    &batch_norm_forward::CONTRACT,
-    &batch_norm_backward::CONTRACT,
-    &batch_norm_infer::CONTRACT,
-    &layer_norm_forward::CONTRACT,
-    &layer_norm_backward::CONTRACT,
-    &rms_norm_forward::CONTRACT,
-    &rms_norm_backward::CONTRACT,
-    &softmax_cross_entropy::CONTRACT,
-    &sgd::CONTRACT,
-    &adam::CONTRACT,
-    &histogram::CONTRACT,
-    &moments::CONTRACT,
-    &matmul_bias_forward::CONTRACT,
-    &matmul_backward::CONTRACT,
-    &bias_softmax_cross_entropy::CONTRACT,
+pub const ALL: [&Kernel; 21] = [
+    &gather::KERNEL,
+    &matmul_nn::KERNEL,
+    &matmul_nt::KERNEL,
+    &matmul_tn::KERNEL,
+    &bias_forward::KERNEL,
+    &bias_backward::KERNEL,
+    &batch_norm_forward::KERNEL,
+    &batch_norm_backward::KERNEL,
+    &batch_norm_infer::KERNEL,
+    &layer_norm_forward::KERNEL,
+    &layer_norm_backward::KERNEL,
+    &rms_norm_forward::KERNEL,
+    &rms_norm_backward::KERNEL,
+    &softmax_cross_entropy::KERNEL,
+    &sgd::KERNEL,
+    &adam::KERNEL,
+    &histogram::KERNEL,
+    &moments::KERNEL,
+    &matmul_bias_forward::KERNEL,
+    &matmul_backward::KERNEL,
+    &bias_softmax_cross_entropy::KERNEL,
 ];
 
 /// The kernel called `name`.
 ///
 /// # Errors
 /// [`Error::Config`] listing all kernels when there is none of that name.
-pub fn find(name: &str) -> Result<&'static Contract> {
-    ALL.into_iter().find(|contract| contract.name == name).ok_or_else(|| {
-        let known = ALL.map(|contract| contract.name);
+pub fn find(name: &str) -> Result<&'static Kernel> {
+    ALL.into_iter().find(|kernel| kernel.name() == name).ok_or_else(|| {
+        let known = ALL.map(Kernel::name);
         Error::Config(unknown(&format!("no kernel is called {name}"), name, &known, ""))
     })
 }
-
-/// The contract's shipped shaders, from the folder `shaders/<kernel>/`.
-macro_rules! sources {
-    ($kernel:literal: $($variant:literal),+) => {
-        &[$($crate::kernels::contract::Source {
-            variant: $variant,
-            text: include_str!(concat!("../../shaders/", $kernel, "/", $variant, ".wgsl")),
-        }),+]
-    };
-}
-pub(crate) use sources;

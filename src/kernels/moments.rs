@@ -9,31 +9,34 @@
 //! told at `batch_norm_forward`.
 
 use super::cases::{Case, Fill, LONG, NEXT_TO_ZERO, NOT_FINITE};
-use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
-use super::sources;
+use super::contract::{Axis, Contract, Operand, Parameter};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
 
 /// Where the sigmoid reaches .02 and .98: ln(.98 / .02).
 pub const SATURATED: f32 = 3.891_820_2;
 
-/// The contract of `moments`.
-pub static CONTRACT: Contract = Contract {
-    name: "moments",
-    summary: "mean, deviation, smallest, largest, share below low or above high of each column",
-    sizes: &["rows", "cols"],
-    operands: &[Operand::read("x", "rows", "cols"), Operand::write("moments", "5", "cols")],
-    parameters: &[
-        Parameter { name: "low", default: -SATURATED },
-        Parameter { name: "high", default: SATURATED },
-    ],
-    grid: [Axis::Size("cols"), Axis::One],
-    split: Some("cols"),
+/// The kernel `moments`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "moments",
+        summary: "mean, deviation, smallest, largest, share below low or above high of each column",
+        sizes: &["rows", "cols"],
+        operands: &[Operand::read("x", "rows", "cols"), Operand::write("moments", "5", "cols")],
+        parameters: &[
+            Parameter { name: "low", default: -SATURATED },
+            Parameter { name: "high", default: SATURATED },
+        ],
+        grid: [Axis::Size("cols"), Axis::One],
+        split: Some("cols"),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("moments": "naive"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

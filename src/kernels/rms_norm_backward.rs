@@ -13,34 +13,37 @@
 //! ```
 
 use super::cases::{Case, Fill};
-use super::contract::{Axis, Contract, Operand, PLAIN};
-use super::layer_norm_forward::{affine_cases, affine_is_one_or_all};
-use super::sources;
+use super::contract::{Axis, Contract, Operand};
+use super::kernel::{Kernel, sources};
+use super::layer_norm_forward::{ONE_OR_ALL, affine_cases};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
 
-/// The contract of `rms_norm_backward`.
-pub static CONTRACT: Contract = Contract {
-    name: "rms_norm_backward",
-    summary: "d_x, d_gamma of rms_norm_forward, from d_y and the statistics it kept",
-    sizes: &["rows", "cols", "affine"],
-    operands: &[
-        Operand::read("d_y", "rows", "cols"),
-        Operand::read("z", "rows", "cols"),
-        Operand::read("x", "rows", "cols"),
-        Operand::read("gamma", "1", "affine").strided(),
-        Operand::read("statistics", "rows", "1"),
-        Operand::write("d_x", "rows", "cols"),
-        Operand::write("d_gamma", "1", "affine").strided(),
-    ],
-    activation: true,
-    grid: [Axis::Both("rows", "affine"), Axis::One],
-    constraint: affine_is_one_or_all,
+/// The kernel `rms_norm_backward`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "rms_norm_backward",
+        summary: "d_x, d_gamma of rms_norm_forward, from d_y and the statistics it kept",
+        sizes: &["rows", "cols", "affine"],
+        operands: &[
+            Operand::read("d_y", "rows", "cols"),
+            Operand::read("z", "rows", "cols"),
+            Operand::read("x", "rows", "cols"),
+            Operand::read("gamma", "1", "affine").strided(),
+            Operand::read("statistics", "rows", "1"),
+            Operand::write("d_x", "rows", "cols"),
+            Operand::write("d_gamma", "1", "affine").strided(),
+        ],
+        activation: true,
+        grid: [Axis::Both("rows", "affine"), Axis::One],
+        constraint: Some(ONE_OR_ALL),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("rms_norm_backward": "naive", "subgroup", "lanes"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

@@ -18,34 +18,37 @@
 
 use super::cases::{Case, Fill};
 use super::constants::EPSILON;
-use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
-use super::layer_norm_forward::{affine_cases, affine_is_one_or_all};
-use super::sources;
+use super::contract::{Axis, Contract, Operand, Parameter};
+use super::kernel::{Kernel, sources};
+use super::layer_norm_forward::{ONE_OR_ALL, affine_cases};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
 
-/// The contract of `rms_norm_forward`.
-pub static CONTRACT: Contract = Contract {
-    name: "rms_norm_forward",
-    summary: "z = gamma * x * rstd over each row, y = activate(z)",
-    sizes: &["rows", "cols", "affine"],
-    operands: &[
-        Operand::read("x", "rows", "cols"),
-        Operand::read("gamma", "1", "affine").strided(),
-        Operand::write("z", "rows", "cols"),
-        Operand::write("y", "rows", "cols"),
-        Operand::write("statistics", "rows", "1"),
-    ],
-    parameters: &[Parameter { name: "epsilon", default: EPSILON }],
-    activation: true,
-    grid: [Axis::Size("rows"), Axis::One],
-    split: Some("rows"),
-    constraint: affine_is_one_or_all,
+/// The kernel `rms_norm_forward`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "rms_norm_forward",
+        summary: "z = gamma * x * rstd over each row, y = activate(z)",
+        sizes: &["rows", "cols", "affine"],
+        operands: &[
+            Operand::read("x", "rows", "cols"),
+            Operand::read("gamma", "1", "affine").strided(),
+            Operand::write("z", "rows", "cols"),
+            Operand::write("y", "rows", "cols"),
+            Operand::write("statistics", "rows", "1"),
+        ],
+        parameters: &[Parameter { name: "epsilon", default: EPSILON }],
+        activation: true,
+        grid: [Axis::Size("rows"), Axis::One],
+        split: Some("rows"),
+        constraint: Some(ONE_OR_ALL),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("rms_norm_forward": "naive", "subgroup", "lanes"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

@@ -3,7 +3,8 @@
 
 use super::activation::Activation;
 use super::capabilities::AdapterCapabilities;
-use super::contract::{Contract, Sizes};
+use super::contract::Sizes;
+use super::kernel::Kernel;
 use super::library::Library;
 use super::setting::{Setting, Settings, Target};
 use super::shader::MAX_WORKGROUPS;
@@ -73,19 +74,19 @@ impl Selection {
     ///
     /// # Errors
     /// [`Error::Config`] when the kernel has no such variant or the adapter cannot run it.
-    pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
-        self.library.choose_variant(contract, variant)?;
-        self.variants.get_mut().remove(contract.name);
-        self.variant(contract).map(|_| ())
+    pub fn choose_variant(&mut self, kernel: &'static Kernel, variant: &str) -> Result<()> {
+        self.library.choose_variant(kernel, variant)?;
+        self.variants.get_mut().remove(kernel.name());
+        self.variant(kernel).map(|_| ())
     }
 
     /// Uses a certain setting of a kernel from now on, for all shapes.
     ///
     /// # Errors
     /// As [`Selection::choose_variant`], and where a tunable or its value is not offered.
-    pub fn choose_setting(&mut self, contract: &'static Contract, setting: &Setting) -> Result<()> {
-        self.library.choose_setting(contract, setting)?;
-        self.variants.get_mut().insert(contract.name, setting.variant.clone());
+    pub fn choose_setting(&mut self, kernel: &'static Kernel, setting: &Setting) -> Result<()> {
+        self.library.choose_setting(kernel, setting)?;
+        self.variants.get_mut().insert(kernel.name(), setting.variant.clone());
         Ok(())
     }
 
@@ -93,8 +94,8 @@ impl Selection {
     ///
     /// # Errors
     /// As [`Library::shader`].
-    pub fn lacks(&self, contract: &'static Contract, variant: &str) -> Result<Option<String>> {
-        let shader = self.library.shader(contract, variant, Activation::default())?;
+    pub fn lacks(&self, kernel: &'static Kernel, variant: &str) -> Result<Option<String>> {
+        let shader = self.library.shader(kernel, variant, Activation::default())?;
         Ok(self.capabilities.lacks(&shader))
     }
 
@@ -103,18 +104,18 @@ impl Selection {
     ///
     /// # Errors
     /// As [`AdapterCapabilities::usual`]; [`Error::Config`] when the adapter cannot run the chosen one.
-    pub fn variant(&self, contract: &'static Contract) -> Result<String> {
-        if let Some(known) = self.variants.borrow().get(contract.name) {
+    pub fn variant(&self, kernel: &'static Kernel) -> Result<String> {
+        if let Some(known) = self.variants.borrow().get(kernel.name()) {
             return Ok(known.clone());
         }
-        let found = match self.library.chosen(contract) {
+        let found = match self.library.chosen(kernel) {
             Some(chosen) => {
-                let shader = self.library.shader(contract, &chosen, Activation::default())?;
+                let shader = self.library.shader(kernel, &chosen, Activation::default())?;
                 self.capabilities.allow(shader).map(|_| chosen)
             }
-            None => self.capabilities.usual(&self.library, contract),
+            None => self.capabilities.usual(&self.library, kernel),
         }?;
-        self.variants.borrow_mut().insert(contract.name, found.clone());
+        self.variants.borrow_mut().insert(kernel.name(), found.clone());
         Ok(found)
     }
 
@@ -122,8 +123,8 @@ impl Selection {
     ///
     /// # Errors
     /// As [`Selection::variant`].
-    pub fn default_setting(&self, contract: &'static Contract) -> Result<Setting> {
-        self.library.setting(contract, &self.variant(contract)?)
+    pub fn default_setting(&self, kernel: &'static Kernel) -> Result<Setting> {
+        self.library.setting(kernel, &self.variant(kernel)?)
     }
 
     /// What a kernel runs with at these sizes: its default, or where that has too many workgroups, the
@@ -132,25 +133,25 @@ impl Selection {
     /// # Errors
     /// [`Error::Shape`] when the default is the user's choice and does not fit, with a variant that does;
     /// or when none does. As [`Selection::variant`].
-    pub fn choice(&self, contract: &'static Contract, sizes: &Sizes) -> Result<Choice> {
-        let setting = self.default_setting(contract)?;
-        let Some(misfit) = self.misfit(contract, &setting, sizes)? else {
+    pub fn choice(&self, kernel: &'static Kernel, sizes: &Sizes) -> Result<Choice> {
+        let setting = self.default_setting(kernel)?;
+        let Some(misfit) = self.misfit(kernel, &setting, sizes)? else {
             return Ok(Choice { setting, instead: None });
         };
-        let name = contract.name;
-        let Ok(fitting) = self.capabilities.usual_at(&self.library, contract, Some(sizes)) else {
+        let name = kernel.name();
+        let Ok(fitting) = self.capabilities.usual_at(&self.library, kernel, Some(sizes)) else {
             return Err(Error::Shape(format!(
                 "{misfit}, and no other variant of {name} that this adapter can run does with fewer: use \
                  smaller layers or a smaller batch"
             )));
         };
-        if self.library.chosen(contract).is_some() {
+        if self.library.chosen(kernel).is_some() {
             return Err(Error::Shape(format!(
                 "{misfit}: choose {fitting}, which fits (--variant {name}={fitting}), or use smaller \
                  layers or a smaller batch"
             )));
         }
-        let setting = self.library.setting(contract, &fitting)?;
+        let setting = self.library.setting(kernel, &fitting)?;
         Ok(Choice { setting, instead: Some(misfit) })
     }
 
@@ -160,16 +161,18 @@ impl Selection {
     /// As [`Library::set_shader`].
     pub fn misfit(
         &self,
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         setting: &Setting,
         sizes: &Sizes,
     ) -> Result<Option<String>> {
         // With so few items no shader has too many workgroups, whatever each covers: none need be read.
         let few = |items: usize| items <= MAX_WORKGROUPS as usize;
-        if few(sizes.replicas) && contract.grid.iter().all(|axis| few(axis.workgroups(sizes, 1))) {
+        if few(sizes.replicas)
+            && kernel.contract.grid.iter().all(|axis| few(axis.workgroups(sizes, 1)))
+        {
             return Ok(None);
         }
-        let shader = self.library.set_shader(contract, setting, Activation::default())?;
+        let shader = self.library.set_shader(kernel, setting, Activation::default())?;
         Ok(shader.misfit(sizes))
     }
 
@@ -180,20 +183,20 @@ impl Selection {
     /// As [`Selection::choice`].
     pub fn setting(
         &self,
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         activation: Activation,
         sizes: &Sizes,
     ) -> Result<Setting> {
-        if !self.settings.is_empty() && !self.library.is_own(contract) {
-            let target = Target::of(contract, activation, sizes);
+        if !self.settings.is_empty() && !self.library.is_own(kernel) {
+            let target = Target::of(&kernel.contract, activation, sizes);
             // Found for another size of the class, it may be too small for this one.
             if let Some(setting) = self.settings.get(&target)
-                && self.misfit(contract, setting, sizes)?.is_none()
+                && self.misfit(kernel, setting, sizes)?.is_none()
             {
                 return Ok(setting.clone());
             }
         }
-        self.choice(contract, sizes).map(|choice| choice.setting)
+        self.choice(kernel, sizes).map(|choice| choice.setting)
     }
 
     /// Whether a fused kernel may do what these do: all are as they ship, for a shader of the user's must
@@ -202,11 +205,7 @@ impl Selection {
     ///
     /// # Errors
     /// As [`Selection::variant`].
-    pub fn may_replace(
-        &self,
-        kernel: &'static Contract,
-        parts: &[&'static Contract],
-    ) -> Result<bool> {
+    pub fn may_replace(&self, kernel: &'static Kernel, parts: &[&'static Kernel]) -> Result<bool> {
         if !self.library.fuses() || parts.iter().any(|part| self.library.is_own(part)) {
             return Ok(false);
         }

@@ -155,7 +155,7 @@ mod tests {
     use crate::kernels::{layer_norm_forward, matmul_nn};
 
     fn class(replicas: usize, [m, k, n]: [usize; 3]) -> Result<String> {
-        let contract = &matmul_nn::CONTRACT;
+        let contract = &matmul_nn::KERNEL.contract;
         let sizes = Sizes::new(contract, replicas, &[("m", m), ("k", k), ("n", n)])?;
         Ok(ShapeClass::of(contract, &sizes).to_string())
     }
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn targets_tell_activations_apart_where_the_kernel_has_one() -> Result<()> {
-        let contract = &layer_norm_forward::CONTRACT;
+        let contract = &layer_norm_forward::KERNEL.contract;
         let sizes = Sizes::new(contract, 1, &[("rows", 60), ("cols", 100), ("affine", 100)])?;
         let target = |activation| Target::of(contract, activation, &sizes).to_string();
         assert_eq!(target(Activation::Relu), "layer_norm_forward (relu), rows64 cols128 affine128");
@@ -182,18 +182,18 @@ mod tests {
 
     #[test]
     fn each_value_is_tried_once_and_related_tunables_at_their_ends_together() -> Result<()> {
-        let others = |contract, variant| -> Result<Vec<String>> {
-            let shader = Library::default().shader(contract, variant, Activation::default())?;
+        let others = |kernel, variant| -> Result<Vec<String>> {
+            let shader = Library::default().shader(kernel, variant, Activation::default())?;
             let others = others(&Setting::of(variant), &shader);
             Ok(others.iter().map(Setting::to_string).collect())
         };
-        assert_eq!(others(&matmul_nn::CONTRACT, "naive")?, ["naive SIDE=4", "naive SIDE=16"]);
-        let tiled = others(&matmul_nn::CONTRACT, "tiled")?;
+        assert_eq!(others(&matmul_nn::KERNEL, "naive")?, ["naive SIDE=4", "naive SIDE=16"]);
+        let tiled = others(&matmul_nn::KERNEL, "tiled")?;
         assert_eq!(tiled[..3], ["tiled TILE_M=32", "tiled TILE_M=128", "tiled TILE_N=32"]);
         // Of `const DOWN: u32 = TILE_M / ROWS;`. Nothing relates TILE_M and COLS.
         assert!(tiled.contains(&"tiled ROWS=8 TILE_M=128".to_owned()), "{tiled:?}");
         assert!(!tiled.contains(&"tiled COLS=8 TILE_M=128".to_owned()), "{tiled:?}");
-        assert!(others(&matmul_nn::CONTRACT, "subgroup")?.is_empty());
+        assert!(others(&matmul_nn::KERNEL, "subgroup")?.is_empty());
         Ok(())
     }
 

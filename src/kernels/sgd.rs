@@ -5,30 +5,33 @@
 //! gradient and is not stored. Each replica has its own learning rate.
 
 use super::cases::{Case, Fill, NOT_FINITE};
-use super::contract::{Axis, Contract, Operand, PLAIN, Parameter};
-use super::sources;
+use super::contract::{Axis, Contract, Operand, Parameter};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
 
-/// The contract of `sgd`.
-pub static CONTRACT: Contract = Contract {
-    name: "sgd",
-    summary: "velocity = momentum * velocity + gradients, parameters -= rate * velocity",
-    sizes: &["count"],
-    operands: &[
-        Operand::read("gradients", "1", "count"),
-        Operand::read("rate", "1", "1"),
-        Operand::update("parameters", "1", "count"),
-        Operand::update("velocity", "1", "count"),
-    ],
-    parameters: &[Parameter { name: "momentum", default: 0.0 }],
-    grid: [Axis::Size("count"), Axis::One],
-    split: Some("count"),
+/// The kernel `sgd`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "sgd",
+        summary: "velocity = momentum * velocity + gradients, parameters -= rate * velocity",
+        sizes: &["count"],
+        operands: &[
+            Operand::read("gradients", "1", "count"),
+            Operand::read("rate", "1", "1"),
+            Operand::update("parameters", "1", "count"),
+            Operand::update("velocity", "1", "count"),
+        ],
+        parameters: &[Parameter { name: "momentum", default: 0.0 }],
+        grid: [Axis::Size("count"), Axis::One],
+        split: Some("count"),
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases,
     shaders: sources!("sgd": "naive"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

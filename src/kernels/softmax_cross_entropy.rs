@@ -10,30 +10,33 @@
 
 use super::cases::{Case, Fill, LONG};
 use super::constants::NONE;
-use super::contract::{Contract, Operand, PLAIN};
-use super::sources;
+use super::contract::{Contract, Operand};
+use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Tensor, Value};
 
-/// The contract of `softmax_cross_entropy`.
-pub static CONTRACT: Contract = Contract {
-    name: "softmax_cross_entropy",
-    summary: "losses[step mod slots] = mean of -ln softmax(logits)[target], hits likewise, step += 1, \
-              d_logits = (softmax(logits) - onehot(target)) / rows",
-    sizes: &["rows", "classes", "slots"],
-    operands: &[
-        Operand::read("logits", "rows", "classes"),
-        Operand::read("targets", "rows", "1").of_u32().below("classes"),
-        Operand::write("d_logits", "rows", "classes"),
-        Operand::update("losses", "slots", "1"),
-        Operand::update("hits", "slots", "1").of_u32(),
-        Operand::update("step", "1", "1").of_u32(),
-    ],
+/// The kernel `softmax_cross_entropy`.
+pub static KERNEL: Kernel = Kernel {
+    contract: Contract {
+        name: "softmax_cross_entropy",
+        summary: "losses[step mod slots] = mean of -ln softmax(logits)[target], hits likewise, step += 1, \
+                  d_logits = (softmax(logits) - onehot(target)) / rows",
+        sizes: &["rows", "classes", "slots"],
+        operands: &[
+            Operand::read("logits", "rows", "classes"),
+            Operand::read("targets", "rows", "1").of_u32().below("classes"),
+            Operand::write("d_logits", "rows", "classes"),
+            Operand::update("losses", "slots", "1"),
+            Operand::update("hits", "slots", "1").of_u32(),
+            Operand::update("step", "1", "1").of_u32(),
+        ],
+        ..Contract::PLAIN
+    },
     twin_f32: twin,
     twin_f64: twin,
     cases: || cases("logits"),
     shaders: sources!("softmax_cross_entropy": "naive"),
-    ..PLAIN
+    ..Kernel::PLAIN
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {

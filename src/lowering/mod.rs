@@ -39,7 +39,7 @@ pub struct LoweredPipeline {
     pub label: String,
     /// The whole text of the shader.
     pub wgsl: String,
-    /// The bindings of group 0 from 0 on, as the contract has them, whether the text uses them or not.
+    /// The bindings of group 0 from 0 on, as the kernel has them, whether the text uses them or not.
     pub layout: Vec<BindingType>,
     /// What its products are computed in.
     pub precision: Precision,
@@ -171,7 +171,7 @@ fn layout(contract: &Contract) -> Vec<BindingType> {
 
 /// One dispatch's `Params`: sizes, strides, parameters, as `shader::params_fields` names them.
 fn params(program: &Program, dispatch: &Dispatch) -> Vec<u8> {
-    let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
+    let operands = dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors);
     let strided = operands.filter(|(operand, _)| operand.strided);
     let strides = strided.map(|(_, &id)| program.stride(id) as u32);
     let sizes = dispatch.sizes.values().iter().map(|&size| size as u32);
@@ -183,12 +183,13 @@ fn params(program: &Program, dispatch: &Dispatch) -> Vec<u8> {
 mod tests {
     use super::*;
     use crate::kernels::activation::Activation;
+    use crate::kernels::kernel::Kernel;
     use crate::kernels::library::Library;
     use crate::kernels::{bias_forward, matmul_nn};
     use crate::tensor::Shape;
 
-    fn shader(contract: &'static Contract) -> Result<Rc<Shader>> {
-        Library::default().shader(contract, "naive", Activation::Relu).map(Rc::new)
+    fn shader(kernel: &'static Kernel) -> Result<Rc<Shader>> {
+        Library::default().shader(kernel, "naive", Activation::Relu).map(Rc::new)
     }
 
     /// c = a · b of two layers whose b lie in one buffer, the second with a bias.
@@ -203,15 +204,15 @@ mod tests {
         let relu = Activation::Relu;
         let product = |program: &Program, a, b, c| {
             let tensors = [("a", a), ("b", b), ("c", c)];
-            program.dispatch("product", &matmul_nn::CONTRACT, relu, &tensors, &[])
+            program.dispatch("product", &matmul_nn::KERNEL, relu, &tensors, &[])
         };
         let first = product(&program, x, weights[0], y)?;
         let second = product(&program, y, weights[1], z)?;
         let tensors = [("x", z), ("bias", bias), ("z", out), ("y", out)];
-        let known = bias_forward::CONTRACT.operands.iter().map(|operand| operand.name);
+        let known = bias_forward::KERNEL.contract.operands.iter().map(|operand| operand.name);
         let tensors: Vec<_> =
             known.filter_map(|name| tensors.iter().find(|one| one.0 == name).copied()).collect();
-        let last = program.dispatch("bias", &bias_forward::CONTRACT, relu, &tensors, &[])?;
+        let last = program.dispatch("bias", &bias_forward::KERNEL, relu, &tensors, &[])?;
         program.pass("first", vec![first]);
         program.pass("second", vec![second, last]);
         Ok(program)
@@ -220,8 +221,8 @@ mod tests {
     #[test]
     fn all_that_an_executor_needs_is_worked_out_without_a_device() -> Result<()> {
         let program = program(2)?;
-        let product = shader(&matmul_nn::CONTRACT)?;
-        let bias = shader(&bias_forward::CONTRACT)?;
+        let product = shader(&matmul_nn::KERNEL)?;
+        let bias = shader(&bias_forward::KERNEL)?;
         let lowered = Lowered::new(&program, &[Rc::clone(&product), product, bias])?;
         assert_eq!(lowered.pipelines.len(), 2, "a shader is one pipeline");
         use BindingType::{ReadOnlyStorage, Storage, Uniform};
@@ -248,8 +249,8 @@ mod tests {
     #[test]
     fn too_many_workgroups_are_refused_before_a_device_sees_them() -> Result<()> {
         let program = program(20_000_000)?;
-        let product = shader(&matmul_nn::CONTRACT)?;
-        let shaders = [Rc::clone(&product), product, shader(&bias_forward::CONTRACT)?];
+        let product = shader(&matmul_nn::KERNEL)?;
+        let shaders = [Rc::clone(&product), product, shader(&bias_forward::KERNEL)?];
         let refused = Lowered::new(&program, &shaders).map(|_| ()).unwrap_err().to_string();
         assert!(refused.contains("65535"), "{refused}");
         Ok(())

@@ -4,7 +4,7 @@ use super::Lowered;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::kernels::capabilities::AdapterCapabilities;
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::library::Library;
 use crate::kernels::selection::Selection;
 use crate::kernels::setting::{Setting, Settings, ShapeClass};
@@ -27,19 +27,20 @@ struct Recipe {
 impl Recipe {
     /// That of a dispatch with its setting.
     fn of(dispatch: &Dispatch, setting: Setting) -> Self {
-        let Contract { name, activation, .. } = *dispatch.contract;
-        Self { kernel: name, activation: activation.then_some(dispatch.activation), setting }
+        let kernel = dispatch.kernel;
+        let activation = kernel.contract.activation.then_some(dispatch.activation);
+        Self { kernel: kernel.name(), activation, setting }
     }
 
     /// Its shader as it stands in the library now, which the adapter can run.
     fn read(
         &self,
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         library: &Library,
         capabilities: &AdapterCapabilities,
     ) -> Result<Shader> {
         let activation = self.activation.unwrap_or_default();
-        capabilities.allow(library.set_shader(contract, &self.setting, activation)?)
+        capabilities.allow(library.set_shader(kernel, &self.setting, activation)?)
     }
 
     /// The same with the activation of a program's dispatches that was read from the same file later.
@@ -55,6 +56,7 @@ impl Recipe {
 /// A shader that programs use, and the classes of shapes that they use it for.
 #[derive(Clone, Debug)]
 struct Used {
+    kernel: &'static Kernel,
     shader: Rc<Shader>,
     classes: BTreeSet<ShapeClass>,
 }
@@ -103,9 +105,9 @@ impl Lowering {
     ///
     /// # Errors
     /// As there.
-    pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
-        let chosen = self.selection.choose_variant(contract, variant);
-        self.forget(contract);
+    pub fn choose_variant(&mut self, kernel: &'static Kernel, variant: &str) -> Result<()> {
+        let chosen = self.selection.choose_variant(kernel, variant);
+        self.forget(kernel);
         chosen
     }
 
@@ -113,15 +115,15 @@ impl Lowering {
     ///
     /// # Errors
     /// As there.
-    pub fn choose_setting(&mut self, contract: &'static Contract, setting: &Setting) -> Result<()> {
-        self.selection.choose_setting(contract, setting)?;
-        self.forget(contract);
+    pub fn choose_setting(&mut self, kernel: &'static Kernel, setting: &Setting) -> Result<()> {
+        self.selection.choose_setting(kernel, setting)?;
+        self.forget(kernel);
         Ok(())
     }
 
     /// Forgets that programs use a kernel: another setting of it was chosen.
-    fn forget(&mut self, contract: &Contract) {
-        self.used.retain(|recipe, _| recipe.kernel != contract.name);
+    fn forget(&mut self, kernel: &Kernel) {
+        self.used.retain(|recipe, _| recipe.kernel != kernel.name());
     }
 
     /// A program with the shaders that its dispatches get.
@@ -132,8 +134,8 @@ impl Lowering {
     pub fn lower(&mut self, program: &Program) -> Result<Lowered> {
         let (mut wanted, mut failed) = (Vec::new(), None);
         for dispatch in program.passes.iter().flat_map(|pass| &pass.dispatches) {
-            let Dispatch { contract, activation, sizes, .. } = dispatch;
-            match self.selection.setting(contract, *activation, sizes) {
+            let Dispatch { kernel, activation, sizes, .. } = dispatch;
+            match self.selection.setting(kernel, *activation, sizes) {
                 Ok(setting) => wanted.push((dispatch, Recipe::of(dispatch, setting))),
                 Err(error) => {
                     failed = Some(error);
@@ -148,8 +150,8 @@ impl Lowering {
             wanted.iter().map(|(_, recipe)| Rc::clone(&self.read[recipe])).collect();
         let lowered = Lowered::new(program, &shaders)?;
         for ((dispatch, recipe), shader) in wanted.into_iter().zip(shaders) {
-            let class = ShapeClass::of(dispatch.contract, &dispatch.sizes);
-            let new = || Used { shader, classes: BTreeSet::new() };
+            let class = ShapeClass::of(&dispatch.kernel.contract, &dispatch.sizes);
+            let new = || Used { kernel: dispatch.kernel, shader, classes: BTreeSet::new() };
             self.used.entry(recipe).or_insert_with(new).classes.insert(class);
         }
         Ok(lowered)
@@ -167,7 +169,7 @@ impl Lowering {
         let new: Vec<_> = wanted.iter().filter(new).collect();
         let (library, capabilities) = (self.selection.library(), self.selection.capabilities());
         let read = |(dispatch, recipe): &&(&Dispatch, Recipe)| {
-            recipe.read(dispatch.contract, library, capabilities)
+            recipe.read(dispatch.kernel, library, capabilities)
         };
         let shaders: Vec<_> = new.par_iter().map(read).collect();
         for ((_, recipe), shader) in new.into_iter().zip(shaders) {
@@ -186,7 +188,7 @@ impl Lowering {
         let mut used = HashMap::new();
         for (recipe, mut one) in self.used.clone() {
             let recipe = recipe.or_newer(program);
-            let shader = recipe.read(one.shader.contract, library, capabilities)?;
+            let shader = recipe.read(one.kernel, library, capabilities)?;
             if shader.text != one.shader.text {
                 one.shader = Rc::new(shader);
             }
@@ -204,7 +206,7 @@ impl Lowering {
     #[must_use]
     pub fn records(&self) -> Vec<ShaderRecord> {
         let place = |recipe: &Recipe| (recipe.kernel, recipe.activation);
-        let record = |(recipe, Used { shader, classes }): (&Recipe, &Used)| {
+        let record = |(recipe, Used { shader, classes, .. }): (&Recipe, &Used)| {
             let several =
                 self.used.keys().filter(|other| place(other) == place(recipe)).count() > 1;
             let shapes = classes.iter().filter(|_| several);

@@ -5,7 +5,7 @@ use super::parameters::Layout;
 use super::role::Role;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::{gather, matmul_nn, softmax_cross_entropy};
 use crate::program::{Dispatch, Program, TensorId};
 use crate::tensor::Shape;
@@ -80,12 +80,12 @@ impl Builder {
     pub(super) fn dispatch(
         &self,
         place: &str,
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         activation: Activation,
         tensors: &[(&str, TensorId)],
     ) -> Result<Dispatch> {
-        let label = format!("{place}.{}", contract.name);
-        self.program.dispatch(label, contract, activation, tensors, &[])
+        let label = format!("{place}.{}", kernel.name());
+        self.program.dispatch(label, kernel, activation, tensors, &[])
     }
 
     /// Adds a batch of a feed: the dispatch, the examples and their targets.
@@ -106,7 +106,7 @@ impl Builder {
             ("x", x),
             ("targets", targets),
         ];
-        let dispatch = self.dispatch(part, &gather::CONTRACT, Activation::Identity, &tensors)?;
+        let dispatch = self.dispatch(part, &gather::KERNEL, Activation::Identity, &tensors)?;
         Ok((dispatch, x, targets))
     }
 
@@ -122,7 +122,7 @@ impl Builder {
         let x = self.tensor(format!("{place}.x"), rows, self.network.widths()[layer]);
         let tensors = [("a", input), ("b", weight), ("c", x)];
         let identity = Activation::Identity;
-        Ok((self.dispatch(place, &matmul_nn::CONTRACT, identity, &tensors)?, x))
+        Ok((self.dispatch(place, &matmul_nn::KERNEL, identity, &tensors)?, x))
     }
 
     /// Adds the loss of some logits: the dispatch, and the logits' gradient.
@@ -142,7 +142,7 @@ impl Builder {
             ("hits", feed.hits),
             ("step", feed.step),
         ];
-        let contract = &softmax_cross_entropy::CONTRACT;
-        Ok((self.dispatch(part, contract, Activation::Identity, &tensors)?, d_logits))
+        let kernel = &softmax_cross_entropy::KERNEL;
+        Ok((self.dispatch(part, kernel, Activation::Identity, &tensors)?, d_logits))
     }
 }

@@ -109,11 +109,11 @@ impl Builder {
         tensors.extend(statistics.map(|id| ("statistics", id)));
         tensors.extend(running.map(|id| ("running", id)));
         let momentum = running.map(|_| ("momentum", momentum));
-        let contract = stage.kernels().forward;
-        let label = format!("{place}.{}", contract.name);
+        let kernel = stage.kernels().forward;
+        let label = format!("{place}.{}", kernel.name());
         let activation = stage.activation;
         let dispatch =
-            self.program.dispatch(label, contract, activation, &tensors, momentum.as_slice())?;
+            self.program.dispatch(label, kernel, activation, &tensors, momentum.as_slice())?;
         Ok((dispatch, WalkedStage { stage, x, y, z: Some(z), statistics, running }))
     }
 
@@ -143,7 +143,7 @@ impl Builder {
         Ok((dispatch, WalkedStage { stage, x, y, z, statistics, running: None }))
     }
 
-    /// Adds what a stage keeps of its input, in the shape of its contract; nothing for a bias.
+    /// Adds what a stage keeps of its input, in the shape of its kernel; nothing for a bias.
     fn statistics(&mut self, place: &str, stage: Stage, x: TensorId) -> Option<TensorId> {
         let shape = self.program.spec(x).shape;
         let (rows, cols) = stage.statistics(shape.rows, shape.cols)?;

@@ -128,9 +128,9 @@ fn measure(
     let measured = builder.tensor(format!("{place}.moments"), 5, cols);
     let identity = Activation::Identity;
     let tensors = [("x", z), ("counts", counts)];
-    let count = builder.dispatch(place, &histogram::CONTRACT, identity, &tensors)?;
+    let count = builder.dispatch(place, &histogram::KERNEL, identity, &tensors)?;
     let tensors = [("x", z), ("moments", measured)];
-    let measure = builder.dispatch(place, &moments::CONTRACT, identity, &tensors)?;
+    let measure = builder.dispatch(place, &moments::KERNEL, identity, &tensors)?;
     Ok(([count, measure], (counts, measured)))
 }
 

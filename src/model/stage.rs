@@ -4,7 +4,7 @@
 use super::role::Role;
 use crate::config::Norm;
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::{
     batch_norm_backward, batch_norm_forward, batch_norm_infer, bias_backward, bias_forward,
     layer_norm_backward, layer_norm_forward, rms_norm_backward, rms_norm_forward,
@@ -36,24 +36,24 @@ impl Stage {
     pub(super) fn kernels(self) -> Kernels {
         match self.norm {
             Norm::None => Kernels {
-                forward: &bias_forward::CONTRACT,
-                infer: &bias_forward::CONTRACT,
-                backward: &bias_backward::CONTRACT,
+                forward: &bias_forward::KERNEL,
+                infer: &bias_forward::KERNEL,
+                backward: &bias_backward::KERNEL,
             },
             Norm::Batch => Kernels {
-                forward: &batch_norm_forward::CONTRACT,
-                infer: &batch_norm_infer::CONTRACT,
-                backward: &batch_norm_backward::CONTRACT,
+                forward: &batch_norm_forward::KERNEL,
+                infer: &batch_norm_infer::KERNEL,
+                backward: &batch_norm_backward::KERNEL,
             },
             Norm::Layer => Kernels {
-                forward: &layer_norm_forward::CONTRACT,
-                infer: &layer_norm_forward::CONTRACT,
-                backward: &layer_norm_backward::CONTRACT,
+                forward: &layer_norm_forward::KERNEL,
+                infer: &layer_norm_forward::KERNEL,
+                backward: &layer_norm_backward::KERNEL,
             },
             Norm::Rms => Kernels {
-                forward: &rms_norm_forward::CONTRACT,
-                infer: &rms_norm_forward::CONTRACT,
-                backward: &rms_norm_backward::CONTRACT,
+                forward: &rms_norm_forward::KERNEL,
+                infer: &rms_norm_forward::KERNEL,
+                backward: &rms_norm_backward::KERNEL,
             },
         }
     }
@@ -77,9 +77,9 @@ impl Stage {
 /// The kernels of a stage.
 pub(super) struct Kernels {
     /// In training.
-    pub(super) forward: &'static Contract,
+    pub(super) forward: &'static Kernel,
     /// In inference.
-    pub(super) infer: &'static Contract,
+    pub(super) infer: &'static Kernel,
     /// The way back.
-    pub(super) backward: &'static Contract,
+    pub(super) backward: &'static Kernel,
 }

@@ -47,13 +47,13 @@ impl Builder {
             }
             let weight = self.layout.find(layer, Role::Weight).clone();
             let tensors = [("a", walked.input), ("b", gradient), ("c", weight.gradient)];
-            dispatches.push(self.dispatch(place, &matmul_tn::CONTRACT, identity, &tensors)?);
+            dispatches.push(self.dispatch(place, &matmul_tn::KERNEL, identity, &tensors)?);
             // Nothing learns from the gradient of the images.
             if layer > 0 {
                 let shape = self.program.spec(walked.input).shape;
                 let d_input = self.tensor(format!("{place}.d_input"), shape.rows, shape.cols);
                 let tensors = [("a", gradient), ("b", weight.value), ("c", d_input)];
-                dispatches.push(self.dispatch(place, &matmul_nt::CONTRACT, identity, &tensors)?);
+                dispatches.push(self.dispatch(place, &matmul_nt::KERNEL, identity, &tensors)?);
                 gradient = d_input;
             }
         }
@@ -96,16 +96,16 @@ impl Builder {
         let state: Vec<_> = names.iter().map(|&name| self.program.tensor(name, shape)).collect();
         tensors.extend(names.iter().copied().zip(state.iter().copied()));
         let momentum = [("momentum", self.network.momentum)];
-        let (contract, parameters): (_, &[_]) = match self.network.optimizer {
-            Optimizer::Sgd => (&sgd::CONTRACT, &momentum),
+        let (kernel, parameters): (_, &[_]) = match self.network.optimizer {
+            Optimizer::Sgd => (&sgd::KERNEL, &momentum),
             Optimizer::Adam => {
                 tensors.push(("step", feed.step));
-                (&adam::CONTRACT, &[])
+                (&adam::KERNEL, &[])
             }
         };
-        let label = format!("update.{}", contract.name);
+        let label = format!("update.{}", kernel.name());
         let identity = Activation::Identity;
-        let dispatch = self.program.dispatch(label, contract, identity, &tensors, parameters)?;
+        let dispatch = self.program.dispatch(label, kernel, identity, &tensors, parameters)?;
         Ok((dispatch, state))
     }
 }

@@ -53,7 +53,7 @@ fn first_not_finite(trainer: &mut Trainer<'_>) -> Result<Option<String>> {
 }
 
 fn not_finite(dispatch: &Dispatch, outputs: &[Value<f32>]) -> Option<String> {
-    let written = dispatch.contract.written();
+    let written = dispatch.kernel.contract.written();
     written.zip(outputs).find_map(|(operand, value)| {
         let Value::Real(tensor) = value else { return None };
         let at = tensor.data.iter().position(|number| !number.is_finite())?;

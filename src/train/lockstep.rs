@@ -35,7 +35,7 @@ pub(super) fn compare_passes(
 }
 
 fn read_inputs(session: &mut dyn Session, dispatch: &Dispatch) -> Result<Vec<Option<Value<f32>>>> {
-    let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
+    let operands = dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors);
     operands
         .map(|(operand, &id)| operand.access.reads().then(|| session.read(id)).transpose())
         .collect()
@@ -44,7 +44,7 @@ fn read_inputs(session: &mut dyn Session, dispatch: &Dispatch) -> Result<Vec<Opt
 /// Fills what is only written with NaN: an element that the dispatch leaves out must not be what an
 /// earlier step has put there.
 fn forget_outputs(session: &mut dyn Session, model: &Model, dispatch: &Dispatch) -> Result<()> {
-    for (operand, &id) in dispatch.contract.operands.iter().zip(&dispatch.tensors) {
+    for (operand, &id) in dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors) {
         if operand.access == Access::Write {
             let shape = model.program.spec(id).shape;
             session.write(id, &unwritten(operand.element, shape))?;
@@ -58,7 +58,7 @@ pub(super) fn read_outputs(
     session: &mut dyn Session,
     dispatch: &Dispatch,
 ) -> Result<Vec<Value<f32>>> {
-    let operands = dispatch.contract.operands.iter().zip(&dispatch.tensors);
+    let operands = dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors);
     let written: Vec<_> =
         operands.filter(|(operand, _)| operand.access.writes()).map(|(_, &id)| id).collect();
     session.read_all(&written)

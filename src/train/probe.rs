@@ -170,7 +170,7 @@ fn images(outputs: &Tensor<f32>, without_image: &[usize]) -> Images {
 
 /// The counts of a histogram with the kernel's default bins.
 fn counted(counts: &Value<f32>) -> Histogram {
-    let parameter = |place: usize| f64::from(histogram::CONTRACT.parameters[place].default);
+    let parameter = |place: usize| f64::from(histogram::KERNEL.contract.parameters[place].default);
     let (per_unit, first) = (parameter(0), parameter(1));
     let count = |slot: usize| counts.widened(slot) as u32;
     let last = counts.shape().cols - 1;

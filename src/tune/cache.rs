@@ -228,12 +228,12 @@ mod tests {
     }
 
     fn entry(n: usize) -> Result<Entry> {
-        let contract = &matmul_nn::CONTRACT;
-        let sizes = Sizes::new(contract, 1, &[("m", 1), ("k", 1), ("n", n)])?;
+        let kernel = &matmul_nn::KERNEL;
+        let sizes = Sizes::new(&kernel.contract, 1, &[("m", 1), ("k", 1), ("n", n)])?;
         let time = Spread { median: 1e-5, min: 0.9e-5, max: 1.1e-5 };
         let timed = Timed { setting: Setting::of("naive"), time };
         Ok(Entry {
-            target: Target::of(contract, Activation::Identity, &sizes),
+            target: Target::of(&kernel.contract, Activation::Identity, &sizes),
             fingerprint: "abc".to_owned(),
             default: timed.clone(),
             chosen: timed,

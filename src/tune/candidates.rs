@@ -5,7 +5,7 @@
 use crate::backend::gpu::GpuBackend;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::setting::Setting;
 use crate::kernels::shader::Shader;
 use crate::kernels::tunable::Tunable;
@@ -41,17 +41,17 @@ impl Candidates {
     /// for longer than a run has for its tuning.
     pub(super) fn of(
         backend: &GpuBackend,
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         default: &Setting,
         thorough: bool,
     ) -> Result<(Self, Vec<(Setting, String)>)> {
         let (mut stages, mut not_runnable) = (VecDeque::new(), Vec::new());
         let mut files = BTreeMap::new();
         let read = |setting: &Setting| {
-            backend.selection().library().set_shader(contract, setting, Activation::default())
+            backend.selection().library().set_shader(kernel, setting, Activation::default())
         };
         let precision = read(default)?.precision();
-        let mut variants = backend.selection().library().variants(contract)?;
+        let mut variants = backend.selection().library().variants(kernel)?;
         let others = thorough || backend.selection().capabilities().hardware;
         variants.retain(|variant| others || *variant == default.variant);
         // The default's own tunables come first: they compile as fast as the default does.
@@ -173,8 +173,8 @@ mod tests {
     use crate::kernels::{matmul_nn, sgd};
 
     /// The candidates that a variant's shader gives, `best` being always this value of a tunable.
-    fn all(contract: &'static Contract, best: Option<(&str, u32)>) -> Result<Vec<String>> {
-        let shader = Library::default().shader(contract, "naive", Activation::default())?;
+    fn all(kernel: &'static Kernel, best: Option<(&str, u32)>) -> Result<Vec<String>> {
+        let shader = Library::default().shader(kernel, "naive", Activation::default())?;
         Ok(given(&shader, best))
     }
 
@@ -197,9 +197,8 @@ mod tests {
 
     #[test]
     fn few_settings_are_all_tried_but_the_default() -> Result<()> {
-        assert_eq!(all(&matmul_nn::CONTRACT, None)?, ["naive SIDE=4", "naive SIDE=16"]);
-        let mut shader =
-            Library::default().shader(&sgd::CONTRACT, "naive", Activation::default())?;
+        assert_eq!(all(&matmul_nn::KERNEL, None)?, ["naive SIDE=4", "naive SIDE=16"]);
+        let mut shader = Library::default().shader(&sgd::KERNEL, "naive", Activation::default())?;
         shader.tunables[0].choices = vec![64, 256];
         let found = given(&shader, None);
         assert_eq!(found.len(), 2 * 3 - 1, "{found:?}");
@@ -209,8 +208,7 @@ mod tests {
 
     #[test]
     fn of_many_one_tunable_is_varied_after_the_other_from_the_best() -> Result<()> {
-        let mut shader =
-            Library::default().shader(&sgd::CONTRACT, "naive", Activation::default())?;
+        let mut shader = Library::default().shader(&sgd::KERNEL, "naive", Activation::default())?;
         shader.tunables[0].choices = vec![32, 64, 128, 256];
         shader.tunables[1].choices = vec![256, 512, 1024, 2048, 4096];
         let found = given(&shader, Some(("INVOCATIONS", 64)));
@@ -224,7 +222,7 @@ mod tests {
     /// What a quick search tries of `sgd`, whose two tunables are 256 of 64, 128, 256 and 1024 of 256,
     /// 1024, 4096, where these settings are the better ones in turn.
     fn climbed(better: &[&str]) -> Result<Vec<String>> {
-        let shader = Library::default().shader(&sgd::CONTRACT, "naive", Activation::default())?;
+        let shader = Library::default().shader(&sgd::KERNEL, "naive", Activation::default())?;
         let mut candidates = candidates(&shader, false);
         let (mut best, mut tried) = (Setting::of("naive"), Vec::new());
         while let Some(next) = candidates.next(|_| Some(best.clone())) {
@@ -251,8 +249,7 @@ mod tests {
 
     #[test]
     fn there_is_nothing_to_try_where_nothing_can_be_tuned() -> Result<()> {
-        let mut shader =
-            Library::default().shader(&sgd::CONTRACT, "naive", Activation::default())?;
+        let mut shader = Library::default().shader(&sgd::KERNEL, "naive", Activation::default())?;
         assert!(!candidates(&shader, false).is_empty());
         shader.tunables.clear();
         assert!(candidates(&shader, false).is_empty() && candidates(&shader, true).is_empty());

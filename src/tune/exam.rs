@@ -5,7 +5,8 @@ use crate::backend::gpu::GpuBackend;
 use crate::check::{Judgement, Reference, elements, work};
 use crate::error::Result;
 use crate::kernels::cases::Case;
-use crate::kernels::contract::{Contract, Sizes};
+use crate::kernels::contract::Sizes;
+use crate::kernels::kernel::Kernel;
 use crate::single::{Left, Single};
 use crate::tensor::Value;
 use std::collections::BTreeSet;
@@ -59,23 +60,24 @@ impl Exam {
     /// the dispatch's own sizes.
     pub(super) fn new(
         backend: &mut GpuBackend,
-        contract: &'static Contract,
+        kernel: &'static Kernel,
         case: &Case,
         thorough: bool,
     ) -> Result<Self> {
         let mut exam = Self { questions: Vec::new(), complaints: Vec::new() };
-        for case in cases(contract, case)? {
-            let sizes = case.sizes(contract)?;
+        for case in cases(kernel, case)? {
+            let sizes = case.sizes(&kernel.contract)?;
             // The class may have sizes that the default has too many workgroups for.
-            let default = backend.selection().default_setting(contract)?;
-            if backend.selection().misfit(contract, &default, &sizes)?.is_some() {
+            let default = backend.selection().default_setting(kernel)?;
+            if backend.selection().misfit(kernel, &default, &sizes)?.is_some() {
                 continue;
             }
-            let inputs = case.inputs(contract)?;
-            let shapes: Vec<_> = contract.operands.iter().map(|one| sizes.shape(one)).collect();
-            let single = Single::new(contract, &case, &shapes)?;
+            let inputs = case.inputs(&kernel.contract)?;
+            let shapes: Vec<_> =
+                kernel.contract.operands.iter().map(|one| sizes.shape(one)).collect();
+            let single = Single::new(kernel, &case, &shapes)?;
             let Left { written, trespasses, precision } = single.run(backend, &inputs)?;
-            let quick = work(contract, &sizes) <= SLOW_TWIN[usize::from(!thorough)];
+            let quick = work(kernel, &sizes) <= SLOW_TWIN[usize::from(!thorough)];
             let reference = quick.then(|| Reference::of(single.dispatch(), &inputs, precision));
             exam.complaints.extend(trespasses);
             let judged = reference.iter().flat_map(|twin| twin.judge(single.dispatch(), &written));
@@ -129,21 +131,21 @@ fn same_bits(a: &Value<f32>, b: &Value<f32>) -> bool {
 
 /// The kernel's own cases with the activation of `case`; then its sizes with several seeds, the largest
 /// ones of its class, and ragged ones; where these are slow for the twin, smaller ones too.
-fn cases(contract: &'static Contract, case: &Case) -> Result<Vec<Case>> {
+fn cases(kernel: &'static Kernel, case: &Case) -> Result<Vec<Case>> {
     let mut known = BTreeSet::new();
-    let own = (contract.cases)().into_iter().map(|own| match contract.activation {
+    let own = (kernel.cases)().into_iter().map(|own| match kernel.contract.activation {
         true => own.activation(case.activation),
         false => own,
     });
     let mut cases: Vec<_> = own.filter(|own| known.insert(own.describe())).collect();
-    let largest = resized(contract, case, usize::next_power_of_two);
-    let class = [Some(case.clone()), largest, resized(contract, case, ragged)];
+    let largest = resized(kernel, case, usize::next_power_of_two);
+    let class = [Some(case.clone()), largest, resized(kernel, case, ragged)];
     for sized in class.into_iter().flatten() {
-        let many = elements(contract, &sized.sizes(contract)?) > MOST_ELEMENTS;
-        let cut = |most: usize| resized(contract, &sized, |size| size.min(most));
+        let many = elements(kernel, &sized.sizes(&kernel.contract)?) > MOST_ELEMENTS;
+        let cut = |most: usize| resized(kernel, &sized, |size| size.min(most));
         let asked = if many { cut(CUTS[0]) } else { Some(sized.clone()) };
         let Some(asked) = asked else { continue };
-        let slow = work(contract, &asked.sizes(contract)?) > SLOW_TWIN[0];
+        let slow = work(kernel, &asked.sizes(&kernel.contract)?) > SLOW_TWIN[0];
         cases.extend(slow.then(|| cut(CUTS[1])).flatten());
         let seeds = if slow { 1 } else { SEEDS };
         cases.extend((0..seeds).map(|seed| Case { seed, ..asked.clone() }));
@@ -152,14 +154,10 @@ fn cases(contract: &'static Contract, case: &Case) -> Result<Vec<Case>> {
 }
 
 /// A case of other sizes and replicas, each changed alike; none where the kernel has no such sizes.
-fn resized(
-    contract: &'static Contract,
-    case: &Case,
-    change: impl Fn(usize) -> usize,
-) -> Option<Case> {
+fn resized(kernel: &'static Kernel, case: &Case, change: impl Fn(usize) -> usize) -> Option<Case> {
     let sizes: Vec<_> = case.sizes.iter().map(|&(name, size)| (name, change(size))).collect();
-    let sizes = Sizes::new(contract, change(case.replicas), &sizes).ok()?;
-    let mut resized = Case::like_first(contract, &sizes, case.activation);
+    let sizes = Sizes::new(&kernel.contract, change(case.replicas), &sizes).ok()?;
+    let mut resized = kernel.case(&sizes, case.activation);
     resized.parameters.clone_from(&case.parameters);
     Some(resized)
 }
@@ -177,25 +175,27 @@ mod tests {
     use crate::kernels::setting::ShapeClass;
     use crate::kernels::{self, gather, matmul_nn};
 
-    fn case(contract: &'static Contract, sizes: &[(&str, usize)]) -> Result<Case> {
-        let sizes = Sizes::new(contract, 1, sizes)?;
-        Ok(Case::like_first(contract, &sizes, Activation::Relu))
+    fn case(kernel: &'static Kernel, sizes: &[(&str, usize)]) -> Result<Case> {
+        let sizes = Sizes::new(&kernel.contract, 1, sizes)?;
+        Ok(kernel.case(&sizes, Activation::Relu))
     }
 
-    fn of_class(contract: &'static Contract, cases: &[Case], class: &str) -> Result<usize> {
-        let classes = cases.iter().map(|one| Ok(ShapeClass::of(contract, &one.sizes(contract)?)));
+    fn of_class(kernel: &'static Kernel, cases: &[Case], class: &str) -> Result<usize> {
+        let classes = cases
+            .iter()
+            .map(|one| Ok(ShapeClass::of(&kernel.contract, &one.sizes(&kernel.contract)?)));
         let classes = classes.collect::<Result<Vec<_>>>()?;
         Ok(classes.iter().filter(|known| known.to_string() == class).count())
     }
 
     #[test]
     fn a_class_is_asked_at_its_own_its_largest_and_ragged_sizes() -> Result<()> {
-        let contract = &matmul_nn::CONTRACT;
-        let cases = cases(contract, &case(contract, &[("m", 60), ("k", 784), ("n", 100)])?)?;
-        assert!(of_class(contract, &cases, "m64 k1024 n128")? > 5);
+        let kernel = &matmul_nn::KERNEL;
+        let cases = cases(kernel, &case(kernel, &[("m", 60), ("k", 784), ("n", 100)])?)?;
+        assert!(of_class(kernel, &cases, "m64 k1024 n128")? > 5);
         let has = |m: usize| cases.iter().any(|one| one.size("m") == m);
         assert!(has(60) && has(64) && has(55));
-        assert!(cases.len() > (contract.cases)().len() + 5);
+        assert!(cases.len() > (kernel.cases)().len() + 5);
         Ok(())
     }
 
@@ -203,12 +203,12 @@ mod tests {
     fn whole_numbers_stay_below_what_they_choose_from() -> Result<()> {
         let sizes =
             [("examples", 60_000), ("words", 196), ("slots", 9), ("batch", 60), ("features", 784)];
-        for case in cases(&gather::CONTRACT, &case(&gather::CONTRACT, &sizes)?)? {
-            let sizes = case.sizes(&gather::CONTRACT)?;
-            let small = elements(&gather::CONTRACT, &sizes) <= MOST_ELEMENTS;
+        for case in cases(&gather::KERNEL, &case(&gather::KERNEL, &sizes)?)? {
+            let sizes = case.sizes(&gather::KERNEL.contract)?;
+            let small = elements(&gather::KERNEL, &sizes) <= MOST_ELEMENTS;
             assert!(small, "{}", case.describe());
-            let inputs = case.inputs(&gather::CONTRACT)?;
-            for (operand, input) in gather::CONTRACT.operands.iter().zip(inputs) {
+            let inputs = case.inputs(&gather::KERNEL.contract)?;
+            for (operand, input) in gather::KERNEL.contract.operands.iter().zip(inputs) {
                 let (Some(size), Some(Value::Index(input))) = (operand.below, input) else {
                     continue;
                 };

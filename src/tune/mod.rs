@@ -42,7 +42,7 @@ pub mod search;
 
 use crate::backend::measure::Spread;
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::setting::{Setting, Target};
 use serde::{Deserialize, Serialize};
 
@@ -66,7 +66,7 @@ pub struct Tuned {
     pub target: Target,
     /// The kernel.
     #[serde(skip)]
-    pub contract: &'static Contract,
+    pub kernel: &'static Kernel,
     /// The activation that was composed in, where the kernel has one.
     #[serde(skip)]
     pub activation: Activation,

@@ -12,7 +12,7 @@ use crate::backend::gpu::GpuBackend;
 use crate::backend::{Backend, Session};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::setting::{Setting, Settings, Target};
 use crate::program::{Dispatch, PassId, Program};
 use crate::record::Adapter;
@@ -124,13 +124,13 @@ impl Tuning {
         for (place, pass) in program.passes.iter().enumerate() {
             let searched = self.mode == Mode::Full || step.contains(&PassId(place));
             for dispatch in &pass.dispatches {
-                let Subject { contract, activation, target, .. } = Subject::of(dispatch);
-                if backend.selection().library().is_own(contract)
+                let Subject { kernel, activation, target, .. } = Subject::of(dispatch);
+                if backend.selection().library().is_own(kernel)
                     || self.targets.contains_key(&target)
                 {
                     continue;
                 }
-                let hash = backend.selection().library().fingerprint(contract, activation)?;
+                let hash = backend.selection().library().fingerprint(kernel, activation)?;
                 if self.cached(backend, dispatch, &hash) {
                     self.targets.insert(target, hash);
                 } else if searched {
@@ -139,15 +139,15 @@ impl Tuning {
             }
         }
         for (target, (subject, hash, count)) in new {
-            let default = backend.selection().choice(subject.contract, &subject.sizes()?)?.setting;
+            let default = backend.selection().choice(subject.kernel, &subject.sizes()?)?.setting;
             let full = self.mode == Mode::Full;
-            if Candidates::of(backend, subject.contract, &default, full)?.0.is_empty() {
+            if Candidates::of(backend, subject.kernel, &default, full)?.0.is_empty() {
                 continue;
             }
             self.targets.insert(target, hash);
             let work = count * subject.work()?;
             let library = backend.selection().library();
-            let shader = library.set_shader(subject.contract, &default, subject.activation)?;
+            let shader = library.set_shader(subject.kernel, &default, subject.activation)?;
             let has_tunables = !shader.tunables.is_empty();
             self.waiting.push(Waiting { subject, has_tunables, work });
         }
@@ -157,10 +157,10 @@ impl Tuning {
 
     /// Whether the cache knows enough about a dispatch, and what it knows can be run.
     fn cached(&self, backend: &GpuBackend, dispatch: &Dispatch, hash: &str) -> bool {
-        let Dispatch { contract, activation, sizes, .. } = dispatch;
-        let target = Target::of(contract, *activation, sizes);
+        let Dispatch { kernel, activation, sizes, .. } = dispatch;
+        let target = Target::of(&kernel.contract, *activation, sizes);
         let Some(entry) = self.cache.get(&target, hash) else { return false };
-        let runs = |timed: &Timed| can_run(backend, contract, *activation, &timed.setting);
+        let runs = |timed: &Timed| can_run(backend, kernel, *activation, &timed.setting);
         let enough = self.mode == Mode::Quick || entry.thorough;
         enough && runs(&entry.chosen) && entry.other_bits.as_ref().is_none_or(runs)
     }
@@ -269,7 +269,7 @@ impl Tuning {
     fn earlier(&self, backend: &GpuBackend, subject: &Subject) -> Option<&Unfinished> {
         let hash = self.targets.get(&subject.target)?;
         let earlier = self.cache.unfinished(&subject.target, hash)?;
-        let runs = can_run(backend, subject.contract, subject.activation, &earlier.best);
+        let runs = can_run(backend, subject.kernel, subject.activation, &earlier.best);
         (runs && self.mode == Mode::Quick).then_some(earlier)
     }
 
@@ -335,10 +335,10 @@ impl Tuning {
 /// Whether an adapter can run a setting, which may come from a file that someone has changed.
 fn can_run(
     backend: &GpuBackend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     activation: Activation,
     setting: &Setting,
 ) -> bool {
-    let shader = backend.selection().library().set_shader(contract, setting, activation);
+    let shader = backend.selection().library().set_shader(kernel, setting, activation);
     shader.is_ok_and(|shader| backend.selection().capabilities().lacks(&shader).is_none())
 }

@@ -11,7 +11,8 @@ use crate::check;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
-use crate::kernels::contract::{Contract, Sizes};
+use crate::kernels::contract::Sizes;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::setting::{Setting, Target};
 use crate::program::{Dispatch, PassId};
 use crate::single::Single;
@@ -35,7 +36,7 @@ const PASS: PassId = PassId(0);
 #[derive(Clone, Debug)]
 pub struct Subject {
     /// The kernel.
-    pub contract: &'static Contract,
+    pub kernel: &'static Kernel,
     /// The activation that is composed in, where the kernel has one.
     pub activation: Activation,
     /// The target that it stands for.
@@ -46,30 +47,30 @@ pub struct Subject {
 impl Subject {
     /// Sizes of a kernel, with parameters at their defaults.
     #[must_use]
-    pub fn new(contract: &'static Contract, activation: Activation, sizes: &Sizes) -> Self {
-        let case = Case::like_first(contract, sizes, activation);
-        Self { contract, activation, target: Target::of(contract, activation, sizes), case }
+    pub fn new(kernel: &'static Kernel, activation: Activation, sizes: &Sizes) -> Self {
+        let case = kernel.case(sizes, activation);
+        Self { kernel, activation, target: Target::of(&kernel.contract, activation, sizes), case }
     }
 
     /// What a dispatch has to do, about: elements to read or write, and the multiplications of a product,
     /// of which a device does many in the time of an element.
     pub(super) fn work(&self) -> Result<usize> {
         let sizes = self.sizes()?;
-        let work = check::work(self.contract, &sizes) / MULTIPLICATIONS;
-        Ok(work.max(check::elements(self.contract, &sizes)))
+        let work = check::work(self.kernel, &sizes) / MULTIPLICATIONS;
+        Ok(work.max(check::elements(self.kernel, &sizes)))
     }
 
     /// The sizes of the dispatch.
     pub(super) fn sizes(&self) -> Result<Sizes> {
-        self.case.sizes(self.contract)
+        self.case.sizes(&self.kernel.contract)
     }
 
     /// A dispatch of a program.
     #[must_use]
     pub fn of(dispatch: &Dispatch) -> Self {
-        let Dispatch { contract, activation, sizes, parameters, .. } = dispatch;
-        let mut subject = Self::new(contract, *activation, sizes);
-        let names = contract.parameters.iter().map(|known| known.name);
+        let Dispatch { kernel, activation, sizes, parameters, .. } = dispatch;
+        let mut subject = Self::new(kernel, *activation, sizes);
+        let names = kernel.contract.parameters.iter().map(|known| known.name);
         subject.case.parameters = names.zip(parameters.iter().copied()).collect();
         subject
     }
@@ -77,24 +78,24 @@ impl Subject {
 
 /// A dispatch at its own sizes whose pipeline is exchanged while its memory stays: what is timed.
 struct Timer {
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     single: Single,
     session: Box<dyn Session>,
 }
 
 impl Timer {
     fn new(backend: &mut GpuBackend, subject: &Subject) -> Result<Self> {
-        let Subject { contract, case, .. } = subject;
-        let sizes = case.sizes(contract)?;
-        let shapes: Vec<_> = contract.operands.iter().map(|one| sizes.shape(one)).collect();
-        let single = Single::new(contract, case, &shapes)?;
-        let session = single.load(backend, &case.inputs(contract)?)?;
-        Ok(Self { contract, single, session })
+        let Subject { kernel, case, .. } = subject;
+        let sizes = case.sizes(&kernel.contract)?;
+        let shapes: Vec<_> = kernel.contract.operands.iter().map(|one| sizes.shape(one)).collect();
+        let single = Single::new(kernel, case, &shapes)?;
+        let session = single.load(backend, &case.inputs(&kernel.contract)?)?;
+        Ok(Self { kernel, single, session })
     }
 
     /// Gives the dispatch a setting.
     fn set(&mut self, backend: &mut GpuBackend, setting: &Setting) -> Result<()> {
-        backend.choose_setting(self.contract, setting)?;
+        backend.choose_setting(self.kernel, setting)?;
         self.session.swap_pipelines(backend.lower(self.single.program())?)
     }
 
@@ -179,9 +180,9 @@ impl Search {
     /// # Errors
     /// When the kernel's shaders cannot be read, or the adapter can run none.
     pub fn new(backend: &GpuBackend, subject: Subject, thorough: bool) -> Result<Self> {
-        let default = backend.selection().choice(subject.contract, &subject.sizes()?)?.setting;
+        let default = backend.selection().choice(subject.kernel, &subject.sizes()?)?.setting;
         let (candidates, not_runnable) =
-            Candidates::of(backend, subject.contract, &default, thorough)?;
+            Candidates::of(backend, subject.kernel, &default, thorough)?;
         Ok(Self {
             subject,
             trials: backend.fork(),
@@ -239,9 +240,9 @@ impl Search {
     }
 
     fn examine_default(&mut self) -> Result<Step> {
-        let Subject { contract, case, .. } = &self.subject;
-        self.trials.choose_setting(contract, &self.default)?;
-        let exam = Exam::new(&mut self.trials, contract, case, self.thorough)?;
+        let Subject { kernel, case, .. } = &self.subject;
+        self.trials.choose_setting(kernel, &self.default)?;
+        let exam = Exam::new(&mut self.trials, kernel, case, self.thorough)?;
         if !exam.complaints.is_empty() {
             return Ok(Step::DefaultWrong(exam.complaints));
         }
@@ -282,14 +283,14 @@ impl Search {
     fn mark(&mut self, candidate: &Setting) -> Result<Mark> {
         let unexamined = || Error::Device("the default was not examined".to_owned());
         let exam = self.exam.as_ref().ok_or_else(unexamined)?;
-        let Subject { contract, .. } = self.subject;
+        let Subject { kernel, .. } = self.subject;
         // What is asked may be smaller than what is timed.
         if let Some(misfit) =
-            self.trials.selection().misfit(contract, candidate, &self.subject.sizes()?)?
+            self.trials.selection().misfit(kernel, candidate, &self.subject.sizes()?)?
         {
             return Err(Error::Shape(misfit));
         }
-        self.trials.choose_setting(contract, candidate)?;
+        self.trials.choose_setting(kernel, candidate)?;
         exam.mark(&mut self.trials, self.thorough)
     }
 
@@ -346,7 +347,7 @@ impl Search {
         }
         Ok(Tuned {
             target: self.subject.target.clone(),
-            contract: self.subject.contract,
+            kernel: self.subject.kernel,
             activation: self.subject.activation,
             default,
             chosen,

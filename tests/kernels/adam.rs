@@ -3,18 +3,18 @@
 use super::support::vectors::{self, Expected};
 use super::support::{Call, agreement, assert_close, indices, matrix, properties, trial};
 use libtest_mimic::Trial;
-use normlab::kernels::adam::CONTRACT;
+use normlab::kernels::adam::KERNEL;
 use normlab::kernels::cases::{Case, Fill};
 use normlab::tensor::{Shape, Tensor, Value};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.extend(vectors::trials(&CONTRACT, expected));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "first_step_is_the_rate_whatever_the_gradient", first_step));
-    trials.push(trial(&CONTRACT, "bias_correction_keeps_its_digits", digits));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.extend(vectors::trials(&KERNEL, expected));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "first_step_is_the_rate_whatever_the_gradient", first_step));
+    trials.push(trial(&KERNEL, "bias_correction_keeps_its_digits", digits));
     trials
 }
 
@@ -32,7 +32,7 @@ fn cases() -> BoxedStrategy<Case> {
 
 /// A call with one parameter at 1 whose moments are `m` and `v`.
 fn call(gradient: f64, [m, v]: [f64; 2], step: u32) -> Call {
-    Call::new(&CONTRACT)
+    Call::new(&KERNEL)
         .real("gradients", &matrix([[gradient]]))
         .index("step", &indices([[step]]))
         .real("parameters", &matrix([[1.0]]))
@@ -84,9 +84,7 @@ fn expected() -> Vec<Expected> {
         for step in 0..case.real("gradients").shape.rows {
             let call = ["beta1", "beta2", "epsilon"]
                 .into_iter()
-                .fold(Call::new(&CONTRACT), |call, name| {
-                    call.parameter(name, case.parameter(name))
-                });
+                .fold(Call::new(&KERNEL), |call, name| call.parameter(name, case.parameter(name)));
             let count = Tensor::filled(Shape::matrix(1, 1), step as u32 + 1);
             let call = call
                 .real("gradients", &case.step("gradients", step))

@@ -5,20 +5,20 @@ use super::support::{Call, agreement, gradients, map, matrix, normal, properties
 use libtest_mimic::Trial;
 use normlab::backend::cpu::Engine;
 use normlab::kernels::activation::Activation;
-use normlab::kernels::batch_norm_backward::CONTRACT;
+use normlab::kernels::batch_norm_backward::KERNEL;
 use normlab::kernels::batch_norm_forward;
 use normlab::kernels::cases::{Case, Fill};
 use normlab::tensor::{Shape, Tensor, Value};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.extend(vectors::trials(&CONTRACT, expected));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "gradients_are_central_differences", gradient));
-    trials.push(trial(&CONTRACT, "one_row_has_no_gradient", one_row));
-    trials.push(trial(&CONTRACT, "gradient_of_a_column_sums_to_nothing", sums));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.extend(vectors::trials(&KERNEL, expected));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "gradients_are_central_differences", gradient));
+    trials.push(trial(&KERNEL, "one_row_has_no_gradient", one_row));
+    trials.push(trial(&KERNEL, "gradient_of_a_column_sums_to_nothing", sums));
     trials
 }
 
@@ -34,7 +34,7 @@ fn cases() -> BoxedStrategy<Case> {
 /// (g − 3 − 1.5 x̂) = 3/2 · (−0.5, 0.5, −1.5, 1.5). With ReLU g = 0, 0, 3, 6: d_beta = d_gamma = 9,
 /// and d_x = 3/2 · (g − 2.25 − 2.25 x̂) = 3/2 · (0, 0, −1.5, 1.5).
 fn by_hand() {
-    let call = Call::new(&CONTRACT)
+    let call = Call::new(&KERNEL)
         .real("d_y", &matrix([[1.0], [2.0], [3.0], [6.0]]))
         .real("z", &matrix([[-3.0], [-3.0], [3.0], [3.0]]))
         .real("x", &matrix([[1.0], [1.0], [5.0], [5.0]]))
@@ -53,7 +53,7 @@ fn by_hand() {
 fn gradient() {
     let shapes = [Shape::matrix(1, 3), Shape::matrix(7, 1), Shape::new(2, 5, 3)];
     for (activation, shape) in Activation::ALL.into_iter().flat_map(|f| shapes.map(|s| (f, s))) {
-        let kernels = [&batch_norm_forward::CONTRACT, &CONTRACT];
+        let kernels = [&batch_norm_forward::KERNEL, &KERNEL];
         gradients::assert_norm_gradients(kernels, shape, shape.cols, activation);
     }
 }
@@ -62,14 +62,14 @@ fn gradient() {
 fn backward<T: Engine>(x: &Tensor<f64>, activation: Activation) -> super::support::Outputs {
     let row = Shape { rows: 1, ..x.shape };
     let gamma = normal(2, row);
-    let kept = Call::new(&batch_norm_forward::CONTRACT)
+    let kept = Call::new(&batch_norm_forward::KERNEL)
         .real("x", x)
         .real("gamma", &gamma)
         .real("beta", &normal(3, row))
         .real("running", &Tensor::filled(Shape { rows: 2, ..x.shape }, 1.0))
         .activation(activation)
         .evaluate::<T>();
-    Call::new(&CONTRACT)
+    Call::new(&KERNEL)
         .activation(activation)
         .real("d_y", &normal(4, x.shape))
         .real("z", kept.real("z"))
@@ -108,14 +108,14 @@ fn sums() {
 /// The statistics are the vectors'; z, which PyTorch does not show, is the forward twin's.
 fn expected() -> Vec<Expected> {
     let expected = |case: vectors::VectorCase| {
-        let kept = Call::new(&batch_norm_forward::CONTRACT)
+        let kept = Call::new(&batch_norm_forward::KERNEL)
             .real("x", case.real("x"))
             .real("gamma", case.real("gamma"))
             .real("beta", case.real("beta"))
             .real("running", case.real("running_before"))
             .parameter("epsilon", case.parameter("epsilon"))
             .evaluate::<f64>();
-        let call = Call::new(&CONTRACT)
+        let call = Call::new(&KERNEL)
             .activation(case.activation())
             .real("d_y", case.real("d_y"))
             .real("z", kept.real("z"))

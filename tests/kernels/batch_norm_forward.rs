@@ -5,21 +5,21 @@ use super::support::{Call, Outputs, agreement, grid, map, matrix, normal, proper
 use libtest_mimic::Trial;
 use normlab::backend::cpu::Engine;
 use normlab::kernels::activation::Activation;
-use normlab::kernels::batch_norm_forward::CONTRACT;
+use normlab::kernels::batch_norm_forward::KERNEL;
 use normlab::kernels::cases::{Case, Fill};
 use normlab::tensor::{Shape, Tensor, Value};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.extend(vectors::trials(&CONTRACT, expected));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "one_row_is_normalized_to_beta", one_row));
-    trials.push(trial(&CONTRACT, "constant_column_is_normalized_to_beta", constant_column));
-    trials.push(trial(&CONTRACT, "output_has_mean_beta_and_deviation_gamma", moments));
-    trials.push(trial(&CONTRACT, "shift_and_scale_of_x_do_not_matter", shift_and_scale));
-    trials.push(trial(&CONTRACT, "order_of_the_columns_does_not_matter", columns));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.extend(vectors::trials(&KERNEL, expected));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "one_row_is_normalized_to_beta", one_row));
+    trials.push(trial(&KERNEL, "constant_column_is_normalized_to_beta", constant_column));
+    trials.push(trial(&KERNEL, "output_has_mean_beta_and_deviation_gamma", moments));
+    trials.push(trial(&KERNEL, "shift_and_scale_of_x_do_not_matter", shift_and_scale));
+    trials.push(trial(&KERNEL, "order_of_the_columns_does_not_matter", columns));
     trials
 }
 
@@ -35,7 +35,7 @@ fn cases() -> BoxedStrategy<Case> {
 /// A call with the running statistics 0 and 0.
 fn call(x: &Tensor<f64>, gamma: &Tensor<f64>, beta: &Tensor<f64>) -> Call {
     let running = Tensor::filled(Shape { rows: 2, ..gamma.shape }, 0.0);
-    Call::new(&CONTRACT)
+    Call::new(&KERNEL)
         .real("x", x)
         .real("gamma", gamma)
         .real("beta", beta)

@@ -4,18 +4,18 @@ use super::support::vectors::{self, Expected};
 use super::support::{Call, agreement, assert_close, matrix, normal, properties, trial};
 use libtest_mimic::Trial;
 use normlab::kernels::activation::Activation;
-use normlab::kernels::batch_norm_infer::CONTRACT;
+use normlab::kernels::batch_norm_infer::KERNEL;
 use normlab::kernels::cases::{Case, Fill};
 use normlab::kernels::{EPSILON, batch_norm_forward};
 use normlab::tensor::{Shape, Tensor, Value};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.extend(vectors::trials(&CONTRACT, expected));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "is_training_with_the_batch_s_own_statistics", as_trained));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.extend(vectors::trials(&KERNEL, expected));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "is_training_with_the_batch_s_own_statistics", as_trained));
     trials
 }
 
@@ -28,7 +28,7 @@ fn cases() -> BoxedStrategy<Case> {
 /// Variance 3 and epsilon 1 give a deviation of 2: (7 − 3) / 2 · 5 − 1 = 9; (−1 − 3) / 2 · 5 − 1 =
 /// −11, which ReLU takes to 0. Each row on its own: the first is the same without the second.
 fn by_hand() {
-    let call = Call::new(&CONTRACT)
+    let call = Call::new(&KERNEL)
         .real("x", &matrix([[7.0], [-1.0]]))
         .real("gamma", &matrix([[5.0]]))
         .real("beta", &matrix([[-1.0]]))
@@ -49,18 +49,18 @@ fn as_trained() {
         call.real("x", &x).real("gamma", &gamma).real("beta", &beta).activation(Activation::Sigmoid)
     };
     let running = Tensor::filled(Shape::matrix(2, 5), 1.0);
-    let trained = both(Call::new(&batch_norm_forward::CONTRACT)).real("running", &running);
+    let trained = both(Call::new(&batch_norm_forward::KERNEL)).real("running", &running);
     let trained = trained.evaluate::<f64>();
     let mut running = trained.real("statistics").clone();
     let variance = |rstd: f64| rstd.powi(-2) - f64::from(EPSILON);
     running.row_mut(1).iter_mut().for_each(|rstd| *rstd = variance(*rstd));
-    let inferred = both(Call::new(&CONTRACT)).real("running", &running).evaluate::<f64>();
+    let inferred = both(Call::new(&KERNEL)).real("running", &running).evaluate::<f64>();
     assert_close("y", inferred.real("y"), trained.real("y"), 1e-13);
 }
 
 fn expected() -> Vec<Expected> {
     let expected = |case: vectors::VectorCase| {
-        let call = Call::new(&CONTRACT)
+        let call = Call::new(&KERNEL)
             .real("x", case.real("x"))
             .real("gamma", case.real("gamma"))
             .real("beta", case.real("beta"))

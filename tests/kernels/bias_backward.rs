@@ -4,17 +4,17 @@ use super::bias_forward::every_scale;
 use super::support::{Call, agreement, gradients, matrix, normal, properties, trial, vectors};
 use libtest_mimic::Trial;
 use normlab::kernels::activation::Activation;
-use normlab::kernels::bias_backward::CONTRACT;
+use normlab::kernels::bias_backward::KERNEL;
 use normlab::kernels::bias_forward;
 use normlab::tensor::{Shape, Tensor};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, properties::rows_and_cols));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "gradients_are_central_differences", gradient));
-    trials.push(agreement::gpu_trial(&CONTRACT, "naive", "is_right_at_every_scale", |backend| {
-        vectors::agree(backend, &CONTRACT, &every_scale(&CONTRACT, scaled))
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, properties::rows_and_cols));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "gradients_are_central_differences", gradient));
+    trials.push(agreement::gpu_trial(&KERNEL, "naive", "is_right_at_every_scale", |backend| {
+        vectors::agree(backend, &KERNEL, &every_scale(&KERNEL, scaled))
     }));
     trials
 }
@@ -22,12 +22,12 @@ pub(crate) fn trials() -> Vec<Trial> {
 /// Among z is ReLU's kink.
 fn scaled(z: &Tensor<f64>, activation: Activation) -> Call {
     let d_y = Tensor::filled(z.shape, 1.0);
-    Call::new(&CONTRACT).activation(activation).real("d_y", &d_y).real("z", z)
+    Call::new(&KERNEL).activation(activation).real("d_y", &d_y).real("z", z)
 }
 
 /// ReLU passes on what belongs to a positive z, and nothing at its kink.
 fn by_hand() {
-    let outputs = Call::new(&CONTRACT)
+    let outputs = Call::new(&KERNEL)
         .activation(Activation::Relu)
         .real("d_y", &matrix([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]))
         .real("z", &matrix([[0.5, -1.0], [0.0, 2.0], [3.0, -0.1]]))
@@ -40,13 +40,13 @@ fn gradient() {
     let shapes = [Shape::matrix(1, 1), Shape::matrix(5, 3), Shape::new(2, 3, 4)];
     for (activation, shape) in Activation::ALL.into_iter().flat_map(|f| shapes.map(|s| (f, s))) {
         let forward = gradients::away_from_kink(|seed| {
-            Call::new(&bias_forward::CONTRACT)
+            Call::new(&bias_forward::KERNEL)
                 .activation(activation)
                 .real("x", &normal(seed, shape))
                 .real("bias", &normal(seed + 100, Shape { rows: 1, ..shape }))
         });
         let d_y = normal(300, shape);
-        let found = Call::new(&CONTRACT)
+        let found = Call::new(&KERNEL)
             .activation(activation)
             .real("d_y", &d_y)
             .real("z", forward.evaluate::<f64>().real("z"))

@@ -4,30 +4,30 @@ use super::support::vectors::{self, Expected};
 use super::support::{Call, agreement, assert_close, map, matrix, normal, properties, trial};
 use libtest_mimic::Trial;
 use normlab::kernels::activation::Activation;
-use normlab::kernels::bias_forward::CONTRACT;
-use normlab::kernels::contract::Contract;
+use normlab::kernels::bias_forward::KERNEL;
+use normlab::kernels::kernel::Kernel;
 use normlab::tensor::{Shape, Tensor};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, properties::rows_and_cols));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(agreement::gpu_trial(&CONTRACT, "naive", "is_right_at_every_scale", |backend| {
-        vectors::agree(backend, &CONTRACT, &every_scale(&CONTRACT, scaled))
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, properties::rows_and_cols));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(agreement::gpu_trial(&KERNEL, "naive", "is_right_at_every_scale", |backend| {
+        vectors::agree(backend, &KERNEL, &every_scale(&KERNEL, scaled))
     }));
     trials
 }
 
 fn scaled(x: &Tensor<f64>, activation: Activation) -> Call {
     let bias = Tensor::filled(Shape { rows: 1, ..x.shape }, 0.0);
-    Call::new(&CONTRACT).activation(activation).real("x", x).real("bias", &bias)
+    Call::new(&KERNEL).activation(activation).real("x", x).real("bias", &bias)
 }
 
 /// Calls on numbers of one magnitude each, from next to nothing to where e to their power is beyond
 /// f32, for every activation; each with 0 and -0 among them. A tensor is judged by its largest
 /// magnitude, so that a layer of small numbers must have all their digits.
 pub(crate) fn every_scale(
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     call: fn(&Tensor<f64>, Activation) -> Call,
 ) -> Vec<Expected> {
     let mut all = Vec::new();
@@ -37,7 +37,7 @@ pub(crate) fn every_scale(
             x.data[..4].copy_from_slice(&[0.0, -0.0, scale, -scale].map(|x| f64::from(x as f32)));
             let call = call(&x, activation);
             let exact = call.evaluate::<f64>();
-            let written = contract.operands.iter().filter(|operand| operand.access.writes());
+            let written = kernel.contract.operands.iter().filter(|operand| operand.access.writes());
             let outputs = written.map(|o| (o.name, exact.value(o.name).clone())).collect();
             let label = format!("{} at the scale {scale:e}", activation.name());
             all.push(Expected { label, call, outputs });
@@ -51,7 +51,7 @@ pub(crate) fn every_scale(
 /// (9 − 1) / (9 + 1).
 fn by_hand() {
     let ln3 = 3.0_f64.ln();
-    let call = Call::new(&CONTRACT)
+    let call = Call::new(&KERNEL)
         .real("x", &matrix([[1.0, -3.0], [ln3 + 1.0, 0.0]]))
         .real("bias", &matrix([[-1.0, 2.0]]));
     let z = matrix([[0.0, -1.0], [ln3, 2.0]]);

@@ -4,16 +4,16 @@
 use super::softmax_cross_entropy::cases;
 use super::support::{Call, agreement, assert_close, indices, matrix, normal, properties, trial};
 use libtest_mimic::Trial;
-use normlab::kernels::bias_softmax_cross_entropy::CONTRACT;
-use normlab::kernels::contract::Contract;
+use normlab::kernels::bias_softmax_cross_entropy::KERNEL;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::{NONE, bias_backward, bias_forward, softmax_cross_entropy};
 use normlab::tensor::{Shape, Tensor};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "is_what_its_parts_do", parts));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "is_what_its_parts_do", parts));
     trials
 }
 
@@ -31,7 +31,7 @@ fn counted(call: Call, targets: &Tensor<u32>) -> Call {
 /// (1/4 + 3/4) / 2 and (−1/4 − 3/4) / 2.
 fn by_hand() {
     let ln3 = 3.0_f64.ln();
-    let call = Call::new(&CONTRACT)
+    let call = Call::new(&KERNEL)
         .real("x", &matrix([[1.0, ln3 - 1.0], [1.0 + ln3, -1.0]]))
         .real("bias", &matrix([[-1.0, 1.0]]));
     let outputs = counted(call, &indices([[1], [1]])).evaluate::<f64>();
@@ -49,15 +49,15 @@ fn parts() {
     let (x, bias) = (normal(1, Shape::new(2, 6, 4)), normal(2, Shape::new(2, 1, 4)));
     let targets = (0..12).map(|at| if at == 5 { NONE } else { at % 4 }).collect();
     let targets = Tensor::new(Shape::new(2, 6, 1), targets);
-    let call = |contract: &'static Contract| Call::new(contract);
-    let shifted = call(&bias_forward::CONTRACT).real("x", &x).real("bias", &bias).evaluate::<f32>();
-    let losses = call(&softmax_cross_entropy::CONTRACT).real("logits", shifted.real("y"));
+    let call = |kernel: &'static Kernel| Call::new(kernel);
+    let shifted = call(&bias_forward::KERNEL).real("x", &x).real("bias", &bias).evaluate::<f32>();
+    let losses = call(&softmax_cross_entropy::KERNEL).real("logits", shifted.real("y"));
     let losses = counted(losses, &targets).evaluate::<f32>();
-    let back = call(&bias_backward::CONTRACT)
+    let back = call(&bias_backward::KERNEL)
         .real("d_y", losses.real("d_logits"))
         .real("z", shifted.real("z"))
         .evaluate::<f32>();
-    let fused = call(&CONTRACT).real("x", &x).real("bias", &bias);
+    let fused = call(&KERNEL).real("x", &x).real("bias", &bias);
     let fused = counted(fused, &targets).evaluate::<f32>();
     assert_eq!(fused.real("losses"), losses.real("losses"));
     assert_eq!(fused.index("hits"), losses.index("hits"));

@@ -4,16 +4,16 @@ use super::support::{Call, agreement, assert_close, indices, matrix, properties,
 use libtest_mimic::Trial;
 use normlab::kernels::NONE;
 use normlab::kernels::cases::{Case, Fill};
-use normlab::kernels::gather::{BYTES_PER_WORD, CONTRACT};
+use normlab::kernels::gather::{BYTES_PER_WORD, KERNEL};
 use normlab::tensor::{Shape, Tensor};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "replicas_share_the_images", shared));
-    trials.push(trial(&CONTRACT, "order_is_a_ring_of_slots", ring));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "replicas_share_the_images", shared));
+    trials.push(trial(&KERNEL, "order_is_a_ring_of_slots", ring));
     trials
 }
 
@@ -44,7 +44,7 @@ fn images() -> Tensor<u32> {
 }
 
 fn call(order: &Tensor<u32>, step: &Tensor<u32>) -> Call {
-    Call::new(&CONTRACT)
+    Call::new(&KERNEL)
         .size("features", 5)
         .index("images", &images())
         .index("labels", &indices([[7], [3]]))

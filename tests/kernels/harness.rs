@@ -9,7 +9,7 @@ use normlab::check::{Outcome, check, judge};
 use normlab::error::Result;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
-use normlab::kernels::contract::Contract;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::precision::Precision;
 use normlab::kernels::{self, batch_norm_forward, bias_backward, bias_forward, gather, matmul_tn};
 use normlab::program::{PassId, Program, TensorId};
@@ -46,16 +46,16 @@ pub(crate) fn trials(names: Vec<String>) -> Vec<Trial> {
 }
 
 fn every_kernel_is_tested(names: &[String]) {
-    for contract in kernels::ALL {
-        let prefix = format!("{}::", contract.name);
+    for kernel in kernels::ALL {
+        let prefix = format!("{}::", kernel.name());
         let mine: Vec<_> = names.iter().filter(|name| name.starts_with(&prefix)).collect();
-        for source in contract.shaders {
+        for source in kernel.shaders {
             let wanted = format!("{prefix}{}_agrees_with_its_twin", source.variant);
             assert!(
                 mine.iter().any(|name| **name == wanted),
-                "{wanted} is missing: add agreement::trials(&CONTRACT) to tests/kernels/{}.rs and \
+                "{wanted} is missing: add agreement::trials(&KERNEL) to tests/kernels/{}.rs and \
                  the module to tests/kernels/main.rs",
-                contract.name
+                kernel.name()
             );
         }
     }
@@ -170,13 +170,13 @@ impl BrokenSession {
 }
 
 /// A batch norm of two replicas of 3 rows and 5 columns.
-fn batch_norm() -> (&'static Contract, Case) {
+fn batch_norm() -> (&'static Kernel, Case) {
     let case = Case::new(&[("rows", 3), ("cols", 5)]).replicas(2).activation(Activation::Tanh);
-    (&batch_norm_forward::CONTRACT, case)
+    (&batch_norm_forward::KERNEL, case)
 }
 
-fn outcome(fault: Fault, (contract, case): (&'static Contract, Case)) -> Outcome {
-    check(&mut Broken(fault), contract, &case).unwrap_or_else(|error| panic!("{error}"))
+fn outcome(fault: Fault, (kernel, case): (&'static Kernel, Case)) -> Outcome {
+    check(&mut Broken(fault), kernel, &case).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Panics unless there is just one complaint and it has all of these words.
@@ -190,15 +190,15 @@ fn assert_complaint(outcome: &Outcome, words: &[&str]) {
 
 /// What the twin has at a place, as a complaint writes it: with nine digits.
 fn written(operand: &str, at: usize) -> String {
-    let (contract, case) = batch_norm();
-    let right = super::support::exact(contract, &case);
+    let (kernel, case) = batch_norm();
+    let right = super::support::exact(kernel, &case);
     format!("expected {:.8e}", right.real(operand).data[at])
 }
 
 fn nothing_wrong() {
-    for contract in kernels::ALL {
-        for case in (contract.cases)() {
-            let outcome = outcome(Fault::None, (contract, case));
+    for kernel in kernels::ALL {
+        for case in (kernel.cases)() {
+            let outcome = outcome(Fault::None, (kernel, case));
             assert_eq!(outcome.complaints(), Vec::<String>::new());
             assert!(outcome.passes() && outcome.worst_ratio() <= 1.0);
         }
@@ -219,8 +219,8 @@ fn small_error() {
         let data = tensor.data.iter().enumerate();
         data.max_by(|a, b| a.1.abs().total_cmp(&b.1.abs())).map_or(0, |(at, _)| at)
     };
-    let (contract, case) = batch_norm();
-    let at = largest(super::support::exact(contract, &case).real("z"));
+    let (kernel, case) = batch_norm();
+    let at = largest(super::support::exact(kernel, &case).real("z"));
     let outcome = outcome(Fault::Times("z", at, 1.001), batch_norm());
     assert_complaint(&outcome, &["tensor z", &written("z", at)]);
 }
@@ -242,7 +242,7 @@ fn wrong_number() {
     let sizes = [("examples", 9), ("words", 1), ("slots", 1), ("batch", 4), ("features", 3)];
     let fill = normlab::kernels::cases::Fill::Below;
     let case = Case::new(&sizes).fill("order", fill(9)).fill("labels", fill(10));
-    let outcome = outcome(Fault::OneMore("targets", 2), (&gather::CONTRACT, case));
+    let outcome = outcome(Fault::OneMore("targets", 2), (&gather::KERNEL, case));
     assert_complaint(&outcome, &["gather", "tensor targets", "[0, 2, 0]"]);
 }
 
@@ -260,13 +260,13 @@ fn behind_the_end() {
 /// The replicas of a strided output lie apart: behind the 6 elements of the first is a gap.
 fn between_replicas() {
     let case = Case::new(&[("m", 2), ("k", 4), ("n", 3)]).replicas(2);
-    let outcome = outcome(Fault::Spilled("c", 6), (&matmul_tn::CONTRACT, case));
+    let outcome = outcome(Fault::Spilled("c", 6), (&matmul_tn::KERNEL, case));
     assert_complaint(&outcome, &["c: element 6", "outside the tensor"]);
 }
 
 fn changed_input() {
     let case = Case::new(&[("rows", 3), ("cols", 5)]);
-    let outcome = outcome(Fault::Spilled("bias", 4), (&bias_forward::CONTRACT, case));
+    let outcome = outcome(Fault::Spilled("bias", 4), (&bias_forward::KERNEL, case));
     assert_complaint(&outcome, &["bias: element 4", "only read"]);
 }
 
@@ -277,8 +277,8 @@ fn another_order() {
     let shapes = [("d_y", 257), ("z", 257), ("d_x", 257), ("d_bias", 1)];
     let mut program = Program::default();
     let tensors = shapes.map(|(name, rows)| (name, program.tensor(name, Shape::matrix(rows, 1))));
-    let contract = &bias_backward::CONTRACT;
-    let dispatch = program.dispatch("sum", contract, Activation::Identity, &tensors, &[]);
+    let kernel = &bias_backward::KERNEL;
+    let dispatch = program.dispatch("sum", kernel, Activation::Identity, &tensors, &[]);
     let dispatch = dispatch.unwrap_or_else(|error| panic!("{error}"));
     for seed in 0..200 {
         let mut stream = Stream::new(seed, Purpose::Checks, 0);

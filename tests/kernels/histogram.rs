@@ -4,17 +4,17 @@ use super::support::{Call, agreement, indices, properties, trial};
 use libtest_mimic::Trial;
 use normlab::kernels::cases::{Case, Fill};
 use normlab::kernels::contract::Sizes;
-use normlab::kernels::histogram::CONTRACT;
+use normlab::kernels::histogram::KERNEL;
 use normlab::tensor::{Shape, Tensor};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "what_is_no_number_is_counted_nowhere", not_numbers));
-    trials.push(trial(&CONTRACT, "every_element_is_counted_once", counted_once));
-    trials.push(trial(&CONTRACT, "too_few_or_too_many_slots_are_refused", refused));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "what_is_no_number_is_counted_nowhere", not_numbers));
+    trials.push(trial(&KERNEL, "every_element_is_counted_once", counted_once));
+    trials.push(trial(&KERNEL, "too_few_or_too_many_slots_are_refused", refused));
     trials
 }
 
@@ -29,7 +29,7 @@ fn cases() -> BoxedStrategy<Case> {
 
 /// Bins of a half from −1 to 1: below −1, four bins, from 1 on.
 fn call(x: &[f64]) -> Call {
-    Call::new(&CONTRACT)
+    Call::new(&KERNEL)
         .real("x", &Tensor::new(Shape::matrix(1, x.len()), x.to_vec()))
         .size("slots", 6)
         .parameter("per_unit", 2.0)
@@ -59,7 +59,7 @@ fn counted_once() {
 fn refused() {
     for slots in [2, 1025] {
         let sizes = [("rows", 1), ("cols", 1), ("slots", slots)];
-        let said = Sizes::new(&CONTRACT, 1, &sizes).err().map(|error| error.to_string());
+        let said = Sizes::new(&KERNEL.contract, 1, &sizes).err().map(|error| error.to_string());
         let wanted = format!("histogram: counts has {slots} columns, expected 3 to 1024");
         assert_eq!(said, Some(wanted));
     }

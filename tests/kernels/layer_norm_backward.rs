@@ -6,19 +6,19 @@ use super::support::{Call, agreement, assert_close, gradients, matrix, normal, p
 use libtest_mimic::Trial;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::{Case, Fill};
-use normlab::kernels::layer_norm_backward::CONTRACT;
+use normlab::kernels::layer_norm_backward::KERNEL;
 use normlab::kernels::layer_norm_forward;
 use normlab::tensor::{Shape, Tensor, Value};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.extend(vectors::trials(&CONTRACT, expected));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "gradients_are_central_differences", || gradient(false)));
-    trials.push(trial(&CONTRACT, "shared_gradients_are_central_differences", || gradient(true)));
-    trials.push(trial(&CONTRACT, "shared_gradients_are_the_sums_over_all_units", shared));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.extend(vectors::trials(&KERNEL, expected));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "gradients_are_central_differences", || gradient(false)));
+    trials.push(trial(&KERNEL, "shared_gradients_are_central_differences", || gradient(true)));
+    trials.push(trial(&KERNEL, "shared_gradients_are_the_sums_over_all_units", shared));
     trials
 }
 
@@ -30,7 +30,7 @@ fn cases() -> BoxedStrategy<Case> {
 /// g = 1, 2, 3, 6, h = 3 g: d_x = 1/2 · (h − 9 − 4.5 x̂) = 1/2 · (−1.5, 1.5, −4.5, 4.5). Per unit,
 /// d_gamma = g · x̂ and d_beta = g; shared, their sums 6 and 12.
 fn by_hand() {
-    let call = Call::new(&CONTRACT)
+    let call = Call::new(&KERNEL)
         .real("d_y", &matrix([[1.0, 2.0, 3.0, 6.0]]))
         .real("z", &matrix([[-3.0, -3.0, 3.0, 3.0]]))
         .real("x", &matrix([[1.0, 1.0, 5.0, 5.0]]))
@@ -49,7 +49,7 @@ fn by_hand() {
 fn gradient(shared: bool) {
     let shapes = [Shape::matrix(1, 7), Shape::matrix(3, 1), Shape::new(2, 3, 5)];
     for (activation, shape) in Activation::ALL.into_iter().flat_map(|f| shapes.map(|s| (f, s))) {
-        let kernels = [&layer_norm_forward::CONTRACT, &CONTRACT];
+        let kernels = [&layer_norm_forward::KERNEL, &KERNEL];
         let affine = if shared { 1 } else { shape.cols };
         gradients::assert_norm_gradients(kernels, shape, affine, activation);
     }
@@ -58,7 +58,7 @@ fn gradient(shared: bool) {
 fn shared() {
     let (shape, row) = (Shape::matrix(7, 9), Shape::matrix(1, 9));
     let gradients = |gamma: Tensor<f64>| {
-        Call::new(&CONTRACT)
+        Call::new(&KERNEL)
             .activation(Activation::Tanh)
             .real("d_y", &normal(1, shape))
             .real("z", &normal(2, shape))
@@ -78,13 +78,13 @@ fn shared() {
 /// The statistics are the vectors'; z, which PyTorch does not show, is the forward twin's.
 fn expected() -> Vec<Expected> {
     let expected = |case: vectors::VectorCase| {
-        let kept = Call::new(&layer_norm_forward::CONTRACT)
+        let kept = Call::new(&layer_norm_forward::KERNEL)
             .real("x", case.real("x"))
             .real("gamma", case.real("gamma"))
             .real("beta", case.real("beta"))
             .parameter("epsilon", case.parameter("epsilon"))
             .evaluate::<f64>();
-        let call = Call::new(&CONTRACT)
+        let call = Call::new(&KERNEL)
             .activation(case.activation())
             .real("d_y", case.real("d_y"))
             .real("z", kept.real("z"))

@@ -7,21 +7,21 @@ use normlab::kernels::activation::Activation;
 use normlab::kernels::batch_norm_forward;
 use normlab::kernels::cases::{Case, Fill};
 use normlab::kernels::contract::Sizes;
-use normlab::kernels::layer_norm_forward::CONTRACT;
+use normlab::kernels::layer_norm_forward::KERNEL;
 use normlab::tensor::{Shape, Tensor, Value};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.extend(vectors::trials(&CONTRACT, expected));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "constant_row_is_normalized_to_beta", constant_row));
-    trials.push(trial(&CONTRACT, "examples_do_not_see_each_other", one_at_a_time));
-    trials.push(trial(&CONTRACT, "shared_affine_is_the_same_for_every_unit", shared));
-    trials.push(trial(&CONTRACT, "shift_and_scale_of_x_do_not_matter", shift_and_scale));
-    trials.push(trial(&CONTRACT, "is_batch_norm_of_the_transpose", transpose));
-    trials.push(trial(&CONTRACT, "affine_of_another_width_is_refused", widths));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.extend(vectors::trials(&KERNEL, expected));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "constant_row_is_normalized_to_beta", constant_row));
+    trials.push(trial(&KERNEL, "examples_do_not_see_each_other", one_at_a_time));
+    trials.push(trial(&KERNEL, "shared_affine_is_the_same_for_every_unit", shared));
+    trials.push(trial(&KERNEL, "shift_and_scale_of_x_do_not_matter", shift_and_scale));
+    trials.push(trial(&KERNEL, "is_batch_norm_of_the_transpose", transpose));
+    trials.push(trial(&KERNEL, "affine_of_another_width_is_refused", widths));
     trials
 }
 
@@ -43,7 +43,7 @@ fn cases() -> BoxedStrategy<Case> {
 }
 
 fn call(x: &Tensor<f64>, gamma: &Tensor<f64>, beta: &Tensor<f64>) -> Call {
-    Call::new(&CONTRACT).real("x", x).real("gamma", gamma).real("beta", beta)
+    Call::new(&KERNEL).real("x", x).real("gamma", gamma).real("beta", beta)
 }
 
 /// Row 0: 1, 5 has the mean 3 and the variance 4, so x̂ = −1, 1. Row 1: 0, 8 has the mean 4 and the
@@ -121,7 +121,7 @@ fn transpose() {
     let x = normal(1, Shape::matrix(7, 5));
     let layer = call(&x, &matrix([[1.5]]), &matrix([[-0.5]])).evaluate::<f64>();
     let row = |value| Tensor::filled(Shape::matrix(1, 7), value);
-    let batch = Call::new(&batch_norm_forward::CONTRACT)
+    let batch = Call::new(&batch_norm_forward::KERNEL)
         .real("x", &transposed(&x))
         .real("gamma", &row(1.5))
         .real("beta", &row(-0.5))
@@ -134,7 +134,7 @@ fn transpose() {
 
 fn widths() {
     let sizes = [("rows", 2), ("cols", 6), ("affine", 3)];
-    let Err(refused) = Sizes::new(&CONTRACT, 1, &sizes) else { panic!("a width of 3 of 6") };
+    let Err(refused) = Sizes::new(&KERNEL.contract, 1, &sizes) else { panic!("a width of 3 of 6") };
     let message = refused.to_string();
     assert!(message.contains("gamma has 3 columns, expected 1 or 6"), "{message}");
 }

@@ -3,18 +3,18 @@
 use super::support::{Call, agreement, gradients, matrix, normal, properties, trial};
 use libtest_mimic::Trial;
 use normlab::kernels::cases::Case;
-use normlab::kernels::matmul_backward::CONTRACT;
+use normlab::kernels::matmul_backward::KERNEL;
 use normlab::kernels::{matmul_nn, matmul_nt, matmul_tn};
 use normlab::tensor::{Shape, Tensor};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "is_what_its_parts_do", parts));
-    trials.push(trial(&CONTRACT, "gradients_are_central_differences", gradient));
-    trials.push(agreement::tiled_trial(&CONTRACT, (&BLOCKS, &["d_weight", "d_x"]), ragged));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "is_what_its_parts_do", parts));
+    trials.push(trial(&KERNEL, "gradients_are_central_differences", gradient));
+    trials.push(agreement::tiled_trial(&KERNEL, (&BLOCKS, &["d_weight", "d_x"]), ragged));
     trials
 }
 
@@ -38,7 +38,7 @@ fn cases() -> BoxedStrategy<Case> {
 }
 
 fn call(x: &Tensor<f64>, d_y: &Tensor<f64>, weight: &Tensor<f64>) -> Call {
-    Call::new(&CONTRACT).real("x", x).real("d_y", d_y).real("weight", weight)
+    Call::new(&KERNEL).real("x", x).real("d_y", d_y).real("weight", weight)
 }
 
 /// xᵀ · d_y = [[1·5 + 3·7, 1·6 + 3·8], [2·5 + 4·7, 2·6 + 4·8]]; with the weights [[1, 10], [2, 20]],
@@ -55,15 +55,15 @@ fn by_hand() {
 fn parts() {
     let (x, d_y) = (normal(1, Shape::new(2, 7, 5)), normal(2, Shape::new(2, 7, 9)));
     let weight = normal(3, Shape::new(2, 5, 9));
-    let tn = Call::new(&matmul_tn::CONTRACT).real("a", &x).real("b", &d_y).evaluate::<f32>();
-    let nt = Call::new(&matmul_nt::CONTRACT).real("a", &d_y).real("b", &weight).evaluate::<f32>();
+    let tn = Call::new(&matmul_tn::KERNEL).real("a", &x).real("b", &d_y).evaluate::<f32>();
+    let nt = Call::new(&matmul_nt::KERNEL).real("a", &d_y).real("b", &weight).evaluate::<f32>();
     let fused = call(&x, &d_y, &weight).evaluate::<f32>();
     assert_eq!(fused.real("d_weight"), tn.real("c"));
     assert_eq!(fused.real("d_x"), nt.real("c"));
 }
 
 fn gradient() {
-    let forward = Call::new(&matmul_nn::CONTRACT)
+    let forward = Call::new(&matmul_nn::KERNEL)
         .real("a", &normal(1, Shape::matrix(4, 3)))
         .real("b", &normal(2, Shape::matrix(3, 5)));
     let d_y = normal(3, Shape::matrix(4, 5));

@@ -4,23 +4,23 @@ use super::support::{Call, agreement, matrix, normal, properties, trial};
 use libtest_mimic::Trial;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
-use normlab::kernels::matmul_bias_forward::CONTRACT;
+use normlab::kernels::matmul_bias_forward::KERNEL;
 use normlab::kernels::{bias_forward, matmul_nn};
 use normlab::tensor::Shape;
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "is_what_its_parts_do", parts));
-    trials.push(agreement::tiled_trial(&CONTRACT, (&agreement::BLOCKS, &["z", "y"]), ragged));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "is_what_its_parts_do", parts));
+    trials.push(agreement::tiled_trial(&KERNEL, (&agreement::BLOCKS, &["z", "y"]), ragged));
     trials
 }
 
 /// 70 x 150 x 90: no multiple of any block.
 fn ragged() -> Call {
-    Call::new(&CONTRACT)
+    Call::new(&KERNEL)
         .activation(Activation::Sigmoid)
         .real("a", &normal(1, Shape::new(2, 70, 150)))
         .real("b", &normal(2, Shape::new(2, 150, 90)))
@@ -35,7 +35,7 @@ fn cases() -> BoxedStrategy<Case> {
 
 /// 1·5 + 2·7 − 20 = −1 and 1·6 + 2·8 + 0.5 = 22.5; 3·5 + 4·7 − 20 = 23 and 3·6 + 4·8 + 0.5 = 50.5.
 fn by_hand() {
-    let outputs = Call::new(&CONTRACT)
+    let outputs = Call::new(&KERNEL)
         .activation(Activation::Relu)
         .real("a", &matrix([[1.0, 2.0], [3.0, 4.0]]))
         .real("b", &matrix([[5.0, 6.0], [7.0, 8.0]]))
@@ -50,13 +50,13 @@ fn parts() {
     let (a, b) = (normal(1, Shape::new(2, 7, 5)), normal(2, Shape::new(2, 5, 9)));
     let bias = normal(3, Shape::new(2, 1, 9));
     for activation in Activation::ALL {
-        let product = Call::new(&matmul_nn::CONTRACT).real("a", &a).real("b", &b).evaluate::<f32>();
-        let shifted = Call::new(&bias_forward::CONTRACT)
+        let product = Call::new(&matmul_nn::KERNEL).real("a", &a).real("b", &b).evaluate::<f32>();
+        let shifted = Call::new(&bias_forward::KERNEL)
             .activation(activation)
             .real("x", product.real("c"))
             .real("bias", &bias)
             .evaluate::<f32>();
-        let fused = Call::new(&CONTRACT).activation(activation);
+        let fused = Call::new(&KERNEL).activation(activation);
         let fused = fused.real("a", &a).real("b", &b).real("bias", &bias).evaluate::<f32>();
         assert_eq!(fused.real("z"), shifted.real("z"));
         assert_eq!(fused.real("y"), shifted.real("y"));

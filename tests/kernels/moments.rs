@@ -3,17 +3,17 @@
 use super::support::{Call, agreement, assert_close, matrix, normal, properties, trial};
 use libtest_mimic::Trial;
 use normlab::kernels::cases::Case;
-use normlab::kernels::moments::CONTRACT;
+use normlab::kernels::moments::KERNEL;
 use normlab::kernels::{EPSILON, batch_norm_forward};
 use normlab::tensor::{Shape, Tensor};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "are_those_that_batch_norm_takes", as_batch_norm));
-    trials.push(trial(&CONTRACT, "a_constant_column_has_no_deviation", constant));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "are_those_that_batch_norm_takes", as_batch_norm));
+    trials.push(trial(&KERNEL, "a_constant_column_has_no_deviation", constant));
     trials
 }
 
@@ -30,7 +30,7 @@ fn cases() -> BoxedStrategy<Case> {
 /// is as large as a bound is not outside.
 fn by_hand() {
     let x = matrix([[1.0, -2.0], [3.0, -2.0], [5.0, 0.0], [7.0, 8.0]]);
-    let call = Call::new(&CONTRACT).real("x", &x).parameter("low", 0.0).parameter("high", 6.0);
+    let call = Call::new(&KERNEL).real("x", &x).parameter("low", 0.0).parameter("high", 6.0);
     let expected =
         matrix([[4.0, 1.0], [5_f64.sqrt(), 17_f64.sqrt()], [1.0, -2.0], [7.0, 8.0], [0.25, 0.75]]);
     assert_close("moments", call.evaluate::<f64>().real("moments"), &expected, 1e-15);
@@ -39,8 +39,8 @@ fn by_hand() {
 fn as_batch_norm() {
     let (shape, row) = (Shape::matrix(13, 5), Shape::matrix(1, 5));
     let x = normal(1, shape);
-    let moments = Call::new(&CONTRACT).real("x", &x).evaluate::<f64>();
-    let forward = Call::new(&batch_norm_forward::CONTRACT)
+    let moments = Call::new(&KERNEL).real("x", &x).evaluate::<f64>();
+    let forward = Call::new(&batch_norm_forward::KERNEL)
         .real("x", &x)
         .real("gamma", &Tensor::filled(row, 1.0))
         .real("beta", &Tensor::filled(row, 0.0))
@@ -56,6 +56,6 @@ fn as_batch_norm() {
 
 fn constant() {
     let x = Tensor::filled(Shape::matrix(31, 1), f64::from(1e4_f32 / 3.0));
-    let found = Call::new(&CONTRACT).real("x", &x).evaluate::<f32>();
+    let found = Call::new(&KERNEL).real("x", &x).evaluate::<f32>();
     assert_eq!(found.real("moments").at(1, 0), 0.0);
 }

@@ -6,20 +6,20 @@ use super::support::{Call, agreement, assert_close, gradients, matrix, normal, p
 use libtest_mimic::Trial;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::{Case, Fill};
-use normlab::kernels::rms_norm_backward::CONTRACT;
+use normlab::kernels::rms_norm_backward::KERNEL;
 use normlab::kernels::rms_norm_forward;
 use normlab::tensor::{Shape, Tensor, Value};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.extend(vectors::trials(&CONTRACT, expected));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "gradients_are_central_differences", || gradient(false)));
-    trials.push(trial(&CONTRACT, "shared_gradients_are_central_differences", || gradient(true)));
-    trials.push(trial(&CONTRACT, "shared_gradients_are_the_sums_over_all_units", shared));
-    trials.push(trial(&CONTRACT, "d_x_is_across_x", across));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.extend(vectors::trials(&KERNEL, expected));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "gradients_are_central_differences", || gradient(false)));
+    trials.push(trial(&KERNEL, "shared_gradients_are_central_differences", || gradient(true)));
+    trials.push(trial(&KERNEL, "shared_gradients_are_the_sums_over_all_units", shared));
+    trials.push(trial(&KERNEL, "d_x_is_across_x", across));
     trials
 }
 
@@ -31,7 +31,7 @@ fn cases() -> BoxedStrategy<Case> {
 /// g = 2, 1, 0. With gamma = 3 throughout, h = 6, 3, 0 and Σ (h · x̂) / 3 = 2, so d_x = 1/2 · (h − 2 x̂) =
 /// 1/2 · (5, 1, −2). Per unit, d_gamma = g · x̂; shared, their sum 2.
 fn by_hand() {
-    let call = Call::new(&CONTRACT)
+    let call = Call::new(&KERNEL)
         .activation(Activation::Relu)
         .real("d_y", &matrix([[2.0, 1.0, 2.0]]))
         .real("z", &matrix([[1.5, 3.0, -3.0]]))
@@ -49,7 +49,7 @@ fn by_hand() {
 fn gradient(shared: bool) {
     let shapes = [Shape::matrix(1, 7), Shape::matrix(3, 1), Shape::new(2, 3, 5)];
     for (activation, shape) in Activation::ALL.into_iter().flat_map(|f| shapes.map(|s| (f, s))) {
-        let kernels = [&rms_norm_forward::CONTRACT, &CONTRACT];
+        let kernels = [&rms_norm_forward::KERNEL, &KERNEL];
         let affine = if shared { 1 } else { shape.cols };
         gradients::assert_norm_gradients(kernels, shape, affine, activation);
     }
@@ -58,7 +58,7 @@ fn gradient(shared: bool) {
 fn shared() {
     let (shape, row) = (Shape::matrix(7, 9), Shape::matrix(1, 9));
     let gradients = |gamma: Tensor<f64>| {
-        Call::new(&CONTRACT)
+        Call::new(&KERNEL)
             .activation(Activation::Tanh)
             .real("d_y", &normal(1, shape))
             .real("z", &normal(2, shape))
@@ -77,12 +77,12 @@ fn shared() {
 fn across() {
     let shape = Shape::matrix(5, 9);
     let (x, gamma) = (normal(1, shape), normal(2, Shape::matrix(1, 9)));
-    let forward = Call::new(&rms_norm_forward::CONTRACT)
+    let forward = Call::new(&rms_norm_forward::KERNEL)
         .real("x", &x)
         .real("gamma", &gamma)
         .parameter("epsilon", 0.0)
         .evaluate::<f64>();
-    let outputs = Call::new(&CONTRACT)
+    let outputs = Call::new(&KERNEL)
         .real("d_y", &normal(3, shape))
         .real("z", forward.real("z"))
         .real("x", &x)
@@ -99,12 +99,12 @@ fn across() {
 /// The statistics are the vectors'; z, which PyTorch does not show, is the forward twin's.
 fn expected() -> Vec<Expected> {
     let expected = |case: vectors::VectorCase| {
-        let kept = Call::new(&rms_norm_forward::CONTRACT)
+        let kept = Call::new(&rms_norm_forward::KERNEL)
             .real("x", case.real("x"))
             .real("gamma", case.real("gamma"))
             .parameter("epsilon", case.parameter("epsilon"))
             .evaluate::<f64>();
-        let call = Call::new(&CONTRACT)
+        let call = Call::new(&KERNEL)
             .activation(case.activation())
             .real("d_y", case.real("d_y"))
             .real("z", kept.real("z"))

@@ -8,22 +8,22 @@ use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::{Case, Fill};
 use normlab::kernels::contract::Sizes;
 use normlab::kernels::layer_norm_forward;
-use normlab::kernels::rms_norm_forward::CONTRACT;
+use normlab::kernels::rms_norm_forward::KERNEL;
 use normlab::tensor::{Shape, Tensor, Value};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.extend(vectors::trials(&CONTRACT, expected));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "a_row_of_zeros_stays_zeros", zeros));
-    trials.push(trial(&CONTRACT, "examples_do_not_see_each_other", one_at_a_time));
-    trials.push(trial(&CONTRACT, "shared_gamma_is_the_same_for_every_unit", shared));
-    trials.push(trial(&CONTRACT, "scale_of_x_does_not_matter", scale));
-    trials.push(trial(&CONTRACT, "is_layer_norm_where_the_mean_is_0", layer_norm));
-    trials.push(trial(&CONTRACT, "squares_beyond_f32_give_0", beyond));
-    trials.push(trial(&CONTRACT, "gamma_of_another_width_is_refused", widths));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.extend(vectors::trials(&KERNEL, expected));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "a_row_of_zeros_stays_zeros", zeros));
+    trials.push(trial(&KERNEL, "examples_do_not_see_each_other", one_at_a_time));
+    trials.push(trial(&KERNEL, "shared_gamma_is_the_same_for_every_unit", shared));
+    trials.push(trial(&KERNEL, "scale_of_x_does_not_matter", scale));
+    trials.push(trial(&KERNEL, "is_layer_norm_where_the_mean_is_0", layer_norm));
+    trials.push(trial(&KERNEL, "squares_beyond_f32_give_0", beyond));
+    trials.push(trial(&KERNEL, "gamma_of_another_width_is_refused", widths));
     trials
 }
 
@@ -34,7 +34,7 @@ fn cases() -> BoxedStrategy<Case> {
 }
 
 fn call(x: &Tensor<f64>, gamma: &Tensor<f64>) -> Call {
-    Call::new(&CONTRACT).real("x", x).real("gamma", gamma)
+    Call::new(&KERNEL).real("x", x).real("gamma", gamma)
 }
 
 /// With epsilon = 1: 1, 2, 2 has the mean square 3, so rstd = 1/√4 and x̂ = 0.5, 1, 1; 5, −4, 2 has 15,
@@ -103,7 +103,7 @@ fn layer_norm() {
     let rows = (0..5).flat_map(|row| half.row(row).iter().flat_map(|&x| [x, -x]));
     let x = Tensor::new(Shape::matrix(5, 8), rows.collect());
     let gamma = normal(2, Shape::matrix(1, 8));
-    let layer = Call::new(&layer_norm_forward::CONTRACT)
+    let layer = Call::new(&layer_norm_forward::KERNEL)
         .real("x", &x)
         .real("gamma", &gamma)
         .real("beta", &Tensor::filled(Shape::matrix(1, 8), 0.0))
@@ -120,7 +120,7 @@ fn beyond() {
 
 fn widths() {
     let sizes = [("rows", 2), ("cols", 6), ("affine", 3)];
-    let Err(refused) = Sizes::new(&CONTRACT, 1, &sizes) else { panic!("a width of 3 of 6") };
+    let Err(refused) = Sizes::new(&KERNEL.contract, 1, &sizes) else { panic!("a width of 3 of 6") };
     let message = refused.to_string();
     assert!(message.contains("gamma has 3 columns, expected 1 or 6"), "{message}");
 }

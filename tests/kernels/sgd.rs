@@ -4,16 +4,16 @@ use super::support::vectors::{self, Expected};
 use super::support::{Call, agreement, matrix, normal, properties, trial};
 use libtest_mimic::Trial;
 use normlab::kernels::cases::Case;
-use normlab::kernels::sgd::CONTRACT;
+use normlab::kernels::sgd::KERNEL;
 use normlab::tensor::{Shape, Tensor, Value};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.extend(vectors::trials(&CONTRACT, expected));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "each_replica_has_its_own_rate", rates));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.extend(vectors::trials(&KERNEL, expected));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "each_replica_has_its_own_rate", rates));
     trials
 }
 
@@ -29,7 +29,7 @@ fn cases() -> BoxedStrategy<Case> {
 /// velocity = 0.5 · [4, −2] + [1, 3] = [3, 2]; parameters = [10, 20] − 0.25 · [3, 2]. Without
 /// momentum the velocity stays as it was, and parameters = [10, 20] − 0.25 · [1, 3].
 fn by_hand() {
-    let call = Call::new(&CONTRACT)
+    let call = Call::new(&KERNEL)
         .real("gradients", &matrix([[1.0, 3.0]]))
         .real("rate", &matrix([[0.25]]))
         .real("parameters", &matrix([[10.0, 20.0]]))
@@ -46,7 +46,7 @@ fn by_hand() {
 fn rates() {
     let gradients = normal(1, Shape::matrix(1, 5));
     let shape = Shape::new(3, 1, 5);
-    let outputs = Call::new(&CONTRACT)
+    let outputs = Call::new(&KERNEL)
         .real("gradients", &Tensor::new(shape, gradients.data.repeat(3)))
         .real("rate", &Tensor::new(Shape::new(3, 1, 1), vec![0.0, 1.0, 2.0]))
         .real("parameters", &Tensor::filled(shape, 0.0))
@@ -69,7 +69,7 @@ fn expected() -> Vec<Expected> {
         let mut parameters = case.real("parameters").clone();
         let mut velocity = Tensor::filled(parameters.shape, 0.0);
         for step in 0..gradients.rows {
-            let call = Call::new(&CONTRACT)
+            let call = Call::new(&KERNEL)
                 .parameter("momentum", momentum)
                 .real("gradients", &case.step("gradients", step))
                 .real("rate", case.real("learning_rate"))

@@ -8,21 +8,21 @@ use super::support::{
 use libtest_mimic::Trial;
 use normlab::kernels::NONE;
 use normlab::kernels::cases::{Case, Fill};
-use normlab::kernels::softmax_cross_entropy::CONTRACT;
+use normlab::kernels::softmax_cross_entropy::KERNEL;
 use normlab::tensor::{Shape, Tensor, Value};
 use proptest::prelude::*;
 
 pub(crate) fn trials() -> Vec<Trial> {
-    let mut trials = agreement::trials(&CONTRACT);
-    trials.extend(properties::trials(&CONTRACT, cases));
-    trials.extend(vectors::trials(&CONTRACT, expected));
-    trials.push(trial(&CONTRACT, "values_known_by_hand", by_hand));
-    trials.push(trial(&CONTRACT, "gradient_is_a_central_difference", gradient));
-    trials.push(trial(&CONTRACT, "row_without_a_target_has_no_part", ignored));
-    trials.push(trial(&CONTRACT, "first_of_equal_logits_is_the_guess", ties));
-    trials.push(trial(&CONTRACT, "losses_and_hits_are_rings_and_step_counts", ring));
-    trials.push(trial(&CONTRACT, "far_logits_stay_finite", far));
-    trials.push(trial(&CONTRACT, "shift_of_a_row_does_not_matter", shift));
+    let mut trials = agreement::trials(&KERNEL);
+    trials.extend(properties::trials(&KERNEL, cases));
+    trials.extend(vectors::trials(&KERNEL, expected));
+    trials.push(trial(&KERNEL, "values_known_by_hand", by_hand));
+    trials.push(trial(&KERNEL, "gradient_is_a_central_difference", gradient));
+    trials.push(trial(&KERNEL, "row_without_a_target_has_no_part", ignored));
+    trials.push(trial(&KERNEL, "first_of_equal_logits_is_the_guess", ties));
+    trials.push(trial(&KERNEL, "losses_and_hits_are_rings_and_step_counts", ring));
+    trials.push(trial(&KERNEL, "far_logits_stay_finite", far));
+    trials.push(trial(&KERNEL, "shift_of_a_row_does_not_matter", shift));
     trials
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn cases() -> BoxedStrategy<Case> {
 /// A call with one slot for losses and hits.
 fn call(logits: &Tensor<f64>, targets: &Tensor<u32>) -> Call {
     let replicas = logits.shape.replicas;
-    Call::new(&CONTRACT)
+    Call::new(&KERNEL)
         .real("logits", logits)
         .index("targets", targets)
         .real("losses", &Tensor::filled(Shape::new(replicas, 1, 1), 0.0))

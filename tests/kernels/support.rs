@@ -15,7 +15,8 @@ use normlab::backend::cpu::{Engine, evaluate};
 use normlab::error::Result;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
-use normlab::kernels::contract::{Contract, Operand, Sizes};
+use normlab::kernels::contract::{Operand, Sizes};
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::twin;
 use normlab::program::{Dispatch, Program, TensorId};
 use normlab::rng::{Purpose, Stream};
@@ -24,7 +25,7 @@ use normlab::tensor::{Element, Real, Shape, Tensor, Value};
 /// One call of a kernel. Inputs are f64; an f32 engine sees them rounded.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    pub(crate) contract: &'static Contract,
+    pub(crate) kernel: &'static Kernel,
     activation: Activation,
     parameters: Vec<(&'static str, f32)>,
     sizes: Vec<(&'static str, usize)>,
@@ -32,10 +33,10 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(contract: &'static Contract) -> Self {
+    pub(crate) fn new(kernel: &'static Kernel) -> Self {
         let activation = Activation::Identity;
         let (parameters, sizes, inputs) = (Vec::new(), Vec::new(), Vec::new());
-        Self { contract, activation, parameters, sizes, inputs }
+        Self { kernel, activation, parameters, sizes, inputs }
     }
 
     pub(crate) fn activation(mut self, activation: Activation) -> Self {
@@ -73,26 +74,26 @@ impl Call {
     pub(crate) fn given(&self, name: &str) -> &Tensor<f64> {
         match self.input(name) {
             Some(Value::Real(tensor)) => tensor,
-            _ => panic!("{} was given no numbers as {name}", self.contract.name),
+            _ => panic!("{} was given no numbers as {name}", self.kernel.name()),
         }
     }
 
     /// What the twin makes of it in `T`, widened.
     pub(crate) fn evaluate<T: Engine>(&self) -> Outputs {
         let (program, _) = self.program();
-        let operands = self.contract.operands.iter();
+        let operands = self.kernel.contract.operands.iter();
         let inputs: Vec<_> =
             operands.map(|operand| self.input(operand.name).map(Value::cast::<T>)).collect();
         let results = evaluate::<T>(dispatch(&program), &inputs);
         let values = results.iter().map(Value::cast).collect();
-        Outputs { contract: self.contract, values }
+        Outputs { kernel: self.kernel, values }
     }
 
     /// What a backend makes of it.
     pub(crate) fn run_on(&self, backend: &mut dyn Backend) -> Result<Outputs> {
         let (program, ids) = self.program();
         let mut session = backend.load(&program)?;
-        let operands = self.contract.operands.iter().zip(&ids);
+        let operands = self.kernel.contract.operands.iter().zip(&ids);
         for (operand, &id) in operands.clone() {
             if let Some(value) = self.input(operand.name) {
                 session.write(id, &value.cast())?;
@@ -102,7 +103,7 @@ impl Call {
         let written = operands.filter(|(operand, _)| operand.access.writes());
         let read = |(_, &id)| session.read(id).map(|value| value.cast());
         let values = written.map(read).collect::<Result<_>>()?;
-        Ok(Outputs { contract: self.contract, values })
+        Ok(Outputs { kernel: self.kernel, values })
     }
 
     fn input(&self, name: &str) -> Option<&Value<f64>> {
@@ -111,14 +112,15 @@ impl Call {
 
     /// A program of just this call.
     fn program(&self) -> (Program, Vec<TensorId>) {
-        let contract = self.contract;
+        let kernel = self.kernel;
         let sizes = self.sizes();
         let mut program = Program::default();
-        let ids: Vec<_> = contract
+        let ids: Vec<_> = kernel
+            .contract
             .operands
             .iter()
             .map(|operand| {
-                let missing = || panic!("{}: no input {}", contract.name, operand.name);
+                let missing = || panic!("{}: no input {}", kernel.name(), operand.name);
                 let given = || self.input(operand.name).unwrap_or_else(missing).shape();
                 let shape = if operand.access.reads() { given() } else { sizes.shape(operand) };
                 match operand.element {
@@ -127,10 +129,10 @@ impl Call {
                 }
             })
             .collect();
-        let names = contract.operands.iter().map(|operand| operand.name);
+        let names = kernel.contract.operands.iter().map(|operand| operand.name);
         let tensors: Vec<_> = names.zip(ids.iter().copied()).collect();
         let made =
-            program.dispatch(contract.name, contract, self.activation, &tensors, &self.parameters);
+            program.dispatch(kernel.name(), kernel, self.activation, &tensors, &self.parameters);
         let made = made.unwrap_or_else(|error| panic!("{error}"));
         program.pass("call", vec![made]);
         (program, ids)
@@ -141,12 +143,13 @@ impl Call {
         let mut given = self.sizes.clone();
         let mut replicas = 1;
         let named = |operand: &Operand| self.input(operand.name).map(|value| value.shape());
-        for operand in self.contract.operands {
+        for operand in self.kernel.contract.operands {
             let Some(shape) = named(operand) else { continue };
             given.extend([(operand.rows, shape.rows), (operand.cols, shape.cols)]);
             replicas = replicas.max(shape.replicas);
         }
-        Sizes::new(self.contract, replicas, &given).unwrap_or_else(|error| panic!("{error}"))
+        Sizes::new(&self.kernel.contract, replicas, &given)
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 }
 
@@ -157,15 +160,16 @@ fn dispatch(program: &Program) -> &Dispatch {
 /// What a call wrote.
 #[derive(Clone, Debug)]
 pub(crate) struct Outputs {
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     values: Vec<Value<f64>>,
 }
 
 impl Outputs {
     pub(crate) fn value(&self, name: &str) -> &Value<f64> {
-        let written = self.contract.operands.iter().filter(|operand| operand.access.writes());
+        let written =
+            self.kernel.contract.operands.iter().filter(|operand| operand.access.writes());
         let found = written.zip(&self.values).find(|(operand, _)| operand.name == name);
-        found.unwrap_or_else(|| panic!("{} writes no {name}", self.contract.name)).1
+        found.unwrap_or_else(|| panic!("{} writes no {name}", self.kernel.name())).1
     }
 
     pub(crate) fn real(&self, name: &str) -> &Tensor<f64> {
@@ -183,9 +187,9 @@ impl Outputs {
     }
 }
 
-/// A trial of `contract`'s module that passes when `test` does not panic.
-pub(crate) fn trial(contract: &Contract, name: &str, test: fn()) -> Trial {
-    Trial::test(format!("{}::{name}", contract.name), move || {
+/// A trial of `kernel`'s module that passes when `test` does not panic.
+pub(crate) fn trial(kernel: &Kernel, name: &str, test: fn()) -> Trial {
+    Trial::test(format!("{}::{name}", kernel.name()), move || {
         test();
         Ok(())
     })
@@ -268,12 +272,12 @@ pub(crate) fn replica<T: Real>(value: &Value<T>, replica: usize) -> Value<T> {
 }
 
 /// What the f64 twin makes of a case's inputs.
-pub(crate) fn exact(contract: &'static Contract, case: &Case) -> Outputs {
-    let inputs = case.inputs(contract).unwrap_or_else(|error| panic!("{error}"));
+pub(crate) fn exact(kernel: &'static Kernel, case: &Case) -> Outputs {
+    let inputs = case.inputs(&kernel.contract).unwrap_or_else(|error| panic!("{error}"));
     let inputs: Vec<_> = inputs.iter().map(|input| input.as_ref().map(Value::cast)).collect();
-    let sizes = case.sizes(contract).unwrap_or_else(|error| panic!("{error}"));
-    let parameters = case.parameters(contract);
+    let sizes = case.sizes(&kernel.contract).unwrap_or_else(|error| panic!("{error}"));
+    let parameters = case.parameters(&kernel.contract);
     let chosen = (parameters.as_slice(), case.activation);
-    let values = twin::run(contract.twin_f64, contract, &sizes, chosen, &inputs);
-    Outputs { contract, values }
+    let values = twin::run(kernel.twin_f64, &kernel.contract, &sizes, chosen, &inputs);
+    Outputs { kernel, values }
 }

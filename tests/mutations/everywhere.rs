@@ -9,7 +9,7 @@ use normlab::backend::gpu::GpuBackend;
 use normlab::check;
 use normlab::kernels;
 use normlab::kernels::activation::Activation;
-use normlab::kernels::contract::{Contract, Source};
+use normlab::kernels::kernel::{Kernel, Source};
 use normlab::kernels::setting::{Setting, others};
 use std::fs;
 use std::sync::atomic::Ordering;
@@ -17,12 +17,12 @@ use std::sync::atomic::Ordering;
 /// One trial for each variant, and one for the list of changes that change nothing.
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
-    for contract in kernels::ALL {
+    for kernel in kernels::ALL {
         // What mixed precision may be off hides small faults: those have their tables alone.
         let plain = |source: &&Source| !source.variant.starts_with("cooperative");
-        for source in contract.shaders.iter().filter(plain) {
-            let name = format!("everywhere::{}::{}", contract.name, source.variant);
-            trials.push(Trial::ignorable_test(name, move || variant(contract, source)));
+        for source in kernel.shaders.iter().filter(plain) {
+            let name = format!("everywhere::{}::{}", kernel.name(), source.variant);
+            trials.push(Trial::ignorable_test(name, move || variant(kernel, source)));
         }
     }
     trials.push(Trial::test("everywhere::rules_know_their_places", rules_know_their_places));
@@ -69,7 +69,7 @@ fn rules_know_their_places() -> Result<(), Failed> {
 }
 
 fn no_stale() -> Result<(), Failed> {
-    let sources = kernels::ALL.into_iter().flat_map(|contract| contract.shaders);
+    let sources = kernels::ALL.into_iter().flat_map(|kernel| kernel.shaders);
     let all: Vec<_> = sources.flat_map(|source| rules::all(source.text)).collect();
     let stale = equivalents::stale(&all);
     if stale.is_empty() {
@@ -79,19 +79,19 @@ fn no_stale() -> Result<(), Failed> {
 }
 
 /// Puts each fault into a variant and checks it on the kernel's own cases.
-fn variant(contract: &'static Contract, source: &'static Source) -> Result<Completion, Failed> {
-    let mut backend = match gpu::open_for(contract, source.variant)? {
+fn variant(kernel: &'static Kernel, source: &'static Source) -> Result<Completion, Failed> {
+    let mut backend = match gpu::open_for(kernel, source.variant)? {
         Gpu::Open(backend) => backend,
         Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
     };
-    if let Some(reason) = backend.selection().lacks(contract, source.variant)? {
+    if let Some(reason) = backend.selection().lacks(kernel, source.variant)? {
         return Ok(Completion::ignored_with(reason));
     }
     let folder = tempfile::tempdir()?;
-    let mut cases = (contract.cases)();
+    let mut cases = (kernel.cases)();
     // Those with replicas show the most.
     cases.sort_by_key(|case| case.replicas == 1);
-    let mut trials = check_trials(contract, cases)?;
+    let mut trials = check_trials(kernel, cases)?;
     let mut survivors = Vec::new();
     let mut faults = rules::all(source.text);
     let all = faults.len();
@@ -100,10 +100,10 @@ fn variant(contract: &'static Contract, source: &'static Source) -> Result<Compl
     for (number, fault) in faults.iter().enumerate() {
         let path = folder.path().join(format!("rule_{number}.wgsl"));
         fs::write(&path, &fault.text)?;
-        let settings = settings(&backend, contract, &path.display().to_string(), fault)?;
+        let settings = settings(&backend, kernel, &path.display().to_string(), fault)?;
         let mut found = false;
         for setting in &settings {
-            found = found || is_caught(&mut backend, contract, setting, &mut trials)?;
+            found = found || is_caught(&mut backend, kernel, setting, &mut trials)?;
         }
         survivors.extend(counted(found, || fault.describe()));
     }
@@ -114,12 +114,12 @@ fn variant(contract: &'static Contract, source: &'static Source) -> Result<Compl
 /// of the tunable that decides if it shows.
 fn settings(
     backend: &GpuBackend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     file: &str,
     fault: &Injected,
 ) -> Result<Vec<Setting>, Failed> {
     let read = |setting: &Setting| {
-        backend.selection().library().set_shader(contract, setting, Activation::default())
+        backend.selection().library().set_shader(kernel, setting, Activation::default())
     };
     let own = Setting::of(file);
     let shader = read(&own)
@@ -138,11 +138,11 @@ fn settings(
 
 fn is_caught(
     backend: &mut GpuBackend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     setting: &Setting,
     trials: &mut [check::Trial],
 ) -> Result<bool, Failed> {
-    backend.choose_setting(contract, setting)?;
+    backend.choose_setting(kernel, setting)?;
     for trial in trials {
         if !trial.run(backend)?.complaints().is_empty() {
             return Ok(true);

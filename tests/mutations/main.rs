@@ -24,7 +24,7 @@ use normlab::backend::gpu::GpuBackend;
 use normlab::check::{self, Outcome};
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
-use normlab::kernels::contract::Contract;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 use normlab::kernels::setting::{Setting, others};
 use normlab::kernels::{self, bias_backward, bias_forward, matmul_nn};
@@ -161,9 +161,9 @@ fn trials() -> Vec<Trial> {
 
 fn every_shader_has_its_faults() -> Result<(), Failed> {
     let mut few = Vec::new();
-    for contract in kernels::ALL {
-        for source in contract.shaders {
-            let (kernel, variant) = (contract.name, source.variant);
+    for kernel in kernels::ALL {
+        for source in kernel.shaders {
+            let (kernel, variant) = (kernel.name(), source.variant);
             let mine = of_kernels().filter(|one| one.kernel == kernel && one.variant == variant);
             few.push((format!("{kernel}::{variant}"), mine.map(|one| one.faults.len()).sum()));
         }
@@ -182,21 +182,21 @@ fn every_shader_has_its_faults() -> Result<(), Failed> {
 
 /// Puts each fault into a variant of a kernel and checks it on the kernel's own cases.
 fn kernel(table: &Faults) -> Result<Completion, Failed> {
-    let contract = kernels::find(table.kernel)?;
-    let mut sources = contract.shaders.iter();
+    let kernel = kernels::find(table.kernel)?;
+    let mut sources = kernel.shaders.iter();
     let source = sources.find(|source| source.variant == table.variant);
     let source = source.ok_or_else(|| format!("there is no variant {}", table.variant))?;
     let mutants = mutants(table.faults, source.text)?;
-    let mut backend = match gpu::open_for(contract, table.variant)? {
+    let mut backend = match gpu::open_for(kernel, table.variant)? {
         Gpu::Open(backend) => backend,
         Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
     };
-    if let Some(reason) = backend.selection().lacks(contract, table.variant)? {
+    if let Some(reason) = backend.selection().lacks(kernel, table.variant)? {
         return Ok(Completion::ignored_with(reason));
     }
-    let mut cases = check_trials(contract, (contract.cases)())?;
-    let narrow = backend.selection().lacks(&matmul_nn::CONTRACT, "subgroup")?.is_none();
-    let usual = permitted_as_shipped(table, &mut backend, contract, &mut cases)?;
+    let mut cases = check_trials(kernel, (kernel.cases)())?;
+    let narrow = backend.selection().lacks(&matmul_nn::KERNEL, "subgroup")?.is_none();
+    let usual = permitted_as_shipped(table, &mut backend, kernel, &mut cases)?;
     let folder = tempfile::tempdir()?;
     let mut survivors = Vec::new();
     for (number, (fault, text)) in mutants.iter().enumerate() {
@@ -209,14 +209,13 @@ fn kernel(table: &Faults) -> Result<Completion, Failed> {
         fs::write(&path, text)?;
         let refused = |error| format!("no fault but a refusal: {}: {error}", fault.describe());
         let own = Setting::of(path.display().to_string());
-        let shader =
-            backend.selection().library().set_shader(contract, &own, Activation::default());
+        let shader = backend.selection().library().set_shader(kernel, &own, Activation::default());
         let mut settings = others(&own, &shader.map_err(refused)?);
         settings.truncate(if fault.tuned { settings.len() } else { 0 });
         settings.insert(0, own);
         let mut found = false;
         for setting in &settings {
-            found = found || is_caught(fault, &mut backend, contract, setting, &mut cases)?;
+            found = found || is_caught(fault, &mut backend, kernel, setting, &mut cases)?;
         }
         survivors.extend(counted(found, || fault.describe()));
     }
@@ -227,12 +226,12 @@ fn kernel(table: &Faults) -> Result<Completion, Failed> {
 fn permitted_as_shipped(
     table: &Faults,
     backend: &mut GpuBackend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     cases: &mut [check::Trial],
 ) -> Result<BTreeSet<Permitted>, Failed> {
     let mut found = BTreeSet::new();
     if table.faults.iter().any(|fault| fault.noted.is_some()) {
-        backend.choose_variant(contract, table.variant)?;
+        backend.choose_variant(kernel, table.variant)?;
         for case in cases {
             found.extend(case.run(backend)?.permitted());
         }
@@ -256,14 +255,14 @@ fn activation(table: &ActivationFaults) -> Result<Completion, Failed> {
             Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
         };
         let mut found = false;
-        for contract in [&bias_forward::CONTRACT, &bias_backward::CONTRACT] {
+        for kernel in [&bias_forward::KERNEL, &bias_backward::KERNEL] {
             let refused = |error| format!("no fault but a refusal: {}: {error}", fault.describe());
-            backend.selection().library().shader(contract, "naive", activation).map_err(refused)?;
-            let cases = (contract.cases)().into_iter();
+            backend.selection().library().shader(kernel, "naive", activation).map_err(refused)?;
+            let cases = (kernel.cases)().into_iter();
             let cases = cases.filter(|case| case.activation == activation).collect();
-            let mut cases = check_trials(contract, cases)?;
+            let mut cases = check_trials(kernel, cases)?;
             let naive = Setting::of("naive");
-            found = found || is_caught(&fault, &mut backend, contract, &naive, &mut cases)?;
+            found = found || is_caught(&fault, &mut backend, kernel, &naive, &mut cases)?;
         }
         survivors.extend(counted(found, || fault.describe()));
     }
@@ -277,10 +276,10 @@ fn mutants(faults: &[Fault], text: &str) -> Result<Vec<(Fault, String)>, String>
 
 /// A kernel on each of these cases.
 pub(crate) fn check_trials(
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     cases: Vec<Case>,
 ) -> Result<Vec<check::Trial>, Failed> {
-    let trials = cases.iter().map(|case| check::Trial::new(contract, case));
+    let trials = cases.iter().map(|case| check::Trial::new(kernel, case));
     Ok(trials.collect::<Result<_, _>>()?)
 }
 
@@ -288,16 +287,16 @@ pub(crate) fn check_trials(
 fn is_caught(
     fault: &Fault,
     backend: &mut GpuBackend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     setting: &Setting,
     cases: &mut [check::Trial],
 ) -> Result<bool, Failed> {
     let shader =
-        backend.selection().library().set_shader(contract, setting, Activation::default())?;
+        backend.selection().library().set_shader(kernel, setting, Activation::default())?;
     if backend.selection().capabilities().lacks(&shader).is_some() {
         return Ok(false);
     }
-    backend.choose_setting(contract, setting)?;
+    backend.choose_setting(kernel, setting)?;
     for case in cases {
         if fault.is_told_by(&case.run(backend)?) {
             return Ok(true);

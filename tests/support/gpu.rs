@@ -9,7 +9,7 @@ use normlab::backend::gpu::GpuBackend;
 use normlab::backend::gpu::adapters::{NO_ADAPTER, candidates};
 use normlab::error::Error;
 use normlab::kernels::activation::Activation;
-use normlab::kernels::contract::Contract;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 use normlab::kernels::precision::Precision;
 
@@ -37,8 +37,8 @@ pub(crate) fn open() -> Result<Gpu, String> {
 /// # Errors
 /// As [`open_in`], and when the variant cannot be read.
 #[allow(dead_code, reason = "some tests look at no single variant")]
-pub(crate) fn open_for(contract: &'static Contract, variant: &str) -> Result<Gpu, String> {
-    let shader = Library::default().shader(contract, variant, Activation::default());
+pub(crate) fn open_for(kernel: &'static Kernel, variant: &str) -> Result<Gpu, String> {
+    let shader = Library::default().shader(kernel, variant, Activation::default());
     open_in(shader.map_err(|error| error.to_string())?.precision())
 }
 

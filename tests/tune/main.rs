@@ -76,12 +76,12 @@ fn wide(cols: u32) -> Setting {
 /// A program of one `bias_forward`, its target, and a cache that knows: COLS=64 is faster, and COLS=8
 /// faster still, with other bits.
 fn known(backend: &GpuBackend, folder: &Path, rows: usize, cols: usize) -> (Program, Target) {
-    let contract = &bias_forward::CONTRACT;
-    let subject = subject(contract, rows, cols);
+    let kernel = &bias_forward::KERNEL;
+    let subject = subject(kernel, rows, cols);
     let (mut cache, _) = Cache::open(Some(folder), backend.adapter());
     cache.put(Entry {
         target: subject.target.clone(),
-        fingerprint: Library::default().fingerprint(contract, Activation::Relu).unwrap(),
+        fingerprint: Library::default().fingerprint(kernel, Activation::Relu).unwrap(),
         default: timed(Setting::of("naive"), 1e-3),
         chosen: timed(wide(64), 5e-4),
         other_bits: Some(timed(wide(8), 1e-4)),
@@ -89,11 +89,11 @@ fn known(backend: &GpuBackend, folder: &Path, rows: usize, cols: usize) -> (Prog
     });
     assert_eq!(cache.save(), None);
     let mut program = Program::default();
-    let sizes = Sizes::new(contract, 1, &[("rows", rows), ("cols", cols)]).unwrap();
-    let operands = contract.operands.iter();
+    let sizes = Sizes::new(&kernel.contract, 1, &[("rows", rows), ("cols", cols)]).unwrap();
+    let operands = kernel.contract.operands.iter();
     let tensors: Vec<_> =
         operands.map(|one| (one.name, program.tensor(one.name, sizes.shape(one)))).collect();
-    let dispatch = program.dispatch("bias", contract, Activation::Relu, &tensors, &[]).unwrap();
+    let dispatch = program.dispatch("bias", kernel, Activation::Relu, &tensors, &[]).unwrap();
     program.pass("forward", vec![dispatch]);
     (program, subject.target)
 }
@@ -175,7 +175,7 @@ fn swaps_unseen(backend: &mut GpuBackend) {
     let experiment =
         Experiment { hidden: vec![20, 20], steps: 150, probes: 0, ..Experiment::default() };
     let plan = plan(&experiment, &data, Norm::None);
-    let target = subject(&bias_forward::CONTRACT, experiment.batch, 20).target;
+    let target = subject(&bias_forward::KERNEL, experiment.batch, 20).target;
     let mut weights = Vec::new();
     for target in [None, Some(target)] {
         backend.use_settings(Default::default());

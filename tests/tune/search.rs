@@ -6,7 +6,8 @@ use libtest_mimic::Trial;
 use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::kernels::activation::Activation;
-use normlab::kernels::contract::{Contract, Sizes};
+use normlab::kernels::contract::Sizes;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 use normlab::kernels::setting::Setting;
 use normlab::kernels::{bias_backward, bias_forward};
@@ -52,7 +53,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 /// `bias_backward` in a folder: all of its shipped names slow.
 fn slow() -> TempDir {
     let folder = folder();
-    for source in bias_backward::CONTRACT.shaders {
+    for source in bias_backward::KERNEL.shaders {
         let file = format!("bias_backward/{}.wgsl", source.variant);
         put(folder.path(), &file, &replaced(&[(BEGIN, &wasteful("true"))]));
     }
@@ -100,15 +101,15 @@ fn wasteful(condition: &str) -> String {
 
 /// The shipped `bias_backward` with some of its parts replaced.
 fn replaced(parts: &[(&str, &str)]) -> String {
-    parts.iter().fold(bias_backward::CONTRACT.shaders[0].text.to_owned(), |text, (from, to)| {
+    parts.iter().fold(bias_backward::KERNEL.shaders[0].text.to_owned(), |text, (from, to)| {
         assert!(text.contains(from), "the shader has another form now");
         text.replace(from, to)
     })
 }
 
-pub(crate) fn subject(contract: &'static Contract, rows: usize, cols: usize) -> Subject {
-    let sizes = Sizes::new(contract, 1, &[("rows", rows), ("cols", cols)]).unwrap();
-    Subject::new(contract, Activation::Relu, &sizes)
+pub(crate) fn subject(kernel: &'static Kernel, rows: usize, cols: usize) -> Subject {
+    let sizes = Sizes::new(&kernel.contract, 1, &[("rows", rows), ("cols", cols)]).unwrap();
+    Subject::new(kernel, Activation::Relu, &sizes)
 }
 
 /// Searches from `naive` on, whatever the adapter has by default.
@@ -116,7 +117,7 @@ fn search(backend: &mut GpuBackend, folder: &TempDir, thorough: bool) -> Tuned {
     let mut library = Library::over(folder.path()).unwrap();
     library.choose("bias_backward=naive").unwrap();
     backend.use_library(library);
-    let subject = subject(&bias_backward::CONTRACT, 60, 100);
+    let subject = subject(&bias_backward::KERNEL, 60, 100);
     let mut search = Search::new(backend, subject, thorough).unwrap();
     let tuned = end(&mut search);
     // The trials are not what the backend's programs use.
@@ -139,7 +140,7 @@ fn tells_a_wrong_default(backend: &mut GpuBackend) {
     let mut library = Library::over(folder.path()).unwrap();
     library.choose("bias_backward=wrong").unwrap();
     backend.use_library(library);
-    let subject = subject(&bias_backward::CONTRACT, 60, 100);
+    let subject = subject(&bias_backward::KERNEL, 60, 100);
     let mut search = Search::new(backend, subject, false).unwrap();
     let Step::DefaultWrong(complaints) = search.step().unwrap() else { panic!("it was taken") };
     assert!(complaints.iter().any(|one| one.contains("tensor d_bias")), "{complaints:?}");
@@ -147,7 +148,7 @@ fn tells_a_wrong_default(backend: &mut GpuBackend) {
 
 /// One that has stopped after two candidates does not try them again.
 fn resumes(backend: &mut GpuBackend) {
-    let subject = subject(&bias_forward::CONTRACT, 60, 100);
+    let subject = subject(&bias_forward::KERNEL, 60, 100);
     let mut first = Search::new(backend, subject.clone(), false).unwrap();
     assert!(first.unfinished().is_none());
     // The default's exam, then an exam and a measurement for each.

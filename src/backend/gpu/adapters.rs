@@ -185,7 +185,7 @@ impl Candidate {
     /// The adapter with its limits and features, and the variants that it runs at this precision.
     ///
     /// # Errors
-    /// [`Error::Shader`] when a shipped shader does not fit its contract.
+    /// [`Error::Shader`] when a shipped shader does not fit its kernel.
     pub fn listing(&self, precision: Precision) -> Result<Listing> {
         let (info, limits) = (self.adapter.get_info(), self.adapter.limits());
         let mut capabilities = capabilities::of(&self.adapter);
@@ -224,10 +224,10 @@ impl Candidate {
 fn variants(capabilities: &AdapterCapabilities) -> Result<Vec<(&'static str, String)>> {
     let library = Library::default();
     let mut chosen = Vec::new();
-    for contract in kernels::ALL.into_iter().filter(|contract| contract.shaders.len() > 1) {
+    for kernel in kernels::ALL.into_iter().filter(|kernel| kernel.shaders.len() > 1) {
         let mut words = Vec::new();
-        for source in contract.shaders {
-            let shader = library.shader(contract, source.variant, Activation::default())?;
+        for source in kernel.shaders {
+            let shader = library.shader(kernel, source.variant, Activation::default())?;
             let reason = capabilities
                 .lacks(&shader)
                 .or(capabilities.passes_over(&shader).map(str::to_owned));
@@ -236,7 +236,7 @@ fn variants(capabilities: &AdapterCapabilities) -> Result<Vec<(&'static str, Str
                 Some(reason) => words.push(format!("({}: {reason})", source.variant)),
             }
         }
-        chosen.push((contract.name, words.join(" ")));
+        chosen.push((kernel.name(), words.join(" ")));
     }
     Ok(chosen)
 }

@@ -22,7 +22,7 @@ mod timing;
 use super::{Backend, Reloaded, Session};
 use crate::error::{Error, Result};
 use crate::fusion::{self, Fusion};
-use crate::kernels::contract::Contract;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::library::Library;
 use crate::kernels::precision::Precision;
 use crate::kernels::selection::Selection;
@@ -154,16 +154,16 @@ impl GpuBackend {
     ///
     /// # Errors
     /// As there.
-    pub fn choose_variant(&mut self, contract: &'static Contract, variant: &str) -> Result<()> {
-        self.lowering.choose_variant(contract, variant)
+    pub fn choose_variant(&mut self, kernel: &'static Kernel, variant: &str) -> Result<()> {
+        self.lowering.choose_variant(kernel, variant)
     }
 
     /// As [`Selection::choose_setting`].
     ///
     /// # Errors
     /// As there.
-    pub fn choose_setting(&mut self, contract: &'static Contract, setting: &Setting) -> Result<()> {
-        self.lowering.choose_setting(contract, setting)
+    pub fn choose_setting(&mut self, kernel: &'static Kernel, setting: &Setting) -> Result<()> {
+        self.lowering.choose_setting(kernel, setting)
     }
 
     /// A program with the shaders that its dispatches get, for [`Session::swap_pipelines`].
@@ -214,7 +214,7 @@ fn uses(program: &Program, shader: &ShaderRecord) -> bool {
     dispatches.any(|dispatch| {
         let activation = dispatch.activation.name();
         let same = shader.activation.as_ref().is_none_or(|known| known == activation);
-        same && dispatch.contract.name == shader.kernel
+        same && dispatch.kernel.name() == shader.kernel
     })
 }
 

@@ -1,41 +1,39 @@
-//! Every variant of a kernel on the GPU against the kernel's twin, on every case of its contract.
+//! Every variant of a kernel on the GPU against the kernel's twin, on every case of the kernel.
 
 use super::Call;
 use super::gpu::{self, Gpu};
 use libtest_mimic::{Completion, Failed, Trial};
 use normlab::backend::gpu::GpuBackend;
 use normlab::check::check;
-use normlab::kernels::contract::Contract;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 
 /// One trial for each shipped variant.
-pub(crate) fn trials(contract: &'static Contract) -> Vec<Trial> {
+pub(crate) fn trials(kernel: &'static Kernel) -> Vec<Trial> {
     let trial = |variant| {
-        gpu_trial(contract, variant, "agrees_with_its_twin", move |backend| {
-            agree(backend, contract)
-        })
+        gpu_trial(kernel, variant, "agrees_with_its_twin", move |backend| agree(backend, kernel))
     };
-    contract.shaders.iter().map(|source| trial(source.variant)).collect()
+    kernel.shaders.iter().map(|source| trial(source.variant)).collect()
 }
 
 /// A trial that runs `test` on an open adapter with the variant chosen. It is ignored, with the
 /// reason, where there is no adapter or where the adapter cannot run the variant.
 pub(crate) fn gpu_trial(
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     variant: &'static str,
     name: &str,
     test: impl FnOnce(&mut GpuBackend) -> Result<(), Failed> + Send + 'static,
 ) -> Trial {
-    let name = format!("{}::{variant}_{name}", contract.name);
+    let name = format!("{}::{variant}_{name}", kernel.name());
     Trial::ignorable_test(name, move || {
-        let mut backend = match gpu::open_for(contract, variant)? {
+        let mut backend = match gpu::open_for(kernel, variant)? {
             Gpu::Open(backend) => backend,
             Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
         };
-        if let Some(reason) = backend.selection().lacks(contract, variant)? {
+        if let Some(reason) = backend.selection().lacks(kernel, variant)? {
             return Ok(Completion::ignored_with(reason));
         }
-        backend.choose_variant(contract, variant)?;
+        backend.choose_variant(kernel, variant)?;
         test(&mut backend)?;
         Ok(Completion::Completed)
     })
@@ -56,20 +54,20 @@ pub(crate) const BLOCKS: [&[&str]; 8] = [
 /// A trial that a tiled product gives the same bits of each of `results` whatever the size of its
 /// block.
 pub(crate) fn tiled_trial(
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     (blocks, results): (&'static [&'static [&'static str]], &'static [&'static str]),
     call: fn() -> Call,
 ) -> Trial {
-    gpu_trial(contract, "tiled", "gives_the_same_bits_at_all_sizes", move |backend| {
+    gpu_trial(kernel, "tiled", "gives_the_same_bits_at_all_sizes", move |backend| {
         let mut first = None;
         for block in blocks {
             let mut library = Library::default();
-            library.choose(&format!("{}=tiled", contract.name))?;
+            library.choose(&format!("{}=tiled", kernel.name()))?;
             for setting in *block {
-                library.tune(&format!("{}.{setting}", contract.name))?;
+                library.tune(&format!("{}.{setting}", kernel.name()))?;
             }
             backend.use_library(library);
-            if backend.selection().lacks(contract, "tiled")?.is_some() {
+            if backend.selection().lacks(kernel, "tiled")?.is_some() {
                 continue;
             }
             let outputs = call().run_on(backend)?;
@@ -83,10 +81,10 @@ pub(crate) fn tiled_trial(
     })
 }
 
-fn agree(backend: &mut GpuBackend, contract: &'static Contract) -> Result<(), Failed> {
+fn agree(backend: &mut GpuBackend, kernel: &'static Kernel) -> Result<(), Failed> {
     let mut complaints = Vec::new();
-    for case in (contract.cases)() {
-        complaints.extend(check(backend, contract, &case)?.complaints());
+    for case in (kernel.cases)() {
+        complaints.extend(check(backend, kernel, &case)?.complaints());
     }
     if complaints.is_empty() { Ok(()) } else { Err(complaints.join("\n").into()) }
 }

@@ -6,7 +6,7 @@
 
 use super::{Call, Outputs, assert_within, magnitude, normal};
 use normlab::kernels::activation::Activation;
-use normlab::kernels::contract::Contract;
+use normlab::kernels::kernel::Kernel;
 use normlab::tensor::{Shape, Tensor};
 
 const STEP: f64 = 1e-5;
@@ -37,7 +37,7 @@ pub(crate) fn assert_gradient(
     };
     let slope = |at: usize| (moved(at, STEP) - moved(at, -STEP)) / (2.0 * STEP);
     let expected = Tensor::new(input.shape, (0..input.shape.len()).map(slope).collect());
-    let what = format!("the gradient of {} by {name}", forward.contract.name);
+    let what = format!("the gradient of {} by {name}", forward.kernel.name());
     let tolerance = TOLERANCE * magnitude(&expected).max(1.0);
     assert_within(&what, found, &expected, tolerance);
 }
@@ -54,13 +54,13 @@ pub(crate) fn away_from_kink(make: impl Fn(u32) -> Call) -> Call {
 
 /// Holds d_x, d_gamma and, where it has one, d_beta of a normalization against its forward kernel.
 pub(crate) fn assert_norm_gradients(
-    [forward, backward]: [&'static Contract; 2],
+    [forward, backward]: [&'static Kernel; 2],
     shape: Shape,
     affine: usize,
     activation: Activation,
 ) {
     let row = Shape { rows: 1, cols: affine, ..shape };
-    let has = |name| forward.operands.iter().any(|operand| operand.name == name);
+    let has = |name| forward.contract.operands.iter().any(|operand| operand.name == name);
     let forward = away_from_kink(|seed| {
         let mut call = Call::new(forward)
             .activation(activation)

@@ -6,7 +6,8 @@ use libtest_mimic::Trial;
 use normlab::backend::cpu::Engine;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
-use normlab::kernels::contract::{Contract, Sizes};
+use normlab::kernels::contract::Sizes;
+use normlab::kernels::kernel::Kernel;
 use normlab::kernels::twin::{self, Arguments};
 use normlab::tensor::{Tensor, Value};
 use proptest::prelude::*;
@@ -58,25 +59,22 @@ pub(crate) fn activation() -> impl Strategy<Value = Activation> {
 }
 
 /// The trials that every kernel has, on cases from `cases`.
-pub(crate) fn trials(
-    contract: &'static Contract,
-    cases: fn() -> BoxedStrategy<Case>,
-) -> Vec<Trial> {
-    let trial = |name: &str, property: fn(&'static Contract, &Case)| {
-        Trial::test(format!("{}::{name}", contract.name), move || {
-            hold(&cases(), |case| property(contract, &case));
+pub(crate) fn trials(kernel: &'static Kernel, cases: fn() -> BoxedStrategy<Case>) -> Vec<Trial> {
+    let trial = |name: &str, property: fn(&'static Kernel, &Case)| {
+        Trial::test(format!("{}::{name}", kernel.name()), move || {
+            hold(&cases(), |case| property(kernel, &case));
             Ok(())
         })
     };
     vec![
         trial("twin_in_f32_is_near_the_twin_in_f64", f32_is_near_f64),
-        trial("twin_keeps_replicas_apart", |contract, case| {
-            replicas_are_apart::<f32>(contract, case);
-            replicas_are_apart::<f64>(contract, case);
+        trial("twin_keeps_replicas_apart", |kernel, case| {
+            replicas_are_apart::<f32>(kernel, case);
+            replicas_are_apart::<f64>(kernel, case);
         }),
-        trial("twin_gives_the_same_in_one_piece", |contract, case| {
-            parts_change_nothing::<f32>(contract, case);
-            parts_change_nothing::<f64>(contract, case);
+        trial("twin_gives_the_same_in_one_piece", |kernel, case| {
+            parts_change_nothing::<f32>(kernel, case);
+            parts_change_nothing::<f64>(kernel, case);
         }),
     ]
 }
@@ -88,16 +86,16 @@ struct Prepared<T> {
     inputs: Vec<Option<Value<T>>>,
 }
 
-fn prepare<T: Engine>(contract: &'static Contract, case: &Case) -> Prepared<T> {
-    let sizes = case.sizes(contract).unwrap_or_else(|error| panic!("{error}"));
-    let inputs = case.inputs(contract).unwrap_or_else(|error| panic!("{error}"));
+fn prepare<T: Engine>(kernel: &'static Kernel, case: &Case) -> Prepared<T> {
+    let sizes = case.sizes(&kernel.contract).unwrap_or_else(|error| panic!("{error}"));
+    let inputs = case.inputs(&kernel.contract).unwrap_or_else(|error| panic!("{error}"));
     let inputs = inputs.iter().map(|input| input.as_ref().map(Value::cast)).collect();
-    Prepared { sizes, parameters: case.parameters(contract), inputs }
+    Prepared { sizes, parameters: case.parameters(&kernel.contract), inputs }
 }
 
-fn run<T: Engine>(contract: &'static Contract, case: &Case, what: &Prepared<T>) -> Vec<Value<T>> {
+fn run<T: Engine>(kernel: &'static Kernel, case: &Case, what: &Prepared<T>) -> Vec<Value<T>> {
     let chosen = (what.parameters.as_slice(), case.activation);
-    twin::run(T::twin(contract), contract, &what.sizes, chosen, &what.inputs)
+    twin::run(T::twin(kernel), &kernel.contract, &what.sizes, chosen, &what.inputs)
 }
 
 /// The parts of [`Prepared`] that belong to one replica.
@@ -109,12 +107,12 @@ fn alone<T: Engine>(whole: &Prepared<T>, replica: usize) -> Prepared<T> {
     Prepared { sizes, parameters: whole.parameters.clone(), inputs }
 }
 
-fn f32_is_near_f64(contract: &'static Contract, case: &Case) {
-    let rough = run(contract, case, &prepare::<f32>(contract, case));
-    let exact = run(contract, case, &prepare::<f64>(contract, case));
-    let written = contract.operands.iter().filter(|operand| operand.access.writes());
+fn f32_is_near_f64(kernel: &'static Kernel, case: &Case) {
+    let rough = run(kernel, case, &prepare::<f32>(kernel, case));
+    let exact = run(kernel, case, &prepare::<f64>(kernel, case));
+    let written = kernel.contract.operands.iter().filter(|operand| operand.access.writes());
     for (operand, (rough, exact)) in written.zip(rough.iter().zip(&exact)) {
-        let what = format!("{} of {} at {}", operand.name, contract.name, case.describe());
+        let what = format!("{} of {} at {}", operand.name, kernel.name(), case.describe());
         match (rough.cast::<f64>(), exact) {
             (Value::Real(rough), Value::Real(exact)) => {
                 assert!(finite(&rough) && finite(exact), "{what} is not finite");
@@ -130,27 +128,27 @@ fn finite(tensor: &Tensor<f64>) -> bool {
     tensor.data.iter().all(|x| x.is_finite())
 }
 
-fn replicas_are_apart<T: Engine>(contract: &'static Contract, case: &Case) {
-    let prepared = prepare::<T>(contract, case);
-    let together = run(contract, case, &prepared);
+fn replicas_are_apart<T: Engine>(kernel: &'static Kernel, case: &Case) {
+    let prepared = prepare::<T>(kernel, case);
+    let together = run(kernel, case, &prepared);
     for replica in 0..case.replicas {
-        let apart = run(contract, case, &alone(&prepared, replica));
+        let apart = run(kernel, case, &alone(&prepared, replica));
         let cut: Vec<_> = together.iter().map(|all| super::replica(all, replica)).collect();
-        assert_eq!(apart, cut, "replica {replica} of {} at {}", contract.name, case.describe());
+        assert_eq!(apart, cut, "replica {replica} of {} at {}", kernel.name(), case.describe());
     }
 }
 
-fn parts_change_nothing<T: Engine>(contract: &'static Contract, case: &Case) {
-    let whole = prepare::<T>(contract, case);
+fn parts_change_nothing<T: Engine>(kernel: &'static Kernel, case: &Case) {
+    let whole = prepare::<T>(kernel, case);
     let first = alone(&whole, 0);
     let whole_call = Arguments {
-        contract,
+        contract: &kernel.contract,
         sizes: first.sizes.clone(),
         parameters: &first.parameters,
         activation: case.activation,
         inputs: first.inputs.iter().map(|input| input.as_ref().map(Cow::Borrowed)).collect(),
     };
-    let in_one_piece = T::twin(contract)(&whole_call);
-    let in_parts = run(contract, case, &first);
-    assert_eq!(in_one_piece, in_parts, "{} at {}", contract.name, case.describe());
+    let in_one_piece = T::twin(kernel)(&whole_call);
+    let in_parts = run(kernel, case, &first);
+    assert_eq!(in_one_piece, in_parts, "{} at {}", kernel.name(), case.describe());
 }

@@ -7,7 +7,7 @@ use libtest_mimic::{Failed, Trial};
 use normlab::backend::gpu::GpuBackend;
 use normlab::compare::compare;
 use normlab::kernels::activation::Activation;
-use normlab::kernels::contract::Contract;
+use normlab::kernels::kernel::Kernel;
 use normlab::tensor::{Shape, Tensor, Value};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::BTreeMap;
@@ -102,9 +102,9 @@ fn words<const SIZE: usize, T>(view: &TensorView<'_>, decode: fn([u8; SIZE]) -> 
 }
 
 /// Both twins and every variant against the vectors that `expected` lists.
-pub(crate) fn trials(contract: &'static Contract, expected: fn() -> Vec<Expected>) -> Vec<Trial> {
+pub(crate) fn trials(kernel: &'static Kernel, expected: fn() -> Vec<Expected>) -> Vec<Trial> {
     let twin = |name: &str, evaluate: fn(&Call) -> Outputs, relative: f64| {
-        Trial::test(format!("{}::{name}_agrees_with_the_vectors", contract.name), move || {
+        Trial::test(format!("{}::{name}_agrees_with_the_vectors", kernel.name()), move || {
             let all = expected();
             assert!(!all.is_empty(), "no vectors were read");
             all.iter().for_each(|one| one.hold(&evaluate(&one.call), relative));
@@ -116,11 +116,11 @@ pub(crate) fn trials(contract: &'static Contract, expected: fn() -> Vec<Expected
         twin("twin_in_f32", Call::evaluate::<f32>, NEAR_F32),
     ];
     let on_gpu = |variant| {
-        gpu_trial(contract, variant, "agrees_with_the_vectors", move |backend| {
-            agree(backend, contract, &expected())
+        gpu_trial(kernel, variant, "agrees_with_the_vectors", move |backend| {
+            agree(backend, kernel, &expected())
         })
     };
-    trials.extend(contract.shaders.iter().map(|source| on_gpu(source.variant)));
+    trials.extend(kernel.shaders.iter().map(|source| on_gpu(source.variant)));
     trials
 }
 
@@ -140,7 +140,7 @@ impl Expected {
 /// costs.
 pub(crate) fn agree(
     backend: &mut GpuBackend,
-    contract: &'static Contract,
+    kernel: &'static Kernel,
     expected: &[Expected],
 ) -> Result<(), Failed> {
     let mut complaints = Vec::new();
@@ -149,7 +149,7 @@ pub(crate) fn agree(
         let twin = one.call.evaluate::<f32>();
         for (name, reference) in &one.outputs {
             let (found, twin) = (found.value(name), twin.value(name).cast());
-            let verdict = compare(found, &twin, reference, contract.tolerance_factor);
+            let verdict = compare(found, &twin, reference, kernel.tolerance_factor);
             if !verdict.passes() {
                 complaints.push(format!("{name} of {}: {}", one.label, verdict.describe()));
             }

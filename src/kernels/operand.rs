@@ -1,0 +1,107 @@
+//! One tensor of a kernel, as its contract tells it: name, element type, shape in symbols, and how it is
+//! used.
+
+use crate::tensor::Element;
+use std::fmt;
+
+/// How a kernel uses a tensor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Only read: `var<storage, read>`.
+    Read,
+    /// Written whole, and nothing read that stood there before: `var<storage, read_write>`.
+    Write,
+    /// Read and written, or written in part: `var<storage, read_write>`.
+    ReadWrite,
+}
+
+impl Access {
+    /// Whether the kernel sees what stood there before.
+    #[must_use]
+    pub const fn reads(self) -> bool {
+        matches!(self, Self::Read | Self::ReadWrite)
+    }
+
+    /// Whether the kernel changes it.
+    #[must_use]
+    pub const fn writes(self) -> bool {
+        matches!(self, Self::Write | Self::ReadWrite)
+    }
+}
+
+/// One tensor of a kernel. Its shape is `[replicas, rows, cols]`, rows and cols being names of sizes
+/// or whole numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Operand {
+    /// Its name in the shader, in programs and in the twin.
+    pub name: &'static str,
+    /// Its element type.
+    pub element: Element,
+    /// How it is used.
+    pub access: Access,
+    /// Rows: the name of a size, or a number.
+    pub rows: &'static str,
+    /// Columns: the name of a size, or a number.
+    pub cols: &'static str,
+    /// Whether its replicas lie further apart than their length (a segment of a larger buffer, or a
+    /// tensor that all replicas share): the shader is told the distance as `<name>_stride`.
+    pub strided: bool,
+    /// For whole numbers that choose among others: the name of the size that they lie below, unless
+    /// they are [`super::NONE`].
+    pub below: Option<&'static str>,
+}
+
+/// For people: `x f32[rows, cols]`, `targets u32[rows, 1] below classes`.
+impl fmt::Display for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}[{}, {}]", self.name, self.element.wgsl(), self.rows, self.cols)?;
+        self.below.map_or(Ok(()), |size| write!(f, " below {size}"))
+    }
+}
+
+impl Operand {
+    const fn new(
+        name: &'static str,
+        access: Access,
+        rows: &'static str,
+        cols: &'static str,
+    ) -> Self {
+        Self { name, element: Element::F32, access, rows, cols, strided: false, below: None }
+    }
+
+    /// A tensor of numbers that is only read.
+    #[must_use]
+    pub const fn read(name: &'static str, rows: &'static str, cols: &'static str) -> Self {
+        Self::new(name, Access::Read, rows, cols)
+    }
+
+    /// A tensor of numbers that is written whole.
+    #[must_use]
+    pub const fn write(name: &'static str, rows: &'static str, cols: &'static str) -> Self {
+        Self::new(name, Access::Write, rows, cols)
+    }
+
+    /// A tensor of numbers that is changed.
+    #[must_use]
+    pub const fn update(name: &'static str, rows: &'static str, cols: &'static str) -> Self {
+        Self::new(name, Access::ReadWrite, rows, cols)
+    }
+
+    /// The same tensor, holding whole numbers.
+    #[must_use]
+    pub const fn of_u32(self) -> Self {
+        Self { element: Element::U32, ..self }
+    }
+
+    /// The same tensor, its replicas at a distance that the shader is told.
+    #[must_use]
+    pub const fn strided(self) -> Self {
+        Self { strided: true, ..self }
+    }
+
+    /// The same tensor of whole numbers, each below the size of this name or [`super::NONE`].
+    #[must_use]
+    pub const fn below(self, size: &'static str) -> Self {
+        Self { below: Some(size), ..self }
+    }
+}
