@@ -53,31 +53,38 @@ use crate::error::{Error, Result, unknown};
 pub use constants::{EPSILON, NONE, RUNNING_MOMENTUM};
 use kernel::Kernel;
 
-/// Every kernel, in the order in which lists show them: forward before backward, kin together,
-/// and last those that do what several others do, see [`crate::fusion`].
-pub const ALL: [&Kernel; 21] = [
-    &gather::KERNEL,
-    &matmul_nn::KERNEL,
-    &matmul_nt::KERNEL,
-    &matmul_tn::KERNEL,
-    &bias_forward::KERNEL,
-    &bias_backward::KERNEL,
-    &batch_norm_forward::KERNEL,
-    &batch_norm_backward::KERNEL,
-    &batch_norm_infer::KERNEL,
-    &layer_norm_forward::KERNEL,
-    &layer_norm_backward::KERNEL,
-    &rms_norm_forward::KERNEL,
-    &rms_norm_backward::KERNEL,
-    &softmax_cross_entropy::KERNEL,
-    &sgd::KERNEL,
-    &adam::KERNEL,
-    &histogram::KERNEL,
-    &moments::KERNEL,
-    &matmul_bias_forward::KERNEL,
-    &matmul_backward::KERNEL,
-    &bias_softmax_cross_entropy::KERNEL,
-];
+/// Lists kernels by their modules. (These are declared as usual: rustfmt finds no others.)
+macro_rules! registry {
+    ($($kernel:ident)+) => {
+        /// Every kernel, in the order in which lists show them: forward before backward, kin together,
+        /// and last those that do what several others do, see [`crate::fusion`].
+        pub const ALL: [&Kernel; [$(stringify!($kernel)),+].len()] = [$(&$kernel::KERNEL),+];
+    };
+}
+
+registry! {
+    gather
+    matmul_nn
+    matmul_nt
+    matmul_tn
+    bias_forward
+    bias_backward
+    batch_norm_forward
+    batch_norm_backward
+    batch_norm_infer
+    layer_norm_forward
+    layer_norm_backward
+    rms_norm_forward
+    rms_norm_backward
+    softmax_cross_entropy
+    sgd
+    adam
+    histogram
+    moments
+    matmul_bias_forward
+    matmul_backward
+    bias_softmax_cross_entropy
+}
 
 /// The kernel called `name`.
 ///
