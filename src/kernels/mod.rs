@@ -6,6 +6,32 @@
 //! `d_x` is the gradient of the loss with respect to `x`; `z` is what an activation is applied to,
 //! kept for the backward pass, so that forward and backward decide alike on which side of ReLU's
 //! kink a value lies. `README.md` beside this file shows how to add a kernel, or a variant of one.
+//!
+//! # Order
+//!
+//! A file imports only from files above it in this list, which `tests/architecture.rs` enforces. The
+//! kernels stand in it as they do in [`ALL`], so one may use what another above it has.
+//!
+//! ```text
+//! constants      numbers that kernels and their shaders agree on
+//! header         what the first lines of a shader say of adapters
+//! tunable        the numbers that a shader offers for tuning
+//! precision      what products are computed in
+//! operand        one tensor of a contract
+//! contract       what a kernel is to whoever runs it, as plain data
+//! wgsl           naga reads a text and finds it valid
+//! overrides      override constants get their default values
+//! formula/       functions of one number in WGSL, evaluated on the CPU
+//! activation     the activations that ship, and the user's own
+//! twin           runs a formula on the CPU, in parts
+//! cases          sizes and inputs on which kernels are checked
+//! kernel         a contract with its twin, its cases and its shaders
+//! <kernel>       each of them
+//! mod            the registry
+//! shader         a text with its activation, held against its contract
+//! setting        a variant with values of its tunables
+//! library        the shipped shaders, with the user's laid over them
+//! ```
 
 pub mod activation;
 pub mod capabilities;
