@@ -1,11 +1,5 @@
 //! Which variants adapters get, and why not others: asked of adapters that need not be there.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
 use normlab::kernels::activation::Activation;
 use normlab::kernels::capabilities::AdapterCapabilities;
 use normlab::kernels::contract::Sizes;

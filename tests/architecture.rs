@@ -21,7 +21,7 @@ const KNOWN: [&str; 2] = [
 ];
 
 /// Files beside the kernels' own in tests/kernels.
-const SHARED_TESTS: [&str; 3] = ["harness", "main", "support"];
+const SHARED_TESTS: [&str; 3] = ["harness", "mod", "support"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -352,6 +352,26 @@ fn every_kernel_s_file_belongs_to_a_registered_kernel() {
         let name = source.module().last().copied().unwrap_or_default().to_owned();
         if source.text.contains("static KERNEL") && !registered.contains(&name) {
             complaints.push(format!("{} is not in kernels::ALL: add its KERNEL", source.path));
+        }
+    }
+    assert_none(&complaints);
+}
+
+/// Cargo looks for no tests by itself here: what no root names would never run.
+#[test]
+fn every_topic_of_the_tests_is_run() {
+    let roots = ["tests/gpu.rs", "tests/host.rs"].map(|path| source(&root().join(path)));
+    let mut complaints = Vec::new();
+    for path in entries(&root().join("tests")) {
+        let topic = path.join("mod.rs").is_file() || path.extension().is_some_and(|rs| rs == "rs");
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let named = |source: &Source| source.text.contains(&format!("\nmod {name};\n"));
+        let is_root = roots.iter().any(|root| path.ends_with(&root.path));
+        if topic && !is_root && !roots.iter().any(named) {
+            complaints.push(format!(
+                "tests/{name} never runs: add `mod {name};` to tests/gpu.rs, if some of it needs a \
+                 GPU, or to tests/host.rs"
+            ));
         }
     }
     assert_none(&complaints);

@@ -1,20 +1,10 @@
 //! The program's `bench`: what it refuses, and, on an adapter, what it times and what it prints.
 //! Trials that need a GPU are ignored, with the reason, where there is none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use gpu::{done, on_gpu};
-use libtest_mimic::{Arguments, Trial};
+use crate::support::folders::put;
+use crate::support::gpu::{done, on_gpu};
+use crate::support::program::{Ended, folder, normlab_without_adapter, run, say};
+use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::bench::step::{Workload, time};
@@ -25,13 +15,12 @@ use normlab::kernels::{bias_forward, matmul_nn};
 use normlab::loops;
 use normlab::program::Program;
 use normlab::tensor::Shape;
-use program::{Ended, folder, normlab_without_adapter, put, run, say};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-fn main() {
-    let trials = vec![
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
         Trial::test("arguments::wrong_ones_are_refused", done(refuses)),
         Trial::test("arguments::no_adapter_is_told", done(tells_that_there_is_no_adapter)),
         Trial::test("step::the_cpu_engine_is_timed_too", done(times_on_the_cpu)),
@@ -45,8 +34,7 @@ fn main() {
         on_gpu("step::json_has_every_network", prints_steps),
         on_gpu("scale::tables_have_every_size", |_| prints_scales()),
         on_gpu("scale::json_has_every_size", |_| scales_in_json()),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    ]
 }
 
 fn json(ended: &Ended) -> Value {

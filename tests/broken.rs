@@ -2,24 +2,12 @@
 //! help, by the program itself. What needs a GPU to show is ignored, with the reason, where there is
 //! none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use gpu::{done, on_gpu};
-use libtest_mimic::{Arguments, Trial};
-use program::{Ended, folder, say};
+use crate::support::gpu::{done, on_gpu};
+use crate::support::program::{Ended, folder, say};
+use crate::support::trial::Trial;
 use std::fs;
 
-fn main() {
+pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
         Trial::test("names::an_unknown_kernel_with_the_nearest_names", done(unknown_kernel)),
         Trial::test("names::an_unknown_tunable_with_the_nearest_name", done(unknown_tunable)),
@@ -35,7 +23,7 @@ fn main() {
     trials.extend(checked);
     trials.push(on_gpu("shaders::the_others_are_checked_all_the_same", |_| others_are_checked()));
     trials.push(on_gpu("activations::a_wrong_gradient_is_named_with_its_x", |_| wrong_gradient()));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    trials
 }
 
 /// A broken shader for `bias_forward`, and how `normlab check` ends on it.

@@ -1,21 +1,14 @@
 //! `normlab check` on shaders that are wrong only at other values of their tunables, and on such as make use
 //! of what WGSL leaves open. Trials that need a GPU are ignored, with the reason, where there is none.
 
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use gpu::on_gpu;
-use libtest_mimic::{Arguments, Trial};
+use crate::support::folders::put;
+use crate::support::gpu::on_gpu;
+use crate::support::program::{Ended, folder, say};
+use crate::support::trial::Trial;
 use normlab::kernels;
-use program::{Ended, folder, put, say};
 
-fn main() {
-    let trials = vec![
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
         Trial::test("help::all_tunables", help),
         on_gpu("tunables::every_shipped_shader_is_right_at_all", |_| shipped_at_all()),
         on_gpu("tunables::a_wrong_one_is_named", |_| wrong_one_is_named()),
@@ -25,8 +18,7 @@ fn main() {
         on_gpu("leeway::a_nan_that_is_not_kept_is_told", |_| not_kept_is_told()),
         on_gpu("leeway::a_wrong_neighbour_is_wrong", |_| wrong_neighbour()),
         on_gpu("leeway::normal_numbers_are_never_flushed", |_| small_is_no_denormal()),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    ]
 }
 
 fn help() -> Result<(), libtest_mimic::Failed> {

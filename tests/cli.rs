@@ -1,13 +1,8 @@
 //! The command line of the program: what it offers, what it refuses, and what it does without an adapter.
 //! No test here needs one.
 
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
-
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use program::{SMALL, folder, normlab, normlab_without_adapter, run, say, small, summary, text};
+use crate::support::program::{folder, normlab, normlab_without_adapter, run, say, summary, text};
+use crate::support::small::{SMALL, small};
 
 /// The name of the package that gives a software Vulkan.
 const PACKAGE: &str = "mesa-vulkan-drivers";

@@ -1,29 +1,22 @@
 //! `normlab eval` from outside, on the CPU engine: what it computes, what it leaves, what it refuses.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-#[allow(dead_code, reason = "the helpers serve other tests too")]
-#[path = "support/tensors.rs"]
-mod tensors;
-
+use crate::support::program::{Ended, entries, folder, normlab, normlab_without_adapter, run, say};
+use crate::support::tensors::{Tensors, floats, named, read, wholes, write};
 use normlab::files::TensorBytes;
 use normlab::kernels;
-use program::{Ended, entries, folder, normlab, normlab_without_adapter, run, say};
 use safetensors::tensor::Dtype;
 use std::collections::HashMap;
 use std::path::Path;
-use tensors::{Tensors, floats, labels, named, read, wholes, write};
 
 /// A tensor of f32.
 fn reals(shape: &[usize], data: &[f32]) -> TensorBytes {
     TensorBytes::reals(shape, data)
+}
+
+/// A tensor of i64, which is what labels are in a notebook.
+fn labels(shape: &[usize], data: &[i64]) -> TensorBytes {
+    let bytes = data.iter().flat_map(|x| x.to_le_bytes()).collect();
+    TensorBytes { dtype: Dtype::I64, shape: shape.to_vec(), bytes }
 }
 
 /// `normlab eval KERNEL` on the CPU engine, in.safetensors of a folder into out.safetensors.

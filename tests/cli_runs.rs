@@ -1,18 +1,13 @@
 //! A run from outside: what it prints, how it ends, and what it leaves behind. No test here needs an
 //! adapter: the CPU engine computes.
 
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
-
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
+use crate::support::program::{
+    Ended, PATIENCE, entries, folder, moments, normlab, run, summary, text,
+};
+use crate::support::small::{SMALL, small};
 use normlab::config::Experiment;
 use normlab::kernels::{self, kernel::Kernel};
 use normlab::record::Moment;
-use program::{
-    Ended, PATIENCE, SMALL, entries, folder, moments, normlab, run, small, summary, text,
-};
 use safetensors::SafeTensors;
 use serde_json::Value;
 use std::path::Path;

@@ -1,16 +1,7 @@
 //! The command line of shaders: export, list, and laying a folder over the shipped ones.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use program::{SMALL, entries, folder, normlab_without_adapter, run, say, text};
+use crate::support::program::{entries, folder, normlab_without_adapter, run, say, text};
+use crate::support::small::SMALL;
 
 #[test]
 fn export_writes_every_shader_and_overwrites_none() {

@@ -1,7 +1,5 @@
 //! Experiments: what a file says, what it means, and with which sentence anything else is refused.
 
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
-
 use normlab::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
 use normlab::error::Error;
 use normlab::kernels::activation::Activation;

@@ -1,7 +1,5 @@
 //! The drawn digits: they can be drawn again to the last bit, and images of one label are alike.
 
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
-
 #[path = "../examples/draw_digits/draw.rs"]
 mod draw;
 

@@ -1,23 +1,11 @@
 //! `normlab eval` on an adapter, held against the twins, and from Python, as the README shows it.
 //! Trials that need a GPU or Python's packages are ignored, with the reason, where there are none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-#[allow(dead_code, reason = "the helpers serve other tests too")]
-#[path = "support/tensors.rs"]
-mod tensors;
-
-use gpu::on_gpu;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use crate::support::gpu::on_gpu;
+use crate::support::program::{Ended, entries, folder, normlab, run, text};
+use crate::support::tensors::{Tensors, floats, named, read, wholes, write};
+use crate::support::trial::Trial;
+use libtest_mimic::{Completion, Failed};
 use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
 use normlab::backend::gpu::GpuBackend;
@@ -29,10 +17,8 @@ use normlab::kernels::kernel::Kernel;
 use normlab::kernels::precision::Precision;
 use normlab::kernels::{self, bias_forward};
 use normlab::tensor::{Shape, Tensor, Value};
-use program::{Ended, entries, folder, normlab, run, text};
 use std::path::Path;
 use std::process::Command;
-use tensors::{Tensors, bytes_of, floats, named, read, value_like, write};
 
 /// Cases of each kernel that are tried.
 const CASES: usize = 4;
@@ -43,7 +29,7 @@ const PYTHON: &str = "NORMLAB_PYTHON";
 /// The README's section with the example.
 const SECTION: &str = "### Hold a kernel against your own framework";
 
-fn main() {
+pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
         on_gpu("gpu::a_tensor_that_replicas_share_is_read_by_all", shared),
         on_gpu("gpu::a_write_outside_a_tensor_is_told", |_| outside()),
@@ -58,7 +44,7 @@ fn main() {
         }));
         trials.push(on_gpu(format!("gpu::{name}"), move |gpu| agrees(gpu, kernel)));
     }
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    trials
 }
 
 /// The first cases of a kernel, from one file into another.
@@ -189,4 +175,21 @@ fn example() -> String {
     let example = lines.collect::<Vec<_>>().join("\n");
     assert!(example.contains("layer_norm"), "README.md has no example under {SECTION}");
     example
+}
+
+/// Any value, with three axes.
+fn bytes_of(value: &Value<f32>) -> TensorBytes {
+    let shape = [value.shape().replicas, value.shape().rows, value.shape().cols];
+    match value {
+        Value::Real(tensor) => TensorBytes::reals(&shape, &tensor.data),
+        Value::Index(tensor) => TensorBytes::indices(&shape, &tensor.data),
+    }
+}
+
+/// The tensor as a value of the shape and type of `like`.
+fn value_like(tensor: &TensorBytes, like: &Value<f32>) -> Value<f32> {
+    match like {
+        Value::Real(like) => Value::Real(Tensor::new(like.shape, floats(tensor))),
+        Value::Index(like) => Value::Index(Tensor::new(like.shape, wholes(tensor))),
+    }
 }

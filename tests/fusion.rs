@@ -2,20 +2,9 @@
 //! the user's always has its effect. Trials that need a GPU are ignored, with the reason, where there
 //! is none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use gpu::{done, on_gpu};
-use libtest_mimic::{Arguments, Trial};
+use crate::support::gpu::{self, done, on_gpu};
+use crate::support::program::{folder, say, summary};
+use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::config::{Affine, Experiment, Norm, NormPosition, Optimizer};
@@ -30,12 +19,11 @@ use normlab::model::{Feed, Model, Network};
 use normlab::program::{Dispatch, Program, TensorId};
 use normlab::tensor::{Shape, Value};
 use normlab::train::{data_set, initial_state, training_order};
-use program::{folder, say, summary};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-fn main() {
+pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
         Trial::test("rules::are_well_formed", done(rules_are_well_formed)),
         Trial::test("rules::leave_what_others_read", done(others_read)),
@@ -58,7 +46,7 @@ fn main() {
         }
         same_bits(backend, &Fusion::of(|_| true));
     }));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    trials
 }
 
 /// The networks that a step is looked at of: every norm, affine, position and optimizer.

@@ -1,25 +1,14 @@
 //! Gradients of activations that users bring: right ones at kinks of every kind, wrong ones, and that none
 //! of these is trained with. Trials that need a GPU are ignored, with the reason, where there is none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use gpu::{done, on_gpu};
-use libtest_mimic::{Arguments, Trial};
+use crate::support::folders::put;
+use crate::support::gpu::{done, on_gpu};
+use crate::support::program::{Ended, entries, folder, moments, say};
+use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
 use normlab::differences;
 use normlab::kernels::activation::Activation;
-use program::{Ended, entries, folder, moments, put, say};
 use std::fs;
 use std::path::Path;
 
@@ -160,8 +149,8 @@ const WRONG: [(&str, &str, f32); 15] = [
 
 const POW: &str = "return 0.5 * x + pow(x, 3.0);";
 
-fn main() {
-    let trials = vec![
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
         Trial::test("cpu::right_gradients_are_good", done(|| are_good(&mut cpu()))),
         Trial::test("cpu::wrong_gradients_are_found", done(|| are_found(&mut cpu()))),
         Trial::test("cpu::what_wgsl_leaves_open_is_named", done(|| is_named(&mut cpu()))),
@@ -174,8 +163,7 @@ fn main() {
         on_gpu("gpu::what_wgsl_leaves_open_is_named", |gpu| is_named(gpu)),
         on_gpu("gpu::nothing_is_trained_with_a_wrong_one", |_| refused(&[])),
         on_gpu("gpu::an_activation_laid_over_a_shipped_one_is_checked", |_| overlaid()),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    ]
 }
 
 fn cpu() -> CpuBackend<f32> {

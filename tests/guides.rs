@@ -2,39 +2,29 @@
 //! that it names, every link leads somewhere, every command names what there is, and the variant of the
 //! worked example is right.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-
-use gpu::Gpu;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use crate::support::gpu::{self, Gpu};
+use crate::support::trial::Trial;
+use libtest_mimic::{Completion, Failed};
 use normlab::check::check;
 use normlab::kernels::library::Library;
 use normlab::kernels::{self, rms_norm_forward};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-fn main() -> ExitCode {
+pub(crate) fn trials() -> Vec<Trial> {
     let trial = |name: &str, test: fn()| {
         Trial::test(name, move || {
             test();
             Ok(())
         })
     };
-    let trials = vec![
+    vec![
         trial("every_quoted_line_stands_in_its_file", quotations),
         trial("a_wrong_quotation_is_found", wrong_quotations),
         trial("every_link_leads_somewhere", every_link),
         trial("every_command_names_what_there_is", every_command),
         trial("every_quoted_complaint_is_one", every_complaint),
         Trial::ignorable_test("the_example_variant_agrees_with_its_twin", example),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    ]
 }
 
 const GUIDE: &str = "src/kernels/README.md";
@@ -176,13 +166,18 @@ fn every_link() {
     }
 }
 
-/// The file of the tests that `--test NAME` runs.
-fn test_file(name: &str) -> Option<PathBuf> {
-    let files = [format!("tests/{name}.rs"), format!("tests/{name}/main.rs")];
+/// Whether `--test NAME` runs something.
+fn is_test_root(name: &str) -> bool {
+    text("Cargo.toml").contains(&format!("[[test]]\nname = \"{name}\"\n"))
+}
+
+/// The file of the topic that a filter `NAME::` runs.
+fn topic_file(name: &str) -> Option<PathBuf> {
+    let files = [format!("tests/{name}.rs"), format!("tests/{name}/mod.rs")];
     files.into_iter().map(|file| root().join(file)).find(|file| file.is_file())
 }
 
-/// `--test NAME` names a file of tests, `check` and `bench` a kernel.
+/// `--test NAME` names a root of tests, `NAME::` a topic, `check` and `bench` a kernel.
 fn every_command() {
     let mut commands = 0;
     for block in blocks(&text(GUIDE)).into_iter().filter(|block| block.language == "sh") {
@@ -191,7 +186,10 @@ fn every_command() {
             for pair in words.windows(2) {
                 let [before, name] = pair else { unreachable!() };
                 let there = match *before {
-                    "--test" => test_file(name).is_some(),
+                    _ if name.contains("::") => {
+                        name.split("::").next().and_then(topic_file).is_some()
+                    }
+                    "--test" => is_test_root(name),
                     "check" | "bench" => kernels::find(name).is_ok(),
                     "cp" | "python" => root().join(name).is_file(),
                     _ => continue,
@@ -204,21 +202,22 @@ fn every_command() {
     assert!(commands >= 8, "only {commands} commands were looked at");
 }
 
-/// Rows of a table that end in `--test NAME`: `complaint`. The longest piece of the complaint without
+/// Rows of a table that end in `TOPIC::`: `complaint`. The longest piece of the complaint without
 /// what is of this example stands in that test.
 fn every_complaint() {
     let guide = text(GUIDE);
     let mut complaints = 0;
     for row in guide.lines().filter(|line| line.starts_with('|')) {
-        let Some((_, told)) = row.split_once("`--test ") else { continue };
-        let parts: Vec<_> = told.split('`').collect();
-        let (name, complaint) = (parts[0], parts[2]);
+        let Some((before, told)) = row.split_once("::`: `") else { continue };
+        let name = before.rsplit('`').next().unwrap();
+        let complaint = told.split('`').next().unwrap();
         let general = complaint.replace("rms_norm_forward", "\"").replace("workgroup", "\"");
         let pieces = general.split(|c: char| c == '"' || c.is_ascii_digit());
         let piece = pieces.max_by_key(|piece| piece.len()).unwrap();
-        let source = test_file(name).unwrap_or_else(|| panic!("{GUIDE}: there is no test {name}"));
+        let source =
+            topic_file(name).unwrap_or_else(|| panic!("{GUIDE}: there is no topic {name}"));
         let source = std::fs::read_to_string(source).unwrap();
-        assert!(source.contains(piece), "{GUIDE}: the test {name} never says {piece:?}");
+        assert!(source.contains(piece), "{GUIDE}: {name} never says {piece:?}");
         complaints += 1;
     }
     assert!(complaints >= 4, "only {complaints} complaints were looked at");

@@ -1,11 +1,5 @@
 //! The loader of IDX files: what it reads, and with which sentence it refuses everything else.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
 use std::fs;
 use std::io::{self, Read, Write};
 

@@ -1,11 +1,5 @@
 //! The user's shaders laid over the shipped ones: what is taken from where, and what is refused.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
 use normlab::error::Error;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::kernel::Kernel;

@@ -1,19 +1,11 @@
 //! The program on shaders that never end, and on those that ask for more than an adapter has; and shipped
 //! ones where a driver ends loops. Trials that need a GPU are ignored, with the reason, where there is none.
 
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-#[allow(dead_code, reason = "the helpers serve other tests too")]
-#[path = "support/tensors.rs"]
-mod tensors;
-
-use gpu::{done, on_gpu};
-use libtest_mimic::{Arguments, Trial};
+use crate::support::folders::put;
+use crate::support::gpu::{done, on_gpu};
+use crate::support::program::{PATIENCE, folder, say, text};
+use crate::support::tensors;
+use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::check;
@@ -24,13 +16,12 @@ use normlab::kernels::contract::Sizes;
 use normlab::kernels::library::Library;
 use normlab::kernels::setting::{Setting, Target};
 use normlab::kernels::{layer_norm_backward, layer_norm_forward, rms_norm_backward};
-use program::{PATIENCE, folder, put, say, text};
 use std::time::Instant;
 
 const LARGE: &str = include_str!("broken/large_workgroup.wgsl");
 
-fn main() {
-    let trials = vec![
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
         Trial::test("arguments::wrong_time_caps_are_refused", done(refuses)),
         on_gpu("time_cap::check_ends_and_tells_what_it_found", |_| check_ends()),
         on_gpu("time_cap::other_commands_end_too", |_| others_end()),
@@ -38,8 +29,7 @@ fn main() {
         on_gpu("limits::a_variant_that_fits_the_size_is_taken", takes_what_fits),
         on_gpu("limits::commands_take_or_name_what_fits", |_| commands_fit()),
         on_gpu("limits::a_workgroup_too_large_is_told_before", |_| tells_of_a_large_workgroup()),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    ]
 }
 
 /// A file of the folder `tests/broken`.

@@ -1,16 +1,10 @@
 //! Override constants in shaders: their default values count wherever the host reads a shader. Trials that
 //! need a GPU are ignored, with the reason, where there is none.
 
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use gpu::{done, on_gpu};
-use libtest_mimic::{Arguments, Trial};
+use crate::support::folders::put;
+use crate::support::gpu::{done, on_gpu};
+use crate::support::program::{folder, say, summary};
+use crate::support::trial::Trial;
 use normlab::check::check;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::contract::Sizes;
@@ -18,17 +12,15 @@ use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 use normlab::kernels::shader::Shader;
 use normlab::kernels::{layer_norm_forward, sgd};
-use program::{folder, put, say, summary};
 
-fn main() {
-    let trials = vec![
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
         Trial::test("host::defaults_count_in_sizes_tiles_and_grids", done(defaults_count)),
         Trial::test("host::what_has_no_value_is_refused_by_name", done(are_refused)),
         Trial::test("host::bindings_are_held_where_main_reads_none", done(bindings_are_held)),
         on_gpu("gpu::every_form_is_right", every_form_is_right),
         on_gpu("gpu::one_is_checked_tuned_and_trained_with", |_| is_used()),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    ]
 }
 
 /// The shipped text with its constants declared otherwise.

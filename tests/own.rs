@@ -1,35 +1,23 @@
 //! What users bring: activations of their own, and other values of tunables. Trials that need a GPU are
 //! ignored, with the reason, where there is none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use gpu::{done, on_gpu};
-use libtest_mimic::{Arguments, Trial};
+use crate::support::gpu::{done, on_gpu};
+use crate::support::program::{folder, moments, normlab_without_adapter, run, say, summary, text};
+use crate::support::trial::Trial;
 use normlab::backend::gpu::GpuBackend;
 use normlab::check::check;
 use normlab::differences;
 use normlab::kernels;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::library::Library;
-use program::{folder, moments, normlab_without_adapter, run, say, summary, text};
 use std::fs;
 use std::path::Path;
 
 /// The activation of tests/own/, which has no twin in Rust.
 const GELU: &str = "tests/own/gelu.wgsl";
 
-fn main() {
-    let trials = vec![
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
         Trial::test("activation::is_read_as_its_file_says", done(is_read)),
         Trial::test("activation::its_file_stands_in_the_experiment", done(is_recorded)),
         Trial::test("activation::two_of_one_name_are_refused", done(two_of_one_name)),
@@ -40,8 +28,7 @@ fn main() {
         on_gpu("activation::trains_as_well_as_a_shipped_one", |_| trains()),
         on_gpu("tunables::every_choice_is_right", every_choice_is_right),
         on_gpu("tunables::a_value_is_set_and_recorded", |_| a_value_is_recorded()),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    ]
 }
 
 fn gelu() -> Activation {

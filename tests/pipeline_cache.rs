@@ -1,36 +1,24 @@
 //! The pipeline cache: what is kept of what a driver has compiled, and that nothing in its place stops a
 //! run. Trials that need a GPU are ignored, with the reason, where there is none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use gpu::on_gpu;
-use libtest_mimic::{Arguments, Trial};
+use crate::support::folders::with_cache;
+use crate::support::gpu::on_gpu;
+use crate::support::program::{Ended, entries, folder, run};
+use crate::support::trial::Trial;
 use normlab::backend::gpu::GpuBackend;
 use normlab::kernels::cases::Case;
 use normlab::kernels::sgd;
 use normlab::single::Single;
-use program::{Ended, entries, folder, run, with_cache};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn main() {
-    let trials: Vec<Trial> = vec![
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
         on_gpu("a_start_keeps_what_was_compiled", keeps),
         on_gpu("runs_and_checks_use_it", |_| is_used()),
         on_gpu("a_damaged_file_is_ignored_with_a_warning", |_| ignores_a_damaged_file()),
         on_gpu("a_folder_that_cannot_be_written_is_told", |_| tells_what_is_not_kept()),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    ]
 }
 
 /// Compiles a kernel and runs it.

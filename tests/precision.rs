@@ -2,20 +2,10 @@
 //! that a network trains with it. Trials that need an adapter, or cooperative matrices, are ignored, with the reason, where there
 //! are none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use gpu::{Gpu, done, on_gpu};
-use libtest_mimic::{Arguments, Completion, Trial};
+use crate::support::gpu::{self, Gpu, done, on_gpu};
+use crate::support::program::{folder, normlab_without_adapter, run, say, summary, text};
+use crate::support::trial::Trial;
+use libtest_mimic::Completion;
 use normlab::backend::Backend;
 use normlab::backend::cpu::evaluate;
 use normlab::backend::gpu::GpuBackend;
@@ -27,7 +17,6 @@ use normlab::kernels::precision::Precision;
 use normlab::kernels::{matmul_nn, matmul_nt, matmul_tn};
 use normlab::program::Program;
 use normlab::tensor::{Tensor, Value};
-use program::{folder, normlab_without_adapter, run, say, summary, text};
 use std::path::Path;
 
 const PRODUCTS: [&Kernel; 3] = [&matmul_nn::KERNEL, &matmul_nt::KERNEL, &matmul_tn::KERNEL];
@@ -45,8 +34,8 @@ const TRAINING: [&str; 9] = [
     "400",
 ];
 
-fn main() {
-    let trials = vec![
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
         Trial::test("shaders::both_sizes_are_one_text", done(one_text)),
         Trial::test("parity::is_as_strict_as_f16_allows", done(strict)),
         Trial::test("refused::the_cpu_engine", done(cpu_engine)),
@@ -58,8 +47,7 @@ fn main() {
         mixed("mixed::magnitudes_do_not_matter", magnitudes),
         mixed("mixed::wider_workgroups_are_right", wider),
         mixed("mixed::a_network_learns_as_in_f32", |_| learns()),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    ]
 }
 
 /// A trial on an adapter that is open for mixed precision.

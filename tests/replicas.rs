@@ -1,14 +1,9 @@
 //! Several replicas in one run, from outside: what they are refused with, and what they leave. No test
 //! here needs an adapter: the CPU engine computes.
 
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
-
-#[path = "support/program.rs"]
-#[allow(dead_code, reason = "shared with tests that need more of it")]
-mod program;
-
+use crate::support::program::{self, folder, moments, normlab, run, say, summary, text};
+use crate::support::small::small;
 use normlab::record::{Moment, highest, lowest, median};
-use program::{folder, moments, normlab, run, say, small, summary, text};
 use safetensors::SafeTensors;
 use std::fs;
 use std::path::Path;

@@ -1,17 +1,8 @@
 //! Settings on a device: which pipeline a dispatch gets, and what is said of it. Trials that need a GPU
 //! are ignored, with the reason, where there is none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-
-use gpu::on_gpu;
-use libtest_mimic::Arguments;
+use crate::support::gpu::on_gpu;
+use crate::support::trial::Trial;
 use normlab::backend::gpu::GpuBackend;
 use normlab::backend::{Backend, Session};
 use normlab::kernels::activation::Activation;
@@ -21,8 +12,8 @@ use normlab::kernels::{bias_forward, matmul_nn};
 use normlab::program::{Dispatch, PassId, Program, TensorId};
 use normlab::tensor::{Shape, Tensor, Value};
 
-fn main() {
-    let trials = vec![
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
         on_gpu("shapes::one_kernel_runs_two_settings_in_one_program", runs_two_settings),
         on_gpu("shapes::a_class_has_one_setting", shares_a_setting_in_a_class),
         on_gpu("choice::the_user_s_variant_wins", the_variant_wins),
@@ -32,8 +23,7 @@ fn main() {
         on_gpu("swap::memory_stays", swaps_in_place),
         on_gpu("fork::its_programs_are_its_own", forks_keep_to_themselves),
         on_gpu("errors::the_first_in_the_program_s_order_is_told", tells_the_first_error),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    ]
 }
 
 /// Products of these sizes, one pass each, and their tensors a, b and c.

@@ -1,26 +1,14 @@
 //! The program on shaders that change: `watch` and `train --watch`. Trials that need a GPU are ignored,
 //! with the reason, where there is none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use gpu::{done, on_gpu};
-use libtest_mimic::{Arguments, Trial};
+use crate::support::folders::put;
+use crate::support::gpu::{done, on_gpu};
+use crate::support::program::{
+    PATIENCE, folder, moments, normlab, normlab_without_adapter, run, say, summary,
+};
+use crate::support::trial::Trial;
 use normlab::kernels::{batch_norm_forward, bias_forward};
 use normlab::record::Moment;
-use program::{
-    PATIENCE, folder, moments, normlab, normlab_without_adapter, put, run, say, summary,
-};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -31,8 +19,8 @@ use std::time::{Duration, Instant};
 
 const ENDLESS: &str = include_str!("broken/endless_loop.wgsl");
 
-fn main() {
-    let trials = vec![
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
         Trial::test("arguments::wrong_ones_are_refused", done(refuses)),
         on_gpu("watch::every_save_is_judged", |_| judges_every_save()),
         on_gpu("watch::a_file_may_vanish_and_others_come", |_| follows_files()),
@@ -41,8 +29,7 @@ fn main() {
         on_gpu("train::takes_shaders_and_tells_of_it", |_| takes_shaders()),
         on_gpu("train::a_wrong_shader_is_out_of_tolerance", |_| tells_of_a_wrong_shader()),
         on_gpu("train::an_endless_shader_leaves_a_report", |_| reports_before_an_endless_shader()),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    ]
 }
 
 fn bias() -> &'static str {

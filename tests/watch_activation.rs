@@ -1,20 +1,9 @@
 //! An activation of the user's own that changes while a network is trained with it. Trials that need a
 //! GPU are ignored, with the reason, where there is none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[path = "support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "support/program.rs"]
-mod program;
-
-use gpu::{done, on_gpu};
-use libtest_mimic::{Arguments, Trial};
+use crate::support::gpu::{done, on_gpu};
+use crate::support::program::{PATIENCE, folder, moments, normlab, run, say, summary};
+use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::config::{Experiment, Norm};
@@ -26,7 +15,6 @@ use normlab::kernels::library::Library;
 use normlab::record::{Moment, ShaderRecord};
 use normlab::report::watch;
 use normlab::train::{Observer, Plan, Swap, Weights, train};
-use program::{PATIENCE, folder, moments, normlab, run, say, summary};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -56,14 +44,13 @@ const WRONG_SLOPE: &str = include_str!("broken/activation_slope.wgsl");
 /// Cut off in the middle.
 const BROKEN: &str = "fn activate(";
 
-fn main() {
-    let trials = vec![
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
         Trial::test("file::is_read_again_where_it_has_changed", done(is_read_again)),
         Trial::test("cpu::an_engine_without_shaders_is_refused", done(refuses_the_cpu)),
         on_gpu("train::takes_what_is_good_and_keeps_it_where_it_is_not", takes_what_is_good),
         on_gpu("train::the_next_network_begins_with_the_last_good_one", |_| carries_on()),
-    ];
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    ]
 }
 
 /// A file of an activation in a folder.

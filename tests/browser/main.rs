@@ -9,6 +9,8 @@
 mod devtools;
 #[path = "../support/lesson_records.rs"]
 mod lesson_records;
+#[path = "../support/network.rs"]
+mod network;
 
 use devtools::Browser;
 use lesson_records::{NETWORKS, STEPS, lesson};

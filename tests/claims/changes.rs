@@ -1,6 +1,6 @@
 //! Changes of the lesson's records, and the verdict that a claim must have after each.
 
-use super::lesson::{ending, moment, probe_at};
+use crate::support::lesson::{ending, moment, probe_at};
 use normlab::config::NormPosition;
 use normlab::record::{SweepRecord, Swept, Verdict};
 use normlab::report::records::Records;

@@ -2,7 +2,7 @@
 
 use super::support::vectors::{self, Expected};
 use super::support::{Call, agreement, assert_close, indices, matrix, properties, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::adam::KERNEL;
 use normlab::kernels::cases::{Case, Fill};
 use normlab::tensor::{Shape, Tensor, Value};

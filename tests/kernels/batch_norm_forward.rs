@@ -2,7 +2,7 @@
 
 use super::support::vectors::{self, Expected};
 use super::support::{Call, Outputs, agreement, grid, map, matrix, normal, properties, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::backend::cpu::Engine;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::batch_norm_forward::KERNEL;

@@ -2,7 +2,7 @@
 
 use super::bias_forward::every_scale;
 use super::support::{Call, agreement, gradients, matrix, normal, properties, trial, vectors};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::bias_backward::KERNEL;
 use normlab::kernels::bias_forward;

@@ -2,7 +2,7 @@
 
 use super::support::vectors::{self, Expected};
 use super::support::{Call, agreement, assert_close, map, matrix, normal, properties, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::bias_forward::KERNEL;
 use normlab::kernels::kernel::Kernel;

@@ -3,7 +3,7 @@
 
 use super::softmax_cross_entropy::cases;
 use super::support::{Call, agreement, assert_close, indices, matrix, normal, properties, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::bias_softmax_cross_entropy::KERNEL;
 use normlab::kernels::kernel::Kernel;
 use normlab::kernels::{NONE, bias_backward, bias_forward, softmax_cross_entropy};

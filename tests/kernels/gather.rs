@@ -1,7 +1,7 @@
 //! `gather`: the batch of a step, out of images that all replicas share.
 
 use super::support::{Call, agreement, assert_close, indices, matrix, properties, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::NONE;
 use normlab::kernels::cases::{Case, Fill};
 use normlab::kernels::gather::{BYTES_PER_WORD, KERNEL};

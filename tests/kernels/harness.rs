@@ -1,7 +1,7 @@
 //! The checks are checked: a backend that goes wrong in one place must be found out, with the place.
 
-use super::support::gpu::{self, Gpu};
-use libtest_mimic::Trial;
+use crate::support::gpu::{self, Gpu};
+use crate::support::trial::Trial;
 use normlab::backend::cpu::{CpuBackend, CpuSession};
 use normlab::backend::gpu::adapters::NO_ADAPTER;
 use normlab::backend::{Backend, Session, Ticket, Timing};
@@ -54,7 +54,7 @@ fn every_kernel_is_tested(names: &[String]) {
             assert!(
                 mine.iter().any(|name| **name == wanted),
                 "{wanted} is missing: add agreement::trials(&KERNEL) to tests/kernels/{}.rs and \
-                 the module to tests/kernels/main.rs",
+                 the module to tests/kernels/mod.rs",
                 kernel.name()
             );
         }

@@ -1,7 +1,7 @@
 //! `histogram`: how many elements lie where.
 
 use super::support::{Call, agreement, indices, properties, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::cases::{Case, Fill};
 use normlab::kernels::contract::Sizes;
 use normlab::kernels::histogram::KERNEL;

@@ -3,7 +3,7 @@
 use super::layer_norm_forward::with_affine;
 use super::support::vectors::{self, Expected};
 use super::support::{Call, agreement, assert_close, gradients, matrix, normal, properties, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::{Case, Fill};
 use normlab::kernels::layer_norm_backward::KERNEL;

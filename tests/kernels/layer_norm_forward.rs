@@ -2,7 +2,7 @@
 
 use super::support::vectors::{self, Expected};
 use super::support::{Call, agreement, grid, map, matrix, normal, properties, transposed, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::batch_norm_forward;
 use normlab::kernels::cases::{Case, Fill};

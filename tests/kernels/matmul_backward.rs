@@ -1,7 +1,7 @@
 //! `matmul_backward`: both gradients of a product, as `matmul_tn` and `matmul_nt` have them.
 
 use super::support::{Call, agreement, gradients, matrix, normal, properties, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::cases::Case;
 use normlab::kernels::matmul_backward::KERNEL;
 use normlab::kernels::{matmul_nn, matmul_nt, matmul_tn};

@@ -1,7 +1,7 @@
 //! `matmul_bias_forward`: z = a · b + bias, y = f(z), as `matmul_nn` and `bias_forward` have it.
 
 use super::support::{Call, agreement, matrix, normal, properties, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
 use normlab::kernels::matmul_bias_forward::KERNEL;

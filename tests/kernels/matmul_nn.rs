@@ -1,7 +1,7 @@
 //! `matmul_nn`: c = a · b.
 
 use super::support::{Call, agreement, assert_close, grid, matrix, normal, properties, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::matmul_nn::KERNEL;
 use normlab::tensor::{Shape, Tensor};
 

@@ -1,7 +1,7 @@
 //! `matmul_nt`: c = a · bᵀ, the gradient of `matmul_nn` with respect to its first factor.
 
 use super::support::{Call, agreement, gradients, matrix, normal, properties, transposed, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::matmul_nn;
 use normlab::kernels::matmul_nt::KERNEL;
 use normlab::tensor::Shape;

@@ -1,7 +1,7 @@
 //! `matmul_tn`: c = aᵀ · b, the gradient of `matmul_nn` with respect to its second factor.
 
 use super::support::{Call, agreement, gradients, matrix, normal, properties, transposed, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::matmul_nn;
 use normlab::kernels::matmul_tn::KERNEL;
 use normlab::tensor::Shape;

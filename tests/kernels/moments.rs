@@ -1,7 +1,7 @@
 //! `moments`: where each column lies and how far it spreads.
 
 use super::support::{Call, agreement, assert_close, matrix, normal, properties, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::cases::Case;
 use normlab::kernels::moments::KERNEL;
 use normlab::kernels::{EPSILON, batch_norm_forward};

@@ -2,7 +2,7 @@
 
 use super::support::vectors::{self, Expected};
 use super::support::{Call, agreement, matrix, normal, properties, trial};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::cases::Case;
 use normlab::kernels::sgd::KERNEL;
 use normlab::tensor::{Shape, Tensor, Value};

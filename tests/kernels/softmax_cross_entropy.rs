@@ -5,7 +5,7 @@ use super::support::{
     Call, agreement, assert_close, assert_within, gradients, grid, indices, map, matrix, normal,
     properties, trial,
 };
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::kernels::NONE;
 use normlab::kernels::cases::{Case, Fill};
 use normlab::kernels::softmax_cross_entropy::KERNEL;

@@ -6,10 +6,7 @@ pub(crate) mod gradients;
 pub(crate) mod properties;
 pub(crate) mod vectors;
 
-#[path = "../support/gpu.rs"]
-pub(crate) mod gpu;
-
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::cpu::{Engine, evaluate};
 use normlab::error::Result;

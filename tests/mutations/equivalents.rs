@@ -1,7 +1,7 @@
 //! Changes that rules make and that leave every result as it is, each with the reason; and races, which need
 //! more than a run to be seen.
 
-use crate::rules::Injected;
+use super::rules::Injected;
 
 /// Changes of one line that change no result.
 struct Equivalent {

@@ -1,10 +1,11 @@
-//! Faults by rule, in every shipped variant: see [`crate::rules`]. Changes that change no result are left out:
-//! see [`crate::equivalents`].
+//! Faults by rule, in every shipped variant: see [`super::rules`]. Changes that change no result are left out:
+//! see [`super::equivalents`].
 
-use crate::gpu::Gpu;
-use crate::rules::Injected;
-use crate::{LEFT_OUT, check_trials, counted, equivalents, gpu, rules, verdict};
-use libtest_mimic::{Completion, Failed, Trial};
+use super::rules::Injected;
+use super::{LEFT_OUT, check_trials, counted, equivalents, rules, verdict};
+use crate::support::gpu::{self, Gpu};
+use crate::support::trial::Trial;
+use libtest_mimic::{Completion, Failed};
 use normlab::backend::gpu::GpuBackend;
 use normlab::check;
 use normlab::kernels;
@@ -21,7 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         // What mixed precision may be off hides small faults: those have their tables alone.
         let plain = |source: &&Source| !source.variant.starts_with("cooperative");
         for source in kernel.shaders.iter().filter(plain) {
-            let name = format!("everywhere::{}::{}", kernel.name(), source.variant);
+            let name = format!("{}::{}::everywhere", kernel.name(), source.variant);
             trials.push(Trial::ignorable_test(name, move || variant(kernel, source)));
         }
     }

@@ -1,6 +1,6 @@
 //! Faults of the kernels that do what several do.
 
-use crate::{Faults, fault};
+use super::{Faults, fault};
 
 pub(crate) static FAULTS: [Faults; 7] = [
     Faults {

@@ -5,7 +5,7 @@
 //! as in software Vulkan. There, one that is missing before or behind the reading of a sum is not: the
 //! subgroup that ends the sum runs first.
 
-use crate::{Faults, fault};
+use super::{Faults, fault};
 
 pub(crate) static FAULTS: [Faults; 6] = [
     Faults {

@@ -1,6 +1,6 @@
 //! Faults of the normalization layers.
 
-use crate::{Faults, fault};
+use super::{Faults, fault};
 
 pub(crate) static FAULTS: [Faults; 7] = [
     Faults {

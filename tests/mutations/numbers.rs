@@ -1,7 +1,7 @@
 //! Faults of the optimizers and of the kernels that look into a network: these meet NaN, infinities and
 //! denormal numbers, too.
 
-use crate::{Faults, fault};
+use super::{Faults, fault};
 use normlab::leeway::Permitted::{DenormalsFlushed, NotKept};
 
 pub(crate) static FAULTS: [Faults; 4] = [

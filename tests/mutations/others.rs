@@ -1,6 +1,6 @@
 //! Faults of the first and the last kernels of a step, and of the activations.
 
-use crate::{ActivationFaults, Faults, fault};
+use super::{ActivationFaults, Faults, fault};
 use normlab::kernels::activation::Activation;
 
 pub(crate) static FAULTS: [Faults; 4] = [

@@ -1,6 +1,6 @@
 //! Faults of the matrix products.
 
-use crate::{Fault, Faults, fault};
+use super::{Fault, Faults, fault};
 
 pub(crate) static FAULTS: [Faults; 15] = [
     Faults {

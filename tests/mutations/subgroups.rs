@@ -1,6 +1,6 @@
 //! Faults in the norms, and the gradient of a bias, whose subgroups share rows or lines of columns.
 
-use crate::{Faults, fault};
+use super::{Faults, fault};
 
 pub(crate) static FAULTS: [Faults; 7] = [
     Faults {

@@ -1,7 +1,8 @@
 //! The report of several replicas: medians as lines, ranges as areas behind them.
 
-use crate::lesson_records::{NETWORKS, STEPS, lesson, write};
-use crate::program::folder as empty_folder;
+use super::write;
+use crate::support::lesson_records::{NETWORKS, STEPS, lesson};
+use crate::support::program::folder as empty_folder;
 use normlab::record::{Moment, ReplicaRange, highest, lowest};
 use normlab::report::folder;
 use normlab::report::number::coordinate;
@@ -104,8 +105,8 @@ fn areas_reach_from_the_lowest_to_the_highest() {
 #[test]
 fn every_number_of_the_page_comes_from_the_records() {
     let records = records();
-    let known = crate::words::known(&records);
-    let page = crate::words::of_page(&crate::html(&records));
+    let known = super::words::known(&records);
+    let page = super::words::of_page(&super::html(&records));
     let strange: Vec<_> = page.difference(&known).collect();
     assert!(strange.is_empty(), "these are no record's: {strange:?}");
     assert!(page.contains("3"));

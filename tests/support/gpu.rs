@@ -4,7 +4,8 @@
 //! environment variable `NORMLAB_REQUIRE_GPU` is 1, as on a machine that is known to have an
 //! adapter, they fail instead.
 
-use libtest_mimic::{Completion, Failed, Trial};
+use super::trial::Trial;
+use libtest_mimic::{Completion, Failed};
 use normlab::backend::gpu::GpuBackend;
 use normlab::backend::gpu::adapters::{NO_ADAPTER, candidates};
 use normlab::error::Error;
@@ -36,7 +37,6 @@ pub(crate) fn open() -> Result<Gpu, String> {
 ///
 /// # Errors
 /// As [`open_in`], and when the variant cannot be read.
-#[allow(dead_code, reason = "some tests look at no single variant")]
 pub(crate) fn open_for(kernel: &'static Kernel, variant: &str) -> Result<Gpu, String> {
     let shader = Library::default().shader(kernel, variant, Activation::default());
     open_in(shader.map_err(|error| error.to_string())?.precision())
@@ -71,7 +71,6 @@ pub(crate) fn missing(required: bool) -> Result<Gpu, String> {
 }
 
 /// A check that needs no adapter, as a trial has it.
-#[allow(dead_code, reason = "some tests give their trials more")]
 pub(crate) fn done(check: fn()) -> impl FnOnce() -> Result<(), Failed> + Send + 'static {
     move || {
         check();
@@ -80,7 +79,6 @@ pub(crate) fn done(check: fn()) -> impl FnOnce() -> Result<(), Failed> + Send + 
 }
 
 /// A trial that gets an open adapter, or is ignored with the reason.
-#[allow(dead_code, reason = "some tests give their trials more")]
 pub(crate) fn on_gpu(
     name: impl Into<String>,
     check: impl FnOnce(&mut GpuBackend) + Send + 'static,

@@ -1,9 +1,6 @@
 //! Records as the lesson leaves them, made by hand, with the figures of a real run.
 
-#[path = "network.rs"]
-mod network;
-
-pub(crate) use network::{at_rate, network, with_affine};
+use super::network::{at_rate, network, with_affine};
 
 use normlab::config::Experiment;
 use normlab::record::{

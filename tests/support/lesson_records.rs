@@ -1,9 +1,6 @@
 //! Records as a short lesson leaves them, with figures that were made up so that no two look alike.
 
-#[path = "network.rs"]
-mod network;
-
-use network::{at_rate, network, with_affine};
+use super::network::{at_rate, network, with_affine};
 use normlab::config::Experiment;
 use normlab::record::{
     Adapter, LayerFigures, Moment, Parity, RunRecord, ShaderRecord, Summary, SweepRecord, Swept,
@@ -12,7 +9,6 @@ use normlab::report::claims;
 use normlab::report::records::Records;
 use normlab::report::style::parts;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// The networks, in the order in which they were trained.
 pub(crate) const NETWORKS: [&str; 6] =
@@ -187,19 +183,4 @@ fn shaders() -> Vec<ShaderRecord> {
         bias(64, &["rows256 cols128"], wide),
         sgd,
     ]
-}
-
-/// Writes records as a run does.
-#[allow(dead_code, reason = "some tests need no folder")]
-pub(crate) fn write(records: &Records, folder: &Path) {
-    let put = |name: &str, text: String| std::fs::write(folder.join(name), text).unwrap();
-    put("experiment.toml", records.experiment.to_toml().unwrap());
-    let line = |moment| serde_json::to_string(moment).unwrap() + "\n";
-    put("metrics.jsonl", records.moments.iter().map(line).collect());
-    put("histograms.jsonl", String::new());
-    put("summary.json", serde_json::to_string_pretty(&records.summary).unwrap());
-    let line = |network| serde_json::to_string(network).unwrap() + "\n";
-    for (swept, networks) in &records.sweeps {
-        put(swept.file(), networks.iter().map(line).collect());
-    }
 }

@@ -45,7 +45,6 @@ pub(crate) fn network(name: &str, accuracy: f64) -> SweepRecord {
 }
 
 /// The same at a learning rate; one that diverged, where it reads nothing.
-#[allow(dead_code, reason = "some tests sweep over something else")]
 pub(crate) fn at_rate(name: &str, rate: f32, accuracy: Option<f64>) -> SweepRecord {
     let mut record = network(name, accuracy.unwrap_or(0.1));
     record.learning_rate = rate;
@@ -56,7 +55,6 @@ pub(crate) fn at_rate(name: &str, rate: f32, accuracy: Option<f64>) -> SweepReco
 }
 
 /// A network with layer norm that has one gamma and beta for each unit, or for a whole layer.
-#[allow(dead_code, reason = "some tests sweep over something else")]
 pub(crate) fn with_affine(name: &str, affine: &str, seed: u64, accuracy: f64) -> SweepRecord {
     let parameters = Some(if affine == "shared" { 99_416 } else { 100_010 });
     SweepRecord { affine: affine.into(), seed, parameters, ..network(name, accuracy) }

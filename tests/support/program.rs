@@ -1,16 +1,12 @@
 //! Runs the program as a user would, and looks at what it leaves.
 
 use normlab::record::{Moment, Summary};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 /// How long anything may take on a machine that is busy with other things.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A run of a fraction of a second that needs no adapter.
-pub(crate) const SMALL: [&str; 8] =
-    ["--device", "cpu", "--hidden", "8", "--steps", "4", "--batch", "5"];
 
 /// How the program ended, and what it said.
 #[derive(Debug)]
@@ -29,14 +25,6 @@ pub(crate) fn normlab() -> Command {
     }
     // What earlier runs have tuned is not the user's, and stays in the target folder.
     command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).stdin(Stdio::null());
-    command
-}
-
-/// The program with a folder for caches of its own.
-#[allow(dead_code, reason = "most tests look at no cache")]
-pub(crate) fn with_cache(folder: &Path) -> Command {
-    let mut command = normlab();
-    command.env("XDG_CACHE_HOME", folder);
     command
 }
 
@@ -59,11 +47,6 @@ pub(crate) fn run(command: &mut Command) -> Ended {
 /// Runs `normlab <arguments>`.
 pub(crate) fn say(arguments: &[&str]) -> Ended {
     run(normlab().args(arguments))
-}
-
-/// Runs `normlab <arguments> <SMALL> --out <out>`.
-pub(crate) fn small(arguments: &[&str], out: &Path) -> Ended {
-    run(normlab().args(arguments).args(SMALL).arg("--out").arg(out))
 }
 
 impl Ended {
@@ -107,14 +90,6 @@ pub(crate) fn entries(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = names.collect();
     names.sort();
     names
-}
-
-/// Puts a file into a folder, which is made if need be; returns its path.
-pub(crate) fn put(folder: &Path, file: &str, text: &str) -> PathBuf {
-    let path = folder.join(file);
-    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    std::fs::write(&path, text).unwrap();
-    path
 }
 
 /// An empty folder for one test.

@@ -1,7 +1,6 @@
 //! Safetensors files, as a notebook would write and read them.
 
 use normlab::files::{TensorBytes, write_tensors};
-use normlab::tensor::{Tensor, Value};
 use safetensors::SafeTensors;
 use safetensors::tensor::Dtype;
 use std::collections::{BTreeMap, HashMap};
@@ -9,21 +8,6 @@ use std::path::Path;
 
 /// The tensors of a file by name.
 pub(crate) type Tensors = BTreeMap<String, TensorBytes>;
-
-/// A tensor of i64, which is what labels are in a notebook.
-pub(crate) fn labels(shape: &[usize], data: &[i64]) -> TensorBytes {
-    let bytes = data.iter().flat_map(|x| x.to_le_bytes()).collect();
-    TensorBytes { dtype: Dtype::I64, shape: shape.to_vec(), bytes }
-}
-
-/// Any value, with three axes.
-pub(crate) fn bytes_of(value: &Value<f32>) -> TensorBytes {
-    let shape = [value.shape().replicas, value.shape().rows, value.shape().cols];
-    match value {
-        Value::Real(tensor) => TensorBytes::reals(&shape, &tensor.data),
-        Value::Index(tensor) => TensorBytes::indices(&shape, &tensor.data),
-    }
-}
 
 /// Tensors with their names.
 pub(crate) fn named<const N: usize>(tensors: [(&str, TensorBytes); N]) -> Tensors {
@@ -56,12 +40,4 @@ pub(crate) fn floats(tensor: &TensorBytes) -> Vec<f32> {
 pub(crate) fn wholes(tensor: &TensorBytes) -> Vec<u32> {
     assert_eq!(tensor.dtype, Dtype::U32);
     tensor.bytes.as_chunks::<4>().0.iter().map(|&word| u32::from_le_bytes(word)).collect()
-}
-
-/// The tensor as a value of the shape and type of `like`.
-pub(crate) fn value_like(tensor: &TensorBytes, like: &Value<f32>) -> Value<f32> {
-    match like {
-        Value::Real(like) => Value::Real(Tensor::new(like.shape, floats(tensor))),
-        Value::Index(like) => Value::Index(Tensor::new(like.shape, wholes(tensor))),
-    }
 }

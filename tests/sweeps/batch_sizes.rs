@@ -1,7 +1,8 @@
 //! The sweep over batch sizes.
 
-use crate::program::{Ended, entries, folder, run, small, text};
-use crate::{command, help_names, sweep};
+use super::{command, help_names, sweep};
+use crate::support::program::{Ended, entries, folder, run, text};
+use crate::support::small::small;
 use normlab::config::Experiment;
 use normlab::record::{Claim, Summary, SweepRecord, Swept, Verdict};
 use normlab::report::claims::claims;
@@ -17,7 +18,7 @@ fn tiny(arguments: &[&str], out: &Path) -> Ended {
 }
 
 fn records(folder: &Path) -> Vec<SweepRecord> {
-    crate::records(Swept::BatchSize, folder)
+    super::records(Swept::BatchSize, folder)
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The sweep over learning rates.
 
-use crate::program::{Ended, entries, folder, small, text};
-use crate::{help_names, records, sweep};
+use super::{help_names, records, sweep};
+use crate::support::program::{Ended, entries, folder, text};
+use crate::support::small::small;
 use normlab::record::Swept;
 use normlab::report::claims::claims;
 use normlab::report::records::Records;

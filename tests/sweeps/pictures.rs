@@ -1,6 +1,6 @@
 //! The pictures of sweeps.
 
-use crate::lesson::{at_rate, network, with_affine};
+use crate::support::network::{at_rate, network, with_affine};
 use normlab::record::{SweepRecord, Swept};
 use normlab::report::sweeps::pictures;
 

@@ -1,7 +1,7 @@
 //! The report of a sweep by itself: the page that it leaves, and what of it there is after a killed one.
 
-use crate::program::{folder, say, text};
-use crate::{records, sweep};
+use super::{records, sweep};
+use crate::support::program::{folder, say, text};
 use normlab::record::Swept;
 use std::fs;
 use std::path::Path;

@@ -1,8 +1,9 @@
 //! The data sets do what they are for: the drawn digits are worth training on, and real enough.
 
-use crate::{Checked, gpu, hold, on_gpu, text};
-use gpu::Gpu;
-use libtest_mimic::{Completion, Failed, Trial};
+use super::{Checked, hold, on_gpu, text};
+use crate::support::gpu::{self, Gpu};
+use crate::support::trial::Trial;
+use libtest_mimic::{Completion, Failed};
 use normlab::backend::Backend;
 use normlab::config::{Experiment, Norm};
 use normlab::data::{Dataset, idx};

@@ -1,7 +1,7 @@
 //! A loss that is not finite ends its run, and the first kernel that produced such a value is named.
 
-use crate::{Checked, hold, on_cpu, on_gpu, text};
-use libtest_mimic::Trial;
+use super::{Checked, hold, on_cpu, on_gpu, text};
+use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
 use normlab::config::{Experiment, Norm};

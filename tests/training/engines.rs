@@ -1,7 +1,7 @@
 //! The engines against each other and against themselves.
 
-use crate::{Checked, hold, on_cpu, on_gpu, text};
-use libtest_mimic::Trial;
+use super::{Checked, hold, on_cpu, on_gpu, text};
+use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
 use normlab::config::{Affine, Experiment, Norm, NormPosition, Optimizer};

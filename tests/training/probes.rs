@@ -1,7 +1,7 @@
 //! Probes: that they change nothing, and that what they record is what is there.
 
 use super::{Checked, hold, on_cpu, on_gpu, text};
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
 use normlab::config::{Experiment, Norm};

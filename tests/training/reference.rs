@@ -3,8 +3,8 @@
 //! The CPU engine in f64 must agree almost exactly. The engines in f32 are held to the project's own
 //! rule: eight times what the f32 twin is off, and eight units in the last place.
 
-use crate::{Checked, on_cpu, on_gpu, text};
-use libtest_mimic::Trial;
+use super::{Checked, on_cpu, on_gpu, text};
+use crate::support::trial::Trial;
 use normlab::backend::cpu::{CpuBackend, CpuSession};
 use normlab::backend::{Backend, Session};
 use normlab::compare::{FACTOR, compare};

@@ -1,8 +1,9 @@
 //! The search for one kernel's fastest setting: which candidates it takes and which it leaves.
 
-use crate::gpu::on_gpu;
-use crate::program::{folder, put};
-use libtest_mimic::Trial;
+use crate::support::folders::put;
+use crate::support::gpu::on_gpu;
+use crate::support::program::folder;
+use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::kernels::activation::Activation;

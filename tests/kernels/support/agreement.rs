@@ -1,8 +1,9 @@
 //! Every variant of a kernel on the GPU against the kernel's twin, on every case of the kernel.
 
 use super::Call;
-use super::gpu::{self, Gpu};
-use libtest_mimic::{Completion, Failed, Trial};
+use crate::support::gpu::{self, Gpu};
+use crate::support::trial::Trial;
+use libtest_mimic::{Completion, Failed};
 use normlab::backend::gpu::GpuBackend;
 use normlab::check::check;
 use normlab::kernels::kernel::Kernel;

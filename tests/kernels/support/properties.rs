@@ -2,7 +2,7 @@
 //! cutting a dispatch into parts changes nothing.
 
 use super::assert_within;
-use libtest_mimic::Trial;
+use crate::support::trial::Trial;
 use normlab::backend::cpu::Engine;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;

@@ -3,7 +3,8 @@
 
 use super::agreement::gpu_trial;
 use super::{Call, Outputs, assert_close};
-use libtest_mimic::{Failed, Trial};
+use crate::support::trial::Trial;
+use libtest_mimic::Failed;
 use normlab::backend::gpu::GpuBackend;
 use normlab::compare::compare;
 use normlab::kernels::activation::Activation;

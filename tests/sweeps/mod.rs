@@ -1,25 +1,13 @@
 //! The sweeps, from outside, on the CPU engine, and their pictures.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
 mod affine;
 mod batch_sizes;
 mod learning_rates;
-#[allow(dead_code, unused_imports, reason = "the helpers serve other tests, too")]
-#[path = "../support/lesson.rs"]
-mod lesson;
 mod pictures;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "../support/program.rs"]
-mod program;
 mod reports;
 
+use crate::support::program::{Ended, normlab, run, text};
 use normlab::record::{SweepRecord, Swept};
-use program::{Ended, normlab, run, text};
 use std::path::Path;
 use std::process::Command;
 

@@ -15,11 +15,9 @@ mod products;
 mod rules;
 mod subgroups;
 
-#[path = "../support/gpu.rs"]
-mod gpu;
-
-use gpu::Gpu;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use crate::support::gpu::{self, Gpu};
+use crate::support::trial::Trial;
+use libtest_mimic::{Completion, Failed};
 use normlab::backend::gpu::GpuBackend;
 use normlab::check::{self, Outcome};
 use normlab::kernels::activation::Activation;
@@ -31,7 +29,6 @@ use normlab::kernels::{self, bias_backward, bias_forward, matmul_nn};
 use normlab::leeway::Permitted;
 use std::collections::BTreeSet;
 use std::fs;
-use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// At least so many faults of every shader.
@@ -146,7 +143,7 @@ fn of_kernels() -> impl Iterator<Item = &'static Faults> {
         .chain(&numbers::FAULTS)
 }
 
-fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let kernels = of_kernels().map(|table| {
         let name = format!("{}::{}", table.kernel, table.variant);
         Trial::ignorable_test(name, || kernel(table))
@@ -320,13 +317,12 @@ pub(crate) fn verdict(survivors: &[String]) -> Result<Completion, Failed> {
     Err(format!("no case of the kernel shows these faults; add one that does:\n  {list}").into())
 }
 
-fn main() -> ExitCode {
-    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials());
+/// Says how many faults there were, where any were put in.
+pub(crate) fn say_totals() {
     let (injected, caught) = (INJECTED.load(Ordering::Relaxed), CAUGHT.load(Ordering::Relaxed));
     if injected > 0 {
         println!("faults: {injected} injected, {caught} caught");
         let left_out = LEFT_OUT.load(Ordering::Relaxed);
         println!("left out, as they change no result or are races: {left_out}");
     }
-    conclusion.exit_code()
 }

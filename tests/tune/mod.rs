@@ -1,21 +1,12 @@
 //! The autotuner: what it takes and what it leaves, what it keeps, and that nobody can see in a run's
 //! results that it was tuned. Trials that need a GPU are ignored, with the reason, where there is none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
-#[path = "../support/gpu.rs"]
-mod gpu;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "../support/program.rs"]
-mod program;
 mod search;
 
-use gpu::{done, on_gpu};
-use libtest_mimic::{Arguments, Trial};
+use crate::support::folders::with_cache;
+use crate::support::gpu::{self, done, on_gpu};
+use crate::support::program::{Ended, entries, folder, run, say, summary, text};
+use crate::support::trial::Trial;
 use normlab::backend::gpu::GpuBackend;
 use normlab::backend::measure::Spread;
 use normlab::backend::{Backend, Session};
@@ -33,7 +24,6 @@ use normlab::train::{self, Observer, Plan, Weights};
 use normlab::tune::Timed;
 use normlab::tune::cache::{Cache, Entry};
 use normlab::tune::run::{MOST, Mode, SHARE, Tuning};
-use program::{Ended, entries, folder, run, say, summary, text, with_cache};
 use search::{subject, variants};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,7 +31,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-fn main() {
+pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
         Trial::test("arguments::wrong_ones_are_refused", done(refuses)),
         on_gpu("modes::only_full_takes_other_bits", modes_differ),
@@ -55,7 +45,7 @@ fn main() {
         on_gpu("tune::a_cache_that_cannot_be_written_is_told", |_| tells_what_is_not_kept()),
     ];
     trials.extend(search::trials());
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    trials
 }
 
 fn refuses() {

@@ -1,22 +1,17 @@
 //! The report of a run: its pictures, its page, and that every number in them comes from the records.
 
-#![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
-
-#[path = "../support/lesson_records.rs"]
-mod lesson_records;
-#[path = "../support/program.rs"]
-#[allow(dead_code, reason = "shared with tests that need more of it")]
-mod program;
 mod replicas;
 mod words;
 
-use lesson_records::{NETWORKS, lesson, write};
+use crate::support::lesson_records::{NETWORKS, lesson};
+use crate::support::program::{entries, folder as empty_folder, say, text};
+use crate::support::small::small;
 use normlab::record::{Moment, SweepRecord, Swept};
 use normlab::report::records::Records;
 use normlab::report::{folder, number, page, style};
-use program::{entries, folder as empty_folder, say, small, text};
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 use words::{known, of_page};
 
 fn html(records: &Records) -> String {
@@ -326,4 +321,18 @@ fn a_folder_without_a_run_is_refused() {
     say(&["report", path]).refused(&[path, "experiment.toml", "as runs/lesson"]);
     assert!(entries(folder.path()).is_empty());
     assert_eq!(NETWORKS.len(), lesson().runs().len());
+}
+
+/// Writes records as a run does.
+fn write(records: &Records, folder: &Path) {
+    let put = |name: &str, text: String| std::fs::write(folder.join(name), text).unwrap();
+    put("experiment.toml", records.experiment.to_toml().unwrap());
+    let line = |moment| serde_json::to_string(moment).unwrap() + "\n";
+    put("metrics.jsonl", records.moments.iter().map(line).collect());
+    put("histograms.jsonl", String::new());
+    put("summary.json", serde_json::to_string_pretty(&records.summary).unwrap());
+    let line = |network| serde_json::to_string(network).unwrap() + "\n";
+    for (swept, networks) in &records.sweeps {
+        put(swept.file(), networks.iter().map(line).collect());
+    }
 }

@@ -1,26 +1,16 @@
 //! The lesson's claims: synthetic records turn every verdict, and real runs of the program, all on the
 //! CPU engine, bear out what they ought to and no more.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
 mod changes;
-#[path = "../support/lesson.rs"]
-mod lesson;
-#[allow(dead_code, reason = "the helpers serve other tests of the program too")]
-#[path = "../support/program.rs"]
-mod program;
 
+use crate::support::lesson::{self, ending, lesson};
+use crate::support::program::{folder, normlab, run, say, summary};
+use crate::support::small::small;
 use changes::{CHANGES, batch_sizes, sweep};
-use lesson::{ending, lesson};
 use normlab::record::{Claim, ConstantGuess, LateAccuracy, Moment, Summary, Swept, Verdict};
 use normlab::report::claims::{claims, text};
 use normlab::report::markup::plain;
 use normlab::report::records::Records;
-use program::{folder, normlab, run, say, small, summary};
 use std::path::Path;
 
 use Verdict::{DoesNotHold, Holds, HoldsPartly, NotMeasured};

@@ -30,10 +30,9 @@ mod rms_norm_forward;
 mod sgd;
 mod softmax_cross_entropy;
 
-use libtest_mimic::{Arguments, Trial};
-use std::process::ExitCode;
+use crate::support::trial::Trial;
 
-fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let modules = [
         gather::trials(),
         matmul_nn::trials(),
@@ -61,8 +60,4 @@ fn trials() -> Vec<Trial> {
     let names: Vec<String> = trials.iter().map(|trial| trial.name().to_owned()).collect();
     trials.extend(harness::trials(names));
     trials
-}
-
-fn main() -> ExitCode {
-    libtest_mimic::run(&Arguments::from_args(), trials()).exit_code()
 }

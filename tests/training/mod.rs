@@ -1,12 +1,6 @@
 //! Tests of whole training steps: against PyTorch, against each other, and of what a training does
 //! when something goes wrong. Those that need a GPU are ignored, with the reason, where there is none.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test says what went wrong by failing"
-)]
-
 mod data;
 mod diagnosis;
 mod engines;
@@ -14,15 +8,12 @@ mod invariants;
 mod probes;
 mod reference;
 
-#[path = "../support/gpu.rs"]
-mod gpu;
-
-use gpu::Gpu;
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use crate::support::gpu::{self, Gpu};
+use crate::support::trial::Trial;
+use libtest_mimic::{Completion, Failed};
 use normlab::backend::gpu::GpuBackend;
 
-fn main() {
-    let arguments = Arguments::from_args();
+pub(crate) fn trials() -> Vec<Trial> {
     let trials = [
         reference::trials(),
         engines::trials(),
@@ -31,7 +22,7 @@ fn main() {
         data::trials(),
         probes::trials(),
     ];
-    libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit();
+    trials.into_iter().flatten().collect()
 }
 
 /// What a check says: nothing, or what is wrong.

@@ -1,0 +1,34 @@
+//! What needs neither a GPU nor a browser: a module a topic. `cargo test --release --test host config::` runs
+//! one. All run in one process, several at a time: none may change the process's environment or its current
+//! folder.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says what went wrong by failing"
+)]
+
+mod support {
+    pub(crate) mod lesson;
+    pub(crate) mod lesson_records;
+    pub(crate) mod network;
+    pub(crate) mod program;
+    pub(crate) mod small;
+    pub(crate) mod tensors;
+}
+
+mod adapters;
+mod architecture;
+mod claims;
+mod cli;
+mod cli_eval;
+mod cli_runs;
+mod cli_shaders;
+mod config;
+mod digits;
+mod idx;
+mod library;
+mod page;
+mod replicas;
+mod shaders;
+mod sweeps;
