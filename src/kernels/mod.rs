@@ -31,6 +31,9 @@
 //! shader         a text with its activation, held against its contract
 //! setting        a variant with values of its tunables
 //! library        the shipped shaders, with the user's laid over them
+//! cooperative    which cooperative matrices an adapter has, and what shaders ask of them
+//! capabilities   what an adapter is capable of, and which variants can run on it
+//! selection      which setting of a kernel dispatches get
 //! ```
 
 pub mod activation;
