@@ -86,7 +86,7 @@ fn evaluate(
     results.write(&output).unwrap();
     let (outputs, metadata) = read(&output);
     assert_eq!(metadata["variant"], results.variant());
-    assert_eq!(metadata.contains_key("shader_sha256"), backend.adapter().backend != "cpu");
+    assert_eq!(metadata.contains_key("shader_sha256"), !backend.adapter().is_cpu_engine());
     let found = results.outputs.iter().map(|one| value_like(&outputs[one.name], &one.value));
     for judgement in judge(dispatch, inputs, &found.collect::<Vec<_>>(), Precision::F32) {
         assert!(judgement.verdict.passes(), "{}", judgement.describe());

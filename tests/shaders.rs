@@ -3,9 +3,8 @@
 //! contract is refused with words that help.
 
 use naga::back::{glsl, hlsl, msl, spv};
-use naga::proc::BoundsCheckPolicies;
 use naga::valid::{ModuleInfo, ValidationFlags, Validator};
-use naga::{AddressSpace, ShaderStage};
+use naga::{AddressSpace, ShaderStage, proc::BoundsCheckPolicies};
 use normlab::kernels::activation::Activation;
 use normlab::kernels::header::{Preferences, Requirements};
 use normlab::kernels::kernel::Kernel;

@@ -1,7 +1,8 @@
 //! What the lesson trains beside its own networks: the small parts of sweeps that two of its claims take,
 //! batch size 1, and layer norm with one a and b for a whole layer.
 
-use super::say::{progress_bar, say};
+use super::progress::train_of_sweep;
+use super::say::say;
 use crate::backend::Backend;
 use crate::config::{Affine, Experiment, Norm};
 use crate::data::Dataset;
@@ -10,9 +11,9 @@ use crate::kernels::activation::Activation;
 use crate::record::{Parity, RunRecord, SweepRecord, Swept};
 use crate::report::number::percent;
 use crate::report::records::Records;
+use crate::train::Plan;
 use crate::train::sweep::{self, Sweep};
 use crate::train::sweep_folder::SweepFolder;
-use crate::train::{Plan, run_name};
 use std::io::Write;
 use std::path::Path;
 
@@ -21,7 +22,6 @@ pub(super) struct Lesson<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) data: &'a Dataset,
     pub(super) runs: &'a [RunRecord],
-    pub(super) records: Records,
     pub(super) folder: &'a Path,
 }
 
@@ -44,50 +44,36 @@ impl Lesson<'_> {
                 continue;
             }
             let mut all = SweepFolder::create(swept, Some(folder), false, &sweep.experiment)?;
-            let trained = self.train(backend, &sweep, out)?;
-            let own = self.own(backend, &sweep)?;
-            let networks = own.iter().count() + trained.len();
-            for record in own.into_iter().chain(trained) {
+            let (verify, experiments) = (!backend.adapter().is_cpu_engine(), sweep.experiments());
+            let plans = experiments.iter().flat_map(|one| Plan::all(one, self.data, verify));
+            let (plans, own) = (plans.collect::<Vec<_>>(), self.own(backend, &sweep)?);
+            let networks = Some(own.iter().count() + plans.len());
+            let mut add = |record: SweepRecord| {
                 parity.merge(&record.run.parity, &record.name(swept));
-                all.add(SweepRecord { networks: Some(networks), of_lesson: true, ..record })?;
+                all.add(SweepRecord { networks, of_lesson: true, ..record })
+            };
+            own.map(&mut add).transpose()?;
+            for plan in &plans {
+                let record = train_of_sweep(backend, plan, &plan.name())?;
+                say(out, &ended(swept, &record))?;
+                add(record)?;
             }
         }
         Ok(())
     }
 
-    fn train(
-        &self,
-        backend: &mut dyn Backend,
-        sweep: &Sweep,
-        out: &mut dyn Write,
-    ) -> Result<Vec<SweepRecord>> {
-        let (mut trained, verify) = (Vec::new(), backend.adapter().backend != "cpu");
-        for experiment in &sweep.experiments() {
-            for (activation, norm) in experiment.networks() {
-                let plan = Plan { experiment, activation, norm, data: self.data, verify };
-                let bar = progress_bar(&run_name(activation, norm), experiment.steps);
-                let mut progress = |step: usize| bar.set_position(step as u64);
-                let record = sweep::train(backend, &plan, &mut progress);
-                bar.finish_and_clear();
-                let record = record?;
-                say(out, &ended(sweep.values.swept(), &record))?;
-                trained.push(record);
-            }
-        }
-        Ok(trained)
-    }
-
     /// The lesson's own network that is compared with those of the sweep, as it was after as many steps.
     fn own(&self, backend: &dyn Backend, sweep: &Sweep) -> Result<Option<SweepRecord>> {
-        let (activation, norm) = (Activation::Sigmoid, Norm::Layer);
-        let name = run_name(activation, norm);
-        let of_affine = sweep.values.swept() == Swept::Affine;
-        let run = self.runs.iter().find(|run| run.name == name && of_affine);
-        let Some(run) = run else { return Ok(None) };
+        if sweep.values.swept() != Swept::Affine {
+            return Ok(None);
+        }
         // Its own number of gammas and betas; the sweep's values are the other ones.
         let experiment = &sweep.experiment;
+        let (activation, norm) = (Activation::Sigmoid, Norm::Layer);
         let plan = Plan { experiment, activation, norm, data: self.data, verify: false };
-        let moments: Vec<_> = self.records.moments_of(&name).cloned().collect();
+        let run = self.runs.iter().find(|run| run.name == plan.name());
+        let Some(run) = run else { return Ok(None) };
+        let moments = Records::moments_in(self.folder, &plan.name(), experiment.replicas)?;
         sweep::record_up_to(backend, &plan, run, &moments).map(Some)
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn open(
     if none && *choice == DeviceChoice::Auto {
         say(out, &format!("note: {}. Here the CPU engine computes.", adapters::why_none()))?;
     }
-    if changed && found.backend == "cpu" {
+    if changed && found.is_cpu_engine() {
         say(
             out,
             "note: the CPU engine runs no shaders; --shaders, --variant and --tunable change nothing",

@@ -6,10 +6,11 @@ use crate::config::Experiment;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::program::Program;
-use crate::record::{Moment, Probe};
+use crate::record::{Moment, Probe, SweepRecord};
 use crate::report::{number, watch as words};
 use crate::train::run_folder::RunFolder;
-use crate::train::{Observer, Swap, Weights};
+use crate::train::sweep;
+use crate::train::{Observer, Plan, Swap, Weights};
 use crate::tune::run::Tuning;
 use crate::watch::Changes;
 use indicatif::ProgressBar;
@@ -18,6 +19,21 @@ use std::time::{Duration, Instant};
 
 /// Seconds between two writings of the weights of a network in training.
 const WEIGHTS_EVERY: Duration = Duration::from_secs(2);
+
+/// Trains one network of a sweep with a bar labelled so.
+///
+/// # Errors
+/// As [`sweep::train`].
+pub(super) fn train_of_sweep(
+    backend: &mut dyn Backend,
+    plan: &Plan<'_>,
+    label: &str,
+) -> Result<SweepRecord> {
+    let bar = progress_bar(label, plan.experiment.steps);
+    let record = sweep::train(backend, plan, &mut |step| bar.set_position(step as u64));
+    bar.finish_and_clear();
+    record
+}
 
 /// Shows the progress of one network and records its moments.
 pub(super) struct Progress<'a> {

@@ -21,7 +21,7 @@ use crate::record::{Parity, ReplicaRange, RunRecord, Summary};
 use crate::report::records::Records;
 use crate::report::{claims, number, table};
 use crate::train::run_folder::RunFolder;
-use crate::train::{self, Plan, run_name};
+use crate::train::{self, Plan};
 use crate::tune::cache;
 use crate::tune::run::{Mode, Tuning};
 use crate::watch::Changes;
@@ -110,15 +110,14 @@ impl RunArguments {
         for &activation in &experiment.activation {
             differences::require(backend.as_mut(), activation)?;
         }
-        let verify = backend.adapter().backend != "cpu";
+        let verify = !backend.adapter().is_cpu_engine();
         if changes.is_some() && !verify {
             return Err(Error::Config("--watch: the CPU engine runs no shaders".to_owned()));
         }
         // Texts that change under way are not what was searched.
         let mode = if changes.is_some() { Mode::Off } else { self.tune.tune };
         let mut tuning = Tuning::new(mode, backend.adapter(), cache::folder().as_deref());
-        let plan = |(activation, norm)| Plan { experiment, activation, norm, data, verify };
-        let plans: Vec<_> = experiment.networks().into_iter().map(plan).collect();
+        let plans = Plan::all(experiment, data, verify);
         prepare(&mut tuning, backend.as_mut(), plans.iter().copied(), out)?;
         let folder = RunFolder::create(name, path.as_deref(), *force, experiment)?;
         say(out, &introduction(experiment, data))?;
@@ -162,9 +161,8 @@ impl Run<'_> {
         for plan in plans {
             let activation = taken.iter().copied().fold(plan.activation, Activation::or_newer);
             let plan = Plan { activation, ..*plan };
-            let run = run_name(plan.activation, plan.norm);
             let mut progress =
-                Progress::new(&run, plan.experiment, folder, (changes.as_ref(), &mut *out));
+                Progress::new(&plan.name(), plan.experiment, folder, (changes.as_ref(), &mut *out));
             progress.tuning = Some(&mut *tuning);
             let trained = train::train(backend.as_mut(), &plan, &mut progress);
             taken.extend(progress.activation);
@@ -187,10 +185,9 @@ impl Run<'_> {
         if self.changes.is_some() {
             return Ok(());
         }
-        let (records, experiment) = (self.records()?, self.experiment);
-        let Self { backend, folder, summary, .. } = self;
+        let Self { experiment, backend, folder, summary, .. } = self;
         let Summary { parity, runs, .. } = summary;
-        let lesson = Lesson { experiment, data, runs, records, folder: folder.path() };
+        let lesson = Lesson { experiment, data, runs, folder: folder.path() };
         lesson.train_beside(backend.as_mut(), parity, out)?;
         summary.elapsed_s = self.start.elapsed().as_secs_f64();
         Ok(())

@@ -6,12 +6,12 @@ use super::arguments::{
     whole,
 };
 use super::opening::open;
+use super::progress::train_of_sweep;
 use super::report;
 use super::run::{layers, load, rooted};
-use super::say::{Status, compared, progress_bar, say, say_json, say_limit};
+use super::say::{Status, compared, say, say_json, say_limit};
 use super::tuning::prepare;
-use crate::backend::Backend;
-use crate::config::{Experiment, Norm};
+use crate::config::Norm;
 use crate::data::Dataset;
 use crate::differences;
 use crate::error::Result;
@@ -19,9 +19,9 @@ use crate::kernels::activation::Activation;
 use crate::record::{Adapter, Claim, Parity, SweepRecord, Swept};
 use crate::report::records::Records;
 use crate::report::{claims, sweeps, table};
-use crate::train::sweep::{self, Sweep, Values};
+use crate::train::sweep::{Sweep, Values};
 use crate::train::sweep_folder::SweepFolder;
-use crate::train::{Plan, run_folder, run_name};
+use crate::train::{Plan, run_folder};
 use crate::tune::cache;
 use crate::tune::run::Tuning;
 use clap::Args;
@@ -200,14 +200,24 @@ impl SweepArguments {
         for &activation in &experiment.activation {
             differences::require(backend.as_mut(), activation)?;
         }
-        let verify = backend.adapter().backend != "cpu";
+        let verify = !backend.adapter().is_cpu_engine();
         let experiments = sweep.experiments();
-        let plans: Vec<_> = experiments.iter().flat_map(|one| plans(one, &data, verify)).collect();
+        let plans: Vec<_> =
+            experiments.iter().flat_map(|one| Plan::all(one, &data, verify)).collect();
         let mut tuning = Tuning::new(self.tune.tune, backend.adapter(), cache::folder().as_deref());
         prepare(&mut tuning, backend.as_mut(), plans.iter().copied(), shown)?;
         let mut folder = SweepFolder::create(swept, path.as_deref(), *force, experiment)?;
         say(shown, &introduction(sweep, &data))?;
-        let trained = train(&mut folder, &plans, (backend.as_mut(), &mut tuning));
+        let mut train = || {
+            for (place, plan) in plans.iter().enumerate() {
+                let label = format!("{} {} of {}", plan.name(), place + 1, plans.len());
+                let record = train_of_sweep(backend.as_mut(), plan, &label)?;
+                folder.add(SweepRecord { networks: Some(plans.len()), ..record })?;
+                tuning.go_on(backend.as_mut())?;
+            }
+            Ok(())
+        };
+        let trained = train();
         if trained.is_err() && !folder.records().is_empty() {
             report::after_error(Records::read(folder.path()), folder.path(), shown);
         }
@@ -227,37 +237,12 @@ impl SweepArguments {
     }
 }
 
-/// Trains every network, and records each as soon as it has ended.
-fn train(
-    folder: &mut SweepFolder,
-    plans: &[Plan<'_>],
-    (backend, tuning): (&mut dyn Backend, &mut Tuning),
-) -> Result<()> {
-    for (place, plan) in plans.iter().enumerate() {
-        let network = run_name(plan.activation, plan.norm);
-        let name = format!("{network} {} of {}", place + 1, plans.len());
-        let bar = progress_bar(&name, plan.experiment.steps);
-        let mut progress = |step: usize| bar.set_position(step as u64);
-        let record = sweep::train(backend, plan, &mut progress);
-        bar.finish_and_clear();
-        folder.add(SweepRecord { networks: Some(plans.len()), ..record? })?;
-        tuning.go_on(backend)?;
-    }
-    Ok(())
-}
-
 /// A network that diverged is a failure, but where a sweep is to find out which do.
 fn status(swept: Swept, records: &[SweepRecord]) -> Status {
     let good = |SweepRecord { run, .. }: &SweepRecord| {
         (run.failure.is_none() || swept.may_diverge()) && run.parity.failures.is_empty()
     };
     if records.iter().all(good) { Status::Good } else { Status::Failed }
-}
-
-/// The networks of an experiment.
-fn plans<'a>(experiment: &'a Experiment, data: &'a Dataset, verify: bool) -> Vec<Plan<'a>> {
-    let plan = |(activation, norm)| Plan { experiment, activation, norm, data, verify };
-    experiment.networks().into_iter().map(plan).collect()
 }
 
 fn introduction(sweep: &Sweep, data: &Dataset) -> String {

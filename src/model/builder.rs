@@ -71,9 +71,10 @@ impl Builder {
         self.program.tensor(name, Shape::new(self.network.replicas, rows, cols))
     }
 
-    /// The running statistics of a layer's batch norm, if it has one.
-    pub(super) fn running_of(&self, layer: usize) -> Option<TensorId> {
-        self.running.iter().find(|(known, _)| *known == layer).map(|&(_, id)| id)
+    /// The running statistics of each of the first `depth` layers that has a batch norm.
+    pub(super) fn running(&self, depth: usize) -> Vec<Option<TensorId>> {
+        let of = |layer| self.running.iter().find(|(known, _)| *known == layer);
+        (0..depth).map(|layer| of(layer).map(|&(_, id)| id)).collect()
     }
 
     /// A dispatch labelled `<place>.<kernel>`.

@@ -11,8 +11,7 @@ pub(super) fn evaluate(builder: &mut Builder) -> Result<(Feed, PassId, TensorId)
     let feed = builder.feed("test", builder.network.test_examples, (chunks, batch), chunks);
     let (gathered, input, targets) = builder.gather("test", &feed, batch)?;
     let depth = builder.network.widths().len();
-    let statistics: Vec<_> = (0..depth).map(|layer| builder.running_of(layer)).collect();
-    let mode = Mode::Inference { statistics: &statistics };
+    let mode = Mode::Inference { statistics: &builder.running(depth) };
     let (walked, layers) = builder.layers(Walk { prefix: "test.", depth, input, mode })?;
     let (outputs, logits) =
         layers.last().map_or((input, input), |layer| (layer.input, layer.output));

@@ -51,7 +51,7 @@ pub(super) fn probe(builder: &mut Builder, train: &Feed, test: &Feed) -> Result<
     let (order, counted, measured) = inputs(builder, train)?;
     let digits = feed(builder, "digits", CLASSES, test);
     let (gathered, images, _) = builder.gather("digits", &digits, CLASSES)?;
-    let running: Vec<_> = (0..measured.len()).map(|layer| builder.running_of(layer)).collect();
+    let running = builder.running(measured.len());
     let (inferred, outputs) = self::outputs(builder, "digits.", images, &running)?;
     let of_batch: Vec<_> = measured.iter().map(|layer| layer.statistics).collect();
     let (trained, in_training) = match of_batch.iter().any(Option::is_some) {

@@ -29,6 +29,12 @@ pub struct Adapter {
 }
 
 impl Adapter {
+    /// Whether the twins on the CPU compute, and no shader does.
+    #[must_use]
+    pub fn is_cpu_engine(&self) -> bool {
+        self.backend == "cpu"
+    }
+
     /// A name for files about it: adapter, backend and driver.
     #[must_use]
     pub fn file_stem(&self) -> String {

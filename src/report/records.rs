@@ -80,6 +80,16 @@ impl Records {
         Ok(())
     }
 
+    /// The moments of one network in the folder of a run, as [`Records::moments_of`] has them.
+    ///
+    /// # Errors
+    /// [`Error::File`] when the file is there but cannot be read.
+    pub fn moments_in(folder: &Path, run: &str, replicas: usize) -> Result<Vec<Moment>> {
+        let mut moments: Vec<Moment> = lines(folder, "metrics.jsonl", &mut Vec::new())?;
+        moments.retain(|moment| moment.run == run);
+        Ok(over_replicas(moments, replicas).0)
+    }
+
     /// Whether all that the folder holds is of sweeps.
     #[must_use]
     pub fn is_of_sweeps(&self) -> bool {

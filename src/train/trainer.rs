@@ -33,7 +33,20 @@ pub struct Plan<'a> {
     pub verify: bool,
 }
 
-impl Plan<'_> {
+impl<'a> Plan<'a> {
+    /// The networks of an experiment, in its order.
+    #[must_use]
+    pub fn all(experiment: &'a Experiment, data: &'a Dataset, verify: bool) -> Vec<Self> {
+        let plan = |(activation, norm)| Self { experiment, activation, norm, data, verify };
+        experiment.networks().into_iter().map(plan).collect()
+    }
+
+    /// The name of the network in its experiment, for example `sigmoid-batch`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        run_name(self.activation, self.norm)
+    }
+
     /// The network as a program for a backend.
     ///
     /// # Errors
