@@ -10,6 +10,7 @@
 //!
 //! ```text
 //! error, rng, tensor    small ground-floor types
+//! choice                choices among a few words, each with what it means
 //! files                 files that are written whole or not at all
 //! compare               how two results are compared, and what is close enough
 //! leeway                what WGSL leaves open beside the reference: denormals, NaN, infinities
@@ -64,6 +65,7 @@
 pub mod backend;
 pub mod bench;
 pub mod check;
+pub mod choice;
 pub mod commands;
 pub mod compare;
 pub mod config;

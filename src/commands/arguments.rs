@@ -2,16 +2,19 @@
 
 use crate::backend::gpu::TIME_CAP;
 use crate::backend::gpu::adapters::DeviceChoice;
-use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
+use crate::choice::{Choice, Word};
+use crate::config::{Experiment, KEYS, Key, integer};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::library::Library;
 use crate::kernels::precision::Precision;
 use crate::tune::run::Mode;
 use crate::watch::Changes;
-use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use std::ffi::OsStr;
+use std::marker::PhantomData;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 /// Units of a layer where nothing else is known.
@@ -32,7 +35,7 @@ pub(super) struct DeviceArguments {
     time_cap: f64,
     /// What products are computed in: f32; or mixed, f16 operands and f32 sums on cooperative matrices
     /// (tensor cores), where the adapter has them [default: f32].
-    #[arg(long)]
+    #[arg(long, value_parser = choice::<Precision>())]
     precision: Option<Precision>,
 }
 
@@ -49,7 +52,7 @@ impl DeviceArguments {
 
     /// The same with the experiment's precision, which the flag is put in place of if it was given.
     pub(super) fn agreed(&self, experiment: &mut Experiment) -> Self {
-        set(&mut experiment.precision, self.precision.as_ref());
+        experiment.precision = self.precision.unwrap_or(experiment.precision);
         Self { precision: Some(experiment.precision), ..self.clone() }
     }
 
@@ -66,6 +69,17 @@ impl DeviceArguments {
             format!("--precision={}", self.precision()),
         ]
     }
+}
+
+/// Reads a number of seconds.
+fn seconds(text: &str) -> std::result::Result<f64, String> {
+    let seconds = text.parse().ok();
+    let possible = seconds.filter(|seconds| *seconds > 0.0 && *seconds <= MOST_SECONDS);
+    possible.ok_or_else(|| {
+        format!(
+            "expected a number of seconds above 0 and up to {MOST_SECONDS}, for example 30 or 0.5"
+        )
+    })
 }
 
 /// Which shaders run.
@@ -200,144 +214,136 @@ pub(super) struct OutputArguments {
     pub(super) force: bool,
 }
 
-/// One flag for each key of an experiment.
-#[derive(Args, Clone, Debug)]
-pub(super) struct ExperimentArguments {
-    /// Activations of the hidden layers: identity, sigmoid, relu, tanh, or PATH.wgsl with two functions
-    /// of your own; several, separated by commas, make several networks.
-    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
-    activation: Option<Vec<Activation>>,
-    /// Norms of the hidden layers; several, separated by commas, make several networks.
-    #[arg(long, value_delimiter = ',', value_name = "NORM,…")]
-    norm: Option<Vec<Norm>>,
-    /// Gammas and betas of layer norm, gammas of rms norm: one for each unit, or one for the whole layer.
-    #[arg(long)]
-    affine: Option<Affine>,
-    /// Whether the norm stands before or after the activation.
-    #[arg(long)]
-    norm_position: Option<NormPosition>,
-    /// Units of each hidden layer, as 100,100,100.
-    #[arg(long, value_delimiter = ',', value_name = "UNITS,…", value_parser = whole::<usize>, allow_negative_numbers = true)]
-    hidden: Option<Vec<usize>>,
-    /// The number of hidden layers, each as wide as the first; 0 for a linear softmax classifier.
-    #[arg(long, value_name = "LAYERS", value_parser = whole::<usize>, allow_negative_numbers = true)]
+/// Which keys of an experiment a command takes as flags.
+pub(super) trait Keys {
+    /// Whether the key of this name is one of them.
+    fn has(name: &str) -> bool;
+}
+
+/// A flag for each key of an experiment that a command takes.
+#[derive(Clone, Debug)]
+pub(super) struct ExperimentArguments<K> {
+    /// The keys whose flags were given, with their values.
+    given: Vec<(&'static Key, String)>,
     depth: Option<usize>,
-    /// Initial weights: uniform, glorot, he, or normal:DEVIATION as normal:0.01.
-    #[arg(long)]
-    init: Option<Init>,
-    /// How parameters are updated.
-    #[arg(long)]
-    optimizer: Option<Optimizer>,
-    /// The learning rate.
-    #[arg(long, value_name = "RATE", value_parser = number, allow_negative_numbers = true)]
-    learning_rate: Option<f32>,
-    /// SGD's momentum.
-    #[arg(long, value_parser = number, allow_negative_numbers = true)]
-    momentum: Option<f32>,
-    /// Examples of a batch.
-    #[arg(long, value_name = "EXAMPLES", value_parser = whole::<usize>, allow_negative_numbers = true)]
-    batch: Option<usize>,
-    /// Training steps of each network.
-    #[arg(long, value_parser = whole::<usize>, allow_negative_numbers = true)]
-    steps: Option<usize>,
-    /// The seed of weights and batches, from 0 to 2^63 − 1.
-    #[arg(long, value_parser = whole::<u64>, allow_negative_numbers = true)]
-    seed: Option<u64>,
-    /// Independent copies of each network that train at once, from 1 to 16: replica r with the seed SEED
-    /// + r. The report shows their median and range.
-    #[arg(long, value_parser = whole::<usize>, allow_negative_numbers = true)]
-    replicas: Option<usize>,
-    /// A folder with IDX files, as MNIST's, gzip-compressed or not [default: the drawn digits].
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// A folder with IDX files to test on, instead of the test part of the training data's set.
-    #[arg(long, value_name = "DIR")]
-    test_data: Option<PathBuf>,
-    /// Make every pixel black or white.
-    #[arg(long, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
-    binary: Option<bool>,
-    /// Evaluate and record every so many steps; 0 for about 30 times in all.
-    #[arg(long, value_name = "STEPS", value_parser = whole::<usize>, allow_negative_numbers = true)]
-    evaluate_every: Option<usize>,
-    /// Compare the GPU with the CPU every so many steps, beside the first, a middle and the last one; 0
-    /// for those three only.
-    #[arg(long, value_name = "STEPS", value_parser = whole::<usize>, allow_negative_numbers = true)]
-    verify_every: Option<usize>,
-    /// How many times the layers are probed over the run, denser at the start; 0 for not at all.
-    #[arg(long, value_name = "TIMES", value_parser = whole::<usize>, allow_negative_numbers = true)]
-    probes: Option<usize>,
+    keys: PhantomData<K>,
 }
 
-/// Reads a whole number. The parser's own words for anything else do not say what is expected.
-pub(super) fn whole<T: FromStr>(text: &str) -> std::result::Result<T, String> {
-    text.parse().map_err(|_| "expected a whole number, 0 or more".to_owned())
+/// The keys that have flags of a command, in their order.
+fn taken<K: Keys>() -> impl Iterator<Item = &'static Key> {
+    KEYS.iter().filter(|key| K::has(key.name))
 }
 
-/// Reads a number.
-pub(super) fn number(text: &str) -> std::result::Result<f32, String> {
-    text.parse().map_err(|_| "expected a number, as 0.1".to_owned())
-}
+/// Reads the value of a key's flag, and lists its words in the help.
+#[derive(Clone)]
+struct KeyParser(&'static Key);
 
-/// Reads a number of seconds.
-fn seconds(text: &str) -> std::result::Result<f64, String> {
-    let seconds = text.parse().ok();
-    let possible = seconds.filter(|seconds| *seconds > 0.0 && *seconds <= MOST_SECONDS);
-    possible.ok_or_else(|| {
-        format!("expected a number of seconds above 0 and up to {MOST_SECONDS}, as 30 or 0.5")
-    })
-}
+impl TypedValueParser for KeyParser {
+    type Value = String;
 
-/// Puts a flag that was given in place of a value.
-pub(super) fn set<T: Clone>(key: &mut T, flag: Option<&T>) {
-    if let Some(value) = flag {
-        *key = value.clone();
+    fn parse_ref(
+        &self,
+        command: &Command,
+        flag: Option<&Arg>,
+        value: &OsStr,
+    ) -> std::result::Result<String, clap::Error> {
+        let read = self.0.read;
+        let checked = move |text: &str| read(text).map(|_| text.to_owned());
+        checked.parse_ref(command, flag, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue>>> {
+        let words = Some(self.0.words).filter(|words| !words.is_empty())?;
+        Some(Box::new(words.iter().map(possible)))
     }
 }
 
-impl ExperimentArguments {
+fn possible(word: &Word) -> PossibleValue {
+    let value = PossibleValue::new(word.name);
+    if word.help.is_empty() { value } else { value.help(word.help.trim().trim_end_matches('.')) }
+}
+
+/// Reads a choice, and lists its words in the help.
+pub(super) fn choice<T: Choice>() -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(T::WORDS.iter().map(possible)).try_map(|text| T::read(&text))
+}
+
+/// The flag that makes layers of one width.
+const DEPTH: &str = "depth";
+
+impl<K: Keys> Args for ExperimentArguments<K> {
+    fn augment_args(command: Command) -> Command {
+        let depth = Arg::new(DEPTH)
+            .long(DEPTH)
+            .value_name("LAYERS")
+            .value_parser(integer::<usize>)
+            .allow_negative_numbers(true)
+            .help(
+                "The number of hidden layers, each as wide as the first; 0 for a linear softmax \
+                 classifier",
+            );
+        let flags = taken::<K>().flat_map(|key| {
+            let flag = Arg::new(key.name)
+                .long(key.name.replace('_', "-"))
+                .value_name(key.value_name)
+                .value_parser(KeyParser(key))
+                .allow_negative_numbers(true)
+                .action(if key.is_list { ArgAction::Append } else { ArgAction::Set })
+                .help(key.help.trim().trim_end_matches('.'));
+            let flag = match key.alone {
+                Some(value) => flag.num_args(0..=1).default_missing_value(value),
+                None => flag,
+            };
+            [Some(flag), (key.name == "hidden").then(|| depth.clone())]
+        });
+        command.args(flags.flatten())
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<K: Keys> FromArgMatches for ExperimentArguments<K> {
+    fn from_arg_matches(matches: &ArgMatches) -> std::result::Result<Self, clap::Error> {
+        let given = taken::<K>().filter_map(|key| {
+            let values: Vec<_> =
+                matches.get_many::<String>(key.name)?.map(String::as_str).collect();
+            Some((key, values.join(",")))
+        });
+        let depth = matches.get_one(DEPTH).copied();
+        Ok(Self { given: given.collect(), depth, keys: PhantomData })
+    }
+
+    fn update_from_arg_matches(
+        &mut self,
+        matches: &ArgMatches,
+    ) -> std::result::Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl<K> ExperimentArguments<K> {
     /// Puts the flags that were given in place of the experiment's values.
     ///
     /// # Errors
-    /// [`Error::Config`] when flags contradict each other.
+    /// [`Error::Config`] when flags contradict each other, or a file that one names has changed meanwhile.
     pub(super) fn apply(&self, experiment: &mut Experiment) -> Result<()> {
-        set(&mut experiment.activation, self.activation.as_ref());
-        set(&mut experiment.norm, self.norm.as_ref());
-        set(&mut experiment.affine, self.affine.as_ref());
-        set(&mut experiment.norm_position, self.norm_position.as_ref());
-        set(&mut experiment.hidden, self.hidden.as_ref());
-        if let Some(depth) = self.depth {
-            experiment.hidden = self.layers(depth, &experiment.hidden)?;
+        for (key, value) in &self.given {
+            (key.read)(value).map_err(Error::Config)?(experiment);
         }
-        set(&mut experiment.init, self.init.as_ref());
-        set(&mut experiment.optimizer, self.optimizer.as_ref());
-        set(&mut experiment.learning_rate, self.learning_rate.as_ref());
-        set(&mut experiment.momentum, self.momentum.as_ref());
-        set(&mut experiment.batch, self.batch.as_ref());
-        set(&mut experiment.steps, self.steps.as_ref());
-        set(&mut experiment.seed, self.seed.as_ref());
-        set(&mut experiment.replicas, self.replicas.as_ref());
-        if self.data.is_some() {
-            experiment.data.clone_from(&self.data);
-        }
-        if self.test_data.is_some() {
-            experiment.test_data.clone_from(&self.test_data);
-        }
-        set(&mut experiment.binary, self.binary.as_ref());
-        set(&mut experiment.evaluate_every, self.evaluate_every.as_ref());
-        set(&mut experiment.verify_every, self.verify_every.as_ref());
-        set(&mut experiment.probes, self.probes.as_ref());
-        Ok(())
-    }
-
-    /// `depth` layers, each as wide as the first of `hidden`.
-    fn layers(&self, depth: usize, hidden: &[usize]) -> Result<Vec<usize>> {
-        if self.hidden.as_ref().is_some_and(|given| given.len() > 1) {
+        let Some(depth) = self.depth else { return Ok(()) };
+        let (layers, names_layers) =
+            (experiment.hidden.len(), self.given.iter().any(|(key, _)| key.name == "hidden"));
+        if names_layers && layers > 1 {
             return Err(Error::Config(format!(
-                "--depth {depth} makes layers of one width, but --hidden names {} layers; give one \
-                 of the two, or a single width",
-                hidden.len()
+                "--depth {depth} makes layers of one width, but --hidden names {layers} layers; give one \
+                 of the two, or a single width"
             )));
         }
-        Ok(vec![hidden.first().copied().unwrap_or(USUAL_WIDTH); depth])
+        let width = experiment.hidden.first().copied().unwrap_or(USUAL_WIDTH);
+        experiment.hidden = vec![width; depth];
+        Ok(())
     }
 }

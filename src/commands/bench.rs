@@ -1,6 +1,6 @@
 //! `normlab bench`: how fast the variants of kernels are, and what a training step takes.
 
-use super::arguments::{FusionArguments, MeasureArguments, TuneArguments, whole};
+use super::arguments::{FusionArguments, MeasureArguments, TuneArguments, choice};
 use super::opening::{open, open_adapter};
 use super::say::{Status, say, say_json, say_limit, wrong};
 use super::tuning::begin;
@@ -11,7 +11,7 @@ use crate::bench::reach::{self, Goal};
 use crate::bench::scale::{self, Point, Scale};
 use crate::bench::shape::{BenchShape, plan};
 use crate::bench::step::{self, StepTime, Workload};
-use crate::config::Norm;
+use crate::config::{Norm, integer};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::record::Adapter;
@@ -68,13 +68,13 @@ struct StepArguments {
 #[derive(Args, Clone, Debug)]
 struct ScaleArguments {
     /// The norm of the network's three hidden layers: none, batch, layer or rms.
-    #[arg(long, value_name = "NORM", default_value = "batch")]
+    #[arg(long, value_name = "NORM", default_value = "batch", value_parser = choice::<Norm>())]
     norm: Norm,
     /// Sizes of the batch, with layers of 128 units.
-    #[arg(long, value_delimiter = ',', value_name = "SIZE,…", value_parser = whole::<usize>, allow_negative_numbers = true, default_values_t = scale::BATCHES)]
+    #[arg(long, value_delimiter = ',', value_name = "SIZE,…", value_parser = integer::<usize>, allow_negative_numbers = true, default_values_t = scale::BATCHES)]
     batch: Vec<usize>,
     /// Units of each layer, with batches of 64.
-    #[arg(long, value_delimiter = ',', value_name = "UNITS,…", value_parser = whole::<usize>, allow_negative_numbers = true, default_values_t = scale::WIDTHS)]
+    #[arg(long, value_delimiter = ',', value_name = "UNITS,…", value_parser = integer::<usize>, allow_negative_numbers = true, default_values_t = scale::WIDTHS)]
     width: Vec<usize>,
     #[command(flatten)]
     measure: MeasureArguments,

@@ -1,7 +1,7 @@
 //! `normlab lesson` and `normlab train`: train networks, show what came out, leave records.
 
 use super::arguments::{
-    DeviceArguments, ExperimentArguments, FusionArguments, OutputArguments, ShaderArguments,
+    DeviceArguments, ExperimentArguments, FusionArguments, Keys, OutputArguments, ShaderArguments,
     TuneArguments, WatchArguments,
 };
 use super::beside::Lesson;
@@ -30,11 +30,21 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
+/// Every key of an experiment but its precision, which is asked of the device.
+#[derive(Clone, Debug)]
+struct Every;
+
+impl Keys for Every {
+    fn has(name: &str) -> bool {
+        name != "precision"
+    }
+}
+
 /// Arguments of `normlab lesson`; those of `normlab train`, but for its file.
 #[derive(Args, Clone, Debug)]
 pub(super) struct RunArguments {
     #[command(flatten)]
-    experiment: ExperimentArguments,
+    experiment: ExperimentArguments<Every>,
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
@@ -97,7 +107,7 @@ impl RunArguments {
         self.experiment.apply(&mut experiment)?;
         let device = self.device.agreed(&mut experiment);
         experiment.validate()?;
-        let experiment = &rooted(&experiment)?;
+        let experiment = &with_absolute_paths(&experiment)?;
         let OutputArguments { out: path, force } = &self.output;
         RunFolder::check_free(path.as_deref(), *force)?;
         let library = self.fusion.apply(self.shaders.library()?);
@@ -217,7 +227,7 @@ impl Run<'_> {
 }
 
 /// The experiment with whole paths, so that its record can be replayed from any folder.
-pub(super) fn rooted(experiment: &Experiment) -> Result<Experiment> {
+pub(super) fn with_absolute_paths(experiment: &Experiment) -> Result<Experiment> {
     let whole = |path: &Option<PathBuf>| {
         let whole = |path: &PathBuf| {
             std::path::absolute(path).map_err(|error| Error::file("find", path, error))

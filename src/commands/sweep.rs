@@ -2,20 +2,19 @@
 //! several values of one setting.
 
 use super::arguments::{
-    DeviceArguments, FusionArguments, OutputArguments, ShaderArguments, TuneArguments, number, set,
-    whole,
+    DeviceArguments, ExperimentArguments, FusionArguments, Keys, OutputArguments, ShaderArguments,
+    TuneArguments,
 };
 use super::opening::open;
 use super::progress::train_of_sweep;
 use super::report;
-use super::run::{layers, load, rooted};
+use super::run::{layers, load, with_absolute_paths};
 use super::say::{Status, compared, say, say_json, say_limit};
 use super::tuning::prepare;
-use crate::config::Norm;
+use crate::config::{integer, number};
 use crate::data::Dataset;
 use crate::differences;
 use crate::error::Result;
-use crate::kernels::activation::Activation;
 use crate::record::{Adapter, Claim, Parity, SweepRecord, Swept};
 use crate::report::records::Records;
 use crate::report::{claims, sweeps, table};
@@ -27,33 +26,31 @@ use crate::tune::run::Tuning;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
-use std::path::PathBuf;
 use std::time::Instant;
+
+/// The keys that all networks of a sweep have in common, with the rate and the batch where it tries no
+/// values of these.
+#[derive(Clone, Debug)]
+struct Common<const RATE: bool, const BATCH: bool>;
+
+impl<const RATE: bool, const BATCH: bool> Keys for Common<RATE, BATCH> {
+    fn has(name: &str) -> bool {
+        match name {
+            "learning_rate" => RATE,
+            "batch" => BATCH,
+            _ => ["activation", "norm", "hidden", "steps", "seed", "data"].contains(&name),
+        }
+    }
+}
 
 /// Arguments of every sweep.
 #[derive(Args, Clone, Debug)]
-struct SweepArguments {
-    /// Norms that are compared.
-    #[arg(long, value_delimiter = ',', value_name = "NORM,…")]
-    norm: Option<Vec<Norm>>,
-    /// Activations of the hidden layers.
-    #[arg(long, value_delimiter = ',', value_name = "NAME,…")]
-    activation: Option<Vec<Activation>>,
-    /// Units of each hidden layer.
-    #[arg(long, value_delimiter = ',', value_name = "UNITS,…", value_parser = whole::<usize>, allow_negative_numbers = true)]
-    hidden: Option<Vec<usize>>,
-    /// Training steps of each network.
-    #[arg(long, value_parser = whole::<usize>, allow_negative_numbers = true)]
-    steps: Option<usize>,
-    /// The first seed of weights and batches.
-    #[arg(long, value_parser = whole::<u64>, allow_negative_numbers = true)]
-    seed: Option<u64>,
+struct SweepArguments<K: Keys + Clone + Send + Sync + 'static> {
+    #[command(flatten)]
+    experiment: ExperimentArguments<K>,
     /// How many seeds, each with networks of its own.
-    #[arg(long, value_name = "COUNT", value_parser = whole::<u64>, allow_negative_numbers = true)]
+    #[arg(long, value_name = "COUNT", value_parser = integer::<u64>, allow_negative_numbers = true)]
     seeds: Option<u64>,
-    /// A folder with IDX files, as MNIST's [default: the drawn digits].
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
@@ -73,13 +70,10 @@ struct SweepArguments {
 #[derive(Args, Clone, Debug)]
 pub(super) struct BatchSizesArguments {
     /// Batch sizes.
-    #[arg(long, value_delimiter = ',', value_name = "EXAMPLES,…", value_parser = whole::<usize>, allow_negative_numbers = true)]
+    #[arg(long, value_delimiter = ',', value_name = "EXAMPLES,…", value_parser = integer::<usize>, allow_negative_numbers = true)]
     sizes: Option<Vec<usize>>,
-    /// The learning rate, the same for all sizes.
-    #[arg(long, value_name = "RATE", value_parser = number, allow_negative_numbers = true)]
-    learning_rate: Option<f32>,
     #[command(flatten)]
-    common: SweepArguments,
+    common: SweepArguments<Common<true, false>>,
 }
 
 /// Arguments of `normlab learning-rates`.
@@ -88,24 +82,15 @@ pub(super) struct LearningRatesArguments {
     /// Learning rates.
     #[arg(long, value_delimiter = ',', value_name = "RATE,…", value_parser = number, allow_negative_numbers = true)]
     rates: Option<Vec<f32>>,
-    /// Examples of a batch.
-    #[arg(long, value_name = "EXAMPLES", value_parser = whole::<usize>, allow_negative_numbers = true)]
-    batch: Option<usize>,
     #[command(flatten)]
-    common: SweepArguments,
+    common: SweepArguments<Common<false, true>>,
 }
 
 /// Arguments of `normlab affine`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct AffineArguments {
-    /// The learning rate.
-    #[arg(long, value_name = "RATE", value_parser = number, allow_negative_numbers = true)]
-    learning_rate: Option<f32>,
-    /// Examples of a batch.
-    #[arg(long, value_name = "EXAMPLES", value_parser = whole::<usize>, allow_negative_numbers = true)]
-    batch: Option<usize>,
     #[command(flatten)]
-    common: SweepArguments,
+    common: SweepArguments<Common<true, true>>,
 }
 
 /// Runs the sweep over batch sizes.
@@ -114,7 +99,6 @@ pub(super) fn batch_sizes(arguments: &BatchSizesArguments, out: &mut dyn Write) 
     if let Some(sizes) = &arguments.sizes {
         sweep.values = Values::BatchSizes(sizes.clone());
     }
-    set(&mut sweep.experiment.learning_rate, arguments.learning_rate.as_ref());
     arguments.common.start(sweep, out)
 }
 
@@ -127,16 +111,12 @@ pub(super) fn learning_rates(
     if let Some(rates) = &arguments.rates {
         sweep.values = Values::LearningRates(rates.clone());
     }
-    set(&mut sweep.experiment.batch, arguments.batch.as_ref());
     arguments.common.start(sweep, out)
 }
 
 /// Runs the sweep over one gamma and beta for each unit, or for a whole layer.
 pub(super) fn affine(arguments: &AffineArguments, out: &mut dyn Write) -> Result<Status> {
-    let mut sweep = Sweep::new(Swept::Affine);
-    set(&mut sweep.experiment.learning_rate, arguments.learning_rate.as_ref());
-    set(&mut sweep.experiment.batch, arguments.batch.as_ref());
-    arguments.common.start(sweep, out)
+    arguments.common.start(Sweep::new(Swept::Affine), out)
 }
 
 /// What the flags of a sweep stand for where they are not given.
@@ -170,19 +150,14 @@ struct Printed<'a> {
     claim: Claim,
 }
 
-impl SweepArguments {
+impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
     /// Puts the flags that were given in place of the sweep's values, and runs it.
     fn start(&self, mut sweep: Sweep, out: &mut dyn Write) -> Result<Status> {
-        set(&mut sweep.seeds, self.seeds.as_ref());
+        sweep.seeds = self.seeds.unwrap_or(sweep.seeds);
         let experiment = &mut sweep.experiment;
-        set(&mut experiment.norm, self.norm.as_ref());
-        set(&mut experiment.activation, self.activation.as_ref());
-        set(&mut experiment.hidden, self.hidden.as_ref());
-        set(&mut experiment.steps, self.steps.as_ref());
-        set(&mut experiment.seed, self.seed.as_ref());
+        self.experiment.apply(experiment)?;
         experiment.precision = self.device.precision();
-        experiment.data.clone_from(&self.data);
-        *experiment = rooted(experiment)?;
+        *experiment = with_absolute_paths(experiment)?;
         self.run(&sweep, out)
     }
 

@@ -19,7 +19,7 @@ use crate::report::tune as tables;
 use crate::tune::cache::{self, Cache, Entry};
 use crate::tune::search::{Search, Step, Subject};
 use crate::tune::{Tally, Tuned};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -116,7 +116,7 @@ fn of_usual_networks() -> Result<BTreeMap<Target, Subject>> {
     let data = Dataset::load(None, None, false)?;
     let mut found = BTreeMap::new();
     for workload in Workload::usual() {
-        for &norm in Norm::value_variants() {
+        for norm in Norm::ALL {
             let plain = workload.model(norm, &data)?;
             let fused = plain.clone().fused(&Fusion::of(|_| true))?;
             let passes = [&plain, &fused].into_iter().flat_map(|model| &model.program.passes);

@@ -1,8 +1,7 @@
 //! What an experiment chooses from: norms, where they stand, optimizers, initial weights.
 
-use crate::error::{Error, Result, unknown};
-use crate::kernels::activation::Activation;
-use clap::ValueEnum;
+use super::key::FlagValue;
+use crate::choice::choice;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::{self, IntoDeserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -10,33 +9,22 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-/// How a layer's values are normalized.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase", try_from = "String")]
-pub enum Norm {
-    /// Not at all: the layer has a bias instead.
-    None,
-    /// Over the examples of the batch, for each unit (Ioffe and Szegedy 2015).
-    Batch,
-    /// Over the units of the layer, for each example (Ba, Kiros and Hinton 2016).
-    Layer,
-    /// As `Layer`, but only by the root mean square: no mean is taken away, and there is no beta, so
-    /// that before the activation nothing shifts a value (Zhang and Sennrich 2019).
-    Rms,
+choice! {
+    /// How a layer's values are normalized.
+    pub enum Norm as "norm" {
+        /// Not at all: the layer has a bias instead.
+        None = "none",
+        /// Over the examples of the batch, for each unit (Ioffe and Szegedy 2015).
+        Batch = "batch",
+        /// Over the units of the layer, for each example (Ba, Kiros and Hinton 2016).
+        Layer = "layer",
+        /// Like layer norm, but only divided by the root mean square: no mean is subtracted, and there is
+        /// no beta, so that nothing shifts a value before the activation (Zhang and Sennrich 2019).
+        Rms = "rms",
+    }
 }
 
 impl Norm {
-    /// The word for it in experiments and records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Batch => "batch",
-            Self::Layer => "layer",
-            Self::Rms => "rms",
-        }
-    }
-
     /// Whether all units of a layer may have one gamma in common (see [`Affine`]).
     #[must_use]
     pub const fn may_share(self) -> bool {
@@ -47,56 +35,34 @@ impl Norm {
     }
 }
 
-impl TryFrom<String> for Norm {
-    type Error = Error;
-
-    fn try_from(text: String) -> Result<Self> {
-        Self::from_str(&text, false).map_err(|_| {
-            Error::Config(unknown(&format!("no norm is called {text}"), &text, &Self::known(), ""))
-        })
+choice! {
+    /// How many gammas, and betas where it has them, a layer norm or an rms norm has.
+    pub enum Affine as "affine" {
+        /// One of each for each unit.
+        PerUnit = "per_unit",
+        /// One of each for the whole layer.
+        Shared = "shared",
     }
 }
 
-/// How many gammas, and betas where it has them, a layer norm or an rms norm has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub enum Affine {
-    /// One of each for each unit.
-    PerUnit,
-    /// One of each for the whole layer.
-    Shared,
-}
-
-impl Affine {
-    /// The word for it in experiments and records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::PerUnit => "per_unit",
-            Self::Shared => "shared",
-        }
+choice! {
+    /// Where the norm stands in a layer.
+    pub enum NormPosition as "norm_position" {
+        /// Between the product and the activation, instead of a bias.
+        Before = "before",
+        /// After the activation; the layer keeps its bias.
+        After = "after",
     }
 }
 
-/// Where the norm stands in a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum NormPosition {
-    /// Between the product and the activation, instead of a bias.
-    Before,
-    /// Behind the activation; the layer keeps its bias.
-    After,
-}
-
-/// How parameters are updated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Optimizer {
-    /// Stochastic gradient descent, with momentum if that is not 0.
-    Sgd,
-    /// Adam (Kingma and Ba 2015) with beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8.
-    Adam,
+choice! {
+    /// How parameters are updated.
+    pub enum Optimizer as "optimizer" {
+        /// Stochastic gradient descent, with momentum if that is not 0.
+        Sgd = "sgd",
+        /// Adam (Kingma and Ba 2015) with beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8.
+        Adam = "adam",
+    }
 }
 
 /// The distribution of initial weights. Gammas begin as 1, betas as 0.
@@ -156,40 +122,22 @@ impl<'de> Deserialize<'de> for Init {
     }
 }
 
-/// What has a name in experiments.
-pub(super) trait Known {
-    /// All names.
-    fn known() -> Vec<&'static str>;
-}
-
-impl Known for Activation {
-    fn known() -> Vec<&'static str> {
-        Self::ALL.map(Self::name).to_vec()
-    }
-}
-
-impl Known for Norm {
-    fn known() -> Vec<&'static str> {
-        Self::value_variants().iter().map(|norm| norm.name()).collect()
-    }
-}
-
 /// Reads one of something or a list of them, in a file.
 pub(super) fn one_or_many<'de, D, T>(deserializer: D) -> std::result::Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: Known + Deserialize<'de>,
+    T: FlagValue + Deserialize<'de>,
 {
     deserializer.deserialize_any(OneOrMany(PhantomData))
 }
 
 struct OneOrMany<T>(PhantomData<T>);
 
-impl<'de, T: Known + Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
+impl<'de, T: FlagValue + Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
     type Value = Vec<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "one of {}, or a list of them", T::known().join(", "))
+        write!(f, "one of {}, or a list of them", T::names().join(", "))
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> std::result::Result<Vec<T>, E> {

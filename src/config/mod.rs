@@ -2,13 +2,16 @@
 //! flags, and validated once, before anything runs.
 
 mod choices;
+mod key;
 
 pub use choices::{Affine, Init, Norm, NormPosition, Optimizer};
+pub use key::{Key, Override, integer, number};
 
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::precision::Precision;
 use choices::one_or_many;
+use key::FlagValue;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,95 +26,123 @@ const MAX_BATCH: usize = 16_384;
 const MAX_STEPS: usize = 100_000_000;
 const MAX_PROBES: usize = 10_000;
 const MAX_REPLICAS: usize = 16;
-/// TOML's whole numbers are signed.
+/// TOML's integers are signed.
 const MAX_SEED: u64 = i64::MAX as u64;
 
 /// The parser's words for what it expected, and words for people.
 const EXPECTED: [(&str, &str); 4] = [
-    ("expected usize", "expected a whole number, 0 or more"),
-    ("expected u64", "expected a whole number, 0 or more"),
-    ("expected f32", "expected a number, as 0.1"),
-    ("expected a sequence", "expected a list, as [100, 100]"),
+    ("expected usize", "expected an integer, 0 or more"),
+    ("expected u64", "expected an integer, 0 or more"),
+    ("expected f32", "expected a number, for example 0.1"),
+    ("expected a sequence", "expected a list, for example [100, 100]"),
 ];
 
-/// An experiment. Every pair of an activation and a norm is one network; all networks begin with the
-/// same weights and see the same batches.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Experiment {
-    /// Activations of the hidden layers.
-    #[serde(deserialize_with = "one_or_many")]
-    pub activation: Vec<Activation>,
-    /// Norms of the hidden layers.
-    #[serde(deserialize_with = "one_or_many")]
-    pub norm: Vec<Norm>,
-    /// Gammas and betas of layer norm, gammas of rms norm.
-    pub affine: Affine,
-    /// Where the norm stands.
-    pub norm_position: NormPosition,
-    /// Units of each hidden layer; none for a linear softmax classifier.
-    pub hidden: Vec<usize>,
-    /// Initial weights.
-    pub init: Init,
-    /// How parameters are updated.
-    pub optimizer: Optimizer,
-    /// The learning rate.
-    pub learning_rate: f32,
-    /// SGD's momentum.
-    pub momentum: f32,
-    /// Examples of a batch.
-    pub batch: usize,
-    /// Training steps of each network.
-    pub steps: usize,
-    /// The seed of weights and batches.
-    pub seed: u64,
-    /// Independent copies of each network that train in the same dispatches, replica r with the seed
-    /// `seed + r`.
-    pub replicas: usize,
-    /// What products are computed in.
-    pub precision: Precision,
-    /// A folder with IDX files; the drawn digits where there is none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub data: Option<PathBuf>,
-    /// A folder with IDX files to test on instead of the data's own test part.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub test_data: Option<PathBuf>,
-    /// Whether pixels are made black or white.
-    pub binary: bool,
-    /// Steps between two recorded moments; 0 for about 30 moments in all.
-    pub evaluate_every: usize,
-    /// Steps between two comparisons of the GPU with the CPU; 0 for the first, a middle and the last
-    /// step only.
-    pub verify_every: usize,
-    /// How many times the layers are probed over the run, denser at the start; 0 for not at all.
-    pub probes: usize,
+/// Makes [`Experiment`] and [`KEYS`] from one list: a key with its docs, which are the help of its flag,
+/// what stands for a value there, and the default.
+macro_rules! experiment {
+    ($(
+        $(#[doc = $help:literal])+
+        $(#[serde($($serde:tt)+)])*
+        $key:ident: $type:ty = $default:expr, $value_name:literal;
+    )+) => {
+        /// An experiment. Every pair of an activation and a norm is one network; all networks begin with the
+        /// same weights and see the same batches.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Experiment {
+            $($(#[doc = $help])+ $(#[serde($($serde)+)])* pub $key: $type,)+
+        }
+
+        impl Default for Experiment {
+            fn default() -> Self {
+                Self { $($key: $default,)+ }
+            }
+        }
+
+        /// Every key of an experiment, in the order of files.
+        pub const KEYS: [Key; [$(stringify!($key)),+].len()] = [$(Key {
+            name: stringify!($key),
+            help: concat!($($help),+),
+            value_name: $value_name,
+            words: <$type as FlagValue>::WORDS,
+            is_list: <$type as FlagValue>::IS_LIST,
+            alone: <$type as FlagValue>::ALONE,
+            read: |text| {
+                let value = <$type as FlagValue>::read(text)?;
+                Ok(Box::new(move |experiment: &mut Experiment| experiment.$key = value))
+            },
+        }),+];
+    };
 }
 
-impl Default for Experiment {
-    fn default() -> Self {
-        Self {
-            activation: vec![Activation::Sigmoid],
-            norm: vec![Norm::Batch],
-            affine: Affine::PerUnit,
-            norm_position: NormPosition::Before,
-            hidden: vec![100; 3],
-            init: Init::Uniform,
-            optimizer: Optimizer::Sgd,
-            learning_rate: 0.1,
-            momentum: 0.0,
-            batch: 60,
-            steps: 5_000,
-            seed: 1,
-            replicas: 1,
-            precision: Precision::F32,
-            data: None,
-            test_data: None,
-            binary: false,
-            evaluate_every: 0,
-            verify_every: 0,
-            probes: 60,
-        }
-    }
+experiment! {
+    /// Activations of the hidden layers: identity, sigmoid, relu, tanh, or PATH.wgsl with two functions of
+    /// your own; several, separated by commas, make several networks.
+    #[serde(deserialize_with = "one_or_many")]
+    activation: Vec<Activation> = vec![Activation::Sigmoid], "NAME,…";
+
+    /// Norms of the hidden layers; several, separated by commas, make several networks.
+    #[serde(deserialize_with = "one_or_many")]
+    norm: Vec<Norm> = vec![Norm::Batch], "NORM,…";
+
+    /// Gammas and betas of layer norm, gammas of rms norm: one for each unit, or one for the whole layer.
+    affine: Affine = Affine::PerUnit, "AFFINE";
+
+    /// Whether the norm stands before or after the activation.
+    norm_position: NormPosition = NormPosition::Before, "NORM_POSITION";
+
+    /// Units of each hidden layer, for example 100,100,100.
+    hidden: Vec<usize> = vec![100; 3], "UNITS,…";
+
+    /// Initial weights: uniform, glorot, he, or normal:DEVIATION, for example normal:0.01.
+    init: Init = Init::Uniform, "INIT";
+
+    /// How parameters are updated.
+    optimizer: Optimizer = Optimizer::Sgd, "OPTIMIZER";
+
+    /// The learning rate.
+    learning_rate: f32 = 0.1, "RATE";
+
+    /// SGD's momentum.
+    momentum: f32 = 0.0, "MOMENTUM";
+
+    /// Examples of a batch.
+    batch: usize = 60, "EXAMPLES";
+
+    /// Training steps of each network.
+    steps: usize = 5_000, "STEPS";
+
+    /// The seed of weights and batches, from 0 to 2^63 − 1.
+    seed: u64 = 1, "SEED";
+
+    /// Independent copies of each network that train at once, in the same dispatches, from 1 to 16: replica
+    /// r with the seed SEED + r. The report shows their median and range.
+    replicas: usize = 1, "REPLICAS";
+
+    /// What products are computed in: f32; or mixed, f16 operands and f32 sums on cooperative matrices
+    /// (tensor cores), where the adapter has them [default: f32].
+    precision: Precision = Precision::F32, "PRECISION";
+
+    /// A folder with IDX files such as MNIST's, gzip-compressed or not [default: the drawn digits].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<PathBuf> = None, "DIR";
+
+    /// A folder with IDX files to test on, instead of the test part of the training data's set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    test_data: Option<PathBuf> = None, "DIR";
+
+    /// Make every pixel black or white.
+    binary: bool = false, "BOOL";
+
+    /// Evaluate and record every so many steps; 0 for about 30 times in all.
+    evaluate_every: usize = 0, "STEPS";
+
+    /// Compare the GPU with the CPU every so many steps, beside the first, a middle and the last one; 0 for
+    /// those three only.
+    verify_every: usize = 0, "STEPS";
+
+    /// How many times the layers are probed over the run, denser at the start; 0 for not at all.
+    probes: usize = 60, "TIMES";
 }
 
 impl Experiment {
@@ -186,7 +217,7 @@ impl Experiment {
         within("replicas", self.replicas, 1, MAX_REPLICAS)?;
         let last = MAX_SEED - (self.replicas as u64 - 1);
         if self.seed > last {
-            return Err(refuse("seed", self.seed, &format!("a whole number from 0 to {last}")));
+            return Err(refuse("seed", self.seed, &format!("an integer from 0 to {last}")));
         }
         if !self.learning_rate.is_finite() || self.learning_rate <= 0.0 {
             return Err(refuse("learning_rate", self.learning_rate, "a finite number above 0"));
@@ -265,5 +296,5 @@ fn within(key: &str, found: usize, low: usize, high: usize) -> Result<()> {
     if (low..=high).contains(&found) {
         return Ok(());
     }
-    Err(refuse(key, found, &format!("a whole number from {low} to {high}")))
+    Err(refuse(key, found, &format!("an integer from {low} to {high}")))
 }

@@ -21,36 +21,27 @@
 //! usual factor allows 8 times that. For normal operands that is about 1 % of the size of an element,
 //! whatever k is.
 
+use crate::choice::choice;
 use crate::tensor::Value;
-use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
-/// What the products of a network are computed in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// Operands and sums in f32.
-    #[default]
-    F32,
-    /// Operands in f16, sums in f32, on an adapter with cooperative matrices.
-    Mixed,
+choice! {
+    /// What the products of a network are computed in.
+    #[derive(Default)]
+    pub enum Precision as "precision" {
+        /// Operands and sums in f32.
+        #[default]
+        F32 = "f32",
+        /// Operands in f16, sums in f32, on an adapter with cooperative matrices.
+        Mixed = "mixed",
+    }
 }
 
 /// Bits of a significand that f32 has and f16 has not.
 const LOST_BITS: u32 = 13;
 
 impl Precision {
-    /// The word for it in experiments and records.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::Mixed => "mixed",
-        }
-    }
-
     /// The inputs of a product as this precision has them. A power of two keeps f16 in its range, so
     /// that only significands are rounded: to the nearest, and then to even.
     #[must_use]

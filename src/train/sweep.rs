@@ -219,7 +219,7 @@ impl Sweep {
             Err(Error::Config(format!("{key} is {found}; expected {expected}")))
         };
         if !(1..=MAX_SEEDS).contains(&self.seeds) {
-            let expected = format!("a whole number from 1 to {MAX_SEEDS}");
+            let expected = format!("an integer from 1 to {MAX_SEEDS}");
             return refuse("seeds", &self.seeds, &expected);
         }
         let fixed = self.experiment.norm.iter().find(|norm| !norm.may_share());

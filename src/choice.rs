@@ -1,0 +1,81 @@
+//! Choices among a few words: each stands once, with what it means, for files, flags, records and help.
+
+use crate::error::{Error, Result, unknown};
+
+/// One word of a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The word itself.
+    pub name: &'static str,
+    /// What it means, in a sentence or two.
+    pub help: &'static str,
+}
+
+/// A choice among a few words; [`choice!`](crate::choice::choice) makes one.
+pub trait Choice: Copy + Send + Sync + 'static {
+    /// What is chosen, for example `norm`.
+    const WHAT: &'static str;
+    /// The words, in the order of lists.
+    const WORDS: &'static [Word];
+    /// What they stand for, in the same order.
+    const CHOICES: &'static [Self];
+
+    /// What a word stands for.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the words that there are.
+    fn read(text: &str) -> Result<Self> {
+        let at = Self::WORDS.iter().position(|word| word.name == text);
+        at.map(|at| Self::CHOICES[at]).ok_or_else(|| {
+            let known: Vec<_> = Self::WORDS.iter().map(|word| word.name).collect();
+            Error::Config(unknown(&format!("no {} is called {text}", Self::WHAT), text, &known, ""))
+        })
+    }
+}
+
+/// Makes an enum that is a [`Choice`]: each variant with its word, and with its docs for the help.
+macro_rules! choice {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident as $what:literal {
+            $($(#[doc = $help:literal])+ $(#[default$($default:tt)?])? $variant:ident = $word:literal,)+
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+        #[serde(try_from = "String")]
+        pub enum $name {
+            $($(#[doc = $help])+ $(#[default$($default)?])? #[serde(rename = $word)] $variant,)+
+        }
+
+        impl $name {
+            /// All of them, in the order of lists.
+            pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
+
+            /// The word for it in experiments, flags and records.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)+
+                }
+            }
+        }
+
+        impl $crate::choice::Choice for $name {
+            const WHAT: &'static str = $what;
+            const WORDS: &'static [$crate::choice::Word] =
+                &[$($crate::choice::Word { name: $word, help: concat!($($help),+) }),+];
+            const CHOICES: &'static [Self] = &Self::ALL;
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = $crate::error::Error;
+
+            fn try_from(text: String) -> $crate::error::Result<Self> {
+                $crate::choice::Choice::read(&text)
+            }
+        }
+    };
+}
+
+pub(crate) use choice;

@@ -1,0 +1,129 @@
+//! The keys of an experiment as flags have them: their names, help and values.
+
+use super::{Experiment, Init};
+use crate::choice::{Choice, Word};
+use crate::kernels::activation::Activation;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// A key of an experiment. [`super::KEYS`] has them all.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Its name in files; a flag has dashes in place of underscores.
+    pub name: &'static str,
+    /// What it sets.
+    pub help: &'static str,
+    /// What stands for its value in the help, for example `RATE`.
+    pub value_name: &'static str,
+    /// The words that its value is one of; none where it is something else.
+    pub words: &'static [Word],
+    /// Whether it takes several values, separated by commas.
+    pub is_list: bool,
+    /// The value of its flag where that stands alone; none where a value must follow.
+    pub alone: Option<&'static str>,
+    /// Reads the value of its flag.
+    pub read: fn(&str) -> Result<Override, String>,
+}
+
+/// A value in place of an experiment's own.
+pub type Override = Box<dyn FnOnce(&mut Experiment)>;
+
+/// What a flag's value is read as.
+pub(super) trait FlagValue: Sized + 'static {
+    /// The words that it is one of.
+    const WORDS: &'static [Word] = &[];
+    /// Whether several values are separated by commas.
+    const IS_LIST: bool = false;
+    /// The value of a flag that stands alone.
+    const ALONE: Option<&'static str> = None;
+
+    fn read(text: &str) -> Result<Self, String>;
+
+    /// The names that a value may have.
+    fn names() -> Vec<&'static str> {
+        Self::WORDS.iter().map(|word| word.name).collect()
+    }
+}
+
+impl<T: Choice> FlagValue for T {
+    const WORDS: &'static [Word] = T::WORDS;
+
+    fn read(text: &str) -> Result<Self, String> {
+        T::read(text).map_err(|error| error.to_string())
+    }
+}
+
+impl FlagValue for Activation {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|error: crate::error::Error| error.to_string())
+    }
+
+    fn names() -> Vec<&'static str> {
+        Self::ALL.map(Self::name).to_vec()
+    }
+}
+
+impl<T: FlagValue> FlagValue for Vec<T> {
+    const WORDS: &'static [Word] = T::WORDS;
+    const IS_LIST: bool = true;
+
+    fn read(text: &str) -> Result<Self, String> {
+        text.split(',').map(T::read).collect()
+    }
+}
+
+impl FlagValue for bool {
+    const WORDS: &'static [Word] =
+        &[Word { name: "true", help: "" }, Word { name: "false", help: "" }];
+    const ALONE: Option<&'static str> = Some("true");
+
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "expected true or false".to_owned())
+    }
+}
+
+impl FlagValue for Option<PathBuf> {
+    fn read(text: &str) -> Result<Self, String> {
+        Ok(Some(text.into()))
+    }
+}
+
+impl FlagValue for Init {
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl FlagValue for f32 {
+    fn read(text: &str) -> Result<Self, String> {
+        number(text)
+    }
+}
+
+impl FlagValue for usize {
+    fn read(text: &str) -> Result<Self, String> {
+        integer(text)
+    }
+}
+
+impl FlagValue for u64 {
+    fn read(text: &str) -> Result<Self, String> {
+        integer(text)
+    }
+}
+
+/// Reads an integer. The parser's own words for anything else do not say what is expected.
+///
+/// # Errors
+/// What is expected.
+pub fn integer<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|_| format!("expected an integer, 0 or more, not {text:?}"))
+}
+
+/// Reads a number.
+///
+/// # Errors
+/// What is expected.
+pub fn number(text: &str) -> Result<f32, String> {
+    text.parse().map_err(|_| format!("expected a number, for example 0.1, not {text:?}"))
+}
