@@ -145,8 +145,14 @@ pub struct LayerFigures {
 /// What is recorded of one replica at one moment of a run: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Moment {
-    /// The run that it belongs to.
+    /// The run that it belongs to, for example `sigmoid-batch`.
     pub run: String,
+    /// The run's activation; left out in records of older versions, see [`parts_of`].
+    #[serde(default)]
+    pub activation: String,
+    /// The run's norm; left out as its activation is.
+    #[serde(default)]
+    pub norm: String,
     /// Which replica of it; the first, 0, is left out.
     #[serde(default, skip_serializing_if = "is_first")]
     pub replica: usize,
@@ -178,6 +184,12 @@ pub struct Moment {
     /// Wall time of one step since the moment before, of all replicas together, in milliseconds.
     #[serde(deserialize_with = "nan_for_null")]
     pub ms_per_step: f64,
+}
+
+/// The activation and the norm in a run's name, which is all that records of older versions have.
+#[must_use]
+pub fn parts_of(run: &str) -> (&str, &str) {
+    run.rsplit_once('-').unwrap_or((run, "none"))
 }
 
 /// What a guess that does not look at the images reaches at best.

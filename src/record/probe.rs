@@ -7,8 +7,14 @@ use serde::{Deserialize, Serialize};
 /// the first test image of each class. With several replicas it is of the first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
-    /// The run that it belongs to.
+    /// The run that it belongs to, for example `sigmoid-batch`.
     pub run: String,
+    /// The run's activation; left out in records of older versions, see [`super::parts_of`].
+    #[serde(default)]
+    pub activation: String,
+    /// The run's norm; left out as its activation is.
+    #[serde(default)]
+    pub norm: String,
     /// Steps done; 0 before the first.
     pub step: usize,
     /// Each hidden layer, from the first to the last.

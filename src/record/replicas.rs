@@ -57,6 +57,8 @@ impl Moment {
         };
         Some(Self {
             run: first.run.clone(),
+            activation: first.activation.clone(),
+            norm: first.norm.clone(),
             replica: first.replica,
             step: first.step,
             shader_changes: first.shader_changes.clone(),
@@ -140,6 +142,8 @@ mod tests {
     fn figures_are_picked_one_by_one() {
         let moment = |accuracy: f64, loss: f32, gradient: f64| Moment {
             run: "relu-none".into(),
+            activation: "relu".into(),
+            norm: "none".into(),
             replica: 0,
             step: 2,
             shader_changes: Vec::new(),

@@ -5,6 +5,7 @@ use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::record::{
     ConstantGuess, Moment, Pick, Probe, Summary, SweepRecord, Swept, highest, lowest, median,
+    parts_of,
 };
 use crate::train::run_name;
 use serde::de::DeserializeOwned;
@@ -73,10 +74,13 @@ impl Records {
         if let Some(text) = text(folder, "summary.json", missing)? {
             self.summary = whole(&text, "summary.json", missing);
         }
-        let moments = lines(folder, "metrics.jsonl", missing)?;
+        let moments = moments(folder, missing)?;
         (self.moments, self.ranges) = over_replicas(moments, self.experiment.replicas);
         missing.extend(unfinished(&self.experiment, &self.moments));
         self.probes = lines(folder, "histograms.jsonl", missing)?;
+        for Probe { run, activation, norm, .. } in &mut self.probes {
+            name_parts(run, activation, norm);
+        }
         Ok(())
     }
 
@@ -85,7 +89,7 @@ impl Records {
     /// # Errors
     /// [`Error::File`] when the file is there but cannot be read.
     pub fn moments_in(folder: &Path, run: &str, replicas: usize) -> Result<Vec<Moment>> {
-        let mut moments: Vec<Moment> = lines(folder, "metrics.jsonl", &mut Vec::new())?;
+        let mut moments = moments(folder, &mut Vec::new())?;
         moments.retain(|moment| moment.run == run);
         Ok(over_replicas(moments, replicas).0)
     }
@@ -177,6 +181,23 @@ pub(super) fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
         }
     }
     found
+}
+
+/// The moments that a folder holds.
+fn moments(folder: &Path, missing: &mut Vec<String>) -> Result<Vec<Moment>> {
+    let mut moments = lines(folder, "metrics.jsonl", missing)?;
+    for Moment { run, activation, norm, .. } in &mut moments {
+        name_parts(run, activation, norm);
+    }
+    Ok(moments)
+}
+
+/// Gives a record of an older version the activation and the norm that its run's name has.
+fn name_parts(run: &str, activation: &mut String, norm: &mut String) {
+    if activation.is_empty() {
+        let parts = parts_of(run);
+        (*activation, *norm) = (parts.0.to_owned(), parts.1.to_owned());
+    }
 }
 
 /// A file's text; nothing, and a sentence, where it is not there.

@@ -3,7 +3,7 @@
 
 use super::records::Records;
 use crate::config::Experiment;
-use crate::record::{Histogram, Images, LayerProbe, Moment, Probe};
+use crate::record::{Histogram, Images, LayerProbe, Moment, Probe, parts_of};
 use std::collections::BTreeMap;
 
 /// The steps that are probed.
@@ -88,8 +88,11 @@ pub(super) fn probe(run: &str, step: usize, depth: usize) -> Probe {
         in_training: None,
     };
     let weights: Vec<f32> = (0..18).map(|n| n as f32 / 17.0 - 0.5).collect();
+    let (activation, norm) = parts_of(run);
     Probe {
         run: run.to_owned(),
+        activation: activation.to_owned(),
+        norm: norm.to_owned(),
         step,
         hidden: (0..depth).map(layer).collect(),
         without_image: Vec::new(),
@@ -104,8 +107,11 @@ fn counts(step: usize) -> Vec<u32> {
 }
 
 fn moment(run: &str, step: usize) -> Moment {
+    let (activation, norm) = parts_of(run);
     Moment {
         run: run.to_owned(),
+        activation: activation.to_owned(),
+        norm: norm.to_owned(),
         replica: 0,
         step,
         shader_changes: Vec::new(),

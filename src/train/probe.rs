@@ -60,8 +60,16 @@ pub(super) fn take(session: &mut dyn Session, model: &Model, view: &View<'_>) ->
     let first_weights = first.map(|one| found.real(one.value)).transpose()?.map(filters);
     let probed = model.weights().enumerate();
     let weights = probed.map(|one| weight_probe(&found, view, one)).collect::<Result<_>>()?;
-    let (run, step) = (view.run.clone(), view.step);
-    Ok(Probe { run, step, hidden, without_image, weights, first_weights })
+    Ok(Probe {
+        run: view.run.clone(),
+        activation: model.network.activation.name().to_owned(),
+        norm: model.network.norm.name().to_owned(),
+        step: view.step,
+        hidden,
+        without_image,
+        weights,
+        first_weights,
+    })
 }
 
 /// The classes for which the order of the test images, of the first replica, names none.

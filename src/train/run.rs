@@ -1,7 +1,7 @@
 //! One network from its first to its last step: trained, recorded, compared.
 
 use super::probe::Matrices;
-use super::trainer::{Outcome, Plan, Trainer, Weights, run_name};
+use super::trainer::{Outcome, Plan, Trainer, Weights};
 use super::{diagnosis, schedule};
 use crate::backend::{Backend, Reloaded, Session};
 use crate::check::Judgement;
@@ -353,7 +353,7 @@ pub(super) fn record(plan: &Plan<'_>, moments: &[Moment], replicas: &[Moment]) -
     let layers = |moment: Option<&Moment>| moment.map_or_else(Vec::new, |one| one.layers.clone());
     let evaluated: Vec<_> = moments.iter().map(|one| (one.step, one.test_accuracy)).collect();
     RunRecord {
-        name: run_name(plan.activation, plan.norm),
+        name: plan.name(),
         activation: plan.activation.name().to_owned(),
         norm: plan.norm.name().to_owned(),
         steps: last.map_or(0, |moment| moment.step),

@@ -301,8 +301,13 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// When the network has no probe, or the device is lost or refuses.
     pub(super) fn probe(&mut self, before: Option<&Matrices>, filters: bool) -> Result<Probe> {
-        let run = run_name(self.plan.activation, self.plan.norm);
-        let view = View { run, step: self.step, initial: &self.initial, before, filters };
+        let view = View {
+            run: self.plan.name(),
+            step: self.step,
+            initial: &self.initial,
+            before,
+            filters,
+        };
         probe::take(self.session.as_mut(), &self.model, &view)
     }
 
@@ -325,7 +330,9 @@ impl<'a> Trainer<'a> {
             let (test_loss, test_accuracy) = tested[replica];
             let sum = losses.iter().copied().map(f64::from).sum::<f64>();
             moments.push(Moment {
-                run: run_name(self.plan.activation, self.plan.norm),
+                run: self.plan.name(),
+                activation: self.plan.activation.name().to_owned(),
+                norm: self.plan.norm.name().to_owned(),
                 replica,
                 step: self.step,
                 shader_changes: shader_changes.clone(),

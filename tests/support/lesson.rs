@@ -5,7 +5,7 @@ use super::network::{at_rate, network, with_affine};
 use normlab::config::Experiment;
 use normlab::record::{
     Histogram, Images, LayerFigures, LayerProbe, Moment, Parity, Probe, RunRecord, Summary,
-    SweepRecord, Swept, WeightProbe,
+    SweepRecord, Swept, WeightProbe, parts_of,
 };
 use normlab::report::records::Records;
 use std::collections::BTreeMap;
@@ -96,8 +96,11 @@ pub(crate) fn moment(
         gradient_rms: if number == 1 { gradient } else { 1.0 },
         weight_change: change,
     };
+    let (activation, norm) = parts_of(run);
     Moment {
         run: run.into(),
+        activation: activation.into(),
+        norm: norm.into(),
         replica: 0,
         step,
         losses: vec![1.0],
@@ -165,8 +168,11 @@ fn probe(run: &str, step: usize, last: &LayerProbe) -> Probe {
     for (at, layer) in hidden.iter_mut().enumerate() {
         layer.layer = format!("layer{}", at + 1);
     }
+    let (activation, norm) = parts_of(run);
     Probe {
         run: run.into(),
+        activation: activation.into(),
+        norm: norm.into(),
         step,
         hidden,
         without_image: Vec::new(),

@@ -4,10 +4,10 @@ use super::network::{at_rate, network, with_affine};
 use normlab::config::Experiment;
 use normlab::record::{
     Adapter, LayerFigures, Moment, Parity, RunRecord, ShaderRecord, Summary, SweepRecord, Swept,
+    parts_of,
 };
 use normlab::report::claims;
 use normlab::report::records::Records;
-use normlab::report::style::parts;
 use std::collections::BTreeMap;
 
 /// The networks, in the order in which they were trained.
@@ -94,8 +94,11 @@ fn moment(run: usize, at: usize) -> Moment {
             weight_change: (0.0017 + learned + odd) * f64::powi(lost, depth),
         }
     };
+    let (activation, norm) = parts_of(NETWORKS[run]);
     Moment {
         run: NETWORKS[run].to_owned(),
+        activation: activation.to_owned(),
+        norm: norm.to_owned(),
         replica: 0,
         step: STEPS[at],
         shader_changes: Vec::new(),
@@ -114,8 +117,8 @@ fn summary(moments: &[Moment]) -> Summary {
     let ends = moments.iter().filter(|moment| moment.step == STEPS[STEPS.len() - 1]);
     let run = |end: &Moment| RunRecord {
         name: end.run.clone(),
-        activation: parts(&end.run).0.to_owned(),
-        norm: parts(&end.run).1.to_owned(),
+        activation: end.activation.clone(),
+        norm: end.norm.clone(),
         steps: end.step,
         failure: None,
         last_losses: Vec::new(),
