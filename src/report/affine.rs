@@ -82,6 +82,7 @@ fn over_the_steps(group: &Group) -> Picture {
              the median over a layer's units, the band holds the middle 70 % of them. {end}"
         ),
         alt: format!("Gamma and beta of each hidden layer with {activation} over the steps. {end}"),
+        has_modes: false,
         frames: vec![Frame { step: group.last_step(), svg: draw_steps(group) }],
     }
 }
@@ -170,6 +171,7 @@ fn scatter(group: &Group, position: NormPosition) -> Picture {
             "Scatter of each hidden unit's measured mean against beta, and standard deviation against \
              |gamma|, with the diagonal. Farthest from it is {off}."
         ),
+        has_modes: false,
         frames: vec![Frame { step: group.last_step(), svg: draw_scatter(group) }],
     }
 }

@@ -2,13 +2,13 @@
 //! see, and how many test images are read rightly, all runs side by side and step by step.
 
 use super::bins::shares;
+use super::layer_outputs::{greys, rows};
 use super::number::short_percent;
 use super::panel::{Panel, Range};
 use super::probed::{Group, Run, groups, spread_evenly};
 use super::raster::{Canvas, Colour, palette};
 use super::records::Records;
 use super::ridges::Scene;
-use super::seen::{greys, rows};
 use super::style::stroke;
 use super::tiles::{Rows, Tiles};
 use crate::config::NormPosition;

@@ -10,7 +10,7 @@
 //! RMS(dW_l) / RMS(dW_{l+1})  ≈  RMS(f'(z_l)) · √units_{l+1} · RMS(W_{l+1}) · RMS(h_{l-1}) / RMS(h_l)
 //! ```
 
-use super::number::{coordinate, figure};
+use super::number::{coordinate, figure, ten_to, trimmed};
 use super::panel::{Panel, Range, norm_label};
 use super::picture::{Frame, Picture};
 use super::probed::{Group, Run, groups, listed, with_norm};
@@ -155,6 +155,7 @@ impl<'a> Scene<'a> {
                 "The factor by which the gradient changes at each layer with {activation}, and the \
                  product of these factors, the norms as lines. {said}"
             ),
+            has_modes: false,
             frames: steps.iter().filter(|step| **step > 0).map(frame).collect(),
         }
     }
@@ -273,9 +274,7 @@ impl<'a> Scene<'a> {
         }
         let middle = (panel.left + panel.right()) / 2.0;
         svg.text((middle, bottom + 30.0), "layer of the weights", &[MIDDLE]);
-        let (x, y) = (panel.left - 44.0, panel.top + panel.height / 2.0);
-        let turned = format!("rotate(-90 {} {})", coordinate(x), coordinate(y));
-        svg.text((x, y), "ratio (logarithmic)", &[MIDDLE, ("transform", &turned)]);
+        panel.y_label(svg, "ratio (logarithmic)");
     }
 }
 
@@ -301,19 +300,13 @@ fn ticks(range: Range) -> Vec<(f64, String)> {
     let all = powers.flat_map(|power| {
         digits.iter().map(move |digit| {
             let text = match power {
-                -3..=2 => coordinate_free(digit * 10_f64.powi(power)),
-                _ => super::number::ten_to(power),
+                -3..=2 => trimmed(digit * 10_f64.powi(power)),
+                _ => ten_to(power),
             };
             (f64::from(power) + digit.log10(), text)
         })
     });
     all.filter(|(at, _)| (range.low..=range.high).contains(at)).collect()
-}
-
-/// A round number without digits that it has not got.
-fn coordinate_free(value: f64) -> String {
-    let text = format!("{value:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A norm's values at each layer from the first, with a dot at each.
@@ -322,13 +315,7 @@ fn line(svg: &mut Svg, panel: &Panel, norm: &str, values: &[f64]) {
     let points = values.iter().enumerate().filter(|(_, value)| value.is_finite() && **value > 0.0);
     let points: Vec<_> =
         points.map(|(at, value)| panel.at(at as f64 + 1.0, value.log10())).collect();
-    let line = [
-        ("fill", "none"),
-        ("stroke", look.colour),
-        ("stroke-width", "1.8"),
-        ("stroke-dasharray", look.dashes),
-    ];
-    svg.path(&polyline(points.iter().copied()), &line);
+    svg.path(&polyline(points.iter().copied()), &look.pen().line());
     for (x, y) in points {
         let (x, y) = (coordinate(x), coordinate(y));
         svg.element("circle", &[("cx", &x), ("cy", &y), ("r", "3"), ("fill", look.colour)]);

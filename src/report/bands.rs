@@ -38,6 +38,7 @@ fn picture(group: &Group) -> Picture {
             "Bands over the steps of the inputs to the {activation} of the first and the last hidden \
              layer, the norms side by side. {moved}"
         ),
+        has_modes: false,
         frames: vec![Frame { step: last, svg: draw(group) }],
     }
 }

@@ -143,7 +143,8 @@ fn picture(records: &Records, chart: Chart, id: &str, title: &str, caption: &str
     let alt = format!("{title} over {steps} training steps, as lines. Panels: {panels}. {caption}");
     let step = records.moments.iter().map(|moment| moment.step).max().unwrap_or_default();
     let frames = vec![Frame { step, svg: chart.svg() }];
-    Picture { id: id.to_owned(), title: title.to_owned(), caption, alt, frames }
+    let (id, title) = (id.to_owned(), title.to_owned());
+    Picture { id, title, caption, alt, has_modes: false, frames }
 }
 
 /// The pen of a norm.

@@ -61,6 +61,7 @@ fn picture(group: &Group) -> Option<Picture> {
             "The weights into the first {count} units of the first layer as images, with {activation}, \
              before and after training, the norms side by side."
         ),
+        has_modes: false,
         frames: vec![Frame { step, svg: draw(&shown, white) }],
     })
 }

@@ -10,7 +10,7 @@
 use super::animation::Animation;
 use super::picture::Picture;
 use super::records::Records;
-use super::{affine, backward, bands, curves, filters, page, ridges, seen, sweeps};
+use super::{affine, backward, bands, curves, filters, layer_outputs, page, ridges, sweeps};
 use crate::error::{Error, Result};
 use crate::files::replace;
 use crate::record::Swept;
@@ -58,7 +58,7 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
         (bands::pictures, true),
         (backward::pictures, true),
         (curves::pictures, false),
-        (seen::pictures, true),
+        (layer_outputs::pictures, true),
         (affine::pictures, true),
         (filters::pictures, true),
     ] {

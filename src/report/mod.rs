@@ -13,6 +13,7 @@ pub mod claims;
 pub mod curves;
 pub mod filters;
 pub mod folder;
+pub mod layer_outputs;
 pub mod markup;
 pub mod number;
 pub mod page;
@@ -24,7 +25,6 @@ pub mod records;
 pub mod ridges;
 #[cfg(test)]
 mod sample;
-pub mod seen;
 mod slopes;
 pub mod style;
 mod svg;
@@ -44,7 +44,7 @@ mod tests {
             let makers = [
                 ridges::pictures,
                 bands::pictures,
-                seen::pictures,
+                layer_outputs::pictures,
                 affine::pictures,
                 filters::pictures,
                 backward::pictures,

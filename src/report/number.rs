@@ -13,10 +13,23 @@ pub fn range(low: f64, high: f64) -> String {
     if low == high { low } else { format!("{}–{high}", low.trim_end_matches(" %")) }
 }
 
+/// The range around a share, where it is written otherwise than the share itself.
+#[must_use]
+pub fn range_around(share: f64, low: f64, high: f64) -> Option<String> {
+    Some(range(low, high)).filter(|range| *range != percent(share))
+}
+
 /// A number with so many decimals, or in powers of ten where it would be long.
 #[must_use]
 pub fn decimals(value: f64, decimals: usize) -> String {
     if value.abs() < 1e4 { format!("{value:.decimals$}") } else { times_ten_to(value) }
+}
+
+/// A round number without the zeros that three decimals would give it.
+#[must_use]
+pub fn trimmed(value: f64) -> String {
+    let text = format!("{value:.3}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 /// A number in powers of ten with two digits that count, short as a column of a table takes it: 2.5e-7.
@@ -90,6 +103,9 @@ mod tests {
     fn numbers_are_written_short() {
         assert_eq!(percent(0.9625), "96.2 %");
         assert_eq!([range(0.77, 0.894), range(0.1, 0.1)], ["77.0–89.4 %", "10.0 %"]);
+        let around = [range_around(0.1, 0.0996, 0.1004), range_around(0.1, 0.1, 0.2)];
+        assert_eq!(around, [None, Some("10.0–20.0 %".to_owned())]);
+        assert_eq!([0.005, 20.0, 0.5].map(trimmed), ["0.005", "20", "0.5"]);
         assert_eq!(decimals(2.3456, 3), "2.346");
         assert_eq!(decimals(1e30, 3), "1.0·10³⁰");
         assert_eq!(power(2.53e-7), "2.5e-7");

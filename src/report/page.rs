@@ -15,7 +15,6 @@ use super::number;
 use super::picture::Picture;
 use super::probed::are_uneven;
 use super::records::{Records, distinct};
-use super::seen;
 use super::style::{parts, stroke};
 use super::table;
 use crate::record::{Claim, ShaderRecord, Summary};
@@ -226,7 +225,7 @@ fn write_controls(html: &mut String, records: &Records, steps: &BTreeSet<usize>)
 fn write_picture(html: &mut String, picture: &Picture) {
     let id = escape(&picture.id);
     let svg = picture.frames.last().map_or("", |frame| frame.svg.as_str());
-    let modes = if svg.contains(seen::INFERENCE) { MODES } else { "" };
+    let modes = if picture.has_modes { MODES } else { "" };
     let _ = write!(
         html,
         "<figure id=\"{id}\">\n<figcaption><h2>{}</h2>\n<p>{}</p>{modes}</figcaption>\n<div class=\"scroll\">\

@@ -169,13 +169,7 @@ impl Panel {
                 |which: usize| whole.iter().map(move |(x, values)| self.at(*x, values[which]));
             let around = polyline(edge(0).chain(edge(2).rev()));
             svg.path(&around, &[("fill", look.colour), ("fill-opacity", "0.25")]);
-            let line = [
-                ("fill", "none"),
-                ("stroke", look.colour),
-                ("stroke-width", "1.8"),
-                ("stroke-dasharray", look.dashes),
-            ];
-            svg.path(&polyline(edge(1)), &line);
+            svg.path(&polyline(edge(1)), &look.pen().line());
         }
     }
 }

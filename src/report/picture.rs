@@ -11,6 +11,8 @@ pub struct Picture {
     pub caption: String,
     /// The same for those who do not see it.
     pub alt: String,
+    /// Whether its frames hold a network as in training and as in inference, for the page to switch.
+    pub has_modes: bool,
     /// A single frame, or one for each step at which it differs, in the order of the steps.
     pub frames: Vec<Frame>,
 }

@@ -1,6 +1,6 @@
 //! The records of a run, read again: everything that the report knows.
 
-use super::chance::Chance;
+use super::chance::{self, Chance};
 use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::record::{
@@ -127,13 +127,12 @@ impl Records {
         Some(self.experiment.replicas).filter(|&replicas| replicas > 1)
     }
 
-    /// What a guess that does not look at the images reaches: ten classes that are equally frequent where
-    /// no record says it, as in those of older versions.
+    /// What a guess that does not look at the images reaches.
     #[must_use]
     pub fn constant_guess(&self) -> ConstantGuess {
-        let of_run = self.summary.as_ref().and_then(|summary| summary.constant_guess);
-        let of_sweeps = self.sweeps.values().flatten().find_map(|one| one.constant_guess);
-        of_run.or(of_sweeps).unwrap_or(ConstantGuess::TEN_CLASSES)
+        let of_run = self.summary.iter().map(|summary| summary.constant_guess);
+        let of_sweeps = self.sweeps.values().flatten().map(|one| one.constant_guess);
+        chance::constant_guess(of_run.chain(of_sweeps))
     }
 
     /// The scale of the test set's accuracies.

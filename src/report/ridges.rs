@@ -95,6 +95,7 @@ impl Scene<'_> {
                 listed(&norms.collect::<Vec<_>>()),
                 self.where_they_lie(last)
             ),
+            has_modes: false,
             frames: vec![Frame { step: last, svg }],
         }
     }
@@ -125,6 +126,7 @@ impl Scene<'_> {
                  layer at one step, above the curve of the {activation}. {}",
                 self.where_they_lie(last)
             ),
+            has_modes: false,
             frames: self.group.steps().iter().map(frame).collect(),
         }
     }

@@ -25,6 +25,40 @@ pub fn stroke(norm: &str) -> Stroke {
     Stroke { colour, dashes, label }
 }
 
+impl Stroke {
+    /// The pen that draws its data.
+    #[must_use]
+    pub const fn pen(self) -> Pen {
+        Pen { colour: self.colour, dashes: self.dashes, width: "1.8", opacity: "1" }
+    }
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pen {
+    /// The colour, as SVG's `stroke`.
+    pub colour: &'static str,
+    /// SVG's `stroke-dasharray`.
+    pub dashes: &'static str,
+    /// The width.
+    pub width: &'static str,
+    /// From 0, nothing, to 1.
+    pub opacity: &'static str,
+}
+
+impl Pen {
+    /// The attributes of a path drawn with it.
+    pub(super) const fn line(self) -> [(&'static str, &'static str); 5] {
+        [
+            ("fill", "none"),
+            ("stroke", self.colour),
+            ("stroke-width", self.width),
+            ("stroke-opacity", self.opacity),
+            ("stroke-dasharray", self.dashes),
+        ]
+    }
+}
+
 /// The activation and the norm of a run's name, as `sigmoid-batch`.
 #[must_use]
 pub fn parts(run: &str) -> (&str, &str) {

@@ -1,5 +1,6 @@
 //! The table that a run ends with.
 
+use super::chance::constant_guess;
 use super::probed::with_norm;
 use super::{backward, number, style};
 use crate::record::{ConstantGuess, Figures, LateAccuracy, LayerFigures, RunRecord, Summary};
@@ -78,25 +79,27 @@ fn rows_of(run: &RunRecord) -> Vec<Vec<String>> {
         layers: run.layers.clone(),
         output_spread: run.output_spread,
     };
-    let mut rows = vec![row(&run.name, &median, run.ms_per_step)];
-    if let Some(last) = run.test_accuracy {
-        rows[0][1] = accuracy(last, run.late_accuracy);
-    }
+    let mut rows = vec![row(&run.name, &median, run.late_accuracy, run.ms_per_step)];
     if let Some(range) = &run.range {
-        rows.push(row("  lowest", &range.lowest, None));
-        rows.push(row("  highest", &range.highest, None));
+        rows.push(row("  lowest", &range.lowest, None, None));
+        rows.push(row("  highest", &range.highest, None, None));
     }
     rows
 }
 
-fn row(name: &str, figures: &Figures, ms_per_step: Option<f64>) -> Vec<String> {
+fn row(
+    name: &str,
+    figures: &Figures,
+    late: Option<LateAccuracy>,
+    ms_per_step: Option<f64>,
+) -> Vec<String> {
     let number = |value: Option<f64>, format: fn(f64) -> String| value.map_or("–".into(), format);
     let (first, last) = (figures.layers.first(), figures.layers.last());
     let gradient =
         |layer: Option<&LayerFigures>| number(layer.map(|layer| layer.gradient_rms), number::power);
     vec![
         name.to_owned(),
-        number(figures.test_accuracy, number::percent),
+        figures.test_accuracy.map_or("–".into(), |last| accuracy(last, late)),
         number(figures.train_loss, |x| number::decimals(x, 3)),
         gradient(first),
         gradient(last),
@@ -108,12 +111,9 @@ fn row(name: &str, figures: &Figures, ms_per_step: Option<f64>) -> Vec<String> {
 
 /// A last accuracy, and behind it the range of the last third of the steps where that is another.
 pub(super) fn accuracy(last: f64, late: Option<LateAccuracy>) -> String {
-    let late = late.map(|late| number::range(late.lowest, late.highest));
+    let range = late.and_then(|late| number::range_around(last, late.lowest, late.highest));
     let last = number::percent(last);
-    match late.filter(|late| *late != last) {
-        Some(late) => format!("{last} ({late})"),
-        None => last,
-    }
+    range.map_or_else(|| last.clone(), |range| format!("{last} ({range})"))
 }
 
 /// What the columns of test accuracy and training loss mean, and what a constant guess reaches.
@@ -137,8 +137,7 @@ pub type Legend = Vec<(&'static str, String)>;
 /// What the columns of [`rows`] mean.
 #[must_use]
 pub fn legend(summary: &Summary) -> Legend {
-    let guess = summary.constant_guess.unwrap_or(ConstantGuess::TEN_CLASSES);
-    let [accuracy, loss] = meanings(guess);
+    let [accuracy, loss] = meanings(constant_guess([summary.constant_guess]));
     let size = "size of the gradient that reaches the weights of the first and the last layer";
     let moved = "how far the first layer's weights have moved from where they began";
     let spread = "how much the last hidden layer's outputs differ from image to image";

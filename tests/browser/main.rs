@@ -83,6 +83,7 @@ fn html() -> String {
         title: "Moving".to_owned(),
         caption: "A picture that changes.".to_owned(),
         alt: "The number of its frame.".to_owned(),
+        has_modes: false,
         frames: STEPS.iter().step_by(2).map(frame).collect(),
     });
     page::html(&records, &pictures)

@@ -4,7 +4,7 @@ use super::evidence::{Evidence, Measured, weigh};
 use super::thresholds::READS_LESS;
 use crate::record::{Claim, LateAccuracy, SweepRecord, Swept};
 use crate::report::chance::Chance;
-use crate::report::number::{percent, range, whole};
+use crate::report::number::{percent, range_around, whole};
 use crate::report::records::distinct;
 use crate::report::style;
 use crate::report::sweeps::spread::{Spread, chance, hint};
@@ -117,14 +117,12 @@ impl Choice {
     fn mean(&self) -> String {
         let read = match (self.reads, self.seeds) {
             (None, _) => "nothing".to_owned(),
-            (Some(Spread { mean, least, most }), 1) => {
-                let (reads, range) = (percent(mean), range(least, most));
-                if range == reads {
-                    reads
-                } else {
-                    format!("{reads} ({range} in the last third of the steps)")
+            (Some(Spread { mean, least, most }), 1) => match range_around(mean, least, most) {
+                Some(range) => {
+                    format!("{} ({range} in the last third of the steps)", percent(mean))
                 }
-            }
+                None => percent(mean),
+            },
             (Some(reads), seeds) => format!("{} (mean of {seeds} seeds)", percent(reads.mean)),
         };
         match self.parameters {

@@ -1,6 +1,6 @@
 //! Claims that the moments of a training decide.
 
-use super::super::number::{percent, range};
+use super::super::number::{percent, range, range_around};
 use super::evidence::{Evidence, Measured, weigh};
 use super::learning_rates::widened_by_batch_norm;
 use super::thresholds::{ALIKE, DIFFER, FASTER, HARDLY_MOVED, LITTLE, MOVED, SURVIVED, VANISHED};
@@ -19,7 +19,7 @@ pub(super) fn vanishing_gradients(records: &Records) -> Claim {
             Evidence::new(end.gradient <= VANISHED, end.gradient_text()),
             Evidence::new(end.change <= HARDLY_MOVED, end.change_text()),
             Evidence::new(end.spread <= ALIKE, end.spread_text()),
-            Evidence::new(chance.guesses(end.accuracy.highest), end.accuracy_text(chance)),
+            Evidence::new(chance.guesses(end.late.highest), end.accuracy_text(chance)),
         ])
     };
     let claim = "Sigmoid without a norm: gradients vanish on the way back, the first layer hardly \
@@ -43,7 +43,7 @@ pub(super) fn norms_train(records: &Records) -> Claim {
             let figures = [
                 (end.change >= MOVED, end.change_text()),
                 (end.spread >= DIFFER, end.spread_text()),
-                (chance.succeeds(end.accuracy.median), end.accuracy_text(chance)),
+                (chance.succeeds(end.late.median), end.accuracy_text(chance)),
             ];
             for side in [true, false] {
                 let on_it = figures.iter().filter(|(supports, _)| *supports == side);
@@ -98,7 +98,7 @@ fn relu_with_batch_norm(records: &Records) -> Measured {
     let tenth = records.experiment.steps.div_ceil(10);
     let early_none = first_at(records, "relu-none", tenth)?;
     let early_batch = first_at(records, "relu-batch", tenth)?;
-    let gap = (batch.accuracy.median - none.accuracy.median).abs();
+    let gap = (batch.late.median - none.late.median).abs();
     let ahead = early_batch.test_accuracy - early_none.test_accuracy;
     Ok(vec![
         Evidence::new(none.gradient >= SURVIVED, none.gradient_text()),
@@ -106,8 +106,8 @@ fn relu_with_batch_norm(records: &Records) -> Measured {
             gap <= LITTLE,
             format!(
                 "in the last third of the steps {} without a norm, {} with batch norm",
-                none.accuracy.range(),
-                batch.accuracy.range()
+                none.late_range(),
+                batch.late_range()
             ),
         ),
         Evidence::new(
@@ -132,43 +132,21 @@ struct Ending {
     change: f64,
     /// How much the last outputs differ from image to image, at the last step.
     spread: f64,
-    accuracy: Accuracy,
-}
-
-/// Test accuracies of the last third of the steps: one of them alone may be luck.
-struct Accuracy {
-    last: f64,
-    lowest: f64,
-    median: f64,
-    highest: f64,
-}
-
-impl Accuracy {
-    /// None where there is no moment.
-    fn of(records: &Records, run: &str) -> Option<Self> {
-        let all: Vec<_> =
-            records.moments_of(run).map(|moment| (moment.step, moment.test_accuracy)).collect();
-        let late = LateAccuracy::of(&all)?;
-        Some(Self {
-            last: all.last()?.1,
-            lowest: late.lowest,
-            median: late.median,
-            highest: late.highest,
-        })
-    }
-
-    /// From the lowest to the highest.
-    fn range(&self) -> String {
-        range(self.lowest, self.highest)
-    }
+    /// Test accuracy at the last step.
+    accuracy: f64,
+    /// That of the last third of the steps: a last one alone may be luck.
+    late: LateAccuracy,
 }
 
 impl Ending {
     /// The figures, or why there are none.
     fn of(records: &Records, run: &str) -> Result<Self, String> {
         let moments = || records.moments_of(run);
-        let missing = || format!("the run {run} is not there");
-        let last = moments().last().ok_or_else(missing)?;
+        let accuracies: Vec<_> = moments().map(|one| (one.step, one.test_accuracy)).collect();
+        let (last, late) = moments()
+            .last()
+            .zip(LateAccuracy::of(&accuracies))
+            .ok_or_else(|| format!("the run {run} is not there"))?;
         if let Some(failure) = failure(records, run) {
             return Err(format!("{run}: {failure}"));
         }
@@ -185,8 +163,14 @@ impl Ending {
             first_gradient: moments().next().map_or(Ok(f64::NAN), share)?,
             change: last.layers.first().map_or(f64::NAN, |layer| layer.weight_change),
             spread: last.output_spread,
-            accuracy: Accuracy::of(records, run).ok_or_else(missing)?,
+            accuracy: last.test_accuracy,
+            late,
         })
+    }
+
+    /// The accuracies of the last third of the steps.
+    fn late_range(&self) -> String {
+        range(self.late.lowest, self.late.highest)
     }
 
     fn gradient_text(&self) -> String {
@@ -206,12 +190,14 @@ impl Ending {
     }
 
     fn accuracy_text(&self, chance: Chance) -> String {
-        let (last, range) = (percent(self.accuracy.last), self.accuracy.range());
-        let range = match range == last {
-            true => String::new(),
-            false => format!("{range} in the last third of the steps; "),
-        };
-        format!("{last} of the test images are classified correctly ({range}{})", chance.text())
+        let range = range_around(self.accuracy, self.late.lowest, self.late.highest);
+        let range = range.map(|range| format!("{range} in the last third of the steps; "));
+        format!(
+            "{} of the test images are classified correctly ({}{})",
+            percent(self.accuracy),
+            range.unwrap_or_default(),
+            chance.text()
+        )
     }
 }
 

@@ -51,6 +51,7 @@ pub(super) fn picture(records: &[SweepRecord]) -> Picture {
         title: "One a and b for each unit, or for a whole layer".to_owned(),
         alt: format!("Test accuracy over training steps, as lines. {caption}"),
         caption,
+        has_modes: false,
         frames: vec![Frame { step: steps, svg: chart.svg() }],
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -
             whole(step)
         ),
         alt: format!("Test accuracy over {setting} with {name}. {figures}."),
+        has_modes: false,
         frames: vec![Frame { step, svg: svg(swept, &curves, constant_guess(records)) }],
     }
 }

@@ -1,13 +1,11 @@
 //! What the networks of a sweep read, and the scale that this is held against.
 
 use crate::record::{ConstantGuess, SweepRecord, Swept};
-use crate::report::chance::Chance;
+use crate::report::chance::{self, Chance};
 
-/// What a constant guess reaches on the data of a sweep: that of ten equally frequent classes where its
-/// records are of an older version.
+/// What a constant guess reaches on the data of a sweep.
 pub(super) fn constant_guess(records: &[SweepRecord]) -> ConstantGuess {
-    let known = records.iter().find_map(|record| record.constant_guess);
-    known.unwrap_or(ConstantGuess::TEN_CLASSES)
+    chance::constant_guess(records.iter().map(|record| record.constant_guess))
 }
 
 /// The scale of the sweep's accuracies.

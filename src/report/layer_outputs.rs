@@ -52,8 +52,8 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
 }
 
 /// Classes of what the page switches between, as the page's own files call them.
-pub(super) const TRAINING: &str = "in-training";
-pub(super) const INFERENCE: &str = "in-inference";
+const TRAINING: &str = "in-training";
+const INFERENCE: &str = "in-inference";
 
 struct Scene<'a> {
     group: &'a Group<'a>,
@@ -102,9 +102,14 @@ impl Scene<'_> {
         )
     }
 
+    /// Whether what batch norm gives in training is another than in inference.
+    fn has_modes(&self) -> bool {
+        self.group.probes().any(Probe::differs_in_training)
+    }
+
     /// Where batch norm has its statistics from, in sentences.
     fn statistics(&self) -> &'static str {
-        match self.group.probes().any(Probe::differs_in_training) {
+        match self.has_modes() {
             true => {
                 "Shown as in training, where batch norm takes mean and variance of a batch, here of the \
                  probed training images. In inference it takes the running ones, which know nothing at \
@@ -142,6 +147,7 @@ impl Scene<'_> {
                  small grey images, the norms side by side.{missing} {}",
                 self.end()
             ),
+            has_modes: self.has_modes(),
             frames,
         }
     }
