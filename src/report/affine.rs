@@ -1,8 +1,9 @@
 //! What a norm's gamma and beta learn, and that batch norm's outputs then lie where they say: with the
 //! mean beta and the standard deviation |gamma|.
 
+use super::axis::{Axis, Range};
 use super::number::{coordinate, figure};
-use super::panel::{Panel, Range, norm_label};
+use super::panel::{Line, Panel, legend, norm_label, norms_legend};
 use super::picture::{Frame, Picture};
 use super::probed::{Group, Run, groups, listed, spread_evenly};
 use super::records::Records;
@@ -94,9 +95,8 @@ fn draw_steps(group: &Group) -> String {
     let rows: Vec<_> = PARAMETERS.into_iter().filter(has).collect();
     let row = HEAD + HEIGHT + FOOT;
     let mut svg = Svg::new(WIDTH, KEY + row * rows.len() as f64);
-    for (at, run) in group.runs.iter().enumerate() {
-        norm_label(&mut svg, (LEFT + 150.0 * at as f64, 16.0), run.norm, "");
-    }
+    let norms = norms_legend(group.runs.iter().map(|run| run.norm));
+    legend(&mut svg, (LEFT, 16.0), WIDTH - LEFT, &norms);
     for (line, (name, parameter)) in rows.into_iter().enumerate() {
         let top = KEY + row * line as f64 + HEAD;
         row_of_layers(&mut svg, top, group, name, parameter);
@@ -112,7 +112,7 @@ fn row_of_layers(svg: &mut Svg, top: f64, group: &Group, name: &str, parameter: 
     let over = |run: &Run, layer: usize| over(run, layer, parameter);
     let all = group.runs.iter().flat_map(|run| layers.iter().flat_map(move |&at| over(run, at)));
     let y = Range::of(all.flat_map(|(_, values)| values)).rounded();
-    let x = Range::of(group.steps().iter().map(|&step| step as f64));
+    let (x, y) = (group.steps_axis(), Axis::linear(y));
     for (column, &layer) in layers.iter().enumerate() {
         let left = LEFT + (width + GAP) * column as f64;
         let panel = Panel { left, top, width, height: HEIGHT, x, y };
@@ -124,9 +124,8 @@ fn row_of_layers(svg: &mut Svg, top: f64, group: &Group, name: &str, parameter: 
         }
         panel.x_axis(svg, top, "step");
         svg.text((left, top - 7.0), &format!("layer {}", layer + 1), &[]);
-        for run in &group.runs {
-            panel.band(svg, run.norm, &over(run, layer));
-        }
+        let lines = group.runs.iter().map(|run| Line::around(run.norm, &over(run, layer)));
+        panel.lines(svg, &lines.collect::<Vec<_>>());
     }
 }
 
@@ -204,9 +203,10 @@ fn draw_scatter(group: &Group) -> String {
     for (line, (parameter, measured, pair)) in rows.into_iter().enumerate() {
         let all = group.runs.iter().flat_map(|run| points(run, pair));
         let range = Range::of(all.flat_map(|(x, y)| [x, y])).rounded();
+        let axis = Axis::linear(range);
         for (at, run) in group.runs.iter().enumerate() {
             let (left, top) = (column * at as f64 + LEFT, row * line as f64 + HEAD);
-            let panel = Panel { left, top, width: side, height: side, x: range, y: range };
+            let panel = Panel { left, top, width: side, height: side, x: axis, y: axis };
             norm_label(&mut svg, (left, top - 8.0), run.norm, "");
             if points(run, pair).next().is_none() {
                 svg.text((left, top + 14.0), &format!("has no {parameter}"), &[]);
@@ -278,8 +278,8 @@ mod tests {
         let batch = &groups[0].runs[1];
         let found: Vec<_> = points(batch, means).take(4).collect();
         assert_eq!(found, [(0.0, 0.0), (1.0, 1.0), (2.0, 2.0), (3.0, 3.0)]);
-        let range = Range { low: 0.0, high: 4.0 };
-        let panel = Panel { left: 0.0, top: 0.0, width: 40.0, height: 40.0, x: range, y: range };
+        let axis = Axis::linear(Range { low: 0.0, high: 4.0 });
+        let panel = Panel { left: 0.0, top: 0.0, width: 40.0, height: 40.0, x: axis, y: axis };
         assert_eq!(dots(&panel, found.into_iter()), "M0 40h0M10 30h0M20 20h0M30 10h0");
     }
 

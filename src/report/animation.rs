@@ -1,10 +1,11 @@
 //! The training as an animation: where the inputs of the last hidden activation lie, what the layers
 //! see, and how many test images are read rightly, all runs side by side and step by step.
 
+use super::axis::{Axis, Range};
 use super::bins::shares;
 use super::layer_outputs::{greys, rows};
 use super::number::short_percent;
-use super::panel::{Panel, Range};
+use super::panel::Panel;
 use super::probed::{Group, Run, groups, spread_evenly};
 use super::raster::{Canvas, Colour, palette};
 use super::records::Records;
@@ -152,8 +153,8 @@ impl Stage<'_> {
             top: top + 26.0,
             width: PLOT,
             height: TALL,
-            x: scene.x,
-            y: Range { low: 0.0, high: 1.0 },
+            x: Axis::linear(scene.x),
+            y: Axis::percent(),
         };
         histogram(canvas, &panel, scene, probe, Colour::norm(run.norm));
         curve(canvas, &panel, scene);
@@ -218,8 +219,8 @@ impl Stage<'_> {
             top,
             width: width as f64,
             height: CHART,
-            x: Range { low: 0.0, high: self.last.max(1) as f64 },
-            y: Range { low: 0.0, high: 1.0 },
+            x: Axis::whole(Range { low: 0.0, high: self.last.max(1) as f64 }),
+            y: Axis::percent(),
         };
         let mut reads = Vec::new();
         for share in [0.0, 0.5, 1.0] {
@@ -276,6 +277,7 @@ fn histogram(canvas: &mut Canvas, panel: &Panel, scene: &Scene, probe: &Probe, c
 /// The activation's curve below its inputs.
 fn curve(canvas: &mut Canvas, above: &Panel, scene: &Scene) {
     let y = Range::of(scene.curve.iter().map(|point| point.1)).rounded();
+    let y = Axis::linear(y);
     let panel = Panel { top: above.bottom() + 8.0, height: CURVE, y, ..*above };
     let middle = panel.at_x(0.0) as usize;
     canvas.fill((middle, above.top as usize), (1, (TALL + CURVE) as usize + 8), Colour::LIGHT);

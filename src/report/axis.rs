@@ -1,105 +1,259 @@
-//! The vertical axis of a chart: its range, which its label states, and its ticks.
+//! Axes: from which number to which they go, at equal distances or at equal ratios, and their ticks.
 
-use super::number;
+use super::number::{ten_to, trimmed};
 
-/// Intervals between ticks, at most.
-pub(super) const INTERVALS: f64 = 5.0;
+/// Distances of ticks, times a power of ten.
+const ROUND: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
 
-/// A vertical axis.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Axis {
-    /// What it shows, with its unit.
-    pub(super) label: String,
-    /// Values, or exponents of ten on a logarithmic axis.
+/// Ticks of an axis less one, at most.
+const TICKS: usize = 5;
+
+/// The room of a number of an upright axis.
+const UPRIGHT: f64 = 20.0;
+
+/// A tick: its number, and how that is written.
+pub(super) type Tick = (f64, String);
+
+/// From one number to a larger one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Range {
+    /// Where it begins.
     pub(super) low: f64,
+    /// Where it ends.
     pub(super) high: f64,
-    logarithmic: bool,
-    pub(super) ticks: Vec<(f64, String)>,
+}
+
+impl Range {
+    /// The range of what is finite, made wider where all is the same; from 0 to 1 where nothing is.
+    pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Self {
+        let finite = values.into_iter().filter(|value| value.is_finite());
+        let ends = finite.fold(None, |ends: Option<Self>, value| {
+            let ends = ends.unwrap_or(Self { low: value, high: value });
+            Some(Self { low: ends.low.min(value), high: ends.high.max(value) })
+        });
+        match ends {
+            None => Self { low: 0.0, high: 1.0 },
+            Some(Self { low, high }) if high - low <= 1e-9 * low.abs().max(1e-3) => {
+                let more = 0.5 * low.abs().max(1e-3);
+                Self { low: low - more, high: high + more }
+            }
+            Some(ends) => ends,
+        }
+    }
+
+    /// The range from tick to tick that holds this one.
+    pub(super) fn rounded(self) -> Self {
+        let to_ticks = |distance: f64| Self {
+            low: (self.low / distance).floor() * distance,
+            high: (self.high / distance).ceil() * distance,
+        };
+        // Made wider, it may have its ticks farther apart.
+        let once = to_ticks(self.distance(TICKS));
+        to_ticks(once.distance(TICKS))
+    }
+
+    /// The smallest round distance that gives at most `most` + 1 ticks.
+    fn distance(self, most: usize) -> f64 {
+        let least = (self.high - self.low) / most as f64;
+        let power = 10f64.powf(least.log10().floor());
+        let round = ROUND.iter().find(|&&round| round * power >= least * (1.0 - 1e-9));
+        round.unwrap_or(&10.0) * power
+    }
+}
+
+/// How numbers lie on an axis, and which of them are its ticks.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Scale {
+    /// Equal distances are equal differences.
+    Linear,
+    /// As that, with ticks at whole numbers only.
+    Whole,
+    /// As that, of shares whose ticks are written in %.
+    Percent,
+    /// Equal distances are equal ratios; the axis' range is of exponents of ten.
+    Logarithmic,
+}
+
+/// A side of a panel.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Axis {
+    range: Range,
+    scale: Scale,
 }
 
 impl Axis {
-    /// From 0 to 100 %.
-    #[must_use]
-    pub fn percent(label: &str) -> Self {
-        let ticks =
-            [0.0, 0.25, 0.5, 0.75, 1.0].map(|share| (share, number::decimals(100.0 * share, 0)));
-        let label = format!("{label}, in % (the full range, 0 to 100)");
-        Self { label, low: 0.0, high: 1.0, logarithmic: false, ticks: ticks.to_vec() }
+    /// Equal distances are equal differences.
+    pub(super) const fn linear(range: Range) -> Self {
+        Self { range, scale: Scale::Linear }
+    }
+
+    /// As [`Axis::linear`], of whole numbers such as training steps.
+    pub(super) const fn whole(range: Range) -> Self {
+        Self { range, scale: Scale::Whole }
+    }
+
+    /// Equal distances are equal ratios, between two exponents of ten.
+    pub(super) const fn logarithmic(exponents: Range) -> Self {
+        Self { range: exponents, scale: Scale::Logarithmic }
+    }
+
+    /// Shares from 0 to 100 %.
+    pub(super) const fn percent() -> Self {
+        Self { range: Range { low: 0.0, high: 1.0 }, scale: Scale::Percent }
     }
 
     /// From 0 to at least the largest of `values` that is finite.
-    #[must_use]
-    pub fn from_zero(label: &str, values: impl Iterator<Item = f64>) -> Self {
+    pub(super) fn from_zero(values: impl Iterator<Item = f64>) -> Self {
         let largest = values.filter(|x| x.is_finite()).fold(0.0, f64::max);
-        let largest = if largest > 0.0 { largest } else { 1.0 };
-        let step = interval(largest, INTERVALS);
-        let count = (largest / step).ceil() as usize;
-        let decimals = (-step.log10().floor()).max(0.0) as usize;
-        let ticks = (0..=count).map(|n| n as f64 * step);
-        let ticks: Vec<_> = ticks.map(|x| (x, number::decimals(x, decimals))).collect();
-        let end = ticks.last().map_or("", |(_, text)| text.as_str());
-        let label = format!("{label} (0 to {end})");
-        Self { label, low: 0.0, high: count as f64 * step, logarithmic: false, ticks }
+        let high = if largest > 0.0 { largest } else { 1.0 };
+        Self::linear(Range { low: 0.0, high }.rounded())
     }
 
     /// Whole powers of ten around all of `values` that are finite and above 0.
-    #[must_use]
-    pub fn decades(label: &str, values: impl Iterator<Item = f64>) -> Self {
+    pub(super) fn decades(values: impl Iterator<Item = f64>) -> Self {
         let exponents = values.filter(|x| x.is_finite() && *x > 0.0).map(f64::log10);
         let (low, high) = exponents
             .fold((f64::MAX, f64::MIN), |(low, high), x| (low.min(x.floor()), high.max(x.ceil())));
         let (low, high) = if low > high { (-1.0, 0.0) } else { (low, high.max(low + 1.0)) };
-        let every = ((high - low) / INTERVALS).ceil() as usize;
-        let exponents = (low as i32..=high as i32).step_by(every);
-        let ticks = exponents.map(|x| (f64::from(x), number::ten_to(x))).collect();
-        let (from, to) = (number::ten_to(low as i32), number::ten_to(high as i32));
-        let label = format!("{label} (logarithmic, {from} to {to})");
-        Self { label, low, high, logarithmic: true, ticks }
+        Self::logarithmic(Range { low, high })
     }
 
     /// Whether equal distances are equal ratios.
-    #[must_use]
-    pub const fn is_logarithmic(&self) -> bool {
-        self.logarithmic
+    pub(super) fn is_logarithmic(self) -> bool {
+        self.scale == Scale::Logarithmic
+    }
+
+    /// From which number to which it goes, in words.
+    pub(super) fn extent(self) -> String {
+        let Range { low, high } = self.range;
+        match self.scale {
+            Scale::Percent => "in %, the full range".to_owned(),
+            Scale::Logarithmic => {
+                format!("logarithmic, {} to {}", ten_to(low as i32), ten_to(high as i32))
+            }
+            Scale::Linear | Scale::Whole => format!("{} to {}", trimmed(low), trimmed(high)),
+        }
     }
 
     /// Where a value lies: 0 at the lower end, 1 at the upper one. What lies beyond, as 0 does on a
     /// logarithmic axis, is put on the end.
-    pub(super) fn place(&self, value: f64) -> f64 {
-        let value = if self.logarithmic { value.max(f64::MIN_POSITIVE).log10() } else { value };
-        ((value - self.low) / (self.high - self.low)).clamp(0.0, 1.0)
+    pub(super) fn place(self, value: f64) -> f64 {
+        let value = if self.is_logarithmic() { value.log10() } else { value };
+        ((value - self.range.low) / (self.range.high - self.range.low)).clamp(0.0, 1.0)
     }
-}
 
-/// The smallest 1, 2 or 5 times a power of ten that lies in `whole` at most `count` times.
-pub(super) fn interval(whole: f64, count: f64) -> f64 {
-    let least = whole / count;
-    let power = 10.0_f64.powf(least.log10().floor());
-    let fits = |times: &f64| times * power >= least * (1.0 - 1e-9);
-    [1.0, 2.0, 5.0].into_iter().find(fits).unwrap_or(10.0) * power
+    /// Round numbers on it, at most `most` + 1.
+    pub(super) fn ticks(self, most: usize) -> Vec<Tick> {
+        match self.scale {
+            Scale::Linear => self.at_distance(self.range.distance(most)),
+            Scale::Whole => self.at_distance(self.range.distance(most).max(1.0)),
+            Scale::Percent => {
+                let quarters = [0.0, 0.25, 0.5, 0.75, 1.0];
+                quarters.map(|share| (share, trimmed(100.0 * share))).to_vec()
+            }
+            Scale::Logarithmic => self.powers(most),
+        }
+    }
+
+    /// The ticks of an upright axis so many units high.
+    pub(super) fn ticks_of(self, height: f64) -> Vec<Tick> {
+        self.ticks(if self.is_logarithmic() { (height / UPRIGHT) as usize } else { TICKS })
+    }
+
+    /// As many ticks as fit, with room for their numbers beside each other; `room` is that of a number of
+    /// so many characters, as a share of the axis.
+    pub(super) fn ticks_with(self, room: impl Fn(usize) -> f64) -> Vec<Tick> {
+        let fits = |ticks: &Vec<Tick>| {
+            let longest = ticks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(0);
+            let place = |at: usize| self.place(ticks[at].0);
+            (1..ticks.len()).all(|at| place(at) - place(at - 1) >= room(longest))
+        };
+        (2..=6).rev().map(|most| self.ticks(most)).find(fits).unwrap_or_default()
+    }
+
+    /// The ticks of a linear axis.
+    fn at_distance(self, distance: f64) -> Vec<Tick> {
+        // A tick may miss an end by rounding.
+        let first = (self.range.low / distance - 1e-6).ceil() as i64;
+        let last = (self.range.high / distance + 1e-6).floor() as i64;
+        let decimals = (-distance.log10().floor()).clamp(0.0, 12.0) as usize;
+        let tick = |at: i64| {
+            let value = at as f64 * distance;
+            (value, format!("{value:.decimals$}"))
+        };
+        (first..=last).map(tick).collect()
+    }
+
+    /// Powers of ten, and 2 and 5 times these where there is room.
+    fn powers(self, most: usize) -> Vec<Tick> {
+        let Range { low, high } = self.range;
+        let digits: &[f64] =
+            if 3.0 * (high - low) <= most as f64 { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let every = ((high - low) / most as f64).ceil().max(1.0) as i32;
+        let short = low >= -3.0 && high <= 3.0;
+        let powers =
+            (low.floor() as i32..=high as i32).filter(|power| power.rem_euclid(every) == 0);
+        let all = powers.flat_map(|power| {
+            digits.iter().map(move |&digit| {
+                let value = digit * 10_f64.powi(power);
+                let text = match digit {
+                    _ if short => trimmed(value),
+                    1.0 => ten_to(power),
+                    digit => format!("{digit}·{}", ten_to(power)),
+                };
+                (value, text)
+            })
+        });
+        let inside = |value: f64| (low - 1e-9..=high + 1e-9).contains(&value.log10());
+        all.filter(|(value, _)| inside(*value)).collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn axes_hold_all_values() {
-        let loss = Axis::from_zero("loss", [0.1, 2.4, f64::NAN].into_iter());
-        assert_eq!((loss.low, loss.high, loss.ticks.len()), (0.0, 2.5, 6));
-        assert_eq!(loss.label, "loss (0 to 2.5)");
-        let rms = Axis::decades("rms", [0.0, 3e-7, 0.02, f64::INFINITY].into_iter());
-        assert_eq!((rms.low, rms.high), (-7.0, -1.0));
-        assert_eq!(rms.ticks.len(), 4);
-        assert_eq!([0.0, 1e-7, 1e-4, 0.1, 9.0].map(|x| rms.place(x)), [0.0, 0.0, 0.5, 1.0, 1.0]);
-        let empty = Axis::decades("none", std::iter::empty());
-        assert_eq!((empty.low, empty.high), (-1.0, 0.0));
-        assert_eq!(Axis::from_zero("zeros", [0.0].into_iter()).place(0.0), 0.0);
+    fn texts(ticks: &[Tick]) -> Vec<&str> {
+        ticks.iter().map(|(_, text)| text.as_str()).collect()
     }
 
     #[test]
-    fn intervals_are_round() {
-        let of = |whole, count| interval(whole, count);
-        assert_eq!([of(1500.0, 5.0), of(1500.0, 2.0), of(4.0, 5.0)], [500.0, 1000.0, 1.0]);
+    fn ticks_are_round_numbers_within_the_range() {
+        let ticks = |axis: Axis| axis.ticks(4);
+        let steps = Axis::whole(Range { low: 0.0, high: 1500.0 });
+        assert_eq!(ticks(steps)[3], (1500.0, "1500".to_owned()));
+        assert_eq!(texts(&ticks(Axis::linear(Range { low: -0.13, high: 0.38 }))), ["0.0", "0.2"]);
+        assert_eq!(Range { low: -0.13, high: 0.38 }.rounded(), Range { low: -0.2, high: 0.4 });
+        assert_eq!(texts(&ticks(Axis::whole(Range { low: 0.0, high: 2.0 }))), ["0", "1", "2"]);
+        assert_eq!(texts(&ticks(Axis::percent())), ["0", "25", "50", "75", "100"]);
+    }
+
+    #[test]
+    fn powers_of_ten_are_ticks_and_what_lies_between_where_there_is_room() {
+        let between = |low, high| Axis::logarithmic(Range { low, high });
+        assert_eq!(texts(&between(-1.0, 0.35).ticks(9)), ["0.1", "0.2", "0.5", "1", "2"]);
+        assert_eq!(texts(&between(-5.0, -4.0).ticks(5)), ["10⁻⁵", "2·10⁻⁵", "5·10⁻⁵", "10⁻⁴"]);
+        assert_eq!(texts(&between(-7.0, -1.0).ticks(5)), ["10⁻⁶", "10⁻⁴", "10⁻²"]);
+    }
+
+    #[test]
+    fn axes_hold_all_values() {
+        let loss = Axis::from_zero([0.1, 2.4, f64::NAN].into_iter());
+        assert_eq!((loss.extent().as_str(), loss.ticks(5).len()), ("0 to 2.5", 6));
+        let rms = Axis::decades([0.0, 3e-7, 0.02, f64::INFINITY].into_iter());
+        assert_eq!(rms.extent(), "logarithmic, 10⁻⁷ to 10⁻¹");
+        assert_eq!([0.0, 1e-7, 1e-4, 0.1, 9.0].map(|x| rms.place(x)), [0.0, 0.0, 0.5, 1.0, 1.0]);
+        assert!(rms.place(f64::NAN).is_nan());
+        assert_eq!(Axis::decades(std::iter::empty()).extent(), "logarithmic, 10⁻¹ to 10⁰");
+        assert_eq!(Axis::from_zero([0.0].into_iter()).place(0.0), 0.0);
+    }
+
+    #[test]
+    fn a_range_always_has_a_width() {
+        for values in [vec![], vec![2.0], vec![0.0, 0.0], vec![f64::NAN, f64::INFINITY]] {
+            let range = Range::of(values).rounded();
+            assert!(range.high > range.low, "{range:?}");
+            assert!(Axis::linear(range).ticks(4).len() <= 6, "{range:?}");
+        }
     }
 }

@@ -10,14 +10,15 @@
 //! RMS(dW_l) / RMS(dW_{l+1})  ≈  RMS(f'(z_l)) · √units_{l+1} · RMS(W_{l+1}) · RMS(h_{l-1}) / RMS(h_l)
 //! ```
 
-use super::number::{coordinate, figure, ten_to, trimmed};
-use super::panel::{Panel, Range, norm_label};
+use super::axis::{Axis, Range, Tick};
+use super::number::figure;
+use super::panel::{Line, Panel, legend, norms_legend};
 use super::picture::{Frame, Picture};
 use super::probed::{Group, Run, groups, listed, with_norm};
 use super::records::Records;
 use super::slopes::{Curve, Slopes};
 use super::style::stroke;
-use super::svg::{END, GRID, INK, MIDDLE, Svg, polyline};
+use super::svg::{END, INK, Svg};
 use crate::record::{LayerFigures, Probe};
 
 /// A panel, and what lies around it.
@@ -110,8 +111,8 @@ struct Scene<'a> {
     curve: Option<Curve>,
     /// Layers with weights.
     layers: usize,
-    /// Exponents of ten: of the factors, and of what has become of the gradient by then.
-    y: [Range; 2],
+    /// The axes of the factors, and of what has become of the gradient by then.
+    y: [Axis; 2],
 }
 
 impl<'a> Scene<'a> {
@@ -119,14 +120,14 @@ impl<'a> Scene<'a> {
     fn new(group: &'a Group<'a>) -> Option<Self> {
         let all = || group.probes().map(gradients).filter(|sizes| sizes.len() > 1);
         let layers = all().map(|sizes| sizes.len()).max()?;
-        let range = |exponents: Vec<f64>| {
+        let axis = |exponents: Vec<f64>| {
             let Range { low, high } = Range::of(exponents.into_iter().chain([0.0]));
-            Range { low: (low - 0.05).min(-0.3), high: (high + 0.05).max(0.3) }
+            Axis::logarithmic(Range { low: (low - 0.05).min(-0.3), high: (high + 0.05).max(0.3) })
         };
         let exponents = |of: fn(&[f64]) -> Vec<f64>| {
             all().flat_map(|sizes| of(&sizes)).map(f64::log10).collect::<Vec<_>>()
         };
-        let y = [range(exponents(factors)), range(exponents(shares))];
+        let y = [axis(exponents(factors)), axis(exponents(shares))];
         Some(Self { group, curve: group.curve(), layers, y })
     }
 
@@ -222,14 +223,16 @@ impl<'a> Scene<'a> {
     fn draw(&self, step: usize) -> String {
         let width = LEFT + 2.0 * PANEL + BETWEEN + 20.0;
         let mut svg = Svg::new(width, HEAD + HEIGHT + FOOT);
-        for (place, run) in self.group.runs.iter().enumerate() {
-            norm_label(&mut svg, (LEFT + 132.0 * place as f64, 16.0), run.norm, "");
-        }
+        let norms = norms_legend(self.group.runs.iter().map(|run| run.norm));
+        legend(&mut svg, (LEFT, 16.0), width - LEFT, &norms);
         let titles = ["It changes by the factor", "What is left of the output layer's"];
         for (side, title) in titles.into_iter().enumerate() {
             let panel = self.panel(side);
             svg.text((panel.left, HEAD - 10.0), title, &[("font-weight", "600")]);
-            self.axes(&mut svg, &panel);
+            panel.y_axis(&mut svg);
+            panel.across(&mut svg, 1.0, INK);
+            panel.x_axis_at(&mut svg, panel.top, &self.layer_ticks(side), "layer of the weights");
+            panel.y_label(&mut svg, "ratio (logarithmic)");
             for run in &self.group.runs {
                 let Some(probe) = run.at(step).filter(|probe| probe.step > 0) else { continue };
                 let sizes = gradients(probe);
@@ -247,34 +250,26 @@ impl<'a> Scene<'a> {
     }
 
     fn panel(&self, side: usize) -> Panel {
-        // The factors go into each layer but the last; the product begins there with 1.
-        let last = if side == 0 { self.layers - 1 } else { self.layers };
         Panel {
             left: LEFT + (PANEL + BETWEEN) * side as f64,
             top: HEAD,
             width: PANEL,
             height: HEIGHT,
-            x: Range { low: 0.5, high: last as f64 + 0.5 },
+            x: Axis::whole(Range { low: 0.5, high: self.last_layer(side) as f64 + 0.5 }),
             y: self.y[side],
         }
     }
 
-    fn axes(&self, svg: &mut Svg, panel: &Panel) {
-        for (exponent, text) in ticks(panel.y) {
-            let y = panel.at_y(exponent);
-            let look = if exponent == 0.0 { INK } else { GRID };
-            svg.line((panel.left, y), (panel.right(), y), look);
-            svg.text((panel.left - 5.0, y + 4.0), &text, &[END]);
-        }
-        let (layers, bottom) = ((panel.x.high - 0.5) as usize, panel.bottom());
-        let every = layers.div_ceil(12);
-        for layer in (1..=layers).step_by(every) {
-            let x = panel.at_x(layer as f64);
-            svg.text((x, bottom + 14.0), &layer.to_string(), &[MIDDLE]);
-        }
-        let middle = (panel.left + panel.right()) / 2.0;
-        svg.text((middle, bottom + 30.0), "layer of the weights", &[MIDDLE]);
-        panel.y_label(svg, "ratio (logarithmic)");
+    /// The factors go into each layer but the last; the product begins there with 1.
+    fn last_layer(&self, side: usize) -> usize {
+        if side == 0 { self.layers - 1 } else { self.layers }
+    }
+
+    /// All layers of a side, or every other one where they are many.
+    fn layer_ticks(&self, side: usize) -> Vec<Tick> {
+        let last = self.last_layer(side);
+        let shown = (1..=last).step_by(last.div_ceil(12));
+        shown.map(|layer| (layer as f64, layer.to_string())).collect()
     }
 }
 
@@ -290,44 +285,21 @@ fn shares(sizes: &[f64]) -> Vec<f64> {
     sizes.iter().map(|size| size / last).collect()
 }
 
-/// Round numbers on a logarithmic axis, as exponents of ten and as text: 1, 2 and 5 times powers of ten
-/// where few of these are in range.
-fn ticks(range: Range) -> Vec<(f64, String)> {
-    let (low, high) = (range.low.floor() as i32, range.high.ceil() as i32);
-    let digits: &[f64] = if high - low <= 3 { &[1.0, 2.0, 5.0] } else { &[1.0] };
-    let every = ((high - low) as usize / 8).max(1);
-    let powers = (low..=high).filter(|power| power.rem_euclid(every as i32) == 0);
-    let all = powers.flat_map(|power| {
-        digits.iter().map(move |digit| {
-            let text = match power {
-                -3..=2 => trimmed(digit * 10_f64.powi(power)),
-                _ => ten_to(power),
-            };
-            (f64::from(power) + digit.log10(), text)
-        })
-    });
-    all.filter(|(at, _)| (range.low..=range.high).contains(at)).collect()
-}
-
 /// A norm's values at each layer from the first, with a dot at each.
 fn line(svg: &mut Svg, panel: &Panel, norm: &str, values: &[f64]) {
     let look = stroke(norm);
     let points = values.iter().enumerate().filter(|(_, value)| value.is_finite() && **value > 0.0);
-    let points: Vec<_> =
-        points.map(|(at, value)| panel.at(at as f64 + 1.0, value.log10())).collect();
-    svg.path(&polyline(points.iter().copied()), &look.pen().line());
-    for (x, y) in points {
-        let (x, y) = (coordinate(x), coordinate(y));
-        svg.element("circle", &[("cx", &x), ("cy", &y), ("r", "3"), ("fill", look.colour)]);
+    let points: Vec<_> = points.map(|(at, value)| (at as f64 + 1.0, *value)).collect();
+    for &(layer, value) in &points {
+        svg.circle(panel.at(layer, value), "3", &[("fill", look.colour)]);
     }
+    panel.lines(svg, &[Line { pen: look.pen(), points, band: Vec::new() }]);
 }
 
 /// Hollow marks at layers counted from 0.
 fn marks(svg: &mut Svg, panel: &Panel, values: impl Iterator<Item = (usize, f64)>) {
     for (layer, value) in values.filter(|(_, value)| *value > 0.0) {
-        let (x, y) = panel.at(layer as f64 + 1.0, value.log10());
-        let (x, y) = (coordinate(x), coordinate(y));
-        let look = [("cx", x.as_str()), ("cy", &y), ("r", "6.5"), ("fill", "none")];
-        svg.element("circle", &[&look[..], &[("stroke", "currentColor")]].concat());
+        let look = [("fill", "none"), ("stroke", "currentColor")];
+        svg.circle(panel.at(layer as f64 + 1.0, value), "6.5", &look);
     }
 }

@@ -1,8 +1,9 @@
 //! Where the inputs of the hidden activations lie, as bands over the steps (Ioffe and Szegedy 2015,
 //! Fig. 1b and c): the median, and between which values the middle 70 % are.
 
+use super::axis::{Axis, Range};
 use super::number::figure;
-use super::panel::{Panel, Range, norm_label};
+use super::panel::{Line, Panel, norm_label};
 use super::picture::{Frame, Picture};
 use super::probed::{Group, Run, groups, listed, with_norm};
 use super::records::Records;
@@ -49,7 +50,6 @@ fn draw(group: &Group) -> String {
     let mut svg = Svg::new(COLUMN * group.runs.len() as f64, row * layers.len() as f64);
     let values = group.runs.iter().flat_map(|run| layers.iter().flat_map(|&at| run.layer(at)));
     let y = Range::of(values.flat_map(|(_, layer)| layer.percentiles)).rounded();
-    let x = Range::of(group.steps().iter().map(|&step| step as f64));
     for (line, &layer) in layers.iter().enumerate() {
         for (column, run) in group.runs.iter().enumerate() {
             let panel = Panel {
@@ -57,8 +57,8 @@ fn draw(group: &Group) -> String {
                 top: row * line as f64 + HEAD,
                 width: COLUMN - LEFT - RIGHT,
                 height: HEIGHT,
-                x,
-                y,
+                x: group.steps_axis(),
+                y: Axis::linear(y),
             };
             band(&mut svg, &panel, run, layer, group.name());
         }
@@ -78,7 +78,7 @@ fn band(svg: &mut Svg, panel: &Panel, run: &Run, layer: usize, activation: &str)
     panel.x_axis(svg, panel.top, "step");
     panel.y_label(svg, &format!("input to the {activation}"));
     let points = run.layer(layer).map(|(step, layer)| (step as f64, layer.percentiles));
-    panel.band(svg, run.norm, &points.collect::<Vec<_>>());
+    panel.lines(svg, &[Line::around(run.norm, &points.collect::<Vec<_>>())]);
 }
 
 /// How far the last layer's median moved, in a sentence.

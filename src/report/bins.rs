@@ -1,6 +1,6 @@
 //! What a probe's histogram says about a range of values.
 
-use super::panel::Range;
+use super::axis::Range;
 use crate::record::Histogram;
 
 /// The share of a histogram's values that [`reach`] may leave out.

@@ -1,11 +1,12 @@
 //! Curves over the training steps: accuracy, loss, and what reaches and moves each layer's weights.
 
 use super::axis::Axis;
-use super::chart::{Chart, Line, Panel, Pen};
+use super::chart::{Chart, Plot};
 use super::number;
+use super::panel::{Line, norms_legend};
 use super::picture::{Frame, Picture};
 use super::records::{Records, distinct};
-use super::style::{self, parts, stroke};
+use super::style::{self, Pen, parts, stroke};
 use crate::record::{LayerFigures, Moment};
 
 /// A loss above this is drawn on a logarithmic axis: the network diverges, and all others would lie on
@@ -30,7 +31,7 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
 fn accuracy(records: &Records) -> Picture {
     let share = |moment: &Moment| moment.test_accuracy;
     let band = |run: &str| range_of_replicas(records, run, &|moment| Some(share(moment)));
-    let chart = by_activation(records, Axis::percent("test accuracy"), &share, &band);
+    let chart = by_activation(records, ("test accuracy", Axis::percent()), &share, &band);
     let figures = at_the_end(records, &|moment| number::percent(moment.test_accuracy));
     picture(
         records,
@@ -53,16 +54,13 @@ fn loss(records: &Records) -> Picture {
     };
     let values = || all.iter().copied();
     let largest = values().filter(|loss| loss.is_finite()).fold(0.0, f64::max);
-    let axis = if largest > LARGE_LOSS {
-        Axis::decades(label, values())
-    } else {
-        Axis::from_zero(label, values())
-    };
+    let axis =
+        if largest > LARGE_LOSS { Axis::decades(values()) } else { Axis::from_zero(values()) };
     let band = |run: &str| match several {
         true => range_of_replicas(records, run, &|moment| Some(mean(moment))),
         false => records.moments_of(run).filter_map(range_of_losses).collect(),
     };
-    let chart = by_activation(records, axis, &mean, &band);
+    let chart = by_activation(records, (label, axis), &mean, &band);
     let range = if several { "" } else { ", and the range of these steps as an area behind it" };
     let figures = at_the_end(records, &|moment| number::decimals(moment.train_loss, 3));
     picture(
@@ -78,10 +76,10 @@ fn loss(records: &Records) -> Picture {
 }
 
 /// The step, the smallest and the largest loss of the steps since the moment before.
-fn range_of_losses(moment: &Moment) -> Option<[f64; 3]> {
+fn range_of_losses(moment: &Moment) -> Option<(f64, [f64; 2])> {
     let finite = || moment.losses.iter().copied().filter(|loss| loss.is_finite());
     let (low, high) = (finite().reduce(f32::min)?, finite().reduce(f32::max)?);
-    Some([moment.step as f64, low.into(), high.into()])
+    Some((moment.step as f64, [low.into(), high.into()]))
 }
 
 /// The step, the lowest and the highest value over the replicas at each moment of a run; nothing where
@@ -90,8 +88,8 @@ fn range_of_replicas(
     records: &Records,
     run: &str,
     value: &dyn Fn(&Moment) -> Option<f64>,
-) -> Vec<[f64; 3]> {
-    let row = |[low, high]: &[Moment; 2]| Some([low.step as f64, value(low)?, value(high)?]);
+) -> Vec<(f64, [f64; 2])> {
+    let row = |[low, high]: &[Moment; 2]| Some((low.step as f64, [value(low)?, value(high)?]));
     records.ranges_of(run).filter_map(row).collect()
 }
 
@@ -129,7 +127,7 @@ fn changes(records: &Records) -> Picture {
 }
 
 fn picture(records: &Records, chart: Chart, id: &str, title: &str, caption: &str) -> Picture {
-    let panels: Vec<_> = chart.panels.iter().map(|panel| panel.title.as_str()).collect();
+    let panels: Vec<_> = chart.plots.iter().map(|plot| plot.title.as_str()).collect();
     let (panels, steps) = (panels.join("; "), number::whole(chart.steps));
     let axis = if chart.y.is_logarithmic() { " The vertical axis is logarithmic." } else { "" };
     let caption = &format!("{caption}{axis}");
@@ -147,12 +145,6 @@ fn picture(records: &Records, chart: Chart, id: &str, title: &str, caption: &str
     Picture { id, title, caption, alt, has_modes: false, frames }
 }
 
-/// The pen of a norm.
-fn pen(norm: &str) -> Pen {
-    let stroke = stroke(norm);
-    Pen { colour: stroke.colour, dashes: stroke.dashes, width: 1.8, opacity: 1.0 }
-}
-
 /// A network in words, as `ReLU, batch norm`.
 #[must_use]
 pub fn label(run: &str) -> String {
@@ -163,47 +155,48 @@ pub fn label(run: &str) -> String {
 /// A panel for each activation, a line for each norm.
 fn by_activation(
     records: &Records,
-    y: Axis,
+    (label, y): (&str, Axis),
     value: &dyn Fn(&Moment) -> f64,
-    band: &dyn Fn(&str) -> Vec<[f64; 3]>,
+    band: &dyn Fn(&str) -> Vec<(f64, [f64; 2])>,
 ) -> Chart {
     let runs = records.runs();
     let line = |run: &&str| {
-        let points = records.moments_of(run).map(|moment| [moment.step as f64, value(moment)]);
-        Line { pen: pen(parts(run).1), points: points.collect(), band: band(run) }
+        let points = records.moments_of(run).map(|moment| (moment.step as f64, value(moment)));
+        Line { pen: stroke(parts(run).1).pen(), points: points.collect(), band: band(run) }
     };
-    let panel = |activation: &str| {
+    let plot = |activation: &str| {
         let mine = runs.iter().filter(|run| parts(run).0 == activation);
-        Panel { title: style::activation(activation).to_owned(), lines: mine.map(line).collect() }
+        Plot { title: style::activation(activation).to_owned(), lines: mine.map(line).collect() }
     };
-    let panels: Vec<_> =
-        distinct(runs.iter().map(|run| parts(run).0)).into_iter().map(panel).collect();
+    let plots: Vec<_> =
+        distinct(runs.iter().map(|run| parts(run).0)).into_iter().map(plot).collect();
     let norms = distinct(runs.iter().map(|run| parts(run).1));
     Chart {
         steps: records.experiment.steps,
         y,
-        columns: panels.len().min(ACTIVATIONS_IN_A_ROW),
+        label: label.to_owned(),
+        columns: plots.len().min(ACTIVATIONS_IN_A_ROW),
         height: 170.0,
-        panels,
-        key: norms.iter().map(|norm| (stroke(norm).label.to_owned(), pen(norm))).collect(),
+        plots,
+        key: norms_legend(norms.into_iter()),
     }
 }
 
 /// The pens of the first layer, of those between, and of the last one.
 fn layer_pens(colour: &'static str) -> [Pen; 3] {
     let pen = |dashes, width, opacity| Pen { colour, dashes, width, opacity };
-    [pen("none", 2.6, 1.0), pen("none", 0.9, 0.6), pen("6 3", 1.6, 1.0)]
+    [pen("none", "2.6", "1"), pen("none", "0.9", "0.6"), pen("6 3", "1.6", "1")]
 }
 
 /// A panel for each network, a line for each layer.
 fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f64) -> Chart {
-    let panel = |run: &&str| {
+    let plot = |run: &&str| {
         let layers = records.moments_of(run).map(|moment| moment.layers.len()).max().unwrap_or(0);
         let [first, between, last] = layer_pens(stroke(parts(run).1).colour);
         let line = |layer: usize| {
             let of_layer = |moment: &Moment| moment.layers.get(layer).map(value);
             let points = records.moments_of(run);
-            let points = points.filter_map(|one| Some([one.step as f64, of_layer(one)?]));
+            let points = points.filter_map(|one| Some((one.step as f64, of_layer(one)?)));
             let pen = match layer {
                 0 => first,
                 layer if layer + 1 == layers => last,
@@ -214,7 +207,7 @@ fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f6
         };
         // The first layer is what there is to see: it lies on top.
         let lines = (0..layers).rev().map(line).collect();
-        Panel { title: label(run), lines }
+        Plot { title: label(run), lines }
     };
     let runs = records.runs();
     let norms = distinct(runs.iter().map(|run| parts(run).1)).len();
@@ -226,11 +219,12 @@ fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f6
     let key = pens.filter(|((_, least), _)| most >= *least);
     Chart {
         steps: records.experiment.steps,
-        y: Axis::decades(what, values),
+        y: Axis::decades(values),
+        label: what.to_owned(),
         // Norms beside each other, activations below each other.
         columns: if norms > 1 { norms } else { runs.len().min(NETWORKS_IN_A_ROW) },
         height: 130.0,
-        panels: runs.iter().map(panel).collect(),
+        plots: runs.iter().map(plot).collect(),
         key: key.map(|((name, _), pen)| (name.to_owned(), pen)).collect(),
     }
 }

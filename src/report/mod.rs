@@ -8,7 +8,7 @@ pub mod bands;
 pub mod bench;
 mod bins;
 mod chance;
-pub mod chart;
+mod chart;
 pub mod claims;
 pub mod curves;
 pub mod filters;

@@ -1,74 +1,23 @@
-//! A panel: a rectangle with an axis on two sides, in which data are drawn.
+//! A panel: a rectangle with an axis on two sides, in which data are drawn; and what its pens stand for.
 
+use super::axis::{Axis, Tick};
 use super::number::coordinate;
-use super::style::stroke;
-use super::svg::{END, GRID, INK, MIDDLE, Svg, polyline};
+use super::style::{Pen, stroke};
+use super::svg::{Attributes, END, GRID, INK, MIDDLE, Svg, polyline};
 
-/// Distances of ticks, times a power of ten.
-const ROUND: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
-
-/// The room that a digit of an axis' number takes, and what lies between two numbers at least.
-const DIGIT: f64 = 6.4;
+/// The room that a character takes at most, and what lies between two words at least.
+const CHARACTER: f64 = 6.4;
 const SPACE: f64 = 8.0;
 
-/// From one number to a larger one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Range {
-    /// Where it begins.
-    pub(super) low: f64,
-    /// Where it ends.
-    pub(super) high: f64,
-}
+/// The same of the bold words of a legend.
+const BOLD: f64 = 7.0;
+const APART: f64 = 16.0;
 
-impl Range {
-    /// The range of what is finite, made wider where all is the same; from 0 to 1 where nothing is.
-    pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Self {
-        let finite = values.into_iter().filter(|value| value.is_finite());
-        let ends = finite.fold(None, |ends: Option<Self>, value| {
-            let ends = ends.unwrap_or(Self { low: value, high: value });
-            Some(Self { low: ends.low.min(value), high: ends.high.max(value) })
-        });
-        match ends {
-            None => Self { low: 0.0, high: 1.0 },
-            Some(Self { low, high }) if high - low <= 1e-9 * low.abs().max(1e-3) => {
-                let more = 0.5 * low.abs().max(1e-3);
-                Self { low: low - more, high: high + more }
-            }
-            Some(ends) => ends,
-        }
-    }
+/// A sample of a pen: its length, and from its start to the words behind it.
+const SAMPLE: f64 = 24.0;
+const WORDS: f64 = 30.0;
 
-    /// The range from tick to tick that holds this one.
-    pub(super) fn rounded(self) -> Self {
-        let to_ticks = |distance: f64| Self {
-            low: (self.low / distance).floor() * distance,
-            high: (self.high / distance).ceil() * distance,
-        };
-        // Made wider, it may have its ticks farther apart.
-        let once = to_ticks(self.distance(4));
-        to_ticks(once.distance(4))
-    }
-
-    /// Round numbers within it, at most `most` + 1, and how many decimals they need.
-    pub(super) fn ticks(self, most: usize) -> (Vec<f64>, usize) {
-        let distance = self.distance(most);
-        // A tick may miss an end by rounding.
-        let first = (self.low / distance - 1e-6).ceil() as i64;
-        let last = (self.high / distance + 1e-6).floor() as i64;
-        let decimals = (-distance.log10().floor()).clamp(0.0, 12.0) as usize;
-        ((first..=last).map(|tick| tick as f64 * distance).collect(), decimals)
-    }
-
-    /// The smallest round distance that gives at most `most` + 1 ticks.
-    fn distance(self, most: usize) -> f64 {
-        let least = (self.high - self.low) / most as f64;
-        let power = 10f64.powf(least.log10().floor());
-        let round = ROUND.iter().find(|&&round| round * power >= least * (1.0 - 1e-9));
-        round.unwrap_or(&10.0) * power
-    }
-}
-
-/// A rectangle in a picture and the numbers on its sides.
+/// A rectangle in a picture and the axes on its sides.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Panel {
     /// Its left side.
@@ -79,10 +28,32 @@ pub(super) struct Panel {
     pub(super) width: f64,
     /// Its height.
     pub(super) height: f64,
-    /// The numbers from left to right.
-    pub(super) x: Range,
-    /// The numbers from bottom to top.
-    pub(super) y: Range,
+    /// The axis from left to right.
+    pub(super) x: Axis,
+    /// The axis from bottom to top.
+    pub(super) y: Axis,
+}
+
+/// A line of data.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Line {
+    /// How it is drawn.
+    pub(super) pen: Pen,
+    /// Its points; it is broken where one is not finite.
+    pub(super) points: Vec<(f64, f64)>,
+    /// x, and the lowest and highest y there, of an area behind it; it is broken in the same way.
+    pub(super) band: Vec<(f64, [f64; 2])>,
+}
+
+impl Line {
+    /// A norm's line through the middle numbers over x, and an area from the lower to the higher ones.
+    pub(super) fn around(norm: &str, points: &[(f64, [f64; 3])]) -> Self {
+        Self {
+            pen: stroke(norm).pen(),
+            points: points.iter().map(|(x, [_, middle, _])| (*x, *middle)).collect(),
+            band: points.iter().map(|(x, [low, _, high])| (*x, [*low, *high])).collect(),
+        }
+    }
 }
 
 impl Panel {
@@ -98,14 +69,12 @@ impl Panel {
 
     /// Where a number of the x axis lies; at a side where it lies beyond.
     pub(super) fn at_x(&self, value: f64) -> f64 {
-        let share = (value - self.x.low) / (self.x.high - self.x.low);
-        self.left + self.width * share.clamp(0.0, 1.0)
+        self.left + self.width * self.x.place(value)
     }
 
     /// Where a number of the y axis lies; at a side where it lies beyond.
     pub(super) fn at_y(&self, value: f64) -> f64 {
-        let share = (value - self.y.low) / (self.y.high - self.y.low);
-        self.bottom() - self.height * share.clamp(0.0, 1.0)
+        self.bottom() - self.height * self.y.place(value)
     }
 
     /// Where a point lies.
@@ -113,44 +82,46 @@ impl Panel {
         (self.at_x(x), self.at_y(y))
     }
 
+    /// As many ticks of the x axis as there is room for their numbers.
+    pub(super) fn x_ticks(&self) -> Vec<Tick> {
+        self.x.ticks_with(|characters| (characters as f64 * CHARACTER + SPACE) / self.width)
+    }
+
     /// Draws the x axis: ticks with their numbers below, fine lines up to `top`, and what it is.
     pub(super) fn x_axis(&self, svg: &mut Svg, top: f64, label: &str) {
-        let (ticks, decimals) = self.x_ticks();
-        let line = |&tick: &f64| polyline([top, self.bottom()].map(|y| (self.at_x(tick), y)));
-        svg.path(&ticks.iter().map(line).collect::<String>(), GRID);
-        for tick in ticks {
-            let at = (self.at_x(tick), self.bottom() + 13.0);
-            svg.text(at, &written(tick, decimals), &[MIDDLE]);
+        self.x_axis_at(svg, top, &self.x_ticks(), label);
+    }
+
+    /// [`Panel::x_axis`] with ticks of the caller's choice.
+    pub(super) fn x_axis_at(&self, svg: &mut Svg, top: f64, ticks: &[Tick], label: &str) {
+        self.x_grid(svg, top, ticks);
+        for (value, text) in ticks {
+            svg.text((self.at_x(*value), self.bottom() + 13.0), text, &[MIDDLE]);
         }
-        svg.line((self.left, self.bottom()), (self.right(), self.bottom()), INK);
         let middle = (self.left + self.right()) / 2.0;
         svg.text((middle, self.bottom() + 27.0), label, &[MIDDLE]);
     }
 
-    /// As many ticks of the x axis as there is room for their numbers.
-    fn x_ticks(&self) -> (Vec<f64>, usize) {
-        let fits = |(ticks, decimals): &(Vec<f64>, usize)| {
-            let longest = ticks.iter().map(|&tick| written(tick, *decimals).len()).max();
-            let room = longest.unwrap_or(0) as f64 * DIGIT + SPACE;
-            ticks.windows(2).all(|two| self.at_x(two[1]) - self.at_x(two[0]) >= room)
-        };
-        (2..=6).rev().map(|most| self.x.ticks(most)).find(fits).unwrap_or_default()
+    /// Draws the lines of the x axis only, above a panel that has its numbers.
+    pub(super) fn x_grid(&self, svg: &mut Svg, top: f64, ticks: &[Tick]) {
+        let line = |tick: &Tick| polyline([top, self.bottom()].map(|y| (self.at_x(tick.0), y)));
+        svg.path(&ticks.iter().map(line).collect::<String>(), GRID);
+        svg.line((self.left, self.bottom()), (self.right(), self.bottom()), INK);
     }
 
     /// Draws the y axis: ticks with their numbers at the left, and fine lines across.
     pub(super) fn y_axis(&self, svg: &mut Svg) {
         self.y_grid(svg);
-        let (ticks, decimals) = self.y.ticks(4);
-        for tick in ticks {
-            let at = (self.left - 5.0, self.at_y(tick) + 4.0);
-            svg.text(at, &written(tick, decimals), &[END]);
+        for (value, text) in self.y.ticks_of(self.height) {
+            svg.text((self.left - 5.0, self.at_y(value) + 4.0), &text, &[END]);
         }
     }
 
     /// Draws the fine lines of the y axis only, beside a panel that has its numbers.
     pub(super) fn y_grid(&self, svg: &mut Svg) {
-        let line = |&tick: &f64| polyline([self.left, self.right()].map(|x| (x, self.at_y(tick))));
-        svg.path(&self.y.ticks(4).0.iter().map(line).collect::<String>(), GRID);
+        let line =
+            |tick: &Tick| polyline([self.left, self.right()].map(|x| (x, self.at_y(tick.0))));
+        svg.path(&self.y.ticks_of(self.height).iter().map(line).collect::<String>(), GRID);
     }
 
     /// Draws what the y axis is, upwards along its numbers.
@@ -160,64 +131,110 @@ impl Panel {
         svg.text((x, y), label, &[MIDDLE, ("transform", &turned)]);
     }
 
-    /// Draws a norm's band over x: from the lower to the higher number, and a line at the middle one.
-    /// It is broken where one of them is not finite.
-    pub(super) fn band(&self, svg: &mut Svg, norm: &str, points: &[(f64, [f64; 3])]) {
-        let look = stroke(norm);
-        for whole in points.split(|(_, values)| values.iter().any(|value| !value.is_finite())) {
-            let edge =
-                |which: usize| whole.iter().map(move |(x, values)| self.at(*x, values[which]));
-            let around = polyline(edge(0).chain(edge(2).rev()));
-            svg.path(&around, &[("fill", look.colour), ("fill-opacity", "0.25")]);
-            svg.path(&polyline(edge(1)), &look.pen().line());
+    /// Draws a line across at a number of the y axis.
+    pub(super) fn across(&self, svg: &mut Svg, value: f64, attributes: Attributes) {
+        let y = self.at_y(value);
+        svg.line((self.left, y), (self.right(), y), attributes);
+    }
+
+    /// Draws lines of data, the last one on top, and the areas of all behind them.
+    pub(super) fn lines(&self, svg: &mut Svg, lines: &[Line]) {
+        for Line { pen, band, .. } in lines {
+            for whole in band.split(|(x, y)| !x.is_finite() || !y.iter().all(|y| y.is_finite())) {
+                let edge = |end: usize| whole.iter().map(move |(x, y)| self.at(*x, y[end]));
+                let around = polyline(edge(0).chain(edge(1).rev()));
+                svg.path(&around, &[("fill", pen.colour), ("fill-opacity", "0.2")]);
+            }
+        }
+        for Line { pen, points, .. } in lines {
+            for whole in points.split(|(x, y)| !x.is_finite() || !y.is_finite()) {
+                // A point alone is a line of no length, which round ends make a dot.
+                let alone = whole.len() == 1;
+                let twice = whole.iter().chain(whole.iter().take(usize::from(alone)));
+                let cap = ("stroke-linecap", if alone { "round" } else { "butt" });
+                let look = [&pen.line()[..], &[cap]].concat();
+                svg.path(&polyline(twice.map(|(x, y)| self.at(*x, *y))), &look);
+            }
         }
     }
 }
 
-/// The number of a tick.
-fn written(tick: f64, decimals: usize) -> String {
-    // What rounding left of 0 has no sign.
-    format!("{:.decimals$}", if tick.abs() < 1e-9 { 0.0 } else { tick })
+/// Draws a sample of a pen from its left end, and what it stands for behind it.
+fn sample(svg: &mut Svg, (x, y): (f64, f64), pen: Pen, words: &str) {
+    svg.line((x, y - 4.0), (x + SAMPLE, y - 4.0), &pen.line());
+    svg.text((x + WORDS, y), words, &[("font-weight", "600")]);
 }
 
 /// Draws a norm's line and its name, from the line's left end, and what stands behind the name.
 pub(super) fn norm_label(svg: &mut Svg, at: (f64, f64), norm: &str, rest: &str) {
     let look = stroke(norm);
-    let (from, to) = ((at.0, at.1 - 4.0), (at.0 + 24.0, at.1 - 4.0));
-    let line =
-        [("stroke", look.colour), ("stroke-dasharray", look.dashes), ("stroke-width", "2.5")];
-    svg.line(from, to, &line);
-    let words = format!("{}{rest}", look.label);
-    svg.text((at.0 + 30.0, at.1), &words, &[("font-weight", "600")]);
+    sample(svg, at, look.heavy_pen(), &format!("{}{rest}", look.label));
+}
+
+/// Draws samples of pens with what they stand for, side by side and, beyond `width`, in more lines.
+pub(super) fn legend(svg: &mut Svg, at: (f64, f64), width: f64, entries: &[(String, Pen)]) {
+    for ((words, pen), place) in entries.iter().zip(legend_places(width, entries)) {
+        sample(svg, (at.0 + place.0, at.1 + place.1), *pen, words);
+    }
+}
+
+/// The height of the lines of a legend below its first one.
+pub(super) fn legend_height(width: f64, entries: &[(String, Pen)]) -> f64 {
+    legend_places(width, entries).last().map_or(0.0, |(_, y)| *y)
+}
+
+/// Where the entries of a legend lie.
+fn legend_places(width: f64, entries: &[(String, Pen)]) -> Vec<(f64, f64)> {
+    let (mut x, mut y) = (0.0, 0.0);
+    let place = |(words, _): &(String, Pen)| {
+        let wide = WORDS + BOLD * words.chars().count() as f64;
+        if x > 0.0 && x + wide > width {
+            (x, y) = (0.0, y + 16.0);
+        }
+        let at = (x, y);
+        x += wide + APART;
+        at
+    };
+    entries.iter().map(place).collect()
+}
+
+/// The pens of norms, with their names.
+pub(super) fn norms_legend<'a>(norms: impl Iterator<Item = &'a str>) -> Vec<(String, Pen)> {
+    norms.map(|norm| stroke(norm).labelled()).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::axis::Range;
     use super::*;
 
-    #[test]
-    fn ticks_are_round_numbers_within_the_range() {
-        let steps = Range { low: 0.0, high: 1500.0 };
-        assert_eq!(steps.ticks(4), (vec![0.0, 500.0, 1000.0, 1500.0], 0));
-        let (ticks, decimals) = Range { low: -0.13, high: 0.38 }.ticks(4);
-        let written: Vec<_> = ticks.iter().map(|&tick| written(tick, decimals)).collect();
-        assert_eq!(written, ["0.0", "0.2"]);
-        assert_eq!(Range { low: -0.13, high: 0.38 }.rounded(), Range { low: -0.2, high: 0.4 });
-    }
-
-    #[test]
-    fn a_range_always_has_a_width() {
-        for values in [vec![], vec![2.0], vec![0.0, 0.0], vec![f64::NAN, f64::INFINITY]] {
-            let range = Range::of(values).rounded();
-            assert!(range.high > range.low && range.ticks(4).0.len() <= 6, "{range:?}");
-        }
-    }
+    const UNIT: Axis = Axis::linear(Range { low: 0.0, high: 1.0 });
+    const PANEL: Panel =
+        Panel { left: 10.0, top: 20.0, width: 100.0, height: 50.0, x: UNIT, y: UNIT };
 
     #[test]
     fn what_lies_beyond_a_panel_stays_at_its_side() {
-        let unit = Range { low: 0.0, high: 1.0 };
-        let panel = Panel { left: 10.0, top: 20.0, width: 100.0, height: 50.0, x: unit, y: unit };
-        assert_eq!(panel.at(0.5, 0.5), (60.0, 45.0));
-        assert_eq!(panel.at(-3.0, 7.0), (10.0, 20.0));
+        assert_eq!(PANEL.at(0.5, 0.5), (60.0, 45.0));
+        assert_eq!(PANEL.at(-3.0, 7.0), (10.0, 20.0));
+    }
+
+    #[test]
+    fn a_line_is_broken_where_a_number_is_missing_and_a_point_alone_is_a_dot() {
+        let rows = [(0.0, [0.0, 0.5, 1.0]), (0.5, [f64::NAN; 3]), (1.0, [0.0, 0.5, 1.0])];
+        let mut svg = Svg::new(0.0, 0.0);
+        PANEL.lines(&mut svg, &[Line::around("batch", &rows)]);
+        let svg = svg.finish();
+        for d in ["M10 70L10 20", "M110 70L110 20", "M10 45L10 45", "M110 45L110 45"] {
+            assert_eq!(svg.matches(&format!("\"{d}\"")).count(), 1, "{d}: {svg}");
+        }
+        assert_eq!(svg.matches("\"round\"").count(), 2);
+    }
+
+    #[test]
+    fn a_legend_has_as_many_lines_as_it_needs() {
+        let entries = norms_legend(["none", "batch", "layer"].into_iter());
+        assert_eq!(legend_height(400.0, &entries), 0.0);
+        assert_eq!(legend_height(250.0, &entries), 16.0);
+        assert_eq!(legend_places(1.0, &entries), [(0.0, 0.0), (0.0, 16.0), (0.0, 32.0)]);
     }
 }

@@ -1,5 +1,6 @@
 //! What the pictures of probes have in common: which runs stand side by side, and in which words.
 
+use super::axis::{Axis, Range};
 use super::records::Records;
 use super::slopes::Curve;
 use super::style::{self, parts};
@@ -70,6 +71,11 @@ impl<'a> Group<'a> {
     /// The steps at which a run was probed.
     pub(super) fn steps(&self) -> BTreeSet<usize> {
         self.probes().map(|probe| probe.step).collect()
+    }
+
+    /// The axis that holds them.
+    pub(super) fn steps_axis(&self) -> Axis {
+        Axis::whole(Range::of(self.steps().iter().map(|&step| step as f64)))
     }
 
     /// Whether some of them lie farther apart than others.

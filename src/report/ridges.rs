@@ -11,9 +11,10 @@ pub(super) use scene::Scene;
 use note::{HEIGHTS, UNEVEN};
 use scene::LEFT;
 
+use super::axis::{Axis, Range};
 use super::bins::{outside, shares};
 use super::number::coordinate;
-use super::panel::{Panel, Range, norm_label};
+use super::panel::{Panel, norm_label};
 use super::picture::{Frame, Picture};
 use super::probed::{Run, groups, listed, spread_evenly};
 use super::records::Records;
@@ -152,8 +153,8 @@ impl Scene<'_> {
                     top,
                     width: COLUMN - LEFT - RIGHT,
                     height: above + curve,
-                    x: self.x,
-                    y: Range { low: 0.0, high: 1.0 },
+                    x: Axis::linear(self.x),
+                    y: Axis::linear(Range { low: 0.0, high: 1.0 }),
                 };
                 let Some((_, first)) = run.layer(layer).next() else { continue };
                 norm_label(
@@ -241,7 +242,12 @@ impl Scene<'_> {
             return;
         }
         let y = Range::of(self.curve.iter().map(|point| point.1)).rounded();
-        let panel = Panel { top: above.bottom() + 10.0, height: CURVE - 16.0, y, ..*above };
+        let panel = Panel {
+            top: above.bottom() + 10.0,
+            height: CURVE - 16.0,
+            y: Axis::linear(y),
+            ..*above
+        };
         let at = |&(x, y): &(f64, f64)| panel.at(x, y);
         let [low, middle, high] = layer.percentiles;
         let inside = self.curve.iter().filter(|(x, _)| (low..=high).contains(x));
@@ -258,14 +264,11 @@ impl Scene<'_> {
             ],
         );
         svg.path(&polyline(self.curve.iter().map(at)), INK);
-        let (x, y) = panel.at(middle, value(middle));
-        if x.is_finite() && y.is_finite() {
-            svg.element(
-                "circle",
-                &[("cx", &coordinate(x)), ("cy", &coordinate(y)), ("r", "3.5"), ("fill", colour)],
-            );
+        let dot = panel.at(middle, value(middle));
+        if dot.0.is_finite() && dot.1.is_finite() {
+            svg.circle(dot, "3.5", &[("fill", colour)]);
         }
-        for value in [panel.y.low, panel.y.high] {
+        for value in [y.low, y.high] {
             svg.text((panel.left - 5.0, panel.at_y(value) + 4.0), &coordinate(value), &[END]);
         }
     }
@@ -300,8 +303,8 @@ mod tests {
         // All inputs in the bin from 0 to 1: the whole height, in the middle of it.
         assert_eq!((scene.x, scene.tallest), (Range { low: -2.0, high: 2.0 }, 1.0));
         assert_eq!([0.0, 0.25, 1.0].map(|share| scene.height(share)), [0.0, 0.5, 1.0]);
-        let y = Range { low: 0.0, high: 1.0 };
-        let panel = Panel { left: 0.0, top: 0.0, width: 40.0, height: 100.0, x: scene.x, y };
+        let (x, y) = (Axis::linear(scene.x), Axis::linear(Range { low: 0.0, high: 1.0 }));
+        let panel = Panel { left: 0.0, top: 0.0, width: 40.0, height: 100.0, x, y };
         let histogram = &groups[0].runs[0].probes[0].hidden[0].histogram;
         let path = scene.outline(&panel, histogram, 100.0, 80.0);
         assert_eq!(path, "M0 100L15 100L25 20L35 100L40 100");

@@ -2,8 +2,9 @@
 //! which each unit passes a gradient back, and how large its outputs are. Worked out from the counts of
 //! the inputs, whose bins are 1/8 wide.
 
+use super::axis::{Axis, Range};
 use super::number::figure;
-use super::panel::{Panel, Range};
+use super::panel::Panel;
 use super::svg::{Attributes, Svg, polyline};
 use crate::kernels::activation::Activation;
 use crate::record::Histogram;
@@ -96,8 +97,8 @@ impl Curve {
         label: &str,
         (inputs, look): (&Histogram, Attributes),
     ) {
-        let (top, y) = (room.top + HEAD, Range { low: 0.0, high: 1.0 });
-        let panel = Panel { top, height: BARS, x: self.range, y, ..*room };
+        let (top, x) = (room.top + HEAD, Axis::linear(self.range));
+        let panel = Panel { top, height: BARS, x, ..*room };
         panel.x_axis(svg, top, label);
         let Some(slopes) = self.at(inputs) else { return };
         let Range { low, high } = self.range;

@@ -31,6 +31,17 @@ impl Stroke {
     pub const fn pen(self) -> Pen {
         Pen { colour: self.colour, dashes: self.dashes, width: "1.8", opacity: "1" }
     }
+
+    /// The pen of a sample beside its name, and of data that stand alone.
+    #[must_use]
+    pub const fn heavy_pen(self) -> Pen {
+        Pen { width: "2.5", ..self.pen() }
+    }
+
+    /// The norm's name and pen, for a legend.
+    pub(super) fn labelled(self) -> (String, Pen) {
+        (self.label.to_owned(), self.heavy_pen())
+    }
 }
 
 /// How a line is drawn.

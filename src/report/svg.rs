@@ -66,6 +66,14 @@ impl Svg {
         }
     }
 
+    /// A circle around a point.
+    pub(super) fn circle(&mut self, (x, y): (f64, f64), radius: &str, attributes: Attributes) {
+        let (x, y) = (coordinate(x), coordinate(y));
+        self.start("circle", &[("cx", &x), ("cy", &y), ("r", radius)]);
+        self.more(attributes);
+        self.body.push_str("/>");
+    }
+
     /// A straight line between two points.
     pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), attributes: Attributes) {
         self.path(&polyline([from, to]), attributes);

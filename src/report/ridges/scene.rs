@@ -1,7 +1,7 @@
 //! What the panels of pictures of histograms have in common.
 
+use crate::report::axis::Range;
 use crate::report::bins::{reach, shares};
-use crate::report::panel::Range;
 use crate::report::probed::{Group, Run};
 use crate::report::slopes;
 

@@ -3,11 +3,12 @@
 use super::spread::Spread;
 use crate::record::SweepRecord;
 use crate::report::axis::Axis;
-use crate::report::chart::{Chart, Line, Panel, Pen};
+use crate::report::chart::{Chart, Plot};
 use crate::report::number::{percent, whole};
+use crate::report::panel::Line;
 use crate::report::picture::{Frame, Picture};
 use crate::report::records::distinct;
-use crate::report::style;
+use crate::report::style::{self, Pen};
 
 /// Panels in a row.
 const ACTIVATIONS_IN_A_ROW: usize = 2;
@@ -24,16 +25,17 @@ pub(super) fn picture(records: &[SweepRecord]) -> Picture {
         };
         records.iter().filter(mine).collect()
     };
-    let panel = |activation: &&str| Panel {
+    let plot = |activation: &&str| Plot {
         title: style::activation(activation).to_owned(),
         lines: curves.iter().map(|&curve| line(&of(activation, curve), curve)).collect(),
     };
     let chart = Chart {
         steps,
-        y: Axis::percent("test accuracy"),
+        y: Axis::percent(),
+        label: "test accuracy".to_owned(),
         columns: activations.len().min(ACTIVATIONS_IN_A_ROW),
         height: 190.0,
-        panels: activations.iter().map(panel).collect(),
+        plots: activations.iter().map(plot).collect(),
         key: curves.iter().map(|&curve| (label(curve), pen(curve))).collect(),
     };
     let figures = |activation: &&str| {
@@ -71,18 +73,21 @@ fn line(records: &[&SweepRecord], curve: (&str, &str)) -> Line {
     let points = over_steps(records);
     Line {
         pen: pen(curve),
-        points: points.iter().map(|(step, reads)| [*step as f64, reads.mean]).collect(),
-        band: points.iter().map(|(step, reads)| [*step as f64, reads.least, reads.most]).collect(),
+        points: points.iter().map(|(step, reads)| (*step as f64, reads.mean)).collect(),
+        band: points
+            .iter()
+            .map(|(step, reads)| (*step as f64, [reads.least, reads.most]))
+            .collect(),
     }
 }
 
 /// A norm's own pen for one gamma and beta a unit; a thin unbroken line of its colour where they are
 /// shared.
 fn pen((norm, affine): (&str, &str)) -> Pen {
-    let style::Stroke { colour, dashes, .. } = style::stroke(norm);
+    let pen = style::stroke(norm).pen();
     match affine {
-        "shared" => Pen { colour, dashes: "none", width: 1.0, opacity: 1.0 },
-        _ => Pen { colour, dashes, width: 1.8, opacity: 1.0 },
+        "shared" => Pen { dashes: "none", width: "1", ..pen },
+        _ => pen,
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::spread::{Spread, constant_guess};
 use crate::record::{ConstantGuess, SweepRecord, Swept};
-use crate::report::number::{percent, whole};
+use crate::report::axis::{Axis, Range};
+use crate::report::number::{coordinate, percent, whole};
+use crate::report::panel::{Line, Panel, legend};
 use crate::report::picture::{Frame, Picture};
 use crate::report::records::distinct;
 use crate::report::style::{self, Stroke};
-use std::fmt::Write;
+use crate::report::svg::{Svg, WIDTH};
 
 /// The picture of an activation's networks.
 pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -> Picture {
@@ -98,166 +100,72 @@ impl Curve {
     }
 }
 
-/// The picture's size, and the space around its axes.
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 360.0;
+/// The panel, and what lies around it.
+const HEIGHT: f64 = 240.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 72.0;
-const TOP: f64 = 40.0;
-const BOTTOM: f64 = 56.0;
+const TOP: f64 = 34.0;
+const BOTTOM: f64 = 36.0;
 
-/// Where a value and an accuracy lie in the picture.
-struct Axes {
-    low: f64,
-    high: f64,
-}
+/// What lies on either side of all values: half an octave, as an exponent of ten.
+const BESIDE: f64 = 0.5 * std::f64::consts::LOG10_2;
 
-impl Axes {
-    /// Half an octave of room on either side of all values.
-    fn new<'a>(points: impl Iterator<Item = &'a Point> + Clone) -> Self {
-        let octaves = points.map(|point| point.value.log2());
-        let low = octaves.clone().reduce(f64::min).unwrap_or_default();
-        let high = octaves.reduce(f64::max).unwrap_or_default();
-        Self { low: low - 0.5, high: high + 0.5 }
-    }
-
-    fn x(&self, value: f64) -> f64 {
-        let share = (value.log2() - self.low) / (self.high - self.low);
-        LEFT + share * (WIDTH - LEFT - RIGHT)
-    }
-
-    fn y(accuracy: f64) -> f64 {
-        HEIGHT - BOTTOM - accuracy * (HEIGHT - TOP - BOTTOM)
-    }
-}
-
-/// Accuracy from 0 to 100 % over the value, each twice as far right as its half.
+/// Accuracy from 0 to 100 % over the values that were tried, each as far from its double as any other.
 fn svg(swept: Swept, curves: &[Curve], guess: ConstantGuess) -> String {
-    let points = curves.iter().flat_map(|curve| &curve.points);
-    let axes = Axes::new(points.clone());
-    let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
-         font-family=\"system-ui, sans-serif\" font-size=\"13\" fill=\"currentColor\">\n"
-    );
-    draw_axes(&mut svg, guess);
-    draw_values(&mut svg, &axes, swept, points.clone());
-    if points.clone().any(|point| point.diverged) {
-        let _ = writeln!(
-            svg,
-            "<text x=\"{}\" y=\"{:.1}\" font-size=\"11\">× diverged</text>",
-            WIDTH - RIGHT + 6.0,
-            Axes::y(0.0) + 4.0
-        );
+    let points = || curves.iter().flat_map(|curve| &curve.points);
+    let Range { low, high } = Range::of(points().map(|point| point.value.log10()));
+    let panel = Panel {
+        left: LEFT,
+        top: TOP,
+        width: WIDTH - LEFT - RIGHT,
+        height: HEIGHT,
+        x: Axis::logarithmic(Range { low: low - BESIDE, high: high + BESIDE }),
+        y: Axis::percent(),
+    };
+    let mut svg = Svg::new(WIDTH, TOP + HEIGHT + BOTTOM);
+    let key: Vec<_> = curves.iter().map(|curve| curve.stroke.labelled()).collect();
+    legend(&mut svg, (LEFT, 14.0), WIDTH - LEFT, &key);
+    panel.y_axis(&mut svg);
+    panel.y_label(&mut svg, "test accuracy, in %");
+    let values = distinct(points().map(|point| (point.value, point.text.clone())));
+    let unit = if swept == Swept::BatchSize { "examples, " } else { "" };
+    let label = format!("{} ({unit}log scale)", swept.setting());
+    panel.x_axis_at(&mut svg, panel.top, &values, &label);
+    let dotted = [("stroke", "currentColor"), ("stroke-dasharray", "1 4")];
+    panel.across(&mut svg, guess.accuracy, &dotted);
+    let beside = |share: f64| (panel.right() + 6.0, panel.at_y(share) + 4.0);
+    svg.text(beside(guess.accuracy), "chance", &[]);
+    if points().any(|point| point.diverged) {
+        svg.text(beside(0.0), "× diverged", &[]);
     }
     for (place, curve) in curves.iter().enumerate() {
-        draw_legend(&mut svg, curve.stroke, LEFT + 140.0 * place as f64);
-        draw_curve(&mut svg, &axes, curve);
-        draw_diverged(&mut svg, &axes, curve, place);
+        draw_curve(&mut svg, &panel, curve);
+        draw_diverged(&mut svg, &panel, curve, place);
     }
-    svg.push_str("</svg>\n");
-    svg
-}
-
-/// The accuracies, and what guessing reads.
-fn draw_axes(svg: &mut String, guess: ConstantGuess) {
-    let right = WIDTH - RIGHT;
-    for tenths in [0, 2, 4, 6, 8, 10] {
-        let y = Axes::y(f64::from(tenths) / 10.0);
-        let _ = writeln!(
-            svg,
-            "<path d=\"M{LEFT} {y:.1}H{right}\" stroke=\"currentColor\" stroke-opacity=\"0.2\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{} %</text>",
-            LEFT - 8.0,
-            y + 4.0,
-            10 * tenths
-        );
-    }
-    let chance = Axes::y(guess.accuracy);
-    let _ = writeln!(
-        svg,
-        "<path d=\"M{LEFT} {chance:.1}H{right}\" stroke=\"currentColor\" stroke-dasharray=\"1 4\"/>\
-         <text x=\"{}\" y=\"{:.1}\" font-size=\"11\">chance</text>",
-        right + 6.0,
-        chance + 4.0
-    );
-    let (across, up) = (16.0, (TOP + HEIGHT - BOTTOM) / 2.0);
-    let _ = writeln!(
-        svg,
-        "<text x=\"{across}\" y=\"{up}\" text-anchor=\"middle\" \
-         transform=\"rotate(-90 {across} {up})\">test accuracy</text>"
-    );
-}
-
-/// Every value that was tried.
-fn draw_values<'a>(
-    svg: &mut String,
-    axes: &Axes,
-    swept: Swept,
-    points: impl Iterator<Item = &'a Point>,
-) {
-    let bottom = HEIGHT - BOTTOM;
-    for (x, text) in distinct(points.map(|point| (axes.x(point.value), point.text.as_str()))) {
-        let _ = writeln!(
-            svg,
-            "<path d=\"M{x:.1} {bottom}v5\" stroke=\"currentColor\"/>\
-             <text x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{text}</text>",
-            bottom + 20.0
-        );
-    }
-    let unit = if swept == Swept::BatchSize { "examples, " } else { "" };
-    let _ = writeln!(
-        svg,
-        "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\">{} ({unit}log scale)</text>",
-        (LEFT + WIDTH - RIGHT) / 2.0,
-        HEIGHT - 12.0,
-        swept.setting()
-    );
-}
-
-fn draw_legend(svg: &mut String, Stroke { colour, dashes, label }: Stroke, x: f64) {
-    let _ = writeln!(
-        svg,
-        "<path d=\"M{x} 18h34\" stroke=\"{colour}\" stroke-width=\"2.5\" \
-         stroke-dasharray=\"{dashes}\"/><text x=\"{}\" y=\"22\">{label}</text>",
-        x + 42.0
-    );
+    svg.finish()
 }
 
 /// A line through the means, and a bar from the least to the most where seeds differ.
-fn draw_curve(svg: &mut String, axes: &Axes, curve: &Curve) {
-    let Stroke { colour, dashes, .. } = curve.stroke;
-    let ended = curve.points.iter().filter_map(|point| Some((axes.x(point.value), point.reads?)));
-    let corners: Vec<_> =
-        ended.clone().map(|(x, reads)| format!("{x:.1},{:.1}", Axes::y(reads.mean))).collect();
-    let _ = writeln!(
-        svg,
-        "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2.5\" \
-         stroke-dasharray=\"{dashes}\"/>",
-        corners.join(" ")
-    );
-    for (x, Spread { mean, least, most }) in ended {
-        let y = Axes::y(mean);
-        let _ = write!(svg, "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"4\" fill=\"{colour}\"/>");
+fn draw_curve(svg: &mut Svg, panel: &Panel, curve: &Curve) {
+    let ended = curve.points.iter().filter_map(|point| Some((point.value, point.reads?)));
+    let points = ended.clone().map(|(value, reads)| (value, reads.mean)).collect();
+    panel.lines(svg, &[Line { pen: curve.stroke.heavy_pen(), points, band: Vec::new() }]);
+    let colour = curve.stroke.colour;
+    for (value, Spread { mean, least, most }) in ended {
+        svg.circle(panel.at(value, mean), "4", &[("fill", colour)]);
         if least < most {
-            let (low, high) = (Axes::y(least), Axes::y(most));
-            let _ = write!(
-                svg,
-                "<path d=\"M{x:.1} {low:.1}V{high:.1}\" stroke=\"{colour}\" stroke-width=\"1.5\"/>"
-            );
+            let [low, high] = [least, most].map(|share| panel.at(value, share));
+            svg.line(low, high, &[("stroke", colour), ("stroke-width", "1.5")]);
         }
-        svg.push('\n');
     }
 }
 
 /// A cross on the lower edge for each value at which a network diverged, beside those of other norms.
-fn draw_diverged(svg: &mut String, axes: &Axes, curve: &Curve, place: usize) {
+fn draw_diverged(svg: &mut Svg, panel: &Panel, curve: &Curve, place: usize) {
     for point in curve.points.iter().filter(|point| point.diverged) {
-        let (x, y) = (axes.x(point.value) + 10.0 * place as f64 - 4.0, Axes::y(0.0) - 4.0);
-        let _ = writeln!(
-            svg,
-            "<path d=\"M{x:.1} {y:.1}l8 8m0 -8l-8 8\" fill=\"none\" stroke=\"{}\" \
-             stroke-width=\"2\"/>",
-            curve.stroke.colour
-        );
+        let (x, y) = (panel.at_x(point.value) + 10.0 * place as f64 - 4.0, panel.bottom() - 4.0);
+        let cross = format!("M{} {}l8 8m0 -8l-8 8", coordinate(x), coordinate(y));
+        let look = [("fill", "none"), ("stroke", curve.stroke.colour), ("stroke-width", "2")];
+        svg.path(&cross, &look);
     }
 }
