@@ -49,10 +49,10 @@ fn hardware_gets_what_is_made_for_it() {
 
 #[test]
 fn software_gets_what_prefers_hardware_only_where_it_is_chosen() {
-    assert_usual(&SOFTWARE, ["subgroup"; 4]);
+    assert_usual(&SOFTWARE, ["subgroup", "simd8", "simd8", "subgroup"]);
     // Those over the batch take 8 columns at a time, and need no operation of a subgroup for it.
     let plain = AdapterCapabilities { subgroups: false, ..SOFTWARE };
-    assert_usual(&plain, ["tiled", "subgroup", "subgroup", "naive"]);
+    assert_usual(&plain, ["tiled", "simd8", "simd8", "naive"]);
     let wider = AdapterCapabilities { subgroup_size: (32, 32), ..SOFTWARE };
     assert_usual(&wider, ["tiled", "naive", "naive", "naive"]);
     let shader = |variant| {

@@ -115,6 +115,10 @@ fn a_choice_that_does_not_fit_is_refused() {
     assert!(refused("sdg=naive").contains("no kernel is called sdg"));
     assert!(refused("sgd=warp").contains("sgd has no variant warp; there are: naive"));
     assert!(refused("sgd=/no/such.wgsl").contains("cannot read /no/such.wgsl"));
+    assert_eq!(
+        refused("bias_backward=subgroup"),
+        "the variant subgroup of bias_backward is called simd8 now"
+    );
 }
 
 #[test]

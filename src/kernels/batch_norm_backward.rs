@@ -37,7 +37,7 @@ pub static KERNEL: Kernel = Kernel {
     twin_f32: twin,
     twin_f64: twin,
     cases,
-    shaders: sources!("batch_norm_backward": "naive", "subgroup", "lanes"),
+    shaders: sources!("batch_norm_backward": "naive", "simd8", "lanes"),
     ..Kernel::PLAIN
 };
 

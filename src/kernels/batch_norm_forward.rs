@@ -52,7 +52,7 @@ pub static KERNEL: Kernel = Kernel {
     twin_f32: twin,
     twin_f64: twin,
     cases,
-    shaders: sources!("batch_norm_forward": "naive", "subgroup", "lanes"),
+    shaders: sources!("batch_norm_forward": "naive", "simd8", "lanes"),
     ..Kernel::PLAIN
 };
 

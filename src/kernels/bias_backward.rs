@@ -27,7 +27,7 @@ pub static KERNEL: Kernel = Kernel {
     twin_f32: twin,
     twin_f64: twin,
     cases: || Case::activated_at(&["z"]).into_iter().chain([Case::large()]).collect(),
-    shaders: sources!("bias_backward": "naive", "subgroup"),
+    shaders: sources!("bias_backward": "naive", "simd8"),
     ..Kernel::PLAIN
 };
 

@@ -21,6 +21,13 @@ use std::path::{Path, PathBuf};
 /// The folder of the activations, beside those of the kernels.
 const ACTIVATIONS: &str = "activations";
 
+/// Shipped variants that had another name once: kernel, that name, and the one they have.
+const RENAMED: [(&str, &str, &str); 3] = [
+    ("bias_backward", "subgroup", "simd8"),
+    ("batch_norm_forward", "subgroup", "simd8"),
+    ("batch_norm_backward", "subgroup", "simd8"),
+];
+
 /// What was chosen for a kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Choice {
@@ -286,7 +293,12 @@ impl Library {
                 Some(folder) => format!(", and none in {}", folder.join(kernel.name()).display()),
                 None => String::new(),
             };
-            let complaint = format!("{} has no variant {variant}", kernel.name());
+            let name = kernel.name();
+            let renamed = RENAMED.into_iter().find(|(of, old, _)| (*of, *old) == (name, variant));
+            if let Some((_, _, new)) = renamed {
+                return Error::Config(format!("the variant {variant} of {name} is called {new} now"));
+            }
+            let complaint = format!("{name} has no variant {variant}");
             Error::Config(unknown(&complaint, variant, &known, &folder))
         })
     }

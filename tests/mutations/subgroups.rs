@@ -1,11 +1,11 @@
-//! Faults in the norms, and the gradient of a bias, whose subgroups share rows or lines of columns.
+//! Faults in the norms, and the gradient of a bias, where the lanes of a subgroup share rows, or lines of columns.
 
 use super::{Faults, fault};
 
 pub(crate) static FAULTS: [Faults; 7] = [
     Faults {
         kernel: "bias_backward",
-        variant: "subgroup",
+        variant: "simd8",
         faults: &[
             fault("columns that nobody takes", "TILE_COLS: u32 = 16u", "TILE_COLS: u32 = 32u"),
             fault("the second column again", "lane + vec2(0u, LANES)", "lane + vec2(LANES, LANES)"),
@@ -44,7 +44,7 @@ pub(crate) static FAULTS: [Faults; 7] = [
     },
     Faults {
         kernel: "batch_norm_forward",
-        variant: "subgroup",
+        variant: "simd8",
         faults: &[
             fault("the second column again", "vec2(0u, LANES)", "vec2(LANES, LANES)"),
             fault("columns left out", "workgroup.x * TILE_COLS", "workgroup.x * (TILE_COLS + 1u)"),
@@ -82,7 +82,7 @@ pub(crate) static FAULTS: [Faults; 7] = [
     },
     Faults {
         kernel: "batch_norm_backward",
-        variant: "subgroup",
+        variant: "simd8",
         faults: &[
             fault("the second column again", "vec2(0u, LANES)", "vec2(LANES, LANES)"),
             fault("columns left out", "workgroup.x * TILE_COLS", "workgroup.x * (TILE_COLS + 1u)"),

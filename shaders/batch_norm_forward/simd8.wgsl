@@ -1,4 +1,4 @@
-// batch_norm_forward, subgroup: z = gamma * (x - mean) * rstd + beta over each column, y = activate(z)
+// batch_norm_forward, simd8: z = gamma * (x - mean) * rstd + beta over each column, y = activate(z)
 // requires: subgroup_size = 8
 // Source: Ioffe and Szegedy 2015, algorithm 1.
 //

@@ -1,4 +1,4 @@
-// batch_norm_backward, subgroup: with n = (x - mean) * rstd and g = d_y * activation_gradient(z),
+// batch_norm_backward, simd8: with n = (x - mean) * rstd and g = d_y * activation_gradient(z),
 //   d_beta = sum of g    d_gamma = sum of g * n    over each column
 //   d_x = gamma * rstd * (g - d_beta / rows - n * d_gamma / rows)
 // requires: subgroup_size = 8

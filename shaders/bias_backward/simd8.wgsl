@@ -1,4 +1,4 @@
-// bias_backward, subgroup: d_x = d_y * activation_gradient(z), d_bias = sum over rows of d_x
+// bias_backward, simd8: d_x = d_y * activation_gradient(z), d_bias = sum over rows of d_x
 // requires: subgroup_size = 8
 //
 //   d_y, z, d_x: [replicas, rows, cols]    d_bias: [replicas, 1, cols]
