@@ -4,7 +4,7 @@ use normlab::error::Error;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
-use normlab::kernels::{self, bias_forward, matmul_nn, sgd};
+use normlab::kernels::{self, bias_backward, bias_forward, matmul_nn, sgd};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -109,16 +109,29 @@ fn a_folder_that_does_not_fit_is_refused() {
 }
 
 #[test]
+fn old_names_are_answered_with_the_new_ones() {
+    let refused = |choice: &str| message(Library::default().choose(choice));
+    let said = "the variant subgroup of bias_backward is called simd8 now";
+    assert_eq!(refused("bias_backward=subgroup"), said);
+    assert_eq!(refused("moments=naive"), "the kernel moments is called column_stats now");
+    // A file of that name is one more variant.
+    let text = bias_backward::KERNEL.shaders[0].text;
+    let folder = folder_with("bias_backward/subgroup.wgsl", text);
+    let mut library = Library::over(folder.path()).unwrap();
+    assert_eq!(library.variants(&bias_backward::KERNEL).unwrap(), ["naive", "simd8", "subgroup"]);
+    library.choose("bias_backward=subgroup").unwrap();
+    let folder = folder_with("moments/naive.wgsl", "");
+    let said = message(Library::over(folder.path()));
+    assert!(said.ends_with("the kernel moments is called column_stats now"), "{said}");
+}
+
+#[test]
 fn a_choice_that_does_not_fit_is_refused() {
     let refused = |choice: &str| message(Library::default().choose(choice));
     assert!(refused("sgd").contains("expected KERNEL=NAME or KERNEL=PATH.wgsl"));
     assert!(refused("sdg=naive").contains("no kernel is called sdg"));
     assert!(refused("sgd=warp").contains("sgd has no variant warp; there are: naive"));
     assert!(refused("sgd=/no/such.wgsl").contains("cannot read /no/such.wgsl"));
-    assert_eq!(
-        refused("bias_backward=subgroup"),
-        "the variant subgroup of bias_backward is called simd8 now"
-    );
 }
 
 #[test]

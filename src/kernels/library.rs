@@ -296,7 +296,9 @@ impl Library {
             let name = kernel.name();
             let renamed = RENAMED.into_iter().find(|(of, old, _)| (*of, *old) == (name, variant));
             if let Some((_, _, new)) = renamed {
-                return Error::Config(format!("the variant {variant} of {name} is called {new} now"));
+                return Error::Config(format!(
+                    "the variant {variant} of {name} is called {new} now"
+                ));
             }
             let complaint = format!("{name} has no variant {variant}");
             Error::Config(unknown(&complaint, variant, &known, &folder))

@@ -63,6 +63,7 @@ pub mod batch_norm_infer;
 pub mod bias_backward;
 pub mod bias_forward;
 pub mod bias_softmax_cross_entropy;
+pub mod column_stats;
 pub mod gather;
 pub mod histogram;
 pub mod layer_norm_backward;
@@ -72,7 +73,6 @@ pub mod matmul_bias_forward;
 pub mod matmul_nn;
 pub mod matmul_nt;
 pub mod matmul_tn;
-pub mod moments;
 pub mod rms_norm_backward;
 pub mod rms_norm_forward;
 pub mod sgd;
@@ -109,17 +109,23 @@ registry! {
     sgd
     adam
     histogram
-    moments
+    column_stats
     matmul_bias_forward
     matmul_backward
     bias_softmax_cross_entropy
 }
 
+/// Kernels that had another name once: that, and the one they have.
+const RENAMED: [(&str, &str); 1] = [("moments", "column_stats")];
+
 /// The kernel called `name`.
 ///
 /// # Errors
-/// [`Error::Config`] listing all kernels when there is none of that name.
+/// [`Error::Config`] when there is none of that name, with its new name or listing all kernels.
 pub fn find(name: &str) -> Result<&'static Kernel> {
+    if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == name) {
+        return Err(Error::Config(format!("the kernel {name} is called {new} now")));
+    }
     ALL.into_iter().find(|kernel| kernel.name() == name).ok_or_else(|| {
         let known = ALL.map(Kernel::name);
         Error::Config(unknown(&format!("no kernel is called {name}"), name, &known, ""))

@@ -6,7 +6,7 @@ use super::role::Role;
 use crate::data::CLASSES;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
-use crate::kernels::{histogram, moments};
+use crate::kernels::{column_stats, histogram};
 use crate::program::{Dispatch, PassId, TensorId};
 use crate::tensor::Shape;
 
@@ -14,7 +14,7 @@ use crate::tensor::Shape;
 #[derive(Clone, Debug)]
 pub struct Probe {
     /// The forward pass over training images, with statistics of just these where batch norm takes
-    /// some; counts and moments of the inputs to every hidden activation.
+    /// some; counts and column statistics of the inputs to every hidden activation.
     pub pass: PassId,
     /// Which training images these are, `[1, images]`.
     pub order: TensorId,
@@ -32,9 +32,9 @@ pub struct Probe {
 pub struct ProbedLayer {
     /// How many inputs to the activation lie where: see [`histogram`], with its default bins.
     pub counts: TensorId,
-    /// Moments of each unit's inputs to the activation: see [`moments`], outside of where the sigmoid
-    /// is saturated.
-    pub moments: TensorId,
+    /// Statistics of each unit's inputs to the activation: see [`column_stats`], outside of where the
+    /// sigmoid is saturated.
+    pub stats: TensorId,
     /// The layer's outputs for the test images with running statistics, `[classes, units]`.
     pub outputs: TensorId,
     /// The same with the statistics of the probed training images; none without a batch norm, which
@@ -63,8 +63,8 @@ pub(super) fn probe(builder: &mut Builder, train: &Feed, test: &Feed) -> Result<
         let parameter = |role| builder.layout.find_any(layer, role).map(|known| known.value);
         let (gamma, beta) = (parameter(Role::Gamma), parameter(Role::Beta));
         let outputs_in_training = in_training.get(layer).copied();
-        let Measured { counts, moments, .. } = measured;
-        hidden.push(ProbedLayer { counts, moments, outputs, outputs_in_training, gamma, beta });
+        let Measured { counts, stats, .. } = measured;
+        hidden.push(ProbedLayer { counts, stats, outputs, outputs_in_training, gamma, beta });
     }
     let pass = builder.program.pass("probe", counted);
     let dispatches = [gathered].into_iter().chain(inferred).chain(trained).collect();
@@ -86,7 +86,7 @@ fn feed(builder: &mut Builder, part: &str, images: usize, data: &Feed) -> Feed {
 /// What is measured of a layer's inputs.
 struct Measured {
     counts: TensorId,
-    moments: TensorId,
+    stats: TensorId,
     /// Mean and variance of these very images, where a batch norm takes them: `[2, units]`.
     statistics: Option<TensorId>,
 }
@@ -108,15 +108,15 @@ fn inputs(builder: &mut Builder, train: &Feed) -> Result<(TensorId, Vec<Dispatch
         let Some(z) = layer.stages.first().and_then(|stage| stage.z) else {
             return Ok(Vec::new());
         };
-        let (both, (counts, moments)) = measure(builder, &layer.place, z)?;
+        let (both, (counts, stats)) = measure(builder, &layer.place, z)?;
         let statistics = layer.stages.iter().find_map(|stage| stage.running);
-        measured.push(Measured { counts, moments, statistics });
+        measured.push(Measured { counts, stats, statistics });
         Ok(both.into())
     })?;
     Ok((feed.order, [gathered].into_iter().chain(walked).collect(), measured))
 }
 
-/// Counts and measures `z`: the dispatches, the counts and the moments.
+/// Counts and measures `z`: the dispatches, the counts and the statistics.
 fn measure(
     builder: &mut Builder,
     place: &str,
@@ -125,12 +125,12 @@ fn measure(
     let (replicas, cols) = (builder.network.replicas, builder.program.spec(z).shape.cols);
     let shape = Shape::new(replicas, 1, histogram::USUAL_SLOTS);
     let counts = builder.program.index_tensor(format!("{place}.counts"), shape);
-    let measured = builder.tensor(format!("{place}.moments"), 5, cols);
+    let measured = builder.tensor(format!("{place}.stats"), 5, cols);
     let identity = Activation::Identity;
     let tensors = [("x", z), ("counts", counts)];
     let count = builder.dispatch(place, &histogram::KERNEL, identity, &tensors)?;
-    let tensors = [("x", z), ("moments", measured)];
-    let measure = builder.dispatch(place, &moments::KERNEL, identity, &tensors)?;
+    let tensors = [("x", z), ("stats", measured)];
+    let measure = builder.dispatch(place, &column_stats::KERNEL, identity, &tensors)?;
     Ok(([count, measure], (counts, measured)))
 }
 

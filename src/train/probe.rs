@@ -87,8 +87,8 @@ struct Found {
 impl Found {
     fn read(session: &mut dyn Session, model: &Model, probe: &model::Probe) -> Result<Self> {
         let layers = probe.hidden.iter().flat_map(|layer| {
-            let ProbedLayer { counts, moments, outputs, outputs_in_training, gamma, beta } = *layer;
-            let always = [counts, moments, outputs].map(Some);
+            let ProbedLayer { counts, stats, outputs, outputs_in_training, gamma, beta } = *layer;
+            let always = [counts, stats, outputs].map(Some);
             always.into_iter().chain([outputs_in_training, gamma, beta]).flatten()
         });
         let running = model.running.iter().map(|&(_, id)| id);
@@ -119,7 +119,7 @@ fn layer_probe(
     without_image: &[usize],
 ) -> Result<LayerProbe> {
     let histogram = counted(found.value(layer.counts)?);
-    let moments = found.real(layer.moments)?;
+    let stats = found.real(layer.stats)?;
     let outputs = found.real(layer.outputs)?;
     let in_training = layer.outputs_in_training.map(|id| found.real(id)).transpose()?;
     let row = |tensor: Option<_>| match tensor {
@@ -130,18 +130,18 @@ fn layer_probe(
     let running = model.running.iter().find(|(known, _)| *known == number);
     let mut running = row(running.map(|&(_, id)| id))?;
     let running_variance = running.split_off(running.len() / 2);
-    let units = moments.shape.cols;
+    let units = stats.shape.cols;
     let share = |holds: &dyn Fn(usize) -> bool| {
         (0..units).filter(|&unit| holds(unit)).count() as f64 / units as f64
     };
-    let [smallest, largest] = [2, 3].map(|row| moments.row(row));
-    let outside = moments.row(4).iter().copied().map(f64::from).sum::<f64>();
+    let [smallest, largest] = [2, 3].map(|row| stats.row(row));
+    let outside = stats.row(4).iter().copied().map(f64::from).sum::<f64>();
     Ok(LayerProbe {
         layer: format!("layer{}", number + 1),
         percentiles: PERCENTILES.map(|share| histogram.percentile(share)),
         histogram,
-        mean: rounded(moments.row(0)),
-        deviation: rounded(moments.row(1)),
+        mean: rounded(stats.row(0)),
+        deviation: rounded(stats.row(1)),
         all_positive: share(&|unit| smallest[unit] >= 0.0),
         all_negative: share(&|unit| largest[unit] <= 0.0),
         saturated: outside / units as f64,

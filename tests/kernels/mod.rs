@@ -14,6 +14,7 @@ mod batch_norm_infer;
 mod bias_backward;
 mod bias_forward;
 mod bias_softmax_cross_entropy;
+mod column_stats;
 mod gather;
 mod harness;
 mod histogram;
@@ -24,7 +25,6 @@ mod matmul_bias_forward;
 mod matmul_nn;
 mod matmul_nt;
 mod matmul_tn;
-mod moments;
 mod rms_norm_backward;
 mod rms_norm_forward;
 mod sgd;
@@ -51,7 +51,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         sgd::trials(),
         adam::trials(),
         histogram::trials(),
-        moments::trials(),
+        column_stats::trials(),
         matmul_bias_forward::trials(),
         matmul_backward::trials(),
         bias_softmax_cross_entropy::trials(),

@@ -124,7 +124,7 @@ pub(crate) static FAULTS: [Faults; 4] = [
         ],
     },
     Faults {
-        kernel: "moments",
+        kernel: "column_stats",
         variant: "naive",
         faults: &[
             fault("8,192 rows at most", "row < params.rows", "row < min(params.rows, 8192u)")
@@ -174,8 +174,8 @@ pub(crate) static FAULTS: [Faults; 4] = [
             fault("a number for a share", "f32(outside) / count", "f32(outside)"),
             fault(
                 "rows overlaid",
-                "moments[at + 3u * params.cols]",
-                "moments[at + 2u * params.cols]",
+                "stats[at + 3u * params.cols]",
+                "stats[at + 2u * params.cols]",
             ),
             fault(
                 "the first replica",

@@ -1,9 +1,9 @@
-//! `moments`: where each column lies and how far it spreads.
+//! `column_stats`: where each column lies and how far it spreads.
 
 use super::support::{Call, agreement, assert_close, matrix, normal, properties, trial};
 use crate::support::trial::Trial;
 use normlab::kernels::cases::Case;
-use normlab::kernels::moments::KERNEL;
+use normlab::kernels::column_stats::KERNEL;
 use normlab::kernels::{EPSILON, batch_norm_forward};
 use normlab::tensor::{Shape, Tensor};
 use proptest::prelude::*;
@@ -33,23 +33,23 @@ fn by_hand() {
     let call = Call::new(&KERNEL).real("x", &x).parameter("low", 0.0).parameter("high", 6.0);
     let expected =
         matrix([[4.0, 1.0], [5_f64.sqrt(), 17_f64.sqrt()], [1.0, -2.0], [7.0, 8.0], [0.25, 0.75]]);
-    assert_close("moments", call.evaluate::<f64>().real("moments"), &expected, 1e-15);
+    assert_close("stats", call.evaluate::<f64>().real("stats"), &expected, 1e-15);
 }
 
 fn as_batch_norm() {
     let (shape, row) = (Shape::matrix(13, 5), Shape::matrix(1, 5));
     let x = normal(1, shape);
-    let moments = Call::new(&KERNEL).real("x", &x).evaluate::<f64>();
+    let found = Call::new(&KERNEL).real("x", &x).evaluate::<f64>();
     let forward = Call::new(&batch_norm_forward::KERNEL)
         .real("x", &x)
         .real("gamma", &Tensor::filled(row, 1.0))
         .real("beta", &Tensor::filled(row, 0.0))
         .real("running", &Tensor::filled(Shape::matrix(2, 5), 0.0))
         .evaluate::<f64>();
-    let (moments, statistics) = (moments.real("moments"), forward.real("statistics"));
+    let (stats, statistics) = (found.real("stats"), forward.real("statistics"));
     for col in 0..5 {
-        let rstd = (moments.at(1, col).powi(2) + f64::from(EPSILON)).powf(-0.5);
-        assert!((moments.at(0, col) - statistics.at(0, col)).abs() < 1e-14);
+        let rstd = (stats.at(1, col).powi(2) + f64::from(EPSILON)).powf(-0.5);
+        assert!((stats.at(0, col) - statistics.at(0, col)).abs() < 1e-14);
         assert!((rstd - statistics.at(1, col)).abs() < 1e-13);
     }
 }
@@ -57,5 +57,5 @@ fn as_batch_norm() {
 fn constant() {
     let x = Tensor::filled(Shape::matrix(31, 1), f64::from(1e4_f32 / 3.0));
     let found = Call::new(&KERNEL).real("x", &x).evaluate::<f32>();
-    assert_eq!(found.real("moments").at(1, 0), 0.0);
+    assert_eq!(found.real("stats").at(1, 0), 0.0);
 }

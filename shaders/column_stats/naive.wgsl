@@ -1,6 +1,6 @@
-// moments, naive: mean, standard deviation, smallest, largest and share outside, of each column
+// column_stats, naive: mean, standard deviation, smallest, largest and share outside, of each column
 //
-//   x: [replicas, rows, cols]    moments: [replicas, 5, cols]
+//   x: [replicas, rows, cols]    stats: [replicas, 5, cols]
 //
 // The deviation is the population's, sqrt(sum of (x - mean)^2 / rows). The last row is the share of the
 // column that lies below `low` or above `high`.
@@ -19,7 +19,7 @@ const INVOCATIONS: u32 = 32u; // tune: 8 16 32 64 128
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<f32>;
-@group(0) @binding(2) var<storage, read_write> moments: array<f32>;
+@group(0) @binding(2) var<storage, read_write> stats: array<f32>;
 
 @compute @workgroup_size(INVOCATIONS)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
@@ -51,9 +51,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     }
 
     let at = id.z * 5u * params.cols + col;
-    moments[at] = first + shift;
-    moments[at + params.cols] = sqrt(squares / count);
-    moments[at + 2u * params.cols] = smallest;
-    moments[at + 3u * params.cols] = largest;
-    moments[at + 4u * params.cols] = f32(outside) / count;
+    stats[at] = first + shift;
+    stats[at + params.cols] = sqrt(squares / count);
+    stats[at + 2u * params.cols] = smallest;
+    stats[at + 3u * params.cols] = largest;
+    stats[at + 4u * params.cols] = f32(outside) / count;
 }

@@ -1,11 +1,11 @@
-//! `moments`: where each column (unit) lies and how far it spreads.
+//! `column_stats`: where each column (unit) lies and how far it spreads.
 //!
 //! ```text
 //! mean = Σ x / rows     deviation = √(Σ (x − mean)² / rows)     smallest, largest
 //! outside = (number of x with x < low or x > high) / rows
 //! ```
 //!
-//! These are the five rows of `moments`. Sums run over x minus the column's first value, for the reason
+//! These are the five rows of `stats`. Sums run over x minus the column's first value, for the reason
 //! told at `batch_norm_forward`.
 
 use super::cases::{Case, Fill, LONG, NEXT_TO_ZERO, NOT_FINITE};
@@ -17,13 +17,13 @@ use crate::tensor::{Real, Value};
 /// Where the sigmoid reaches .02 and .98: ln(.98 / .02).
 pub const SATURATED: f32 = 3.891_820_2;
 
-/// The kernel `moments`.
+/// The kernel `column_stats`.
 pub static KERNEL: Kernel = Kernel {
     contract: Contract {
-        name: "moments",
+        name: "column_stats",
         summary: "mean, deviation, smallest, largest, share below low or above high of each column",
         sizes: &["rows", "cols"],
-        operands: &[Operand::read("x", "rows", "cols"), Operand::write("moments", "5", "cols")],
+        operands: &[Operand::read("x", "rows", "cols"), Operand::write("stats", "5", "cols")],
         parameters: &[
             Parameter { name: "low", default: -SATURATED },
             Parameter { name: "high", default: SATURATED },
@@ -35,7 +35,7 @@ pub static KERNEL: Kernel = Kernel {
     twin_f32: twin,
     twin_f64: twin,
     cases,
-    shaders: sources!("moments": "naive"),
+    shaders: sources!("column_stats": "naive"),
     ..Kernel::PLAIN
 };
 
@@ -44,7 +44,7 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     let (low, high) = (call.parameter("low"), call.parameter("high"));
     let rows = call.size("rows");
     let count = T::of(rows as f64);
-    let mut moments = call.zeros("moments");
+    let mut stats = call.zeros("stats");
     for col in 0..call.size("cols") {
         let column = || (0..rows).map(|row| x.at(row, col));
         let first = x.at(0, col);
@@ -58,9 +58,9 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
             column().fold(first, T::max),
             T::of(outside as f64) / count,
         ];
-        rows.into_iter().enumerate().for_each(|(row, value)| moments.put(row, col, value));
+        rows.into_iter().enumerate().for_each(|(row, value)| stats.put(row, col, value));
     }
-    vec![Value::Real(moments)]
+    vec![Value::Real(stats)]
 }
 
 fn cases() -> Vec<Case> {
