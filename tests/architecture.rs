@@ -14,12 +14,6 @@ use std::path::{Path, PathBuf};
 /// The longest that a source file may be.
 const LONGEST: usize = 400;
 
-/// Folders that still have circles of files. None is to be added, and one that has none any more goes.
-const KNOWN: [&str; 1] = [
-    // `Backend::gpu` hands out the GPU backend, for what only shaders have.
-    "src/backend",
-];
-
 /// Files beside the kernels' own in tests/kernels.
 const SHARED_TESTS: [&str; 3] = ["harness", "mod", "support"];
 
@@ -93,7 +87,6 @@ fn files_of_a_folder_import_in_no_circle() {
     let sources = files("src", "rs");
     let texts = sources.iter().map(|source| (source.path.as_str(), source.text.as_str()));
     let circles = circles::circles(&texts.collect::<Vec<_>>());
-    let is_known = |circle: &&circles::Circle| KNOWN.contains(&circle.folder.as_str());
     let complaint = |circle: &circles::Circle| {
         format!(
             "{}: files import in a circle: {}; move what both sides need to a file of its own, or hand \
@@ -102,12 +95,7 @@ fn files_of_a_folder_import_in_no_circle() {
             circle.imports.join(", ")
         )
     };
-    let mut complaints: Vec<_> =
-        circles.iter().filter(|circle| !is_known(circle)).map(complaint).collect();
-    for known in KNOWN.iter().filter(|known| circles.iter().all(|one| one.folder != **known)) {
-        complaints.push(format!("{known} has no circle of files any more: take it out of KNOWN"));
-    }
-    assert_none(&complaints);
+    assert_none(&circles.iter().map(complaint).collect::<Vec<_>>());
 }
 
 /// Lines that name a crate outside the only place that may know it.

@@ -63,6 +63,10 @@ impl<T: Engine> Backend for CpuBackend<T> {
     fn shaders(&self) -> Vec<ShaderRecord> {
         Vec::new()
     }
+
+    fn fork(&self) -> Box<dyn Backend> {
+        Box::new(Self { number: PhantomData })
+    }
 }
 
 /// A program with its memory on the host.

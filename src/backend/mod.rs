@@ -1,12 +1,15 @@
 //! Backends run programs. [`cpu`] calls the twins; [`gpu`] dispatches the shaders and is the only
 //! place that knows wgpu. Everything else sees the two traits below.
 
+pub mod any;
 pub mod cpu;
+
 pub mod gpu;
 pub mod measure;
 
 use crate::error::Result;
 use crate::fusion::Fusion;
+use crate::kernels::activation::Activation;
 use crate::kernels::precision::Precision;
 use crate::lowering::Lowered;
 use crate::program::{PassId, Program, TensorId, Upload};
@@ -46,9 +49,13 @@ pub trait Backend {
     /// The shaders that loaded programs use; none where nothing is compiled.
     fn shaders(&self) -> Vec<ShaderRecord>;
 
-    /// The GPU backend, if this is it: for what only shaders have.
-    fn gpu(&mut self) -> Option<&mut gpu::GpuBackend> {
-        None
+    /// A backend on the same device that starts with the same shaders, none of whose programs is this one's: to
+    /// try things on.
+    fn fork(&self) -> Box<dyn Backend>;
+
+    /// Whether a text of the user's stands in the place of a shipped activation's.
+    fn overlays(&self, _activation: Activation) -> bool {
+        false
     }
 }
 

@@ -199,8 +199,14 @@ impl WatchArguments {
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct TuneArguments {
     /// How much is tuned: the settings of the kernels' shaders for the shapes of this run.
-    #[arg(long, value_enum, default_value_t, value_name = "MODE")]
+    #[arg(long, value_parser = modes(), default_value_t, value_name = "MODE")]
     pub(super) tune: Mode,
+}
+
+/// Reads a mode of tuning; the help says what each means.
+fn modes() -> impl TypedValueParser<Value = Mode> {
+    let modes = Mode::ALL.map(|mode| PossibleValue::new(mode.name()).help(mode.summary()));
+    PossibleValuesParser::new(modes).try_map(|name| name.parse())
 }
 
 /// Where records go.
@@ -220,9 +226,19 @@ pub(super) trait Keys {
     fn has(name: &str) -> bool;
 }
 
+/// Every key of an experiment but its precision, which is asked of the device.
+#[derive(Clone, Debug)]
+pub(super) struct Every;
+
+impl Keys for Every {
+    fn has(name: &str) -> bool {
+        name != "precision"
+    }
+}
+
 /// A flag for each key of an experiment that a command takes.
 #[derive(Clone, Debug)]
-pub(super) struct ExperimentArguments<K> {
+pub(super) struct ExperimentArguments<K = Every> {
     /// The keys whose flags were given, with their values.
     given: Vec<(&'static Key, String)>,
     depth: Option<usize>,

@@ -3,7 +3,7 @@
 use super::arguments::{FusionArguments, MeasureArguments, TuneArguments, choice};
 use super::opening::{open, open_adapter};
 use super::say::{Status, say, say_json, say_limit, wrong};
-use super::tuning::begin;
+use super::tuning::apply_settings;
 use crate::backend::Backend;
 use crate::bench::Ceilings;
 use crate::bench::ladder::{self, Ladder, Rung};
@@ -16,8 +16,6 @@ use crate::data::Dataset;
 use crate::error::Result;
 use crate::record::Adapter;
 use crate::report::bench as tables;
-use crate::tune::cache;
-use crate::tune::run::Tuning;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use std::io::Write;
@@ -149,7 +147,7 @@ fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
     say(shown, &format!("\n{}", tables::LADDER_LEGEND))?;
     let good = ladders.iter().all(Ladder::passes);
     if !good {
-        say_limit(&mut backend, shown)?;
+        say_limit(Some(&backend), shown)?;
     }
     if measure.json {
         say_json(&Ladders { device, ceilings, ladders }, out)?;
@@ -198,7 +196,7 @@ fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> Result<Status> {
     for (what, sizes) in grown {
         say(shown, &tables::scale_header(what, *norm))?;
         let mut told = |point: &Point| say(shown, &tables::scale_row(point));
-        let scale = scale::measure(backend.as_mut(), (what, sizes), *norm, &data, &mut told)?;
+        let scale = scale::measure(&mut *backend, (what, sizes), *norm, &data, &mut told)?;
         say(shown, &tables::growth(&scale))?;
         scales.push(scale);
     }
@@ -214,20 +212,21 @@ fn steps(arguments: &StepArguments, out: &mut dyn Write) -> Result<Status> {
     let data = Dataset::load(None, None, false)?;
     let shown: &mut dyn Write = if measure.json { &mut std::io::sink() } else { &mut *out };
     let mut backend = open(&measure.device, library, shown)?;
-    let mut tuning = Tuning::new(tune.tune, backend.adapter(), cache::folder().as_deref());
+    let norms = [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms];
+    let workloads = Workload::usual().into_iter();
+    let networks: Vec<_> =
+        workloads.flat_map(|one| norms.map(|norm| (one.clone(), norm))).collect();
+    let fusion = backend.fusion()?;
+    let model = |(workload, norm): &(Workload, Norm)| workload.model(*norm, &data)?.fused(&fusion);
+    let models = networks.iter().map(model).collect::<Result<Vec<_>>>()?;
+    apply_settings(tune.tune, &mut backend, &models, "normlab tune", shown)?;
     let mut steps = Vec::new();
-    for workload in Workload::usual() {
-        for norm in [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms] {
-            let model = workload.model(norm, &data)?.fused(&backend.fusion()?)?;
-            begin(&mut tuning, backend.as_mut(), &model)?;
-            let step = step::time(backend.as_mut(), &workload, norm, &data)?;
-            say(shown, &tables::step(&step))?;
-            steps.push(step);
-            tuning.go_on(backend.as_mut())?;
-        }
+    for (workload, norm) in networks {
+        let step = step::time(&mut *backend, &workload, norm, &data)?;
+        say(shown, &tables::step(&step))?;
+        steps.push(step);
     }
     say(shown, "\nEach kernel's dispatches of a step are timed on their own, one after another.")?;
-    tuning.finish().iter().try_for_each(|line| say(shown, line))?;
     if measure.json {
         say_json(&Steps { device: backend.adapter(), steps }, out)?;
     }

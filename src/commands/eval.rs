@@ -79,7 +79,7 @@ pub(super) fn eval(
     };
     let request = Request::read(kernel, input, &options)?;
     let mut backend = open(&arguments.device, library, out)?;
-    let results = request.run(backend.as_mut())?;
+    let results = request.run(&mut *backend)?;
     results.write(output)?;
     let Dispatch { kernel, sizes, .. } = request.dispatch();
     let choice = backend.gpu().map(|gpu| gpu.selection().choice(kernel, sizes)).transpose()?;

@@ -2,7 +2,7 @@
 
 use super::arguments::DeviceArguments;
 use super::say::say;
-use crate::backend::Backend;
+use crate::backend::any::AnyBackend;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::GpuBackend;
 use crate::backend::gpu::adapters::{self, Candidate, DeviceChoice};
@@ -17,7 +17,7 @@ pub(super) fn open(
     arguments: &DeviceArguments,
     library: Library,
     out: &mut dyn Write,
-) -> Result<Box<dyn Backend>> {
+) -> Result<AnyBackend> {
     let (choice, precision) = (&arguments.device, arguments.precision());
     let changed = library.is_changed();
     let candidates = adapters::choose(choice)?;
@@ -40,12 +40,12 @@ pub(super) fn open(
         }
         opened => opened?,
     };
-    let backend: Box<dyn Backend> = match opened {
+    let backend = match opened {
         Some(mut backend) => {
             use_pipelines(&mut backend, out)?;
-            Box::new(backend)
+            AnyBackend::Gpu(Box::new(backend))
         }
-        None => Box::new(CpuBackend::<f32>::default()),
+        None => AnyBackend::Cpu(CpuBackend::default()),
     };
     let found = backend.adapter();
     say(out, &format!("device: {} ({}, {})", found.adapter, found.backend, found.driver))?;
@@ -95,8 +95,8 @@ pub(super) fn use_pipelines(backend: &mut GpuBackend, out: &mut dyn Write) -> Re
 }
 
 /// Keeps what an adapter's driver has compiled.
-pub(super) fn keep_pipelines(backend: &mut dyn Backend, out: &mut dyn Write) -> Result<()> {
-    let warning = backend.gpu().and_then(GpuBackend::keep_pipelines);
+pub(super) fn keep_pipelines(backend: &mut GpuBackend, out: &mut dyn Write) -> Result<()> {
+    let warning = backend.keep_pipelines();
     warning.map_or(Ok(()), |warning| say(out, &format!("warning: {warning}")))
 }
 

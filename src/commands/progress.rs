@@ -1,17 +1,15 @@
 //! What a user sees of a network in training, and what is kept of it meanwhile.
 
 use super::say::{progress_bar, say};
-use crate::backend::{Backend, Session};
+use crate::backend::Backend;
 use crate::config::Experiment;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
-use crate::program::Program;
 use crate::record::{Moment, Probe, SweepRecord};
 use crate::report::{number, watch as words};
 use crate::train::run_folder::RunFolder;
 use crate::train::sweep;
 use crate::train::{Observer, Plan, Swap, Weights};
-use crate::tune::run::Tuning;
 use crate::watch::Changes;
 use indicatif::ProgressBar;
 use std::io::Write;
@@ -46,8 +44,6 @@ pub(super) struct Progress<'a> {
     changes: Option<&'a Changes>,
     /// The activation that was taken last, if one was.
     pub(super) activation: Option<Activation>,
-    /// What is tuned between stretches of steps.
-    pub(super) tuning: Option<&'a mut Tuning>,
     out: &'a mut dyn Write,
 }
 
@@ -59,9 +55,9 @@ impl<'a> Progress<'a> {
         (changes, out): (Option<&'a Changes>, &'a mut dyn Write),
     ) -> Self {
         let (bar, run) = (progress_bar(run, experiment.steps), run.to_owned());
-        let (weights, activation, tuning) = (None, None, None);
+        let (weights, activation) = (None, None);
         let written = Instant::now();
-        Self { run, bar, folder, weights, written, changes, activation, tuning, out }
+        Self { run, bar, folder, weights, written, changes, activation, out }
     }
 
     /// Writes the last weights and takes the bar away.
@@ -96,18 +92,6 @@ impl Observer for Progress<'_> {
 
     fn probed(&mut self, probe: &Probe) -> Result<()> {
         self.folder.probe(probe)
-    }
-
-    fn between(
-        &mut self,
-        backend: &mut dyn Backend,
-        program: &Program,
-        session: &mut dyn Session,
-    ) -> Result<()> {
-        match &mut self.tuning {
-            Some(tuning) => tuning.between(backend, program, session),
-            None => Ok(()),
-        }
     }
 
     fn shaders_changed(&mut self) -> Option<bool> {

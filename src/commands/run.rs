@@ -1,7 +1,7 @@
 //! `normlab lesson` and `normlab train`: train networks, show what came out, leave records.
 
 use super::arguments::{
-    DeviceArguments, ExperimentArguments, FusionArguments, Keys, OutputArguments, ShaderArguments,
+    DeviceArguments, ExperimentArguments, FusionArguments, OutputArguments, ShaderArguments,
     TuneArguments, WatchArguments,
 };
 use super::beside::Lesson;
@@ -11,6 +11,7 @@ use super::report;
 use super::say::{Status, compared, say, say_limit};
 use super::tuning::prepare;
 use crate::backend::Backend;
+use crate::backend::any::AnyBackend;
 use crate::config::Experiment;
 use crate::data::Dataset;
 use crate::differences;
@@ -22,29 +23,18 @@ use crate::report::records::Records;
 use crate::report::{claims, number, table};
 use crate::train::run_folder::RunFolder;
 use crate::train::{self, Plan};
-use crate::tune::cache;
-use crate::tune::run::{Mode, Tuning};
+use crate::tune::run::Mode;
 use crate::watch::Changes;
 use clap::Args;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// Every key of an experiment but its precision, which is asked of the device.
-#[derive(Clone, Debug)]
-struct Every;
-
-impl Keys for Every {
-    fn has(name: &str) -> bool {
-        name != "precision"
-    }
-}
-
 /// Arguments of `normlab lesson`; those of `normlab train`, but for its file.
 #[derive(Args, Clone, Debug)]
 pub(super) struct RunArguments {
     #[command(flatten)]
-    experiment: ExperimentArguments<Every>,
+    experiment: ExperimentArguments,
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
@@ -118,7 +108,7 @@ impl RunArguments {
         experiment.validate_for(data.train.len())?;
         let mut backend = open(&device, library, out)?;
         for &activation in &experiment.activation {
-            differences::require(backend.as_mut(), activation)?;
+            differences::require(&*backend, activation)?;
         }
         let verify = !backend.adapter().is_cpu_engine();
         if changes.is_some() && !verify {
@@ -126,16 +116,15 @@ impl RunArguments {
         }
         // Texts that change under way are not what was searched.
         let mode = if changes.is_some() { Mode::Off } else { self.tune.tune };
-        let mut tuning = Tuning::new(mode, backend.adapter(), cache::folder().as_deref());
         let plans = Plan::all(experiment, data, verify);
-        prepare(&mut tuning, backend.as_mut(), plans.iter().copied(), out)?;
+        prepare(mode, &device, &mut backend, &plans, out)?;
         let folder = RunFolder::create(name, path.as_deref(), *force, experiment)?;
         say(out, &introduction(experiment, data))?;
         for warning in experiment.warnings() {
             say(out, &format!("warning: {warning}"))?;
         }
-        let summary = empty_summary(experiment, data, backend.as_ref())?;
-        let mut run = Run { experiment, start, backend, tuning, changes, folder, summary };
+        let summary = empty_summary(experiment, data, &*backend)?;
+        let mut run = Run { experiment, start, backend, changes, folder, summary };
         // A run that is killed leaves what computed it.
         run.folder.summary(&run.summary)?;
         let trained = run.train(&plans, out);
@@ -156,8 +145,7 @@ struct Run<'a> {
     /// As it began: an activation's file may have changed since.
     experiment: &'a Experiment,
     start: Instant,
-    backend: Box<dyn Backend>,
-    tuning: Tuning,
+    backend: AnyBackend,
     changes: Option<Changes>,
     folder: RunFolder,
     summary: Summary,
@@ -166,15 +154,14 @@ struct Run<'a> {
 impl Run<'_> {
     /// Trains every network, one after another.
     fn train(&mut self, plans: &[Plan<'_>], out: &mut dyn Write) -> Result<()> {
-        let Self { start, backend, tuning, changes, folder, summary, .. } = self;
+        let Self { start, backend, changes, folder, summary, .. } = self;
         let mut taken = Vec::new();
         for plan in plans {
             let activation = taken.iter().copied().fold(plan.activation, Activation::or_newer);
             let plan = Plan { activation, ..*plan };
             let mut progress =
                 Progress::new(&plan.name(), plan.experiment, folder, (changes.as_ref(), &mut *out));
-            progress.tuning = Some(&mut *tuning);
-            let trained = train::train(backend.as_mut(), &plan, &mut progress);
+            let trained = train::train(&mut **backend, &plan, &mut progress);
             taken.extend(progress.activation);
             // The last weights are kept also where the training could not go on.
             let kept = progress.finish();
@@ -198,7 +185,7 @@ impl Run<'_> {
         let Self { experiment, backend, folder, summary, .. } = self;
         let Summary { parity, runs, .. } = summary;
         let lesson = Lesson { experiment, data, runs, folder: folder.path() };
-        lesson.train_beside(backend.as_mut(), parity, out)?;
+        lesson.train_beside(&mut **backend, parity, out)?;
         summary.elapsed_s = self.start.elapsed().as_secs_f64();
         Ok(())
     }
@@ -210,14 +197,13 @@ impl Run<'_> {
     /// Shows what came out, and makes the report.
     fn conclude(&mut self, out: &mut dyn Write) -> Result<Status> {
         let mut records = self.records()?;
-        let Self { backend, tuning, folder, summary, .. } = self;
+        let Self { backend, folder, summary, .. } = self;
         summary.claims = claims::claims(&records);
         folder.summary(summary)?;
         say(out, &conclusion(summary, folder))?;
         if !summary.parity.failures.is_empty() {
-            say_limit(backend.as_mut(), out)?;
+            say_limit(backend.gpu(), out)?;
         }
-        tuning.finish().iter().try_for_each(|line| say(out, line))?;
         records.summary = Some(summary.clone());
         report::after_run(folder.path(), records, out)?;
         let failed = summary.runs.iter().any(|run| run.failure.is_some());

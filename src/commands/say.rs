@@ -1,6 +1,6 @@
 //! What commands say: lines, JSON, progress, and how they ended.
 
-use crate::backend::Backend;
+use crate::backend::gpu::GpuBackend;
 use crate::compare::ratio_text;
 use crate::error::{Error, Result};
 use crate::loops;
@@ -66,8 +66,8 @@ pub(super) fn compared(parity: &Parity) -> String {
 }
 
 /// After a wrong result: says so where it may come from the driver, which ends loops.
-pub(super) fn say_limit(backend: &mut dyn Backend, out: &mut dyn Write) -> Result<()> {
-    let rounds = backend.gpu().map(|gpu| loops::limit(gpu)).transpose()?.flatten();
+pub(super) fn say_limit(gpu: Option<&GpuBackend>, out: &mut dyn Write) -> Result<()> {
+    let rounds = gpu.map(loops::limit).transpose()?.flatten();
     let Some(rounds) = rounds else { return Ok(()) };
     say(
         out,

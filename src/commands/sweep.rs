@@ -21,8 +21,6 @@ use crate::report::{claims, sweeps, table};
 use crate::train::sweep::{Sweep, Values};
 use crate::train::sweep_folder::SweepFolder;
 use crate::train::{Plan, run_folder};
-use crate::tune::cache;
-use crate::tune::run::Tuning;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
@@ -173,22 +171,20 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
         let library = self.fusion.apply(self.shaders.library()?);
         let mut backend = open(&self.device, library, shown)?;
         for &activation in &experiment.activation {
-            differences::require(backend.as_mut(), activation)?;
+            differences::require(&*backend, activation)?;
         }
         let verify = !backend.adapter().is_cpu_engine();
         let experiments = sweep.experiments();
         let plans: Vec<_> =
             experiments.iter().flat_map(|one| Plan::all(one, &data, verify)).collect();
-        let mut tuning = Tuning::new(self.tune.tune, backend.adapter(), cache::folder().as_deref());
-        prepare(&mut tuning, backend.as_mut(), plans.iter().copied(), shown)?;
+        prepare(self.tune.tune, &self.device, &mut backend, &plans, shown)?;
         let mut folder = SweepFolder::create(swept, path.as_deref(), *force, experiment)?;
         say(shown, &introduction(sweep, &data))?;
         let mut train = || {
             for (place, plan) in plans.iter().enumerate() {
                 let label = format!("{} {} of {}", plan.name(), place + 1, plans.len());
-                let record = train_of_sweep(backend.as_mut(), plan, &label)?;
+                let record = train_of_sweep(&mut *backend, plan, &label)?;
                 folder.add(SweepRecord { networks: Some(plans.len()), ..record })?;
-                tuning.go_on(backend.as_mut())?;
             }
             Ok(())
         };
@@ -199,9 +195,8 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
         trained?;
         say(shown, &conclusion(swept, &folder, start.elapsed().as_secs_f64()))?;
         if folder.records().iter().any(|record| !record.run.parity.failures.is_empty()) {
-            say_limit(backend.as_mut(), shown)?;
+            say_limit(backend.gpu(), shown)?;
         }
-        tuning.finish().iter().try_for_each(|line| say(shown, line))?;
         show(&folder, shown)?;
         if self.json {
             let networks = folder.records();

@@ -1,23 +1,25 @@
 //! `normlab tune`: the fastest setting of every kernel at the shapes of the usual networks, on this
 //! adapter.
 
-use super::arguments::MeasureArguments;
+use super::arguments::{DeviceArguments, ExperimentArguments, MeasureArguments};
 use super::opening::open_adapter;
+use super::run::load;
 use super::say::{Status, progress_bar, say, say_json, wrong};
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::bench::shape::{BenchShape, plan};
 use crate::bench::step::Workload;
-use crate::config::Norm;
+use crate::config::{Experiment, Norm};
 use crate::data::Dataset;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fusion::Fusion;
 use crate::kernels::activation::Activation;
 use crate::kernels::setting::Target;
+use crate::model::{Model, Network};
 use crate::record::Adapter;
 use crate::report::tune as tables;
 use crate::tune::cache::{self, Cache, Entry};
-use crate::tune::search::{Search, Step, Subject};
+use crate::tune::search::{self, Searched, Subject};
 use crate::tune::{Tally, Tuned};
 use clap::Args;
 use serde::Serialize;
@@ -28,13 +30,16 @@ use std::io::Write;
 #[derive(Args, Clone, Debug)]
 #[command(mut_arg("json", |json| json.help("Print one JSON object instead of a table")))]
 pub(super) struct Arguments {
-    /// The kernels to tune [default: all that the networks of `bench step` use].
+    /// The kernels to tune [default: all that the networks use].
     #[arg(value_name = "KERNEL")]
     kernels: Vec<String>,
     /// Sizes: MxKxN for products, ROWSxCOLS for other kernels; repeatable [default: those of the networks
-    /// of `bench step`].
+    /// that the experiment's flags describe, as `train` has them, or where there are none, of the networks of
+    /// `bench step`].
     #[arg(long, value_name = "SHAPE")]
     shape: Vec<BenchShape>,
+    #[command(flatten)]
+    experiment: Option<ExperimentArguments>,
     /// Only show what is found, and leave the cache alone.
     #[arg(long)]
     dry_run: bool,
@@ -66,10 +71,10 @@ pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> Result<Status>
     let subjects = subjects(arguments)?;
     let purpose = ("tune", "the CPU engine runs no shaders");
     let shown: &mut dyn Write = if *json { &mut std::io::sink() } else { &mut *out };
-    let mut backend = open_adapter(device, library, purpose, shown)?;
+    let backend = open_adapter(device, library, purpose, shown)?;
     let device = backend.adapter();
     say(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
-    let found = search(&mut backend, subjects)?;
+    let found = search_all(&backend, subjects)?;
     say(shown, &format!("{}\n{}", tables::table(&found.tuned), tables::LEGEND))?;
     complain(&found, shown)?;
     if arguments.dry_run || changed {
@@ -87,14 +92,23 @@ pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> Result<Status>
     Ok(if good { Status::Good } else { Status::Failed })
 }
 
-/// What is to be searched for, each target once: at the shapes that were named, else at those of the usual
-/// networks. A kernel that was named and that these do not have has its usual shape.
+/// What is to be searched for, each target once: at the shapes that were named, else at those of networks. A
+/// kernel that was named and that these do not have has its usual shape.
 fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {
-    let Arguments { kernels, shape: named, .. } = arguments;
+    let Arguments { kernels, shape: named, experiment, .. } = arguments;
+    if !named.is_empty() && experiment.is_some() {
+        return Err(Error::Config(
+            "--shape names sizes, and an experiment's flags describe networks: give one of the two"
+                .to_owned(),
+        ));
+    }
     let plan = plan(kernels, named)?;
     let mut found = BTreeMap::new();
     if named.is_empty() {
-        found = of_usual_networks()?;
+        found = of_networks(match experiment {
+            Some(flags) => networks(flags, &arguments.measure.device)?,
+            None => usual_networks()?,
+        })?;
         found.retain(|target, _| plan.iter().any(|(kernel, _)| kernel.name() == target.kernel));
     }
     for (kernel, shapes) in plan {
@@ -111,38 +125,52 @@ fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {
     Ok(found.into_values().collect())
 }
 
-/// All dispatches of the networks of `bench step`, with fusion and without.
-fn of_usual_networks() -> Result<BTreeMap<Target, Subject>> {
+/// The networks of `bench step`.
+fn usual_networks() -> Result<Vec<Model>> {
     let data = Dataset::load(None, None, false)?;
+    let of_workload = |workload: &Workload| {
+        let norms = Norm::ALL.into_iter();
+        norms.map(|norm| workload.model(norm, &data)).collect::<Vec<_>>()
+    };
+    Workload::usual().iter().flat_map(of_workload).collect()
+}
+
+/// The networks of an experiment with these flags.
+fn networks(flags: &ExperimentArguments, device: &DeviceArguments) -> Result<Vec<Model>> {
+    let mut experiment = Experiment::default();
+    flags.apply(&mut experiment)?;
+    device.agreed(&mut experiment);
+    experiment.validate()?;
+    let data = load(&experiment)?;
+    experiment.validate_for(data.train.len())?;
+    let model = |layers| Model::new(Network::new(&experiment, layers, &data));
+    experiment.networks().into_iter().map(model).collect()
+}
+
+/// All dispatches of networks, with fusion and without.
+fn of_networks(networks: Vec<Model>) -> Result<BTreeMap<Target, Subject>> {
     let mut found = BTreeMap::new();
-    for workload in Workload::usual() {
-        for norm in Norm::ALL {
-            let plain = workload.model(norm, &data)?;
-            let fused = plain.clone().fused(&Fusion::of(|_| true))?;
-            let passes = [&plain, &fused].into_iter().flat_map(|model| &model.program.passes);
-            for dispatch in passes.flat_map(|pass| &pass.dispatches) {
-                let subject = Subject::of(dispatch);
-                found.entry(subject.target.clone()).or_insert(subject);
-            }
+    for plain in networks {
+        let fused = plain.clone().fused(&Fusion::of(|_| true))?;
+        let passes = [&plain, &fused].into_iter().flat_map(|model| &model.program.passes);
+        for dispatch in passes.flat_map(|pass| &pass.dispatches) {
+            let subject = Subject::of(dispatch);
+            found.entry(subject.target.clone()).or_insert(subject);
         }
     }
     Ok(found)
 }
 
-fn search(backend: &mut GpuBackend, subjects: Vec<Subject>) -> Result<Found> {
+fn search_all(backend: &GpuBackend, subjects: Vec<Subject>) -> Result<Found> {
     let bar = progress_bar("tuning", subjects.len());
     let mut found = Found::default();
     for subject in subjects {
         bar.set_message(subject.target.to_string());
-        let target = subject.target.clone();
-        let mut search = Search::new(backend, subject, true)?;
-        loop {
-            match search.step()? {
-                Step::More => continue,
-                Step::Done(tuned) => found.tuned.push(*tuned),
-                Step::DefaultWrong(complaints) => found.wrong_defaults.push((target, complaints)),
+        match search::search(backend, &subject)? {
+            Searched::Tuned(tuned) => found.tuned.push(*tuned),
+            Searched::DefaultWrong(complaints) => {
+                found.wrong_defaults.push((subject.target, complaints));
             }
-            break;
         }
         bar.inc(1);
     }

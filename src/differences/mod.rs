@@ -158,19 +158,13 @@ pub fn check(backend: &mut dyn Backend, activation: Activation) -> Result<Differ
 ///
 /// # Errors
 /// [`Error::Shader`] with what is wrong, where, and what to do; when the backend cannot run its functions.
-pub fn require(backend: &mut dyn Backend, activation: Activation) -> Result<()> {
+pub fn require(backend: &dyn Backend, activation: Activation) -> Result<()> {
     let own = matches!(activation, Activation::Own(_));
-    let found = match backend.gpu() {
-        Some(gpu) if own || gpu.selection().library().overlays(activation) => {
-            // On a fork: what this runs is no shader of the training's. It reads its own: a folder's
-            // text may have changed since it was compiled.
-            let library = gpu.selection().library().clone();
-            check(&mut gpu.fork().with(library), activation)?
-        }
-        None if own => check(backend, activation)?,
-        // The CPU engine runs no text of a folder's.
-        _ => return Ok(()),
-    };
+    if !own && !backend.overlays(activation) {
+        return Ok(());
+    }
+    // On a fork: what this runs is no shader of the training's.
+    let found = check(backend.fork().as_mut(), activation)?;
     let refuse = |complaint| {
         Err(Error::Shader(format!(
             "{activation}: {complaint}. Nothing can be learned with it: correct the file, and \

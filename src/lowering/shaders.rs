@@ -76,12 +76,13 @@ impl Lowering {
         Self { selection, read: HashMap::new(), used: HashMap::new() }
     }
 
-    /// The same selection with no settings, for programs of its own.
+    /// The same selection with no settings, for programs of its own. It reads its own texts: files may have
+    /// changed.
     #[must_use]
     pub fn fork(&self) -> Self {
         let mut selection = self.selection.clone();
         selection.use_settings(Settings::default());
-        Self { selection, read: self.read.clone(), used: HashMap::new() }
+        Self::new(selection)
     }
 
     /// Which shaders dispatches get.

@@ -3,13 +3,12 @@
 use super::probe::Matrices;
 use super::trainer::{Outcome, Plan, Trainer, Weights};
 use super::{diagnosis, schedule};
-use crate::backend::{Backend, Reloaded, Session};
+use crate::backend::{Backend, Reloaded};
 use crate::check::Judgement;
 use crate::differences;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::model::Model;
-use crate::program::Program;
 use crate::record::{
     LateAccuracy, Moment, Parity, Probe, ReplicaRange, RunRecord, ShaderChange, median,
 };
@@ -39,20 +38,6 @@ pub trait Observer {
     /// # Errors
     /// When it cannot be kept: the training ends then.
     fn probed(&mut self, _probe: &Probe) -> Result<()> {
-        Ok(())
-    }
-
-    /// Nothing of the network is on its way: until this returns, the backend may compute something else,
-    /// and give the network's session, which runs `program`, other pipelines.
-    ///
-    /// # Errors
-    /// When the device is lost or refuses: the training ends then.
-    fn between(
-        &mut self,
-        _backend: &mut dyn Backend,
-        _program: &Program,
-        _session: &mut dyn Session,
-    ) -> Result<()> {
         Ok(())
     }
 
@@ -255,8 +240,6 @@ impl Run<'_, '_> {
                 }
                 continue;
             }
-            let (program, session) = self.trainer.running();
-            observer.between(self.backend, program, session)?;
             let stretch = changed.map_or(STRETCH, |_| fitting);
             let (first, start) = (self.trainer.step(), Instant::now());
             let next = step.min(first + stretch);

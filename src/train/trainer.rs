@@ -13,7 +13,7 @@ use crate::data::Dataset;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::model::{Feed, HISTORY, Model, Network, Parameter, Role, initial_parameters};
-use crate::program::{Program, TensorId};
+use crate::program::TensorId;
 use crate::record::{LayerFigures, Moment, Parity, Probe, ShaderChange};
 use crate::tensor::{Tensor, Value};
 use std::time::Instant;
@@ -148,11 +148,6 @@ impl<'a> Trainer<'a> {
     /// The program's memory.
     pub fn session(&mut self) -> &mut dyn Session {
         self.session.as_mut()
-    }
-
-    /// The program with its memory.
-    pub(super) fn running(&mut self) -> (&Program, &mut dyn Session) {
-        (&self.model.program, self.session.as_mut())
     }
 
     fn write_index(&mut self, tensor: TensorId, data: Vec<u32>) -> Result<()> {

@@ -4,7 +4,7 @@
 //! A file is written whole or not at all, and takes in what another process has written meanwhile. One
 //! that is damaged, of another form or of another adapter is ignored with a warning, and replaced.
 
-use super::{Timed, Tuned, Unfinished};
+use super::{Timed, Tuned};
 use crate::error::Error;
 use crate::files;
 use crate::kernels::setting::Target;
@@ -16,7 +16,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The form of the file: another one is not read.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// What is known about one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,8 +34,6 @@ pub struct Entry {
     /// One that is faster still, but rounds differently.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_bits: Option<Timed>,
-    /// Whether candidates that round differently were timed.
-    pub thorough: bool,
 }
 
 impl Entry {
@@ -48,18 +46,8 @@ impl Entry {
             default: tuned.default.clone(),
             chosen: tuned.chosen.clone(),
             other_bits: tuned.other_bits.clone(),
-            thorough: tuned.thorough,
         }
     }
-}
-
-/// A search that had to stop before it had found anything.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Begun {
-    target: Target,
-    fingerprint: String,
-    search: Unfinished,
 }
 
 /// The file.
@@ -69,28 +57,6 @@ struct File {
     form: u32,
     adapter: Adapter,
     entries: Vec<Entry>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    unfinished: Vec<Begun>,
-}
-
-/// What a file knows.
-#[derive(Clone, Debug, Default)]
-struct Known {
-    entries: BTreeMap<Target, Entry>,
-    unfinished: BTreeMap<Target, Begun>,
-}
-
-impl Known {
-    /// Takes in what is known of a target elsewhere, which is newer.
-    fn take(&mut self, other: &Self, target: &Target) {
-        if let Some(entry) = other.entries.get(target) {
-            self.entries.insert(target.clone(), entry.clone());
-            self.unfinished.remove(target);
-        }
-        if let Some(begun) = other.unfinished.get(target) {
-            self.unfinished.insert(target.clone(), begun.clone());
-        }
-    }
 }
 
 /// What is known about an adapter.
@@ -99,9 +65,9 @@ pub struct Cache {
     adapter: Adapter,
     /// None where nothing is kept.
     path: Option<PathBuf>,
-    known: Known,
-    /// Targets that this process has found something about.
-    own: Vec<Target>,
+    entries: BTreeMap<Target, Entry>,
+    /// What this process has found.
+    own: Vec<Entry>,
 }
 
 /// The folder for the files; none where the platform has no place for caches.
@@ -116,42 +82,23 @@ impl Cache {
     #[must_use]
     pub fn open(folder: Option<&Path>, adapter: Adapter) -> (Self, Option<String>) {
         let path = folder.map(|folder| folder.join(file_name(&adapter)));
-        let mut cache = Self { adapter, path, known: Known::default(), own: Vec::new() };
-        let warning = match cache.read() {
-            Ok(known) => {
-                cache.known = known;
-                None
-            }
-            Err(warning) => Some(warning),
-        };
-        (cache, warning)
+        let cache = Self { adapter, path, entries: BTreeMap::new(), own: Vec::new() };
+        match cache.read() {
+            Ok(entries) => (Self { entries, ..cache }, None),
+            Err(warning) => (cache, Some(warning)),
+        }
     }
 
     /// What is known about a target, if its shaders are still those with this hash.
     #[must_use]
     pub fn get(&self, target: &Target, fingerprint: &str) -> Option<&Entry> {
-        self.known.entries.get(target).filter(|entry| entry.fingerprint == fingerprint)
-    }
-
-    /// The search for a target that had to stop, if its shaders are still those with this hash.
-    #[must_use]
-    pub fn unfinished(&self, target: &Target, fingerprint: &str) -> Option<&Unfinished> {
-        let begun = self.known.unfinished.get(target);
-        begun.filter(|begun| begun.fingerprint == fingerprint).map(|begun| &begun.search)
-    }
-
-    /// Takes in a search that has to stop.
-    pub fn put_unfinished(&mut self, target: &Target, fingerprint: &str, search: Unfinished) {
-        let (target, fingerprint) = (target.clone(), fingerprint.to_owned());
-        self.own.push(target.clone());
-        self.known.unfinished.insert(target.clone(), Begun { target, fingerprint, search });
+        self.entries.get(target).filter(|entry| entry.fingerprint == fingerprint)
     }
 
     /// Takes an entry in, in place of an older one.
     pub fn put(&mut self, entry: Entry) {
-        self.own.push(entry.target.clone());
-        self.known.unfinished.remove(&entry.target);
-        self.known.entries.insert(entry.target.clone(), entry);
+        self.own.push(entry.clone());
+        self.entries.insert(entry.target.clone(), entry);
     }
 
     /// Writes what was taken in, with what another process has written meanwhile. A warning where that
@@ -163,12 +110,11 @@ impl Cache {
         let path = self.path.clone()?;
         // One that cannot be read was warned of when it was opened.
         let mut all = self.read().unwrap_or_default();
-        self.own.drain(..).for_each(|target| all.take(&self.known, &target));
+        all.extend(self.own.drain(..).map(|entry| (entry.target.clone(), entry)));
         let file = File {
             form: FORM,
             adapter: self.adapter.clone(),
-            entries: all.entries.into_values().collect(),
-            unfinished: all.unfinished.into_values().collect(),
+            entries: all.into_values().collect(),
         };
         let written = serde_json::to_vec_pretty(&file).map_err(Into::into).and_then(|bytes| {
             path.parent().map_or(Ok(()), fs::create_dir_all)?;
@@ -180,14 +126,17 @@ impl Cache {
     }
 
     /// What the file knows; nothing where there is none.
-    fn read(&self) -> Result<Known, String> {
-        let Some(path) = &self.path else { return Ok(Known::default()) };
+    fn read(&self) -> Result<BTreeMap<Target, Entry>, String> {
+        let Some(path) = &self.path else { return Ok(BTreeMap::new()) };
         let ignored = |why: &str| {
-            format!("the tuning cache {} is ignored and will be replaced: {why}", path.display())
+            format!(
+                "the tuning cache {} is ignored, and what is tuned next replaces it: {why}",
+                path.display()
+            )
         };
         let bytes = match fs::read(path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Known::default()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
             Err(error) => return Err(ignored(&error.to_string())),
         };
         let file: File =
@@ -198,9 +147,7 @@ impl Cache {
         if file.adapter != self.adapter {
             return Err(ignored("it is of another adapter or driver"));
         }
-        let entries = file.entries.into_iter().map(|one| (one.target.clone(), one)).collect();
-        let unfinished = file.unfinished.into_iter().map(|one| (one.target.clone(), one)).collect();
-        Ok(Known { entries, unfinished })
+        Ok(file.entries.into_iter().map(|one| (one.target.clone(), one)).collect())
     }
 }
 
@@ -238,7 +185,6 @@ mod tests {
             default: timed.clone(),
             chosen: timed,
             other_bits: None,
-            thorough: false,
         })
     }
 
@@ -276,24 +222,6 @@ mod tests {
     }
 
     #[test]
-    fn a_search_that_had_to_stop_is_kept_until_it_has_ended() -> Result<()> {
-        let folder = tempfile::tempdir().map_err(io)?;
-        let open = || Cache::open(Some(folder.path()), adapter("Mesa 22.3.6")).0;
-        let (target, best) = (entry(1)?.target, Setting::of("naive"));
-        let search = Unfinished { best: best.clone(), tried: vec![best] };
-        let mut cache = open();
-        cache.put_unfinished(&target, "abc", search.clone());
-        assert_eq!(cache.save(), None);
-        let mut cache = open();
-        assert_eq!(cache.unfinished(&target, "abc"), Some(&search));
-        assert_eq!(cache.unfinished(&target, "abd"), None);
-        cache.put(entry(1)?);
-        assert_eq!(cache.save(), None);
-        assert_eq!(open().unfinished(&target, "abc"), None);
-        Ok(())
-    }
-
-    #[test]
     fn what_two_processes_find_is_kept() -> Result<()> {
         let folder = tempfile::tempdir().map_err(io)?;
         let open = || Cache::open(Some(folder.path()), adapter("Mesa 22.3.6")).0;
@@ -316,7 +244,7 @@ mod tests {
             (String::new(), "EOF"),
             ("not JSON".to_owned(), "expected"),
             (good[..good.len() / 2].to_owned(), "EOF"),
-            (good.replace("\"form\": 1", "\"form\": 2"), "its form is 2"),
+            (good.replace("\"form\": 2", "\"form\": 3"), "its form is 3"),
             (good.replace("\"chosen\"", "\"taken\""), "unknown field"),
             (good.replace("Mesa 22.3.6", "Mesa 9"), "another adapter or driver"),
         ];

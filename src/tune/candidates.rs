@@ -1,11 +1,10 @@
-//! What a search tries. A thorough one: all settings of a variant where they are few, else one tunable
-//! after the other, each from the best found so far. A quick one: neighbours of the best alone, one tunable
-//! after the other, as long as there is a better one.
+//! What a search tries: all settings of a variant where they are few, else one tunable after the other,
+//! each from the best found so far.
 
-use crate::backend::gpu::GpuBackend;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::kernels::kernel::Kernel;
+use crate::kernels::selection::Selection;
 use crate::kernels::setting::Setting;
 use crate::kernels::shader::Shader;
 use crate::kernels::tunable::Tunable;
@@ -15,21 +14,18 @@ use std::collections::{BTreeMap, VecDeque};
 const FEW: usize = 8;
 
 /// A part of the search.
-#[derive(Clone, Debug)]
-enum Stage {
+#[derive(Debug)]
+enum Part {
     /// One setting.
     One(Setting),
     /// All other values of a tunable, from the best setting of its variant.
     Vary(String, Tunable),
-    /// The next larger and the next smaller value of a tunable than the best setting of its variant has,
-    /// until neither is better.
-    Climb(String, Tunable),
 }
 
 /// The settings of a kernel that are still to be tried.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Candidates {
-    stages: VecDeque<Stage>,
+    parts: VecDeque<Part>,
     /// What was given out, and the values that each variant's file has.
     given: Vec<Setting>,
     files: BTreeMap<String, BTreeMap<String, u32>>,
@@ -37,24 +33,20 @@ pub(super) struct Candidates {
 
 impl Candidates {
     /// Those of a kernel beside its `default`, of the same precision; variants that the adapter cannot run
-    /// come with the reason. A quick search leaves out other variants on software, which may compile one
-    /// for longer than a run has for its tuning.
+    /// come with the reason.
     pub(super) fn of(
-        backend: &GpuBackend,
+        selection: &Selection,
         kernel: &'static Kernel,
         default: &Setting,
-        thorough: bool,
     ) -> Result<(Self, Vec<(Setting, String)>)> {
-        let (mut stages, mut not_runnable) = (VecDeque::new(), Vec::new());
+        let (mut parts, mut not_runnable) = (VecDeque::new(), Vec::new());
         let mut files = BTreeMap::new();
         let read = |setting: &Setting| {
-            backend.selection().library().set_shader(kernel, setting, Activation::default())
+            selection.library().set_shader(kernel, setting, Activation::default())
         };
         let precision = read(default)?.precision();
-        let mut variants = backend.selection().library().variants(kernel)?;
-        let others = thorough || backend.selection().capabilities().hardware;
-        variants.retain(|variant| others || *variant == default.variant);
-        // The default's own tunables come first: they compile as fast as the default does.
+        let mut variants = selection.library().variants(kernel)?;
+        // From the default's own tunables on, most has something fast to be compared with.
         variants.sort_by_key(|variant| *variant != default.variant);
         for variant in variants {
             let setting = Setting::of(variant.clone());
@@ -63,60 +55,35 @@ impl Candidates {
                 continue;
             }
             let lacks = match &shader {
-                Ok(shader) => backend.selection().capabilities().lacks(shader),
+                Ok(shader) => selection.capabilities().lacks(shader),
                 Err(error) => Some(error.to_string()),
             };
             match (shader, lacks) {
                 (Ok(shader), None) => {
                     files.insert(variant, shader.tuned());
-                    stages.extend(stages_of(&shader, thorough));
+                    parts.extend(parts_of(&shader));
                 }
                 (_, reason) => not_runnable.push((setting, reason.unwrap_or_default())),
             }
         }
-        Ok((Self { stages, given: vec![default.clone()], files }, not_runnable))
-    }
-
-    /// Whether there is nothing to try beside the default.
-    pub(super) fn is_empty(&self) -> bool {
-        self.clone().next(|_| None).is_none()
-    }
-
-    /// Leaves out what an earlier search has tried.
-    pub(super) fn leave_out(&mut self, tried: &[Setting]) {
-        self.given.extend_from_slice(tried);
-    }
-
-    /// What was given out so far, or left out.
-    pub(super) fn given(&self) -> &[Setting] {
-        &self.given
+        Ok((Self { parts, given: vec![default.clone()], files }, not_runnable))
     }
 
     /// The next one; `best` is the fastest setting of a variant so far.
     pub(super) fn next(&mut self, best: impl Fn(&str) -> Option<Setting>) -> Option<Setting> {
         loop {
-            match self.stages.pop_front()? {
-                Stage::One(setting) => {
+            match self.parts.pop_front()? {
+                Part::One(setting) => {
                     let setting = self.plain(setting);
                     if !self.given.contains(&setting) {
                         self.given.push(setting.clone());
                         return Some(setting);
                     }
                 }
-                Stage::Vary(variant, tunable) => {
+                Part::Vary(variant, tunable) => {
                     let from = best(&variant).unwrap_or_else(|| Setting::of(variant));
                     for value in tunable.choices.iter().rev() {
-                        self.stages.push_front(Stage::One(with(&from, &tunable, *value)));
-                    }
-                }
-                Stage::Climb(variant, tunable) => {
-                    let from = best(&variant).unwrap_or_else(|| Setting::of(variant.clone()));
-                    let neighbours = neighbours(&tunable, &from);
-                    let new = |one: &Setting| !self.given.contains(one);
-                    let next = neighbours.map(|one| self.plain(one)).find(new);
-                    if let Some(next) = next {
-                        self.stages.push_front(Stage::Climb(variant, tunable));
-                        self.stages.push_front(Stage::One(next));
+                        self.parts.push_front(Part::One(with(&from, &tunable, *value)));
                     }
                 }
             }
@@ -139,23 +106,13 @@ fn with(setting: &Setting, tunable: &Tunable, value: u32) -> Setting {
     setting
 }
 
-/// A setting with the next larger and the next smaller value of a tunable.
-fn neighbours<'a>(tunable: &'a Tunable, from: &'a Setting) -> impl Iterator<Item = Setting> + 'a {
-    let value = *from.tunables.get(&tunable.name).unwrap_or(&tunable.value);
-    let choices = tunable.choices.iter().copied();
-    let larger = choices.clone().filter(|&other| other > value).min();
-    let smaller = choices.filter(|&other| other < value).max();
-    larger.into_iter().chain(smaller).map(|value| with(from, tunable, value))
-}
-
-fn stages_of(shader: &Shader, thorough: bool) -> Vec<Stage> {
+fn parts_of(shader: &Shader) -> Vec<Part> {
     let mut all = vec![Setting::of(shader.variant.clone())];
     let count: usize = shader.tunables.iter().map(|tunable| tunable.choices.len()).product();
-    if !thorough || count > FEW {
-        let stage = if thorough { Stage::Vary } else { Stage::Climb };
-        let each = shader.tunables.iter();
-        let each = each.map(|tunable| stage(shader.variant.clone(), tunable.clone()));
-        return all.into_iter().map(Stage::One).chain(each).collect();
+    if count > FEW {
+        let vary = |tunable: &Tunable| Part::Vary(shader.variant.clone(), tunable.clone());
+        let each = shader.tunables.iter().map(vary);
+        return all.into_iter().map(Part::One).chain(each).collect();
     }
     for tunable in &shader.tunables {
         let each = |setting: &Setting| {
@@ -163,7 +120,7 @@ fn stages_of(shader: &Shader, thorough: bool) -> Vec<Stage> {
         };
         all = all.iter().flat_map(each).collect();
     }
-    all.into_iter().map(Stage::One).collect()
+    all.into_iter().map(Part::One).collect()
 }
 
 #[cfg(test)]
@@ -178,16 +135,12 @@ mod tests {
         Ok(given(&shader, best))
     }
 
-    fn candidates(shader: &Shader, thorough: bool) -> Candidates {
-        Candidates {
-            stages: stages_of(shader, thorough).into(),
+    fn given(shader: &Shader, best: Option<(&str, u32)>) -> Vec<String> {
+        let mut candidates = Candidates {
+            parts: parts_of(shader).into(),
             given: vec![Setting::of("naive")],
             files: [("naive".to_owned(), shader.tuned())].into(),
-        }
-    }
-
-    fn given(shader: &Shader, best: Option<(&str, u32)>) -> Vec<String> {
-        let mut candidates = candidates(shader, true);
+        };
         let best = |variant: &str| {
             let tunables = best.into_iter().map(|(name, value)| (name.to_owned(), value));
             Some(Setting { variant: variant.to_owned(), tunables: tunables.collect() })
@@ -216,43 +169,6 @@ mod tests {
         assert_eq!(found[..3], first);
         assert_eq!(found[3], "naive INVOCATIONS=64 TILE_COUNT=256");
         assert_eq!(found.len(), 3 + 4, "{found:?}");
-        Ok(())
-    }
-
-    /// What a quick search tries of `sgd`, whose two tunables are 256 of 64, 128, 256 and 1024 of 256,
-    /// 1024, 4096, where these settings are the better ones in turn.
-    fn climbed(better: &[&str]) -> Result<Vec<String>> {
-        let shader = Library::default().shader(&sgd::KERNEL, "naive", Activation::default())?;
-        let mut candidates = candidates(&shader, false);
-        let (mut best, mut tried) = (Setting::of("naive"), Vec::new());
-        while let Some(next) = candidates.next(|_| Some(best.clone())) {
-            tried.push(next.to_string());
-            if better.contains(&next.to_string().as_str()) {
-                best = next;
-            }
-        }
-        Ok(tried)
-    }
-
-    #[test]
-    fn a_quick_search_goes_on_only_where_a_neighbour_is_better() -> Result<()> {
-        let (large, small) = ("naive TILE_COUNT=4096", "naive TILE_COUNT=256");
-        assert_eq!(climbed(&[])?, ["naive INVOCATIONS=128", large, small]);
-        let found = climbed(&["naive INVOCATIONS=128"])?;
-        assert_eq!(found[..2], ["naive INVOCATIONS=128", "naive INVOCATIONS=64"]);
-        assert_eq!(found[2], "naive INVOCATIONS=128 TILE_COUNT=4096");
-        assert_eq!(found.len(), 4, "{found:?}");
-        // From the larger value, the default is no news.
-        assert_eq!(climbed(&[large])?, ["naive INVOCATIONS=128", large]);
-        Ok(())
-    }
-
-    #[test]
-    fn there_is_nothing_to_try_where_nothing_can_be_tuned() -> Result<()> {
-        let mut shader = Library::default().shader(&sgd::KERNEL, "naive", Activation::default())?;
-        assert!(!candidates(&shader, false).is_empty());
-        shader.tunables.clear();
-        assert!(candidates(&shader, false).is_empty() && candidates(&shader, true).is_empty());
         Ok(())
     }
 }

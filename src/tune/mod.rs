@@ -5,40 +5,34 @@
 //!
 //! # Checked before it is timed
 //!
-//! A candidate is examined first (`exam`): on the kernel's own cases, on the dispatch's sizes with
+//! A candidate is validated first (`validation`): on the kernel's own cases, on the dispatch's sizes with
 //! several seeds, at the largest sizes of the class, and at ragged ones. A candidate that is wrong is
 //! named and never timed. Then it is timed against the best so far, sample by sample in turn, so that a
 //! drift of the clock hits both, and wins only by more than [`MARGIN`] and than the samples spread.
 //!
 //! # The same bits
 //!
-//! An experiment gives the same bits on the same adapter, tuned or not. So what an exam asks first is
+//! An experiment gives the same bits on the same adapter, tuned or not. So what a validation asks first is
 //! whether a candidate has the bits of the kernel's default in every element. That is asked at many
 //! sizes of the class, not at all of them: two orders of a sum do not agree by chance over so many
 //! elements, but a shader that changes its order at some size between must not be shipped.
 //!
-//! - `quick`, which runs do by themselves, takes only such a candidate: it never changes a run's bits.
-//!   That a run is tuned while it runs can therefore not be seen in its results.
-//! - `full` may take a candidate that is right but rounds differently, where that is faster still. It
-//!   does so before the first step only, and the run's record names every setting.
+//! What is found is kept in the [`cache`]. A [`run`] searches for nothing once it has begun:
+//!
+//! - `quick`, the default, takes what the cache holds, and of that only settings with the default's bits: it
+//!   never changes a run's results.
+//! - `full` searches before the first step for what the cache does not hold. It may also take a setting that
+//!   is right but rounds differently, where that is faster still; the run's record names every setting.
 //! - `off` runs what ships, and leaves the cache alone.
 //!
 //! Where the user has a say in a kernel (`--variant`, `--tunable`, a file of its own in `--shaders`), no
 //! run tunes it: what was chosen runs.
-//!
-//! # Time
-//!
-//! `quick` begins with the defaults, or with what the [`cache`] knows, and tunes between stretches of
-//! real steps, the dearest dispatches first: see [`run`] for its budget. What it does not come to goes
-//! on at the next run. That this may be soon, it tries less than `full` does: of each tunable only the
-//! neighbours of the best so far, and on software, which may compile one of them for seconds, no variants
-//! beside the default.
 
 pub mod cache;
 mod candidates;
-mod exam;
 pub mod run;
 pub mod search;
+mod validation;
 
 use crate::backend::measure::Spread;
 use crate::kernels::activation::Activation;
@@ -74,11 +68,8 @@ pub struct Tuned {
     pub default: Timed,
     /// The fastest setting with the default's bits: the default itself where none is faster.
     pub chosen: Timed,
-    /// One that is faster still and right, but rounds differently; none where there is none, or where
-    /// such candidates were not timed.
+    /// One that is faster still and right, but rounds differently.
     pub other_bits: Option<Timed>,
-    /// Whether candidates that round differently were timed.
-    pub thorough: bool,
     /// What became of the candidates.
     pub candidates: Tally,
 }
@@ -89,16 +80,6 @@ impl Tuned {
     pub fn gain(&self, timed: &Timed) -> f64 {
         self.default.time.median / timed.time.median
     }
-}
-
-/// A search that had to stop, among candidates with the default's bits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Unfinished {
-    /// The best so far.
-    pub best: Setting,
-    /// What was tried.
-    pub tried: Vec<Setting>,
 }
 
 /// What became of the candidates of a search.

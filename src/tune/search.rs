@@ -1,13 +1,11 @@
-//! The search for one target: candidate after candidate, examined and then timed. It goes on in small
-//! steps, so that a training can have the device between them.
+//! The search for one target: candidate after candidate, validated and then timed.
 
 use super::candidates::Candidates;
-use super::exam::{Exam, Mark};
-use super::{MARGIN, Tally, Timed, Tuned, Unfinished};
+use super::validation::{Validation, Validity};
+use super::{MARGIN, Tally, Timed, Tuned};
 use crate::backend::Session;
 use crate::backend::gpu::GpuBackend;
 use crate::backend::measure::{Fitting, Spread, fitting};
-use crate::check;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
@@ -25,9 +23,6 @@ const TURNS: usize = 5;
 
 /// How many times as long as the best a candidate may take for a first sample to be worth more.
 const FAR_BEHIND: f64 = 2.0;
-
-/// Multiplications that a device does in the time of reading or writing an element, about.
-const MULTIPLICATIONS: usize = 8;
 
 /// The only pass of the program that is timed.
 const PASS: PassId = PassId(0);
@@ -52,16 +47,8 @@ impl Subject {
         Self { kernel, activation, target: Target::of(&kernel.contract, activation, sizes), case }
     }
 
-    /// What a dispatch has to do, about: elements to read or write, and the multiplications of a product,
-    /// of which a device does many in the time of an element.
-    pub(super) fn work(&self) -> Result<usize> {
-        let sizes = self.sizes()?;
-        let work = check::work(self.kernel, &sizes) / MULTIPLICATIONS;
-        Ok(work.max(check::elements(self.kernel, &sizes)))
-    }
-
     /// The sizes of the dispatch.
-    pub(super) fn sizes(&self) -> Result<Sizes> {
+    fn sizes(&self) -> Result<Sizes> {
         self.case.sizes(&self.kernel.contract)
     }
 
@@ -106,7 +93,11 @@ impl Timer {
     }
 
     /// Samples of the two settings, in turn; only one of each where the second is far behind.
-    fn duel(&mut self, backend: &mut GpuBackend, settings: [&Setting; 2]) -> Result<[Spread; 2]> {
+    fn compare_timings(
+        &mut self,
+        backend: &mut GpuBackend,
+        settings: [&Setting; 2],
+    ) -> Result<[Spread; 2]> {
         let [first, second] = settings;
         let fits = [self.fitting(backend, first)?, self.fitting(backend, second)?];
         if fits[1].seconds > FAR_BEHIND * fits[0].seconds {
@@ -130,31 +121,53 @@ fn wins([first, second]: [Spread; 2]) -> bool {
     second.median < (1.0 - MARGIN) * first.median && second.median < first.min
 }
 
-/// How a search goes on.
-enum Stage {
-    /// The default is examined.
-    Default,
-    /// The next candidate is examined.
-    Candidate,
-    /// A candidate is timed, which has the default's bits or is right without.
-    Timing(Setting, bool),
-    /// The winners are timed against the default.
-    Last,
+/// How a search has ended.
+#[derive(Debug)]
+pub enum Searched {
+    /// The fastest settings, which may be the default.
+    Tuned(Box<Tuned>),
+    /// The default is wrong: sentences about what is. Nothing else was tried.
+    DefaultWrong(Vec<String>),
+}
+
+/// Searches for the fastest setting of a kernel, on a fork of `backend`.
+///
+/// # Errors
+/// When the kernel's shaders cannot be read, or the adapter can run none; when the device is lost or refuses
+/// the default, or does not end a candidate.
+pub fn search(backend: &GpuBackend, subject: &Subject) -> Result<Searched> {
+    let Subject { kernel, case, .. } = subject;
+    let default = backend.selection().choice(kernel, &subject.sizes()?)?.setting;
+    let (candidates, not_runnable) = Candidates::of(backend.selection(), kernel, &default)?;
+    let mut trials = backend.fork();
+    trials.choose_setting(kernel, &default)?;
+    let validation = Validation::new(&mut trials, kernel, case)?;
+    if !validation.complaints.is_empty() {
+        return Ok(Searched::DefaultWrong(validation.complaints));
+    }
+    let timer = Timer::new(&mut trials, subject)?;
+    let mut search = Search {
+        subject,
+        trials,
+        validation,
+        timer,
+        tally: Tally { not_runnable, ..Tally::default() },
+        best: default.clone(),
+        best_other: None,
+        timed: Vec::new(),
+    };
+    search.try_all(candidates)?;
+    search.conclude(default).map(|tuned| Searched::Tuned(Box::new(tuned)))
 }
 
 /// A search under way.
-pub struct Search {
-    subject: Subject,
+struct Search<'a> {
+    subject: &'a Subject,
     /// A fork of the backend that is tuned.
     trials: GpuBackend,
-    /// Whether candidates that round differently are timed.
-    thorough: bool,
-    default: Setting,
-    candidates: Candidates,
+    validation: Validation,
+    timer: Timer,
     tally: Tally,
-    stage: Stage,
-    exam: Option<Exam>,
-    timer: Option<Timer>,
     /// The best with the default's bits.
     best: Setting,
     /// The best that rounds differently, where it is faster than all with the default's bits so far.
@@ -163,157 +176,51 @@ pub struct Search {
     timed: Vec<(Setting, f64)>,
 }
 
-/// How a step of a search has ended.
-pub enum Step {
-    /// There is more to do.
-    More,
-    /// All is found.
-    Done(Box<Tuned>),
-    /// The default is wrong: sentences about what is. Nothing else was tried.
-    DefaultWrong(Vec<String>),
-}
-
-impl Search {
-    /// Begins a search for a backend; nothing runs yet. Where it is `thorough`, candidates that round
-    /// differently are timed, too, and more settings are tried, see [`super`].
-    ///
-    /// # Errors
-    /// When the kernel's shaders cannot be read, or the adapter can run none.
-    pub fn new(backend: &GpuBackend, subject: Subject, thorough: bool) -> Result<Self> {
-        let default = backend.selection().choice(subject.kernel, &subject.sizes()?)?.setting;
-        let (candidates, not_runnable) =
-            Candidates::of(backend, subject.kernel, &default, thorough)?;
-        Ok(Self {
-            subject,
-            trials: backend.fork(),
-            thorough,
-            candidates,
-            tally: Tally { not_runnable, ..Tally::default() },
-            stage: Stage::Default,
-            exam: None,
-            timer: None,
-            best: default.clone(),
-            best_other: None,
-            default,
-            timed: Vec::new(),
-        })
-    }
-
-    /// Goes on where an earlier search had to stop.
-    #[must_use]
-    pub fn resumed(mut self, earlier: &Unfinished) -> Self {
-        self.candidates.leave_out(&earlier.tried);
-        self.best = earlier.best.clone();
-        self
-    }
-
-    /// What a later search need not do again; none where all candidates would have to be timed again.
-    #[must_use]
-    pub fn unfinished(&self) -> Option<Unfinished> {
-        let mut tried = self.candidates.given().to_vec();
-        if let Stage::Timing(candidate, _) = &self.stage {
-            tried.retain(|one| one != candidate);
-        }
-        let worth = !self.thorough && tried.len() > 1;
-        worth.then(|| Unfinished { best: self.best.clone(), tried })
-    }
-
-    /// What is searched for.
-    #[must_use]
-    pub fn subject(&self) -> &Subject {
-        &self.subject
-    }
-
-    /// Goes on by one exam or one measurement.
-    ///
-    /// # Errors
-    /// When the device is lost or refuses the default, or does not end a candidate.
-    pub fn step(&mut self) -> Result<Step> {
-        match std::mem::replace(&mut self.stage, Stage::Candidate) {
-            Stage::Default => return self.examine_default(),
-            Stage::Candidate => self.next_candidate()?,
-            Stage::Timing(candidate, true) => self.time_alike(candidate)?,
-            Stage::Timing(candidate, false) => self.time_other(candidate)?,
-            Stage::Last => return self.conclude().map(|tuned| Step::Done(Box::new(tuned))),
-        }
-        Ok(Step::More)
-    }
-
-    fn examine_default(&mut self) -> Result<Step> {
-        let Subject { kernel, case, .. } = &self.subject;
-        self.trials.choose_setting(kernel, &self.default)?;
-        let exam = Exam::new(&mut self.trials, kernel, case, self.thorough)?;
-        if !exam.complaints.is_empty() {
-            return Ok(Step::DefaultWrong(exam.complaints));
-        }
-        self.exam = Some(exam);
-        Ok(Step::More)
-    }
-
-    fn next_candidate(&mut self) -> Result<()> {
-        let Self { timed, best, thorough, candidates, .. } = self;
-        let best = |variant: &str| {
-            let of_it = timed.iter().filter(|(setting, _)| setting.variant == variant);
-            let fastest = of_it.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(setting, _)| setting);
-            // Among neighbours that are as fast as each other, there is no way to go.
-            let best = Some(&*best).filter(|best| !*thorough && best.variant == variant);
-            best.or(fastest).cloned()
-        };
-        let Some(candidate) = candidates.next(best) else {
-            self.stage = Stage::Last;
-            return Ok(());
-        };
-        self.tally.tried += 1;
-        match self.mark(&candidate) {
-            Ok(Mark::Same) => self.stage = Stage::Timing(candidate, true),
-            Ok(Mark::Other) => {
-                self.tally.other_bits += 1;
-                if self.thorough {
-                    self.stage = Stage::Timing(candidate, false);
+impl Search<'_> {
+    /// Validates each candidate, and times those that are right against the best so far of their kind.
+    fn try_all(&mut self, mut candidates: Candidates) -> Result<()> {
+        while let Some(candidate) = candidates.next(|variant| self.fastest(variant)) {
+            self.tally.tried += 1;
+            match self.validate(&candidate) {
+                Ok(Validity::BitIdentical) => {
+                    if self.beats(&candidate, &self.best.clone())? {
+                        self.best = candidate;
+                    }
                 }
+                Ok(Validity::WithinTolerance) => {
+                    self.tally.other_bits += 1;
+                    let best = self.best_other.clone().unwrap_or_else(|| self.best.clone());
+                    if self.beats(&candidate, &best)? {
+                        self.best_other = Some(candidate);
+                    }
+                }
+                Ok(Validity::Wrong(complaints)) => self.tally.wrong.push((candidate, complaints)),
+                // A device that hangs runs nothing else.
+                Err(error @ Error::Stuck(_)) => return Err(error),
+                Err(error) => self.tally.not_runnable.push((candidate, error.to_string())),
             }
-            Ok(Mark::Wrong(complaints)) => self.tally.wrong.push((candidate, complaints)),
-            // A device that hangs runs nothing else.
-            Err(error @ Error::Stuck(_)) => return Err(error),
-            Err(error) => self.tally.not_runnable.push((candidate, error.to_string())),
         }
         Ok(())
     }
 
-    fn mark(&mut self, candidate: &Setting) -> Result<Mark> {
-        let unexamined = || Error::Device("the default was not examined".to_owned());
-        let exam = self.exam.as_ref().ok_or_else(unexamined)?;
+    /// The fastest setting of a variant so far.
+    fn fastest(&self, variant: &str) -> Option<Setting> {
+        let of_it = self.timed.iter().filter(|(setting, _)| setting.variant == variant);
+        of_it.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(setting, _)| setting.clone())
+    }
+
+    fn validate(&mut self, candidate: &Setting) -> Result<Validity> {
         let Subject { kernel, .. } = self.subject;
-        // What is asked may be smaller than what is timed.
-        if let Some(misfit) =
-            self.trials.selection().misfit(kernel, candidate, &self.subject.sizes()?)?
-        {
-            return Err(Error::Shape(misfit));
-        }
+        // The sizes of the validation may be smaller than those that are timed.
+        let misfit = self.trials.selection().misfit(kernel, candidate, &self.subject.sizes()?)?;
+        misfit.map_or(Ok(()), |misfit| Err(Error::Shape(misfit)))?;
         self.trials.choose_setting(kernel, candidate)?;
-        exam.mark(&mut self.trials, self.thorough)
-    }
-
-    /// Times a candidate with the default's bits against the best of these.
-    fn time_alike(&mut self, candidate: Setting) -> Result<()> {
-        if self.beats(&candidate, &self.best.clone())? {
-            self.best = candidate;
-        }
-        Ok(())
-    }
-
-    /// Times a candidate that rounds differently against the best so far.
-    fn time_other(&mut self, candidate: Setting) -> Result<()> {
-        let best = self.best_other.clone().unwrap_or_else(|| self.best.clone());
-        if self.beats(&candidate, &best)? {
-            self.best_other = Some(candidate);
-        }
-        Ok(())
+        self.validation.validate(&mut self.trials)
     }
 
     /// Times a candidate against the best so far, and notes what was timed.
     fn beats(&mut self, candidate: &Setting, best: &Setting) -> Result<bool> {
-        let times = self.duel([best, candidate])?;
+        let times = self.timer.compare_timings(&mut self.trials, [best, candidate])?;
         // What a search begins with is timed with its first candidate.
         if self.timed.is_empty() {
             self.timed.push((best.clone(), times[0].median));
@@ -322,27 +229,17 @@ impl Search {
         Ok(wins(times))
     }
 
-    /// Seconds of two settings.
-    fn duel(&mut self, settings: [&Setting; 2]) -> Result<[Spread; 2]> {
-        let timer = match self.timer.take() {
-            Some(timer) => timer,
-            None => Timer::new(&mut self.trials, &self.subject)?,
-        };
-        self.timer.insert(timer).duel(&mut self.trials, settings)
-    }
-
     /// Times the winners against the default once more: what won by luck loses here.
-    fn conclude(&mut self) -> Result<Tuned> {
-        let (first, best) = (self.default.clone(), self.best.clone());
-        let times = self.duel([&first, &best])?;
-        let default = Timed { setting: first, time: times[0] };
+    fn conclude(mut self, default: Setting) -> Result<Tuned> {
+        let times = self.timer.compare_timings(&mut self.trials, [&default, &self.best])?;
+        let default = Timed { setting: default, time: times[0] };
         let mut chosen = default.clone();
         if wins(times) {
-            chosen = Timed { setting: best, time: times[1] };
+            chosen = Timed { setting: self.best, time: times[1] };
         }
         let mut other_bits = None;
-        if let Some(other) = self.best_other.take() {
-            let times = self.duel([&chosen.setting, &other])?;
+        if let Some(other) = self.best_other {
+            let times = self.timer.compare_timings(&mut self.trials, [&chosen.setting, &other])?;
             other_bits = wins(times).then(|| Timed { setting: other, time: times[1] });
         }
         Ok(Tuned {
@@ -352,8 +249,7 @@ impl Search {
             default,
             chosen,
             other_bits,
-            thorough: self.thorough,
-            candidates: std::mem::take(&mut self.tally),
+            candidates: self.tally,
         })
     }
 }

@@ -100,6 +100,10 @@ impl Backend for Broken {
     fn shaders(&self) -> Vec<ShaderRecord> {
         Vec::new()
     }
+
+    fn fork(&self) -> Box<dyn Backend> {
+        Box::new(Self(self.0))
+    }
 }
 
 impl Session for BrokenSession {

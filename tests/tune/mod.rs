@@ -7,36 +7,29 @@ use crate::support::folders::with_cache;
 use crate::support::gpu::{self, done, on_gpu};
 use crate::support::program::{Ended, entries, folder, run, say, summary, text};
 use crate::support::trial::Trial;
+use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::backend::measure::Spread;
-use normlab::backend::{Backend, Session};
-use normlab::config::{Experiment, Norm};
-use normlab::data::Dataset;
-use normlab::error::Result;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::bias_forward;
 use normlab::kernels::contract::Sizes;
 use normlab::kernels::library::Library;
 use normlab::kernels::setting::{Setting, Target};
-use normlab::program::{PassId, Program};
-use normlab::record::Moment;
-use normlab::train::{self, Observer, Plan, Weights};
+use normlab::program::Program;
 use normlab::tune::Timed;
 use normlab::tune::cache::{Cache, Entry};
-use normlab::tune::run::{MOST, Mode, SHARE, Tuning};
+use normlab::tune::run::{Mode, Tuning};
 use search::{subject, variants};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
         Trial::test("arguments::wrong_ones_are_refused", done(refuses)),
         on_gpu("modes::only_full_takes_other_bits", modes_differ),
-        on_gpu("modes::the_budget_is_held", holds_the_budget),
-        on_gpu("runs::a_swap_cannot_be_seen_in_the_weights", swaps_unseen),
+        on_gpu("modes::full_searches_for_what_the_cache_lacks", full_searches),
+        on_gpu("runs::quick_names_the_command_that_fills_the_cache", |_| names_the_command()),
         on_gpu("runs::quick_and_off_give_the_same_weights", |_| same_weights()),
         on_gpu("runs::the_user_s_choice_wins", |_| the_user_wins()),
         on_gpu("runs::a_damaged_cache_is_ignored_with_a_warning", |_| ignores_a_damaged_cache()),
@@ -52,6 +45,11 @@ fn refuses() {
     say(&["tune", "matmul"]).refused(&["no kernel is called matmul", "matmul_nn"]);
     say(&["tune", "sgd", "--shape", "6x7x8"]).refused(&["--shape 6x7x8", "sgd", "ROWSxCOLS"]);
     say(&["tune", "--device", "cpu"]).refused(&["--device cpu", "the CPU engine runs no shaders"]);
+    say(&["tune", "--shape", "6x7", "--batch", "6"]).refused(&[
+        "--shape",
+        "flags",
+        "one of the two",
+    ]);
     say(&["train", "--tune", "some"]).with(2);
 }
 
@@ -63,21 +61,25 @@ fn wide(cols: u32) -> Setting {
     Setting { tunables: [("COLS".to_owned(), cols)].into(), ..Setting::of("naive") }
 }
 
-/// A program of one `bias_forward`, its target, and a cache that knows: COLS=64 is faster, and COLS=8
+/// The program of [`bias`], and a cache that knows: COLS=64 is faster, and COLS=8
 /// faster still, with other bits.
 fn known(backend: &GpuBackend, folder: &Path, rows: usize, cols: usize) -> (Program, Target) {
     let kernel = &bias_forward::KERNEL;
-    let subject = subject(kernel, rows, cols);
     let (mut cache, _) = Cache::open(Some(folder), backend.adapter());
     cache.put(Entry {
-        target: subject.target.clone(),
+        target: subject(kernel, rows, cols).target,
         fingerprint: Library::default().fingerprint(kernel, Activation::Relu).unwrap(),
         default: timed(Setting::of("naive"), 1e-3),
         chosen: timed(wide(64), 5e-4),
         other_bits: Some(timed(wide(8), 1e-4)),
-        thorough: true,
     });
     assert_eq!(cache.save(), None);
+    bias(rows, cols)
+}
+
+/// A program of one `bias_forward`, and its target.
+fn bias(rows: usize, cols: usize) -> (Program, Target) {
+    let kernel = &bias_forward::KERNEL;
     let mut program = Program::default();
     let sizes = Sizes::new(&kernel.contract, 1, &[("rows", rows), ("cols", cols)]).unwrap();
     let operands = kernel.contract.operands.iter();
@@ -85,7 +87,15 @@ fn known(backend: &GpuBackend, folder: &Path, rows: usize, cols: usize) -> (Prog
         operands.map(|one| (one.name, program.tensor(one.name, sizes.shape(one)))).collect();
     let dispatch = program.dispatch("bias", kernel, Activation::Relu, &tensors, &[]).unwrap();
     program.pass("forward", vec![dispatch]);
-    (program, subject.target)
+    (program, subject(kernel, rows, cols).target)
+}
+
+/// Applies the tuning of a mode to a program, and returns the targets that were searched for.
+fn apply(tuning: &mut Tuning, backend: &mut GpuBackend, program: &Program) -> Vec<Target> {
+    let mut searched = Vec::new();
+    let mut tell = |target: &Target, _| searched.push(target.clone());
+    tuning.apply(backend, program, &mut tell).unwrap();
+    searched
 }
 
 fn modes_differ(backend: &mut GpuBackend) {
@@ -96,90 +106,32 @@ fn modes_differ(backend: &mut GpuBackend) {
     {
         backend.use_settings(Default::default());
         let mut tuning = Tuning::new(mode, backend.adapter(), Some(folder.path()));
-        let mut tell = |_: &Target, _| panic!("nothing is left to search for");
-        tuning.begin(backend, (&program, &[PassId(0)]), &mut tell).unwrap();
+        assert_eq!(apply(&mut tuning, backend, &program), [], "{mode:?}");
         assert_eq!(backend.selection().settings().get(&target), expected.as_ref(), "{mode:?}");
-        assert_eq!(tuning.finish().len(), usize::from(mode != Mode::Off));
+        let lines = tuning.finish("a command");
+        assert_eq!(lines.len(), usize::from(mode != Mode::Off));
+        assert!(!lines.iter().any(|line| line.contains("a command")), "{lines:?}");
     }
 }
 
-fn holds_the_budget(backend: &mut GpuBackend) {
-    let data = Dataset::load(None, None, false).unwrap();
-    let experiment = Experiment { hidden: vec![100; 3], ..Experiment::default() };
-    let plan = plan(&experiment, &data, Norm::Layer);
-    let model = plan.model(backend).unwrap();
-    let start = Instant::now();
-    let mut tuning = Tuning::new(Mode::Quick, backend.adapter(), None);
-    let steps = model.step_passes();
-    tuning.begin(backend, (&model.program, &steps), &mut |_, _| {}).unwrap();
-    tuning.go_on(backend).unwrap();
-    let mut most = Duration::ZERO;
-    while start.elapsed() < Duration::from_secs(4) {
-        tuning.go_on(backend).unwrap();
-        let [spent, longest] = tuning.spent();
-        // What a step costs is known only when it has ended.
-        assert!(spent <= MOST.min(start.elapsed().mul_f64(SHARE)) + longest, "{spent:?}");
-        most = most.max(spent);
-        sleep(Duration::from_millis(20));
-    }
-    assert!(most > Duration::ZERO);
-}
-
-fn plan<'a>(experiment: &'a Experiment, data: &'a Dataset, norm: Norm) -> Plan<'a> {
-    Plan { experiment, activation: Activation::Relu, norm, data, verify: true }
-}
-
-/// Keeps the last weights; at its third call it gives `bias_forward` another setting.
-struct Swapper {
-    target: Option<Target>,
-    calls: usize,
-    weights: Option<Weights>,
-}
-
-impl Observer for Swapper {
-    fn progress(&mut self, _: usize) {}
-
-    fn moment(&mut self, _: &Moment, weights: &Weights) -> Result<()> {
-        self.weights = Some(weights.clone());
-        Ok(())
-    }
-
-    fn between(
-        &mut self,
-        backend: &mut dyn Backend,
-        program: &Program,
-        session: &mut dyn Session,
-    ) -> Result<()> {
-        self.calls += 1;
-        let Some(target) = self.target.take_if(|_| self.calls == 3) else { return Ok(()) };
-        let backend = backend.gpu().unwrap();
-        backend.use_settings([(target, wide(64))].into());
-        session.swap_pipelines(backend.lower(program)?)
-    }
-}
-
-fn swaps_unseen(backend: &mut GpuBackend) {
-    // With fusion there is no bias_forward.
-    backend.use_library(Library::default().unfused());
-    let data = Dataset::load(None, None, false).unwrap();
-    let experiment =
-        Experiment { hidden: vec![20, 20], steps: 150, probes: 0, ..Experiment::default() };
-    let plan = plan(&experiment, &data, Norm::None);
-    let target = subject(&bias_forward::KERNEL, experiment.batch, 20).target;
-    let mut weights = Vec::new();
-    for target in [None, Some(target)] {
-        backend.use_settings(Default::default());
-        let mut swapper = Swapper { target, calls: 0, weights: None };
-        let record = train::train(backend, &plan, &mut swapper).unwrap();
-        assert!(record.parity.failures.is_empty() && swapper.target.is_none(), "{record:?}");
-        weights.push(swapper.weights.unwrap());
-    }
-    let shaders = backend.shaders();
-    assert!(shaders.iter().any(|one| one.tunables.get("COLS") == Some(&64)), "{shaders:?}");
-    let bits = |weights: &Weights| -> Vec<u32> {
-        weights.iter().flat_map(|(_, one)| one.data.iter().map(|x| x.to_bits())).collect()
-    };
-    assert_eq!(bits(&weights[0]), bits(&weights[1]));
+fn full_searches(backend: &mut GpuBackend) {
+    let folder = folder();
+    let (_, known) = known(backend, folder.path(), 60, 100);
+    let (program, missing) = bias(60, 20);
+    let tuning =
+        |mode, backend: &GpuBackend| Tuning::new(mode, backend.adapter(), Some(folder.path()));
+    let mut quick = tuning(Mode::Quick, backend);
+    assert_eq!(apply(&mut quick, backend, &program), []);
+    let line = quick.finish("a command").remove(0);
+    assert!(line.contains("none of the 1 ") && line.ends_with(": a command"), "{line}");
+    let mut full = tuning(Mode::Full, backend);
+    assert_eq!(apply(&mut full, backend, &program), [missing.clone()]);
+    // None of the trials is a shader of the run's.
+    assert_eq!(backend.shaders(), []);
+    assert!(full.finish("a command")[0].contains("of 1 tuned"));
+    let (cache, _) = Cache::open(Some(folder.path()), backend.adapter());
+    let hash = Library::default().fingerprint(&bias_forward::KERNEL, Activation::Relu).unwrap();
+    assert!([known, missing].iter().all(|target| cache.get(target, &hash).is_some()));
 }
 
 fn kept(folder: &Path) -> PathBuf {
@@ -223,6 +175,21 @@ fn same_weights() {
         weights.push(fs::read(out.join("weights.safetensors")).unwrap());
     }
     assert!(weights[0] == weights[1], "the weights differ");
+}
+
+/// A run names what fills the cache for it, and then finds all that it needs there.
+fn names_the_command() {
+    let (cache, out) = (folder(), folder());
+    let ended = trained(cache.path(), &out.path().join("first"), &[]).with(0);
+    let command = ended.stdout.lines().find_map(|line| line.split_once(": normlab "));
+    let (before, command) = command.unwrap();
+    assert!(before.starts_with("tuning: none of the "), "{ended:#?}");
+    assert_eq!(command, "tune --activation relu --norm none --hidden 20 --batch 60 --probes 0");
+    assert!(!kept(cache.path()).exists());
+    run(with_cache(cache.path()).args(command.split(' '))).with(0);
+    let ended = trained(cache.path(), &out.path().join("second"), &[]).with(0);
+    let line = ended.stdout.lines().find(|line| line.starts_with("tuning: ")).unwrap();
+    assert!(!line.contains("normlab tune") && !line.contains("none"), "{line}");
 }
 
 fn the_user_wins() {

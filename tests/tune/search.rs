@@ -7,47 +7,38 @@ use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::kernels::activation::Activation;
+use normlab::kernels::bias_backward;
 use normlab::kernels::contract::Sizes;
 use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 use normlab::kernels::setting::Setting;
-use normlab::kernels::{bias_backward, bias_forward};
 use normlab::tune::Tuned;
-use normlab::tune::search::{Search, Step, Subject};
+use normlab::tune::search::{self, Searched, Subject};
 use tempfile::TempDir;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         on_gpu("search::a_wrong_variant_is_named_and_never_taken", |backend| {
-            let tuned = search(backend, &variants(), true);
+            let tuned = search(backend, &variants());
             let named = |setting: &Setting| setting.variant == "wrong";
             assert!(tuned.candidates.wrong.iter().any(|(setting, _)| named(setting)), "{tuned:?}");
             assert!(!named(&tuned.chosen.setting), "{tuned:?}");
             assert!(!tuned.other_bits.is_some_and(|other| named(&other.setting)));
         }),
         on_gpu("search::other_bits_are_offered_apart", |backend| {
-            let tuned = search(backend, &variants(), true);
+            let tuned = search(backend, &variants());
             assert_eq!(tuned.chosen.setting.variant, "naive", "{tuned:?}");
             let other = tuned.other_bits.as_ref().unwrap();
             assert_eq!(other.setting.variant, "other", "{tuned:?}");
             assert!(tuned.gain(other) > 1.05, "{tuned:?}");
         }),
-        on_gpu("search::quick_never_takes_other_bits", |backend| {
-            let tuned = search(backend, &orders(), false);
+        on_gpu("search::other_bits_of_a_tunable_are_offered_apart", |backend| {
+            let tuned = search(backend, &orders());
             assert_eq!(tuned.chosen.setting, Setting::of("naive"), "{tuned:?}");
-            assert!(tuned.other_bits.is_none() && tuned.candidates.other_bits > 0, "{tuned:?}");
-            // It is there to be taken.
-            let thorough = search(backend, &orders(), true);
-            let other = thorough.other_bits.as_ref().unwrap();
-            assert_eq!(other.setting.tunables.get("BACKWARDS"), Some(&1), "{thorough:?}");
-        }),
-        on_gpu("search::quick_leaves_other_variants_out_on_software", |backend| {
-            let tuned = search(backend, &variants(), false);
-            let tried = !tuned.candidates.wrong.is_empty() && tuned.candidates.other_bits > 0;
-            assert_eq!(tried, backend.selection().capabilities().hardware, "{tuned:?}");
+            let other = tuned.other_bits.as_ref().unwrap();
+            assert_eq!(other.setting.tunables.get("BACKWARDS"), Some(&1), "{tuned:?}");
         }),
         on_gpu("search::a_wrong_default_is_told", tells_a_wrong_default),
-        on_gpu("search::an_earlier_one_is_resumed", resumes),
     ]
 }
 
@@ -114,49 +105,23 @@ pub(crate) fn subject(kernel: &'static Kernel, rows: usize, cols: usize) -> Subj
 }
 
 /// Searches from `naive` on, whatever the adapter has by default.
-fn search(backend: &mut GpuBackend, folder: &TempDir, thorough: bool) -> Tuned {
-    let mut library = Library::over(folder.path()).unwrap();
-    library.choose("bias_backward=naive").unwrap();
-    backend.use_library(library);
-    let subject = subject(&bias_backward::KERNEL, 60, 100);
-    let mut search = Search::new(backend, subject, thorough).unwrap();
-    let tuned = end(&mut search);
+fn search(backend: &mut GpuBackend, folder: &TempDir) -> Tuned {
+    let searched = search_from(backend, folder, "naive");
     // The trials are not what the backend's programs use.
     assert_eq!(backend.shaders(), []);
-    tuned
+    let Searched::Tuned(tuned) = searched else { panic!("{searched:?}") };
+    *tuned
 }
 
-fn end(search: &mut Search) -> Tuned {
-    loop {
-        match search.step().unwrap() {
-            Step::More => {}
-            Step::Done(tuned) => return *tuned,
-            Step::DefaultWrong(complaints) => panic!("{complaints:?}"),
-        }
-    }
+fn search_from(backend: &mut GpuBackend, folder: &TempDir, variant: &str) -> Searched {
+    let mut library = Library::over(folder.path()).unwrap();
+    library.choose(&format!("bias_backward={variant}")).unwrap();
+    backend.use_library(library);
+    search::search(backend, &subject(&bias_backward::KERNEL, 60, 100)).unwrap()
 }
 
 fn tells_a_wrong_default(backend: &mut GpuBackend) {
-    let folder = variants();
-    let mut library = Library::over(folder.path()).unwrap();
-    library.choose("bias_backward=wrong").unwrap();
-    backend.use_library(library);
-    let subject = subject(&bias_backward::KERNEL, 60, 100);
-    let mut search = Search::new(backend, subject, false).unwrap();
-    let Step::DefaultWrong(complaints) = search.step().unwrap() else { panic!("it was taken") };
+    let searched = search_from(backend, &variants(), "wrong");
+    let Searched::DefaultWrong(complaints) = searched else { panic!("{searched:?}") };
     assert!(complaints.iter().any(|one| one.contains("tensor d_bias")), "{complaints:?}");
-}
-
-/// One that has stopped after two candidates does not try them again.
-fn resumes(backend: &mut GpuBackend) {
-    let subject = subject(&bias_forward::KERNEL, 60, 100);
-    let mut first = Search::new(backend, subject.clone(), false).unwrap();
-    assert!(first.unfinished().is_none());
-    // The default's exam, then an exam and a measurement for each.
-    (0..5).for_each(|_| drop(first.step().unwrap()));
-    let earlier = first.unfinished().unwrap();
-    assert_eq!(earlier.tried.len(), 3, "{earlier:?}");
-    let all = end(&mut Search::new(backend, subject.clone(), false).unwrap()).candidates.tried;
-    let mut second = Search::new(backend, subject, false).unwrap().resumed(&earlier);
-    assert!(end(&mut second).candidates.tried + 2 <= all + 1);
 }

@@ -22,6 +22,7 @@ mod timing;
 use super::{Backend, Reloaded, Session};
 use crate::error::{Error, Result};
 use crate::fusion::{self, Fusion};
+use crate::kernels::activation::Activation;
 use crate::kernels::kernel::Kernel;
 use crate::kernels::library::Library;
 use crate::kernels::precision::Precision;
@@ -130,8 +131,7 @@ impl GpuBackend {
         self.lowering.selection()
     }
 
-    /// A backend on the same device that starts with the same shaders and shares what is compiled of
-    /// them, to try settings on: none of its programs is this one's.
+    /// [`Backend::fork`]; both share what is compiled.
     #[must_use]
     pub fn fork(&self) -> Self {
         Self {
@@ -252,7 +252,11 @@ impl Backend for GpuBackend {
         self.lowering.records()
     }
 
-    fn gpu(&mut self) -> Option<&mut GpuBackend> {
-        Some(self)
+    fn fork(&self) -> Box<dyn Backend> {
+        Box::new(Self::fork(self))
+    }
+
+    fn overlays(&self, activation: Activation) -> bool {
+        self.selection().library().overlays(activation)
     }
 }

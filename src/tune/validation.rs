@@ -11,10 +11,8 @@ use crate::single::{Left, Single};
 use crate::tensor::Value;
 use std::collections::BTreeSet;
 
-/// Multiplications of a product, or elements of another kernel, above which the twin is not asked: where
-/// the exam is thorough, and where it is not. There the run's own lockstep holds the default against the
-/// twin at larger sizes, and a candidate must have the default's bits.
-const SLOW_TWIN: [usize; 2] = [1 << 24, 1 << 18];
+/// Multiplications of a product, or elements of another kernel, above which the twin is not asked.
+const SLOW_TWIN: usize = 1 << 24;
 
 /// Elements of all operands that a question has at most.
 const MOST_ELEMENTS: usize = 1 << 20;
@@ -28,11 +26,11 @@ const SEEDS: u32 = 3;
 
 /// How a candidate did.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Mark {
+pub(super) enum Validity {
     /// It has the default's bits everywhere.
-    Same,
+    BitIdentical,
     /// It is right, and rounds differently.
-    Other,
+    WithinTolerance,
     /// It is wrong: sentences about what is.
     Wrong(Vec<String>),
 }
@@ -49,22 +47,21 @@ struct Question {
 
 /// All questions about one target.
 #[derive(Clone, Debug)]
-pub(super) struct Exam {
+pub(super) struct Validation {
     questions: Vec<Question>,
     /// What is wrong with the default.
     pub(super) complaints: Vec<String>,
 }
 
-impl Exam {
+impl Validation {
     /// Asks the setting that `backend` has chosen, the default, and holds it against the twin. `case` has
     /// the dispatch's own sizes.
     pub(super) fn new(
         backend: &mut GpuBackend,
         kernel: &'static Kernel,
         case: &Case,
-        thorough: bool,
     ) -> Result<Self> {
-        let mut exam = Self { questions: Vec::new(), complaints: Vec::new() };
+        let mut validation = Self { questions: Vec::new(), complaints: Vec::new() };
         for case in cases(kernel, case)? {
             let sizes = case.sizes(&kernel.contract)?;
             // The class may have sizes that the default has too many workgroups for.
@@ -77,40 +74,36 @@ impl Exam {
                 kernel.contract.operands.iter().map(|one| sizes.shape(one)).collect();
             let single = Single::new(kernel, &case, &shapes)?;
             let Left { written, trespasses, precision } = single.run(backend, &inputs)?;
-            let quick = work(kernel, &sizes) <= SLOW_TWIN[usize::from(!thorough)];
+            let quick = work(kernel, &sizes) <= SLOW_TWIN;
             let reference = quick.then(|| Reference::of(single.dispatch(), &inputs, precision));
-            exam.complaints.extend(trespasses);
+            validation.complaints.extend(trespasses);
             let judged = reference.iter().flat_map(|twin| twin.judge(single.dispatch(), &written));
-            exam.complaints.extend(complaints(judged));
-            exam.questions.push(Question { single, inputs, expected: written, reference });
+            validation.complaints.extend(complaints(judged));
+            validation.questions.push(Question { single, inputs, expected: written, reference });
         }
-        Ok(exam)
+        Ok(validation)
     }
 
-    /// Asks the setting that `backend` has chosen now. Where the exam is not thorough, it ends at the
-    /// first difference.
-    pub(super) fn mark(&self, backend: &mut GpuBackend, thorough: bool) -> Result<Mark> {
-        let mut mark = Mark::Same;
+    /// Asks the setting that `backend` has chosen now.
+    pub(super) fn validate(&self, backend: &mut GpuBackend) -> Result<Validity> {
+        let mut validity = Validity::BitIdentical;
         for Question { single, inputs, expected, reference } in &self.questions {
             let Left { written, trespasses, .. } = single.run(backend, inputs)?;
             if !trespasses.is_empty() {
-                return Ok(Mark::Wrong(trespasses));
+                return Ok(Validity::Wrong(trespasses));
             }
             // What has the bits of the default is as right as the default.
             if written.iter().zip(expected).all(|(found, expected)| same_bits(found, expected)) {
                 continue;
             }
-            mark = Mark::Other;
-            if !thorough {
-                break;
-            }
+            validity = Validity::WithinTolerance;
             let judged = reference.iter().flat_map(|twin| twin.judge(single.dispatch(), &written));
             let complaints = complaints(judged);
             if !complaints.is_empty() {
-                return Ok(Mark::Wrong(complaints));
+                return Ok(Validity::Wrong(complaints));
             }
         }
-        Ok(mark)
+        Ok(validity)
     }
 }
 
@@ -145,7 +138,7 @@ fn cases(kernel: &'static Kernel, case: &Case) -> Result<Vec<Case>> {
         let cut = |most: usize| resized(kernel, &sized, |size| size.min(most));
         let asked = if many { cut(CUTS[0]) } else { Some(sized.clone()) };
         let Some(asked) = asked else { continue };
-        let slow = work(kernel, &asked.sizes(&kernel.contract)?) > SLOW_TWIN[0];
+        let slow = work(kernel, &asked.sizes(&kernel.contract)?) > SLOW_TWIN;
         cases.extend(slow.then(|| cut(CUTS[1])).flatten());
         let seeds = if slow { 1 } else { SEEDS };
         cases.extend((0..seeds).map(|seed| Case { seed, ..asked.clone() }));

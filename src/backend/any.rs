@@ -1,0 +1,54 @@
+//! What a command computes on: an adapter, or the CPU where there is none. Almost everything takes it as a
+//! [`Backend`]; what only shaders have is asked of [`AnyBackend::gpu`].
+
+use super::Backend;
+use super::cpu::CpuBackend;
+use super::gpu::GpuBackend;
+use std::ops::{Deref, DerefMut};
+
+/// One of the backends.
+pub enum AnyBackend {
+    /// An adapter.
+    Gpu(Box<GpuBackend>),
+    /// The CPU, computing as shaders do, in f32.
+    Cpu(CpuBackend<f32>),
+}
+
+impl AnyBackend {
+    /// The adapter, if this is one.
+    #[must_use]
+    pub fn gpu(&self) -> Option<&GpuBackend> {
+        match self {
+            Self::Gpu(gpu) => Some(gpu),
+            Self::Cpu(_) => None,
+        }
+    }
+
+    /// The adapter, if this is one.
+    pub fn gpu_mut(&mut self) -> Option<&mut GpuBackend> {
+        match self {
+            Self::Gpu(gpu) => Some(gpu),
+            Self::Cpu(_) => None,
+        }
+    }
+}
+
+impl Deref for AnyBackend {
+    type Target = dyn Backend;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::Gpu(gpu) => gpu.as_ref(),
+            Self::Cpu(cpu) => cpu,
+        }
+    }
+}
+
+impl DerefMut for AnyBackend {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        match self {
+            Self::Gpu(gpu) => gpu.as_mut(),
+            Self::Cpu(cpu) => cpu,
+        }
+    }
+}
