@@ -5,8 +5,8 @@ use super::chart::{Chart, Plot};
 use super::number;
 use super::panel::{Line, norms_legend};
 use super::picture::{Frame, Picture};
-use super::records::{Records, distinct};
-use super::style::{self, Pen, parts, stroke};
+use super::records::{Network, Records, distinct};
+use super::style::{self, Pen, stroke};
 use crate::record::{LayerFigures, Moment};
 
 /// A loss above this is drawn on a logarithmic axis: the network diverges, and all others would lie on
@@ -145,13 +145,6 @@ fn picture(records: &Records, chart: Chart, id: &str, title: &str, caption: &str
     Picture { id, title, caption, alt, has_modes: false, frames }
 }
 
-/// A network in words, as `ReLU, batch norm`.
-#[must_use]
-pub fn label(run: &str) -> String {
-    let (activation, norm) = parts(run);
-    format!("{}, {}", style::activation(activation), stroke(norm).label)
-}
-
 /// A panel for each activation, a line for each norm.
 fn by_activation(
     records: &Records,
@@ -159,18 +152,18 @@ fn by_activation(
     value: &dyn Fn(&Moment) -> f64,
     band: &dyn Fn(&str) -> Vec<(f64, [f64; 2])>,
 ) -> Chart {
-    let runs = records.runs();
-    let line = |run: &&str| {
+    let networks = records.networks();
+    let line = |&Network { run, norm, .. }: &Network| {
         let points = records.moments_of(run).map(|moment| (moment.step as f64, value(moment)));
-        Line { pen: stroke(parts(run).1).pen(), points: points.collect(), band: band(run) }
+        Line { pen: stroke(norm).pen(), points: points.collect(), band: band(run) }
     };
     let plot = |activation: &str| {
-        let mine = runs.iter().filter(|run| parts(run).0 == activation);
+        let mine = networks.iter().filter(|network| network.activation == activation);
         Plot { title: style::activation(activation).to_owned(), lines: mine.map(line).collect() }
     };
-    let plots: Vec<_> =
-        distinct(runs.iter().map(|run| parts(run).0)).into_iter().map(plot).collect();
-    let norms = distinct(runs.iter().map(|run| parts(run).1));
+    let activations = distinct(networks.iter().map(|network| network.activation));
+    let plots: Vec<_> = activations.into_iter().map(plot).collect();
+    let norms = distinct(networks.iter().map(|network| network.norm));
     Chart {
         steps: records.experiment.steps,
         y,
@@ -190,9 +183,10 @@ fn layer_pens(colour: &'static str) -> [Pen; 3] {
 
 /// A panel for each network, a line for each layer.
 fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f64) -> Chart {
-    let plot = |run: &&str| {
+    let plot = |network: &Network| {
+        let Network { run, norm, .. } = *network;
         let layers = records.moments_of(run).map(|moment| moment.layers.len()).max().unwrap_or(0);
-        let [first, between, last] = layer_pens(stroke(parts(run).1).colour);
+        let [first, between, last] = layer_pens(stroke(norm).colour);
         let line = |layer: usize| {
             let of_layer = |moment: &Moment| moment.layers.get(layer).map(value);
             let points = records.moments_of(run);
@@ -207,10 +201,10 @@ fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f6
         };
         // The first layer is what there is to see: it lies on top.
         let lines = (0..layers).rev().map(line).collect();
-        Plot { title: label(run), lines }
+        Plot { title: network.label(), lines }
     };
-    let runs = records.runs();
-    let norms = distinct(runs.iter().map(|run| parts(run).1)).len();
+    let networks = records.networks();
+    let norms = distinct(networks.iter().map(|network| network.norm)).len();
     let values = records.moments_and_ranges().flat_map(|moment| &moment.layers).map(value);
     // The names of the pens, and from how many layers on there is one of the kind.
     let names = [("first layer", 1), ("layers between", 3), ("last layer", 2)];
@@ -222,19 +216,21 @@ fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f6
         y: Axis::decades(values),
         label: what.to_owned(),
         // Norms beside each other, activations below each other.
-        columns: if norms > 1 { norms } else { runs.len().min(NETWORKS_IN_A_ROW) },
+        columns: if norms > 1 { norms } else { networks.len().min(NETWORKS_IN_A_ROW) },
         height: 130.0,
-        plots: runs.iter().map(plot).collect(),
+        plots: networks.iter().map(plot).collect(),
         key: key.map(|((name, _), pen)| (name.to_owned(), pen)).collect(),
     }
 }
 
 /// A figure of each network's last moment, by activation, in a sentence.
 fn at_the_end(records: &Records, figure: &dyn Fn(&Moment) -> String) -> String {
-    let last = |run| Some((parts(run), records.moments_of(run).last()?));
-    let ends: Vec<_> = records.runs().into_iter().filter_map(last).collect();
+    let networks = records.networks().into_iter();
+    let ends =
+        networks.filter_map(|network| Some((network, records.moments_of(network.run).last()?)));
+    let ends: Vec<_> = ends.collect();
     let steps = distinct(ends.iter().map(|(_, moment)| moment.step));
-    let one = |(norm, moment): (&str, &Moment)| {
+    let one = |(Network { norm, .. }, moment): &(Network, &Moment)| {
         let (label, figure, step) =
             (stroke(norm).label, figure(moment), number::whole(moment.step));
         if steps.len() == 1 {
@@ -244,11 +240,11 @@ fn at_the_end(records: &Records, figure: &dyn Fn(&Moment) -> String) -> String {
         }
     };
     let of = |activation: &str| {
-        let mine = ends.iter().filter(|((other, _), _)| *other == activation);
-        let figures: Vec<_> = mine.map(|((_, norm), moment)| one((norm, moment))).collect();
+        let mine = ends.iter().filter(|(network, _)| network.activation == activation);
+        let figures: Vec<_> = mine.map(one).collect();
         format!("with {}: {}", style::activation(activation), figures.join(", "))
     };
-    let activations = distinct(ends.iter().map(|((activation, _), _)| *activation));
+    let activations = distinct(ends.iter().map(|(network, _)| network.activation));
     let figures = activations.into_iter().map(of).collect::<Vec<_>>().join("; ");
     match steps.as_slice() {
         [step] => format!("after {} steps, {figures}.", number::whole(*step)),

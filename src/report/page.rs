@@ -9,13 +9,12 @@ mod sweeps;
 use blocks::{MACHINE, compared, count, write_list, write_section, write_table};
 
 use super::claims;
-use super::curves::label;
 use super::markup::{escape, plain, prose};
 use super::number;
 use super::picture::Picture;
 use super::probed::are_uneven;
-use super::records::{Records, distinct};
-use super::style::{parts, stroke};
+use super::records::{Network, Records, distinct};
+use super::style::stroke;
 use super::table;
 use crate::record::{Claim, ShaderRecord, Summary};
 use serde_json::{Map, Value, json};
@@ -183,8 +182,8 @@ fn write_troubles(html: &mut String, records: &Records) {
 /// The slider, the button, and each network's accuracy at the step where they stand. The script shows
 /// them: without it they would do nothing.
 fn write_controls(html: &mut String, records: &Records, steps: &BTreeSet<usize>) {
-    let runs = records.runs();
-    if runs.is_empty() {
+    let networks = records.networks();
+    if networks.is_empty() {
         return;
     }
     html.push_str(
@@ -195,13 +194,13 @@ fn write_controls(html: &mut String, records: &Records, steps: &BTreeSet<usize>)
          <ul class=\"readings\" aria-label=\"Test accuracy, as evaluated last up to this step\"",
     );
     // Norms beside each other, activations below each other; four norms in two rows, as they are wide.
-    let columns = match distinct(runs.iter().map(|run| parts(run).1)).len() {
+    let columns = match distinct(networks.iter().map(|network| network.norm)).len() {
         few @ 0..=3 => few,
         _ => 2,
     };
     let _ = writeln!(html, " style=\"--columns: {}\">", number::whole(columns));
-    for run in runs {
-        let pen = stroke(parts(run).1);
+    for network in networks {
+        let pen = stroke(network.norm);
         let _ = writeln!(
             html,
             "<li><svg viewBox=\"0 0 26 8\" aria-hidden=\"true\"><line x1=\"1\" x2=\"25\" y1=\"4\" y2=\"4\" \
@@ -209,8 +208,8 @@ fn write_controls(html: &mut String, records: &Records, steps: &BTreeSet<usize>)
              <strong data-run=\"{}\"></strong></li>",
             pen.colour,
             pen.dashes,
-            escape(&label(run)),
-            escape(run)
+            escape(&network.label()),
+            escape(network.run)
         );
     }
     html.push_str("</ul>\n");
@@ -331,7 +330,7 @@ fn frames(records: &Records, pictures: &[Picture], steps: &BTreeSet<usize>) -> S
         moving.insert(picture.id.clone(), Value::Array(frames.collect()));
     }
     let mut readings = Map::new();
-    for run in records.runs() {
+    for Network { run, .. } in records.networks() {
         let moments = records.moments_of(run);
         let read = moments.map(|one| json!([one.step, number::percent(one.test_accuracy)]));
         readings.insert(run.to_owned(), Value::Array(read.collect()));

@@ -3,7 +3,7 @@
 use super::axis::{Axis, Range};
 use super::records::Records;
 use super::slopes::Curve;
-use super::style::{self, parts};
+use super::style;
 use crate::kernels::activation::Activation;
 use crate::record::{LayerProbe, Probe};
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ pub(super) struct Run<'a> {
 pub(super) fn groups(records: &Records) -> Vec<Group<'_>> {
     let mut groups: Vec<Group> = Vec::new();
     for probe in &records.probes {
-        let (activation, norm) = parts(&probe.run);
+        let (activation, norm) = (&*probe.activation, &*probe.norm);
         let group = match groups.iter_mut().position(|group| group.activation == activation) {
             Some(at) => &mut groups[at],
             None => {

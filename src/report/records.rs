@@ -1,6 +1,7 @@
 //! The records of a run, read again: everything that the report knows.
 
 use super::chance::{self, Chance};
+use super::style;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::record::{
@@ -13,6 +14,29 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
+
+/// A network of a run, as its records name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network<'a> {
+    /// Its name, for example `sigmoid-batch`.
+    pub run: &'a str,
+    /// Its activation's key.
+    pub activation: &'a str,
+    /// Its norm's key.
+    pub norm: &'a str,
+}
+
+impl<'a> Network<'a> {
+    fn of(Moment { run, activation, norm, .. }: &'a Moment) -> Self {
+        Self { run, activation, norm }
+    }
+
+    /// The network in words, for example `ReLU, batch norm`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{}, {}", style::activation(self.activation), style::stroke(self.norm).label)
+    }
+}
 
 /// What a run's folder holds. A run that was killed, or a file that was cut off, leaves less of it.
 #[derive(Clone, Debug)]
@@ -100,10 +124,10 @@ impl Records {
         self.summary.is_none() && self.moments.is_empty() && !self.sweeps.is_empty()
     }
 
-    /// The names of the runs that have a moment, in the order in which they were trained.
+    /// The networks that have a moment, in the order in which they were trained.
     #[must_use]
-    pub fn runs(&self) -> Vec<&str> {
-        distinct(self.moments.iter().map(|moment| moment.run.as_str()))
+    pub fn networks(&self) -> Vec<Network<'_>> {
+        distinct(self.moments.iter().map(Network::of))
     }
 
     /// The moments of a run.
@@ -286,7 +310,10 @@ mod tests {
             + r#""output_spread":0.5,"ms_per_step":1.0}"#;
         fs::write(folder.path().join("metrics.jsonl"), format!("{line}\n{}", &line[..40]))?;
         let records = Records::read(folder.path())?;
-        assert_eq!(records.runs(), ["relu-none"]);
+        assert_eq!(
+            records.networks().iter().map(Network::label).collect::<Vec<_>>(),
+            ["ReLU, no norm"]
+        );
         assert_eq!(records.moments_of("relu-none").count(), 1);
         assert_eq!(
             records.missing,

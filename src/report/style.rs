@@ -70,12 +70,6 @@ impl Pen {
     }
 }
 
-/// The activation and the norm of a run's name, as `sigmoid-batch`.
-#[must_use]
-pub fn parts(run: &str) -> (&str, &str) {
-    run.rsplit_once('-').unwrap_or((run, "none"))
-}
-
 /// An activation's name as people write it, by its key in the records; a file of the user's own has the
 /// name that its user gave it.
 #[must_use]
@@ -115,6 +109,5 @@ mod tests {
                 assert!(one.colour != other.colour && one.dashes != other.dashes, "{one:?}");
             }
         }
-        assert_eq!(parts("my-own-batch"), ("my-own", "batch"));
     }
 }

@@ -326,7 +326,7 @@ fn a_folder_without_a_run_is_refused() {
     let path = folder.path().to_str().unwrap();
     say(&["report", path]).refused(&[path, "experiment.toml", "as runs/lesson"]);
     assert!(entries(folder.path()).is_empty());
-    assert_eq!(NETWORKS.len(), lesson().runs().len());
+    assert_eq!(NETWORKS.len(), lesson().networks().len());
 }
 
 /// Writes records as a run does.
