@@ -95,9 +95,9 @@ fn a_report_is_made_again_from_three_replicas() {
     three(folder.path());
     let first = text(folder.path(), "report.html");
     for words in [
-        "3 replicas, whose initial weights and batches are those of the seeds 1 to 3",
+        "3 replicas, with the initial weights and batches of seeds 1 to 3",
         "median and range of 3 replicas",
-        "Of replica 0 alone.",
+        "Replica 0 only.",
         "medians over 3 replicas",
         "<td>  lowest</td>",
     ] {
@@ -111,7 +111,7 @@ fn a_report_is_made_again_from_three_replicas() {
     let lines: Vec<_> = metrics.lines().collect();
     fs::write(folder.path().join("metrics.jsonl"), lines[..17].join("\n")).unwrap();
     let ended = again();
-    let sentence = "missing: sigmoid-batch is recorded to step 1 of 4\n";
+    let sentence = "missing: sigmoid-batch was recorded up to step 1 of 4\n";
     assert!(ended.stdout.contains(sentence), "{ended:#?}");
 }
 

@@ -5,7 +5,7 @@ use super::axis::{Axis, Range};
 use super::number::{coordinate, figure};
 use super::panel::{Line, Panel, legend, norm_label, norms_legend};
 use super::picture::{Frame, Picture};
-use super::probed::{Group, Run, groups, listed, spread_evenly};
+use super::probed::{Group, ProbedRun, groups, listed, spread_evenly};
 use super::records::Records;
 use super::style::stroke;
 use super::svg::{INK, Svg, WIDTH};
@@ -53,20 +53,20 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
 }
 
 /// The layers of a run's last probe that have a gamma.
-fn units<'a>(run: &Run<'a>) -> impl Iterator<Item = &'a LayerProbe> + use<'a> {
+fn units<'a>(run: &ProbedRun<'a>) -> impl Iterator<Item = &'a LayerProbe> + use<'a> {
     let hidden = run.last().map_or(&[][..], |probe| &probe.hidden);
     hidden.iter().filter(|layer| !layer.gamma.is_empty())
 }
 
 /// The median of a parameter over the units of the last layer that has a gamma, at the last probe.
-fn median_at_the_end(run: &Run, parameter: Parameter) -> Option<f64> {
+fn median_at_the_end(run: &ProbedRun, parameter: Parameter) -> Option<f64> {
     spread(parameter(units(run).last()?)).map(|[_, median, _]| median)
 }
 
 fn over_the_steps(group: &Group) -> Picture {
     let activation = group.name();
     let learned = |(name, parameter): (&str, Parameter)| {
-        let part = |run: &Run| {
+        let part = |run: &ProbedRun| {
             let median = median_at_the_end(run, parameter)?;
             Some(format!("{} with {}", figure(median), stroke(run.norm).label))
         };
@@ -79,7 +79,7 @@ fn over_the_steps(group: &Group) -> Picture {
         id: format!("affine-{}", group.activation),
         title: format!("Gamma and beta over the training: {activation}"),
         caption: format!(
-            "Gamma scales what a norm made, beta shifts it; training begins with 1 and 0. The line is \
+            "Gamma scales normalized values, beta shifts them; training starts from 1 and 0. The line is \
              the median over a layer's units, the band holds the middle 70 % of them. {end}"
         ),
         alt: format!("Gamma and beta of each hidden layer with {activation} over the steps. {end}"),
@@ -109,7 +109,7 @@ fn row_of_layers(svg: &mut Svg, top: f64, group: &Group, name: &str, parameter: 
     let layers = spread_evenly(group.depth(), LAYERS);
     let count = layers.len() as f64;
     let width = (WIDTH - LEFT - RIGHT - GAP * (count - 1.0)) / count;
-    let over = |run: &Run, layer: usize| over(run, layer, parameter);
+    let over = |run: &ProbedRun, layer: usize| over(run, layer, parameter);
     let all = group.runs.iter().flat_map(|run| layers.iter().flat_map(move |&at| over(run, at)));
     let y = Range::of(all.flat_map(|(_, values)| values)).rounded();
     let (x, y) = (group.steps_axis(), Axis::linear(y));
@@ -130,7 +130,7 @@ fn row_of_layers(svg: &mut Svg, top: f64, group: &Group, name: &str, parameter: 
 }
 
 /// A parameter's 15th, 50th and 85th percentile over a layer's units, over the steps.
-fn over(run: &Run, layer: usize, parameter: Parameter) -> Vec<(f64, [f64; 3])> {
+fn over(run: &ProbedRun, layer: usize, parameter: Parameter) -> Vec<(f64, [f64; 3])> {
     let at = |(step, layer)| Some((step as f64, spread(parameter(layer))?));
     run.layer(layer).filter_map(at).collect()
 }
@@ -150,7 +150,7 @@ fn spread(values: &[f32]) -> Option<[f64; 3]> {
 fn scatter(group: &Group, position: NormPosition) -> Picture {
     let activation = group.name();
     let why = reason(group, position);
-    let off = |run: &Run| {
+    let off = |run: &ProbedRun| {
         let far = |pair| points(run, pair).map(|(x, y)| (y - x).abs()).reduce(f64::max);
         let parts = [(far(means), "mean"), (far(deviations), "standard deviation")];
         let part =
@@ -164,11 +164,11 @@ fn scatter(group: &Group, position: NormPosition) -> Picture {
         title: format!("Where the data lie and where gamma and beta put them: {activation}"),
         caption: format!(
             "A point for each hidden unit at the end: the mean and the standard deviation of its \
-             inputs to the {activation}, against beta and |gamma|. {why} Farthest from the diagonal is {off}."
+             inputs to the {activation}, against beta and |gamma|. {why} The largest distance from the diagonal is {off}."
         ),
         alt: format!(
             "Scatter of each hidden unit's measured mean against beta, and standard deviation against \
-             |gamma|, with the diagonal. Farthest from it is {off}."
+             |gamma|, with the diagonal. The largest distance from it is {off}."
         ),
         has_modes: false,
         frames: vec![Frame { step: group.last_step(), svg: draw_scatter(group) }],
@@ -178,12 +178,12 @@ fn scatter(group: &Group, position: NormPosition) -> Picture {
 /// Whether the points must lie on the diagonal, and why.
 fn reason(group: &Group, position: NormPosition) -> String {
     if position == NormPosition::After {
-        return "Here the norm stands behind the activation, and what is measured goes into the \
-                activation, so the points need not lie on the diagonal."
+        return "Here the norm comes after the activation, while the inputs to the activation are \
+                measured, so the points need not lie on the diagonal."
             .to_owned();
     }
     let batch = "Batch norm takes its statistics over the examples, for each unit, so its points must \
-                 lie on the diagonal, but for epsilon and rounding.";
+                 lie on the diagonal, except for epsilon and rounding.";
     let others = "Layer norm and RMS norm take statistics over the units, for each example: their points \
                   need not lie on it.";
     let has = |batch: bool| group.runs.iter().any(|run| (run.norm == "batch") == batch);
@@ -241,7 +241,7 @@ fn dots(panel: &Panel, points: impl Iterator<Item = (f64, f64)>) -> String {
 }
 
 /// Parameter and measured figure of every unit of a run's hidden layers at its last probe.
-fn points<'a>(run: &Run<'a>, pair: Pair) -> impl Iterator<Item = (f64, f64)> + use<'a> {
+fn points<'a>(run: &ProbedRun<'a>, pair: Pair) -> impl Iterator<Item = (f64, f64)> + use<'a> {
     let of_layer = move |layer: &'a LayerProbe| {
         (0..layer.mean.len()).filter_map(move |unit| pair(layer, unit))
     };
@@ -287,7 +287,7 @@ mod tests {
     fn the_distance_from_the_diagonal_is_told() {
         let mut records = sample::records();
         let caption = |records: &Records| pictures(records)[1].caption.clone();
-        let on = "Farthest from the diagonal is 0 in the mean and 0 in the standard deviation with batch norm";
+        let on = "The largest distance from the diagonal is 0 in the mean and 0 in the standard deviation with batch norm";
         assert!(caption(&records).contains(on), "{}", caption(&records));
         // The last probe of sigmoid-batch: a gamma below 0 has the deviation |gamma|.
         records.probes[5].hidden[0].gamma[0] = -1.25;

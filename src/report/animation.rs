@@ -6,7 +6,7 @@ use super::bins::shares;
 use super::layer_outputs::{greys, rows};
 use super::number::short_percent;
 use super::panel::Panel;
-use super::probed::{Group, Run, groups, spread_evenly};
+use super::probed::{Group, ProbedRun, groups, spread_evenly};
 use super::raster::{Canvas, Colour, palette};
 use super::records::Records;
 use super::ridges::Scene;
@@ -142,7 +142,14 @@ impl Stage<'_> {
     }
 
     /// One run at a step: its histogram above the activation's curve, and beside it what layers see.
-    fn run(&self, canvas: &mut Canvas, at: (usize, usize), scene: &Scene, run: &Run, step: usize) {
+    fn run(
+        &self,
+        canvas: &mut Canvas,
+        at: (usize, usize),
+        scene: &Scene,
+        run: &ProbedRun,
+        step: usize,
+    ) {
         let Some(probe) = run.at(step) else { return };
         let look = stroke(run.norm);
         let name = format!("{}, {}", scene.group.name(), look.label);
@@ -173,7 +180,7 @@ impl Stage<'_> {
         canvas: &mut Canvas,
         at: (usize, usize),
         group: &Group,
-        run: &Run,
+        run: &ProbedRun,
         probe: &Probe,
     ) {
         let position: NormPosition = self.records.experiment.norm_position;

@@ -14,7 +14,7 @@ use super::axis::{Axis, Range, Tick};
 use super::number::figure;
 use super::panel::{Line, Panel, legend, norms_legend};
 use super::picture::{Frame, Picture};
-use super::probed::{Group, Run, groups, listed, with_norm};
+use super::probed::{Group, ProbedRun, groups, listed, with_norm};
 use super::records::Records;
 use super::slopes::{Curve, Slopes};
 use super::style::stroke;
@@ -100,12 +100,12 @@ impl Cause {
 #[must_use]
 pub fn pictures(records: &Records) -> Vec<Picture> {
     let groups = groups(records);
-    let scenes = groups.iter().filter_map(Scene::new);
+    let scenes = groups.iter().filter_map(GradientView::new);
     scenes.map(|scene| scene.picture()).collect()
 }
 
 /// What all frames have in common.
-struct Scene<'a> {
+struct GradientView<'a> {
     group: &'a Group<'a>,
     /// The activation at the inputs of its hidden layers; none where its function is not known.
     curve: Option<Curve>,
@@ -115,7 +115,7 @@ struct Scene<'a> {
     y: [Axis; 2],
 }
 
-impl<'a> Scene<'a> {
+impl<'a> GradientView<'a> {
     /// None where no network has two layers whose gradients are known.
     fn new(group: &'a Group<'a>) -> Option<Self> {
         let all = || group.probes().map(gradients).filter(|sizes| sizes.len() > 1);
@@ -140,14 +140,14 @@ impl<'a> Scene<'a> {
             id: format!("backward-{}", self.group.activation),
             title: format!("The gradient on its way back: {activation}"),
             caption: format!(
-                "Read from right to left. At the left, the factor by which the size of the weights' \
-                 gradient changes into each layer, from the layer behind it: above 1 it grows, below it \
-                 shrinks. At the right, what is left of the output layer's gradient by then, the product \
+                "Read from right to left. On the left, the factor by which the size of the weights' \
+                 gradient changes from the next layer to each layer: above 1 it grows, below 1 it \
+                 shrinks. On the right, what is left of the output layer's gradient by then, the product \
                  of these factors.{} {said}",
                 if self.has_causes() {
-                    " Hollow marks are not measured but worked out, without a norm: slope of the \
-                     activation × size of the weights. That holds for random weights, as at the start; \
-                     where training has aligned them with the gradient, more of it comes back."
+                    " Hollow marks, without a norm, are calculated instead of measured: slope of the \
+                     activation × size of the weights. This holds for random weights, as at the start; \
+                     once training has aligned them with the gradient, more of it comes back."
                 } else {
                     ""
                 }
@@ -162,12 +162,13 @@ impl<'a> Scene<'a> {
     }
 
     fn has_causes(&self) -> bool {
-        let has = |run: &Run| run.last().is_some_and(|probe| !self.causes(run, probe).is_empty());
+        let has =
+            |run: &ProbedRun| run.last().is_some_and(|probe| !self.causes(run, probe).is_empty());
         self.group.runs.iter().any(has)
     }
 
     /// What the factors of a run are made of, where it has no norm.
-    fn causes(&self, run: &Run, probe: &Probe) -> Vec<(usize, Cause)> {
+    fn causes(&self, run: &ProbedRun, probe: &Probe) -> Vec<(usize, Cause)> {
         match (run.norm, &self.curve) {
             ("none", Some(curve)) => Cause::between(probe, curve),
             _ => Vec::new(),
@@ -176,21 +177,22 @@ impl<'a> Scene<'a> {
 
     /// The factors at the start and at the end, and what they are made of, in sentences.
     fn said(&self) -> String {
-        let factor = |run: &Run, probe: Option<&Probe>| {
+        let factor = |run: &ProbedRun, probe: Option<&Probe>| {
             Some(format!("{} {}", figure(a_layer(&gradients(probe?))?), with_norm(run.norm)))
         };
-        let at = |pick: fn(&Run) -> Option<usize>| {
-            let of = |run: &Run| factor(run, run.at(pick(run)?));
+        let at = |pick: fn(&ProbedRun) -> Option<usize>| {
+            let of = |run: &ProbedRun| factor(run, run.at(pick(run)?));
             self.group.runs.iter().filter_map(of).collect::<Vec<_>>()
         };
         let start = at(|run| run.probes.iter().map(|probe| probe.step).find(|&step| step > 0));
         let end = at(|run| run.last().map(|probe| probe.step));
         if start.is_empty() || end.is_empty() {
-            return "With fewer than three hidden layers there is nothing between them.".to_owned();
+            return "With fewer than three hidden layers there is nothing to compare between them."
+                .to_owned();
         }
         format!(
-            "From one hidden layer to the one before it changes by {} at the start, and by {} at the \
-             end.{}",
+            "From one hidden layer to the one before, the gradient changes by a factor of {} at the \
+             start, and of {} at the end.{}",
             listed(&start),
             listed(&end),
             self.said_of_causes().unwrap_or_default()
@@ -206,7 +208,7 @@ impl<'a> Scene<'a> {
         let steepest = self.curve.as_ref()?.range.high;
         Some(format!(
             " Without a norm, the slope of the {} is {} at its inputs at the start (at most {}), the \
-             weights' size {}{}: together {} a layer.",
+             weights' size {}{}: together {} per layer.",
             self.group.name(),
             figure(slope),
             figure(steepest),
@@ -225,7 +227,7 @@ impl<'a> Scene<'a> {
         let mut svg = Svg::new(width, HEAD + HEIGHT + FOOT);
         let norms = norms_legend(self.group.runs.iter().map(|run| run.norm));
         legend(&mut svg, (LEFT, 16.0), width - LEFT, &norms);
-        let titles = ["It changes by the factor", "What is left of the output layer's"];
+        let titles = ["Factor of change", "Share of the last layer's gradient"];
         for (side, title) in titles.into_iter().enumerate() {
             let panel = self.panel(side);
             svg.text((panel.left, HEAD - 10.0), title, &[("font-weight", "600")]);

@@ -5,7 +5,7 @@ use super::axis::{Axis, Range};
 use super::number::figure;
 use super::panel::{Line, Panel, norm_label};
 use super::picture::{Frame, Picture};
-use super::probed::{Group, Run, groups, listed, with_norm};
+use super::probed::{Group, ProbedRun, groups, listed, with_norm};
 use super::records::Records;
 use super::style;
 use super::svg::Svg;
@@ -32,7 +32,7 @@ fn picture(group: &Group) -> Picture {
         id: format!("bands-{}", group.activation),
         title: format!("The inputs of the {activation} as bands"),
         caption: format!(
-            "The same inputs as the ridges show: the line is their median, and the band holds the \
+            "The same inputs as in the ridges: the line is their median, and the band holds the \
              middle 70 %, from the 15th to the 85th percentile. {moved}"
         ),
         alt: format!(
@@ -66,7 +66,7 @@ fn draw(group: &Group) -> String {
     svg.finish()
 }
 
-fn band(svg: &mut Svg, panel: &Panel, run: &Run, layer: usize, activation: &str) {
+fn band(svg: &mut Svg, panel: &Panel, run: &ProbedRun, layer: usize, activation: &str) {
     let Some((_, first)) = run.layer(layer).next() else { return };
     norm_label(
         svg,
@@ -84,7 +84,7 @@ fn band(svg: &mut Svg, panel: &Panel, run: &Run, layer: usize, activation: &str)
 /// How far the last layer's median moved, in a sentence.
 fn moved(group: &Group) -> String {
     let Some(&layer) = group.ends().last() else { return String::new() };
-    let part = |run: &Run| {
+    let part = |run: &ProbedRun| {
         let (_, first) = run.layer(layer).next()?;
         let (_, last) = run.layer(layer).last()?;
         let [from, to] = [first, last].map(|probe| figure(probe.percentiles[1]));

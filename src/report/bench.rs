@@ -18,7 +18,7 @@ pub const LADDER_LEGEND: &str = "\
 us         microseconds of one dispatch: the median, and the shortest to the longest sample
 GB/s       bytes of all operands, each counted once
 share      GFLOP/s of a product, or GB/s of another kernel, of the ceiling above; what fits in a
-           cache can be above the copy
+           cache can exceed the copy
 x default  how many times as long as the default variant (*) takes
 ";
 

@@ -37,7 +37,7 @@ impl Chance {
     pub(super) fn new(guess: ConstantGuess) -> Result<Self, String> {
         match guess.accuracy {
             chance if chance < 1.0 => Ok(Self(chance)),
-            _ => Err("all test images are of one class, so that accuracy says nothing".to_owned()),
+            _ => Err("all test images belong to one class, so accuracy is meaningless".to_owned()),
         }
     }
 

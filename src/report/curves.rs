@@ -31,7 +31,7 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
 fn accuracy(records: &Records) -> Picture {
     let share = |moment: &Moment| moment.test_accuracy;
     let band = |run: &str| range_of_replicas(records, run, &|moment| Some(share(moment)));
-    let chart = by_activation(records, ("test accuracy", Axis::percent()), &share, &band);
+    let chart = by_activation(records, "test accuracy", Axis::percent(), &share, &band);
     let figures = at_the_end(records, &|moment| number::percent(moment.test_accuracy));
     picture(
         records,
@@ -60,8 +60,8 @@ fn loss(records: &Records) -> Picture {
         true => range_of_replicas(records, run, &|moment| Some(mean(moment))),
         false => records.moments_of(run).filter_map(range_of_losses).collect(),
     };
-    let chart = by_activation(records, (label, axis), &mean, &band);
-    let range = if several { "" } else { ", and the range of these steps as an area behind it" };
+    let chart = by_activation(records, label, axis, &mean, &band);
+    let range = if several { "" } else { ", with the range of these steps as an area behind it" };
     let figures = at_the_end(records, &|moment| number::decimals(moment.train_loss, 3));
     picture(
         records,
@@ -69,7 +69,7 @@ fn loss(records: &Records) -> Picture {
         "loss",
         "Training loss",
         &format!(
-            "What training makes smaller: the mean over the steps since the moment before{range}. \
+            "What training minimizes: the mean over the steps since the previous evaluation{range}. \
              Reached {figures}"
         ),
     )
@@ -105,7 +105,7 @@ fn gradients(records: &Records) -> Picture {
         &format!(
             "The root mean square of the gradient of each layer's weights. Where the first layer's \
              line lies far below the last one's, the gradient vanishes on its way back. From the \
-             first layer to the last {figures}"
+             first layer to the last, {figures}"
         ),
     )
 }
@@ -120,8 +120,8 @@ fn changes(records: &Records) -> Picture {
         "weight-change",
         "How far each layer's weights have moved",
         &format!(
-            "The distance from the initial weights as a share of their length. A layer whose line \
-             stays low has hardly changed. From the first layer to the last {figures}"
+            "The distance from the initial weights as a share of their norm. A layer whose line \
+             stays low has hardly changed. From the first layer to the last, {figures}"
         ),
     )
 }
@@ -148,7 +148,8 @@ fn picture(records: &Records, chart: Chart, id: &str, title: &str, caption: &str
 /// A panel for each activation, a line for each norm.
 fn by_activation(
     records: &Records,
-    (label, y): (&str, Axis),
+    label: &str,
+    y: Axis,
     value: &dyn Fn(&Moment) -> f64,
     band: &dyn Fn(&str) -> Vec<(f64, [f64; 2])>,
 ) -> Chart {

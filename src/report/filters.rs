@@ -3,7 +3,7 @@
 use super::number::figure;
 use super::panel::norm_label;
 use super::picture::{Frame, Picture};
-use super::probed::{Group, Run, groups};
+use super::probed::{Group, ProbedRun, groups};
 use super::records::Records;
 use super::svg::Svg;
 use super::tiles::{Greys, Tiles, side};
@@ -27,7 +27,7 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
 }
 
 /// A run's first weights, with their step, at its first and its last probe that has them.
-fn before_and_after<'a>(run: &Run<'a>) -> Vec<(usize, &'a Images)> {
+fn before_and_after<'a>(run: &ProbedRun<'a>) -> Vec<(usize, &'a Images)> {
     let square = |images: &&Images| images.width > 0 && side(images.width).pow(2) == images.width;
     let all = run
         .probes
@@ -53,7 +53,7 @@ fn picture(group: &Group) -> Option<Picture> {
         id: format!("filters-{}", group.activation),
         title: format!("First-layer weights: {activation}"),
         caption: format!(
-            "The weights from the pixels into the first {count} units of the first layer, an image \
+            "The weights from the pixels into the first {count} units of the first layer, one image \
              each, before and after training. Grey is 0, white {scale}, black -{scale}, in all. Where \
              the two rows look the same, the first layer learned nothing."
         ),

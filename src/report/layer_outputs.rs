@@ -2,16 +2,16 @@
 //! output as a small grey image with a square for each unit. Where all images of a column are alike, the
 //! network cannot tell the digits apart any more.
 
-use super::number::figure;
+mod words;
+
 use super::panel::norm_label;
 use super::picture::{Frame, Picture};
-use super::probed::{Group, Run, groups, listed, spread_evenly, with_norm};
+use super::probed::{Group, ProbedRun, groups, listed, spread_evenly};
 use super::records::Records;
 use super::svg::{END, GRID, MIDDLE, Svg, polyline};
 use super::tiles::{Greys, Rows, Tiles};
 use crate::config::NormPosition;
 use crate::record::{Mode, Probe};
-use std::collections::BTreeSet;
 
 /// Columns of a run at most.
 const LAYERS: usize = 6;
@@ -45,7 +45,7 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
     let deep = groups.iter().filter(|group| group.depth() > 0);
     deep.flat_map(|group| {
         let layers = spread_evenly(group.depth(), LAYERS);
-        let scene = Scene { group, position, layers, rows: rows(group) };
+        let scene = OutputsView { group, position, layers, rows: rows(group) };
         [scene.step_by_step(), scene.stages()]
     })
     .collect()
@@ -55,7 +55,7 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
 const TRAINING: &str = "in-training";
 const INFERENCE: &str = "in-inference";
 
-struct Scene<'a> {
+struct OutputsView<'a> {
     group: &'a Group<'a>,
     position: NormPosition,
     /// The layers shown, counted from 0.
@@ -70,16 +70,24 @@ pub(super) fn rows(group: &Group) -> usize {
     layers.map(|layer| layer.outputs.rows()).max().unwrap_or(0)
 }
 
-impl Scene<'_> {
+/// A run at a step, and where its images are drawn.
+struct Block<'a> {
+    run: &'a ProbedRun<'a>,
+    probe: &'a Probe,
+    left: f64,
+    rows: Rows,
+}
+
+impl OutputsView<'_> {
     fn step_by_step(&self) -> Picture {
         let steps = self.group.steps();
         let frame = |&step: &usize| Frame { step, svg: self.draw(&[step], LARGE) };
         let frames = steps.iter().map(frame).collect();
         let caption = format!(
-            "The first test image of each digit goes through the network, one a row; a column shows what \
-             a hidden layer makes of each, a square for each unit. Where all images of a column are the \
-             same, that layer can no longer tell the digits apart. Below stands the standard deviation \
-             across the images, mean over the units. {} {}",
+            "The first test image of each digit goes through the network, one per row; a column shows \
+             the outputs of a hidden layer, one square per unit. Where all images of a column are the \
+             same, that layer can no longer tell the digits apart. Below each column is the standard \
+             deviation across the images, averaged over the units. {} {}",
             self.statistics(),
             self.end()
         );
@@ -96,8 +104,8 @@ impl Scene<'_> {
         self.picture(
             "seen-stages",
             "What the layers see at the start, a quarter and the end",
-            "The same as in the picture above at the start, about a quarter of the way through the \
-             training and at the end, one below another.",
+            "The same as in the picture above at the start, about a quarter of the way through training, \
+             and at the end.",
             frames,
         )
     }
@@ -105,31 +113,6 @@ impl Scene<'_> {
     /// Whether what batch norm gives in training is another than in inference.
     fn has_modes(&self) -> bool {
         self.group.probes().any(Probe::differs_in_training)
-    }
-
-    /// Where batch norm has its statistics from, in sentences.
-    fn statistics(&self) -> &'static str {
-        match self.has_modes() {
-            true => {
-                "Shown as in training, where batch norm takes mean and variance of a batch, here of the \
-                 probed training images. In inference it takes the running ones, which know nothing at \
-                 step 0: with mean 0 and variance 1 batch norm does nothing yet."
-            }
-            false => "A batch norm takes its running statistics, which know nothing at step 0.",
-        }
-    }
-
-    /// How much the last outputs differ at the end, in a sentence.
-    fn end(&self) -> String {
-        let spread = |run: &Run| {
-            let (_, spread) = run.last()?.hidden.last()?.outputs_in(Mode::Training);
-            Some(format!("{} {}", figure(spread), with_norm(run.norm)))
-        };
-        let spreads: Vec<_> = self.group.runs.iter().filter_map(spread).collect();
-        format!(
-            "At the end the outputs of the last hidden layer differ by {} from digit to digit.",
-            listed(&spreads)
-        )
     }
 
     fn picture(&self, id: &str, title: &str, caption: &str, frames: Vec<Frame>) -> Picture {
@@ -172,7 +155,14 @@ impl Scene<'_> {
     }
 
     /// What one run's layers see at a step.
-    fn block(&self, svg: &mut Svg, (left, top): (f64, f64), run: &Run, step: usize, rows: Rows) {
+    fn block(
+        &self,
+        svg: &mut Svg,
+        (left, top): (f64, f64),
+        run: &ProbedRun,
+        step: usize,
+        rows: Rows,
+    ) {
         let Some(probe) = run.at(step) else { return };
         let rest = format!(", step {}", probe.step);
         norm_label(svg, (left, top + 16.0), run.norm, &rest);
@@ -186,7 +176,8 @@ impl Scene<'_> {
         let lines = (1..rows.count).map(|row| (rows.at(row - 1) + rows.cell + rows.at(row)) / 2.0);
         let lines = lines.map(|y| polyline([(from, y), (to, y)]));
         svg.path(&lines.collect::<String>(), GRID);
-        let columns = |svg: &mut Svg, mode| self.columns(svg, left, (run, probe), mode, rows);
+        let block = Block { run, probe, left, rows };
+        let columns = |svg: &mut Svg, mode| self.columns(svg, &block, mode);
         if probe.differs_in_training() {
             // The page switches between the two; elsewhere the first one is seen.
             svg.group(&[("class", TRAINING)], |svg| columns(svg, Mode::Training));
@@ -198,14 +189,8 @@ impl Scene<'_> {
     }
 
     /// A column for each layer of a run.
-    fn columns(
-        &self,
-        svg: &mut Svg,
-        left: f64,
-        (run, probe): (&Run, &Probe),
-        mode: Mode,
-        rows: Rows,
-    ) {
+    fn columns(&self, svg: &mut Svg, block: &Block, mode: Mode) {
+        let &Block { run, probe, left, rows } = block;
         for (column, &layer) in self.layers.iter().enumerate() {
             let Some(seen) = probe.hidden.get(layer) else { continue };
             let (outputs, spread) = seen.outputs_in(mode);
@@ -223,28 +208,16 @@ impl Scene<'_> {
             svg.text((middle, rows.bottom() + 15.0), &spread, &[MIDDLE]);
         }
     }
-
-    /// The classes without a test image, by any run.
-    fn without_image(&self) -> Vec<String> {
-        let classes: BTreeSet<usize> =
-            self.group.probes().flat_map(|probe| probe.without_image.iter().copied()).collect();
-        classes.iter().map(usize::to_string).collect()
-    }
-
-    fn note(&self) -> String {
-        let greys = match (self.group.activation, self.position) {
-            ("sigmoid", NormPosition::Before) => "black 0, white 1",
-            ("tanh", NormPosition::Before) => "black -1, white 1",
-            _ => "black 0 or the smallest, white the largest output of the layer at the end",
-        };
-        let missing = if self.without_image().is_empty() { "" } else { "; –: no test image" };
-        format!("{greys}{missing}")
-    }
 }
 
 /// What is black and white in a run's layer, the same at every step: the activation's own range, or
 /// from 0 to the largest output at the end.
-pub(super) fn greys(activation: &str, position: NormPosition, run: &Run, layer: usize) -> Greys {
+pub(super) fn greys(
+    activation: &str,
+    position: NormPosition,
+    run: &ProbedRun,
+    layer: usize,
+) -> Greys {
     match (activation, position) {
         ("sigmoid", NormPosition::Before) => Greys { black: 0.0, white: 1.0 },
         ("tanh", NormPosition::Before) => Greys { black: -1.0, white: 1.0 },

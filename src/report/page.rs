@@ -122,8 +122,8 @@ fn about_replicas(records: &Records) -> String {
     let experiment = &records.experiment;
     let Some(replicas) = records.several() else { return String::new() };
     format!(
-        " Each has {} replicas, whose initial weights and batches are those of the seeds {} to {}: \
-         figures are medians over them, and what is seen within the layers is of replica 0.",
+        " Each has {} replicas, with the initial weights and batches of seeds {} to {}: figures are \
+         medians over the replicas, and pictures of the layers show replica 0.",
         number::whole(replicas),
         experiment.seed,
         experiment.last_seed()
@@ -172,7 +172,7 @@ fn write_troubles(html: &mut String, records: &Records) {
     if troubles.is_empty() {
         return;
     }
-    html.push_str("<aside>\n<h2>What is missing or went wrong</h2>\n<ul>\n");
+    html.push_str("<aside>\n<h2>Missing data and failures</h2>\n<ul>\n");
     for trouble in troubles {
         let _ = writeln!(html, "<li>{}</li>", prose(&trouble));
     }
@@ -191,7 +191,7 @@ fn write_controls(html: &mut String, records: &Records, steps: &BTreeSet<usize>)
          <button id=\"play\" type=\"button\">Play</button>\n<label for=\"step\">Training step</label>\n\
          <input id=\"step\" type=\"range\" min=\"0\" step=\"1\">\n\
          <output id=\"now\" for=\"step\" aria-live=\"off\"></output>\n</div>\n\
-         <ul class=\"readings\" aria-label=\"Test accuracy, as evaluated last up to this step\"",
+         <ul class=\"readings\" aria-label=\"Latest test accuracy up to this step\"",
     );
     // Norms beside each other, activations below each other; four norms in two rows, as they are wide.
     let columns = match distinct(networks.iter().map(|network| network.norm)).len() {
@@ -263,8 +263,8 @@ fn write_experiment(html: &mut String, records: &Records) {
     let text = records.experiment.to_toml().unwrap_or_else(|error| error.to_string());
     let _ = writeln!(
         html,
-        "<p><code>normlab train experiment.toml</code> on the file beside this page trains the same \
-         networks again:</p>\n<pre>{}</pre>\n</section>",
+        "<p>To train the same networks again, run <code>normlab train experiment.toml</code> on the file \
+         beside this page:</p>\n<pre>{}</pre>\n</section>",
         escape(text.trim_end())
     );
 }
@@ -277,7 +277,7 @@ fn write_machine(html: &mut String, summary: &Summary) {
         ("Backend", adapter.backend.clone()),
         ("Driver", adapter.driver.clone()),
         ("normlab", summary.version.clone()),
-        ("Time in all", number::seconds(summary.elapsed_s)),
+        ("Total time", number::seconds(summary.elapsed_s)),
         ("Compared with the CPU reference", compared(&summary.parity)),
     ];
     write_list(html, facts.into_iter());
@@ -287,7 +287,7 @@ fn write_machine(html: &mut String, summary: &Summary) {
 fn write_shaders(html: &mut String, shaders: &[ShaderRecord]) {
     write_section(html, "shaders", "Shaders");
     if shaders.is_empty() {
-        html.push_str("<p>The CPU engine computed, and ran no shader.</p>\n</section>\n");
+        html.push_str("<p>The CPU engine ran this experiment without shaders.</p>\n</section>\n");
         return;
     }
     let head = ["kernel", "variant", "activation", "tunables", "shapes", "SHA-256 of its text"];
@@ -307,7 +307,7 @@ fn write_shaders(html: &mut String, shaders: &[ShaderRecord]) {
     }));
     html.push_str(
         "<details><summary>Every shader that ran, with its settings and its hash</summary>\n<p>A kernel \
-         that ran with several settings has the shapes of each, every size rounded up to the next power \
+         that ran with several settings lists the shapes of each, every size rounded up to the next power \
          of two.</p>\n",
     );
     write_table(html, &rows);

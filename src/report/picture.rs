@@ -21,7 +21,7 @@ impl Picture {
     /// Says that what is seen is the first replica's alone, where there are others.
     pub(super) fn is_of_the_first_replica(&mut self) {
         for words in [&mut self.caption, &mut self.alt] {
-            words.push_str(" Of replica 0 alone.");
+            words.push_str(" Replica 0 only.");
         }
     }
 }

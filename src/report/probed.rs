@@ -16,11 +16,11 @@ pub(super) struct Group<'a> {
     /// The function of that name; none where it is neither shipped nor of the experiment.
     pub(super) function: Option<Activation>,
     /// The runs, one for each norm.
-    pub(super) runs: Vec<Run<'a>>,
+    pub(super) runs: Vec<ProbedRun<'a>>,
 }
 
 /// A run and its probes.
-pub(super) struct Run<'a> {
+pub(super) struct ProbedRun<'a> {
     /// The norm's name.
     pub(super) norm: &'a str,
     /// Its probes in the order of their steps, at least one.
@@ -44,7 +44,7 @@ pub(super) fn groups(records: &Records) -> Vec<Group<'_>> {
         };
         match group.runs.iter_mut().find(|run| run.norm == norm) {
             Some(run) => run.probes.push(probe),
-            None => group.runs.push(Run { norm, probes: vec![probe] }),
+            None => group.runs.push(ProbedRun { norm, probes: vec![probe] }),
         }
     }
     groups
@@ -99,7 +99,7 @@ impl<'a> Group<'a> {
     }
 }
 
-impl<'a> Run<'a> {
+impl<'a> ProbedRun<'a> {
     /// The last probe at or before a step: what it was like when it ended, where it ended early.
     pub(super) fn at(&self, step: usize) -> Option<&'a Probe> {
         self.probes.iter().copied().rfind(|probe| probe.step <= step)

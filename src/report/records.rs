@@ -230,7 +230,7 @@ fn text(folder: &Path, name: &str, missing: &mut Vec<String>) -> Result<Option<S
         // A file that was cut off may end within a character.
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            missing.push(format!("{name} is not there"));
+            missing.push(format!("{name} was not found"));
             Ok(None)
         }
         Err(error) => Err(Error::file("read", &path, error)),
@@ -245,7 +245,7 @@ fn unfinished(experiment: &Experiment, moments: &[Moment]) -> Vec<String> {
         match steps.max() {
             None => Some(format!("{name} has recorded nothing")),
             Some(step) if step < experiment.steps => {
-                Some(format!("{name} is recorded to step {step} of {}", experiment.steps))
+                Some(format!("{name} was recorded up to step {step} of {}", experiment.steps))
             }
             Some(_) => None,
         }
@@ -260,9 +260,9 @@ fn sweeps(folder: &Path, missing: &mut Vec<String>) -> Result<BTreeMap<Swept, Ve
         let networks: Vec<SweepRecord> = lines(folder, swept.file(), missing)?;
         let (recorded, file) = (networks.len(), swept.file());
         match networks.iter().find_map(|network| network.networks) {
-            None if recorded == 0 => missing.push(format!("{file} holds no network")),
+            None if recorded == 0 => missing.push(format!("{file} contains no networks")),
             Some(all) if recorded < all => {
-                missing.push(format!("{file} holds {recorded} of {all} networks"));
+                missing.push(format!("{file} contains {recorded} of {all} networks"));
             }
             _ => {}
         }
@@ -318,11 +318,11 @@ mod tests {
         assert_eq!(
             records.missing,
             [
-                "summary.json is not there",
+                "summary.json was not found",
                 "1 of 2 lines of metrics.jsonl are damaged",
-                "relu-none is recorded to step 1 of 3",
+                "relu-none was recorded up to step 1 of 3",
                 "relu-batch has recorded nothing",
-                "histograms.jsonl is not there"
+                "histograms.jsonl was not found"
             ]
         );
         assert!(Records::read(&folder.path().join("none")).is_err());

@@ -16,7 +16,7 @@ use super::bins::{outside, shares};
 use super::number::coordinate;
 use super::panel::{Panel, norm_label};
 use super::picture::{Frame, Picture};
-use super::probed::{Run, groups, listed, spread_evenly};
+use super::probed::{ProbedRun, groups, listed, spread_evenly};
 use super::records::Records;
 use super::slopes;
 use super::style::{self, stroke};
@@ -73,15 +73,16 @@ impl Scene<'_> {
         let uneven = self.group.is_unevenly_probed();
         let room = Room { above: deep, tall: TALL, below: 0.0 };
         let more = if uneven { UNEVEN } else { "" };
-        let draw =
-            |svg: &mut Svg, panel: &Panel, run: &Run, layer| self.ridges(svg, panel, run, layer);
+        let draw = |svg: &mut Svg, panel: &Panel, run: &ProbedRun, layer| {
+            self.ridges(svg, panel, run, layer)
+        };
         let svg = self.draw(room, more, draw);
         let activation = self.group.name();
         let last = self.group.last_step();
         let norms = self.group.runs.iter().map(|run| stroke(run.norm).label.to_owned());
         Picture {
             id: format!("ridges-{}", self.group.activation),
-            title: format!("Where the inputs of the {activation} lie, over the training"),
+            title: format!("Where the inputs of the {activation} lie, over training"),
             caption: format!(
                 "Each ridge is a histogram of what goes into the {activation}: the back is before \
                  training, the front after {last} steps; the numbers at the left are steps. {}{HEIGHTS} \
@@ -106,7 +107,7 @@ impl Scene<'_> {
         let below = self.slopes.as_ref().map_or(0.0, |_| slopes::ROOM);
         let room = Room { above: TALL_ALONE, tall: TALL_ALONE, below };
         let frame = |&step: &usize| {
-            let draw = |svg: &mut Svg, panel: &Panel, run: &Run, layer: usize| {
+            let draw = |svg: &mut Svg, panel: &Panel, run: &ProbedRun, layer: usize| {
                 self.alone(svg, panel, run, layer, step);
             };
             Frame { step, svg: self.draw(room, "", draw) }
@@ -117,9 +118,9 @@ impl Scene<'_> {
             title: format!("Where the inputs of the {activation} lie, step by step"),
             caption: format!(
                 "What goes into the {activation} at one step, above its curve. {HEIGHTS} The thick part of \
-                 the curve holds the middle 70 % of the inputs, the dot is their median. Below stand the \
-                 slopes of the curve at the inputs, as shares of all of them: by its slope a unit \
-                 multiplies the gradient that it passes back.{}",
+                 the curve holds the middle 70 % of the inputs, the dot is their median. Below are the \
+                 slopes of the curve at these inputs, as shares of all inputs: a unit multiplies the \
+                 gradient that it passes back by its slope.{}",
                 self.how_steep(last)
             ),
             alt: format!(
@@ -138,7 +139,7 @@ impl Scene<'_> {
         &self,
         Room { above, tall, below }: Room,
         more: &str,
-        data: impl Fn(&mut Svg, &Panel, &Run, usize),
+        data: impl Fn(&mut Svg, &Panel, &ProbedRun, usize),
     ) -> String {
         let curve = self.curve_height();
         let row = HEAD + above + curve + FOOT + below;
@@ -176,7 +177,7 @@ impl Scene<'_> {
     }
 
     /// The whole training of a run's layer as ridges, the last one in front.
-    fn ridges(&self, svg: &mut Svg, panel: &Panel, run: &Run, layer: usize) {
+    fn ridges(&self, svg: &mut Svg, panel: &Panel, run: &ProbedRun, layer: usize) {
         let all: Vec<_> = run.layer(layer).collect();
         let chosen = spread_evenly(all.len(), RIDGES);
         let colour = stroke(run.norm).colour;
@@ -207,7 +208,7 @@ impl Scene<'_> {
     }
 
     /// A run's layer at one step.
-    fn alone(&self, svg: &mut Svg, panel: &Panel, run: &Run, layer: usize, step: usize) {
+    fn alone(&self, svg: &mut Svg, panel: &Panel, run: &ProbedRun, layer: usize, step: usize) {
         let Some(probe) = run.at(step) else { return };
         let Some(seen) = probe.hidden.get(layer) else { return };
         let colour = stroke(run.norm).colour;
@@ -221,7 +222,7 @@ impl Scene<'_> {
         if let Some(slopes) = &self.slopes {
             let top = panel.bottom() + self.curve_height() + FOOT;
             let label = format!("slope of the {}", self.group.name());
-            slopes.draw(svg, &Panel { top, ..*panel }, &label, (&seen.histogram, &look));
+            slopes.draw(svg, &Panel { top, ..*panel }, &label, &seen.histogram, &look);
         }
     }
 

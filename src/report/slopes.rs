@@ -95,7 +95,8 @@ impl Curve {
         svg: &mut Svg,
         room: &Panel,
         label: &str,
-        (inputs, look): (&Histogram, Attributes),
+        inputs: &Histogram,
+        look: Attributes,
     ) {
         let (top, x) = (room.top + HEAD, Axis::linear(self.range));
         let panel = Panel { top, height: BARS, x, ..*room };

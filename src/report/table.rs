@@ -66,8 +66,7 @@ pub fn results(summary: &Summary) -> String {
 pub fn about_ranges(summary: &Summary) -> Option<String> {
     let replicas = summary.runs.iter().find_map(|run| run.range.as_ref())?.replicas;
     Some(format!(
-        "The figures of each network are medians over {} replicas; below them stand the lowest and \
-         the highest.",
+        "Each network's figures are medians over {} replicas, with the lowest and the highest below.",
         number::whole(replicas)
     ))
 }
@@ -120,12 +119,12 @@ pub(super) fn accuracy(last: f64, late: Option<LateAccuracy>) -> String {
 pub(super) fn meanings(guess: ConstantGuess) -> [String; 2] {
     [
         format!(
-            "share of the test images that are classified correctly at the end (in brackets: over the \
-             last third of the steps); a constant guess: {}",
+            "share of the test images classified correctly at the end (in brackets: over the last third \
+             of the steps); a constant guess reaches {}",
             number::percent(guess.accuracy)
         ),
         format!(
-            "mean cross-entropy of the last recorded steps; a constant guess: {}",
+            "mean cross-entropy of the last recorded steps; a constant guess reaches {}",
             number::decimals(guess.loss, 3)
         ),
     ]
@@ -138,8 +137,9 @@ pub type Legend = Vec<(&'static str, String)>;
 #[must_use]
 pub fn legend(summary: &Summary) -> Legend {
     let [accuracy, loss] = meanings(constant_guess([summary.constant_guess]));
-    let size = "size of the gradient that reaches the weights of the first and the last layer";
-    let moved = "how far the first layer's weights have moved from where they began";
+    let size = "root mean square of the gradient of the first and the last layer's weights";
+    let moved =
+        "distance of the first layer's weights from their initial values, as a share of their norm";
     let spread = "how much the last hidden layer's outputs differ from image to image";
     vec![
         ("test accuracy", accuracy),
@@ -174,14 +174,14 @@ pub fn findings(summary: &Summary) -> String {
             let (activation, shares) = (style::activation(&run.activation), shares.join(", "));
             let _ = writeln!(
                 text,
-                "{activation}: gradient at the first layer over that at the last, from the first step to the \
-                 last one: {shares}"
+                "{activation}: first layer's gradient relative to the last layer's, from the first to the last \
+                 step: {shares}"
             );
         }
         let factors: Vec<String> = alike().filter_map(factor_of_gradient).collect();
         if !factors.is_empty() {
             let factors = factors.join(", ");
-            let _ = writeln!(text, "  from one hidden layer to the one before: {factors}");
+            let _ = writeln!(text, "  factor from one hidden layer to the one before: {factors}");
         }
     }
     text

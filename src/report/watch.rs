@@ -79,7 +79,7 @@ pub fn duration(time: Spread) -> String {
 fn change(now: Spread, last: Spread) -> String {
     let behind = "the last good version";
     if now.overlaps(last) {
-        return format!("no faster, no slower than {behind}");
+        return format!("about as fast as {behind}");
     }
     let (ratio, word) = match last.median / now.median {
         faster if faster > 1.0 => (faster, "faster"),
@@ -157,7 +157,7 @@ mod tests {
             said(spread(12e-6, 12e-6, 13e-6)).ends_with("20 % slower than the last good version")
         );
         assert!(said(spread(30e-6, 30e-6, 30e-6)).contains("  3.00 times slower than"));
-        assert!(said(spread(8e-6, 8e-6, 9e-6)).contains("no faster, no slower than"));
+        assert!(said(spread(8e-6, 8e-6, 9e-6)).contains("about as fast as"));
         assert!(verdict(&good(spread(1e-6, 1e-6, 1e-6)), None).ends_with("24.4 GFLOP/s"));
     }
 

@@ -45,8 +45,8 @@ fn the_lesson_bears_out_every_claim_but_that_of_the_location() {
     for (claim, word) in claims.iter().zip(WORDS) {
         assert!(claim.claim.contains(word), "{word}: {claim:#?}");
         let (verdict, side) = match word {
-            "Location" => (DoesNotHold, "against it: "),
-            _ => (Holds, "for it: "),
+            "Location" => (DoesNotHold, "evidence against: "),
+            _ => (Holds, "evidence for: "),
         };
         assert_eq!(claim.verdict, verdict, "{claim:#?}");
         assert!(claim.figures.starts_with(side), "{claim:#?}");
@@ -143,7 +143,7 @@ fn a_network_that_diverged_is_against_its_claim() {
     let table = claims(&records);
     let claim = find(&table, "network trains");
     assert_eq!(claim.verdict, HoldsPartly);
-    assert!(claim.figures.contains("against it: layer norm: the loss is inf"), "{claim:#?}");
+    assert!(claim.figures.contains("evidence against: layer norm: the loss is inf"), "{claim:#?}");
     records.summary = Some(lesson::summary("sigmoid-none", "the loss is inf at step 3"));
     assert_eq!(find(&claims(&records), "gradients vanish").verdict, NotMeasured);
 }

@@ -236,9 +236,9 @@ fn a_run_cut_off_in_the_middle_is_shown_as_far_as_it_went() {
     let ended = say(&["report", path.to_str().unwrap()]).with(0);
     let page = text(path, "report.html");
     for sentence in [
-        "summary.json is not there",
+        "summary.json was not found",
         "1 of 14 lines of metrics.jsonl are damaged",
-        "relu-none is recorded to step 1 of 150",
+        "relu-none was recorded up to step 1 of 150",
         "relu-batch has recorded nothing",
         "relu-layer has recorded nothing",
         "1 of 12 lines of learning_rates.jsonl are damaged",
@@ -256,7 +256,7 @@ fn a_run_cut_off_in_the_middle_is_shown_as_far_as_it_went() {
         fs::remove_file(path.join(swept.file())).unwrap();
     }
     let ended = say(&["report", path.to_str().unwrap()]).with(0);
-    assert!(ended.stdout.contains("missing: metrics.jsonl is not there"), "{ended:#?}");
+    assert!(ended.stdout.contains("missing: metrics.jsonl was not found"), "{ended:#?}");
     assert!(!text(path, "report.html").contains("<figure"));
 }
 

@@ -75,7 +75,7 @@ fn a_killed_sweep_is_shown_as_far_as_it_went() {
     let page =
         report(&lines[..lines.len() - 9], "1 of 2 lines of learning_rates.jsonl are damaged");
     assert!(page.contains("<figure"));
-    let page = report("", "learning_rates.jsonl holds no network");
+    let page = report("", "learning_rates.jsonl contains no networks");
     assert!(
         page.contains("over learning rates: no network has ended.") && !page.contains("<figure")
     );

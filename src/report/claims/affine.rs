@@ -7,14 +7,17 @@ use crate::report::chance::Chance;
 use crate::report::number::{percent, range_around, whole};
 use crate::report::records::distinct;
 use crate::report::style;
-use crate::report::sweeps::spread::{Spread, chance, hint};
+use crate::report::sweeps::across_seeds::{AcrossSeeds, chance, hint};
 
 /// Layer norm needs no a and b of each unit.
 pub(super) fn claim(records: &[SweepRecord]) -> Claim {
     let measured = || -> Measured {
         let normed: Vec<_> = records.iter().filter(|record| record.run.norm == "layer").collect();
         if normed.is_empty() {
-            return Err(format!("no network with layer norm and both: {}", hint(Swept::Affine)));
+            return Err(format!(
+                "no networks with layer norm and a and b both per unit and per layer: {}",
+                hint(Swept::Affine)
+            ));
         }
         let (chance, mut evidence) = (chance(records)?, Vec::new());
         for activation in distinct(normed.iter().map(|record| record.run.activation.as_str())) {
@@ -40,13 +43,13 @@ fn compare(chance: Chance, key: &str, shared: &Choice, per_unit: &Choice) -> [Ev
     };
     let activation = style::activation(key);
     let both = format!(
-        "with {activation}, after {} steps, one a and b a unit {}, one a layer {}",
+        "with {activation}, after {} steps, one a and b per unit {}, one per layer {}",
         whole(shared.steps.max(per_unit.steps)),
         per_unit.surely_text(),
         shared.surely_text()
     );
     let means = format!(
-        "with {activation}, one a and b a layer reads {}, one a unit {}",
+        "with {activation}, one a and b per layer reaches {}, one per unit {}",
         shared.mean(),
         per_unit.mean()
     );
@@ -57,7 +60,7 @@ fn compare(chance: Chance, key: &str, shared: &Choice, per_unit: &Choice) -> [Ev
 struct Choice {
     /// Over the seeds, or of a single one over the evaluations in the last third of the steps; none where a
     /// seed diverged.
-    reads: Option<Spread>,
+    reads: Option<AcrossSeeds>,
     seeds: usize,
     steps: usize,
     parameters: Option<usize>,
@@ -74,7 +77,7 @@ impl Choice {
         // A last figure alone is luck.
         let late = |record: &SweepRecord| {
             let LateAccuracy { lowest, median, highest, .. } = record.run.late_accuracy?;
-            record.accuracy().map(|_| Spread { mean: median, least: lowest, most: highest })
+            record.accuracy().map(|_| AcrossSeeds { mean: median, least: lowest, most: highest })
         };
         let single = match mine.as_slice() {
             [one] if one.run.late_accuracy.is_some() => Some(late(one)),
@@ -82,8 +85,8 @@ impl Choice {
         };
         if mine.len() < 2 && single.is_none() {
             return Err(format!(
-                "seeds with {} and one a and b for {}: {}; it takes several to tell a gap between the \
-                 two from one between seeds: `normlab affine --seeds 3`",
+                "seeds with {} and one a and b for {}: {}; several are needed to tell a gap between the \
+                 two from a gap between seeds: `normlab affine --seeds 3`",
                 style::activation(activation),
                 if affine == "shared" { "a whole layer" } else { "each unit" },
                 whole(mine.len())
@@ -91,7 +94,8 @@ impl Choice {
         }
         let reads: Option<Vec<f64>> = mine.iter().map(|record| record.accuracy()).collect();
         Ok(Self {
-            reads: single.unwrap_or_else(|| reads.and_then(|reads| Spread::of(reads.into_iter()))),
+            reads: single
+                .unwrap_or_else(|| reads.and_then(|reads| AcrossSeeds::of(reads.into_iter()))),
             seeds: mine.len(),
             steps: mine.iter().map(|record| record.run.steps).max().unwrap_or_default(),
             parameters: mine.first().and_then(|record| record.parameters),
@@ -106,9 +110,9 @@ impl Choice {
     fn surely_text(&self) -> String {
         match self.surely().map(percent) {
             Some(reads) if self.seeds == 1 => {
-                format!("reads {reads} in half of its last evaluations or more")
+                format!("reaches {reads} in at least half of its last evaluations")
             }
-            Some(reads) => format!("reads at least {reads}"),
+            Some(reads) => format!("reaches at least {reads}"),
             None => "diverges".to_owned(),
         }
     }
@@ -116,8 +120,8 @@ impl Choice {
     /// What is read on average, and with how many parameters.
     fn mean(&self) -> String {
         let read = match (self.reads, self.seeds) {
-            (None, _) => "nothing".to_owned(),
-            (Some(Spread { mean, least, most }), 1) => match range_around(mean, least, most) {
+            (None, _) => "no accuracy (diverged)".to_owned(),
+            (Some(AcrossSeeds { mean, least, most }), 1) => match range_around(mean, least, most) {
                 Some(range) => {
                     format!("{} ({range} in the last third of the steps)", percent(mean))
                 }

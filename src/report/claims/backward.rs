@@ -17,20 +17,21 @@ pub(super) fn slope_times_weights(records: &Records) -> Claim {
         let probe = first(records, "sigmoid-none")?;
         let counted = probe.hidden.first().ok_or_else(|| too_shallow("sigmoid-none"))?;
         let curve = Curve::new(Activation::Sigmoid, &counted.histogram);
-        let lacking = || "the weights were not measured at the start of sigmoid-none".to_owned();
-        let cause = Cause::mean(&Cause::between(probe, &curve)).ok_or_else(lacking)?;
+        let cause = Cause::mean(&Cause::between(probe, &curve)).ok_or_else(|| {
+            "the weights were not measured at the start of sigmoid-none".to_owned()
+        })?;
         let (product, steepest) = (cause.product(), curve.range.high);
         let [slope, weights] = [cause.slope, cause.weights].map(figure);
         Ok(vec![
             Evidence::new(
                 cause.slope >= STEEPEST * steepest,
-                format!("at the start the slope at its inputs is {slope}, of {steepest} at most"),
+                format!("at the start the slope at its inputs is {slope} (at most {steepest})"),
             ),
             Evidence::new(
                 product < 1.0 && (factor / product).max(product / factor) <= AGREES,
                 format!(
-                    "slope × weights is {slope} × {weights}, together {} a layer; the gradient changes \
-                     by {} a layer",
+                    "slope × weights is {slope} × {weights}, together {} per layer; the gradient changes \
+                     by {} per layer",
                     figure(product),
                     figure(factor)
                 ),
@@ -38,7 +39,7 @@ pub(super) fn slope_times_weights(records: &Records) -> Claim {
         ])
     };
     let claim = "Sigmoid without a norm: a gradient shrinks by slope × weights at every layer, even where \
-                 the slope is the greatest there is; flat parts are a second cause";
+                 the slope is at its greatest; saturation is a second cause";
     weigh(claim, measured())
 }
 
@@ -48,7 +49,10 @@ pub(super) fn batch_norm_keeps(records: &Records) -> Claim {
         let factor = factor_at_start(records, "sigmoid-batch")?;
         Ok(vec![Evidence::new(KEPT.contains(&factor), text("with batch norm", factor))])
     };
-    weigh("Batch norm keeps sigmoid's gradient from layer to layer, at about its size", measured())
+    weigh(
+        "Batch norm keeps sigmoid's gradient at about the same size from layer to layer",
+        measured(),
+    )
 }
 
 /// Layer norm does not.
@@ -62,20 +66,20 @@ pub(super) fn layer_norm_slows(records: &Records) -> Claim {
             Evidence::new(
                 layer < *KEPT.start(),
                 format!(
-                    "ten layers leave {} of a gradient with layer norm",
+                    "with layer norm ten layers leave {} of a gradient",
                     figure(layer.powi(10))
                 ),
             ),
         ])
     };
-    let claim = "Layer norm only slows the decay of sigmoid's gradient from layer to layer: what is \
-                 enough for a few layers is not for many";
+    let claim = "Layer norm only slows the decay of sigmoid's gradient from layer to layer: \
+                 enough for a few layers, but not for many";
     weigh(claim, measured())
 }
 
 fn text(with: &str, factor: f64) -> String {
     format!(
-        "at the start it changes by {} from one hidden layer to the one before {with}",
+        "at the start it changes by a factor of {} from one hidden layer to the one before {with}",
         figure(factor)
     )
 }
@@ -86,7 +90,7 @@ fn factor_at_start(records: &Records, run: &str) -> Result<f64, String> {
         .moments_of(run)
         .next()
         .filter(|moment| moment.step == 1)
-        .ok_or_else(|| format!("the first step of {run} is not recorded"))?;
+        .ok_or_else(|| format!("the first step of {run} was not recorded"))?;
     a_layer(&sizes(&first.layers)).ok_or_else(|| too_shallow(run))
 }
 

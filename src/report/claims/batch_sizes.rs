@@ -3,7 +3,7 @@
 use super::evidence::{Evidence, Measured, weigh};
 use crate::record::{Claim, SweepRecord, Swept};
 use crate::report::number::{figure, percent, whole};
-use crate::report::sweeps::spread::{Spread, chance, hint};
+use crate::report::sweeps::across_seeds::{AcrossSeeds, chance, hint};
 
 /// Batch norm needs a batch; layer norm does not.
 pub(super) fn claim(records: &[SweepRecord]) -> Claim {
@@ -19,7 +19,7 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
         let steps = records.iter().filter(|one| one.batch == 1).map(|one| one.run.steps).max();
         let steps = whole(steps.unwrap_or_default());
         let reads = |accuracy: f64| {
-            format!("reads {} at batch size 1 after {steps} steps", percent(accuracy))
+            format!("reaches {} at batch size 1 after {steps} steps", percent(accuracy))
         };
         Ok(vec![
             Evidence::new(
@@ -50,10 +50,10 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
 
 /// The largest gradient and the accuracies of the networks with one norm at batch size 1; none where
 /// none was trained to the end.
-fn of_one(records: &[SweepRecord], norm: &str) -> Option<(f64, Spread)> {
+fn of_one(records: &[SweepRecord], norm: &str) -> Option<(f64, AcrossSeeds)> {
     let alone = |record: &&SweepRecord| record.batch == 1 && record.run.norm == norm;
     let all: Vec<_> = records.iter().filter(alone).collect();
     // Where one is not a number, so is the largest: it must not pass for 0.
     let gradient = all.iter().map(|one| one.hidden_gradient.abs()).max_by(f64::total_cmp)?;
-    Some((gradient, Spread::of(all.iter().filter_map(|record| record.accuracy()))?))
+    Some((gradient, AcrossSeeds::of(all.iter().filter_map(|record| record.accuracy()))?))
 }

@@ -1,4 +1,4 @@
-//! How a claim is weighed: measured figures, each for it or against it.
+//! How a claim is weighed: measured figures, each for the claim or against it.
 
 use crate::record::{Claim, Verdict};
 
@@ -43,6 +43,6 @@ fn figures(evidence: &[Evidence]) -> String {
         let figures: Vec<_> = chosen.map(|one| one.figure.as_str()).collect();
         (!figures.is_empty()).then(|| format!("{word}: {}", figures.join("; ")))
     };
-    let sides = [side(true, "for it"), side(false, "against it")];
+    let sides = [side(true, "evidence for"), side(false, "evidence against")];
     sides.into_iter().flatten().collect::<Vec<_>>().join(". ")
 }

@@ -8,7 +8,7 @@ use crate::report::number::decimals;
 use crate::report::probed::with_norm;
 use crate::report::records::distinct;
 use crate::report::style;
-use crate::report::sweeps::spread::{Spread, chance, hint};
+use crate::report::sweeps::across_seeds::{AcrossSeeds, chance, hint};
 
 /// The networks that the claim is about.
 const ACTIVATION: &str = "relu";
@@ -32,9 +32,9 @@ pub(super) fn widened_by_batch_norm(records: &[SweepRecord]) -> Result<Evidence,
 
 /// Whether a norm's range is wider than that without one.
 fn widened_by(records: &[SweepRecord], norm: &str) -> Result<Evidence, String> {
-    let [none, normed] = ["none", norm].map(|norm| Range::of(records, norm));
+    let [none, normed] = ["none", norm].map(|norm| UsableRates::of(records, norm));
     let (none, normed) = (none?, normed?);
-    let width = |range: &Option<Range>| range.as_ref().map(Range::decades);
+    let width = |range: &Option<UsableRates>| range.as_ref().map(UsableRates::decades);
     let wider = match (width(&none), width(&normed)) {
         (_, None) => false,
         (None, Some(_)) => true,
@@ -44,13 +44,13 @@ fn widened_by(records: &[SweepRecord], norm: &str) -> Result<Evidence, String> {
     // A range that reaches an end of what was tried may go on behind it: it is only known to be so wide.
     let unknown = [none.as_ref(), normed.as_ref().filter(|_| !wider)];
     match unknown.into_iter().flatten().any(|range| range.open.contains(&true)) {
-        true => Err(format!("{said}; --rates is to go further")),
+        true => Err(format!("{said}; extend --rates to find its end")),
         false => Ok(Evidence::new(wider, said)),
     }
 }
 
 /// A norm's range in words.
-fn describe(range: &Option<Range>, norm: &str) -> String {
+fn describe(range: &Option<UsableRates>, norm: &str) -> String {
     let norm = with_norm(norm);
     match range {
         None => format!("{norm} none"),
@@ -60,14 +60,14 @@ fn describe(range: &Option<Range>, norm: &str) -> String {
 
 /// The usable rates of one norm: those around the best one that read little less than it.
 #[derive(Clone, Debug, PartialEq)]
-struct Range {
+struct UsableRates {
     lowest: f32,
     highest: f32,
     /// Whether the lowest and the highest rate tried are among them: the range may go on there.
     open: [bool; 2],
 }
 
-impl Range {
+impl UsableRates {
     /// None where no rate trains.
     ///
     /// # Errors
@@ -126,25 +126,25 @@ impl Range {
 fn accuracy_at(records: &[&SweepRecord], rate: f32) -> Option<f64> {
     let there = records.iter().filter(|record| record.learning_rate == rate);
     let reads: Option<Vec<f64>> = there.map(|record| record.accuracy()).collect();
-    Spread::of(reads?.into_iter()).map(|spread| spread.mean)
+    AcrossSeeds::of(reads?.into_iter()).map(|spread| spread.mean)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn range(reads: &[Option<f64>]) -> Option<Range> {
+    fn range(reads: &[Option<f64>]) -> Option<UsableRates> {
         let chance = Chance::new(crate::record::ConstantGuess::TEN_CLASSES).unwrap();
-        Range::around_best(chance, &[0.01, 0.1, 1.0, 10.0], reads)
+        UsableRates::around_best(chance, &[0.01, 0.1, 1.0, 10.0], reads)
     }
 
     #[test]
     fn a_range_is_what_lies_around_the_best_rate_without_a_gap() {
         let whole = range(&[Some(0.9), Some(0.95), None, Some(0.95)]);
-        let expected = Range { lowest: 10.0, highest: 10.0, open: [false, true] };
+        let expected = UsableRates { lowest: 10.0, highest: 10.0, open: [false, true] };
         assert_eq!(whole, Some(expected));
         let inner = range(&[Some(0.5), Some(0.92), Some(0.95), None]);
-        assert_eq!(inner, Some(Range { lowest: 0.1, highest: 1.0, open: [false, false] }));
+        assert_eq!(inner, Some(UsableRates { lowest: 0.1, highest: 1.0, open: [false, false] }));
         let said = "with batch norm 0.1 to 1 (1.0 decades)";
         assert_eq!(describe(&inner, "batch"), said);
         assert_eq!(range(&[Some(0.3), Some(0.3), Some(0.1), None]), None);

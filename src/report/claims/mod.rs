@@ -66,7 +66,8 @@ pub fn text(claims: &[Claim]) -> String {
     }
     let rest = claims.len() - measured.len();
     if rest > 0 && !measured.is_empty() {
-        let _ = writeln!(text, "not measured here: {rest} more; summary.json says what they need");
+        let _ =
+            writeln!(text, "not measured here: {rest} more; see summary.json for what they need");
     }
     text
 }
@@ -93,23 +94,23 @@ mod tests {
         let all = weighed(&[true, true]);
         assert_eq!(
             (all.verdict, all.figures.as_str()),
-            (Verdict::Holds, "for it: figure 0; figure 1")
+            (Verdict::Holds, "evidence for: figure 0; figure 1")
         );
         let some = weighed(&[false, true]);
         assert_eq!(some.verdict, Verdict::HoldsPartly);
-        assert_eq!(some.figures, "for it: figure 1. against it: figure 0");
+        assert_eq!(some.figures, "evidence for: figure 1. against it: figure 0");
         let none = weighed(&[false]);
         assert_eq!(
             (none.verdict, none.figures.as_str()),
-            (Verdict::DoesNotHold, "against it: figure 0")
+            (Verdict::DoesNotHold, "evidence against: figure 0")
         );
         let lacking = weigh("so it is", Err("no run relu-none".into()));
         assert_eq!(
             (lacking.verdict, lacking.figures.as_str()),
             (Verdict::NotMeasured, "no run relu-none")
         );
-        let lines = "holds partly  so it is\n              for it: figure 1. against it: figure 0\n\
-                     not measured here: 1 more; summary.json says what they need\n";
+        let lines = "holds partly  so it is\n              evidence for: figure 1. evidence against: figure 0\n\
+                     not measured here: 1 more; see summary.json for what they need\n";
         assert_eq!(text(&[some, lacking.clone()]), lines);
         assert_eq!(text(&[all, lacking.clone()]).lines().next(), Some("holds  so it is"));
         assert_eq!(text(&[lacking]), "");

@@ -18,7 +18,7 @@ pub(super) fn one_sided_batches(records: &Records) -> Claim {
         let batch = most_one_sided(first(records, "relu-batch")?)?;
         let text = |what: &str, layer: &LayerProbe| {
             format!(
-                "{what}, {} of {}'s units begin as a straight line, {} with no output",
+                "{what}, {} of {}'s units start as a straight line, {} with no output",
                 percent(layer.all_positive),
                 style::layer(&layer.layer),
                 percent(layer.all_negative)
@@ -30,7 +30,7 @@ pub(super) fn one_sided_batches(records: &Records) -> Claim {
         ])
     };
     let claim = "A batch all on one side of a ReLU sees a straight line, or nothing and no gradient: \
-                 so it is with many units without a norm, and not with batch norm";
+                 true of many units without a norm, but not with batch norm";
     weigh(claim, measured())
 }
 
@@ -52,7 +52,7 @@ pub(super) fn scale_and_shift(records: &Records) -> Claim {
         let probes: Vec<_> = runs.iter().filter_map(|run| last(records, run).ok()).collect();
         let layers: Vec<_> = probes.iter().flat_map(|probe| &probe.hidden).collect();
         if layers.is_empty() {
-            return Err("no run with batch norm has been probed".to_owned());
+            return Err("no run with batch norm was probed".to_owned());
         }
         let units = layers.iter().flat_map(|layer| units(layer)).collect::<Vec<_>>();
         let share = |near: fn(&Unit) -> bool| {
@@ -101,7 +101,7 @@ pub(super) fn drifting_inputs(records: &Records) -> Claim {
         let [from, to] = [before, now].map(|layer| layer.percentiles[1]);
         let width = width(before);
         if width.is_nan() || width <= 0.0 {
-            return Err("at the start the inputs of the last hidden layer are all alike".to_owned());
+            return Err("at the start the inputs of the last hidden layer are all equal".to_owned());
         }
         // Towards the middle is no drift, wherever it began.
         let away = (to.abs() - from.abs()) / width;
@@ -110,8 +110,8 @@ pub(super) fn drifting_inputs(records: &Records) -> Claim {
             Evidence::new(
                 away >= DRIFTED,
                 format!(
-                    "their median went from {} to {}, {} {:.2} times the width of the band that held \
-                     70 % of them at first",
+                    "their median moved from {} to {}, {} {:.2} times the initial width of their middle \
+                     70 %",
                     figure(from),
                     figure(to),
                     if away >= 0.0 { "away from 0 by" } else { "towards 0 by" },
@@ -120,7 +120,7 @@ pub(super) fn drifting_inputs(records: &Records) -> Claim {
             ),
             Evidence::new(
                 deviation <= COLLAPSED,
-                format!("a unit's input differs by {deviation:.4} from image to image"),
+                format!("a unit's input has a standard deviation of {deviation:.4} across images"),
             ),
         ])
     };
@@ -208,7 +208,7 @@ fn median_magnitude(values: &[f32]) -> f64 {
 fn norm_before(records: &Records) -> Result<(), String> {
     match records.experiment.norm_position {
         NormPosition::Before => Ok(()),
-        NormPosition::After => Err("the norm stands behind the activation".to_owned()),
+        NormPosition::After => Err("the norm comes after the activation".to_owned()),
     }
 }
 
@@ -229,13 +229,13 @@ fn both_ends<'a>(records: &'a Records, run: &'a str) -> Result<(&'a Probe, &'a P
 fn at_the_end<'a>(records: &'a Records, run: &'a str) -> Result<&'a Probe, String> {
     let (end, steps) = (last(records, run)?, records.experiment.steps);
     if end.step < steps {
-        return Err(format!("{run} has been probed up to step {} of {steps}", end.step));
+        return Err(format!("{run} was probed only up to step {} of {steps}", end.step));
     }
     Ok(end)
 }
 
 fn not_probed(run: &str) -> String {
-    format!("the run {run} has not been probed")
+    format!("the run {run} was not probed")
 }
 
 fn no_hidden_layer(run: &str) -> String {

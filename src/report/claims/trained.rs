@@ -146,13 +146,13 @@ impl Ending {
         let (last, late) = moments()
             .last()
             .zip(LateAccuracy::of(&accuracies))
-            .ok_or_else(|| format!("the run {run} is not there"))?;
+            .ok_or_else(|| format!("there is no run {run}"))?;
         if let Some(failure) = failure(records, run) {
             return Err(format!("{run}: {failure}"));
         }
         let steps = records.experiment.steps;
         if last.step < steps {
-            return Err(format!("{run} has come to step {} of {steps}", last.step));
+            return Err(format!("{run} has only reached step {} of {steps}", last.step));
         }
         let share = |moment: &Moment| match moment.layers.as_slice() {
             [first, .., output] => Ok(first.gradient_rms / output.gradient_rms),
@@ -177,7 +177,7 @@ impl Ending {
         let [first, last] = [self.first_gradient, self.gradient]
             .map(|share| fraction(share).unwrap_or_else(|| "nothing".to_owned()));
         format!(
-            "the first layer's gradient is {last} of the last layer's, at the first step {first}"
+            "the first layer's gradient is {last} of the last layer's ({first} at the first step)"
         )
     }
 

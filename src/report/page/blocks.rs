@@ -54,6 +54,6 @@ pub(super) fn compared(parity: &Parity) -> String {
             number::whole(parity.compared),
             number::decimals(ratio, 3)
         ),
-        _ => "nothing".to_owned(),
+        _ => "not compared".to_owned(),
     }
 }

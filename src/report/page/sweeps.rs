@@ -39,7 +39,7 @@ pub(super) fn claims(records: &Records) -> Vec<Claim> {
 pub(super) fn introduction(records: &Records) -> String {
     let sentence = |(&swept, networks): (&Swept, &Vec<SweepRecord>)| {
         let Some(first) = networks.first() else {
-            return format!("A sweep over {}: no network has ended.", over(swept));
+            return format!("A sweep over {}: no network has finished.", over(swept));
         };
         let runs = || networks.iter().map(|network| &network.run);
         let activations = distinct(runs().map(|run| style::activation(&run.activation).to_owned()));
@@ -112,8 +112,8 @@ pub(super) fn write_experiment(html: &mut String, records: &Records) {
     }
     // The folder has one file of settings, which the next sweep replaces.
     let common = match records.sweeps.len() {
-        1 => "All networks have the other settings in common:",
-        _ => "The other settings, of the sweep that was run last:",
+        1 => "All networks share the other settings:",
+        _ => "The other settings are those of the most recent sweep:",
     };
     let _ = writeln!(html, "<p>{common}</p>");
     let text = records.experiment.to_toml().unwrap_or_else(|error| error.to_string());

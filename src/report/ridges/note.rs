@@ -11,7 +11,7 @@ const BAR: f64 = 30.0;
 /// What the axes of these pictures are not: in the height, and from ridge to ridge, linear.
 pub(super) const HEIGHTS: &str = "Heights grow with the square root of the share of the inputs.";
 pub(super) const UNEVEN: &str =
-    "Ridges of recorded steps stand at equal distances, though the steps are not evenly spaced.";
+    "Ridges are drawn at equal distances, although the recorded steps are not evenly spaced.";
 
 impl Scene<'_> {
     /// How tall what share is, as a bar of that height.

@@ -2,7 +2,7 @@
 
 use crate::report::axis::Range;
 use crate::report::bins::{reach, shares};
-use crate::report::probed::{Group, Run};
+use crate::report::probed::{Group, ProbedRun};
 use crate::report::slopes;
 
 /// What of a column lies left of its panel.
@@ -30,7 +30,7 @@ impl<'a> Scene<'a> {
     pub(in crate::report) fn new(group: &'a Group<'a>) -> Self {
         let layers = group.ends();
         let shown = || {
-            let of_run = |run: &'a Run<'a>| {
+            let of_run = |run: &'a ProbedRun<'a>| {
                 layers.iter().flat_map(|&at| run.layer(at)).map(|(_, layer)| &layer.histogram)
             };
             group.runs.iter().flat_map(of_run)

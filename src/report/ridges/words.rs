@@ -2,7 +2,7 @@
 
 use super::scene::Scene;
 use crate::report::number::figure;
-use crate::report::probed::{Run, listed, with_norm};
+use crate::report::probed::{ProbedRun, listed, with_norm};
 
 impl Scene<'_> {
     /// How steep the activation is at the last layer's inputs at a step, in a sentence.
@@ -10,14 +10,14 @@ impl Scene<'_> {
         let (Some(curve), Some(&layer)) = (&self.slopes, self.layers.last()) else {
             return String::new();
         };
-        let part = |run: &Run| {
+        let part = |run: &ProbedRun| {
             let slopes = curve.at(&run.at(step)?.hidden.get(layer)?.histogram)?;
             Some(format!("{} {}", figure(slopes.rms), with_norm(run.norm)))
         };
         let parts: Vec<_> = self.group.runs.iter().filter_map(part).collect();
         format!(
-            " At the end the slope at the last hidden layer's inputs is {}, as a root mean square, of {} \
-             at most; what slopes and weights make of the gradient together is shown further down.",
+            " At the end the root mean square slope at the last hidden layer's inputs is {} (at most {}); \
+             the combined effect of slopes and weights on the gradient is shown further down.",
             listed(&parts),
             figure(curve.range.high)
         )
@@ -26,7 +26,7 @@ impl Scene<'_> {
     /// Where the last layer's inputs lie at a step, in a sentence.
     pub(super) fn where_they_lie(&self, step: usize) -> String {
         let Some(&layer) = self.layers.last() else { return String::new() };
-        let part = |run: &Run| {
+        let part = |run: &ProbedRun| {
             let [low, middle, high] = run.at(step)?.hidden.get(layer)?.percentiles.map(figure);
             Some(format!("between {low} and {high} (median {middle}) {}", with_norm(run.norm)))
         };

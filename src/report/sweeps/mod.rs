@@ -1,15 +1,15 @@
 //! What people see of a sweep: its table and its pictures. What it says about its claim stands in
 //! `claims`.
 
+pub(super) mod across_seeds;
 mod over_steps;
 mod over_values;
-pub(super) mod spread;
 
 use super::picture::Picture;
 use super::records::distinct;
 use super::table::{self, Legend};
 use crate::record::{SweepRecord, Swept};
-use spread::constant_guess;
+use across_seeds::constant_guess;
 
 /// The sweep's pictures; none where it has no records.
 #[must_use]
@@ -29,7 +29,7 @@ pub fn pictures(swept: Swept, records: &[SweepRecord]) -> Vec<Picture> {
 #[must_use]
 pub fn rows(swept: Swept, records: &[SweepRecord]) -> Vec<Vec<String>> {
     let last = match swept {
-        Swept::BatchSize => Some("most hidden grad RMS"),
+        Swept::BatchSize => Some("peak hidden grad RMS"),
         Swept::LearningRate => None,
         Swept::Affine => Some("parameters"),
     };
@@ -74,11 +74,11 @@ fn row(swept: Swept, record: &SweepRecord) -> Vec<String> {
 pub fn legend(swept: Swept, records: &[SweepRecord]) -> Legend {
     let last = match swept {
         Swept::BatchSize => (
-            "most hidden grad RMS",
+            "peak hidden grad RMS",
             "largest gradient of a hidden layer's weights at any evaluation",
         ),
         Swept::LearningRate => ("–", "the network diverged: its loss is no longer finite"),
-        Swept::Affine => ("parameters", "numbers that the network learns, weights among them"),
+        Swept::Affine => ("parameters", "learned numbers of the network, including its weights"),
     };
     let last = (last.0, last.1.to_owned());
     let [accuracy, loss] = table::meanings(constant_guess(records));

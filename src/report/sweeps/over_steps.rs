@@ -1,6 +1,6 @@
 //! Accuracy over the training steps, a line for each value of what is swept.
 
-use super::spread::Spread;
+use super::across_seeds::AcrossSeeds;
 use crate::record::SweepRecord;
 use crate::report::axis::Axis;
 use crate::report::chart::{Chart, Plot};
@@ -44,8 +44,7 @@ pub(super) fn picture(records: &[SweepRecord]) -> Picture {
     };
     let figures = activations.iter().map(figures).collect::<Vec<_>>().join(" ");
     let caption = format!(
-        "The mean of all seeds, and from the least to the most of them as an area behind it, over {} \
-         steps. {figures}",
+        "The mean over all seeds, with their range as an area behind it, over {} steps. {figures}",
         whole(steps)
     );
     Picture {
@@ -59,12 +58,12 @@ pub(super) fn picture(records: &[SweepRecord]) -> Picture {
 }
 
 /// What networks that differ in their seed read at each step that all of them have reached.
-fn over_steps(records: &[&SweepRecord]) -> Vec<(usize, Spread)> {
+fn over_steps(records: &[&SweepRecord]) -> Vec<(usize, AcrossSeeds)> {
     let shortest = records.iter().map(|record| record.accuracies.len()).min().unwrap_or_default();
     let at = |place: usize| {
         let (step, _) = records.first()?.accuracies.get(place)?;
         let reads = records.iter().filter_map(|record| record.accuracies.get(place));
-        Some((*step, Spread::of(reads.map(|(_, accuracy)| *accuracy))?))
+        Some((*step, AcrossSeeds::of(reads.map(|(_, accuracy)| *accuracy))?))
     };
     (0..shortest).filter_map(at).collect()
 }
@@ -98,7 +97,7 @@ fn label((norm, affine): (&str, &str)) -> String {
 
 /// The figures of a curve's end in words; none where no network of it has ended.
 fn end(records: &[&SweepRecord], curve: (&str, &str)) -> Option<String> {
-    let reads = Spread::of(records.iter().filter_map(|record| record.accuracy()))?;
+    let reads = AcrossSeeds::of(records.iter().filter_map(|record| record.accuracy()))?;
     let parameters = records.first().and_then(|record| record.parameters);
     let parameters = parameters.map(|count| format!(" with {} parameters", whole(count)));
     Some(format!(

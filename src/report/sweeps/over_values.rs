@@ -1,6 +1,6 @@
 //! Accuracy over the values of what is swept, on a logarithmic axis.
 
-use super::spread::{Spread, constant_guess};
+use super::across_seeds::{AcrossSeeds, constant_guess};
 use crate::record::{ConstantGuess, SweepRecord, Swept};
 use crate::report::axis::{Axis, Range};
 use crate::report::number::{coordinate, percent, whole};
@@ -15,8 +15,8 @@ pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -
     let mine: Vec<_> =
         records.iter().filter(|record| record.run.activation == activation).collect();
     let norms = distinct(mine.iter().map(|record| record.run.norm.as_str()));
-    let curves: Vec<_> = norms.into_iter().map(|norm| Curve::new(swept, &mine, norm)).collect();
-    let said: Vec<_> = curves.iter().map(Curve::describe).collect();
+    let curves: Vec<_> = norms.into_iter().map(|norm| NormCurve::new(swept, &mine, norm)).collect();
+    let said: Vec<_> = curves.iter().map(NormCurve::describe).collect();
     let figures = said.join("; ");
     let step = mine.iter().map(|record| record.run.steps).max().unwrap_or_default();
     let (setting, name) = (swept.setting(), style::activation(activation));
@@ -27,7 +27,7 @@ pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -
         }
         _ => {
             let batch = mine.first().map_or(0, |record| record.batch);
-            let best: Vec<_> = curves.iter().filter_map(Curve::describe_best).collect();
+            let best: Vec<_> = curves.iter().filter_map(NormCurve::describe_best).collect();
             let best = if best.is_empty() { "none".to_owned() } else { best.join(", ") };
             format!("of {} images. The best of each: {best}", whole(batch))
         }
@@ -46,22 +46,22 @@ pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -
 }
 
 /// What the networks of one norm read.
-struct Curve {
+struct NormCurve {
     stroke: Stroke,
-    points: Vec<Point>,
+    points: Vec<AtValue>,
 }
 
 /// The networks at one value, with all seeds.
-struct Point {
+struct AtValue {
     value: f64,
     text: String,
     /// Those that came to their end.
-    reads: Option<Spread>,
+    reads: Option<AcrossSeeds>,
     /// Whether one did not.
     diverged: bool,
 }
 
-impl Curve {
+impl NormCurve {
     fn new(swept: Swept, records: &[&SweepRecord], norm: &str) -> Self {
         let mine: Vec<_> = records.iter().filter(|record| record.run.norm == norm).collect();
         let value = |record: &SweepRecord| match swept {
@@ -71,9 +71,9 @@ impl Curve {
         let texts = distinct(mine.iter().map(|record| record.value(swept)));
         let point = |text: String| {
             let at = || mine.iter().filter(|record| record.value(swept) == text);
-            Some(Point {
+            Some(AtValue {
                 value: at().next().map(|record| value(record)).filter(|value| *value > 0.0)?,
-                reads: Spread::of(at().filter_map(|record| record.accuracy())),
+                reads: AcrossSeeds::of(at().filter_map(|record| record.accuracy())),
                 diverged: at().any(|record| record.run.failure.is_some()),
                 text,
             })
@@ -84,7 +84,7 @@ impl Curve {
     }
 
     fn describe(&self) -> String {
-        let point = |Point { text, reads, .. }: &Point| match reads {
+        let point = |AtValue { text, reads, .. }: &AtValue| match reads {
             Some(reads) => format!("{} at {text}", percent(reads.mean)),
             None => format!("diverged at {text}"),
         };
@@ -111,7 +111,7 @@ const BOTTOM: f64 = 36.0;
 const BESIDE: f64 = 0.5 * std::f64::consts::LOG10_2;
 
 /// Accuracy from 0 to 100 % over the values that were tried, each as far from its double as any other.
-fn svg(swept: Swept, curves: &[Curve], guess: ConstantGuess) -> String {
+fn svg(swept: Swept, curves: &[NormCurve], guess: ConstantGuess) -> String {
     let points = || curves.iter().flat_map(|curve| &curve.points);
     let Range { low, high } = Range::of(points().map(|point| point.value.log10()));
     let panel = Panel {
@@ -146,12 +146,12 @@ fn svg(swept: Swept, curves: &[Curve], guess: ConstantGuess) -> String {
 }
 
 /// A line through the means, and a bar from the least to the most where seeds differ.
-fn draw_curve(svg: &mut Svg, panel: &Panel, curve: &Curve) {
+fn draw_curve(svg: &mut Svg, panel: &Panel, curve: &NormCurve) {
     let ended = curve.points.iter().filter_map(|point| Some((point.value, point.reads?)));
     let points = ended.clone().map(|(value, reads)| (value, reads.mean)).collect();
     panel.lines(svg, &[Line { pen: curve.stroke.heavy_pen(), points, band: Vec::new() }]);
     let colour = curve.stroke.colour;
-    for (value, Spread { mean, least, most }) in ended {
+    for (value, AcrossSeeds { mean, least, most }) in ended {
         svg.circle(panel.at(value, mean), "4", &[("fill", colour)]);
         if least < most {
             let [low, high] = [least, most].map(|share| panel.at(value, share));
@@ -161,7 +161,7 @@ fn draw_curve(svg: &mut Svg, panel: &Panel, curve: &Curve) {
 }
 
 /// A cross on the lower edge for each value at which a network diverged, beside those of other norms.
-fn draw_diverged(svg: &mut Svg, panel: &Panel, curve: &Curve, place: usize) {
+fn draw_diverged(svg: &mut Svg, panel: &Panel, curve: &NormCurve, place: usize) {
     for point in curve.points.iter().filter(|point| point.diverged) {
         let (x, y) = (panel.at_x(point.value) + 10.0 * place as f64 - 4.0, panel.bottom() - 4.0);
         let cross = format!("M{} {}l8 8m0 -8l-8 8", coordinate(x), coordinate(y));

@@ -18,18 +18,21 @@ pub(in crate::report) fn chance(records: &[SweepRecord]) -> Result<Chance, Strin
 
 /// How to get what a run lacks.
 pub(in crate::report) fn hint(swept: Swept) -> String {
-    format!("train them with `normlab {} --out RUN_DIR`, RUN_DIR being this folder", swept.name())
+    format!(
+        "train them with `normlab {} --out RUN_DIR`, where RUN_DIR is this folder",
+        swept.name()
+    )
 }
 
 /// What networks read that differ in their seed alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::report) struct Spread {
+pub(in crate::report) struct AcrossSeeds {
     pub(in crate::report) mean: f64,
     pub(in crate::report) least: f64,
     pub(in crate::report) most: f64,
 }
 
-impl Spread {
+impl AcrossSeeds {
     /// None of no network.
     pub(in crate::report) fn of(accuracies: impl Iterator<Item = f64>) -> Option<Self> {
         let all: Vec<_> = accuracies.collect();
@@ -47,8 +50,8 @@ mod tests {
 
     #[test]
     fn a_spread_holds_all_seeds() {
-        let spread = Spread::of([0.5, 0.75, 0.25].into_iter());
-        assert_eq!(spread, Some(Spread { mean: 0.5, least: 0.25, most: 0.75 }));
-        assert_eq!(Spread::of(std::iter::empty()), None);
+        let spread = AcrossSeeds::of([0.5, 0.75, 0.25].into_iter());
+        assert_eq!(spread, Some(AcrossSeeds { mean: 0.5, least: 0.25, most: 0.75 }));
+        assert_eq!(AcrossSeeds::of(std::iter::empty()), None);
     }
 }
