@@ -4,7 +4,7 @@
 //! A hidden layer is `matmul_nn` and then one *stage*: a bias, or a norm in its place; with the norm
 //! behind the activation it is two stages. The output layer has a bias and no activation. All
 //! parameters lie in one buffer, their gradients in another of the same layout, so that the
-//! optimizer is one dispatch.
+//! optimizer is one dispatch; with several replicas the betas lie apart, and it is two.
 
 mod builder;
 mod evaluation;
@@ -119,7 +119,7 @@ impl Model {
         let (update, optimizer_state) = builder.update(rate, &train)?;
         let forward = builder.program.pass("forward", forward);
         let backward = builder.program.pass("backward", backward);
-        let update = builder.program.pass("update", vec![update]);
+        let update = builder.program.pass("update", update);
         let (test, evaluate, test_outputs) = evaluation::evaluate(&mut builder)?;
         let probed = builder.network.probe_images > 0;
         let probe = probed.then(|| probe::probe(&mut builder, &train, &test)).transpose()?;

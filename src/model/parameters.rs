@@ -6,6 +6,7 @@ use super::stage::Stage;
 use crate::config::Affine;
 use crate::program::{Program, TensorId};
 use crate::tensor::Shape;
+use std::collections::BTreeMap;
 
 /// One segment of the parameters.
 #[derive(Clone, Debug)]
@@ -27,9 +28,17 @@ pub struct Parameter {
 /// Parameters and gradients in their buffers.
 pub(super) struct Layout {
     pub(super) parameters: Vec<Parameter>,
-    /// All parameters as one row.
+    /// What one dispatch of the optimizer updates.
+    pub(super) groups: Vec<Group>,
+}
+
+/// Parameters that lie in one buffer.
+pub(super) struct Group {
+    /// Its name; none where all parameters are in it.
+    pub(super) name: Option<&'static str>,
+    /// The parameters as one row.
     pub(super) values: TensorId,
-    /// All gradients as one row.
+    /// Their gradients as one row.
     pub(super) gradients: TensorId,
 }
 
@@ -46,22 +55,36 @@ impl Layout {
                 planned.extend(stage.roles().iter().map(|&role| (layer, role, shape)));
             }
         }
-        let named = |prefix: &str| -> Vec<(String, Shape)> {
-            let name = |&(layer, role, _): &(usize, Role, Shape)| name(prefix, layer, role);
-            planned.iter().map(|one| (name(one), one.2)).collect()
+        // Replicas of a segment lie apart, so that two segments of a buffer overlap as ranges, and WebGPU
+        // lets no dispatch write two ranges that do. A norm's backward pass writes its gamma's gradient and
+        // its beta's.
+        let apart = |role| network.replicas > 1 && role == Role::Beta;
+        let mut groups = Vec::new();
+        let mut placed = BTreeMap::new();
+        for (name, is_beta) in [(None, false), (Some("betas"), true)] {
+            let mine = || planned.iter().filter(|one| apart(one.1) == is_beta);
+            if mine().next().is_none() {
+                continue;
+            }
+            let segments = |prefix: &str| -> Vec<(String, Shape)> {
+                mine()
+                    .map(|&(layer, role, shape)| (self::name(prefix, layer, role), shape))
+                    .collect()
+            };
+            let mut add =
+                |whole: &str, prefix| program.segments(whole, network.replicas, &segments(prefix));
+            let (values, value_ids) = add(name.unwrap_or("parameters"), "");
+            let gradient_name = name.map_or("gradients".to_owned(), |name| format!("d_{name}"));
+            let (gradients, gradient_ids) = add(&gradient_name, "d_");
+            groups.push(Group { name, values, gradients });
+            let keys = mine().map(|&(layer, role, _)| (layer, role.name()));
+            placed.extend(keys.zip(value_ids.into_iter().zip(gradient_ids)));
+        }
+        let parameter = |(layer, role, shape): (usize, Role, Shape)| {
+            let (value, gradient) = placed[&(layer, role.name())];
+            Parameter { name: name("", layer, role), layer, role, shape, value, gradient }
         };
-        let (values, value_ids) = program.segments("parameters", network.replicas, &named(""));
-        let (gradients, gradient_ids) =
-            program.segments("gradients", network.replicas, &named("d_"));
-        let parameters = planned
-            .iter()
-            .zip(value_ids.into_iter().zip(gradient_ids))
-            .map(|(&(layer, role, shape), (value, gradient))| {
-                let name = name("", layer, role);
-                Parameter { name, layer, role, shape, value, gradient }
-            })
-            .collect();
-        Self { parameters, values, gradients }
+        Self { parameters: planned.into_iter().map(parameter).collect(), groups }
     }
 
     /// The parameter of a layer with this role.

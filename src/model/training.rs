@@ -80,32 +80,39 @@ impl Builder {
         Ok((self.dispatch(place, stage.kernels().backward, stage.activation, &tensors)?, d_x))
     }
 
-    /// The optimizer's one dispatch, and its memory.
+    /// The optimizer's dispatches, one a group of parameters, and its memory.
     pub(super) fn update(
         &mut self,
         rate: TensorId,
         feed: &Feed,
-    ) -> Result<(Dispatch, Vec<TensorId>)> {
-        let (values, gradients) = (self.layout.values, self.layout.gradients);
-        let shape = self.program.spec(values).shape;
-        let mut tensors = vec![("parameters", values), ("gradients", gradients), ("rate", rate)];
+    ) -> Result<(Vec<Dispatch>, Vec<TensorId>)> {
         let names: &[&str] = match self.network.optimizer {
             Optimizer::Sgd => &["velocity"],
             Optimizer::Adam => &["first_moment", "second_moment"],
         };
-        let state: Vec<_> = names.iter().map(|&name| self.program.tensor(name, shape)).collect();
-        tensors.extend(names.iter().copied().zip(state.iter().copied()));
         let momentum = [("momentum", self.network.momentum)];
         let (kernel, parameters): (_, &[_]) = match self.network.optimizer {
             Optimizer::Sgd => (&sgd::KERNEL, &momentum),
-            Optimizer::Adam => {
-                tensors.push(("step", feed.step));
-                (&adam::KERNEL, &[])
-            }
+            Optimizer::Adam => (&adam::KERNEL, &[]),
         };
-        let label = format!("update.{}", kernel.name());
-        let identity = Activation::Identity;
-        let dispatch = self.program.dispatch(label, kernel, identity, &tensors, parameters)?;
-        Ok((dispatch, state))
+        let (mut dispatches, mut memory) = (Vec::new(), Vec::new());
+        for group in &self.layout.groups {
+            let behind = group.name.map_or(String::new(), |name| format!(".{name}"));
+            let shape = self.program.spec(group.values).shape;
+            let own =
+                names.iter().map(|name| self.program.tensor(format!("{name}{behind}"), shape));
+            let own: Vec<_> = own.collect();
+            let mut tensors =
+                vec![("parameters", group.values), ("gradients", group.gradients), ("rate", rate)];
+            tensors.extend(names.iter().copied().zip(own.iter().copied()));
+            if self.network.optimizer == Optimizer::Adam {
+                tensors.push(("step", feed.step));
+            }
+            let label = format!("update{behind}.{}", kernel.name());
+            let identity = Activation::Identity;
+            dispatches.push(self.program.dispatch(label, kernel, identity, &tensors, parameters)?);
+            memory.extend(own);
+        }
+        Ok((dispatches, memory))
     }
 }
