@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use normlab::commands::{Cli, Status, execute};
+use normlab::error::Error;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -9,8 +10,8 @@ fn main() -> ExitCode {
         Ok(Status::Good) => ExitCode::SUCCESS,
         Ok(Status::Failed) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(error.exit_status())
+            eprintln!("error: {error:#}");
+            ExitCode::from(error.downcast_ref::<Error>().map_or(1, Error::exit_status))
         }
     }
 }

@@ -116,7 +116,7 @@ struct Steps {
 }
 
 /// Times what the arguments ask for.
-pub(super) fn bench(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+pub(super) fn bench(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     match &arguments.command {
         Some(Command::Step(step)) => steps(step, out),
         Some(Command::Scale(scale)) => scales(scale, out),
@@ -125,7 +125,7 @@ pub(super) fn bench(arguments: &Arguments, out: &mut dyn Write) -> Result<Status
     }
 }
 
-fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> Result<Status> {
+fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let plan = plan(&arguments.kernels, &arguments.shape)?;
     let measure = &arguments.measure;
     let purpose = ("time on", "the CPU engine has no variants of kernels to time");
@@ -166,7 +166,7 @@ fn complain(ladder: &Ladder, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn reach(measure: &MeasureArguments, out: &mut dyn Write) -> Result<Status> {
+fn reach(measure: &MeasureArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let data = Dataset::load(None, None, false)?;
     let purpose = ("time on", "the CPU engine has no goals");
     let library = measure.shaders.library()?;
@@ -182,7 +182,7 @@ fn reach(measure: &MeasureArguments, out: &mut dyn Write) -> Result<Status> {
     Ok(Status::Good)
 }
 
-fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> Result<Status> {
+fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let ScaleArguments { norm, batch, width, measure, fusion } = arguments;
     let data = Dataset::load(None, None, false)?;
     let grown = [("batch", batch), ("width", width)];
@@ -206,7 +206,7 @@ fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> Result<Status> {
     Ok(Status::Good)
 }
 
-fn steps(arguments: &StepArguments, out: &mut dyn Write) -> Result<Status> {
+fn steps(arguments: &StepArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let StepArguments { measure, fusion, tune } = arguments;
     let library = fusion.apply(measure.shaders.library()?);
     let data = Dataset::load(None, None, false)?;

@@ -36,7 +36,7 @@ impl Lesson<'_> {
         backend: &mut dyn Backend,
         parity: &mut Parity,
         out: &mut dyn Write,
-    ) -> Result<()> {
+    ) -> anyhow::Result<()> {
         let folder = self.folder;
         for swept in Swept::ALL {
             let Some(sweep) = Sweep::beside(swept, self.experiment) else { continue };

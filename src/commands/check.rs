@@ -88,7 +88,7 @@ struct Tally {
 }
 
 /// Checks kernels and activations.
-pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let chosen = arguments.kernels()?;
     let purpose = ("check", "the CPU engine is what adapters are held against");
     let library = arguments.shaders.library()?;

@@ -5,7 +5,6 @@ use super::say::{Status, say};
 use crate::backend::Backend;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::adapters::{self, Listing};
-use crate::error::Result;
 use clap::Args;
 use std::io::Write;
 
@@ -17,7 +16,7 @@ pub(super) struct Arguments {
 }
 
 /// Lists the adapters.
-pub(super) fn list(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+pub(super) fn list(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let chosen = adapters::choose(&arguments.device.device)?;
     let precision = arguments.device.precision();
     let chosen = chosen.first().map(|chosen| chosen.listing(precision)).transpose()?;

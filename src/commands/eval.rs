@@ -58,7 +58,7 @@ pub(super) fn eval(
     arguments: &Arguments,
     program: fn() -> Command,
     out: &mut dyn Write,
-) -> Result<Status> {
+) -> anyhow::Result<Status> {
     let kernel = arguments.kernel.as_deref().map(kernels::find).transpose()?;
     if arguments.help {
         return help(program(), kernel, out);
@@ -135,7 +135,7 @@ fn help(
     mut program: Command,
     kernel: Option<&'static Kernel>,
     out: &mut dyn Write,
-) -> Result<Status> {
+) -> anyhow::Result<Status> {
     program.build();
     let command = program.find_subcommand("eval").cloned().unwrap_or(program);
     let mut command = match kernel {

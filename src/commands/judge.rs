@@ -33,7 +33,7 @@ pub(super) struct Arguments {
 }
 
 /// Judges the variant that programs get, and prints what came of it.
-pub(super) fn judge(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+pub(super) fn judge(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let judged = match verdict(arguments) {
         Ok(rung) => Judged::Ended(rung),
         Err(error) => Judged::Failed(error.to_string()),

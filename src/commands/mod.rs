@@ -20,7 +20,6 @@ mod watch;
 
 pub use say::Status;
 
-use crate::error::Result;
 use crate::record::Swept;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
@@ -86,8 +85,8 @@ enum Command {
 /// Runs what the arguments ask for; what it prints goes to `out`.
 ///
 /// # Errors
-/// As the command says: [`Error::exit_status`](crate::error::Error::exit_status) tells the exit status.
-pub fn execute(cli: Cli, out: &mut dyn Write) -> Result<Status> {
+/// As the command says, in its context: the [`Error`](crate::error::Error) in it tells the exit status.
+pub fn execute(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Status> {
     match cli.command.unwrap_or(Command::Lesson(cli.lesson)) {
         Command::Lesson(arguments) => run::lesson(&arguments, out),
         Command::Train(arguments) => run::train(&arguments, out),

@@ -11,6 +11,7 @@ use crate::train::run_folder::RunFolder;
 use crate::train::sweep;
 use crate::train::{Observer, Plan, Swap, Weights};
 use crate::watch::Changes;
+use anyhow::Context;
 use indicatif::ProgressBar;
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -21,16 +22,16 @@ const WEIGHTS_EVERY: Duration = Duration::from_secs(2);
 /// Trains one network of a sweep with a bar labelled so.
 ///
 /// # Errors
-/// As [`sweep::train`].
+/// As [`sweep::train`], with the network's name.
 pub(super) fn train_of_sweep(
     backend: &mut dyn Backend,
     plan: &Plan<'_>,
     label: &str,
-) -> Result<SweepRecord> {
+) -> anyhow::Result<SweepRecord> {
     let bar = progress_bar(label, plan.experiment.steps);
     let record = sweep::train(backend, plan, &mut |step| bar.set_position(step as u64));
     bar.finish_and_clear();
-    record
+    record.with_context(|| format!("training {}", plan.name()))
 }
 
 /// Shows the progress of one network and records its moments.

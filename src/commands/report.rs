@@ -4,6 +4,7 @@ use super::say::{Status, say};
 use crate::error::{Error, Result};
 use crate::report::folder::{self, Report};
 use crate::report::records::Records;
+use anyhow::bail;
 use clap::Args;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -17,12 +18,12 @@ pub(super) struct Arguments {
 }
 
 /// Makes the report again.
-pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let folder = &arguments.folder;
     if !folder.join("experiment.toml").is_file() {
-        return Err(Error::Config(format!(
+        bail!(Error::Config(format!(
             "{} holds no run and no sweep: there is no experiment.toml in it. Name the folder that one \
-             has left, as runs/lesson",
+             has left, for example runs/lesson",
             folder.display()
         )));
     }

@@ -25,6 +25,7 @@ use crate::train::run_folder::RunFolder;
 use crate::train::{self, Plan};
 use crate::tune::run::Mode;
 use crate::watch::Changes;
+use anyhow::{Context, bail};
 use clap::Args;
 use std::io::Write;
 use std::path::PathBuf;
@@ -69,12 +70,12 @@ enum Kind {
 }
 
 /// Runs the lesson.
-pub(super) fn lesson(arguments: &RunArguments, out: &mut dyn Write) -> Result<Status> {
+pub(super) fn lesson(arguments: &RunArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     arguments.start("lesson", Kind::Lesson, Experiment::lesson()?, out)
 }
 
 /// Runs one experiment.
-pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> Result<Status> {
+pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     match &arguments.file {
         Some(file) => {
             let stem = file.file_stem().unwrap_or_default().to_string_lossy();
@@ -92,7 +93,7 @@ impl RunArguments {
         kind: Kind,
         mut experiment: Experiment,
         out: &mut dyn Write,
-    ) -> Result<Status> {
+    ) -> anyhow::Result<Status> {
         let start = Instant::now();
         self.experiment.apply(&mut experiment)?;
         let device = self.device.agreed(&mut experiment);
@@ -112,7 +113,7 @@ impl RunArguments {
         }
         let verify = !backend.adapter().is_cpu_engine();
         if changes.is_some() && !verify {
-            return Err(Error::Config("--watch: the CPU engine runs no shaders".to_owned()));
+            bail!(Error::Config("--watch: the CPU engine runs no shaders".to_owned()));
         }
         // Texts that change under way are not what was searched.
         let mode = if changes.is_some() { Mode::Off } else { self.tune.tune };
@@ -136,7 +137,7 @@ impl RunArguments {
         if ended.is_err() {
             report::after_error(run.records(), run.folder.path(), out);
         }
-        ended
+        ended.with_context(|| format!("the run in {} ended early", run.folder.path().display()))
     }
 }
 
@@ -153,7 +154,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Trains every network, one after another.
-    fn train(&mut self, plans: &[Plan<'_>], out: &mut dyn Write) -> Result<()> {
+    fn train(&mut self, plans: &[Plan<'_>], out: &mut dyn Write) -> anyhow::Result<()> {
         let Self { start, backend, changes, folder, summary, .. } = self;
         let mut taken = Vec::new();
         for plan in plans {
@@ -165,7 +166,7 @@ impl Run<'_> {
             taken.extend(progress.activation);
             // The last weights are kept also where the training could not go on.
             let kept = progress.finish();
-            let record = trained?;
+            let record = trained.with_context(|| format!("training {}", plan.name()))?;
             kept?;
             say(out, &ended(&record))?;
             summary.parity.merge(&record.parity, &record.name);
@@ -178,7 +179,7 @@ impl Run<'_> {
     }
 
     /// Trains what the lesson's claims take besides; not while shaders may change under it.
-    fn train_beside(&mut self, data: &Dataset, out: &mut dyn Write) -> Result<()> {
+    fn train_beside(&mut self, data: &Dataset, out: &mut dyn Write) -> anyhow::Result<()> {
         if self.changes.is_some() {
             return Ok(());
         }
@@ -195,7 +196,7 @@ impl Run<'_> {
     }
 
     /// Shows what came out, and makes the report.
-    fn conclude(&mut self, out: &mut dyn Write) -> Result<Status> {
+    fn conclude(&mut self, out: &mut dyn Write) -> anyhow::Result<Status> {
         let mut records = self.records()?;
         let Self { backend, folder, summary, .. } = self;
         summary.claims = claims::claims(&records);

@@ -4,7 +4,6 @@ use super::arguments::{DeviceArguments, ShaderArguments};
 use super::opening::open_best;
 use super::say::{Status, say};
 use crate::backend::gpu::adapters;
-use crate::error::Result;
 use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::library::Library;
@@ -41,14 +40,14 @@ pub(super) struct ExportArguments {
 }
 
 /// Runs a subcommand.
-pub(super) fn execute(command: &Command, out: &mut dyn Write) -> Result<Status> {
+pub(super) fn execute(command: &Command, out: &mut dyn Write) -> anyhow::Result<Status> {
     match command {
         Command::List(arguments) => list(arguments, out),
         Command::Export(arguments) => export(arguments, out),
     }
 }
 
-fn list(arguments: &ListArguments, out: &mut dyn Write) -> Result<Status> {
+fn list(arguments: &ListArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let library = arguments.shaders.library()?;
     let candidates = adapters::choose(&arguments.device.device)?;
     let backend = open_best(&candidates, &arguments.device, library.clone(), out)?;
@@ -126,7 +125,7 @@ fn needs(shader: &Shader) -> String {
     if needs.is_empty() { "–".to_owned() } else { needs.join(", ") }
 }
 
-fn export(arguments: &ExportArguments, out: &mut dyn Write) -> Result<Status> {
+fn export(arguments: &ExportArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let folder = &arguments.folder;
     let count = Library::export(folder)?;
     let path = folder.display();

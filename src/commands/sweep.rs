@@ -21,6 +21,7 @@ use crate::report::{claims, sweeps, table};
 use crate::train::sweep::{Sweep, Values};
 use crate::train::sweep_folder::SweepFolder;
 use crate::train::{Plan, run_folder};
+use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
@@ -92,7 +93,10 @@ pub(super) struct AffineArguments {
 }
 
 /// Runs the sweep over batch sizes.
-pub(super) fn batch_sizes(arguments: &BatchSizesArguments, out: &mut dyn Write) -> Result<Status> {
+pub(super) fn batch_sizes(
+    arguments: &BatchSizesArguments,
+    out: &mut dyn Write,
+) -> anyhow::Result<Status> {
     let mut sweep = Sweep::new(Swept::BatchSize);
     if let Some(sizes) = &arguments.sizes {
         sweep.values = Values::BatchSizes(sizes.clone());
@@ -104,7 +108,7 @@ pub(super) fn batch_sizes(arguments: &BatchSizesArguments, out: &mut dyn Write) 
 pub(super) fn learning_rates(
     arguments: &LearningRatesArguments,
     out: &mut dyn Write,
-) -> Result<Status> {
+) -> anyhow::Result<Status> {
     let mut sweep = Sweep::new(Swept::LearningRate);
     if let Some(rates) = &arguments.rates {
         sweep.values = Values::LearningRates(rates.clone());
@@ -113,7 +117,7 @@ pub(super) fn learning_rates(
 }
 
 /// Runs the sweep over one gamma and beta for each unit, or for a whole layer.
-pub(super) fn affine(arguments: &AffineArguments, out: &mut dyn Write) -> Result<Status> {
+pub(super) fn affine(arguments: &AffineArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     arguments.common.start(Sweep::new(Swept::Affine), out)
 }
 
@@ -150,7 +154,7 @@ struct Printed<'a> {
 
 impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
     /// Puts the flags that were given in place of the sweep's values, and runs it.
-    fn start(&self, mut sweep: Sweep, out: &mut dyn Write) -> Result<Status> {
+    fn start(&self, mut sweep: Sweep, out: &mut dyn Write) -> anyhow::Result<Status> {
         sweep.seeds = self.seeds.unwrap_or(sweep.seeds);
         let experiment = &mut sweep.experiment;
         self.experiment.apply(experiment)?;
@@ -160,7 +164,7 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
     }
 
     /// Checks everything, then trains every network.
-    fn run(&self, sweep: &Sweep, out: &mut dyn Write) -> Result<Status> {
+    fn run(&self, sweep: &Sweep, out: &mut dyn Write) -> anyhow::Result<Status> {
         let start = Instant::now();
         let (swept, experiment) = (sweep.values.swept(), &sweep.experiment);
         let OutputArguments { out: path, force } = &self.output;
@@ -180,7 +184,7 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
         prepare(self.tune.tune, &self.device, &mut backend, &plans, shown)?;
         let mut folder = SweepFolder::create(swept, path.as_deref(), *force, experiment)?;
         say(shown, &introduction(sweep, &data))?;
-        let mut train = || {
+        let mut train = || -> anyhow::Result<()> {
             for (place, plan) in plans.iter().enumerate() {
                 let label = format!("{} {} of {}", plan.name(), place + 1, plans.len());
                 let record = train_of_sweep(&mut *backend, plan, &label)?;
@@ -192,7 +196,7 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
         if trained.is_err() && !folder.records().is_empty() {
             report::after_error(Records::read(folder.path()), folder.path(), shown);
         }
-        trained?;
+        trained.with_context(|| format!("the sweep in {} ended early", folder.path().display()))?;
         say(shown, &conclusion(swept, &folder, start.elapsed().as_secs_f64()))?;
         if folder.records().iter().any(|record| !record.run.parity.failures.is_empty()) {
             say_limit(backend.gpu(), shown)?;

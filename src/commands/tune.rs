@@ -64,7 +64,7 @@ struct Found {
 }
 
 /// Searches for what the arguments ask for.
-pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let MeasureArguments { device, shaders, json } = &arguments.measure;
     let library = shaders.library()?;
     let changed = library.is_changed();

@@ -54,7 +54,7 @@ enum Event {
 }
 
 /// Watches until the user stops it.
-pub(super) fn watch(arguments: &Arguments, out: &mut dyn Write) -> Result<Status> {
+pub(super) fn watch(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let kernel = kernels::find(&arguments.kernel)?;
     arguments.shape.map_or(Ok(()), |shape| shape.case(kernel).map(|_| ()))?;
     let shaders = arguments.shaders.clone().or_folder(checkout(kernel));
@@ -166,7 +166,7 @@ impl Desk {
         sender: &Sender<Event>,
         events: &Receiver<Event>,
         out: &mut dyn Write,
-    ) -> Result<Status> {
+    ) -> anyhow::Result<Status> {
         self.look(out)?;
         loop {
             self.start_next(sender)?;
