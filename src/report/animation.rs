@@ -67,8 +67,8 @@ impl Animation {
         let all = Vec::from_iter(all);
         let steps: Vec<_> = spread_evenly(all.len(), FRAMES).iter().map(|&at| all[at]).collect();
         let &last = steps.last()?;
-        let stage = Stage { records, scenes: groups.iter().map(Scene::new).collect(), last };
-        let frames = steps.iter().map(|&step| stage.frame(step)).collect();
+        let layout = FrameLayout { records, scenes: groups.iter().map(Scene::new).collect(), last };
+        let frames = steps.iter().map(|&step| layout.frame(step)).collect();
         Some(Self { steps, frames })
     }
 
@@ -112,14 +112,14 @@ fn changed(canvas: &Canvas, before: &Canvas) -> Vec<u8> {
 }
 
 /// What all frames have in common.
-struct Stage<'a> {
+struct FrameLayout<'a> {
     records: &'a Records,
     scenes: Vec<Scene<'a>>,
     /// The last step.
     last: usize,
 }
 
-impl Stage<'_> {
+impl FrameLayout<'_> {
     fn frame(&self, step: usize) -> Canvas {
         let columns = self.scenes.iter().map(|scene| scene.group.runs.len()).max().unwrap_or(0);
         let width = WIDTH * columns.max(2);

@@ -63,7 +63,7 @@ impl Range {
 
 /// How numbers lie on an axis, and which of them are its ticks.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Scale {
+enum Spacing {
     /// Equal distances are equal differences.
     Linear,
     /// As that, with ticks at whole numbers only.
@@ -78,28 +78,28 @@ enum Scale {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Axis {
     range: Range,
-    scale: Scale,
+    spacing: Spacing,
 }
 
 impl Axis {
     /// Equal distances are equal differences.
     pub(super) const fn linear(range: Range) -> Self {
-        Self { range, scale: Scale::Linear }
+        Self { range, spacing: Spacing::Linear }
     }
 
     /// As [`Axis::linear`], of whole numbers such as training steps.
     pub(super) const fn whole(range: Range) -> Self {
-        Self { range, scale: Scale::Whole }
+        Self { range, spacing: Spacing::Whole }
     }
 
     /// Equal distances are equal ratios, between two exponents of ten.
     pub(super) const fn logarithmic(exponents: Range) -> Self {
-        Self { range: exponents, scale: Scale::Logarithmic }
+        Self { range: exponents, spacing: Spacing::Logarithmic }
     }
 
     /// Shares from 0 to 100 %.
     pub(super) const fn percent() -> Self {
-        Self { range: Range { low: 0.0, high: 1.0 }, scale: Scale::Percent }
+        Self { range: Range { low: 0.0, high: 1.0 }, spacing: Spacing::Percent }
     }
 
     /// From 0 to at least the largest of `values` that is finite.
@@ -120,18 +120,18 @@ impl Axis {
 
     /// Whether equal distances are equal ratios.
     pub(super) fn is_logarithmic(self) -> bool {
-        self.scale == Scale::Logarithmic
+        self.spacing == Spacing::Logarithmic
     }
 
     /// From which number to which it goes, in words.
     pub(super) fn extent(self) -> String {
         let Range { low, high } = self.range;
-        match self.scale {
-            Scale::Percent => "in %, the full range".to_owned(),
-            Scale::Logarithmic => {
+        match self.spacing {
+            Spacing::Percent => "in %, the full range".to_owned(),
+            Spacing::Logarithmic => {
                 format!("logarithmic, {} to {}", ten_to(low as i32), ten_to(high as i32))
             }
-            Scale::Linear | Scale::Whole => format!("{} to {}", trimmed(low), trimmed(high)),
+            Spacing::Linear | Spacing::Whole => format!("{} to {}", trimmed(low), trimmed(high)),
         }
     }
 
@@ -144,14 +144,14 @@ impl Axis {
 
     /// Round numbers on it, at most `most` + 1.
     pub(super) fn ticks(self, most: usize) -> Vec<Tick> {
-        match self.scale {
-            Scale::Linear => self.at_distance(self.range.distance(most)),
-            Scale::Whole => self.at_distance(self.range.distance(most).max(1.0)),
-            Scale::Percent => {
+        match self.spacing {
+            Spacing::Linear => self.at_distance(self.range.distance(most)),
+            Spacing::Whole => self.at_distance(self.range.distance(most).max(1.0)),
+            Spacing::Percent => {
                 let quarters = [0.0, 0.25, 0.5, 0.75, 1.0];
                 quarters.map(|share| (share, trimmed(100.0 * share))).to_vec()
             }
-            Scale::Logarithmic => self.powers(most),
+            Spacing::Logarithmic => self.powers(most),
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) struct Tiles {
 }
 
 /// How images are put together.
-struct Layout<'a> {
+struct Arrangement<'a> {
     /// Images side by side.
     across: usize,
     /// Pixels of a number's side.
@@ -56,7 +56,7 @@ impl Tiles {
     /// Each row of `images` as a square, a pixel a number, from left to right and down; so many of them
     /// side by side, with so many pixels between them.
     pub(super) fn new(images: &Images, greys: Greys, across: usize, gap: usize) -> Self {
-        Self::laid_out(images, greys, &Layout { across, scale: 1, gap, missing: &[] })
+        Self::laid_out(images, greys, &Arrangement { across, scale: 1, gap, missing: &[] })
     }
 
     /// Each row of `images` as a square below the one before it, for [`Rows::place`]; the `missing`
@@ -66,11 +66,11 @@ impl Tiles {
         // A gap of a tenth of an image takes ten pixels of it.
         let scale = GAP.div_ceil(side);
         let gap = (side * scale + GAP / 2) / GAP;
-        Self::laid_out(images, greys, &Layout { across: 1, scale, gap, missing })
+        Self::laid_out(images, greys, &Arrangement { across: 1, scale, gap, missing })
     }
 
-    fn laid_out(images: &Images, greys: Greys, layout: &Layout) -> Self {
-        let &Layout { across, scale, gap, missing } = layout;
+    fn laid_out(images: &Images, greys: Greys, layout: &Arrangement) -> Self {
+        let &Arrangement { across, scale, gap, missing } = layout;
         let numbers = images.bytes();
         let count = numbers.len() / images.width.max(1);
         let (across, down) = (across.clamp(1, count.max(1)), count.div_ceil(across.max(1)));

@@ -21,7 +21,7 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
         }
         let (chance, mut evidence) = (chance(records)?, Vec::new());
         for activation in distinct(normed.iter().map(|record| record.run.activation.as_str())) {
-            let mine = |affine| Choice::of(&normed, activation, affine);
+            let mine = |affine| AffineNetworks::of(&normed, activation, affine);
             evidence.extend(compare(chance, activation, &mine("shared")?, &mine("per_unit")?));
         }
         Ok(evidence)
@@ -32,8 +32,14 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
 }
 
 /// Whether both train, and whether the one for the layer reads no less.
-fn compare(chance: Chance, key: &str, shared: &Choice, per_unit: &Choice) -> [Evidence; 2] {
-    let trains = |choice: &Choice| choice.surely().is_some_and(|reads| chance.succeeds(reads));
+fn compare(
+    chance: Chance,
+    key: &str,
+    shared: &AffineNetworks,
+    per_unit: &AffineNetworks,
+) -> [Evidence; 2] {
+    let trains =
+        |choice: &AffineNetworks| choice.surely().is_some_and(|reads| chance.succeeds(reads));
     let no_less = match (shared.reads, per_unit.reads) {
         (Some(shared), Some(per_unit)) => {
             let apart = shared.most < per_unit.least;
@@ -57,7 +63,7 @@ fn compare(chance: Chance, key: &str, shared: &Choice, per_unit: &Choice) -> [Ev
 }
 
 /// The networks with one of the two.
-struct Choice {
+struct AffineNetworks {
     /// Over the seeds, or of a single one over the evaluations in the last third of the steps; none where a
     /// seed diverged.
     reads: Option<AcrossSeeds>,
@@ -66,7 +72,7 @@ struct Choice {
     parameters: Option<usize>,
 }
 
-impl Choice {
+impl AffineNetworks {
     /// The networks of an activation.
     ///
     /// # Errors
