@@ -250,8 +250,9 @@ fn a_run_that_an_error_ends_leaves_a_report_of_what_it_had() {
             std::fs::create_dir(file).unwrap();
         }
         let ended = Ended::of(child.wait_with_output().unwrap()).with(1);
-        let error = format!("error: cannot write {}", folder.path().join(spoilt[0]).display());
-        assert!(ended.stderr.starts_with(&error), "{ended:#?}");
+        let context = format!("error: the run in {} ended early: ", folder.path().display());
+        let error = format!(": cannot write {}", folder.path().join(spoilt[0]).display());
+        assert!(ended.stderr.starts_with(&context) && ended.stderr.contains(&error), "{ended:#?}");
         assert!(ended.stdout.lines().any(|line| line.starts_with(says)), "{ended:#?}");
         assert_eq!(folder.path().join("report.html").is_file(), reported);
         assert!(moments(folder.path()).last().unwrap().step < 100_000);
