@@ -20,6 +20,9 @@ pub trait Choice: Copy + Send + Sync + 'static {
     /// What they stand for, in the same order.
     const CHOICES: &'static [Self];
 
+    /// The word for it.
+    fn word(self) -> &'static Word;
+
     /// What a word stands for.
     ///
     /// # Errors
@@ -54,10 +57,8 @@ macro_rules! choice {
 
             /// The word for it in experiments, flags and records.
             #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word,)+
-                }
+            pub fn name(self) -> &'static str {
+                $crate::choice::Choice::word(self).name
             }
         }
 
@@ -66,6 +67,16 @@ macro_rules! choice {
             const WORDS: &'static [$crate::choice::Word] =
                 &[$($crate::choice::Word { name: $word, help: concat!($($help),+) }),+];
             const CHOICES: &'static [Self] = &Self::ALL;
+
+            fn word(self) -> &'static $crate::choice::Word {
+                &<Self as $crate::choice::Choice>::WORDS[self as usize]
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
         }
 
         impl TryFrom<String> for $name {

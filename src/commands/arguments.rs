@@ -199,14 +199,8 @@ impl WatchArguments {
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct TuneArguments {
     /// How much is tuned: the settings of the kernels' shaders for the shapes of this run.
-    #[arg(long, value_parser = modes(), default_value_t, value_name = "MODE")]
+    #[arg(long, value_parser = choice::<Mode>(), default_value_t, value_name = "MODE")]
     pub(super) tune: Mode,
-}
-
-/// Reads a mode of tuning; the help says what each means.
-fn modes() -> impl TypedValueParser<Value = Mode> {
-    let modes = Mode::ALL.map(|mode| PossibleValue::new(mode.name()).help(mode.summary()));
-    PossibleValuesParser::new(modes).try_map(|name| name.parse())
 }
 
 /// Where records go.

@@ -6,7 +6,7 @@ use super::say::{progress_bar, say};
 use crate::backend::Backend;
 use crate::backend::any::AnyBackend;
 use crate::backend::gpu::adapters::DeviceChoice;
-use crate::config::{Experiment, Norm};
+use crate::config::{Experiment, KEYS};
 use crate::error::Result;
 use crate::kernels::setting::Target;
 use crate::model::Model;
@@ -14,6 +14,7 @@ use crate::train::Plan;
 use crate::tune::cache;
 use crate::tune::run::{Mode, Tuning};
 use indicatif::ProgressBar;
+use std::borrow::Cow;
 use std::io::Write;
 
 /// Gives a run's networks their settings before it begins, and makes sure that the backend can run and hold
@@ -26,7 +27,8 @@ pub(super) fn prepare(
     out: &mut dyn Write,
 ) -> Result<()> {
     let models = plans.iter().map(|plan| plan.model(&**backend)).collect::<Result<Vec<_>>>()?;
-    let mut commands: Vec<_> = plans.iter().map(|plan| command(plan.experiment, device)).collect();
+    let mut commands: Vec<_> =
+        plans.iter().map(|plan| command(plan.experiment, &device.device)).collect();
     commands.dedup();
     apply_settings(mode, backend, &models, &commands.join("; "), out)?;
     models.iter().try_for_each(|model| backend.load(&model.program).map(drop))?;
@@ -58,52 +60,66 @@ pub(super) fn apply_settings(
     tuning.finish(command).iter().try_for_each(|line| say(out, line))
 }
 
+/// Keys that change no shape of a network's dispatches.
+const SHAPELESS: [&str; 8] = [
+    "init",
+    "learning_rate",
+    "momentum",
+    "steps",
+    "seed",
+    "binary",
+    "evaluate_every",
+    "verify_every",
+];
+
 /// The `normlab tune` that searches at the shapes of an experiment's networks.
-fn command(experiment: &Experiment, device: &DeviceArguments) -> String {
+fn command(experiment: &Experiment, device: &DeviceChoice) -> String {
     let usual = Experiment::default();
     let mut command = "normlab tune".to_owned();
-    let mut add = |flag: &str, value: &str| {
-        let quote = if value.contains([' ', '(']) { "'" } else { "" };
-        command.push_str(&format!(" --{flag} {quote}{value}{quote}"));
-    };
-    let activations: Vec<_> = experiment.activation.iter().map(ToString::to_string).collect();
-    add("activation", &activations.join(","));
-    add("norm", &experiment.norm.iter().copied().map(Norm::name).collect::<Vec<_>>().join(","));
-    match &experiment.hidden[..] {
-        [] => add("depth", "0"),
-        hidden => {
-            let units: Vec<_> = hidden.iter().map(usize::to_string).collect();
-            add("hidden", &units.join(","));
+    for key in KEYS.iter().filter(|key| !SHAPELESS.contains(&key.name)) {
+        let value = (key.text)(experiment);
+        // Without a flag of an experiment it is not one experiment that is tuned.
+        if value == (key.text)(&usual) && key.name != "norm" {
+            continue;
         }
+        command.push_str(&match (key.name, value.as_str()) {
+            ("hidden", "") => " --depth 0".to_owned(),
+            (name, value) => format!(" --{} {}", name.replace('_', "-"), quoted(value)),
+        });
     }
-    add("batch", &experiment.batch.to_string());
-    for (flag, value, usual) in [
-        ("affine", experiment.affine.name(), usual.affine.name()),
-        ("precision", experiment.precision.name(), usual.precision.name()),
-    ] {
-        if value != usual {
-            add(flag, value);
-        }
-    }
-    if experiment.norm_position != usual.norm_position {
-        add("norm-position", "after");
-    }
-    if experiment.optimizer != usual.optimizer {
-        add("optimizer", "adam");
-    }
-    for (flag, value, usual) in [
-        ("replicas", experiment.replicas, usual.replicas),
-        ("probes", experiment.probes, usual.probes),
-    ] {
-        if value != usual {
-            add(flag, &value.to_string());
-        }
-    }
-    for (flag, path) in [("data", &experiment.data), ("test-data", &experiment.test_data)] {
-        path.iter().for_each(|path| add(flag, &path.to_string_lossy()));
-    }
-    if device.device != DeviceChoice::Auto {
-        add("device", &device.device.to_string());
+    if *device != DeviceChoice::Auto {
+        command.push_str(&format!(" --device {}", quoted(&device.to_string())));
     }
     command
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> Cow<'_, str> {
+    let plain = |c: char| c.is_alphanumeric() || "-_./,:=+".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => Cow::Borrowed(word),
+        false => Cow::Owned(format!("'{}'", word.replace('\'', "'\\''"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Norm;
+
+    #[test]
+    fn the_command_names_what_changes_shapes_and_no_more() {
+        let device = DeviceChoice::Auto;
+        let usual = Experiment { learning_rate: 0.5, seed: 7, ..Experiment::default() };
+        assert_eq!(command(&usual, &device), "normlab tune --norm batch");
+        let other = Experiment {
+            norm: vec![Norm::None, Norm::Layer],
+            hidden: vec![],
+            batch: 7,
+            data: Some("it's here".into()),
+            ..Experiment::default()
+        };
+        let flags = r"--norm none,layer --depth 0 --batch 7 --data 'it'\''s here'";
+        assert_eq!(command(&other, &device), format!("normlab tune {flags}"));
+    }
 }

@@ -23,6 +23,8 @@ pub struct Key {
     pub alone: Option<&'static str>,
     /// Reads the value of its flag.
     pub read: fn(&str) -> Result<Override, String>,
+    /// The value of an experiment, as its flag has it.
+    pub text: fn(&Experiment) -> String,
 }
 
 /// A value in place of an experiment's own.
@@ -39,6 +41,9 @@ pub(super) trait FlagValue: Sized + 'static {
 
     fn read(text: &str) -> Result<Self, String>;
 
+    /// What [`FlagValue::read`] reads as this value.
+    fn text(&self) -> String;
+
     /// The names that a value may have.
     fn names() -> Vec<&'static str> {
         Self::WORDS.iter().map(|word| word.name).collect()
@@ -51,11 +56,19 @@ impl<T: Choice> FlagValue for T {
     fn read(text: &str) -> Result<Self, String> {
         T::read(text).map_err(|error| error.to_string())
     }
+
+    fn text(&self) -> String {
+        self.word().name.to_owned()
+    }
 }
 
 impl FlagValue for Activation {
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map_err(|error: crate::error::Error| error.to_string())
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
     }
 
     fn names() -> Vec<&'static str> {
@@ -70,6 +83,10 @@ impl<T: FlagValue> FlagValue for Vec<T> {
     fn read(text: &str) -> Result<Self, String> {
         text.split(',').map(T::read).collect()
     }
+
+    fn text(&self) -> String {
+        self.iter().map(T::text).collect::<Vec<_>>().join(",")
+    }
 }
 
 impl FlagValue for bool {
@@ -80,11 +97,19 @@ impl FlagValue for bool {
     fn read(text: &str) -> Result<Self, String> {
         text.parse().map_err(|_| "expected true or false".to_owned())
     }
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
 }
 
 impl FlagValue for Option<PathBuf> {
     fn read(text: &str) -> Result<Self, String> {
         Ok(Some(text.into()))
+    }
+
+    fn text(&self) -> String {
+        self.iter().map(|path| path.display().to_string()).collect()
     }
 }
 
@@ -92,11 +117,19 @@ impl FlagValue for Init {
     fn read(text: &str) -> Result<Self, String> {
         text.parse()
     }
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
 }
 
 impl FlagValue for f32 {
     fn read(text: &str) -> Result<Self, String> {
         number(text)
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
     }
 }
 
@@ -104,11 +137,19 @@ impl FlagValue for usize {
     fn read(text: &str) -> Result<Self, String> {
         integer(text)
     }
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
 }
 
 impl FlagValue for u64 {
     fn read(text: &str) -> Result<Self, String> {
         integer(text)
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
     }
 }
 

@@ -71,6 +71,7 @@ macro_rules! experiment {
                 let value = <$type as FlagValue>::read(text)?;
                 Ok(Box::new(move |experiment: &mut Experiment| experiment.$key = value))
             },
+            text: |experiment| experiment.$key.text(),
         }),+];
     };
 }

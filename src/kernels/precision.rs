@@ -24,7 +24,6 @@
 use crate::choice::choice;
 use crate::tensor::Value;
 use std::borrow::Cow;
-use std::fmt;
 
 choice! {
     /// What the products of a network are computed in.
@@ -50,12 +49,6 @@ impl Precision {
             Self::F32 => Cow::Borrowed(inputs),
             Self::Mixed => inputs.iter().map(|input| input.clone().map(rounded)).collect(),
         }
-    }
-}
-
-impl fmt::Display for Precision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

@@ -5,7 +5,8 @@ use super::cache::{Cache, Entry};
 use super::search::{Searched, Subject, search};
 use super::{Timed, Tuned};
 use crate::backend::gpu::GpuBackend;
-use crate::error::{Error, Result, unknown};
+use crate::choice::choice;
+use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::kernels::kernel::Kernel;
 use crate::kernels::selection::Selection;
@@ -13,63 +14,19 @@ use crate::kernels::setting::{Settings, Target};
 use crate::program::Program;
 use crate::record::Adapter;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::Path;
-use std::str::FromStr;
 
-/// How much a run tunes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// Not at all.
-    Off,
-    /// By what the cache holds.
-    #[default]
-    Quick,
-    /// By that and by searching, before the first step, for what it does not hold.
-    Full,
-}
-
-impl Mode {
-    /// All modes.
-    pub const ALL: [Self; 3] = [Self::Off, Self::Quick, Self::Full];
-
-    /// The word for it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Quick => "quick",
-            Self::Full => "full",
-        }
-    }
-
-    /// What it means, for people.
-    #[must_use]
-    pub const fn summary(self) -> &'static str {
-        match self {
-            Self::Off => "Not at all: what ships runs, and the cache is left alone",
-            Self::Quick => "By what `normlab tune` has found; the results stay the same to the bit",
-            Self::Full => {
-                "All that the run uses, before its first step; also settings that round differently"
-            }
-        }
-    }
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-impl FromStr for Mode {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        Self::ALL.into_iter().find(|mode| mode.name() == text).ok_or_else(|| {
-            let names = Self::ALL.map(Self::name);
-            Error::Config(unknown(&format!("{text} is no mode of tuning"), text, &names, ""))
-        })
+choice! {
+    /// How much a run tunes.
+    #[derive(Default)]
+    pub enum Mode as "mode of tuning" {
+        /// Not at all: what ships runs, and the cache is left alone.
+        Off = "off",
+        /// By what `normlab tune` has found; the results stay the same to the bit.
+        #[default]
+        Quick = "quick",
+        /// All that the run uses, before its first step; also settings that round differently.
+        Full = "full",
     }
 }
 
