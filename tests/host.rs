@@ -24,6 +24,7 @@ mod cli;
 mod cli_eval;
 mod cli_runs;
 mod cli_shaders;
+mod composition;
 mod config;
 mod digits;
 mod idx;

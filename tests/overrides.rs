@@ -7,6 +7,7 @@ use crate::support::program::{folder, say, summary};
 use crate::support::trial::Trial;
 use normlab::check::check;
 use normlab::kernels::activation::Activation;
+use normlab::kernels::composition::{Composition, Part};
 use normlab::kernels::contract::Sizes;
 use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
@@ -31,9 +32,12 @@ fn declared(constants: &str) -> String {
 }
 
 fn parsed(kernel: &'static Kernel, text: &str) -> Result<Shader, String> {
-    let place = ("mine", "mine.wgsl");
-    let identity = (Activation::Identity, Activation::Identity.shader());
-    Shader::parse(&kernel.contract, place, text, identity).map_err(|error| error.to_string())
+    let own = Part { place: "mine.wgsl".to_owned(), text: text.to_owned().into(), ships: false };
+    let identity = Part::shipped("activations", "identity", Activation::Identity.shader());
+    let texts = Composition::new(own, |_| unreachable!("it shares nothing")).unwrap().and(identity);
+    let activation = kernel.contract.activation.then_some(Activation::Identity);
+    let shader = Shader::parse(&kernel.contract, "mine", &texts, activation);
+    shader.map_err(|error| error.to_string())
 }
 
 /// Declarations of the constants of sgd, each with 64 invocations that cover 256 parameters.

@@ -61,11 +61,12 @@ fn mixed(name: &str, check: fn(&mut GpuBackend)) -> Trial {
     })
 }
 
-/// The code of the variant for matrices of this side, as if the side were 8.
+/// The code of the variant for matrices of this side, with all that it shares, as if the side were 8.
 fn code(kernel: &Kernel, side: u32) -> String {
     let name = format!("cooperative_{side}");
     let source = kernel.shaders.iter().find(|source| source.variant == name).unwrap();
-    let code = source.text.lines().filter(|line| !line.starts_with("//"));
+    let text = source.composed();
+    let code = text.lines().filter(|line| !line.starts_with("//"));
     let code = code.collect::<Vec<_>>().join("\n");
     code.replace(&format!("coop_mat{side}x{side}"), "coop_mat8x8")
         .replace(&format!("SIDE: u32 = {side}u"), "SIDE: u32 = 8u")

@@ -6,6 +6,7 @@ use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ShaderStage, proc::BoundsCheckPolicies};
 use normlab::kernels::activation::Activation;
+use normlab::kernels::composition::{Composition, Part};
 use normlab::kernels::header::{Preferences, Requirements};
 use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
@@ -180,7 +181,7 @@ fn shaders_use_what_their_header_requires() {
         for source in kernel.shaders {
             let shader = Library::default().shader(kernel, source.variant, Activation::Identity);
             let shader = shader.unwrap_or_else(|error| panic!("{error}"));
-            let uses = source.text.lines().any(|line| {
+            let uses = source.composed().lines().any(|line| {
                 let code = line.split("//").next().unwrap_or_default();
                 code.contains("subgroup")
             });
@@ -214,12 +215,12 @@ impl Parts {
         let Self { header, params, bindings, entry } = self;
         let params = format!("struct P {{ {params} }}\n@group(0) @binding(0) var<uniform> p: P;");
         let text = format!("{header}\n{params}\n{bindings}\n{entry}\n");
-        let shader = Shader::parse(
-            &kernel.contract,
-            ("mine", "shaders/bias_forward/mine.wgsl"),
-            &text,
-            (Activation::Relu, Activation::Relu.shader()),
-        );
+        let place = "shaders/bias_forward/mine.wgsl".to_owned();
+        let own = Part { place, text: text.into(), ships: false };
+        let activation = kernel.contract.activation.then_some(Activation::Relu);
+        let relu = Part::shipped("activations", "relu", Activation::Relu.shader());
+        let texts = Composition::new(own, |_| unreachable!("it shares nothing")).unwrap();
+        let shader = Shader::parse(&kernel.contract, "mine", &texts.and(relu), activation);
         shader.map_err(|error| error.to_string())
     }
 

@@ -1,152 +1,15 @@
 // matmul_nt, cooperative_8: c = a · transpose(b), in mixed precision
 // requires: subgroups, cooperative_matrix = 8
+// shares: cooperative_nt, elements, cooperative_product
 //
 //   a: [replicas, m, k]    b: [replicas, n, k]    c: [replicas, m, n]
 //
-// Beside naive: a subgroup multiplies whole 8 x 8 matrices at a time ("tensor cores"), their
-// operands in f16 and their sums in f32. It is as precise as operands of 11 significant bits are, and
-// so never the default: `--precision mixed` asks for it.
-//
-// A workgroup computes 16 x 16 elements of c, as 2 x 2 such matrices. It reads its part of a and of b
-// twice: once for the largest magnitude, and then 8 deep at a time into workgroup memory, where a
-// power of two brings that magnitude just below 2^15. So nothing overflows in f16 (at 65504), only
-// what is below 2^-29 of it loses bits, and tiny gradients need no scale of the loss. The sums are
-// scaled back in f32. Beyond the edges stand zeros: of a matrix that is loaded, only the first element
-// is held against the bounds. A workgroup is as wide as a subgroup may be; where subgroups are
-// narrower, each of them does the same work, and what the first one stores counts. z is the replica.
+// Beside naive: a subgroup multiplies whole 8 x 8 matrices at a time, see cooperative_product.
 
 enable f16;
 enable wgpu_cooperative_matrix;
 
-struct Params {
-    m: u32,
-    k: u32,
-    n: u32,
-    b_stride: u32,
-}
-
 const SIDE: u32 = 8u;
-const TILE_M: u32 = 2u * SIDE;
-const TILE_N: u32 = 2u * SIDE;
-const LANES: u32 = 32u; // tune: 32 64
-const NARROWEST: u32 = 8u; // lanes of a subgroup
-const EXPONENT: i32 = 15; // of the largest magnitude in f16
-
 alias PartOfA = coop_mat8x8<f16, A>;
 alias PartOfB = coop_mat8x8<f16, B>;
 alias PartOfC = coop_mat8x8<f32, C>;
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read_write> c: array<f32>;
-
-var<workgroup> a_part: array<f16, TILE_M * SIDE>; // [TILE_M, SIDE]
-var<workgroup> b_part: array<f16, SIDE * TILE_N>; // [TILE_N, SIDE]
-var<workgroup> maxima: array<f32, LANES>;
-var<workgroup> c_part: array<f32, SIDE * SIDE * LANES / NARROWEST>; // one matrix a subgroup
-
-@compute @workgroup_size(LANES)
-fn main(
-    @builtin(workgroup_id) workgroup: vec3<u32>,
-    @builtin(local_invocation_index) lane: u32,
-    @builtin(subgroup_id) subgroup: u32,
-) {
-    let row = workgroup.y * TILE_M;
-    let col = workgroup.x * TILE_N;
-    let replica = workgroup.z;
-    var a_largest = 0.0;
-    for (var at = lane; at < TILE_M * params.k; at += LANES) {
-        a_largest = max(a_largest, abs(a_at(replica, row + at / params.k, at % params.k)));
-    }
-    let a_exponent = exponent(lane, a_largest);
-    var b_largest = 0.0;
-    for (var at = lane; at < TILE_N * params.k; at += LANES) {
-        b_largest = max(b_largest, abs(b_at(replica, at % params.k, col + at / params.k)));
-    }
-    let b_exponent = exponent(lane, b_largest);
-
-    // Workgroup memory begins as zeros, and so do the sums.
-    var top_left = coopLoadT<PartOfC>(&c_part[0], SIDE);
-    var top_right = top_left;
-    var bottom_left = top_left;
-    var bottom_right = top_left;
-    for (var l = 0u; l < params.k; l += SIDE) {
-        for (var at = lane; at < TILE_M * SIDE; at += LANES) {
-            a_part[at] = rounded(a_at(replica, row + at / SIDE, l + at % SIDE), a_exponent);
-            b_part[at] = rounded(b_at(replica, l + at % SIDE, col + at / SIDE), b_exponent);
-        }
-        workgroupBarrier();
-        let top = coopLoadT<PartOfA>(&a_part[0], SIDE);
-        let bottom = coopLoadT<PartOfA>(&a_part[SIDE * SIDE], SIDE);
-        let left = coopLoad<PartOfB>(&b_part[0], SIDE);
-        let right = coopLoad<PartOfB>(&b_part[SIDE * SIDE], SIDE);
-        top_left = coopMultiplyAdd(top, left, top_left);
-        top_right = coopMultiplyAdd(top, right, top_right);
-        bottom_left = coopMultiplyAdd(bottom, left, bottom_left);
-        bottom_right = coopMultiplyAdd(bottom, right, bottom_right);
-        workgroupBarrier();
-    }
-
-    let mine = subgroup * SIDE * SIDE;
-    let exponents = vec2(a_exponent, b_exponent);
-    coopStoreT(top_left, &c_part[mine], SIDE);
-    write(lane, replica, row, col, exponents);
-    coopStoreT(top_right, &c_part[mine], SIDE);
-    write(lane, replica, row, col + SIDE, exponents);
-    coopStoreT(bottom_left, &c_part[mine], SIDE);
-    write(lane, replica, row + SIDE, col, exponents);
-    coopStoreT(bottom_right, &c_part[mine], SIDE);
-    write(lane, replica, row + SIDE, col + SIDE, exponents);
-}
-
-// a[i, l], 0 beyond its edges.
-fn a_at(replica: u32, i: u32, l: u32) -> f32 {
-    if (i >= params.m || l >= params.k) {
-        return 0.0;
-    }
-    return a[(replica * params.m + i) * params.k + l];
-}
-
-// b[j, l], 0 beyond its edges.
-fn b_at(replica: u32, l: u32, j: u32) -> f32 {
-    if (l >= params.k || j >= params.n) {
-        return 0.0;
-    }
-    return b[replica * params.b_stride + j * params.k + l];
-}
-
-// The exponent of the workgroup's largest magnitude, which is below 2 to this power; not so small that
-// scaling by it would leave f32.
-fn exponent(lane: u32, magnitude: f32) -> i32 {
-    maxima[lane] = magnitude;
-    workgroupBarrier();
-    var largest = 0.0;
-    for (var i = 0u; i < LANES; i++) {
-        largest = max(largest, maxima[i]);
-    }
-    workgroupBarrier();
-    return max(frexp(largest).exp, -100);
-}
-
-// The scaled number in f16. It is rounded to 11 bits, to the nearest and then to even, before it is
-// converted: a device may convert in a way of its own.
-fn rounded(x: f32, exponent: i32) -> f16 {
-    let bits = bitcast<u32>(ldexp(x, EXPONENT - exponent));
-    return f16(bitcast<f32>((bits + 0xfffu + ((bits >> 13u) & 1u)) & 0xffffe000u));
-}
-
-// Writes the matrix that the first subgroup has stored, its scale taken away, as far as it is inside c.
-fn write(lane: u32, replica: u32, row: u32, col: u32, exponents: vec2<i32>) {
-    workgroupBarrier();
-    for (var at = lane; at < SIDE * SIDE; at += LANES) {
-        let i = row + at / SIDE;
-        let j = col + at % SIDE;
-        if (i < params.m && j < params.n) {
-            // In two steps: the whole exponent may be beyond f32's.
-            let sum = ldexp(c_part[at], exponents.x - EXPONENT);
-            c[(replica * params.m + i) * params.n + j] = ldexp(sum, exponents.y - EXPONENT);
-        }
-    }
-    workgroupBarrier();
-}

@@ -6,7 +6,7 @@ use super::say::{Status, say};
 use crate::backend::gpu::adapters;
 use crate::kernels;
 use crate::kernels::activation::Activation;
-use crate::kernels::library::Library;
+use crate::kernels::export::export as write_shipped;
 use crate::kernels::shader::Shader;
 use crate::report::table;
 use clap::{Args, Subcommand};
@@ -127,7 +127,7 @@ fn needs(shader: &Shader) -> String {
 
 fn export(arguments: &ExportArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let folder = &arguments.folder;
-    let count = Library::export(folder)?;
+    let count = write_shipped(folder)?;
     let path = folder.display();
     say(
         out,

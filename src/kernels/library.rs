@@ -1,47 +1,28 @@
 //! The shaders that programs are built from: those that ship with the crate, with a folder of the
-//! user's laid over them.
+//! user's laid over them, and what was chosen among them.
 //!
-//! The folder has the layout of the project's own: `<kernel>/<variant>.wgsl` and
-//! `activations/<name>.wgsl`. A file with a shipped name stands in for the shipped text. Any other file
-//! of a kernel is one more variant, used when it is chosen by name; any other activation is used when its
-//! file is chosen.
+//! A file with a shipped name stands in for the shipped text. Any other file of a kernel is one more variant,
+//! used when it is chosen by name; any other activation is used when its file is chosen.
 
 use super::activation::Activation;
-use super::kernel::Kernel;
+use super::composition::{self, Composition, Part, SHARED, shares};
+use super::kernel::{Kernel, Source};
+use super::overlay::{ACTIVATIONS, Overlay};
 use super::setting::Setting;
 use super::shader::Shader;
-use super::tunable;
+use super::variant::{self, Variant};
 use crate::error::{Error, Result, unknown};
 use crate::files::sha256;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The folder of the activations, beside those of the kernels.
-const ACTIVATIONS: &str = "activations";
-
-/// Shipped variants that had another name once: kernel, that name, and the one they have.
-const RENAMED: [(&str, &str, &str); 3] = [
-    ("bias_backward", "subgroup", "simd8"),
-    ("batch_norm_forward", "subgroup", "simd8"),
-    ("batch_norm_backward", "subgroup", "simd8"),
-];
-
-/// What was chosen for a kernel.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Choice {
-    /// The variant with this name.
-    Named(String),
-    /// The shader in this file.
-    File(PathBuf),
-}
-
 /// All shaders, and which variants were chosen.
 #[derive(Clone, Debug, Default)]
 pub struct Library {
-    folder: Option<PathBuf>,
-    chosen: BTreeMap<&'static str, Choice>,
+    overlay: Option<Overlay>,
+    /// The variants that were chosen, by kernel: a name, or a file.
+    chosen: BTreeMap<&'static str, String>,
     /// Values of tunables by kernel and name.
     tuned: BTreeMap<&'static str, BTreeMap<String, u32>>,
     /// Whether every kernel is a dispatch of its own.
@@ -52,36 +33,29 @@ impl Library {
     /// The shipped shaders with `folder` laid over them.
     ///
     /// # Errors
-    /// [`Error::File`] when the folder cannot be read; [`Error::Config`] when it has a subfolder that
-    /// is no kernel's.
+    /// [`Error::File`] when the folder cannot be read; [`Error::Config`] when it has a subfolder that is
+    /// no kernel's, or a text among the shared ones that no variant shares.
     pub fn over(folder: &Path) -> Result<Self> {
-        for name in names_in(folder)? {
-            let inside = folder.join(&name);
-            if inside.is_dir() && name != ACTIVATIONS {
-                super::find(&name).map_err(|error| {
-                    Error::Config(format!("the folder {}: {error}", inside.display()))
-                })?;
-            }
-        }
-        Ok(Self { folder: Some(folder.to_owned()), ..Self::default() })
+        Ok(Self { overlay: Some(Overlay::open(folder)?), ..Self::default() })
     }
 
     /// Whether anything but the shipped shaders and their usual variants is asked for.
     #[must_use]
     pub fn is_changed(&self) -> bool {
-        self.folder.is_some() || !self.chosen.is_empty() || !self.tuned.is_empty()
+        self.overlay.is_some() || !self.chosen.is_empty() || !self.tuned.is_empty()
     }
 
-    /// Whether anything of the user's stands in for a kernel's shipped shaders: a choice, a tunable, or
-    /// a file.
+    /// Whether anything of the user's stands in for a kernel's shipped shaders: a choice, a tunable, a
+    /// file, or one that its variants share.
     #[must_use]
     pub fn is_own(&self, kernel: &Kernel) -> bool {
         let name = kernel.name();
-        let has_file =
-            |folder: &PathBuf| wgsl_in(&folder.join(name)).is_ok_and(|files| !files.is_empty());
+        let mut shared = kernel.shaders.iter().flat_map(|source| shares(source.text));
+        let has_file = |overlay: &Overlay| overlay.names(name).is_ok_and(|files| !files.is_empty());
         self.chosen.contains_key(name)
             || self.tuned.contains_key(name)
-            || self.folder.as_ref().is_some_and(has_file)
+            || self.overlay.as_ref().is_some_and(has_file)
+            || shared.any(|name| self.overlaid(composition::FOLDER, name).is_some())
     }
 
     /// Whether a kernel that does what several do may stand in for them.
@@ -112,14 +86,9 @@ impl Library {
     /// # Errors
     /// [`Error::Config`] when there is no such variant, [`Error::File`] when its file cannot be read.
     pub fn choose_variant(&mut self, kernel: &'static Kernel, variant: &str) -> Result<()> {
-        let choice = if is_file(variant) {
-            Choice::File(PathBuf::from(variant))
-        } else {
-            Choice::Named(variant.to_owned())
-        };
-        self.chosen.insert(kernel.name(), choice);
+        self.chosen.insert(kernel.name(), variant.to_owned());
         // What cannot be used is said before anything runs.
-        self.text(kernel, variant).map(|_| ())
+        self.texts(kernel, variant).map(|_| ())
     }
 
     /// Sets a tunable: `KERNEL.NAME=VALUE`. It holds for the kernel's chosen variant, or, where none is
@@ -143,9 +112,8 @@ impl Library {
         };
         let mut refused = Vec::new();
         for variant in &variants {
-            let (place, text) = self.text(kernel, variant)?;
-            let tried = tunable::set(&text, name, value);
-            refused.extend(tried.err().map(|reason| format!("{place}: {reason}")));
+            let tried = self.texts(kernel, variant)?.set(name, value);
+            refused.extend(tried.err().map(|reason| reason.to_string()));
         }
         if refused.len() == variants.len() {
             return Err(Error::Config(format!("--tunable {setting}: {}", refused.join("; "))));
@@ -160,7 +128,7 @@ impl Library {
     /// As [`Library::choose_variant`]; [`Error::Config`] where a tunable or its value is not offered.
     pub fn choose_setting(&mut self, kernel: &'static Kernel, setting: &Setting) -> Result<()> {
         self.choose_variant(kernel, &setting.variant)?;
-        self.set_text(kernel, setting)?;
+        self.set_texts(kernel, setting)?;
         self.tuned.insert(kernel.name(), setting.tunables.clone());
         Ok(())
     }
@@ -172,8 +140,8 @@ impl Library {
     pub fn setting(&self, kernel: &Kernel, variant: &str) -> Result<Setting> {
         let mut setting = Setting::of(variant);
         if let Some(tuned) = self.tuned.get(kernel.name()) {
-            let (_, text) = self.text(kernel, variant)?;
-            let has = |name: &str, value| tunable::set(&text, name, value).is_ok();
+            let texts = self.texts(kernel, variant)?;
+            let has = |name: &str, value| texts.clone().set(name, value).is_ok();
             setting.tunables.extend(tuned.clone());
             setting.tunables.retain(|name, value| has(name, *value));
         }
@@ -188,11 +156,11 @@ impl Library {
     pub fn fingerprint(&self, kernel: &Kernel, activation: Activation) -> Result<String> {
         let mut all = env!("CARGO_PKG_VERSION").to_owned();
         for variant in self.variants(kernel)? {
-            let (_, text) = self.text(kernel, &variant)?;
+            let text = self.texts(kernel, &variant)?.text();
             all.push_str(&format!("\n{variant}\n{text}"));
         }
         if kernel.contract.activation {
-            all.push_str(&self.activation(activation)?);
+            all.push_str(&self.activation(activation)?.text);
         }
         Ok(sha256(all.as_bytes()))
     }
@@ -200,20 +168,15 @@ impl Library {
     /// The variant that was chosen for a kernel, if one was.
     #[must_use]
     pub fn chosen(&self, kernel: &Kernel) -> Option<String> {
-        Some(match self.chosen.get(kernel.name())? {
-            Choice::Named(name) => name.clone(),
-            Choice::File(path) => path.display().to_string(),
-        })
+        self.chosen.get(kernel.name()).cloned()
     }
 
     /// The folder and the files of the user's that shaders are read from.
     #[must_use]
     pub fn places(&self) -> Vec<PathBuf> {
-        let file = |choice: &Choice| match choice {
-            Choice::Named(_) => None,
-            Choice::File(path) => Some(path.clone()),
-        };
-        self.folder.iter().cloned().chain(self.chosen.values().filter_map(file)).collect()
+        let folder = self.overlay.iter().map(|overlay| overlay.folder.clone());
+        let files = self.chosen.values().filter(|name| variant::is_file(name));
+        folder.chain(files.map(PathBuf::from)).collect()
     }
 
     /// All variants of a kernel: the shipped ones, from the plainest to the fastest, then those that
@@ -224,8 +187,8 @@ impl Library {
     pub fn variants(&self, kernel: &Kernel) -> Result<Vec<String>> {
         let mut names: Vec<_> =
             kernel.shaders.iter().map(|source| source.variant.to_owned()).collect();
-        if let Some(folder) = &self.folder {
-            let own = wgsl_in(&folder.join(kernel.name()))?;
+        if let Some(overlay) = &self.overlay {
+            let own = overlay.names(kernel.name())?;
             names.extend(own.into_iter().filter(|name| !kernel.ships(name)));
         }
         names.extend(self.chosen(kernel).filter(|name| !names.contains(name)));
@@ -256,85 +219,95 @@ impl Library {
         setting: &Setting,
         activation: Activation,
     ) -> Result<Shader> {
-        let (place, text) = self.set_text(kernel, setting)?;
-        let functions = self.activation(activation)?;
-        let parsed = Shader::parse(
-            &kernel.contract,
-            (&setting.variant, &place),
-            &text,
-            (activation, &functions),
-        )?;
-        let own_activation = kernel.contract.activation && matches!(functions, Cow::Owned(_))
-            || matches!(activation, Activation::Own(_));
-        let ships = self.own_file(kernel, &setting.variant).is_none() && !own_activation;
-        Ok(Shader { ships, ..parsed })
+        let texts = self.set_texts(kernel, setting)?;
+        let activation = kernel.contract.activation.then_some(activation);
+        let texts = match activation {
+            Some(activation) => texts.and(self.activation(activation)?),
+            None => texts,
+        };
+        Shader::parse(&kernel.contract, &setting.variant, &texts, activation)
     }
 
-    /// Where a setting's variant stands, for messages, and its text with the tunables set.
-    fn set_text(&self, kernel: &Kernel, setting: &Setting) -> Result<(String, Cow<'static, str>)> {
-        let (place, mut text) = self.text(kernel, &setting.variant)?;
-        for (name, &value) in &setting.tunables {
-            let set = tunable::set(&text, name, value);
-            text = Cow::Owned(set.map_err(|why| Error::Config(format!("{place}: {why}")))?);
-        }
-        Ok((place, text))
+    /// The texts of a setting, without an activation.
+    fn set_texts(&self, kernel: &Kernel, setting: &Setting) -> Result<Composition> {
+        let mut texts = self.texts(kernel, &setting.variant)?;
+        setting.tunables.iter().try_for_each(|(name, &value)| texts.set(name, value))?;
+        Ok(texts)
     }
 
-    /// Where a variant stands, for messages, and its text.
-    fn text(&self, kernel: &Kernel, variant: &str) -> Result<(String, Cow<'static, str>)> {
-        if let Some(path) = self.own_file(kernel, variant) {
-            return Ok((path.display().to_string(), Cow::Owned(read(&path)?)));
-        }
-        let shipped = kernel.shaders.iter().find(|source| source.variant == variant);
-        let place = format!("shaders/{}/{variant}.wgsl", kernel.name());
-        shipped.map(|source| (place, Cow::Borrowed(source.text))).ok_or_else(|| {
-            let known: Vec<_> = kernel.shaders.iter().map(|source| source.variant).collect();
-            let folder = match &self.folder {
-                Some(folder) => format!(", and none in {}", folder.join(kernel.name()).display()),
-                None => String::new(),
-            };
-            let name = kernel.name();
-            let renamed = RENAMED.into_iter().find(|(of, old, _)| (*of, *old) == (name, variant));
-            if let Some((_, _, new)) = renamed {
-                return Error::Config(format!(
-                    "the variant {variant} of {name} is called {new} now"
-                ));
+    /// The texts of a variant, without an activation.
+    fn texts(&self, kernel: &Kernel, variant: &str) -> Result<Composition> {
+        let own = self.find(kernel, variant)?.part(kernel)?;
+        let place = own.place.clone();
+        Composition::new(own, |name| {
+            if let Some(path) = self.overlaid(composition::FOLDER, name) {
+                return variant::part(&path);
             }
-            let complaint = format!("{name} has no variant {variant}");
-            Error::Config(unknown(&complaint, variant, &known, &folder))
+            let shipped = SHARED.iter().find(|shared| shared.variant == name);
+            let part = |one: &Source| Part::shipped(composition::FOLDER, name, one.text);
+            shipped.map(part).ok_or_else(|| {
+                let known: Vec<_> = SHARED.iter().map(|shared| shared.variant).collect();
+                let complaint = format!("{place}: its header shares {name}, which is not there");
+                Error::Shader(unknown(&complaint, name, &known, ""))
+            })
         })
     }
 
-    /// What the user's files make of a variant: the text of its own file and, where the kernel has an
-    /// activation, the texts of those that the folder has. None where no such file is there.
-    #[must_use]
-    pub fn own_text(&self, kernel: &Kernel, variant: &str) -> Option<Vec<u8>> {
-        let mut text = fs::read(self.own_file(kernel, variant)?).ok()?;
-        let folder = self.folder.as_ref().filter(|_| kernel.contract.activation);
-        if let Some(folder) = folder.map(|folder| folder.join(ACTIVATIONS)) {
-            for name in wgsl_in(&folder).unwrap_or_default() {
-                text.extend(fs::read(folder.join(format!("{name}.wgsl"))).unwrap_or_default());
-            }
+    /// The variant with this name, or in this file. A file counts whether it is the one chosen now or not:
+    /// `check` tries all variants in turn.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when there is none.
+    fn find(&self, kernel: &Kernel, variant: &str) -> Result<Variant> {
+        if variant::is_file(variant) {
+            return Ok(Variant::File(PathBuf::from(variant)));
         }
-        Some(text)
+        if let Some(path) = self.overlaid(kernel.name(), variant) {
+            return Ok(Variant::Overlay(path));
+        }
+        let shipped = kernel.shaders.iter().find(|source| source.variant == variant);
+        let folder = self.overlay.as_ref().map(|overlay| overlay.folder.as_path());
+        shipped.map(Variant::Shipped).ok_or_else(|| variant::missing(kernel, variant, folder))
     }
 
-    /// The user's file that a variant is read from; none where it is a shipped text, or nothing.
-    fn own_file(&self, kernel: &Kernel, variant: &str) -> Option<PathBuf> {
-        // A file counts whether it is the one chosen now or not: `check` tries all variants in turn.
-        if is_file(variant) {
-            return Some(PathBuf::from(variant));
+    /// What the user's files make of a variant: its own file, those of the folder that it shares, and where
+    /// the kernel has an activation, those that the folder has. None where neither of the first is there.
+    #[must_use]
+    pub fn own_text(&self, kernel: &Kernel, variant: &str) -> Option<Vec<u8>> {
+        let found = self.find(kernel, variant).ok()?;
+        let mut own = match &found {
+            Variant::Shipped(_) => Vec::new(),
+            Variant::Overlay(path) | Variant::File(path) => fs::read(path).ok()?,
+        };
+        let header = match &found {
+            Variant::Shipped(source) => source.text.to_owned(),
+            _ => String::from_utf8_lossy(&own).into_owned(),
+        };
+        let overlaid = |name| self.overlaid(composition::FOLDER, name);
+        let shared: Vec<_> = shares(&header).filter_map(overlaid).collect();
+        if found.file().is_none() && shared.is_empty() {
+            return None;
         }
-        self.overlaid(kernel.name(), variant)
+        let overlay = self.overlay.as_ref().filter(|_| kernel.contract.activation);
+        let activations = overlay.map(|overlay| {
+            let names = overlay.names(ACTIVATIONS).unwrap_or_default();
+            names.into_iter().filter_map(|name| overlay.file(ACTIVATIONS, &name)).collect()
+        });
+        let behind = shared.into_iter().chain(activations.unwrap_or_else(Vec::new));
+        own.extend(behind.flat_map(|path| fs::read(path).unwrap_or_default()));
+        Some(own)
     }
 
     /// The functions of an activation.
-    fn activation(&self, activation: Activation) -> Result<Cow<'static, str>> {
-        let own = matches!(activation, Activation::Own(_));
-        match self.overlaid(ACTIVATIONS, activation.name()) {
+    fn activation(&self, activation: Activation) -> Result<Part> {
+        match (activation, self.overlaid(ACTIVATIONS, activation.name())) {
             // A file that was named stands for itself.
-            Some(path) if !own => Ok(Cow::Owned(read(&path)?)),
-            _ => Ok(Cow::Borrowed(activation.shader())),
+            (Activation::Own(own), _) => {
+                let place = own.path().display().to_string();
+                Ok(Part { place, text: activation.shader().into(), ships: false })
+            }
+            (_, Some(path)) => variant::part(&path),
+            _ => Ok(Part::shipped(ACTIVATIONS, activation.name(), activation.shader())),
         }
     }
 
@@ -344,67 +317,8 @@ impl Library {
         self.overlaid(ACTIVATIONS, activation.name()).is_some()
     }
 
-    /// The file of the user's folder that stands in for a shader, if there is one.
+    /// The file of the user's folder that stands in for a text, if there is one.
     fn overlaid(&self, place: &str, name: &str) -> Option<PathBuf> {
-        let path = self.folder.as_ref()?.join(place).join(format!("{name}.wgsl"));
-        path.is_file().then_some(path)
+        self.overlay.as_ref()?.file(place, name)
     }
-
-    /// Writes all shipped shaders into `folder`, in the layout in which they are laid over.
-    ///
-    /// # Errors
-    /// [`Error::Config`] when a file is there already, [`Error::File`] when one cannot be written.
-    pub fn export(folder: &Path) -> Result<usize> {
-        let kernels = super::ALL.into_iter().flat_map(|kernel| {
-            kernel.shaders.iter().map(|source| (kernel.name(), source.variant, source.text))
-        });
-        let activations =
-            Activation::ALL.into_iter().map(|one| (ACTIVATIONS, one.name(), one.shader()));
-        let all: Vec<_> = kernels.chain(activations).collect();
-        let path = |place: &str, name: &str| folder.join(place).join(format!("{name}.wgsl"));
-        if let Some((place, name, _)) =
-            all.iter().find(|(place, name, _)| path(place, name).exists())
-        {
-            return Err(Error::Config(format!(
-                "{} is there already; name an empty or new folder, so that nothing of yours is \
-                 overwritten",
-                path(place, name).display()
-            )));
-        }
-        for (place, name, text) in &all {
-            let (parent, path) = (folder.join(place), path(place, name));
-            fs::create_dir_all(&parent).map_err(|error| Error::file("create", &parent, error))?;
-            fs::write(&path, text).map_err(|error| Error::file("write", &path, error))?;
-        }
-        Ok(all.len())
-    }
-}
-
-/// Whether a variant is named by its file.
-fn is_file(variant: &str) -> bool {
-    Path::new(variant).extension().is_some_and(|end| end == "wgsl")
-}
-
-fn read(path: &Path) -> Result<String> {
-    fs::read_to_string(path).map_err(|error| Error::file("read", path, error))
-}
-
-/// The names in a folder, sorted.
-fn names_in(folder: &Path) -> Result<Vec<String>> {
-    let failed = |error| Error::file("read", folder, error);
-    let mut names = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        names.push(entry.map_err(failed)?.file_name().to_string_lossy().into_owned());
-    }
-    names.sort();
-    Ok(names)
-}
-
-/// The shaders in a folder by name, sorted; none where there is no such folder.
-fn wgsl_in(folder: &Path) -> Result<Vec<String>> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let names = names_in(folder)?.into_iter();
-    Ok(names.filter_map(|name| name.strip_suffix(".wgsl").map(str::to_owned)).collect())
 }

@@ -28,9 +28,13 @@
 //! kernel         a contract with its twin, its cases and its shaders
 //! <kernel>       each of them
 //! mod            the registry
-//! shader         a text with its activation, held against its contract
+//! composition    the texts that a shader is composed of
+//! shader         a composition held against its contract
 //! setting        a variant with values of its tunables
-//! library        the shipped shaders, with the user's laid over them
+//! overlay        a folder of the user's, laid over the shipped shaders
+//! variant        where a variant of a kernel is read from
+//! library        the shipped shaders, with the user's laid over them, and what was chosen
+//! export         writes the shipped shaders out
 //! cooperative    which cooperative matrices an adapter has, and what shaders ask of them
 //! capabilities   what an adapter is capable of, and which variants can run on it
 //! selection      which setting of a kernel dispatches get
@@ -39,14 +43,17 @@
 pub mod activation;
 pub mod capabilities;
 pub mod cases;
+pub mod composition;
 mod constants;
 pub mod contract;
 pub mod cooperative;
+pub mod export;
 pub mod formula;
 pub mod header;
 pub mod kernel;
 pub mod library;
 mod operand;
+mod overlay;
 mod overrides;
 pub mod precision;
 pub mod selection;
@@ -54,6 +61,7 @@ pub mod setting;
 pub mod shader;
 pub mod tunable;
 pub mod twin;
+pub mod variant;
 pub mod wgsl;
 
 pub mod adam;

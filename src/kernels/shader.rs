@@ -1,13 +1,14 @@
-//! Reading a shader: composed with its activation, validated, held against its kernel's contract.
+//! Reading a shader: its texts as one, validated, held against its kernel's contract.
 //!
 //! All of this needs no GPU. Only a shader that has passed here is given to a driver.
 
 use super::activation::Activation;
+use super::composition::Composition;
 use super::contract::{Access, Axis, Contract, Operand, Sizes};
 use super::header::{self, Preferences, Requirements};
 use super::overrides;
 use super::precision::Precision;
-use super::tunable::{Tunable, tunables};
+use super::tunable::Tunable;
 use super::wgsl::validated;
 use crate::error::{Error, Result};
 use crate::files::sha256;
@@ -49,37 +50,37 @@ pub struct Shader {
 }
 
 impl Shader {
-    /// Reads the text of a shader and holds it against its contract. `place` is what messages call its
-    /// file. The functions of the activation are put behind the text, so that line numbers in messages
-    /// are those of the shader's file.
+    /// Reads the texts of a shader and holds them against its contract. They have the functions of the
+    /// activation, where the kernel has one.
     ///
     /// # Errors
-    /// [`Error::Shader`] with the line that naga objects to, or the binding, field or entry point
+    /// [`Error::Shader`] with the file and line that naga objects to, or the binding, field or entry point
     /// that is not as the contract says.
     pub fn parse(
         contract: &'static Contract,
-        (variant, place): (&str, &str),
-        text: &str,
-        (activation, functions): (Activation, &str),
+        variant: &str,
+        texts: &Composition,
+        activation: Option<Activation>,
     ) -> Result<Self> {
-        let activation = contract.activation.then_some(activation);
-        let text = match activation {
-            Some(_) => format!("{text}\n{functions}"),
-            None => text.to_owned(),
-        };
+        let (place, text) = (texts.place(), texts.text());
         let named = |reason| Error::Shader(format!("{place}: {reason}"));
-        let requires = header::requirements(&text).map_err(named)?;
-        let (module, info) = validated(&text, place, &requires)?;
+        let requires = header::requirements(texts.own()).map_err(named)?;
+        let (module, info) = validated(&text, place, &requires).map_err(|error| match error {
+            Error::Shader(message) => Error::Shader(texts.relocated(&message)),
+            other => other,
+        })?;
         let fits = Fit { contract, module: &module, info: &info };
         fits.cooperative(requires.cooperative_matrix).map_err(named)?;
         fits.check().map_err(named)?;
-        let shown = |error: &naga::WithSpan<_>| error.emit_to_string_with_path(&text, place);
+        let shown = |error: &naga::WithSpan<_>| {
+            texts.relocated(&error.emit_to_string_with_path(&text, place))
+        };
         let resolved = overrides::resolved(&module, &info, shown).map_err(named)?;
         let workgroup_size = workgroup_size(&resolved).map_err(named)?;
         let tile = |axis: usize| fits.tile(contract.grid[axis], workgroup_size[axis]);
         let tile = [tile(0).map_err(named)?, tile(1).map_err(named)?];
-        let prefers = header::preferences(&text).map_err(named)?;
-        let tunables = tunables(&text).map_err(named)?;
+        let prefers = header::preferences(texts.own()).map_err(named)?;
+        let tunables = texts.tunables()?;
         Ok(Self {
             contract,
             variant: variant.to_owned(),
@@ -91,7 +92,7 @@ impl Shader {
             tunables,
             workgroup_size,
             tile,
-            ships: false,
+            ships: texts.ships(),
             module: resolved,
         })
     }

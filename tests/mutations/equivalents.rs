@@ -9,17 +9,19 @@ struct Equivalent {
     line: &'static str,
     /// What the line's body contains, where that tells it from others of the same text.
     body: &'static str,
+    /// What the shader contains, where a line changes nothing only in some that share it.
+    within: &'static str,
     /// What the changed line contains, one of these; nothing where any change of the line is meant.
     to: &'static [&'static str],
     why: &'static str,
 }
 
 const fn any(line: &'static str, why: &'static str) -> Equivalent {
-    Equivalent { line, body: "", to: &[], why }
+    Equivalent { line, body: "", within: "", to: &[], why }
 }
 
 const fn to(line: &'static str, to: &'static [&'static str], why: &'static str) -> Equivalent {
-    Equivalent { line, body: "", to, why }
+    Equivalent { line, body: "", within: "", to, why }
 }
 
 impl Equivalent {
@@ -28,8 +30,14 @@ impl Equivalent {
         Self { body, ..self }
     }
 
+    /// The same, in shaders that contain this.
+    const fn within(self, within: &'static str) -> Self {
+        Self { within, ..self }
+    }
+
     fn is_at(&self, fault: &Injected) -> bool {
-        self.line == fault.before && fault.body.contains(self.body)
+        let contains = fault.body.contains(self.body) && fault.text.contains(self.within);
+        self.line == fault.before && contains
     }
 }
 
@@ -39,7 +47,7 @@ pub(crate) fn reason(fault: &Injected) -> Option<&'static str> {
     if fault.function == "touch" || TOUCHING.iter().any(|start| fault.before.starts_with(start)) {
         return Some(TOUCH);
     }
-    let adds = ["+=", "atomicAdd"].iter().any(|sign| fault.body.contains(sign));
+    let adds = ["+=", "add(", "atomicAdd"].iter().any(|sign| fault.body.contains(sign));
     if fault.rule == "a stride" && fault.after.contains("- 1u)") && !adds {
         return Some(STORED_TWICE);
     }
@@ -67,14 +75,14 @@ const ALL_UNITS: &str = "affine is the number of columns here";
 const RACE: &str = "a race, which this driver does not show: lanes read what others are adding to";
 const REPEATS: &str = "a column beyond the end repeats the last one";
 const ORDER: &str = "only the order in which tiles are taken";
+const NOT_TAKEN: &str = "the elements of this factor are loaded in the other order";
 const CLASSES: &str = "labels are bytes: there are 256 classes at most";
 const ZEROED: &str = "workgroup memory is 0 at the start";
 
 /// How lines begin that only touch.
 const TOUCHING: &[&str] = &[
-    "for (var next = end + lane; next < min(end + STRETCH, touch_end);",
-    "let a_next =",
-    "let b_next =",
+    "for (var next = end + block.lane; next < min(end + STRETCH, touch_end);",
+    "let fetched =",
     "let touch_end =",
     "touched = max(",
 ];
@@ -158,4 +166,16 @@ static EQUIVALENTS: &[Equivalent] = &[
     // What is used for nothing but touching, and the order of tiles.
     any("let start = replica * params.rows * params.cols + first_unit;", TOUCH),
     any("let along = params.m > params.n;", ORDER),
+    to(
+        "let at = select(across_k, vec2(i % TILE_K, i / TILE_K), block.a_along_k);",
+        &["16u"],
+        NOT_TAKEN,
+    )
+    .within("A_BY_ROWS: bool = false"),
+    to(
+        "let at = select(across_k, vec2(i % TILE_K, i / TILE_K), block.b_along_k);",
+        &["16u"],
+        NOT_TAKEN,
+    )
+    .within("B_BY_ROWS: bool = true"),
 ];

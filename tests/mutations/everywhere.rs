@@ -71,7 +71,7 @@ fn rules_know_their_places() -> Result<(), Failed> {
 
 fn no_stale() -> Result<(), Failed> {
     let sources = kernels::ALL.into_iter().flat_map(|kernel| kernel.shaders);
-    let all: Vec<_> = sources.flat_map(|source| rules::all(source.text)).collect();
+    let all: Vec<_> = sources.flat_map(|source| rules::all(&source.composed())).collect();
     let stale = equivalents::stale(&all);
     if stale.is_empty() {
         return Ok(());
@@ -94,7 +94,7 @@ fn variant(kernel: &'static Kernel, source: &'static Source) -> Result<Completio
     cases.sort_by_key(|case| case.replicas == 1);
     let mut trials = check_trials(kernel, cases)?;
     let mut survivors = Vec::new();
-    let mut faults = rules::all(source.text);
+    let mut faults = rules::all(&source.composed());
     let all = faults.len();
     faults.retain(|fault| equivalents::reason(fault).is_none());
     LEFT_OUT.fetch_add(all - faults.len(), Ordering::Relaxed);

@@ -183,7 +183,7 @@ fn kernel(table: &Faults) -> Result<Completion, Failed> {
     let mut sources = kernel.shaders.iter();
     let source = sources.find(|source| source.variant == table.variant);
     let source = source.ok_or_else(|| format!("there is no variant {}", table.variant))?;
-    let mutants = mutants(table.faults, source.text)?;
+    let mutants = mutants(table.faults, &source.composed())?;
     let mut backend = match gpu::open_for(kernel, table.variant)? {
         Gpu::Open(backend) => backend,
         Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),

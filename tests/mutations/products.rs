@@ -35,12 +35,14 @@ pub(crate) static FAULTS: [Faults; 15] = [
             fault("a row beyond the end", "if (row < params.m", "if (row <= params.m")
                 .named("outside the tensor"),
             fault("a column never written", "at < params.n) {", "at + 1u < params.n) {")
-                .occurrence(2)
                 .named("not finite"),
-            fault("a column of b left out", "at < params.n) {", "at + 1u < params.n) {")
-                .occurrence(1),
-            fault("a row of a left out", "at < params.m) {", "at + 1u < params.m) {"),
-            fault("the last step missing", "k < params.k; k +=", "k + TILE_K < params.k; k +="),
+            fault("a column of b left out", "j >= params.n", "j + 1u >= params.n"),
+            fault("a row of a left out", "i >= params.m", "i + 1u >= params.m"),
+            fault(
+                "the last step missing",
+                "k < block.terms; k +=",
+                "k + TILE_K < block.terms; k +=",
+            ),
             fault("half a step", "i < TILE_K; i++", "i < TILE_K / 2u; i++"),
             fault("a step too wide", "k += TILE_K", "k += TILE_K + 1u"),
             fault("half of a's block", "TILE_K * QUARTER_M;", "TILE_K * QUARTER_M / 2u;"),
@@ -49,8 +51,8 @@ pub(crate) static FAULTS: [Faults; 15] = [
             fault("another row", "+ r / 4u * DOWN + local.y;", "+ r / 4u * DOWN + local.x;"),
             fault("a row for another", "factors.z * terms", "factors.y * terms"),
             fault("only the last product", "sums[r][q] += ", "sums[r][q] = "),
-            fault("stride of a", "at * params.k]", "at * params.m]"),
-            fault("stride of b", "k * params.n", "k * params.k"),
+            fault("stride of a", "params.m + i) * params.k", "params.m + i) * params.m"),
+            fault("stride of b", "l * params.n", "l * params.k"),
             fault(
                 "replicas of b dense",
                 "replica * params.b_stride",
@@ -58,8 +60,8 @@ pub(crate) static FAULTS: [Faults; 15] = [
             ),
             fault(
                 "replicas of a",
-                "replica * params.m * params.k",
-                "replica * params.m * params.n",
+                "(replica * params.m + i) * params.k",
+                "(replica * params.n + i) * params.k",
             ),
         ],
     },
@@ -69,28 +71,24 @@ pub(crate) static FAULTS: [Faults; 15] = [
         faults: &[
             fault("a row beyond the end", "if (row >= params.m)", "if (row > params.m)")
                 .named("outside the tensor"),
-            fault("a column beyond the end", "LANES < params.n)", "LANES <= params.n)"),
+            fault("a column beyond the end", "if (col < params.n)", "if (col <= params.n)"),
             fault("clamped one column early", "vec4(params.n - 1u)", "vec4(params.n - 2u)"),
             fault("clamped one row early", "vec4(params.m - 1u)", "vec4(params.m - 2u)"),
-            fault("another lane's part", "(part0, 5u)", "(part0, 4u)"),
-            fault("another part", "(part3, 7u)", "(part2, 7u)"),
-            fault("a store missing", "store(c_start, row + 31u, col, sum31);", ""),
+            fault("another lane's part", "(part.x, 5u)", "(part.x, 4u)"),
+            fault("another part", "(part.w, 7u)", "(part.z, 7u)"),
+            fault("a store missing", "    store_row(block, block.row + 31u, (*sums)[31]);\n", ""),
             fault("a column group missing", "i < 4u;", "i < 3u;"),
-            fault("swapped columns", "vec4(b[b_at.x], b[b_at.y],", "vec4(b[b_at.y], b[b_at.x],"),
-            fault("stride of b", "b_start + k * params.n", "b_start + k * params.k"),
-            fault(
-                "replicas dense",
-                "workgroup.z * params.b_stride",
-                "workgroup.z * params.k * params.n",
-            ),
-            fault("a tile too large", "TILE_M: u32 = 32u", "TILE_M: u32 = 64u"),
+            fault("another column", "k, cols.x)", "k, cols.y)"),
+            fault("stride of b", "l * params.n", "l * params.k"),
+            fault("replicas dense", "replica * params.b_stride", "replica * params.k * params.n"),
+            fault("a tile too large", "TILE_M: u32 = BLOCK", "TILE_M: u32 = 64u"),
             fault("blocks in another order", "number % workgroups.y", "number % workgroups.x"),
             fault(
                 "a block along a row for another",
                 "number / workgroups.x",
                 "number / workgroups.y",
             ),
-            fault("only the last product", "sum17 += ", "sum17 = "),
+            fault("only the last product", "(*sums)[17] += ", "(*sums)[17] = "),
             fault("a step between stretches missing", "first += STRETCH", "first += STRETCH + 1u"),
             fault("the last step of a stretch missing", "k < end; k++", "k + 1u < end; k++"),
             fault("given up after touching", "touched == -1.0", "touched > 0.0"),
@@ -133,17 +131,11 @@ pub(crate) static FAULTS: [Faults; 15] = [
             fault("a tile of one size", "i += ACROSS * DOWN", "i += 256u").occurrence(1).tuned(),
             fault("a row beyond the end", "if (row < params.m", "if (row <= params.m")
                 .named("outside the tensor"),
-            fault("a column beyond the end", "at < params.n) {", "at <= params.n) {").occurrence(2),
-            fault("a column of b left out", "at < params.n) {", "at + 1u < params.n) {")
-                .occurrence(1),
+            fault("a column beyond the end", "at < params.n) {", "at <= params.n) {"),
+            fault("a column of b left out", "j >= params.n", "j + 1u >= params.n"),
             fault("half of b's block", "TILE_K * QUARTER_N;", "TILE_K * QUARTER_N / 2u;"),
-            fault("b not transposed", "b[start + at * params.k]", "b[start + at]"),
-            fault(
-                "columns next to each other",
-                "let at = col + i * QUARTER_N;",
-                "let at = col + i;",
-            )
-            .occurrence(1),
+            fault("b not transposed", "j * params.k + l", "l * params.n + j"),
+            fault("columns next to each other", "k, col + i * QUARTER_N", "k, col + i"),
             fault("another column", "q * ACROSS + local.x]", "q * ACROSS + local.y]"),
             fault("a sign", "sums[r + 3u][q] += ", "sums[r + 3u][q] -= "),
             fault(
@@ -156,7 +148,11 @@ pub(crate) static FAULTS: [Faults; 15] = [
                 "replica * params.b_stride",
                 "replica * params.k * params.n",
             ),
-            fault("replicas of c", "(replica * params.m + row)", "(replica * params.k + row)"),
+            fault(
+                "replicas of c",
+                "(replica * params.m + i) * params.n",
+                "(replica * params.k + i) * params.n",
+            ),
             fault(
                 "no barrier before the products",
                 "        workgroupBarrier();\n        for",
@@ -170,28 +166,24 @@ pub(crate) static FAULTS: [Faults; 15] = [
         variant: "subgroup",
         faults: &[
             fault("a row never stored", "if (row >= params.m)", "if (row + 1u >= params.m)"),
-            fault("a column beyond the end", "LANES < params.n)", "LANES <= params.n)"),
+            fault("a column beyond the end", "if (col < params.n)", "if (col <= params.n)"),
             fault("clamped one column early", "vec4(params.n - 1u)", "vec4(params.n - 2u)"),
             fault("lanes of a alike", "* LANES + lane, vec4", "* LANES, vec4"),
-            fault("stride of b", "+ cols * params.k;", "+ cols * params.n;"),
-            fault("another lane's part", "(part1.x, 0u)", "(part1.x, 1u)"),
-            fault("the first of two again", "(part2.y, 3u)", "(part2.x, 3u)"),
+            fault("stride of b", "block.cols * params.k", "block.cols * params.n"),
+            fault("another lane's part", "(part.y, 0u)", "(part.y, 1u)"),
+            fault("the first of two again", "part1.y, part2.y,", "part1.y, part2.x,"),
             fault("terms of the first again", "vec4(terms0.y,", "vec4(terms0.x,"),
             fault("a term beyond the row", "k + 1u < params.k", "k < params.k"),
             fault("the last product missing", "k + 1u < params.k", "k + 2u < params.k"),
             fault("the wrong row", "row + 30u", "row + 31u"),
             fault("the first product missing", "var k = 0u;", "var k = 1u;"),
-            fault(
-                "replicas of c",
-                "workgroup.z * params.m * params.n",
-                "workgroup.z * params.m * params.k",
-            ),
+            fault("replicas of c", "(replica * params.m + i)", "(replica * params.k + i)"),
             fault(
                 "replicas dense",
-                "workgroup.z * params.b_stride",
-                "workgroup.z * params.k * params.n",
+                "block.replica * params.b_stride",
+                "block.replica * params.k * params.n",
             ),
-            fault("a tile too large", "TILE_N: u32 = 32u", "TILE_N: u32 = 64u"),
+            fault("a tile too large", "TILE_N: u32 = BLOCK", "TILE_N: u32 = 64u"),
             fault("a block for another", "number / workgroups.y", "number / workgroups.x"),
             fault("blocks along a row in another order", "number % workgroups.x", "number"),
         ],
@@ -229,14 +221,22 @@ pub(crate) static FAULTS: [Faults; 15] = [
             fault("a tile of one size", "i += ACROSS * DOWN", "i += 256u").occurrence(1).tuned(),
             fault("a row never written", "if (row < params.m", "if (row + 1u < params.m")
                 .named("not finite"),
-            fault("a column beyond the end", "at < params.n) {", "at <= params.n) {").occurrence(2),
-            fault("a row of a left out", "at < params.m) {", "at + 1u < params.m) {"),
-            fault("the last step missing", "k < params.k; k +=", "k + TILE_K < params.k; k +="),
-            fault("a not transposed", "a[start + at]", "a[start + at * params.k]"),
+            fault("a column beyond the end", "at < params.n) {", "at <= params.n) {"),
+            fault("a row of a left out", "i >= params.m", "i + 1u >= params.m"),
+            fault(
+                "the last step missing",
+                "k < block.terms; k +=",
+                "k + TILE_K < block.terms; k +=",
+            ),
+            fault(
+                "a not transposed",
+                "(replica * params.k + l) * params.m + i",
+                "(replica * params.m + i) * params.k + l",
+            ),
             fault(
                 "stride of a",
-                "(replica * params.k + k) * params.m",
-                "(replica * params.k + k) * params.n",
+                "(replica * params.k + l) * params.m",
+                "(replica * params.k + l) * params.n",
             ),
             fault("another quarter", "r % 4u * QUARTER_M", "r % 2u * QUARTER_M"),
             fault("a sum for a product", "factors.w * terms", "factors.w + terms"),
@@ -247,8 +247,8 @@ pub(crate) static FAULTS: [Faults; 15] = [
             ),
             fault(
                 "replicas of b",
-                "replica * params.k * params.n",
-                "replica * params.m * params.n",
+                "(replica * params.k + l) * params.n",
+                "(replica * params.m + l) * params.n",
             ),
             fault("no barrier behind the products", "        workgroupBarrier();\n    }", "    }")
                 .race(),
@@ -258,7 +258,7 @@ pub(crate) static FAULTS: [Faults; 15] = [
         kernel: "matmul_tn",
         variant: "subgroup",
         faults: &[
-            fault("a missing bounds check", "if (col + i * LANES < params.n) {", "if (true) {")
+            fault("a missing bounds check", "if (col < params.n) {", "if (true) {")
                 .named("tensor c"),
             fault("a row beyond the end", "if (row >= params.m)", "if (row > params.m)"),
             fault(
@@ -268,20 +268,20 @@ pub(crate) static FAULTS: [Faults; 15] = [
             ),
             fault("a row never stored", "if (row >= params.m)", "if (row + 1u >= params.m)"),
             fault("clamped one row early", "vec4(params.m - 1u)", "vec4(params.m - 2u)"),
-            fault("stride of a", "a_start + k * params.m", "a_start + k * params.k"),
-            fault("another part", "let part2 = a[a_at.z]", "let part2 = a[a_at.y]"),
+            fault("stride of a", "params.k + l) * params.m", "params.k + l) * params.k"),
+            fault("another part", "rows.z, k", "rows.y, k"),
             fault("workgroups that count alike", "workgroup.y * workgroups.x", "workgroup.y"),
-            fault("only the last product", "sum9 += ", "sum9 = "),
-            fault("a sign", "sum24 += ", "sum24 -= "),
+            fault("only the last product", "(*sums)[9] += ", "(*sums)[9] = "),
+            fault("a sign", "(*sums)[24] += ", "(*sums)[24] -= "),
             fault(
                 "replicas of c dense",
-                "workgroup.z * params.c_stride",
-                "workgroup.z * params.m * params.n",
+                "replica * params.c_stride",
+                "replica * params.m * params.n",
             ),
             fault(
                 "replicas of a",
-                "workgroup.z * params.m * params.k",
-                "workgroup.z * params.m * params.n",
+                "(replica * params.k + l) * params.m",
+                "(replica * params.m + l) * params.m",
             ),
             fault("a step between stretches missing", "first += STRETCH", "first += STRETCH + 1u"),
             fault("the last step of a stretch missing", "k < end; k++", "k + 1u < end; k++"),
@@ -308,7 +308,7 @@ const COOPERATIVE_NN: [Fault; 14] = [
         "(&a_part[SIDE * SIDE], SIDE)",
         "(&a_part[0], SIDE)",
     ),
-    fault("stride of b", "params.b_stride + l * params.n", "params.b_stride + l * params.k"),
+    fault("stride of b", "l * params.n", "l * params.k"),
     fault("replicas of b dense", "replica * params.b_stride", "replica * params.k * params.n"),
     fault(
         "replicas of a",
@@ -322,8 +322,8 @@ const COOPERATIVE_NN: [Fault; 14] = [
     fault("another block's sums", "(bottom, left, bottom_left)", "(bottom, left, bottom_right)"),
     fault(
         "multiplied before it is loaded",
-        "        workgroupBarrier();\n        let top =",
-        "        let top =",
+        "        workgroupBarrier();\n        var top:",
+        "        var top:",
     )
     .race(),
     fault("a tile too large", "TILE_M: u32 = 2u", "TILE_M: u32 = 4u"),
@@ -332,11 +332,7 @@ const COOPERATIVE_NN: [Fault; 14] = [
 const COOPERATIVE_NT: [Fault; 9] = [
     fault("a row never written", "if (i < params.m &&", "if (i + 1u < params.m &&"),
     fault("a column beyond the end", "&& j < params.n)", "&& j <= params.n)"),
-    fault(
-        "b not transposed",
-        "params.b_stride + j * params.k + l",
-        "params.b_stride + l * params.n + j",
-    ),
+    fault("b not transposed", "j * params.k + l", "l * params.n + j"),
     fault(
         "a matrix not transposed",
         "coopLoad<PartOfB>(&b_part[0]",

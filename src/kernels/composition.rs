@@ -1,0 +1,183 @@
+//! How shaders are composed: texts are appended to a variant's own. There is no other rule, so line numbers
+//! stay those of the files, and no two texts may declare the same name.
+//!
+//! A variant's header names the texts of `shaders/shared` that stand behind it, in this order, as in
+//! `// shares: elements, tiled_product`; behind these stands the activation, where the kernel has one. The
+//! whole is a shader like any other: it shares nothing any more.
+
+use super::kernel::{Source, sources};
+use super::tunable::{self, Tunable, tunables};
+use crate::error::{Error, Result};
+use std::borrow::Cow;
+
+/// The folder of the shared texts, beside those of the kernels.
+pub const FOLDER: &str = "shared";
+
+/// The shared texts that ship, by name.
+pub const SHARED: &[Source] = sources!(
+    "shared": "elements", "tiled_factors", "tiled_product", "subgroup_sums", "subgroup_stretches",
+    "subgroup_store", "subgroup_product", "cooperative_nn", "cooperative_nt", "cooperative_tn",
+    "cooperative_product"
+);
+
+/// How the line of a header begins that names shared texts, and how it begins in the whole.
+const MARKS: [&str; 2] = ["// shares:", "// composed with:"];
+
+/// One of the texts that a shader is composed of.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// What messages call its file.
+    pub place: String,
+    /// The text.
+    pub text: Cow<'static, str>,
+    /// Whether it is as it ships, but for values of tunables.
+    pub ships: bool,
+}
+
+impl Part {
+    /// A text that ships with the crate, in a folder of `shaders`.
+    #[must_use]
+    pub fn shipped(folder: &str, name: &str, text: &'static str) -> Self {
+        Self { place: format!("shaders/{folder}/{name}.wgsl"), text: text.into(), ships: true }
+    }
+}
+
+/// The names of the texts that a variant shares, in the order in which they stand behind it.
+pub fn shares(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().take_while(|line| line.starts_with("//"));
+    lines
+        .filter_map(|line| line.strip_prefix(MARKS[0]))
+        .flat_map(|names| names.split(','))
+        .map(str::trim)
+}
+
+impl Source {
+    /// The whole text, with what it shares.
+    #[must_use]
+    pub fn composed(&self) -> String {
+        let shared = |name| SHARED.iter().find(|shared| shared.variant == name);
+        let parts = shares(self.text).filter_map(shared).map(|shared| shared.text);
+        let own = self.text.replacen(MARKS[0], MARKS[1], 1);
+        parts.fold(own, |whole, part| whole + "\n" + part)
+    }
+}
+
+/// The texts of a shader, from the variant's own to the activation's.
+#[derive(Clone, Debug)]
+pub struct Composition {
+    parts: Vec<Part>,
+}
+
+impl Composition {
+    /// A variant's own text with those that it shares, which `shared` finds by name.
+    ///
+    /// # Errors
+    /// Those of `shared`.
+    pub fn new(mut own: Part, shared: impl Fn(&str) -> Result<Part>) -> Result<Self> {
+        let behind = shares(&own.text).map(shared).collect::<Result<Vec<_>>>()?;
+        if !behind.is_empty() {
+            own.text = own.text.replacen(MARKS[0], MARKS[1], 1).into();
+        }
+        Ok(Self { parts: [own].into_iter().chain(behind).collect() })
+    }
+
+    /// The same with another text behind it.
+    #[must_use]
+    pub fn and(mut self, part: Part) -> Self {
+        self.parts.push(part);
+        self
+    }
+
+    /// What messages call the file of the variant.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.parts[0].place
+    }
+
+    /// The variant's own text.
+    #[must_use]
+    pub fn own(&self) -> &str {
+        &self.parts[0].text
+    }
+
+    /// Whether all of it is as it ships, but for values of tunables.
+    #[must_use]
+    pub fn ships(&self) -> bool {
+        self.parts.iter().all(|part| part.ships)
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let texts: Vec<&str> = self.parts.iter().map(|part| part.text.as_ref()).collect();
+        texts.join("\n")
+    }
+
+    /// What it offers for tuning, in the order of the text.
+    ///
+    /// # Errors
+    /// [`Error::Shader`] with the file and line of what is no tunable.
+    pub fn tunables(&self) -> Result<Vec<Tunable>> {
+        let of = |part: &Part| {
+            tunables(&part.text).map_err(|why| Error::Shader(format!("{}: {why}", part.place)))
+        };
+        Ok(self.parts.iter().map(of).collect::<Result<Vec<_>>>()?.concat())
+    }
+
+    /// Sets a tunable, in whichever text has it.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the tunables that there are, or the values that this one may have.
+    pub fn set(&mut self, name: &str, value: u32) -> Result<()> {
+        let offers = |part: &&mut Part| {
+            tunables(&part.text).is_ok_and(|all| all.iter().any(|tunable| tunable.name == name))
+        };
+        let refused = |place: &str, why| Error::Config(format!("{place}: {why}"));
+        let Some(part) = self.parts.iter_mut().find(offers) else {
+            let set = tunable::set(&self.text(), name, value);
+            return set.map(|_| ()).map_err(|why| refused(self.place(), why));
+        };
+        let set = tunable::set(&part.text, name, value).map_err(|why| refused(&part.place, why))?;
+        part.text = set.into();
+        Ok(())
+    }
+
+    /// A message of naga's about the whole text, which it calls by the variant's place: its lines are named by
+    /// the files that they stand in, and counted as there.
+    #[must_use]
+    pub fn relocated(&self, message: &str) -> String {
+        let mut named = 0;
+        let lines = message.lines().map(|line| {
+            if let Some((before, place)) = line.split_once("┌─ ")
+                && let Some(place) = place.strip_prefix(self.place())
+                && let Some((number, column)) = place.trim_start_matches(':').split_once(':')
+                && let Ok(number) = number.parse()
+            {
+                let (part, number) = self.locate(number);
+                named = part;
+                return format!("{before}┌─ {}:{number}:{column}", self.parts[part].place);
+            }
+            let Some((gutter, code)) = line.split_once(" │") else { return line.to_owned() };
+            let Ok(number) = gutter.trim().parse() else { return line.to_owned() };
+            let (part, number) = self.locate(number);
+            let width = gutter.chars().count();
+            match part == named {
+                true => format!("{number:>width$} │{code}"),
+                false => format!("{number:>width$} │{code} // {}", self.parts[part].place),
+            }
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// The number of the part that has a line of the whole text, and the line's number there.
+    fn locate(&self, mut line: usize) -> (usize, usize) {
+        for (number, part) in self.parts.iter().enumerate() {
+            let lines = part.text.matches('\n').count() + 1;
+            if line <= lines {
+                return (number, line);
+            }
+            line -= lines;
+        }
+        (self.parts.len() - 1, line)
+    }
+}

@@ -1,0 +1,76 @@
+//! Variants of a kernel: where each is read from.
+
+use super::composition::Part;
+use super::kernel::{Kernel, Source};
+use crate::error::{Error, Result, unknown};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A variant of a kernel.
+#[derive(Clone, Debug)]
+pub enum Variant {
+    /// A text that ships with the crate.
+    Shipped(&'static Source),
+    /// A file of the folder that is laid over, by its name there.
+    Overlay(PathBuf),
+    /// A file that was named.
+    File(PathBuf),
+}
+
+/// Shipped variants that had another name once: kernel, that name, and the one they have.
+const RENAMED: [(&str, &str, &str); 3] = [
+    ("bias_backward", "subgroup", "simd8"),
+    ("batch_norm_forward", "subgroup", "simd8"),
+    ("batch_norm_backward", "subgroup", "simd8"),
+];
+
+impl Variant {
+    /// The user's file that it is read from; none where it ships.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Shipped(_) => None,
+            Self::Overlay(path) | Self::File(path) => Some(path),
+        }
+    }
+
+    /// Its own text.
+    ///
+    /// # Errors
+    /// [`Error::File`] when its file cannot be read.
+    pub fn part(&self, kernel: &Kernel) -> Result<Part> {
+        match self {
+            Self::Shipped(source) => Ok(Part::shipped(kernel.name(), source.variant, source.text)),
+            Self::Overlay(path) | Self::File(path) => part(path),
+        }
+    }
+}
+
+/// The text of a user's file.
+///
+/// # Errors
+/// [`Error::File`] when it cannot be read.
+pub(super) fn part(path: &Path) -> Result<Part> {
+    let text = fs::read_to_string(path).map_err(|error| Error::file("read", path, error))?;
+    Ok(Part { place: path.display().to_string(), text: text.into(), ships: false })
+}
+
+/// Whether a variant is named by its file.
+pub(super) fn is_file(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|end| end == "wgsl")
+}
+
+/// What is said of a variant that a kernel does not have, neither as it ships nor in `folder`.
+pub(super) fn missing(kernel: &Kernel, variant: &str, folder: Option<&Path>) -> Error {
+    let name = kernel.name();
+    let renamed = RENAMED.into_iter().find(|(of, old, _)| (*of, *old) == (name, variant));
+    if let Some((_, _, new)) = renamed {
+        return Error::Config(format!("the variant {variant} of {name} is called {new} now"));
+    }
+    let known: Vec<_> = kernel.shaders.iter().map(|source| source.variant).collect();
+    let folder = match folder {
+        Some(folder) => format!(", and none in {}", folder.join(name).display()),
+        None => String::new(),
+    };
+    Error::Config(unknown(&format!("{name} has no variant {variant}"), variant, &known, &folder))
+}
