@@ -4,6 +4,7 @@
 use crate::backend::{Backend, cpu};
 use crate::compare::{self, Verdict};
 use crate::error::Result;
+use crate::isolated::{IsolatedDispatch, Outputs};
 use crate::kernels::cases::Case;
 use crate::kernels::contract::Sizes;
 use crate::kernels::kernel::Kernel;
@@ -11,7 +12,6 @@ use crate::kernels::precision::Precision;
 use crate::leeway::{self, Leeway, Permitted};
 use crate::program::Dispatch;
 use crate::rng::{Purpose, Stream};
-use crate::single::{Left, Single};
 use crate::tensor::{Tensor, Value};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -269,7 +269,7 @@ impl Outcome {
 /// every tensor has guard words behind it, and replicas of strided tensors lie apart.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    single: Single,
+    isolated: IsolatedDispatch,
     inputs: Vec<Option<Value<f32>>>,
     /// What the twin made of the inputs for the variant before, and the precision of its products.
     reference: Option<(Precision, Reference)>,
@@ -284,13 +284,17 @@ impl Trial {
         let (sizes, inputs) = (case.sizes(&kernel.contract)?, case.inputs(&kernel.contract)?);
         let shapes: Vec<_> =
             kernel.contract.operands.iter().map(|operand| sizes.shape(operand)).collect();
-        Ok(Self { single: Single::new(kernel, case, &shapes)?, inputs, reference: None })
+        Ok(Self {
+            isolated: IsolatedDispatch::new(kernel, case, &shapes)?,
+            inputs,
+            reference: None,
+        })
     }
 
     /// Names the kernel and the case.
     #[must_use]
     pub fn label(&self) -> &str {
-        &self.single.dispatch().label
+        &self.isolated.dispatch().label
     }
 
     /// Runs the variant that the backend has and holds what it did against the twin.
@@ -299,9 +303,10 @@ impl Trial {
     /// When the backend cannot run the kernel at all.
     pub fn run(&mut self, backend: &mut dyn Backend) -> Result<Outcome> {
         let start = Instant::now();
-        let Left { written, trespasses, precision } = self.single.run(backend, &self.inputs)?;
+        let Outputs { written, trespasses, precision } =
+            self.isolated.run(backend, &self.inputs)?;
         let elapsed = start.elapsed();
-        let dispatch = self.single.dispatch();
+        let dispatch = self.isolated.dispatch();
         let known = self.reference.take().filter(|(known, _)| *known == precision);
         let asked = || (precision, Reference::of(dispatch, &self.inputs, precision));
         let (_, reference) = self.reference.insert(known.unwrap_or_else(asked));

@@ -24,10 +24,9 @@
 //! model/                a network becomes a program: forward, backward, update, evaluate
 //! lowering/             a program with a shader for each dispatch: all that an executor needs, as data
 //! backend/              runs programs: cpu.rs calls the twins, gpu/ dispatches the shaders
-//! single                one dispatch by itself, its tensors between guard words
+//! isolated              one dispatch by itself, its tensors between guard words
 //! check                 one dispatch held against its twin
-//! loops                 after how many rounds a driver ends loops, if it does
-//! differences           an activation's gradient held against central differences on the GPU
+//! gradient_check        an activation's gradient held against central differences on the GPU
 //! eval/                 one dispatch over tensors of the user's own
 //! tune/                 the fastest setting of each kernel on an adapter, checked before it is timed
 //! train/                the training loop, lockstep comparison, diagnosis, sweeps, their folders
@@ -70,21 +69,20 @@ pub mod commands;
 pub mod compare;
 pub mod config;
 pub mod data;
-pub mod differences;
 pub mod error;
 pub mod eval;
 pub mod files;
 pub mod fusion;
+pub mod gradient_check;
+pub mod isolated;
 pub mod kernels;
 pub mod leeway;
-pub mod loops;
 pub mod lowering;
 pub mod model;
 pub mod program;
 pub mod record;
 pub mod report;
 pub mod rng;
-pub mod single;
 pub mod tensor;
 pub mod train;
 pub mod tune;

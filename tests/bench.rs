@@ -12,7 +12,6 @@ use normlab::config::{Norm, Optimizer};
 use normlab::data::Dataset;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::{bias_forward, matmul_nn};
-use normlab::loops;
 use normlab::program::Program;
 use normlab::tensor::Shape;
 use serde_json::Value;
@@ -169,7 +168,7 @@ fn checks_the_shape(_: &mut GpuBackend) {
 
 /// A sum of more rounds than a driver allows is wrong, and the reason is told.
 fn names_a_driver_that_ends_loops(backend: &mut GpuBackend) {
-    let limit = loops::limit(backend).unwrap();
+    let limit = backend.loop_limit().unwrap();
     let ended = say(&["bench", "bias_backward", "--shape", "131072x1"]);
     let ended = ended.with(i32::from(limit.is_some()));
     let told = limit.map(|rounds| format!("after {rounds} rounds in all"));

@@ -14,7 +14,6 @@ use normlab::kernels::activation::Activation;
 use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 use normlab::kernels::{self, bias_forward, matmul_nn};
-use normlab::loops;
 use normlab::model::{Feed, Model, Network};
 use normlab::program::{Dispatch, Program, TensorId};
 use normlab::tensor::{Shape, Value};
@@ -307,7 +306,7 @@ fn wrong_part_is_seen(backend: &GpuBackend) {
     let ended = say(&[&["train"], &small[..], &["--out", out.to_str().unwrap()]].concat());
     let ended = ended.with(1);
     assert!(ended.stdout.contains("OUT OF TOLERANCE") && ended.stdout.contains("bias_forward"));
-    let limit = loops::limit(backend).unwrap();
+    let limit = backend.loop_limit().unwrap();
     assert_eq!(ended.stdout.contains("note: this driver ends"), limit.is_some(), "{ended:#?}");
 }
 

@@ -7,7 +7,7 @@ use crate::support::program::{Ended, entries, folder, moments, say};
 use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
-use normlab::differences;
+use normlab::gradient_check;
 use normlab::kernels::activation::Activation;
 use std::fs;
 use std::path::Path;
@@ -188,7 +188,7 @@ fn are_good(backend: &mut dyn Backend) {
     for (activate, gradients, kinks) in RIGHT {
         for gradient in gradients {
             let mine = read(folder.path(), activate, gradient);
-            let found = differences::check(backend, mine).unwrap();
+            let found = gradient_check::check(backend, mine).unwrap();
             assert_eq!(found.complaint(), None, "{activate} {gradient}");
             assert_eq!(found.kinks, kinks, "{activate}");
         }
@@ -197,7 +197,7 @@ fn are_good(backend: &mut dyn Backend) {
     for gradient in ["x > 0.5", "x >= 0.5"] {
         let gradient = format!("return select(0.0, 1.0, {gradient});");
         let mine = read(folder.path(), "return select(0.0, x, x > 0.5);", &gradient);
-        let found = differences::check(backend, mine).unwrap();
+        let found = gradient_check::check(backend, mine).unwrap();
         assert_eq!((found.complaint(), found.kinks), (None, Vec::new()), "{gradient}");
     }
 }
@@ -205,8 +205,9 @@ fn are_good(backend: &mut dyn Backend) {
 fn are_found(backend: &mut dyn Backend) {
     let folder = folder();
     for (activate, gradient, at) in WRONG {
-        let found = differences::check(backend, read(folder.path(), activate, gradient)).unwrap();
-        let near = found.partings.iter().any(|parting| (parting.x - at).abs() <= 0.0625);
+        let found =
+            gradient_check::check(backend, read(folder.path(), activate, gradient)).unwrap();
+        let near = found.mismatches.iter().any(|mismatch| (mismatch.x - at).abs() <= 0.0625);
         let said = found.complaint().unwrap_or_default();
         assert!(near && said.contains("at x = "), "{activate} {gradient}: {said} {found:?}");
     }
@@ -216,7 +217,7 @@ fn are_found(backend: &mut dyn Backend) {
 fn is_named(backend: &mut dyn Backend) {
     let folder = folder();
     let gradient = "return 0.5 + 3.0 * x * x;";
-    let found = differences::check(backend, read(folder.path(), POW, gradient)).unwrap();
+    let found = gradient_check::check(backend, read(folder.path(), POW, gradient)).unwrap();
     let said = found.complaint().unwrap_or_default();
     assert!(
         said.starts_with("activate(-50) is NaN: pow(-50, 3) is NaN, as WGSL leaves open"),
@@ -224,7 +225,7 @@ fn is_named(backend: &mut dyn Backend) {
     );
     assert!(said.ends_with("from -50 to -0.0625"), "{said}");
     let found = read(folder.path(), "return x * x * x;", "return 3.0 * pow(x, 2.0);");
-    let said = differences::check(backend, found).unwrap().complaint().unwrap_or_default();
+    let said = gradient_check::check(backend, found).unwrap().complaint().unwrap_or_default();
     assert!(said.starts_with("activation_gradient(-50) is NaN: pow(-50, 2) is NaN"), "{said}");
 }
 

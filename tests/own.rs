@@ -6,7 +6,7 @@ use crate::support::program::{folder, moments, normlab_without_adapter, run, say
 use crate::support::trial::Trial;
 use normlab::backend::gpu::GpuBackend;
 use normlab::check::check;
-use normlab::differences;
+use normlab::gradient_check;
 use normlab::kernels;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::library::Library;
@@ -97,7 +97,7 @@ fn trains_without_an_adapter() {
 
 fn shipped_gradients_are_slopes(backend: &mut GpuBackend) {
     for activation in Activation::ALL {
-        let found = differences::check(backend, activation).unwrap();
+        let found = gradient_check::check(backend, activation).unwrap();
         assert_eq!(found.complaint(), None, "{}", activation.name());
         let kinks: &[f32] = if activation == Activation::Relu { &[0.0] } else { &[] };
         assert_eq!(found.kinks, kinks, "{}", activation.name());
@@ -121,11 +121,11 @@ fn faults_are_found(backend: &mut GpuBackend) {
         assert!(gradient.contains(from), "{from} is not in {GELU}");
         let path = folder.path().join(format!("fault{number}.wgsl"));
         fs::write(&path, format!("{before}{}", gradient.replacen(from, to, 1))).unwrap();
-        let found = differences::check(backend, Activation::read(&path).unwrap()).unwrap();
+        let found = gradient_check::check(backend, Activation::read(&path).unwrap()).unwrap();
         let said = found.complaint().unwrap_or_else(|| panic!("{from} → {to} was not found"));
         assert!(said.contains("at x = "), "{said}");
     }
-    let found = differences::check(backend, gelu()).unwrap();
+    let found = gradient_check::check(backend, gelu()).unwrap();
     assert_eq!(found.complaint(), None);
 }
 

@@ -6,9 +6,9 @@ use crate::support::gpu::on_gpu;
 use crate::support::program::{Ended, entries, folder, run};
 use crate::support::trial::Trial;
 use normlab::backend::gpu::GpuBackend;
+use normlab::isolated::IsolatedDispatch;
 use normlab::kernels::cases::Case;
 use normlab::kernels::sgd;
-use normlab::single::Single;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -26,8 +26,8 @@ fn compile(backend: &mut GpuBackend) {
     let case = Case::new(&[("count", 5)]);
     let sizes = case.sizes(&sgd::KERNEL.contract).unwrap();
     let shapes: Vec<_> = sgd::KERNEL.contract.operands.iter().map(|one| sizes.shape(one)).collect();
-    let single = Single::new(&sgd::KERNEL, &case, &shapes).unwrap();
-    single.run(backend, &case.inputs(&sgd::KERNEL.contract).unwrap()).unwrap();
+    let isolated = IsolatedDispatch::new(&sgd::KERNEL, &case, &shapes).unwrap();
+    isolated.run(backend, &case.inputs(&sgd::KERNEL.contract).unwrap()).unwrap();
 }
 
 fn keeps(backend: &mut GpuBackend) {

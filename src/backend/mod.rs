@@ -100,9 +100,9 @@ pub struct Timing {
     pub clock: Clock,
 }
 
-/// What a session has handed over to its device so far; nothing where there is none.
+/// What a session has submitted to its device so far; nothing where there is none.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct HandedOver {
+pub struct SubmitStats {
     /// Dispatches.
     pub dispatches: usize,
     /// Submits that held them.
@@ -160,9 +160,9 @@ pub trait Session {
     /// When the device is lost or refuses.
     fn time(&mut self, passes: &[PassId], times: usize) -> Result<Timing>;
 
-    /// What was handed over to a device so far.
-    fn handed_over(&self) -> HandedOver {
-        HandedOver::default()
+    /// What was submitted to a device so far.
+    fn submit_stats(&self) -> SubmitStats {
+        SubmitStats::default()
     }
 
     /// Asks for a tensor as it is after everything that was run so far, without waiting for it.

@@ -2,7 +2,7 @@
 
 use super::SAMPLES;
 use crate::backend::measure::measure;
-use crate::backend::{Backend, HandedOver, Session};
+use crate::backend::{Backend, Session, SubmitStats};
 use crate::config::{Experiment, Norm, Optimizer};
 use crate::data::Dataset;
 use crate::error::Result;
@@ -200,20 +200,20 @@ pub fn host_cost(
 ) -> Result<HostCost> {
     let model = workload.model(norm, data)?.fused(&backend.fusion()?)?;
     let mut session = ready(backend, &model, workload, data)?;
-    let mut round = || -> Result<HandedOver> {
+    let mut round = || -> Result<SubmitStats> {
         session.run(&model.step_passes(), HANDED_OVER)?;
         session.read(model.train.step)?;
-        Ok(session.handed_over())
+        Ok(session.submit_stats())
     };
     // How many steps fit into one submit is learned in the first round.
     let (before, after) = (round()?, round()?);
     let [dispatches, submits] =
         [after.dispatches - before.dispatches, after.submits - before.submits];
     let encoding = (after.encoding - before.encoding).as_secs_f64();
-    let handed_over = submits > 0;
+    let submitted = submits > 0;
     Ok(HostCost {
-        encoding_us: handed_over.then(|| 1e6 * encoding / dispatches as f64),
-        steps_per_submit: handed_over.then(|| HANDED_OVER as f64 / submits as f64),
+        encoding_us: submitted.then(|| 1e6 * encoding / dispatches as f64),
+        steps_per_submit: submitted.then(|| HANDED_OVER as f64 / submits as f64),
     })
 }
 

@@ -8,8 +8,8 @@ use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::check::Trial;
 use crate::compare;
-use crate::differences::{self, Differences};
 use crate::error::{Error, Result};
+use crate::gradient_check::{self, Findings};
 use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
@@ -280,7 +280,7 @@ fn check_activations(
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     let mut complaints = Vec::new();
     for &activation in activations {
-        let found = differences::check(backend, activation)?;
+        let found = gradient_check::check(backend, activation)?;
         let complaint = found.complaint();
         rows.push(vec![
             activation.name().to_owned(),
@@ -304,7 +304,7 @@ fn check_activations(
 /// Places of kinks that a table shows.
 const SHOWN_KINKS: usize = 4;
 
-fn kinks(found: &Differences) -> String {
+fn kinks(found: &Findings) -> String {
     if found.kinks.is_empty() {
         return "–".to_owned();
     }

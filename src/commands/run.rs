@@ -14,8 +14,8 @@ use crate::backend::Backend;
 use crate::backend::any::AnyBackend;
 use crate::config::Experiment;
 use crate::data::Dataset;
-use crate::differences;
 use crate::error::{Error, Result};
+use crate::gradient_check;
 use crate::kernels::activation::Activation;
 use crate::kernels::precision::Precision;
 use crate::record::{Parity, ReplicaRange, RunRecord, Summary};
@@ -109,7 +109,7 @@ impl RunArguments {
         experiment.validate_for(data.train.len())?;
         let mut backend = open(&device, library, out)?;
         for &activation in &experiment.activation {
-            differences::require(&*backend, activation)?;
+            gradient_check::require(&*backend, activation)?;
         }
         let verify = !backend.adapter().is_cpu_engine();
         if changes.is_some() && !verify {

@@ -3,7 +3,6 @@
 use crate::backend::gpu::GpuBackend;
 use crate::compare::ratio_text;
 use crate::error::{Error, Result};
-use crate::loops;
 use crate::record::Parity;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -67,7 +66,7 @@ pub(super) fn compared(parity: &Parity) -> String {
 
 /// After a wrong result: says so where it may come from the driver, which ends loops.
 pub(super) fn say_limit(gpu: Option<&GpuBackend>, out: &mut dyn Write) -> Result<()> {
-    let rounds = gpu.map(loops::limit).transpose()?.flatten();
+    let rounds = gpu.map(GpuBackend::loop_limit).transpose()?.flatten();
     let Some(rounds) = rounds else { return Ok(()) };
     say(
         out,

@@ -13,8 +13,8 @@ use super::say::{Status, compared, say, say_json, say_limit};
 use super::tuning::prepare;
 use crate::config::{integer, number};
 use crate::data::Dataset;
-use crate::differences;
 use crate::error::Result;
+use crate::gradient_check;
 use crate::record::{Adapter, Claim, Parity, SweepRecord, Swept};
 use crate::report::records::Records;
 use crate::report::{claims, sweeps, table};
@@ -175,7 +175,7 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
         let library = self.fusion.apply(self.shaders.library()?);
         let mut backend = open(&self.device, library, shown)?;
         for &activation in &experiment.activation {
-            differences::require(&*backend, activation)?;
+            gradient_check::require(&*backend, activation)?;
         }
         let verify = !backend.adapter().is_cpu_engine();
         let experiments = sweep.experiments();

@@ -13,6 +13,7 @@ pub use output::{Output, Results, check_paths};
 
 use crate::backend::Backend;
 use crate::error::{Error, Result};
+use crate::isolated::{IsolatedDispatch, Outputs};
 use crate::kernels::NONE;
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
@@ -20,7 +21,6 @@ use crate::kernels::contract::{Operand, Sizes};
 use crate::kernels::kernel::Kernel;
 use crate::program::Dispatch;
 use crate::record::ShaderRecord;
-use crate::single::{Left, Single};
 use crate::tensor::{Shape, Value};
 use input::Given;
 use std::path::Path;
@@ -42,7 +42,7 @@ pub struct Options {
 /// A kernel with all that it needs to run once.
 #[derive(Clone, Debug)]
 pub struct Request {
-    single: Single,
+    isolated: IsolatedDispatch,
     given: Vec<Option<Given>>,
 }
 
@@ -87,14 +87,14 @@ impl Request {
             hold(operand, *shape, given.as_ref(), &sizes)
                 .map_err(|reason| Error::Data(format!("{}: {reason}", path.display())))?;
         }
-        let single = Single::new(kernel, &case, &shapes).map_err(unfit)?;
-        Ok(Self { single, given })
+        let isolated = IsolatedDispatch::new(kernel, &case, &shapes).map_err(unfit)?;
+        Ok(Self { isolated, given })
     }
 
     /// The dispatch.
     #[must_use]
     pub fn dispatch(&self) -> &Dispatch {
-        self.single.dispatch()
+        self.isolated.dispatch()
     }
 
     /// The values of the operands that are read, in the contract's order.
@@ -107,7 +107,7 @@ impl Request {
     /// # Errors
     /// [`Error::Shader`] when the kernel writes outside its tensors; when the backend cannot run it.
     pub fn run(&self, backend: &mut dyn Backend) -> Result<Results> {
-        let Left { written, trespasses, .. } = self.single.run(backend, &self.inputs())?;
+        let Outputs { written, trespasses, .. } = self.isolated.run(backend, &self.inputs())?;
         if !trespasses.is_empty() {
             return Err(Error::Shader(trespasses.join("\n")));
         }

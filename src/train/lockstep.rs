@@ -6,10 +6,10 @@
 use crate::backend::Session;
 use crate::check::{Judgement, judge};
 use crate::error::Result;
+use crate::isolated::unwritten;
 use crate::kernels::contract::Access;
 use crate::model::Model;
 use crate::program::{Dispatch, PassId};
-use crate::single::unwritten;
 use crate::tensor::Value;
 
 /// Runs passes and compares every tensor that they write, in the order of the dispatches.

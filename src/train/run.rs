@@ -5,8 +5,8 @@ use super::trainer::{Outcome, Plan, Trainer, Weights};
 use super::{diagnosis, schedule};
 use crate::backend::{Backend, Reloaded};
 use crate::check::Judgement;
-use crate::differences;
 use crate::error::Result;
+use crate::gradient_check;
 use crate::kernels::activation::Activation;
 use crate::model::Model;
 use crate::record::{
@@ -286,7 +286,7 @@ impl Run<'_, '_> {
         let changed = model.network.activation.changed()?;
         // A shipped one may be laid over by a text that has changed.
         if changed.is_some() || Activation::ALL.contains(&model.network.activation) {
-            differences::require(self.backend, changed.unwrap_or(model.network.activation))?;
+            gradient_check::require(self.backend, changed.unwrap_or(model.network.activation))?;
         }
         if let Some(activation) = changed {
             model.take_activation(activation);

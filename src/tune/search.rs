@@ -7,13 +7,13 @@ use crate::backend::Session;
 use crate::backend::gpu::GpuBackend;
 use crate::backend::measure::{Fitting, Spread, fitting};
 use crate::error::{Error, Result};
+use crate::isolated::IsolatedDispatch;
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
 use crate::kernels::contract::Sizes;
 use crate::kernels::kernel::Kernel;
 use crate::kernels::setting::{Setting, Target};
 use crate::program::{Dispatch, PassId};
-use crate::single::Single;
 
 /// Seconds that a sample lasts at least.
 const SAMPLE: f64 = 2e-3;
@@ -66,7 +66,7 @@ impl Subject {
 /// A dispatch at its own sizes whose pipeline is exchanged while its memory stays: what is timed.
 struct Timer {
     kernel: &'static Kernel,
-    single: Single,
+    isolated: IsolatedDispatch,
     session: Box<dyn Session>,
 }
 
@@ -75,15 +75,15 @@ impl Timer {
         let Subject { kernel, case, .. } = subject;
         let sizes = case.sizes(&kernel.contract)?;
         let shapes: Vec<_> = kernel.contract.operands.iter().map(|one| sizes.shape(one)).collect();
-        let single = Single::new(kernel, case, &shapes)?;
-        let session = single.load(backend, &case.inputs(&kernel.contract)?)?;
-        Ok(Self { kernel, single, session })
+        let isolated = IsolatedDispatch::new(kernel, case, &shapes)?;
+        let session = isolated.load(backend, &case.inputs(&kernel.contract)?)?;
+        Ok(Self { kernel, isolated, session })
     }
 
     /// Gives the dispatch a setting.
     fn set(&mut self, backend: &mut GpuBackend, setting: &Setting) -> Result<()> {
         backend.choose_setting(self.kernel, setting)?;
-        self.session.swap_pipelines(backend.lower(self.single.program())?)
+        self.session.swap_pipelines(backend.lower(self.isolated.program())?)
     }
 
     /// How many rounds a sample of a setting has.

@@ -4,10 +4,10 @@
 use crate::backend::gpu::GpuBackend;
 use crate::check::{Judgement, Reference, elements, work};
 use crate::error::Result;
+use crate::isolated::{IsolatedDispatch, Outputs};
 use crate::kernels::cases::Case;
 use crate::kernels::contract::Sizes;
 use crate::kernels::kernel::Kernel;
-use crate::single::{Left, Single};
 use crate::tensor::Value;
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub(super) enum Validity {
 /// is slow.
 #[derive(Clone, Debug)]
 struct Question {
-    single: Single,
+    isolated: IsolatedDispatch,
     inputs: Vec<Option<Value<f32>>>,
     expected: Vec<Value<f32>>,
     reference: Option<Reference>,
@@ -72,14 +72,15 @@ impl Validation {
             let inputs = case.inputs(&kernel.contract)?;
             let shapes: Vec<_> =
                 kernel.contract.operands.iter().map(|one| sizes.shape(one)).collect();
-            let single = Single::new(kernel, &case, &shapes)?;
-            let Left { written, trespasses, precision } = single.run(backend, &inputs)?;
+            let isolated = IsolatedDispatch::new(kernel, &case, &shapes)?;
+            let Outputs { written, trespasses, precision } = isolated.run(backend, &inputs)?;
             let quick = work(kernel, &sizes) <= SLOW_TWIN;
-            let reference = quick.then(|| Reference::of(single.dispatch(), &inputs, precision));
+            let reference = quick.then(|| Reference::of(isolated.dispatch(), &inputs, precision));
             validation.complaints.extend(trespasses);
-            let judged = reference.iter().flat_map(|twin| twin.judge(single.dispatch(), &written));
+            let judged =
+                reference.iter().flat_map(|twin| twin.judge(isolated.dispatch(), &written));
             validation.complaints.extend(complaints(judged));
-            validation.questions.push(Question { single, inputs, expected: written, reference });
+            validation.questions.push(Question { isolated, inputs, expected: written, reference });
         }
         Ok(validation)
     }
@@ -87,8 +88,8 @@ impl Validation {
     /// Asks the setting that `backend` has chosen now.
     pub(super) fn validate(&self, backend: &mut GpuBackend) -> Result<Validity> {
         let mut validity = Validity::BitIdentical;
-        for Question { single, inputs, expected, reference } in &self.questions {
-            let Left { written, trespasses, .. } = single.run(backend, inputs)?;
+        for Question { isolated, inputs, expected, reference } in &self.questions {
+            let Outputs { written, trespasses, .. } = isolated.run(backend, inputs)?;
             if !trespasses.is_empty() {
                 return Ok(Validity::Wrong(trespasses));
             }
@@ -97,7 +98,8 @@ impl Validation {
                 continue;
             }
             validity = Validity::WithinTolerance;
-            let judged = reference.iter().flat_map(|twin| twin.judge(single.dispatch(), &written));
+            let judged =
+                reference.iter().flat_map(|twin| twin.judge(isolated.dispatch(), &written));
             let complaints = complaints(judged);
             if !complaints.is_empty() {
                 return Ok(Validity::Wrong(complaints));

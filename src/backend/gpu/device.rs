@@ -2,7 +2,7 @@
 
 use super::adapters::describe;
 use super::capabilities;
-use super::faults::Faults;
+use super::device_errors::DeviceErrors;
 use super::software::is_software;
 use crate::error::{Error, Result};
 use crate::kernels::precision::Precision;
@@ -23,7 +23,7 @@ pub const TIME_CAP: Duration = Duration::from_secs(30);
 pub(super) struct Gpu {
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
-    pub(super) faults: Arc<Faults>,
+    pub(super) errors: Arc<DeviceErrors>,
     /// How long one submit may take.
     pub(super) time_cap: Duration,
     /// Whether a submit waits in the driver for the one before, as Mesa's software Vulkan does: out
@@ -62,9 +62,9 @@ impl Gpu {
             let name = describe(&adapter.get_info()).adapter;
             Error::Device(format!("the adapter {name} could not be opened: {error}"))
         })?;
-        let faults = Faults::watch(&device);
+        let errors = DeviceErrors::watch(&device);
         let only_when_idle = is_software(&adapter.get_info());
         let (time_cap, pipeline_cache) = (TIME_CAP, None);
-        Ok(Self { device, queue, faults, time_cap, only_when_idle, pipeline_cache })
+        Ok(Self { device, queue, errors, time_cap, only_when_idle, pipeline_cache })
     }
 }

@@ -2,22 +2,24 @@
 //! folder knows wgpu.
 //!
 //! [`adapters`] chooses an adapter, `capabilities` reads what it can do, `device` opens it, `pipelines`
-//! compiles shaders once, which `settle` holds software Vulkan to, `pipeline_cache` keeps what was compiled,
-//! and `session` holds a lowered program's memory and submits its work, which `timing` times.
+//! compiles shaders once, which `warm_up` holds software Vulkan to, `pipeline_cache` keeps what was compiled,
+//! and `session` holds a lowered program's memory and submits its work, which `timing` times. `loop_limit`
+//! measures how long a driver lets loops go on.
 
 pub mod adapters;
 mod capabilities;
 mod device;
-mod faults;
+mod device_errors;
+mod loop_limit;
 mod mapping;
 mod pipeline_cache;
 mod pipelines;
 mod session;
-mod settle;
 mod software;
 mod stopwatch;
 mod submissions;
 mod timing;
+mod warm_up;
 
 use super::{Backend, Reloaded, Session};
 use crate::error::{Error, Result};
@@ -148,6 +150,15 @@ impl GpuBackend {
     pub fn with_time_cap(mut self, time_cap: Duration) -> Self {
         self.gpu.time_cap = time_cap;
         self
+    }
+
+    /// After how many rounds in all the driver ends the loops of an invocation, as it is measured now; none where
+    /// it lets them go on.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    pub fn loop_limit(&self) -> Result<Option<usize>> {
+        loop_limit::measure(self.gpu.clone(), self.pipelines.clone())
     }
 
     /// As [`Selection::choose_variant`].

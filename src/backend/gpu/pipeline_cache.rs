@@ -5,7 +5,7 @@
 //! one of another version of this program, whose shaders may be others, is replaced. What a driver can
 //! make of the rest wgpu and the driver check: its version is in the data.
 
-use super::faults::guarded;
+use super::device_errors::with_error_scopes;
 use crate::error::{Error, Result};
 use crate::files::{self, sha256};
 use crate::record::Adapter;
@@ -53,7 +53,7 @@ impl PipelineCache {
             Err(error) => (Vec::new(), Some(ignored(&error.to_string()))),
         };
         let refused = || "the adapter's pipeline cache could not be opened".to_owned();
-        let cache = guarded(device, refused, || {
+        let cache = with_error_scopes(device, refused, || {
             let descriptor = wgpu::PipelineCacheDescriptor {
                 label: Some("normlab"),
                 data: Some(kept.as_slice()).filter(|data| !data.is_empty()),

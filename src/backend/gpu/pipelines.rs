@@ -1,8 +1,8 @@
 //! Compute pipelines, each compiled once for all programs of a device, several at a time.
 
 use super::device::Gpu;
-use super::faults::guarded;
-use super::settle::settle;
+use super::device_errors::with_error_scopes;
+use super::warm_up::warm_up;
 use crate::error::Result;
 use crate::kernels::precision::Precision;
 use crate::lowering::{BindingType, LoweredPipeline};
@@ -53,7 +53,7 @@ fn compile(gpu: &Gpu, lowered: &LoweredPipeline) -> Result<Pipeline> {
     let LoweredPipeline { label, wgsl, layout: bindings, precision, ships } = lowered;
     let device = &gpu.device;
     let what = || format!("the shader {label} could not be compiled");
-    let (compiled, layout) = guarded(device, what, || {
+    let (compiled, layout) = with_error_scopes(device, what, || {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(label),
             source: wgpu::ShaderSource::Wgsl(wgsl.as_str().into()),
@@ -80,7 +80,7 @@ fn compile(gpu: &Gpu, lowered: &LoweredPipeline) -> Result<Pipeline> {
     })?;
     // Only software waits in the driver.
     if gpu.only_when_idle {
-        settle(gpu, &compiled, &layout, bindings.len())?;
+        warm_up(gpu, &compiled, &layout, bindings.len())?;
     }
     Ok(Pipeline { label: label.clone(), precision: *precision, compiled, layout })
 }

@@ -5,12 +5,12 @@
 //! the host.
 
 use super::device::Gpu;
-use super::faults::guarded;
+use super::device_errors::with_error_scopes;
 use super::mapping::Mapping;
 use super::pipelines::{Pipeline, Pipelines};
 use super::stopwatch::Stopwatch;
 use super::submissions::{Submission, Submissions};
-use crate::backend::{HandedOver, Session, Ticket, Timing, cpu};
+use crate::backend::{Session, SubmitStats, Ticket, Timing, cpu};
 use crate::error::{Error, Result};
 use crate::kernels::precision::Precision;
 use crate::lowering::{ByteRange, Lowered, LoweredDispatch};
@@ -64,7 +64,7 @@ pub(super) struct GpuSession {
     readings: HashMap<Ticket, Reading>,
     tickets: u64,
     submissions: Submissions,
-    handed_over: Cell<HandedOver>,
+    submit_stats: Cell<SubmitStats>,
     pub(super) in_flight: VecDeque<Submitted>,
     /// Rounds that fit into one submit, learned apart for each sequence of passes: a chunk of an
     /// evaluation may take a hundred times as long as a step of training.
@@ -102,7 +102,7 @@ impl GpuSession {
             readings: HashMap::new(),
             tickets: 0,
             submissions: Submissions::default(),
-            handed_over: Cell::default(),
+            submit_stats: Cell::default(),
             in_flight: VecDeque::new(),
             rounds_per_submit: HashMap::new(),
             last_finished: Instant::now(),
@@ -124,9 +124,9 @@ impl GpuSession {
             timestamp_writes: stopwatch.map(Stopwatch::writes),
         });
         let mut pipelines: Vec<Rc<Pipeline>> = Vec::new();
-        let mut handed_over = self.handed_over.get();
+        let mut submit_stats = self.submit_stats.get();
         for ready in dispatches {
-            handed_over.dispatches += 1;
+            submit_stats.dispatches += 1;
             if !pipelines.iter().any(|known| Rc::ptr_eq(known, &ready.pipeline)) {
                 pipelines.push(Rc::clone(&ready.pipeline));
             }
@@ -140,9 +140,9 @@ impl GpuSession {
             stopwatch.resolve(&mut encoder);
         }
         let commands = encoder.finish();
-        handed_over.submits += 1;
-        handed_over.encoding += start.elapsed();
-        self.handed_over.set(handed_over);
+        submit_stats.submits += 1;
+        submit_stats.encoding += start.elapsed();
+        self.submit_stats.set(submit_stats);
         self.submissions.submit(&self.gpu, commands, pipelines)
     }
 
@@ -200,7 +200,7 @@ impl Session for GpuSession {
             let offset = 4 * (spec.offset + replica * spec.replica_stride) as u64;
             self.gpu.queue.write_buffer(buffer, offset, part);
         }
-        self.gpu.faults.look()
+        self.gpu.errors.take_error()
     }
 
     fn run(&mut self, passes: &[PassId], times: usize) -> Result<()> {
@@ -217,12 +217,12 @@ impl Session for GpuSession {
                 self.finish_oldest()?;
             }
         }
-        self.gpu.faults.look()
+        self.gpu.errors.take_error()
     }
 
     fn run_dispatch(&mut self, pass: PassId, dispatch: usize) -> Result<()> {
         self.submit(std::iter::once(&self.passes[pass.0][dispatch]), None)?;
-        self.gpu.faults.look()
+        self.gpu.errors.take_error()
     }
 
     fn precision(&self, pass: PassId, dispatch: usize) -> Precision {
@@ -233,15 +233,15 @@ impl Session for GpuSession {
         self.timed_rounds(passes, times)
     }
 
-    fn handed_over(&self) -> HandedOver {
-        self.handed_over.get()
+    fn submit_stats(&self) -> SubmitStats {
+        self.submit_stats.get()
     }
 
     fn request(&mut self, tensor: TensorId) -> Result<Ticket> {
         let spec = &self.program.tensors[tensor.0];
         let (offset, size) = (4 * spec.offset as u64, 4 * spec.span() as u64);
         let what = || format!("reading {} {}", spec.name, spec.shape);
-        let staging = guarded(&self.gpu.device, what, || {
+        let staging = with_error_scopes(&self.gpu.device, what, || {
             self.gpu.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some(&spec.name),
                 size,
@@ -257,7 +257,7 @@ impl Session for GpuSession {
         self.tickets += 1;
         self.readings
             .insert(ticket, Reading { tensor, asked: Instant::now(), submission, mapping });
-        self.gpu.faults.look().map(|()| ticket)
+        self.gpu.errors.take_error().map(|()| ticket)
     }
 
     fn receive(&mut self, ticket: Ticket) -> Result<Value<f32>> {
@@ -284,7 +284,7 @@ fn decode<T: bytemuck::Pod>(spec: &TensorSpec, bytes: &[u8]) -> Tensor<T> {
 fn buffer(gpu: &Gpu, spec: &BufferSpec) -> Result<wgpu::Buffer> {
     let size = 4 * spec.len as u64;
     let what = || format!("the buffer {} of {} MiB could not be had", spec.name, size >> 20);
-    guarded(&gpu.device, what, || {
+    with_error_scopes(&gpu.device, what, || {
         gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some(&spec.name),
             size,
@@ -298,7 +298,7 @@ fn buffer(gpu: &Gpu, spec: &BufferSpec) -> Result<wgpu::Buffer> {
 
 fn uniform(gpu: &Gpu, bytes: &[u8]) -> Result<wgpu::Buffer> {
     let what = || "the parameters of the dispatches could not be stored".to_owned();
-    let buffer = guarded(&gpu.device, what, || {
+    let buffer = with_error_scopes(&gpu.device, what, || {
         gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some("params"),
             size: bytes.len().max(4) as u64,
@@ -325,7 +325,7 @@ fn bind(
     let entry = |(binding, resource)| wgpu::BindGroupEntry { binding: binding as u32, resource };
     let entries: Vec<_> = resources.enumerate().map(entry).collect();
     let what = || format!("{} could not be bound", dispatch.label);
-    guarded(&gpu.device, what, || {
+    with_error_scopes(&gpu.device, what, || {
         gpu.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(&dispatch.label),
             layout,

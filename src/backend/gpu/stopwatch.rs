@@ -1,7 +1,7 @@
 //! The device's timestamps around a compute pass.
 
 use super::device::Gpu;
-use super::faults::guarded;
+use super::device_errors::with_error_scopes;
 use super::mapping::Mapping;
 use crate::error::{Error, Result};
 
@@ -33,7 +33,7 @@ impl Stopwatch {
             })
         };
         let what = || "the timestamps could not be stored".to_owned();
-        let stopwatch = guarded(&gpu.device, what, || Self {
+        let stopwatch = with_error_scopes(&gpu.device, what, || Self {
             queries: gpu.device.create_query_set(&wgpu::QuerySetDescriptor {
                 label: Some("timestamps"),
                 ty: wgpu::QueryType::Timestamp,

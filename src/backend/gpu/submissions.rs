@@ -107,7 +107,7 @@ fn ended(gpu: &Gpu, submission: &Submission, timeout: Duration) -> Result<bool> 
     let submission_index = Some(submission.index.clone());
     let poll = wgpu::PollType::Wait { submission_index, timeout: Some(timeout) };
     let waited = gpu.device.poll(poll);
-    gpu.faults.look()?;
+    gpu.errors.take_error()?;
     match waited {
         Ok(_) => Ok(true),
         Err(wgpu::PollError::Timeout) => Ok(false),

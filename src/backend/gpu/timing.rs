@@ -28,7 +28,7 @@ impl GpuSession {
         let rounds = fitting.clamp(1, times.max(1));
         let timing = self.by_best_clock(passes, times, rounds)?;
         self.timed = Some((passes.to_vec(), timing.seconds / times.max(1) as f64));
-        self.gpu.faults.look()?;
+        self.gpu.errors.take_error()?;
         Ok(timing)
     }
 

@@ -4,38 +4,38 @@
 use crate::error::{Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The first fault that the device reported and nobody has been told of.
+/// The first error that the device reported and nobody has been told of.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
+pub(super) struct DeviceErrors {
     first: Mutex<Option<String>>,
 }
 
-impl Faults {
+impl DeviceErrors {
     /// Listens to a device.
     pub(super) fn watch(device: &wgpu::Device) -> Arc<Self> {
-        let faults = Arc::new(Self::default());
-        let heard = Arc::clone(&faults);
+        let errors = Arc::new(Self::default());
+        let heard = Arc::clone(&errors);
         device
             .on_uncaptured_error(Arc::new(move |error: wgpu::Error| heard.note(sentence(&error))));
-        let heard = Arc::clone(&faults);
+        let heard = Arc::clone(&errors);
         device.set_device_lost_callback(move |reason, message| {
             // A device that the program itself gives up at its end is not lost.
             if reason != wgpu::DeviceLostReason::Destroyed {
                 heard.note(format!("the device was lost: {message}"));
             }
         });
-        faults
+        errors
     }
 
-    fn note(&self, fault: String) {
+    fn note(&self, error: String) {
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
-        first.get_or_insert(fault);
+        first.get_or_insert(error);
     }
 
-    /// An error if the device has reported a fault since the last look.
-    pub(super) fn look(&self) -> Result<()> {
-        let fault = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        fault.map_or(Ok(()), |fault| Err(Error::Device(fault)))
+    /// The first error that the device has reported since this was asked last.
+    pub(super) fn take_error(&self) -> Result<()> {
+        let error = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        error.map_or(Ok(()), |error| Err(Error::Device(error)))
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn sentence(error: &wgpu::Error) -> String {
 }
 
 /// Runs `make` and turns what the device objects to into an error that begins with `what`.
-pub(super) fn guarded<T>(
+pub(super) fn with_error_scopes<T>(
     device: &wgpu::Device,
     what: impl Fn() -> String,
     make: impl FnOnce() -> T,

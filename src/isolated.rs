@@ -26,7 +26,7 @@ pub fn unwritten(element: Element, shape: Shape) -> Value<f32> {
 
 /// A program of one dispatch whose tensors lie in buffers of their own between guard words.
 #[derive(Clone, Debug)]
-pub struct Single {
+pub struct IsolatedDispatch {
     program: Program,
     /// The operands.
     tensors: Vec<TensorId>,
@@ -34,9 +34,9 @@ pub struct Single {
     wholes: Vec<TensorId>,
 }
 
-/// What a dispatch has left behind.
+/// What came of a dispatch.
 #[derive(Clone, Debug)]
-pub struct Left {
+pub struct Outputs {
     /// The operands that the kernel writes, in the contract's order.
     pub written: Vec<Value<f32>>,
     /// A sentence for each tensor that the kernel must not write and did, inside or behind it.
@@ -45,7 +45,7 @@ pub struct Left {
     pub precision: Precision,
 }
 
-impl Single {
+impl IsolatedDispatch {
     /// The dispatch of a case on tensors of these shapes, in the contract's order. Replicas of
     /// strided tensors lie apart; one that all replicas share has a shape of one replica.
     ///
@@ -61,7 +61,7 @@ impl Single {
         }
         let label = format!("{} at {}", kernel.name(), case.describe());
         let dispatch = program.dispatch_case(label, kernel, case, &tensors)?;
-        program.pass("single", vec![dispatch]);
+        program.pass("isolated", vec![dispatch]);
         Ok(Self { program, tensors, wholes })
     }
 
@@ -77,7 +77,7 @@ impl Single {
         &self.program
     }
 
-    /// The dispatch ready to be run on `inputs`, as [`Single::run`] has them.
+    /// The dispatch ready to be run on `inputs`, as [`IsolatedDispatch::run`] has them.
     ///
     /// # Errors
     /// When the backend cannot run the kernel at all.
@@ -96,7 +96,7 @@ impl Single {
     ///
     /// # Errors
     /// When the backend cannot run the kernel at all.
-    pub fn run(&self, backend: &mut dyn Backend, inputs: &[Option<Value<f32>>]) -> Result<Left> {
+    pub fn run(&self, backend: &mut dyn Backend, inputs: &[Option<Value<f32>>]) -> Result<Outputs> {
         let mut session = backend.load(&self.program)?;
         let before = self.fill(session.as_mut(), inputs)?;
         session.run_dispatch(PassId(0), 0)?;
@@ -112,7 +112,7 @@ impl Single {
             trespasses.extend(changed.map(|change| format!("{}, tensor {change}", dispatch.label)));
         }
         let precision = session.precision(PassId(0), 0);
-        Ok(Left { written, trespasses, precision })
+        Ok(Outputs { written, trespasses, precision })
     }
 
     /// Writes canaries, then NaN or the input; returns all buffers as they are before the dispatch.

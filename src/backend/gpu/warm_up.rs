@@ -1,4 +1,4 @@
-//! A pipeline is settled before its first dispatch, where software Vulkan would compile it again and again.
+//! A pipeline is warmed up before its first dispatch, where software Vulkan would compile it again and again.
 //!
 //! Mesa 22's lavapipe puts the values of `Params` that bound loops into a shader as constants, and
 //! compiles it at every dispatch whose parameters are not those of the one before. It gives that up for a
@@ -7,7 +7,7 @@
 //! over no workgroup, with values that unroll nothing.
 
 use super::device::Gpu;
-use super::faults::guarded;
+use super::device_errors::with_error_scopes;
 use crate::error::Result;
 use wgpu::util::DeviceExt;
 
@@ -17,11 +17,11 @@ const ROUNDS: u32 = 1009;
 /// Bytes of each binding: at least those of any `Params`.
 const SIZE: usize = 256;
 
-/// Settles a pipeline whose layout has so many bindings, the first of them `Params`.
+/// Warms up a pipeline whose layout has so many bindings, the first of them `Params`.
 ///
 /// # Errors
 /// [`crate::error::Error::Device`] when the device refuses.
-pub(super) fn settle(
+pub(super) fn warm_up(
     gpu: &Gpu,
     pipeline: &wgpu::ComputePipeline,
     layout: &wgpu::BindGroupLayout,
@@ -31,14 +31,14 @@ pub(super) fn settle(
     let words = [ROUNDS; SIZE / 4];
     let buffer = |_| {
         device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-            label: Some("settle"),
+            label: Some("warm_up"),
             contents: bytemuck::cast_slice(&words),
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::STORAGE,
         })
     };
-    guarded(
+    with_error_scopes(
         device,
-        || "a pipeline could not be settled".to_owned(),
+        || "a pipeline could not be warmed up".to_owned(),
         || {
             let buffers: Vec<_> = (0..bindings).map(buffer).collect();
             let places = buffers.iter().zip(0..);
@@ -48,7 +48,7 @@ pub(super) fn settle(
             });
             let entries: Vec<_> = entry.collect();
             let bound = device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some("settle"),
+                label: Some("warm_up"),
                 layout,
                 entries: &entries,
             });

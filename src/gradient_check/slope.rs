@@ -10,7 +10,7 @@
 //! the square of the step. A kink that lies beside x is told from one at x by finer steps: it is smooth
 //! around x there.
 
-use super::parting::Parting;
+use super::mismatch::Mismatch;
 use crate::compare;
 
 /// The finest step, 1/256; x and all steps from it are exact in f32 for every x that is tried.
@@ -26,13 +26,13 @@ const DISTANCES: [f32; 5] = [STEP, 2.0 * STEP, 4.0 * STEP, 8.0 * STEP, 16.0 * ST
 /// rounding.
 const SCALES: [usize; 2] = [2, 0];
 
-/// How many values of a function a [`Point`] has.
+/// How many values of a function a [`Samples`] has.
 pub(super) const COUNT: usize = 3 + 2 * DISTANCES.len();
 
 /// A slope that is smaller moves no weight of f32, so that no gradient need have it.
 const NEGLIGIBLE: f64 = f32::EPSILON as f64;
 
-/// The arguments around x of which a [`Point`] has the values: x, then those below it, then those above.
+/// The arguments around x of which a [`Samples`] has the values: x, then those below it, then those above.
 pub(super) fn arguments(x: f32) -> [f32; COUNT] {
     let side = |sign: f32| [BESIDE].into_iter().chain(DISTANCES).map(move |step| x + sign * step);
     let mut all = [x].into_iter().chain(side(-1.0)).chain(side(1.0));
@@ -40,7 +40,7 @@ pub(super) fn arguments(x: f32) -> [f32; COUNT] {
 }
 
 /// A function around one x, at [`arguments`].
-pub(super) struct Point {
+pub(super) struct Samples {
     pub(super) values: [f64; COUNT],
     /// How far off each value may be.
     pub(super) rounding: [f64; COUNT],
@@ -55,7 +55,7 @@ struct Estimate {
     tolerance: f64,
 }
 
-/// One side of a [`Point`] at one scale.
+/// One side of a [`Samples`] at one scale.
 struct Side {
     /// The step, below 0 for the side below x.
     step: f64,
@@ -81,14 +81,14 @@ impl Side {
     }
 }
 
-impl Point {
+impl Samples {
     /// Holds a gradient against the slope at x; and whether there is a kink at x.
-    pub(super) fn compare(&self, x: f32, found: f64) -> (Parting, bool) {
+    pub(super) fn compare(&self, x: f32, found: f64) -> (Mismatch, bool) {
         for first in SCALES {
             if let Some(slope) = self.smooth(first) {
                 let tolerance = slope.tolerance + rounding_of(found);
                 let expected = (slope.slope, slope.slope);
-                return (Parting { x, found, expected, tolerance }, false);
+                return (Mismatch { x, found, expected, tolerance }, false);
             }
         }
         let rounding = self.rounding(0);
@@ -101,7 +101,7 @@ impl Point {
         let end = if found < 0.5 * (expected.0 + expected.1) { low } else { high };
         let tolerance = end.map_or(f64::NAN, |end| end.tolerance) + rounding_of(found);
         let apart = (left.slope - right.slope).abs() > left.tolerance + right.tolerance;
-        (Parting { x, found, expected, tolerance }, apart && self.jumps() == [false; 2])
+        (Mismatch { x, found, expected, tolerance }, apart && self.jumps() == [false; 2])
     }
 
     /// The slope at one scale, if the function is smooth there as far as that scale reaches.
@@ -190,8 +190,8 @@ mod tests {
         let values = arguments(x).map(|x| f(f64::from(x)));
         let rounding = values.map(|value| 8.0 * f64::from(f32::EPSILON) * value.abs());
         let values = values.map(|value| f64::from(value as f32));
-        let (parting, is_kink) = Point { values, rounding }.compare(x, found);
-        (parting.ratio(), is_kink)
+        let (mismatch, is_kink) = Samples { values, rounding }.compare(x, found);
+        (mismatch.ratio(), is_kink)
     }
 
     fn ratio(f: impl Fn(f64) -> f64, x: f32, found: f64) -> f64 {

@@ -7,10 +7,10 @@
 //! leaves a function undefined, as `pow` of a negative base, the CPU has no number: such an activation is
 //! wrong, whatever a GPU gives there.
 
-mod parting;
+mod mismatch;
 mod slope;
 
-pub use parting::Parting;
+pub use mismatch::Mismatch;
 
 use crate::backend::Backend;
 use crate::compare;
@@ -21,7 +21,7 @@ use crate::kernels::kernel::{Kernel, Source};
 use crate::kernels::twin::Arguments;
 use crate::program::Program;
 use crate::tensor::{Real, Shape, Tensor, Value};
-use slope::{COUNT, Point, arguments};
+use slope::{COUNT, Samples, arguments};
 
 /// Made like a kernel, but not listed: nothing else runs it.
 static ACTIVATION: Kernel = Kernel {
@@ -64,7 +64,7 @@ const FAR: [f32; 6] = [10.0, 13.0, 16.0, 20.0, 32.0, 50.0];
 
 /// What was found out about an activation.
 #[derive(Clone, Debug)]
-pub struct Differences {
+pub struct Findings {
     /// How many values of x were tried.
     pub points: usize,
     /// The largest error as a fraction of its tolerance.
@@ -72,7 +72,7 @@ pub struct Differences {
     /// Where the slopes on both sides differ.
     pub kinks: Vec<f32>,
     /// Where the gradient is not the slope, from the lowest x to the highest.
-    pub partings: Vec<Parting>,
+    pub mismatches: Vec<Mismatch>,
     /// Where one of the functions has no number, from the lowest x to the highest.
     pub undefined: Vec<Undefined>,
 }
@@ -90,7 +90,7 @@ pub struct Undefined {
     pub cause: Option<String>,
 }
 
-impl Differences {
+impl Findings {
     /// One sentence about what is wrong, if anything is: the worst x, and from where to where.
     #[must_use]
     pub fn complaint(&self) -> Option<String> {
@@ -100,8 +100,8 @@ impl Differences {
             let all = self.among(self.undefined.iter().map(|one| one.x));
             return Some(format!("{function}({x}) is {found}{cause}; {all}"));
         }
-        let worst = self.partings.iter().max_by(|a, b| a.ratio().total_cmp(&b.ratio()))?;
-        let all = self.among(self.partings.iter().map(|one| one.x));
+        let worst = self.mismatches.iter().max_by(|a, b| a.ratio().total_cmp(&b.ratio()))?;
+        let all = self.among(self.mismatches.iter().map(|one| one.x));
         Some(format!(
             "activation_gradient is not the slope of activate: {}; {all}",
             worst.describe()
@@ -124,15 +124,15 @@ impl Differences {
 ///
 /// # Errors
 /// When the backend cannot run its functions.
-pub fn check(backend: &mut dyn Backend, activation: Activation) -> Result<Differences> {
+pub fn check(backend: &mut dyn Backend, activation: Activation) -> Result<Findings> {
     let places = places();
     let x: Vec<f32> = places.iter().copied().flat_map(arguments).collect();
     let (y, slope) = evaluate(backend, activation, x.clone())?;
-    let mut found = Differences {
+    let mut found = Findings {
         points: places.len(),
         worst_ratio: 0.0,
         kinks: Vec::new(),
-        partings: Vec::new(),
+        mismatches: Vec::new(),
         undefined: Vec::new(),
     };
     for (around, from) in x.chunks(COUNT).zip((0..).step_by(COUNT)) {
@@ -143,12 +143,12 @@ pub fn check(backend: &mut dyn Backend, activation: Activation) -> Result<Differ
             continue;
         }
         let values = std::array::from_fn(|step| y.widened(from + step));
-        let point = Point { values, rounding: rounding(activation, around, &values) };
-        let (parting, is_kink) = point.compare(at, slope.widened(from));
-        let ratio = parting.ratio();
+        let point = Samples { values, rounding: rounding(activation, around, &values) };
+        let (mismatch, is_kink) = point.compare(at, slope.widened(from));
+        let ratio = mismatch.ratio();
         found.worst_ratio = found.worst_ratio.max(ratio);
         found.kinks.extend(is_kink.then_some(at));
-        found.partings.extend((ratio > 1.0).then_some(parting));
+        found.mismatches.extend((ratio > 1.0).then_some(mismatch));
     }
     Ok(found)
 }

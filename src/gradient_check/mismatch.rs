@@ -2,7 +2,7 @@
 
 /// Where a gradient is not the slope.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Parting {
+pub struct Mismatch {
     /// The argument.
     pub x: f32,
     /// What `activation_gradient` gives.
@@ -13,7 +13,7 @@ pub struct Parting {
     pub tolerance: f64,
 }
 
-impl Parting {
+impl Mismatch {
     /// x, both values and the tolerance, in words.
     #[must_use]
     pub fn describe(&self) -> String {
