@@ -4,12 +4,12 @@
 //! Everything is run before it is timed, several samples are taken, and a sample repeats its work
 //! until it is long enough for the clock.
 
-mod ceilings;
-pub mod ladder;
-pub mod reach;
+mod roofline;
 pub mod scale;
 pub mod shape;
 pub mod step;
+pub mod targets;
+pub mod variants;
 
 pub use crate::backend::measure::{SAMPLES, Spread};
-pub use ceilings::Ceilings;
+pub use roofline::Roofline;

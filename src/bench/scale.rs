@@ -38,7 +38,7 @@ const AS_FAST: f64 = 1.1;
 
 /// A network's step at one size.
 #[derive(Clone, Debug, Serialize)]
-pub struct Point {
+pub struct ScaledStep {
     /// The batch or the width.
     pub size: usize,
     /// What the step takes.
@@ -66,7 +66,7 @@ pub struct Scale {
     /// What grows: `batch` or `width`.
     pub what: &'static str,
     /// The steps, by size.
-    pub points: Vec<Point>,
+    pub points: Vec<ScaledStep>,
 }
 
 /// The network at one size of what grows: the batch, or else the width.
@@ -90,11 +90,12 @@ pub fn measure(
     (what, sizes): (&'static str, &[usize]),
     norm: Norm,
     data: &Dataset,
-    progress: &mut dyn FnMut(&Point) -> Result<()>,
+    progress: &mut dyn FnMut(&ScaledStep) -> Result<()>,
 ) -> Result<Scale> {
     let mut points = Vec::new();
     for &size in sizes {
-        let point = Point { size, step: step::time(backend, &workload(what, size), norm, data)? };
+        let point =
+            ScaledStep { size, step: step::time(backend, &workload(what, size), norm, data)? };
         progress(&point)?;
         points.push(point);
     }
@@ -123,7 +124,7 @@ impl Scale {
 }
 
 /// The growth of a time with a work, over the largest points.
-fn growth(points: &[Point], of: impl Fn(&StepTime) -> Option<(f64, f64)>) -> Growth {
+fn growth(points: &[ScaledStep], of: impl Fn(&StepTime) -> Option<(f64, f64)>) -> Growth {
     let largest = &points[points.len().saturating_sub(FITTED)..];
     let pairs = largest.iter().filter_map(|point| of(&point.step));
     Growth { exponent: slope(&pairs.map(|(work, ms)| (work.ln(), ms.ln())).collect::<Vec<_>>()) }
@@ -144,10 +145,10 @@ mod tests {
     use super::*;
 
     /// A step of one kernel with this work and time.
-    fn point(size: usize, work: f64, ms: f64) -> Point {
+    fn point(size: usize, work: f64, ms: f64) -> ScaledStep {
         let kernels = vec![KernelTime { name: "sgd", dispatches: 1, work, ms }];
         let step = StepTime { work, ms_per_step: ms, kernels, ..StepTime::default() };
-        Point { size, step }
+        ScaledStep { size, step }
     }
 
     fn scale(ms: impl Fn(f64) -> f64) -> Scale {

@@ -5,12 +5,12 @@ use super::opening::{open, open_adapter};
 use super::say::{Status, say, say_json, say_limit, wrong};
 use super::tuning::apply_settings;
 use crate::backend::Backend;
-use crate::bench::Ceilings;
-use crate::bench::ladder::{self, Ladder, Rung};
-use crate::bench::reach::{self, Goal};
-use crate::bench::scale::{self, Point, Scale};
+use crate::bench::Roofline;
+use crate::bench::scale::{self, Scale, ScaledStep};
 use crate::bench::shape::{BenchShape, plan};
 use crate::bench::step::{self, StepTime, Workload};
+use crate::bench::targets::{self, Goal};
+use crate::bench::variants::{self, Ladder, Rung};
 use crate::config::{Norm, integer};
 use crate::data::Dataset;
 use crate::error::Result;
@@ -37,7 +37,8 @@ enum Command {
     /// Time training steps over batch and width, and say how they and their kernels grow.
     Scale(ScaleArguments),
     /// Measure what this project wants to reach on an adapter of this kind, and say what is reached.
-    Reach(ReachArguments),
+    #[command(alias = "reach")]
+    Targets(TargetsArguments),
 }
 
 #[derive(Args, Clone, Debug)]
@@ -81,7 +82,7 @@ struct ScaleArguments {
 }
 
 #[derive(Args, Clone, Debug)]
-struct ReachArguments {
+struct TargetsArguments {
     #[command(flatten)]
     measure: MeasureArguments,
 }
@@ -90,11 +91,11 @@ struct ReachArguments {
 #[derive(Serialize)]
 struct Ladders {
     device: Adapter,
-    ceilings: Ceilings,
+    ceilings: Roofline,
     ladders: Vec<Ladder>,
 }
 
-/// What `normlab bench reach --json` prints.
+/// What `normlab bench targets --json` prints.
 #[derive(Serialize)]
 struct Reached<'a> {
     device: Adapter,
@@ -120,7 +121,7 @@ pub(super) fn bench(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     match &arguments.command {
         Some(Command::Step(step)) => steps(step, out),
         Some(Command::Scale(scale)) => scales(scale, out),
-        Some(Command::Reach(ReachArguments { measure })) => reach(measure, out),
+        Some(Command::Targets(TargetsArguments { measure })) => targets(measure, out),
         None => ladders(&arguments.ladder, out),
     }
 }
@@ -134,11 +135,11 @@ fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> anyhow::Result<S
     let mut backend = open_adapter(&measure.device, library, purpose, shown)?;
     let device = backend.adapter();
     say(shown, &format!("device: {} ({})", device.adapter, device.backend))?;
-    let ceilings = Ceilings::measure(&mut backend)?;
+    let ceilings = Roofline::measure(&mut backend)?;
     say(shown, &tables::ceilings(&ceilings))?;
     let mut ladders = Vec::new();
     for (kernel, shapes) in plan {
-        for ladder in ladder::climb(&mut backend, kernel, &shapes)? {
+        for ladder in variants::climb(&mut backend, kernel, &shapes)? {
             say(shown, &tables::ladder(&ladder, &ceilings))?;
             complain(&ladder, shown)?;
             ladders.push(ladder);
@@ -166,7 +167,7 @@ fn complain(ladder: &Ladder, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-fn reach(measure: &MeasureArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
+fn targets(measure: &MeasureArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let data = Dataset::load(None, None, false)?;
     let purpose = ("time on", "the CPU engine has no goals");
     let library = measure.shaders.library()?;
@@ -175,7 +176,7 @@ fn reach(measure: &MeasureArguments, out: &mut dyn Write) -> anyhow::Result<Stat
     let device = backend.adapter();
     say(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
     let mut told = |goal: &Goal| say(shown, &tables::goal(goal));
-    let goals = reach::measure(&mut backend, &data, &mut told)?;
+    let goals = targets::measure(&mut backend, &data, &mut told)?;
     if measure.json {
         say_json(&Reached { device, goals: &goals }, out)?;
     }
@@ -195,7 +196,7 @@ fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> anyhow::Result<Sta
     let mut scales = Vec::new();
     for (what, sizes) in grown {
         say(shown, &tables::scale_header(what, *norm))?;
-        let mut told = |point: &Point| say(shown, &tables::scale_row(point));
+        let mut told = |point: &ScaledStep| say(shown, &tables::scale_row(point));
         let scale = scale::measure(&mut *backend, (what, sizes), *norm, &data, &mut told)?;
         say(shown, &tables::growth(&scale))?;
         scales.push(scale);

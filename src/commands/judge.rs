@@ -4,8 +4,8 @@
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::opening::open_adapter;
 use super::say::{Status, say};
-use crate::bench::ladder::{self, Rung};
 use crate::bench::shape::BenchShape;
+use crate::bench::variants::{self, Rung};
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::report::watch::Judged;
@@ -52,7 +52,7 @@ fn verdict(arguments: &Arguments) -> Result<Rung> {
     let shape = arguments.shape.unwrap_or_else(|| BenchShape::usual(kernel));
     let sizes = shape.case(kernel)?.sizes(&kernel.contract)?;
     let variant = backend.selection().choice(kernel, &sizes)?.setting.variant;
-    ladder::judge(&mut backend, kernel, &variant, shape)
+    variants::judge(&mut backend, kernel, &variant, shape)
 }
 
 /// All that a process has written.

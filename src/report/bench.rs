@@ -2,11 +2,11 @@
 
 use super::number;
 use super::table::columns;
-use crate::bench::Ceilings;
-use crate::bench::ladder::{Ladder, Rung, Variant};
-use crate::bench::reach::{Goal, Side};
-use crate::bench::scale::{self, Growth, Point, Scale};
+use crate::bench::Roofline;
+use crate::bench::scale::{self, Growth, Scale, ScaledStep};
 use crate::bench::step::StepTime;
+use crate::bench::targets::{Goal, Side};
+use crate::bench::variants::{Ladder, Rung, Variant};
 use crate::config::Norm;
 use std::fmt::Write;
 
@@ -24,7 +24,7 @@ x default  how many times as long as the default variant (*) takes
 
 /// One line about what the adapter reaches at most.
 #[must_use]
-pub fn ceilings(ceilings: &Ceilings) -> String {
+pub fn ceilings(ceilings: &Roofline) -> String {
     format!(
         "ceilings: {} GFLOP/s (multiply-add in registers), {} GB/s (copy of 64 MiB)\n",
         figures(ceilings.gflop_per_s),
@@ -34,7 +34,7 @@ pub fn ceilings(ceilings: &Ceilings) -> String {
 
 /// A kernel's ladder.
 #[must_use]
-pub fn ladder(ladder: &Ladder, ceilings: &Ceilings) -> String {
+pub fn ladder(ladder: &Ladder, ceilings: &Roofline) -> String {
     let header = ["variant", "us", "min–max", "GFLOP/s", "GB/s", "share", "x default", "verdict"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     rows.extend(ladder.variants.iter().map(|variant| row(variant, ceilings)));
@@ -44,7 +44,7 @@ pub fn ladder(ladder: &Ladder, ceilings: &Ceilings) -> String {
     format!("\n{kernel} {shape}{activation}{clock}\n{}", columns(&rows))
 }
 
-fn row(variant: &Variant, ceilings: &Ceilings) -> Vec<String> {
+fn row(variant: &Variant, ceilings: &Roofline) -> Vec<String> {
     let mark = if variant.default { " *" } else { "" };
     let mut row = vec![format!("{}{mark}", variant.variant)];
     let none = || "–".to_owned();
@@ -127,7 +127,7 @@ pub fn scale_header(what: &str, norm: Norm) -> String {
 
 /// A row of that table.
 #[must_use]
-pub fn scale_row(point: &Point) -> String {
+pub fn scale_row(point: &ScaledStep) -> String {
     let step = &point.step;
     // A multiplication and an addition each.
     let gflop_per_s = 2e-6 * step.work / step.ms_per_step;

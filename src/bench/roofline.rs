@@ -47,14 +47,14 @@ const OPERATIONS: usize = 256 * 16 * 2;
 
 /// The most that an adapter reaches.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Ceilings {
+pub struct Roofline {
     /// Multiplications and additions, in 10⁹ a second.
     pub gflop_per_s: f64,
     /// Bytes read and written, in 10⁹ a second.
     pub gb_per_s: f64,
 }
 
-impl Ceilings {
+impl Roofline {
     /// Measures them.
     ///
     /// # Errors
