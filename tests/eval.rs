@@ -72,7 +72,7 @@ fn evaluate(
     });
     write(&input, &file.collect());
     let parameters = kernel.contract.parameters.iter().map(|known| known.name.to_owned());
-    let sizes = kernel.contract.untold_sizes().into_iter();
+    let sizes = kernel.contract.explicit_sizes().into_iter();
     let options = Options {
         activation: kernel.contract.activation.then_some(case.activation),
         parameters: parameters.zip(case.parameters(&kernel.contract)).collect(),

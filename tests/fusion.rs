@@ -14,7 +14,7 @@ use normlab::kernels::activation::Activation;
 use normlab::kernels::kernel::Kernel;
 use normlab::kernels::library::Library;
 use normlab::kernels::{self, bias_forward, matmul_nn};
-use normlab::model::{Feed, Model, Network};
+use normlab::model::{DataBuffers, Model, Network};
 use normlab::program::{Dispatch, Program, TensorId};
 use normlab::tensor::{Shape, Value};
 use normlab::train::{data_set, initial_state, training_order};
@@ -89,8 +89,8 @@ fn trained(
     session.upload(&[training_order(model, experiment.seed, 0)]).unwrap();
     session.run(&model.step_passes(), 7).unwrap();
     session.run(&[model.evaluate], 2).unwrap();
-    let Feed { losses, hits, .. } = model.train;
-    let outputs = [losses, hits, model.test.losses, model.test.hits, model.test_outputs];
+    let DataBuffers { losses, correct, .. } = model.train;
+    let outputs = [losses, correct, model.test.losses, model.test.correct, model.test_outputs];
     let gradients = model.parameters.iter().map(|parameter| parameter.gradient);
     let ids: Vec<_> = model.state().into_iter().chain(outputs).chain(gradients).collect();
     session.read_all(&ids).unwrap()
@@ -160,8 +160,9 @@ fn all_is_written() {
     for network in networks() {
         let plain = model(&network, &data);
         let fused = plain.clone().fused(&Fusion::of(|_| true)).unwrap();
-        let (Feed { losses, hits, step, .. }, test) = (plain.train, plain.test);
-        let told = [losses, hits, step, test.losses, test.hits, test.step, plain.test_outputs];
+        let (DataBuffers { losses, correct, step, .. }, test) = (plain.train, plain.test);
+        let told =
+            [losses, correct, step, test.losses, test.correct, test.step, plain.test_outputs];
         let gradients = plain.parameters.iter().map(|parameter| parameter.gradient);
         let before = written(&plain.program);
         let after = written(&fused.program);

@@ -14,7 +14,7 @@ use normlab::kernels::activation::Activation;
 use normlab::kernels::library::Library;
 use normlab::record::{Moment, ShaderRecord};
 use normlab::report::watch;
-use normlab::train::{Observer, Plan, Swap, Weights, train};
+use normlab::train::{Observer, Plan, ShaderReload, Weights, train};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -113,9 +113,9 @@ impl Observer for Saver<'_> {
         Some(std::mem::take(&mut self.saved))
     }
 
-    fn swapped(&mut self, swap: &Swap) -> Result<()> {
-        self.told.push(watch::swap(swap));
-        if let Swap::Taken { activation, .. } = swap {
+    fn shaders_reloaded(&mut self, reload: &ShaderReload) -> Result<()> {
+        self.told.push(watch::reload(reload));
+        if let ShaderReload::Taken { activation, .. } = reload {
             self.taken.extend(*activation);
         }
         Ok(())

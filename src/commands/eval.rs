@@ -162,7 +162,7 @@ fn describe(kernel: &Kernel) -> String {
     let parameters = kernel.contract.parameters.iter();
     let parameters = parameters.map(|one| format!("--param {}={:?}", one.name, one.default));
     let sizes =
-        kernel.contract.untold_sizes().into_iter().map(|name| format!("--size {name}=NUMBER"));
+        kernel.contract.explicit_sizes().into_iter().map(|name| format!("--size {name}=NUMBER"));
     let activation = kernel.contract.activation.then(|| "--activation identity".to_owned());
     format!(
         "\n{}: {}\n{}{}{}",

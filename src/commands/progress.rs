@@ -9,7 +9,7 @@ use crate::record::{Moment, Probe, SweepRecord};
 use crate::report::{number, watch as words};
 use crate::train::run_folder::RunFolder;
 use crate::train::sweep;
-use crate::train::{Observer, Plan, Swap, Weights};
+use crate::train::{Observer, Plan, ShaderReload, Weights};
 use crate::watch::Changes;
 use anyhow::Context;
 use indicatif::ProgressBar;
@@ -99,11 +99,11 @@ impl Observer for Progress<'_> {
         self.changes.map(Changes::any)
     }
 
-    fn swapped(&mut self, swap: &Swap) -> Result<()> {
-        if let Swap::Taken { activation, .. } = swap {
+    fn shaders_reloaded(&mut self, reload: &ShaderReload) -> Result<()> {
+        if let ShaderReload::Taken { activation, .. } = reload {
             self.activation = activation.or(self.activation);
         }
-        let text = format!("{}: {}", self.run, words::swap(swap));
+        let text = format!("{}: {}", self.run, words::reload(reload));
         let Self { bar, out, .. } = self;
         bar.suspend(|| say(*out, &text))
     }

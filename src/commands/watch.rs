@@ -60,7 +60,7 @@ pub(super) fn watch(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     let shaders = arguments.shaders.clone().or_folder(checkout(kernel));
     let library = shaders.library()?;
     let places = library.places();
-    let desk = Desk::new(kernel, arguments, &shaders, library)?;
+    let watching = WatchLoop::new(kernel, arguments, &shaders, library)?;
     let best = |found: Vec<Candidate>| Ok(found.first().map(Candidate::describe));
     let adapter = of_adapters(&arguments.device.device, judge::PURPOSE, best)?;
     say(out, &format!("device: {} ({})", adapter.adapter, adapter.backend))?;
@@ -69,7 +69,7 @@ pub(super) fn watch(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     let _watch = Watch::new(&places, move || tell(&changed, Event::Changed))?;
     ctrlc::set_handler(move || tell(&stop, Event::Stop))
         .map_err(|error| Error::Device(format!("Ctrl-C cannot be listened to: {error}")))?;
-    desk.work(&sender, &events, out)
+    watching.run(&sender, &events, out)
 }
 
 /// Wakes the watch. Nobody listens any more when it has ended.
@@ -100,7 +100,7 @@ struct Running {
 }
 
 /// The variants of a kernel, and the one that is judged now.
-struct Desk {
+struct WatchLoop {
     kernel: &'static Kernel,
     library: Library,
     program: PathBuf,
@@ -113,7 +113,7 @@ struct Desk {
     started: u64,
 }
 
-impl Desk {
+impl WatchLoop {
     fn new(
         kernel: &'static Kernel,
         arguments: &Arguments,
@@ -126,7 +126,7 @@ impl Desk {
         given.extend(arguments.device.flags());
         given.extend(shaders.flags_without_variants());
         given.extend(arguments.shape.iter().map(|shape| format!("--shape={shape}")));
-        let desk = Self {
+        let watching = Self {
             kernel,
             library,
             program,
@@ -137,8 +137,8 @@ impl Desk {
             running: None,
             started: 0,
         };
-        match desk.on_disk()?.is_empty() {
-            false => Ok(desk),
+        match watching.on_disk()?.is_empty() {
+            false => Ok(watching),
             true => Err(Error::Config(format!(
                 "there is no shader of {} to watch; make a folder of them with `normlab shaders \
                  export DIR` and name it with --shaders DIR, or a file with --variant \
@@ -161,17 +161,17 @@ impl Desk {
     }
 
     /// Judges what there is, and then what changes.
-    fn work(
+    fn run(
         mut self,
         sender: &Sender<Event>,
         events: &Receiver<Event>,
         out: &mut dyn Write,
     ) -> anyhow::Result<Status> {
-        self.look(out)?;
+        self.rescan(out)?;
         loop {
             self.start_next(sender)?;
             match self.next(events) {
-                Some(Event::Changed) => self.look(out)?,
+                Some(Event::Changed) => self.rescan(out)?,
                 Some(Event::Ended(number, written)) => {
                     if let Some(running) = self.running.take_if(|one| one.number == number) {
                         let judged = running.process.verdict(&written);
@@ -202,7 +202,7 @@ impl Desk {
     }
 
     /// Finds out what has changed. What is being judged and has changed is judged anew.
-    fn look(&mut self, out: &mut dyn Write) -> Result<()> {
+    fn rescan(&mut self, out: &mut dyn Write) -> Result<()> {
         let mut found = self.on_disk()?;
         for (name, watched) in &mut self.variants {
             let text = found.remove(name);

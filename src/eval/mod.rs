@@ -84,7 +84,7 @@ impl Request {
             .map(|(operand, shape)| shape.unwrap_or_else(|| sizes.shape(operand)))
             .collect();
         for ((operand, shape), given) in kernel.contract.operands.iter().zip(&shapes).zip(&given) {
-            hold(operand, *shape, given.as_ref(), &sizes)
+            validate(operand, *shape, given.as_ref(), &sizes)
                 .map_err(|reason| Error::Data(format!("{}: {reason}", path.display())))?;
         }
         let isolated = IsolatedDispatch::new(kernel, &case, &shapes).map_err(unfit)?;
@@ -148,9 +148,9 @@ fn parameters(kernel: &Kernel, given: &[(String, f32)]) -> Result<Vec<(&'static 
 
 /// The sizes that were given: all that no tensor tells, and no other.
 fn told_sizes(kernel: &Kernel, given: &[(String, usize)]) -> Result<Vec<(&'static str, usize)>> {
-    let untold = kernel.contract.untold_sizes();
-    let told = named(kernel, "--size", &untold, given)?;
-    match untold.iter().find(|name| told.iter().all(|(given, _)| given != *name)) {
+    let explicit = kernel.contract.explicit_sizes();
+    let told = named(kernel, "--size", &explicit, given)?;
+    match explicit.iter().find(|name| told.iter().all(|(given, _)| given != *name)) {
         None => Ok(told),
         Some(name) => Err(Error::Config(format!(
             "no tensor that {} reads tells the size {name}; add --size {name}=NUMBER",
@@ -196,7 +196,7 @@ fn activation(kernel: &Kernel, named: Option<Activation>) -> Result<Activation> 
 
 /// What must hold of one tensor beyond its shape: that there is room for it, and that whole numbers
 /// choose among what is there.
-fn hold(
+fn validate(
     operand: &Operand,
     shape: Shape,
     given: Option<&Given>,

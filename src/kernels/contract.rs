@@ -157,7 +157,7 @@ impl Contract {
 
     /// The sizes that no tensor tells that the kernel reads.
     #[must_use]
-    pub fn untold_sizes(&self) -> Vec<&'static str> {
+    pub fn explicit_sizes(&self) -> Vec<&'static str> {
         let told = |name: &&str| self.read().any(|one| [one.rows, one.cols].contains(name));
         self.sizes.iter().copied().filter(|name| !told(name)).collect()
     }
@@ -186,7 +186,7 @@ impl Sizes {
         };
         let values = contract.sizes.iter().map(value).collect::<Result<Vec<_>>>()?;
         let sizes = Self { replicas, names: contract.sizes, values };
-        sizes.hold(contract)?;
+        sizes.validate(contract)?;
         Ok(sizes)
     }
 
@@ -207,7 +207,7 @@ impl Sizes {
         let told = operands.filter_map(|(operand, shape)| Some((operand, (*shape)?)));
         for (operand, shape) in told.clone() {
             for (name, value) in [(operand.rows, shape.rows), (operand.cols, shape.cols)] {
-                learn(contract, &mut known, (name, value, operand.name))?;
+                unify(contract, &mut known, (name, value, operand.name))?;
             }
             if shape.replicas != 1 && replicas != 1 && shape.replicas != replicas {
                 return Err(Error::Shape(format!(
@@ -267,7 +267,7 @@ impl Sizes {
         symbol.parse().unwrap_or_else(|_| self.get(symbol))
     }
 
-    fn hold(&self, contract: &Contract) -> Result<()> {
+    fn validate(&self, contract: &Contract) -> Result<()> {
         if let Some(at) = self.values.iter().position(|&value| value == 0) {
             let name = self.names[at];
             return Err(Error::Shape(format!("{}: the size {name} is 0", contract.name)));
@@ -283,7 +283,7 @@ impl Sizes {
 }
 
 /// Notes that a size is `value` as `operand` has it, or says with which other tensor that clashes.
-fn learn(
+fn unify(
     contract: &Contract,
     known: &mut Vec<(&'static str, usize, &'static str)>,
     (symbol, value, operand): (&'static str, usize, &'static str),

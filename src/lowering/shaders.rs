@@ -15,16 +15,16 @@ use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-/// What a shader is composed of.
+/// What a shader is composed of: the key of its text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Recipe {
+struct ShaderKey {
     kernel: &'static str,
     /// None where the kernel has no activation.
     activation: Option<Activation>,
     setting: Setting,
 }
 
-impl Recipe {
+impl ShaderKey {
     /// That of a dispatch with its setting.
     fn of(dispatch: &Dispatch, setting: Setting) -> Self {
         let kernel = dispatch.kernel;
@@ -65,8 +65,8 @@ struct Used {
 #[derive(Clone, Debug)]
 pub struct Lowering {
     selection: Selection,
-    read: HashMap<Recipe, Rc<Shader>>,
-    used: HashMap<Recipe, Used>,
+    read: HashMap<ShaderKey, Rc<Shader>>,
+    used: HashMap<ShaderKey, Used>,
 }
 
 impl Lowering {
@@ -124,7 +124,7 @@ impl Lowering {
 
     /// Forgets that programs use a kernel: another setting of it was chosen.
     fn forget(&mut self, kernel: &Kernel) {
-        self.used.retain(|recipe, _| recipe.kernel != kernel.name());
+        self.used.retain(|key, _| key.kernel != kernel.name());
     }
 
     /// A program with the shaders that its dispatches get.
@@ -137,7 +137,7 @@ impl Lowering {
         for dispatch in program.passes.iter().flat_map(|pass| &pass.dispatches) {
             let Dispatch { kernel, activation, sizes, .. } = dispatch;
             match self.selection.setting(kernel, *activation, sizes) {
-                Ok(setting) => wanted.push((dispatch, Recipe::of(dispatch, setting))),
+                Ok(setting) => wanted.push((dispatch, ShaderKey::of(dispatch, setting))),
                 Err(error) => {
                     failed = Some(error);
                     break;
@@ -147,13 +147,12 @@ impl Lowering {
         // What is wrong with an earlier dispatch is told first.
         self.read_all(&wanted)?;
         failed.map_or(Ok(()), Err)?;
-        let shaders: Vec<_> =
-            wanted.iter().map(|(_, recipe)| Rc::clone(&self.read[recipe])).collect();
+        let shaders: Vec<_> = wanted.iter().map(|(_, key)| Rc::clone(&self.read[key])).collect();
         let lowered = Lowered::new(program, &shaders)?;
-        for ((dispatch, recipe), shader) in wanted.into_iter().zip(shaders) {
+        for ((dispatch, key), shader) in wanted.into_iter().zip(shaders) {
             let class = ShapeClass::of(&dispatch.kernel.contract, &dispatch.sizes);
             let new = || Used { kernel: dispatch.kernel, shader, classes: BTreeSet::new() };
-            self.used.entry(recipe).or_insert_with(new).classes.insert(class);
+            self.used.entry(key).or_insert_with(new).classes.insert(class);
         }
         Ok(lowered)
     }
@@ -162,19 +161,19 @@ impl Lowering {
     ///
     /// # Errors
     /// The first in the order of the dispatches.
-    fn read_all(&mut self, wanted: &[(&Dispatch, Recipe)]) -> Result<()> {
+    fn read_all(&mut self, wanted: &[(&Dispatch, ShaderKey)]) -> Result<()> {
         let mut missing = HashSet::new();
-        let new = |(_, recipe): &&(&Dispatch, Recipe)| {
-            !self.read.contains_key(recipe) && missing.insert(recipe.clone())
+        let new = |(_, key): &&(&Dispatch, ShaderKey)| {
+            !self.read.contains_key(key) && missing.insert(key.clone())
         };
         let new: Vec<_> = wanted.iter().filter(new).collect();
         let (library, capabilities) = (self.selection.library(), self.selection.capabilities());
-        let read = |(dispatch, recipe): &&(&Dispatch, Recipe)| {
-            recipe.read(dispatch.kernel, library, capabilities)
+        let read = |(dispatch, key): &&(&Dispatch, ShaderKey)| {
+            key.read(dispatch.kernel, library, capabilities)
         };
         let shaders: Vec<_> = new.par_iter().map(read).collect();
-        for ((_, recipe), shader) in new.into_iter().zip(shaders) {
-            self.read.insert(recipe.clone(), Rc::new(shader?));
+        for ((_, key), shader) in new.into_iter().zip(shaders) {
+            self.read.insert(key.clone(), Rc::new(shader?));
         }
         Ok(())
     }
@@ -187,15 +186,15 @@ impl Lowering {
     pub fn renew(&mut self, program: &Program) -> Result<()> {
         let (library, capabilities) = (self.selection.library(), self.selection.capabilities());
         let mut used = HashMap::new();
-        for (recipe, mut one) in self.used.clone() {
-            let recipe = recipe.or_newer(program);
-            let shader = recipe.read(one.kernel, library, capabilities)?;
+        for (key, mut one) in self.used.clone() {
+            let key = key.or_newer(program);
+            let shader = key.read(one.kernel, library, capabilities)?;
             if shader.text != one.shader.text {
                 one.shader = Rc::new(shader);
             }
-            used.insert(recipe, one);
+            used.insert(key, one);
         }
-        let read = used.iter().map(|(recipe, one)| (recipe.clone(), Rc::clone(&one.shader)));
+        let read = used.iter().map(|(key, one)| (key.clone(), Rc::clone(&one.shader)));
         // What is not in use may be of texts that are no more.
         self.read = read.collect();
         self.used = used;
@@ -206,10 +205,9 @@ impl Lowering {
     /// has the classes of shapes that it is used for.
     #[must_use]
     pub fn records(&self) -> Vec<ShaderRecord> {
-        let place = |recipe: &Recipe| (recipe.kernel, recipe.activation);
-        let record = |(recipe, Used { shader, classes, .. }): (&Recipe, &Used)| {
-            let several =
-                self.used.keys().filter(|other| place(other) == place(recipe)).count() > 1;
+        let place = |key: &ShaderKey| (key.kernel, key.activation);
+        let record = |(key, Used { shader, classes, .. }): (&ShaderKey, &Used)| {
+            let several = self.used.keys().filter(|other| place(other) == place(key)).count() > 1;
             let shapes = classes.iter().filter(|_| several);
             ShaderRecord {
                 kernel: shader.contract.name.to_owned(),

@@ -12,19 +12,19 @@ use crate::tensor::Shape;
 
 /// One part of the data on the device, and the loop over it.
 #[derive(Clone, Copy, Debug)]
-pub struct Feed {
+pub struct DataBuffers {
     /// Packed images, `[examples, words]`, shared by all replicas.
     pub images: TensorId,
     /// Classes, `[examples, 1]`, shared by all replicas.
     pub labels: TensorId,
-    /// A ring of batches, `[slots, batch]`.
-    pub order: TensorId,
+    /// A ring of batches: indices of examples, `[slots, batch]`.
+    pub batch_indices: TensorId,
     /// Batches done, `[1, 1]`.
     pub step: TensorId,
     /// A ring of mean losses, `[slots, 1]`.
     pub losses: TensorId,
-    /// A ring of numbers of hits, `[slots, 1]`.
-    pub hits: TensorId,
+    /// A ring of how many examples are classified correctly, `[slots, 1]`.
+    pub correct: TensorId,
 }
 
 /// A program under construction.
@@ -45,24 +45,25 @@ impl Builder {
     }
 
     /// Adds the tensors of one part of the data.
-    pub(super) fn feed(
+    pub(super) fn data_buffers(
         &mut self,
         part: &str,
         examples: usize,
         (slots, batch): (usize, usize),
         history: usize,
-    ) -> Feed {
+    ) -> DataBuffers {
         let replicas = self.network.replicas;
         let words = self.network.features.div_ceil(gather::BYTES_PER_WORD);
         let program = &mut self.program;
         let name = |what: &str| format!("{part}.{what}");
-        Feed {
+        DataBuffers {
             images: program.index_tensor(name("images"), Shape::matrix(examples, words)),
             labels: program.index_tensor(name("labels"), Shape::matrix(examples, 1)),
-            order: program.index_tensor(name("order"), Shape::new(replicas, slots, batch)),
+            batch_indices: program
+                .index_tensor(name("batch_indices"), Shape::new(replicas, slots, batch)),
             step: program.index_tensor(name("step"), Shape::new(replicas, 1, 1)),
             losses: program.tensor(name("losses"), Shape::new(replicas, history, 1)),
-            hits: program.index_tensor(name("hits"), Shape::new(replicas, history, 1)),
+            correct: program.index_tensor(name("correct"), Shape::new(replicas, history, 1)),
         }
     }
 
@@ -89,21 +90,21 @@ impl Builder {
         self.program.dispatch(label, kernel, activation, tensors, &[])
     }
 
-    /// Adds a batch of a feed: the dispatch, the examples and their targets.
+    /// Adds a batch of the data: the dispatch, the examples and their targets.
     pub(super) fn gather(
         &mut self,
         part: &str,
-        feed: &Feed,
+        data: &DataBuffers,
         batch: usize,
     ) -> Result<(Dispatch, TensorId, TensorId)> {
         let x = self.tensor(format!("{part}.x"), batch, self.network.features);
         let shape = Shape::new(self.network.replicas, batch, 1);
         let targets = self.program.index_tensor(format!("{part}.targets"), shape);
         let tensors = [
-            ("images", feed.images),
-            ("labels", feed.labels),
-            ("order", feed.order),
-            ("step", feed.step),
+            ("images", data.images),
+            ("labels", data.labels),
+            ("order", data.batch_indices),
+            ("step", data.step),
             ("x", x),
             ("targets", targets),
         ];
@@ -130,7 +131,7 @@ impl Builder {
     pub(super) fn loss(
         &mut self,
         part: &str,
-        feed: &Feed,
+        data: &DataBuffers,
         (logits, targets): (TensorId, TensorId),
     ) -> Result<(Dispatch, TensorId)> {
         let shape = self.program.spec(logits).shape;
@@ -139,9 +140,9 @@ impl Builder {
             ("logits", logits),
             ("targets", targets),
             ("d_logits", d_logits),
-            ("losses", feed.losses),
-            ("hits", feed.hits),
-            ("step", feed.step),
+            ("losses", data.losses),
+            ("hits", data.correct),
+            ("step", data.step),
         ];
         let kernel = &softmax_cross_entropy::KERNEL;
         Ok((self.dispatch(part, kernel, Activation::Identity, &tensors)?, d_logits))

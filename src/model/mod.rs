@@ -17,7 +17,7 @@ mod role;
 mod stage;
 mod training;
 
-pub use builder::Feed;
+pub use builder::DataBuffers;
 pub use initial::initial_parameters;
 pub use network::{HISTORY, Network};
 pub use parameters::Parameter;
@@ -38,7 +38,7 @@ pub struct Model {
     pub program: Program,
     /// The network.
     pub network: Network,
-    /// From a batch of the order to loss, hits and the gradient of the logits.
+    /// From the indices of a batch to loss, correct examples and the gradient of the logits.
     pub forward: PassId,
     /// From there to the gradients of all parameters.
     pub backward: PassId,
@@ -53,11 +53,11 @@ pub struct Model {
     /// The optimizer's memory.
     pub optimizer_state: Vec<TensorId>,
     /// The learning rate of each replica, `[1, 1]`.
-    pub rate: TensorId,
+    pub learning_rate: TensorId,
     /// What training reads and writes besides.
-    pub train: Feed,
+    pub train: DataBuffers,
     /// What an evaluation reads and writes besides.
-    pub test: Feed,
+    pub test: DataBuffers,
     /// The last hidden layer's outputs for the last chunk of the test set, `[test_batch, units]`; the
     /// images themselves where there is no hidden layer.
     pub test_outputs: TensorId,
@@ -112,11 +112,11 @@ impl Model {
         let network = &builder.network;
         let (slots, batch, history) = (network.order_slots(), network.batch, network.history);
         let (replicas, examples) = (network.replicas, network.train_examples);
-        let train = builder.feed("train", examples, (slots, batch), history);
+        let train = builder.data_buffers("train", examples, (slots, batch), history);
         let (forward, layers, d_logits) = builder.forward(&train)?;
         let backward = builder.backward(&layers, d_logits)?;
-        let rate = builder.program.tensor("rate", Shape::new(replicas, 1, 1));
-        let (update, optimizer_state) = builder.update(rate, &train)?;
+        let learning_rate = builder.program.tensor("learning_rate", Shape::new(replicas, 1, 1));
+        let (update, optimizer_state) = builder.update(learning_rate, &train)?;
         let forward = builder.program.pass("forward", forward);
         let backward = builder.program.pass("backward", backward);
         let update = builder.program.pass("update", update);
@@ -134,7 +134,7 @@ impl Model {
             parameters: layout.parameters,
             running,
             optimizer_state,
-            rate,
+            learning_rate,
             train,
             test,
             test_outputs,

@@ -37,7 +37,7 @@ pub struct Network {
     /// Epochs whose order is on the device at a time: enough that short epochs need no visit to the
     /// host within the steps whose losses are kept.
     pub epochs_per_order: usize,
-    /// Steps whose loss and hits are kept until they are read.
+    /// Steps whose loss and correct examples are kept until they are read.
     pub history: usize,
     /// Training examples.
     pub train_examples: usize,

@@ -1,6 +1,6 @@
 //! The passes of a probe: the forward pass over images of its own, counted and measured.
 
-use super::builder::{Builder, Feed};
+use super::builder::{Builder, DataBuffers};
 use super::layers::{Mode, Walk};
 use super::role::Role;
 use crate::data::CLASSES;
@@ -17,12 +17,12 @@ pub struct Probe {
     /// some; counts and column statistics of the inputs to every hidden activation.
     pub pass: PassId,
     /// Which training images these are, `[1, images]`.
-    pub order: TensorId,
+    pub batch_indices: TensorId,
     /// The forward pass over a test image of each class, with running statistics; where there is a batch
     /// norm, also with the statistics of the training images that `pass` went over.
     pub digits: PassId,
     /// Which test images these are, `[1, classes]`.
-    pub digits_order: TensorId,
+    pub digits_indices: TensorId,
     /// The hidden layers, from the first to the last.
     pub hidden: Vec<ProbedLayer>,
 }
@@ -47,9 +47,13 @@ pub struct ProbedLayer {
 }
 
 /// Adds the passes; `train` and `test` hold the images.
-pub(super) fn probe(builder: &mut Builder, train: &Feed, test: &Feed) -> Result<Probe> {
-    let (order, counted, measured) = inputs(builder, train)?;
-    let digits = feed(builder, "digits", CLASSES, test);
+pub(super) fn probe(
+    builder: &mut Builder,
+    train: &DataBuffers,
+    test: &DataBuffers,
+) -> Result<Probe> {
+    let (batch_indices, counted, measured) = inputs(builder, train)?;
+    let digits = data_buffers(builder, "digits", CLASSES, test);
     let (gathered, images, _) = builder.gather("digits", &digits, CLASSES)?;
     let running = builder.running(measured.len());
     let (inferred, outputs) = self::outputs(builder, "digits.", images, &running)?;
@@ -69,18 +73,23 @@ pub(super) fn probe(builder: &mut Builder, train: &Feed, test: &Feed) -> Result<
     let pass = builder.program.pass("probe", counted);
     let dispatches = [gathered].into_iter().chain(inferred).chain(trained).collect();
     let seen = builder.program.pass("digits", dispatches);
-    Ok(Probe { pass, order, digits: seen, digits_order: digits.order, hidden })
+    Ok(Probe { pass, batch_indices, digits: seen, digits_indices: digits.batch_indices, hidden })
 }
 
 /// A part of the data in an order of the probe's own.
-fn feed(builder: &mut Builder, part: &str, images: usize, data: &Feed) -> Feed {
+fn data_buffers(
+    builder: &mut Builder,
+    part: &str,
+    images: usize,
+    data: &DataBuffers,
+) -> DataBuffers {
     let replicas = builder.network.replicas;
     let index = |builder: &mut Builder, what: &str, cols| {
         let shape = Shape::new(replicas, 1, cols);
         builder.program.index_tensor(format!("{part}.{what}"), shape)
     };
-    let order = index(builder, "order", images);
-    Feed { order, step: index(builder, "step", 1), ..*data }
+    let batch_indices = index(builder, "batch_indices", images);
+    DataBuffers { batch_indices, step: index(builder, "step", 1), ..*data }
 }
 
 /// What is measured of a layer's inputs.
@@ -95,10 +104,13 @@ struct Measured {
 const ALL_OF_THE_BATCH: f32 = 1.0;
 
 /// The forward pass over training images: their order, its dispatches, and what is measured.
-fn inputs(builder: &mut Builder, train: &Feed) -> Result<(TensorId, Vec<Dispatch>, Vec<Measured>)> {
+fn inputs(
+    builder: &mut Builder,
+    train: &DataBuffers,
+) -> Result<(TensorId, Vec<Dispatch>, Vec<Measured>)> {
     let images = builder.network.probe_images;
-    let feed = feed(builder, "probe", images, train);
-    let (gathered, input, _) = builder.gather("probe", &feed, images)?;
+    let data = data_buffers(builder, "probe", images, train);
+    let (gathered, input, _) = builder.gather("probe", &data, images)?;
     let depth = builder.network.hidden.len();
     let mode = Mode::Training { momentum: ALL_OF_THE_BATCH };
     let walk = Walk { prefix: "probe.", depth, input, mode };
@@ -113,7 +125,7 @@ fn inputs(builder: &mut Builder, train: &Feed) -> Result<(TensorId, Vec<Dispatch
         measured.push(Measured { counts, stats, statistics });
         Ok(both.into())
     })?;
-    Ok((feed.order, [gathered].into_iter().chain(walked).collect(), measured))
+    Ok((data.batch_indices, [gathered].into_iter().chain(walked).collect(), measured))
 }
 
 /// Counts and measures `z`: the dispatches, the counts and the statistics.

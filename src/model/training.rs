@@ -1,6 +1,6 @@
 //! The passes of a training step: forward, backward and update.
 
-use super::builder::{Builder, Feed};
+use super::builder::{Builder, DataBuffers};
 use super::layers::{Mode, Walk, WalkedLayer, WalkedStage};
 use super::role::Role;
 use crate::config::Optimizer;
@@ -13,9 +13,9 @@ impl Builder {
     /// The forward pass: its dispatches, the layers for the backward pass, and the logits' gradient.
     pub(super) fn forward(
         &mut self,
-        feed: &Feed,
+        data: &DataBuffers,
     ) -> Result<(Vec<Dispatch>, Vec<WalkedLayer>, TensorId)> {
-        let (gathered, input, targets) = self.gather("train", feed, self.network.batch)?;
+        let (gathered, input, targets) = self.gather("train", data, self.network.batch)?;
         let depth = self.network.widths().len();
         let mode = Mode::Training { momentum: RUNNING_MOMENTUM };
         let (walked, layers) = self.layers(Walk { prefix: "", depth, input, mode })?;
@@ -24,7 +24,7 @@ impl Builder {
             self.running.extend(running.map(|id| (layer, id)));
         }
         let logits = layers.last().map_or(input, |layer| layer.output);
-        let (loss, d_logits) = self.loss("train", feed, (logits, targets))?;
+        let (loss, d_logits) = self.loss("train", data, (logits, targets))?;
         let dispatches = [gathered].into_iter().chain(walked).chain([loss]).collect();
         Ok((dispatches, layers, d_logits))
     }
@@ -83,8 +83,8 @@ impl Builder {
     /// The optimizer's dispatches, one a group of parameters, and its memory.
     pub(super) fn update(
         &mut self,
-        rate: TensorId,
-        feed: &Feed,
+        learning_rate: TensorId,
+        data: &DataBuffers,
     ) -> Result<(Vec<Dispatch>, Vec<TensorId>)> {
         let names: &[&str] = match self.network.optimizer {
             Optimizer::Sgd => &["velocity"],
@@ -103,10 +103,10 @@ impl Builder {
                 names.iter().map(|name| self.program.tensor(format!("{name}{behind}"), shape));
             let own: Vec<_> = own.collect();
             let mut tensors =
-                vec![("parameters", group.values), ("gradients", group.gradients), ("rate", rate)];
+                vec![("parameters", group.values), ("gradients", group.gradients), ("rate", learning_rate)];
             tensors.extend(names.iter().copied().zip(own.iter().copied()));
             if self.network.optimizer == Optimizer::Adam {
-                tensors.push(("step", feed.step));
+                tensors.push(("step", data.step));
             }
             let label = format!("update{behind}.{}", kernel.name());
             let identity = Activation::Identity;

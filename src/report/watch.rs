@@ -2,11 +2,11 @@
 
 use super::bench::figures;
 use crate::bench::Spread;
-use crate::bench::ladder::Rung;
+use crate::bench::variants::Rung;
 use crate::check::Judgement;
 use crate::compare::ratio_text;
 use crate::record::ShaderChange;
-use crate::train::Swap;
+use crate::train::ShaderReload;
 use serde::{Deserialize, Serialize};
 
 /// What came of judging a shader.
@@ -94,15 +94,15 @@ fn change(now: Spread, last: Spread) -> String {
 /// One line about shaders that have changed in the middle of a training, or several where a message
 /// has several.
 #[must_use]
-pub fn swap(swap: &Swap) -> String {
-    match swap {
-        Swap::Taken { changes, activation, comparison } => {
+pub fn reload(reload: &ShaderReload) -> String {
+    match reload {
+        ShaderReload::Taken { changes, activation, comparison } => {
             let step = changes.first().map_or(0, |change| change.step);
             let activation = activation.map(|one| format!("the activation {} with ", one.name()));
             let (activation, compared) = (activation.unwrap_or_default(), compared(comparison));
             format!("step {step}: took {activation}{}{compared}", names(changes))
         }
-        Swap::Refused { step, message } => {
+        ShaderReload::Refused { step, message } => {
             format!("step {step}: FAILED: {}\n  the last good shaders stay", message.trim_end())
         }
     }

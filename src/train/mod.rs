@@ -12,6 +12,6 @@ pub mod sweep;
 pub mod sweep_folder;
 mod trainer;
 
-pub use run::{Observer, Swap, train};
+pub use run::{Observer, ShaderReload, train};
 pub use start::{data_set, initial_state, training_order};
 pub use trainer::{Outcome, Plan, Trainer, Weights, run_name};

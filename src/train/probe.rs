@@ -52,7 +52,7 @@ pub(super) fn take(session: &mut dyn Session, model: &Model, view: &View<'_>) ->
     let probe = model.probe.as_ref().ok_or_else(none)?;
     session.run(&[probe.pass, probe.digits], 1)?;
     let found = Found::read(session, model, probe)?;
-    let without_image = classes_without(found.value(probe.digits_order)?);
+    let without_image = classes_without(found.value(probe.digits_indices)?);
     let layers = probe.hidden.iter().enumerate();
     let of_layer = |layer| layer_probe(&found, model, layer, &without_image);
     let hidden = layers.map(of_layer).collect::<Result<_>>()?;
@@ -93,7 +93,7 @@ impl Found {
         });
         let running = model.running.iter().map(|&(_, id)| id);
         let weights = model.weights().flat_map(|one| [one.value, one.gradient]);
-        let ids = layers.chain(running).chain(weights).chain([probe.digits_order]);
+        let ids = layers.chain(running).chain(weights).chain([probe.digits_indices]);
         let ids: Vec<_> = ids.collect();
         let values = session.read_all(&ids)?;
         Ok(Self { values: ids.into_iter().zip(values).collect() })

@@ -1,8 +1,9 @@
 //! One network from its first to its last step: trained, recorded, compared.
 
+use super::diagnosis;
 use super::probe::Matrices;
+use super::schedule::Schedule;
 use super::trainer::{Outcome, Plan, Trainer, Weights};
-use super::{diagnosis, schedule};
 use crate::backend::{Backend, Reloaded};
 use crate::check::Judgement;
 use crate::error::Result;
@@ -12,7 +13,6 @@ use crate::model::Model;
 use crate::record::{
     LateAccuracy, Moment, Parity, Probe, ReplicaRange, RunRecord, ShaderChange, median,
 };
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// Steps between two words about progress, at most.
@@ -50,14 +50,14 @@ pub trait Observer {
     ///
     /// # Errors
     /// When it cannot be told: the training ends then.
-    fn swapped(&mut self, _: &Swap) -> Result<()> {
+    fn shaders_reloaded(&mut self, _: &ShaderReload) -> Result<()> {
         Ok(())
     }
 }
 
 /// What became of shaders that have changed in the middle of a training.
 #[derive(Clone, Debug)]
-pub enum Swap {
+pub enum ShaderReload {
     /// They are used from now on.
     Taken {
         /// The shaders, with the first step that ran with them.
@@ -86,21 +86,21 @@ pub fn train(
     plan: &Plan<'_>,
     observer: &mut dyn Observer,
 ) -> Result<RunRecord> {
-    let stops = Stops::new(plan);
-    let mut run = Run::new(backend, plan)?;
+    let schedule = Schedule::new(plan.experiment, plan.verify);
+    let mut run = Training::new(backend, plan)?;
     let mut recorded: Vec<Moment> = Vec::new();
     let (mut last, mut failure, mut last_losses) = (Vec::new(), None, Vec::new());
-    if stops.probed.contains(&0) {
-        run.probe(&stops, None, observer)?;
+    if schedule.probed.contains(&0) {
+        run.probe(&schedule, None, observer)?;
     }
-    for stop in stops.all() {
-        if let Outcome::Diverged { replica, step, loss } = run.reach(stop, &stops, observer)? {
+    for stop in schedule.all() {
+        if let Outcome::Diverged { replica, step, loss } = run.reach(stop, &schedule, observer)? {
             last_losses = run.trainer.take_losses().swap_remove(replica);
             failure = Some(diagnosis::explain(&mut run.trainer, (replica, step, loss))?);
             break;
         }
         observer.progress(stop);
-        if stops.moments.contains(&stop) {
+        if schedule.moments.contains(&stop) {
             let (moments, weights) = run.trainer.moment()?;
             moments.iter().try_for_each(|moment| observer.moment(moment, &weights))?;
             recorded.extend(Moment::across(&moments.iter().collect::<Vec<_>>(), median));
@@ -108,38 +108,13 @@ pub fn train(
         }
     }
     let probe_share = run.probe_share();
-    let Run { parity, shader_changes, .. } = run;
+    let Training { parity, shader_changes, .. } = run;
     let record = record(plan, &recorded, &last);
     Ok(RunRecord { failure, last_losses, probe_share, parity, shader_changes, ..record })
 }
 
-/// The steps at which a training stops for something.
-struct Stops {
-    moments: BTreeSet<usize>,
-    compared: BTreeSet<usize>,
-    probed: BTreeSet<usize>,
-    /// Those of the probed ones at which the first layer's weights are recorded.
-    filtered: BTreeSet<usize>,
-}
-
-impl Stops {
-    fn new(plan: &Plan<'_>) -> Self {
-        let compared =
-            if plan.verify { schedule::compared(plan.experiment) } else { BTreeSet::new() };
-        let probed = schedule::probed(plan.experiment);
-        let filtered = schedule::filtered(&probed);
-        Self { moments: schedule::moments(plan.experiment), compared, probed, filtered }
-    }
-
-    /// All of them but the start.
-    fn all(&self) -> BTreeSet<usize> {
-        let all = self.moments.iter().chain(&self.compared).chain(&self.probed);
-        all.copied().filter(|&stop| stop > 0).collect()
-    }
-}
-
 /// A network in training, with what it runs on and what was found so far.
-struct Run<'a, 'b> {
+struct Training<'a, 'b> {
     backend: &'a mut dyn Backend,
     trainer: Trainer<'b>,
     /// Whether the first step with other shaders is compared with the CPU.
@@ -154,7 +129,7 @@ struct Run<'a, 'b> {
     probing: Duration,
 }
 
-impl<'a, 'b> Run<'a, 'b> {
+impl<'a, 'b> Training<'a, 'b> {
     fn new(backend: &'a mut dyn Backend, plan: &Plan<'b>) -> Result<Self> {
         let trainer = Trainer::new(backend, plan)?;
         Ok(Self {
@@ -170,15 +145,16 @@ impl<'a, 'b> Run<'a, 'b> {
     }
 }
 
-impl Run<'_, '_> {
+impl Training<'_, '_> {
     /// Trains up to a stop; compares and probes its last step where that is due.
     fn reach(
         &mut self,
         stop: usize,
-        stops: &Stops,
+        schedule: &Schedule,
         observer: &mut dyn Observer,
     ) -> Result<Outcome> {
-        let (compared, probed) = (stops.compared.contains(&stop), stops.probed.contains(&stop));
+        let (compared, probed) =
+            (schedule.compared.contains(&stop), schedule.probed.contains(&stop));
         let before_last = if compared || probed { stop - 1 } else { stop };
         let mut outcome = self.run_to(before_last, observer)?;
         let mut before = None;
@@ -194,7 +170,7 @@ impl Run<'_, '_> {
             };
         }
         if probed && outcome == Outcome::Finite {
-            self.probe(stops, before.as_ref(), observer)?;
+            self.probe(schedule, before.as_ref(), observer)?;
         }
         Ok(outcome)
     }
@@ -202,7 +178,7 @@ impl Run<'_, '_> {
     /// Runs one step that is compared with the CPU.
     fn compared_step(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
         // The first step with other shaders is compared, too: one comparison serves both.
-        match self.swap_shaders(observer.shaders_changed(), observer)? {
+        match self.reload_shaders(observer.shaders_changed(), observer)? {
             Some(compared) => Ok(compared),
             None => self.trainer.compared_step(&mut self.parity),
         }
@@ -211,12 +187,12 @@ impl Run<'_, '_> {
     /// Looks into the layers and tells what is there; `before` are the weights before the last step.
     fn probe(
         &mut self,
-        stops: &Stops,
+        schedule: &Schedule,
         before: Option<&Matrices>,
         observer: &mut dyn Observer,
     ) -> Result<()> {
         let start = Instant::now();
-        let filters = stops.filtered.contains(&self.trainer.step());
+        let filters = schedule.filtered.contains(&self.trainer.step());
         let probe = self.trainer.probe(before, filters)?;
         self.probing += start.elapsed();
         observer.probed(&probe)
@@ -234,7 +210,7 @@ impl Run<'_, '_> {
         let mut fitting = 1;
         while self.trainer.step() < step {
             let changed = observer.shaders_changed();
-            if let Some(outcome) = self.swap_shaders(changed, observer)? {
+            if let Some(outcome) = self.reload_shaders(changed, observer)? {
                 if outcome != Outcome::Finite {
                     return Ok(outcome);
                 }
@@ -258,7 +234,7 @@ impl Run<'_, '_> {
 
     /// Takes shaders if they have changed, and tells of it. How the step ended that is compared then;
     /// none where no step was run.
-    fn swap_shaders(
+    fn reload_shaders(
         &mut self,
         changed: Option<bool>,
         observer: &mut dyn Observer,
@@ -273,7 +249,7 @@ impl Run<'_, '_> {
             Ok(Some((model, reloaded))) => self.take_shaders(model, reloaded, observer),
             Err(error) => {
                 let (step, message) = (self.trainer.step(), error.to_string());
-                observer.swapped(&Swap::Refused { step, message })?;
+                observer.shaders_reloaded(&ShaderReload::Refused { step, message })?;
                 Ok(None)
             }
         }
@@ -315,7 +291,7 @@ impl Run<'_, '_> {
             outcome = Some(ended);
             observer.progress(self.trainer.step());
         }
-        observer.swapped(&Swap::Taken { changes, activation, comparison })?;
+        observer.shaders_reloaded(&ShaderReload::Taken { changes, activation, comparison })?;
         Ok(outcome)
     }
 }

@@ -9,6 +9,31 @@ const MOMENTS: usize = 30;
 /// Steps between moments at least, where the experiment does not say.
 const FEWEST_STEPS: usize = 50;
 
+/// The steps, counted from 1, at which a training stops for something; 0 is the start.
+pub(super) struct Schedule {
+    pub(super) moments: BTreeSet<usize>,
+    pub(super) compared: BTreeSet<usize>,
+    pub(super) probed: BTreeSet<usize>,
+    /// Those of the probed ones at which the first layer's weights are recorded.
+    pub(super) filtered: BTreeSet<usize>,
+}
+
+impl Schedule {
+    /// That of an experiment, some of whose steps are compared with the CPU if it is to be verified.
+    pub(super) fn new(experiment: &Experiment, verify: bool) -> Self {
+        let compared = if verify { compared(experiment) } else { BTreeSet::new() };
+        let probed = probed(experiment);
+        let filtered = filtered(&probed);
+        Self { moments: moments(experiment), compared, probed, filtered }
+    }
+
+    /// All of them but the start.
+    pub(super) fn all(&self) -> BTreeSet<usize> {
+        let all = self.moments.iter().chain(&self.compared).chain(&self.probed);
+        all.copied().filter(|&stop| stop > 0).collect()
+    }
+}
+
 /// The steps, counted from 1, after which a moment is recorded: the first, the last, regularly between
 /// them, and at every probe before the first regular one, while a network changes fast.
 pub(super) fn moments(experiment: &Experiment) -> BTreeSet<usize> {
@@ -23,7 +48,7 @@ pub(super) fn moments(experiment: &Experiment) -> BTreeSet<usize> {
 
 /// The steps, counted from 1, that are compared with the CPU: the first, a middle one, the last, and
 /// those that the experiment asks for.
-pub(super) fn compared(experiment: &Experiment) -> BTreeSet<usize> {
+fn compared(experiment: &Experiment) -> BTreeSet<usize> {
     let steps = experiment.steps;
     let asked = match experiment.verify_every {
         0 => BTreeSet::new(),
@@ -34,7 +59,7 @@ pub(super) fn compared(experiment: &Experiment) -> BTreeSet<usize> {
 
 /// The steps after which the layers are probed: before the first, after the first, the second, the
 /// fourth and so on, and as many again as are asked for, closer together at the start.
-pub(super) fn probed(experiment: &Experiment) -> BTreeSet<usize> {
+fn probed(experiment: &Experiment) -> BTreeSet<usize> {
     let (steps, probes) = (experiment.steps, experiment.probes);
     if probes == 0 {
         return BTreeSet::new();
@@ -50,7 +75,7 @@ pub(super) fn probed(experiment: &Experiment) -> BTreeSet<usize> {
 
 /// Those of the probed steps at which the first layer's weights are recorded: the first, the one
 /// nearest to a quarter of the run, and the last.
-pub(super) fn filtered(probed: &BTreeSet<usize>) -> BTreeSet<usize> {
+fn filtered(probed: &BTreeSet<usize>) -> BTreeSet<usize> {
     let Some(&last) = probed.last() else { return BTreeSet::new() };
     let quarter = probed.iter().min_by_key(|step| (4 * **step).abs_diff(last));
     probed.first().into_iter().chain(quarter).chain([&last]).copied().collect()

@@ -22,8 +22,9 @@ pub fn initial_state(model: &Model, experiment: &Experiment) -> Vec<Upload> {
         real(running, Tensor::new(shape, rows.cycle().take(shape.len()).collect()))
     });
     let replicas = Shape::new(model.network.replicas, 1, 1);
-    let rate = real(model.rate, Tensor::filled(replicas, experiment.learning_rate));
-    parameters.chain(running).chain([rate]).collect()
+    let learning_rate =
+        real(model.learning_rate, Tensor::filled(replicas, experiment.learning_rate));
+    parameters.chain(running).chain([learning_rate]).collect()
 }
 
 /// Both parts of the data, the order of the test set, and which images are probed. The order of the training
@@ -31,13 +32,13 @@ pub fn initial_state(model: &Model, experiment: &Experiment) -> Vec<Upload> {
 #[must_use]
 pub fn data_set(model: &Model, data: &Dataset) -> Vec<Upload> {
     let mut uploads = Vec::new();
-    for (feed, part) in [(model.train, &data.train), (model.test, &data.test)] {
-        uploads.push(index(model, feed.images, part.packed()));
+    for (buffers, part) in [(model.train, &data.train), (model.test, &data.test)] {
+        uploads.push(index(model, buffers.images, part.packed()));
         let labels = part.labels.iter().map(|&label| u32::from(label)).collect();
-        uploads.push(index(model, feed.labels, labels));
+        uploads.push(index(model, buffers.labels, labels));
     }
     let order = test_order(data.test.len(), model.network.test_batch);
-    uploads.push(index(model, model.test.order, order.repeat(model.network.replicas)));
+    uploads.push(index(model, model.test.batch_indices, order.repeat(model.network.replicas)));
     uploads.extend(model.probe.iter().flat_map(|probe| probe_orders(model, probe, data)));
     uploads
 }
@@ -52,17 +53,17 @@ fn probe_orders(model: &Model, probe: &Probe, data: &Dataset) -> [Upload; 2] {
     });
     let (images, classes): (Vec<_>, Vec<_>) = (images.collect(), classes.collect());
     [
-        index(model, probe.order, images.repeat(replicas)),
-        index(model, probe.digits_order, classes.repeat(replicas)),
+        index(model, probe.batch_indices, images.repeat(replicas)),
+        index(model, probe.digits_indices, classes.repeat(replicas)),
     ]
 }
 
 /// What fills the ring that holds the order of the training examples, that of replica r with the seed
-/// `seed + r`; `filling` counts the rings before.
+/// `seed + r`; `refill` counts the rings before.
 #[must_use]
-pub fn training_order(model: &Model, seed: u64, filling: usize) -> Upload {
+pub fn training_order(model: &Model, seed: u64, refill: usize) -> Upload {
     let network = &model.network;
-    let first = filling * network.epochs_per_order;
+    let first = refill * network.epochs_per_order;
     let mut order = Vec::new();
     for replica in 0..network.replicas as u64 {
         for epoch in first..first + network.epochs_per_order {
@@ -71,7 +72,7 @@ pub fn training_order(model: &Model, seed: u64, filling: usize) -> Upload {
             order.extend(epoch_order(seed, epoch as u32, examples, batch));
         }
     }
-    index(model, model.train.order, order)
+    index(model, model.train.batch_indices, order)
 }
 
 fn real(tensor: TensorId, value: Tensor<f32>) -> Upload {

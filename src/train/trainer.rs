@@ -12,7 +12,7 @@ use crate::config::{Experiment, Norm};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
-use crate::model::{Feed, HISTORY, Model, Network, Parameter, Role, initial_parameters};
+use crate::model::{DataBuffers, HISTORY, Model, Network, Parameter, Role, initial_parameters};
 use crate::program::TensorId;
 use crate::record::{LayerFigures, Moment, Parity, Probe, ShaderChange};
 use crate::tensor::{Tensor, Value};
@@ -90,13 +90,13 @@ pub struct Trainer<'a> {
     /// Initial weight matrices of all replicas, by layer.
     initial: Vec<Tensor<f32>>,
     step: usize,
-    /// Which filling of the ring of batches is on the device.
-    filling: Option<usize>,
+    /// Which refill of the ring of batches is on the device.
+    refill: Option<usize>,
     /// Steps done and state at the last moment, to go back to.
     checkpoint: (usize, Vec<Value<f32>>),
-    /// Losses and hits of each replica since the last moment.
+    /// Losses and correct examples of each replica since the last moment.
     losses: Vec<Vec<f32>>,
-    hits: Vec<f64>,
+    correct: Vec<f64>,
     /// Shaders that were taken since the last moment.
     shader_changes: Vec<ShaderChange>,
     /// Steps and seconds of uncompared stretches since the last moment.
@@ -122,10 +122,10 @@ impl<'a> Trainer<'a> {
             model,
             initial,
             step: 0,
-            filling: None,
+            refill: None,
             checkpoint: (0, Vec::new()),
             losses: vec![Vec::new(); replicas],
-            hits: vec![0.0; replicas],
+            correct: vec![0.0; replicas],
             shader_changes: Vec::new(),
             timed: (0, 0.0),
         };
@@ -156,13 +156,13 @@ impl<'a> Trainer<'a> {
 
     /// Puts the order of the current epochs on the device, unless it is there.
     pub(super) fn load_order(&mut self) -> Result<()> {
-        let filling = self.step / self.model.network.order_slots();
-        if self.filling == Some(filling) {
+        let refill = self.step / self.model.network.order_slots();
+        if self.refill == Some(refill) {
             return Ok(());
         }
-        self.filling = Some(filling);
+        self.refill = Some(refill);
         let seed = self.plan.experiment.seed;
-        self.session.upload(&[start::training_order(&self.model, seed, filling)])
+        self.session.upload(&[start::training_order(&self.model, seed, refill)])
     }
 
     /// Trains until `step` steps are done, or until a loss is not finite.
@@ -246,10 +246,10 @@ impl<'a> Trainer<'a> {
         self.losses.iter_mut().map(std::mem::take).collect()
     }
 
-    /// Takes in losses and hits of the last `count` steps.
+    /// Takes in losses and correct examples of the last `count` steps.
     fn read_history(&mut self, count: usize) -> Result<Outcome> {
         let losses = self.session.read(self.model.train.losses)?.into_real()?;
-        let hits = self.session.read(self.model.train.hits)?;
+        let correct = self.session.read(self.model.train.correct)?;
         for step in self.step - count..self.step {
             for replica in 0..self.model.network.replicas {
                 let loss = losses.matrix(replica)[step % HISTORY];
@@ -257,7 +257,7 @@ impl<'a> Trainer<'a> {
                     return Ok(Outcome::Diverged { replica, step: step + 1, loss });
                 }
                 self.losses[replica].push(loss);
-                self.hits[replica] += hits.widened(replica * HISTORY + step % HISTORY);
+                self.correct[replica] += correct.widened(replica * HISTORY + step % HISTORY);
             }
         }
         Ok(Outcome::Finite)
@@ -278,7 +278,7 @@ impl<'a> Trainer<'a> {
         let shape = self.model.program.spec(losses).shape;
         self.session.write(losses, &Value::Real(Tensor::filled(shape, 0.0)))?;
         self.step = self.checkpoint.0;
-        self.filling = None;
+        self.refill = None;
         Ok(())
     }
 
@@ -332,7 +332,7 @@ impl<'a> Trainer<'a> {
                 step: self.step,
                 shader_changes: shader_changes.clone(),
                 train_loss: sum / losses.len() as f64,
-                train_accuracy: std::mem::take(&mut self.hits[replica]) / examples,
+                train_accuracy: std::mem::take(&mut self.correct[replica]) / examples,
                 test_loss,
                 test_accuracy,
                 layers,
@@ -344,21 +344,21 @@ impl<'a> Trainer<'a> {
         Ok((moments, weights))
     }
 
-    /// Mean cross-entropy and share of hits of each replica over the test set, with running statistics.
+    /// Mean cross-entropy and share of correct examples of each replica over the test set, with running statistics.
     fn evaluate(&mut self) -> Result<Vec<(f64, f64)>> {
-        let Feed { step, losses, hits, .. } = self.model.test;
+        let DataBuffers { step, losses, correct, .. } = self.model.test;
         let (replicas, chunks) = (self.model.network.replicas, self.model.network.test_chunks());
         self.write_index(step, vec![0; replicas])?;
         self.session.run(&[self.model.evaluate], chunks)?;
-        let (losses, hits) = (self.session.read(losses)?, self.session.read(hits)?);
+        let (losses, correct) = (self.session.read(losses)?, self.session.read(correct)?);
         let (rows, examples) = (self.model.network.test_batch, self.model.network.test_examples);
         let sum = |ring: &Value<f32>, replica: usize| -> f64 {
             (0..chunks).map(|chunk| ring.widened(replica * chunks + chunk)).sum()
         };
         // A chunk's loss is the mean over all its rows, also over those without an example.
         let loss = |replica| sum(&losses, replica) * rows as f64 / examples as f64;
-        let hits = |replica| sum(&hits, replica) / examples as f64;
-        Ok((0..replicas).map(|replica| (loss(replica), hits(replica))).collect())
+        let share = |replica| sum(&correct, replica) / examples as f64;
+        Ok((0..replicas).map(|replica| (loss(replica), share(replica))).collect())
     }
 
     /// Figures of every weight matrix of each replica; `weights` are those of now, parameters first.

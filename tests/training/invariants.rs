@@ -116,7 +116,7 @@ impl Trained {
         let model = trainer.model().clone();
         let session = trainer.session();
         session.upload(&[training_order(&model, experiment.seed, 1)]).map_err(text)?;
-        match session.read(model.train.order).map_err(text)? {
+        match session.read(model.train.batch_indices).map_err(text)? {
             Value::Index(order) => tensors.push(("order".to_owned(), order.data)),
             Value::Real(_) => return Err("an order is of whole numbers".to_owned()),
         }

@@ -174,7 +174,7 @@ fn fill(
         put(running, Value::Real(Tensor::new(Shape::matrix(2, cols), data)))?;
     }
     let rate = vec![vectors.scalar("learning_rate")];
-    put(model.rate, Value::Real(Tensor::new(Shape::matrix(1, 1), rate)))?;
+    put(model.learning_rate, Value::Real(Tensor::new(Shape::matrix(1, 1), rate)))?;
     let examples = model.network.train_examples;
     let images = normlab::data::Examples {
         images: vectors.whole("images").iter().map(|&byte| byte as u8).collect(),
@@ -183,11 +183,11 @@ fn fill(
         image_cols: model.network.features,
     };
     let test_order = (0..examples as u32).collect();
-    for (feed, order) in [(model.train, vectors.whole("order")), (model.test, test_order)] {
+    for (buffers, order) in [(model.train, vectors.whole("order")), (model.test, test_order)] {
         for (tensor, data) in [
-            (feed.images, images.packed()),
-            (feed.labels, vectors.whole("labels")),
-            (feed.order, order),
+            (buffers.images, images.packed()),
+            (buffers.labels, vectors.whole("labels")),
+            (buffers.batch_indices, order),
         ] {
             put(tensor, Value::Index(Tensor::new(model.program.spec(tensor).shape, data)))?;
         }
@@ -229,7 +229,7 @@ fn exact(case: Case) -> Checked {
     let losses = session.get(model.train.losses);
     let losses = (0..STEPS).map(|step| losses.widened(step)).collect();
     close("losses", &row(losses), &row(vectors.numbers("losses").to_vec()))?;
-    let hits = session.get(model.train.hits);
+    let hits = session.get(model.train.correct);
     let hits = (0..STEPS).map(|step| hits.widened(step)).collect();
     close("hits", &row(hits), &row(vectors.numbers("hits").to_vec()))?;
     session.run(&[model.evaluate], 1).map_err(text)?;

@@ -41,7 +41,7 @@ impl Formula {
         let named = |reason| Error::Shader(format!("{place}: {reason}"));
         let activate = function(&module, "activate").map_err(named)?;
         let activation_gradient = function(&module, "activation_gradient").map_err(named)?;
-        follow(&module).map_err(named)?;
+        check_supported(&module).map_err(named)?;
         Ok(Self { module, activate, activation_gradient })
     }
 
@@ -102,7 +102,7 @@ fn function(module: &Module, name: &str) -> Check<Handle<Function>> {
 }
 
 /// Whether everything in the module can be followed.
-fn follow(module: &Module) -> Check<()> {
+fn check_supported(module: &Module) -> Check<()> {
     if let Some((_, variable)) = module.global_variables.iter().next() {
         let name = variable.name.as_deref().unwrap_or("a variable");
         return Err(format!(
