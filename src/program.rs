@@ -9,6 +9,7 @@ use crate::kernels::cases::Case;
 use crate::kernels::contract::Sizes;
 use crate::kernels::kernel::Kernel;
 use crate::tensor::{Element, Shape, Value};
+use std::sync::Arc;
 
 /// Segments of a shared buffer begin at multiples of this many elements (256 bytes): the coarsest
 /// alignment of a storage binding that WebGPU adapters ask for.
@@ -84,8 +85,8 @@ pub struct Dispatch {
 pub struct Upload {
     /// The tensor.
     pub tensor: TensorId,
-    /// Its value, of its shape and element type.
-    pub value: Value<f32>,
+    /// Its value, of its shape and element type. Several programs may share it.
+    pub value: Arc<Value<f32>>,
 }
 
 /// Dispatches that run one after another.

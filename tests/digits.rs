@@ -73,7 +73,7 @@ fn the_parts_are_the_atlas_in_order() {
     let mut index = 0;
     for (part, count) in [(&train, TRAIN), (&test, COLUMNS * ROWS - TRAIN)] {
         assert_eq!((part.len(), part.image_rows, part.image_cols), (count, SIDE, SIDE));
-        for (image, &label) in part.images.chunks(SIDE * SIDE).zip(&part.labels) {
+        for (image, &label) in part.images().chunks(SIDE * SIDE).zip(&part.labels) {
             assert_eq!(usize::from(label), index % CLASSES, "image {index}");
             assert!(image == tile(atlas, index), "image {index} is not tile {index}");
             index += 1;
@@ -110,7 +110,7 @@ fn the_ink_stays_off_the_border() {
 fn means(part: &Examples) -> Vec<Vec<f64>> {
     let count = (part.len() / CLASSES) as f64;
     let mut means = vec![vec![0.0; part.features()]; CLASSES];
-    for (image, &label) in part.images.chunks(part.features()).zip(&part.labels) {
+    for (image, &label) in part.images().chunks(part.features()).zip(&part.labels) {
         for (mean, &byte) in means[usize::from(label)].iter_mut().zip(image) {
             *mean += f64::from(byte) / count;
         }
@@ -125,7 +125,8 @@ fn images_of_one_label_are_alike() {
     let distance = |mean: &[f64], image: &[u8]| -> f64 {
         mean.iter().zip(image).map(|(mean, &byte)| (mean - f64::from(byte)).powi(2)).sum()
     };
-    let images = test.images.chunks(test.features()).zip(&test.labels);
+    let images = test.images();
+    let images = images.chunks(test.features()).zip(&test.labels);
     let hits = images.filter(|(image, label)| {
         let nearest = |a: &usize, b: &usize| {
             distance(&means[*a], image).total_cmp(&distance(&means[*b], image))

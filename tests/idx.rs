@@ -98,7 +98,7 @@ fn assert_is_data_set((train, test): (Examples, Examples)) {
     for (part, expected_labels) in [(train, &[5, 0, 4][..]), (test, &[7, 2])] {
         let count = u8::try_from(expected_labels.len()).unwrap();
         assert_eq!(part.labels, expected_labels);
-        assert_eq!(part.images, images(count)[16..]);
+        assert_eq!(part.images(), images(count)[16..]);
         assert_eq!((part.image_rows, part.image_cols, part.features()), (2, 3, 6));
         assert_eq!(part.len(), usize::from(count));
     }

@@ -36,11 +36,9 @@ pub fn load() -> Result<(Examples, Examples)> {
         let corner = (i / TILE_COLUMNS * SIDE) * found.0 + i % TILE_COLUMNS * SIDE;
         (0..SIDE).flat_map(move |row| &pixels[corner + row * found.0..][..SIDE]).copied()
     };
-    let part = |range: std::ops::Range<usize>| Examples {
-        labels: range.clone().map(|i| (i % CLASSES) as u8).collect(),
-        images: range.flat_map(image).collect(),
-        image_rows: SIDE,
-        image_cols: SIDE,
+    let part = |range: std::ops::Range<usize>| {
+        let labels = range.clone().map(|i| (i % CLASSES) as u8).collect();
+        Examples::new(&range.flat_map(image).collect::<Vec<_>>(), labels, [SIDE; 2])
     };
     Ok((part(0..TRAIN), part(TRAIN..IMAGES)))
 }
@@ -54,9 +52,10 @@ mod tests {
         let (train, test) = load()?;
         assert_eq!((train.len(), test.len()), (10_000, 2_000));
         for part in [&train, &test] {
-            assert_eq!(part.images.len(), part.len() * part.features());
+            let images = part.images();
+            assert_eq!(images.len(), part.len() * part.features());
             let inked = |image: &[u8]| image.iter().filter(|&&byte| byte > 100).count();
-            assert!(part.images.chunks(part.features()).all(|image| inked(image) > 10));
+            assert!(images.chunks(part.features()).all(|image| inked(image) > 10));
         }
         Ok(())
     }

@@ -1,15 +1,16 @@
 //! Images and their labels, as every data set has them.
 
 use crate::kernels::gather::BYTES_PER_WORD;
+use crate::tensor::{Shape, Tensor, Value};
+use std::sync::Arc;
 
 /// The classes of every data set.
 pub const CLASSES: usize = 10;
 
-/// One part of a data set: images as bytes, and their labels.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One part of a data set: images and their labels.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Examples {
-    /// Grey values 0..=255, `[examples, image_rows * image_cols]`, row-major.
-    pub images: Vec<u8>,
+    packed: Arc<Value<f32>>,
     /// Classes, each less than [`CLASSES`].
     pub labels: Vec<u8>,
     /// Rows of one image, in pixels.
@@ -19,6 +20,34 @@ pub struct Examples {
 }
 
 impl Examples {
+    /// Images, as grey values 0..=255 `[examples, image_rows * image_cols]`, row-major, with their labels.
+    #[must_use]
+    pub fn new(images: &[u8], labels: Vec<u8>, [image_rows, image_cols]: [usize; 2]) -> Self {
+        let word = |bytes: &[u8]| {
+            let mut four = [0; BYTES_PER_WORD];
+            four[..bytes.len()].copy_from_slice(bytes);
+            u32::from_le_bytes(four)
+        };
+        let features = image_rows * image_cols;
+        let words = features.div_ceil(BYTES_PER_WORD);
+        let mut packed = Vec::with_capacity(labels.len() * words);
+        let images = images.chunks(features.max(1));
+        packed.extend(images.flat_map(|image| image.chunks(BYTES_PER_WORD).map(word)));
+        let packed = Tensor::new(Shape::matrix(labels.len(), words), packed);
+        Self { packed: Arc::new(Value::Index(packed)), labels, image_rows, image_cols }
+    }
+
+    /// The images as they were given.
+    #[must_use]
+    pub fn images(&self) -> Vec<u8> {
+        let Value::Index(packed) = &*self.packed else { return Vec::new() };
+        let image = |words: &[u32]| {
+            let bytes = words.iter().flat_map(|word| word.to_le_bytes());
+            bytes.take(self.features()).collect::<Vec<_>>()
+        };
+        packed.data.chunks(packed.shape.cols.max(1)).flat_map(image).collect()
+    }
+
     /// The number of examples.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -38,15 +67,9 @@ impl Examples {
     }
 
     /// The images as the kernel `gather` reads them: four bytes a word, least significant first, each
-    /// image filled up to a whole number of words; `[examples, words]`.
+    /// image filled up to a whole number of words; `[examples, words]`. All networks share this copy.
     #[must_use]
-    pub fn packed(&self) -> Vec<u32> {
-        let word = |bytes: &[u8]| {
-            let mut four = [0; BYTES_PER_WORD];
-            four[..bytes.len()].copy_from_slice(bytes);
-            u32::from_le_bytes(four)
-        };
-        let images = self.images.chunks(self.features());
-        images.flat_map(|image| image.chunks(BYTES_PER_WORD).map(word)).collect()
+    pub fn packed(&self) -> Arc<Value<f32>> {
+        Arc::clone(&self.packed)
     }
 }

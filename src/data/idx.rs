@@ -212,7 +212,7 @@ fn load_part([images_path, labels_path]: &[PathBuf; 2]) -> Result<Examples> {
         )));
     }
     let Images { pixels, rows, cols } = images;
-    Ok(Examples { images: pixels, labels, image_rows: rows, image_cols: cols })
+    Ok(Examples::new(&pixels, labels, [rows, cols]))
 }
 
 /// A file's name for messages, the file, and its length in bytes.

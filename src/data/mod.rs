@@ -45,9 +45,7 @@ impl Dataset {
             same_size(&train, &test, folder)?;
         }
         if binary {
-            for byte in train.images.iter_mut().chain(&mut test.images) {
-                *byte = if *byte < HALF { 0 } else { 255 };
-            }
+            (train, test) = (black_or_white(train), black_or_white(test));
         }
         Ok(Self { name, train, test })
     }
@@ -57,6 +55,13 @@ impl Dataset {
     pub fn constant_guess(&self) -> ConstantGuess {
         ConstantGuess::of(&self.train.labels, &self.test.labels)
     }
+}
+
+/// The same with every pixel black or white.
+fn black_or_white(part: Examples) -> Examples {
+    let mut images = part.images();
+    images.iter_mut().for_each(|byte| *byte = if *byte < HALF { 0 } else { 255 });
+    Examples::new(&images, part.labels, [part.image_rows, part.image_cols])
 }
 
 fn same_size(train: &Examples, test: &Examples, folder: &Path) -> Result<()> {

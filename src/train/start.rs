@@ -8,6 +8,7 @@ use crate::kernels;
 use crate::model::{Model, Network, Probe, initial_parameters};
 use crate::program::{TensorId, Upload};
 use crate::tensor::{Shape, Tensor, Value};
+use std::sync::Arc;
 
 /// Initial parameters and running statistics, and the learning rate.
 #[must_use]
@@ -33,7 +34,7 @@ pub fn initial_state(model: &Model, experiment: &Experiment) -> Vec<Upload> {
 pub fn data_set(model: &Model, data: &Dataset) -> Vec<Upload> {
     let mut uploads = Vec::new();
     for (buffers, part) in [(model.train, &data.train), (model.test, &data.test)] {
-        uploads.push(index(model, buffers.images, part.packed()));
+        uploads.push(Upload { tensor: buffers.images, value: part.packed() });
         let labels = part.labels.iter().map(|&label| u32::from(label)).collect();
         uploads.push(index(model, buffers.labels, labels));
     }
@@ -76,11 +77,11 @@ pub fn training_order(model: &Model, seed: u64, refill: usize) -> Upload {
 }
 
 fn real(tensor: TensorId, value: Tensor<f32>) -> Upload {
-    Upload { tensor, value: Value::Real(value) }
+    Upload { tensor, value: Arc::new(Value::Real(value)) }
 }
 
 /// Whole numbers for a tensor.
 pub(super) fn index(model: &Model, tensor: TensorId, data: Vec<u32>) -> Upload {
     let shape = model.program.spec(tensor).shape;
-    Upload { tensor, value: Value::Index(Tensor::new(shape, data)) }
+    Upload { tensor, value: Arc::new(Value::Index(Tensor::new(shape, data))) }
 }

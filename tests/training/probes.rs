@@ -5,7 +5,7 @@ use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
 use normlab::config::{Experiment, Norm};
-use normlab::data::Dataset;
+use normlab::data::{Dataset, Examples};
 use normlab::kernels::activation::Activation;
 use normlab::record::{LayerProbe, Moment, Probe};
 use normlab::train::{Observer, Plan, Weights, train};
@@ -125,9 +125,11 @@ fn class_without_image(backend: &mut dyn Backend) -> Checked {
     let test = &mut data.test;
     let pixels = test.features();
     let kept: Vec<_> = (0..test.len()).filter(|&at| test.labels[at] != LACKING).collect();
-    test.images =
-        kept.iter().flat_map(|at| &test.images[at * pixels..][..pixels]).copied().collect();
-    test.labels = kept.iter().map(|&at| test.labels[at]).collect();
+    let images = test.images();
+    let images: Vec<_> =
+        kept.iter().flat_map(|at| &images[at * pixels..][..pixels]).copied().collect();
+    let labels = kept.iter().map(|&at| test.labels[at]).collect();
+    *test = Examples::new(&images, labels, [test.image_rows, test.image_cols]);
     let part = on_data(backend, &experiment, network, &data)?;
     for (part, whole) in part.probes.iter().zip(&whole.probes) {
         hold(part.without_image == [usize::from(LACKING)], || format!("{:?}", part.without_image))?;

@@ -9,6 +9,7 @@ use normlab::backend::cpu::{CpuBackend, CpuSession};
 use normlab::backend::{Backend, Session};
 use normlab::compare::{FACTOR, compare};
 use normlab::config::{Affine, Init, Norm, NormPosition, Optimizer};
+use normlab::data::Examples;
 use normlab::kernels::activation::Activation;
 use normlab::model::{Model, Network};
 use normlab::program::TensorId;
@@ -176,19 +177,14 @@ fn fill(
     let rate = vec![vectors.scalar("learning_rate")];
     put(model.learning_rate, Value::Real(Tensor::new(Shape::matrix(1, 1), rate)))?;
     let examples = model.network.train_examples;
-    let images = normlab::data::Examples {
-        images: vectors.whole("images").iter().map(|&byte| byte as u8).collect(),
-        labels: vec![0; examples],
-        image_rows: 1,
-        image_cols: model.network.features,
-    };
+    let images: Vec<_> = vectors.whole("images").iter().map(|&byte| byte as u8).collect();
+    let images = Examples::new(&images, vec![0; examples], [1, model.network.features]).packed();
     let test_order = (0..examples as u32).collect();
     for (buffers, order) in [(model.train, vectors.whole("order")), (model.test, test_order)] {
-        for (tensor, data) in [
-            (buffers.images, images.packed()),
-            (buffers.labels, vectors.whole("labels")),
-            (buffers.batch_indices, order),
-        ] {
+        put(buffers.images, images.cast())?;
+        for (tensor, data) in
+            [(buffers.labels, vectors.whole("labels")), (buffers.batch_indices, order)]
+        {
             put(tensor, Value::Index(Tensor::new(model.program.spec(tensor).shape, data)))?;
         }
     }
