@@ -2,7 +2,7 @@
 
 use super::arguments::{FusionArguments, MeasureArguments, TuneArguments, choice};
 use super::opening::{open, open_adapter};
-use super::say::{Status, say, say_json, say_limit, wrong};
+use super::output::{Status, print, print_json, print_limit, wrong};
 use super::tuning::apply_settings;
 use crate::backend::Backend;
 use crate::bench::Roofline;
@@ -134,24 +134,24 @@ fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> anyhow::Result<S
     let shown: &mut dyn Write = if measure.json { &mut std::io::sink() } else { &mut *out };
     let mut backend = open_adapter(&measure.device, library, purpose, shown)?;
     let device = backend.adapter();
-    say(shown, &format!("device: {} ({})", device.adapter, device.backend))?;
+    print(shown, &format!("device: {} ({})", device.adapter, device.backend))?;
     let ceilings = Roofline::measure(&mut backend)?;
-    say(shown, &tables::ceilings(&ceilings))?;
+    print(shown, &tables::ceilings(&ceilings))?;
     let mut ladders = Vec::new();
     for (kernel, shapes) in plan {
         for ladder in variants::climb(&mut backend, kernel, &shapes)? {
-            say(shown, &tables::ladder(&ladder, &ceilings))?;
+            print(shown, &tables::ladder(&ladder, &ceilings))?;
             complain(&ladder, shown)?;
             ladders.push(ladder);
         }
     }
-    say(shown, &format!("\n{}", tables::LADDER_LEGEND))?;
+    print(shown, &format!("\n{}", tables::LADDER_LEGEND))?;
     let good = ladders.iter().all(Ladder::passes);
     if !good {
-        say_limit(Some(&backend), shown)?;
+        print_limit(Some(&backend), shown)?;
     }
     if measure.json {
-        say_json(&Ladders { device, ceilings, ladders }, out)?;
+        print_json(&Ladders { device, ceilings, ladders }, out)?;
     }
     Ok(if good { Status::Good } else { Status::Failed })
 }
@@ -161,7 +161,7 @@ fn complain(ladder: &Ladder, out: &mut dyn Write) -> Result<()> {
     for variant in &ladder.variants {
         if let Rung::Wrong { complaints } = &variant.rung {
             let lines = wrong(ladder.kernel, &variant.variant, complaints);
-            lines.iter().try_for_each(|line| say(out, line))?;
+            lines.iter().try_for_each(|line| print(out, line))?;
         }
     }
     Ok(())
@@ -174,11 +174,11 @@ fn targets(measure: &MeasureArguments, out: &mut dyn Write) -> anyhow::Result<St
     let shown: &mut dyn Write = if measure.json { &mut std::io::sink() } else { &mut *out };
     let mut backend = open_adapter(&measure.device, library, purpose, shown)?;
     let device = backend.adapter();
-    say(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
-    let mut told = |goal: &Goal| say(shown, &tables::goal(goal));
+    print(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
+    let mut told = |goal: &Goal| print(shown, &tables::goal(goal));
     let goals = targets::measure(&mut backend, &data, &mut told)?;
     if measure.json {
-        say_json(&Reached { device, goals: &goals }, out)?;
+        print_json(&Reached { device, goals: &goals }, out)?;
     }
     Ok(Status::Good)
 }
@@ -195,14 +195,14 @@ fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> anyhow::Result<Sta
     let mut backend = open(&measure.device, library, shown)?;
     let mut scales = Vec::new();
     for (what, sizes) in grown {
-        say(shown, &tables::scale_header(what, *norm))?;
-        let mut told = |point: &ScaledStep| say(shown, &tables::scale_row(point));
+        print(shown, &tables::scale_header(what, *norm))?;
+        let mut told = |point: &ScaledStep| print(shown, &tables::scale_row(point));
         let scale = scale::measure(&mut *backend, (what, sizes), *norm, &data, &mut told)?;
-        say(shown, &tables::growth(&scale))?;
+        print(shown, &tables::growth(&scale))?;
         scales.push(scale);
     }
     if measure.json {
-        say_json(&Scales { device: backend.adapter(), scales: &scales }, out)?;
+        print_json(&Scales { device: backend.adapter(), scales: &scales }, out)?;
     }
     Ok(Status::Good)
 }
@@ -224,12 +224,15 @@ fn steps(arguments: &StepArguments, out: &mut dyn Write) -> anyhow::Result<Statu
     let mut steps = Vec::new();
     for (workload, norm) in networks {
         let step = step::time(&mut *backend, &workload, norm, &data)?;
-        say(shown, &tables::step(&step))?;
+        print(shown, &tables::step(&step))?;
         steps.push(step);
     }
-    say(shown, "\nEach kernel's dispatches of a step are timed on their own, one after another.")?;
+    print(
+        shown,
+        "\nEach kernel's dispatches of a step are timed on their own, one after another.",
+    )?;
     if measure.json {
-        say_json(&Steps { device: backend.adapter(), steps }, out)?;
+        print_json(&Steps { device: backend.adapter(), steps }, out)?;
     }
     Ok(Status::Good)
 }

@@ -1,8 +1,8 @@
 //! What the lesson trains beside its own networks: the small parts of sweeps that two of its claims take,
 //! batch size 1, and layer norm with one a and b for a whole layer.
 
+use super::output::print;
 use super::progress::train_of_sweep;
-use super::say::say;
 use crate::backend::Backend;
 use crate::config::{Affine, Experiment, Norm};
 use crate::data::Dataset;
@@ -55,7 +55,7 @@ impl Lesson<'_> {
             own.map(&mut add).transpose()?;
             for plan in &plans {
                 let record = train_of_sweep(backend, plan, &plan.name())?;
-                say(out, &ended(swept, &record))?;
+                print(out, &ended(swept, &record))?;
                 add(record)?;
             }
         }

@@ -3,7 +3,7 @@
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::opening::{keep_pipelines, open_adapter, use_pipelines};
-use super::say::{Status, say, wrong};
+use super::output::{Status, print, wrong};
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::check::Trial;
@@ -95,9 +95,9 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     let mut backend = open_adapter(&arguments.device, library, purpose, out)?;
     use_pipelines(&mut backend, out)?;
     let adapter = backend.adapter();
-    say(out, &format!("device: {} ({})\n", adapter.adapter, adapter.backend))?;
+    print(out, &format!("device: {} ({})\n", adapter.adapter, adapter.backend))?;
     let checked = check_kernels(&mut backend, arguments, &chosen)?;
-    say(out, &table::columns(&checked.rows))?;
+    print(out, &table::columns(&checked.rows))?;
     let mut complaints = checked.complaints;
     let activations = arguments.activations();
     if checked.stuck {
@@ -105,9 +105,9 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     } else if !activations.is_empty() {
         complaints.extend(check_activations(&mut backend, &activations, out)?);
     }
-    say(out, "worst error: as a fraction of its tolerance; good up to 1")?;
+    print(out, "worst error: as a fraction of its tolerance; good up to 1")?;
     keep_pipelines(&mut backend, out)?;
-    complaints.iter().try_for_each(|complaint| say(out, complaint))?;
+    complaints.iter().try_for_each(|complaint| print(out, complaint))?;
     Ok(if complaints.is_empty() { Status::Good } else { Status::Failed })
 }
 
@@ -291,7 +291,7 @@ fn check_activations(
         ]);
         complaints.extend(complaint.map(|said| format!("WRONG: {}: {said}", activation.name())));
     }
-    say(
+    print(
         out,
         &format!(
             "\nactivation_gradient against central differences of activate:\n{}",

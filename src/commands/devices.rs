@@ -1,7 +1,7 @@
 //! `normlab devices`: every adapter, which one would be used and why, and what it can do.
 
 use super::arguments::DeviceArguments;
-use super::say::{Status, say};
+use super::output::{Status, print};
 use crate::backend::Backend;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::adapters::{self, Listing};
@@ -26,15 +26,15 @@ pub(super) fn list(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
         let same = chosen.as_ref().is_some_and(|chosen| chosen.adapter == listing.adapter);
         let used = same && !marked;
         marked |= used;
-        say(out, &describe(&listing, used))?;
+        print(out, &describe(&listing, used))?;
     }
     let engine = CpuBackend::<f32>::default().adapter();
     match chosen {
-        Some(_) => say(out, &format!("  {}: always there; --device cpu", engine.adapter))?,
+        Some(_) => print(out, &format!("  {}: always there; --device cpu", engine.adapter))?,
         None if arguments.device.device == adapters::DeviceChoice::Cpu => {
-            say(out, &format!("* {}: used, as asked", engine.adapter))?;
+            print(out, &format!("* {}: used, as asked", engine.adapter))?;
         }
-        None => say(out, &format!("* {}: used, since {}", engine.adapter, adapters::why_none()))?,
+        None => print(out, &format!("* {}: used, since {}", engine.adapter, adapters::why_none()))?,
     }
     Ok(Status::Good)
 }

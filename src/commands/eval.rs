@@ -2,7 +2,7 @@
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::opening::open;
-use super::say::{Status, say};
+use super::output::{Status, print};
 use crate::error::{Error, Result};
 use crate::eval::{self, Options, Request, Results};
 use crate::kernels;
@@ -84,7 +84,7 @@ pub(super) fn eval(
     let Dispatch { kernel, sizes, .. } = request.dispatch();
     let choice = backend.gpu().map(|gpu| gpu.selection().choice(kernel, sizes)).transpose()?;
     let instead = choice.and_then(|choice| choice.instead);
-    say(out, &summary(&results, instead.as_deref(), output))?;
+    print(out, &summary(&results, instead.as_deref(), output))?;
     Ok(Status::Good)
 }
 
@@ -142,7 +142,7 @@ fn help(
         Some(kernel) => command.after_long_help(listing(&[kernel])),
         None => command,
     };
-    say(out, &command.render_long_help().to_string())?;
+    print(out, &command.render_long_help().to_string())?;
     Ok(Status::Good)
 }
 

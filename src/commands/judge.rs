@@ -3,7 +3,7 @@
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::opening::open_adapter;
-use super::say::{Status, say};
+use super::output::{Status, print};
 use crate::bench::shape::BenchShape;
 use crate::bench::variants::{self, Rung};
 use crate::error::{Error, Result};
@@ -40,7 +40,7 @@ pub(super) fn judge(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     };
     let text = serde_json::to_string(&judged);
     let text = text.map_err(|error| Error::Device(format!("no JSON of the verdict: {error}")))?;
-    say(out, &text)?;
+    print(out, &text)?;
     Ok(if judged.time().is_some() { Status::Good } else { Status::Failed })
 }
 

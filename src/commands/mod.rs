@@ -8,17 +8,17 @@ mod devices;
 mod eval;
 mod judge;
 mod opening;
+mod output;
 mod progress;
 mod report;
 mod run;
-mod say;
 mod shaders;
 mod sweep;
 mod tune;
 mod tuning;
 mod watch;
 
-pub use say::Status;
+pub use output::Status;
 
 use crate::record::Swept;
 use clap::{CommandFactory, Parser, Subcommand};

@@ -1,7 +1,7 @@
 //! How commands open what computes, and what they say of it.
 
 use super::arguments::DeviceArguments;
-use super::say::say;
+use super::output::print;
 use crate::backend::any::AnyBackend;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::GpuBackend;
@@ -35,7 +35,7 @@ pub(super) fn open(
     let may_do_without = *choice == DeviceChoice::Auto && precision == Precision::F32;
     let opened = match open_best(&candidates, arguments, library, out) {
         Err(refusal @ Error::Device(_)) if may_do_without => {
-            say(out, &format!("note: {refusal}; the CPU engine computes instead"))?;
+            print(out, &format!("note: {refusal}; the CPU engine computes instead"))?;
             None
         }
         opened => opened?,
@@ -48,12 +48,12 @@ pub(super) fn open(
         None => AnyBackend::Cpu(CpuBackend::default()),
     };
     let found = backend.adapter();
-    say(out, &format!("device: {} ({}, {})", found.adapter, found.backend, found.driver))?;
+    print(out, &format!("device: {} ({}, {})", found.adapter, found.backend, found.driver))?;
     if none && *choice == DeviceChoice::Auto {
-        say(out, &format!("note: {}. Here the CPU engine computes.", adapters::why_none()))?;
+        print(out, &format!("note: {}. Here the CPU engine computes.", adapters::why_none()))?;
     }
     if changed && found.is_cpu_engine() {
-        say(
+        print(
             out,
             "note: the CPU engine runs no shaders; --shaders, --variant and --tunable change nothing",
         )?;
@@ -81,7 +81,7 @@ pub(super) fn open_best(
 ) -> Result<Option<GpuBackend>> {
     let open = |candidate: &Candidate| GpuBackend::open_in(candidate, arguments.precision());
     let tell = |refusal: &Error, next: &Candidate| {
-        say(out, &format!("note: {refusal}; {} is tried next", next.describe().adapter))
+        print(out, &format!("note: {refusal}; {} is tried next", next.describe().adapter))
     };
     let opened = adapters::open_first(candidates, open, tell)?;
     Ok(opened.map(|backend| backend.with(library).with_time_cap(arguments.time_cap())))
@@ -91,13 +91,13 @@ pub(super) fn open_best(
 pub(super) fn use_pipelines(backend: &mut GpuBackend, out: &mut dyn Write) -> Result<()> {
     let Some(folder) = files::caches() else { return Ok(()) };
     let warning = backend.use_pipeline_cache(&folder.join("pipelines"));
-    warning.map_or(Ok(()), |warning| say(out, &format!("warning: {warning}")))
+    warning.map_or(Ok(()), |warning| print(out, &format!("warning: {warning}")))
 }
 
 /// Keeps what an adapter's driver has compiled.
 pub(super) fn keep_pipelines(backend: &mut GpuBackend, out: &mut dyn Write) -> Result<()> {
     let warning = backend.keep_pipelines();
-    warning.map_or(Ok(()), |warning| say(out, &format!("warning: {warning}")))
+    warning.map_or(Ok(()), |warning| print(out, &format!("warning: {warning}")))
 }
 
 /// What `take` takes of the adapters for what only an adapter can do: `purpose` says what, as "check", and

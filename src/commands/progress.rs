@@ -1,6 +1,6 @@
 //! What a user sees of a network in training, and what is kept of it meanwhile.
 
-use super::say::{progress_bar, say};
+use super::output::{print, progress_bar};
 use crate::backend::Backend;
 use crate::config::Experiment;
 use crate::error::Result;
@@ -105,6 +105,6 @@ impl Observer for Progress<'_> {
         }
         let text = format!("{}: {}", self.run, words::reload(reload));
         let Self { bar, out, .. } = self;
-        bar.suspend(|| say(*out, &text))
+        bar.suspend(|| print(*out, &text))
     }
 }

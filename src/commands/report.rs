@@ -1,6 +1,6 @@
 //! `normlab report`: the report of a run or a sweep, made again from its records.
 
-use super::say::{Status, say};
+use super::output::{Status, print};
 use crate::error::{Error, Result};
 use crate::report::folder::{self, Report};
 use crate::report::records::Records;
@@ -29,17 +29,17 @@ pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
     }
     let made = folder::make(folder, Records::read(folder)?)?;
     for sentence in &made.missing {
-        say(out, &format!("missing: {sentence}"))?;
+        print(out, &format!("missing: {sentence}"))?;
     }
-    say(out, &made_line(&made))?;
+    print(out, &made_line(&made))?;
     Ok(Status::Good)
 }
 
 /// Makes the report of a run that has just ended. The run is as good as it was without it.
 pub(super) fn after_run(folder: &Path, records: Records, out: &mut dyn Write) -> Result<()> {
     match folder::make(folder, records) {
-        Ok(made) => say(out, &made_line(&made)),
-        Err(error) => say(
+        Ok(made) => print(out, &made_line(&made)),
+        Err(error) => print(
             out,
             &format!(
                 "note: no report was made: {error}; `normlab report {}` tries again",

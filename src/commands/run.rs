@@ -6,9 +6,9 @@ use super::arguments::{
 };
 use super::beside::Lesson;
 use super::opening::open;
+use super::output::{Status, compared, print, print_limit};
 use super::progress::Progress;
 use super::report;
-use super::say::{Status, compared, say, say_limit};
 use super::tuning::prepare;
 use crate::backend::Backend;
 use crate::backend::any::AnyBackend;
@@ -120,9 +120,9 @@ impl RunArguments {
         let plans = Plan::all(experiment, data, verify);
         prepare(mode, &device, &mut backend, &plans, out)?;
         let folder = RunFolder::create(name, path.as_deref(), *force, experiment)?;
-        say(out, &introduction(experiment, data))?;
+        print(out, &introduction(experiment, data))?;
         for warning in experiment.warnings() {
-            say(out, &format!("warning: {warning}"))?;
+            print(out, &format!("warning: {warning}"))?;
         }
         let summary = empty_summary(experiment, data, &*backend)?;
         let mut run = Run { experiment, start, backend, changes, folder, summary };
@@ -168,7 +168,7 @@ impl Run<'_> {
             let kept = progress.finish();
             let record = trained.with_context(|| format!("training {}", plan.name()))?;
             kept?;
-            say(out, &ended(&record))?;
+            print(out, &ended(&record))?;
             summary.parity.merge(&record.parity, &record.name);
             summary.runs.push(record);
             summary.shaders = backend.shaders();
@@ -201,9 +201,9 @@ impl Run<'_> {
         let Self { backend, folder, summary, .. } = self;
         summary.claims = claims::claims(&records);
         folder.summary(summary)?;
-        say(out, &conclusion(summary, folder))?;
+        print(out, &conclusion(summary, folder))?;
         if !summary.parity.failures.is_empty() {
-            say_limit(backend.gpu(), out)?;
+            print_limit(backend.gpu(), out)?;
         }
         records.summary = Some(summary.clone());
         report::after_run(folder.path(), records, out)?;

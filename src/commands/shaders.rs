@@ -2,7 +2,7 @@
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::opening::open_best;
-use super::say::{Status, say};
+use super::output::{Status, print};
 use crate::backend::gpu::adapters;
 use crate::kernels;
 use crate::kernels::activation::Activation;
@@ -79,11 +79,11 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> anyhow::Result<Status
             );
         }
     }
-    say(out, &table::columns(&rows))?;
+    print(out, &table::columns(&rows))?;
     let header = ["kernel", "computes"].map(str::to_owned).to_vec();
     let computes =
         kernels::ALL.map(|one| vec![one.name().to_owned(), one.contract.summary.to_owned()]);
-    say(out, &format!("\n{}", table::columns(&[vec![header], computes.to_vec()].concat())))?;
+    print(out, &format!("\n{}", table::columns(&[vec![header], computes.to_vec()].concat())))?;
     Ok(Status::Good)
 }
 
@@ -129,7 +129,7 @@ fn export(arguments: &ExportArguments, out: &mut dyn Write) -> anyhow::Result<St
     let folder = &arguments.folder;
     let count = write_shipped(folder)?;
     let path = folder.display();
-    say(
+    print(
         out,
         &format!(
             "{count} shaders are in {path}. Change one, or add one beside it, and try:\n  normlab \

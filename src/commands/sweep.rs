@@ -6,10 +6,10 @@ use super::arguments::{
     TuneArguments,
 };
 use super::opening::open;
+use super::output::{Status, compared, print, print_json, print_limit};
 use super::progress::train_of_sweep;
 use super::report;
 use super::run::{layers, load, with_absolute_paths};
-use super::say::{Status, compared, say, say_json, say_limit};
 use super::tuning::prepare;
 use crate::config::{integer, number};
 use crate::data::Dataset;
@@ -183,7 +183,7 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
             experiments.iter().flat_map(|one| Plan::all(one, &data, verify)).collect();
         prepare(self.tune.tune, &self.device, &mut backend, &plans, shown)?;
         let mut folder = SweepFolder::create(swept, path.as_deref(), *force, experiment)?;
-        say(shown, &introduction(sweep, &data))?;
+        print(shown, &introduction(sweep, &data))?;
         let mut train = || -> anyhow::Result<()> {
             for (place, plan) in plans.iter().enumerate() {
                 let label = format!("{} {} of {}", plan.name(), place + 1, plans.len());
@@ -197,15 +197,15 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
             report::after_error(Records::read(folder.path()), folder.path(), shown);
         }
         trained.with_context(|| format!("the sweep in {} ended early", folder.path().display()))?;
-        say(shown, &conclusion(swept, &folder, start.elapsed().as_secs_f64()))?;
+        print(shown, &conclusion(swept, &folder, start.elapsed().as_secs_f64()))?;
         if folder.records().iter().any(|record| !record.run.parity.failures.is_empty()) {
-            say_limit(backend.gpu(), shown)?;
+            print_limit(backend.gpu(), shown)?;
         }
         show(&folder, shown)?;
         if self.json {
             let networks = folder.records();
             let claim = claims::of_sweep(swept, networks);
-            say_json(&Printed { device: backend.adapter(), networks, claim }, out)?;
+            print_json(&Printed { device: backend.adapter(), networks, claim }, out)?;
         }
         Ok(status(swept, folder.records()))
     }

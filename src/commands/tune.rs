@@ -3,8 +3,8 @@
 
 use super::arguments::{DeviceArguments, ExperimentArguments, MeasureArguments};
 use super::opening::open_adapter;
+use super::output::{Status, print, print_json, progress_bar, wrong};
 use super::run::load;
-use super::say::{Status, progress_bar, say, say_json, wrong};
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::bench::shape::{BenchShape, plan};
@@ -73,19 +73,19 @@ pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
     let shown: &mut dyn Write = if *json { &mut std::io::sink() } else { &mut *out };
     let backend = open_adapter(device, library, purpose, shown)?;
     let device = backend.adapter();
-    say(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
+    print(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
     let found = search_all(&backend, subjects)?;
-    say(shown, &format!("{}\n{}", tables::table(&found.tuned), tables::LEGEND))?;
+    print(shown, &format!("{}\n{}", tables::table(&found.tuned), tables::LEGEND))?;
     complain(&found, shown)?;
     if arguments.dry_run || changed {
         let why = if changed { "runs with shaders of your own do not ask it" } else { "--dry-run" };
-        say(shown, &format!("the cache is left as it was: {why}"))?;
+        print(shown, &format!("the cache is left as it was: {why}"))?;
     } else {
         keep(&backend, &found.tuned, shown)?;
     }
     if *json {
         let Found { tuned, wrong_defaults } = &found;
-        say_json(&Printed { device, tuned, wrong_defaults }, out)?;
+        print_json(&Printed { device, tuned, wrong_defaults }, out)?;
     }
     let wrong = |tuned: &Tuned| !tuned.candidates.wrong.is_empty();
     let good = found.wrong_defaults.is_empty() && !found.tuned.iter().any(wrong);
@@ -182,12 +182,12 @@ fn search_all(backend: &GpuBackend, subjects: Vec<Subject>) -> Result<Found> {
 fn complain(found: &Found, out: &mut dyn Write) -> Result<()> {
     for (target, complaints) in &found.wrong_defaults {
         let lines = wrong(&target.kernel, "default", complaints);
-        lines.iter().try_for_each(|line| say(out, line))?;
+        lines.iter().try_for_each(|line| print(out, line))?;
     }
     for Tuned { target, candidates: Tally { wrong: all, .. }, .. } in &found.tuned {
         for (setting, complaints) in all {
             let lines = wrong(&target.kernel, &setting.to_string(), complaints);
-            lines.iter().try_for_each(|line| say(out, line))?;
+            lines.iter().try_for_each(|line| print(out, line))?;
         }
     }
     Ok(())
@@ -201,7 +201,7 @@ fn keep(backend: &GpuBackend, tuned: &[Tuned], out: &mut dyn Write) -> Result<()
         cache.put(Entry::new(one, hash));
     }
     for warning in warning.into_iter().chain(cache.save()) {
-        say(out, &format!("warning: {warning}"))?;
+        print(out, &format!("warning: {warning}"))?;
     }
     Ok(())
 }

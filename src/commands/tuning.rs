@@ -2,7 +2,7 @@
 
 use super::arguments::DeviceArguments;
 use super::opening::keep_pipelines;
-use super::say::{progress_bar, say};
+use super::output::{print, progress_bar};
 use crate::backend::Backend;
 use crate::backend::any::AnyBackend;
 use crate::backend::gpu::adapters::DeviceChoice;
@@ -57,7 +57,7 @@ pub(super) fn apply_settings(
         bar.iter().for_each(ProgressBar::finish_and_clear);
         applied?;
     }
-    tuning.finish(command).iter().try_for_each(|line| say(out, line))
+    tuning.finish(command).iter().try_for_each(|line| print(out, line))
 }
 
 /// Keys that change no shape of a network's dispatches.

@@ -3,7 +3,7 @@
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::judge::{self, Process, Written};
 use super::opening::of_adapters;
-use super::say::{Status, say};
+use super::output::{Status, print};
 use crate::backend::gpu::adapters::Candidate;
 use crate::bench::Spread;
 use crate::bench::shape::BenchShape;
@@ -63,7 +63,7 @@ pub(super) fn watch(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     let watching = WatchLoop::new(kernel, arguments, &shaders, library)?;
     let best = |found: Vec<Candidate>| Ok(found.first().map(Candidate::describe));
     let adapter = of_adapters(&arguments.device.device, judge::PURPOSE, best)?;
-    say(out, &format!("device: {} ({})", adapter.adapter, adapter.backend))?;
+    print(out, &format!("device: {} ({})", adapter.adapter, adapter.backend))?;
     let (sender, events) = channel();
     let (changed, stop) = (sender.clone(), sender.clone());
     let _watch = Watch::new(&places, move || tell(&changed, Event::Changed))?;
@@ -182,7 +182,7 @@ impl WatchLoop {
                 None => self.give_up(out)?,
             }
         }
-        say(out, &self.conclusion())?;
+        print(out, &self.conclusion())?;
         Ok(Status::Good)
     }
 
@@ -215,7 +215,7 @@ impl WatchLoop {
             } else {
                 self.waiting.remove(name);
                 let gone = "its file is gone; it is judged again when it is back";
-                say(out, &line(self.kernel, name, gone))?;
+                print(out, &line(self.kernel, name, gone))?;
             }
             watched.text = text;
         }
@@ -256,7 +256,7 @@ impl WatchLoop {
     /// Says what came of a judgement.
     fn note(&mut self, variant: &str, judged: &Judged, out: &mut dyn Write) -> Result<()> {
         let watched = self.variants.entry(variant.to_owned()).or_default();
-        say(out, &line(self.kernel, variant, &words::verdict(judged, watched.good)))?;
+        print(out, &line(self.kernel, variant, &words::verdict(judged, watched.good)))?;
         watched.good = judged.time().or(watched.good);
         Ok(())
     }

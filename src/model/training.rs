@@ -102,8 +102,11 @@ impl Builder {
             let own =
                 names.iter().map(|name| self.program.tensor(format!("{name}{behind}"), shape));
             let own: Vec<_> = own.collect();
-            let mut tensors =
-                vec![("parameters", group.values), ("gradients", group.gradients), ("rate", learning_rate)];
+            let mut tensors = vec![
+                ("parameters", group.values),
+                ("gradients", group.gradients),
+                ("rate", learning_rate),
+            ];
             tensors.extend(names.iter().copied().zip(own.iter().copied()));
             if self.network.optimizer == Optimizer::Adam {
                 tensors.push(("step", data.step));

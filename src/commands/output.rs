@@ -1,4 +1,4 @@
-//! What commands say: lines, JSON, progress, and how they ended.
+//! What commands print: lines, JSON, progress, and how they ended.
 
 use crate::backend::gpu::GpuBackend;
 use crate::compare::ratio_text;
@@ -20,7 +20,7 @@ pub enum Status {
 
 /// Prints one line, or several that end in one. A reader who has gone, having seen enough, does not
 /// end a run.
-pub(super) fn say(out: &mut dyn Write, text: &str) -> Result<()> {
+pub(super) fn print(out: &mut dyn Write, text: &str) -> Result<()> {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     match write!(out, "{text}{end}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -31,10 +31,10 @@ pub(super) fn say(out: &mut dyn Write, text: &str) -> Result<()> {
 }
 
 /// Prints a value as JSON.
-pub(super) fn say_json(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
+pub(super) fn print_json(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
     let text = serde_json::to_string_pretty(value);
     let text = text.map_err(|error| Error::Device(format!("no JSON of the results: {error}")))?;
-    say(out, &text)
+    print(out, &text)
 }
 
 /// A bar for the steps of a training. Where stderr is no terminal, nothing is drawn.
@@ -65,10 +65,10 @@ pub(super) fn compared(parity: &Parity) -> String {
 }
 
 /// After a wrong result: says so where it may come from the driver, which ends loops.
-pub(super) fn say_limit(gpu: Option<&GpuBackend>, out: &mut dyn Write) -> Result<()> {
+pub(super) fn print_limit(gpu: Option<&GpuBackend>, out: &mut dyn Write) -> Result<()> {
     let rounds = gpu.map(GpuBackend::loop_limit).transpose()?.flatten();
     let Some(rounds) = rounds else { return Ok(()) };
-    say(
+    print(
         out,
         &format!(
             "note: this driver ends the loops of an invocation after {rounds} rounds in all, and what \
