@@ -70,7 +70,7 @@ fn a_killed_sweep_is_shown_as_far_as_it_went() {
         page
     };
     let first = format!("{}\n", lines.lines().next().unwrap());
-    let page = report(&first, "learning_rates.jsonl holds 1 of 2 networks");
+    let page = report(&first, "learning_rates.jsonl contains 1 of 2 networks");
     assert!(page.contains("over learning rates: 1 network with") && page.contains("<figure"));
     let page =
         report(&lines[..lines.len() - 9], "1 of 2 lines of learning_rates.jsonl are damaged");

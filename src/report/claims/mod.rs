@@ -98,7 +98,7 @@ mod tests {
         );
         let some = weighed(&[false, true]);
         assert_eq!(some.verdict, Verdict::HoldsPartly);
-        assert_eq!(some.figures, "evidence for: figure 1. against it: figure 0");
+        assert_eq!(some.figures, "evidence for: figure 1. evidence against: figure 0");
         let none = weighed(&[false]);
         assert_eq!(
             (none.verdict, none.figures.as_str()),
