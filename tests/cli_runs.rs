@@ -2,12 +2,12 @@
 //! adapter: the CPU engine computes.
 
 use crate::support::program::{
-    Ended, PATIENCE, entries, folder, moments, normlab, run, summary, text,
+    Ended, PATIENCE, entries, evaluations, folder, normlab, run, summary, text,
 };
 use crate::support::small::{SMALL, small};
 use normlab::config::Experiment;
 use normlab::kernels::{self, kernel::Kernel};
-use normlab::record::Moment;
+use normlab::record::Evaluation;
 use safetensors::SafeTensors;
 use serde_json::Value;
 use std::path::Path;
@@ -56,10 +56,15 @@ fn a_run_leaves_whole_files_that_can_be_read() {
     let lesson = Experiment::lesson().unwrap();
     assert_eq!(experiment, Experiment { hidden: vec![8], steps: 4, batch: 5, ..lesson });
     for network in NETWORKS {
-        let moments = moments(folder.path());
-        let mine: Vec<_> = moments.iter().filter(|moment| moment.run == network).collect();
+        let evaluations = evaluations(folder.path());
+        let mine: Vec<_> =
+            evaluations.iter().filter(|evaluation| evaluation.run == network).collect();
         assert_eq!(mine.last().unwrap().step, 4, "{network}");
-        assert_eq!(mine.iter().map(|moment| moment.losses.len()).sum::<usize>(), 4, "{network}");
+        assert_eq!(
+            mine.iter().map(|evaluation| evaluation.losses.len()).sum::<usize>(),
+            4,
+            "{network}"
+        );
     }
 }
 
@@ -149,7 +154,7 @@ fn an_older_run_is_replaced_only_by_force() {
     assert_eq!(summary(path).seed, 2);
     assert!(text(path, "experiment.toml").contains("seed = 2"));
     // Lines of the older run are gone, but not what others have put there.
-    assert_eq!(moments(path).len(), before.lines().count());
+    assert_eq!(evaluations(path).len(), before.lines().count());
     assert_eq!(text(path, "notes.txt"), "mine");
 }
 
@@ -197,7 +202,9 @@ fn a_diverging_network_names_its_kernel_and_the_others_finish() {
         // The losses of the steps before it were finite.
         assert!(steps[0] == steps[1] || !failure.contains("softmax"), "{rate}: {failure}");
         assert_eq!((&summary.runs[1].failure, summary.runs[1].steps), (&None, 20), "{rate}");
-        assert!(moments(folder.path()).iter().any(|moment| moment.run == "sigmoid-none"));
+        assert!(
+            evaluations(folder.path()).iter().any(|evaluation| evaluation.run == "sigmoid-none")
+        );
     }
 }
 
@@ -207,7 +214,7 @@ fn records_of_a_run_out_of_range_can_be_read() {
     let folder = folder();
     let arguments = ["train", "--activation", "relu", "--norm", "none", "--learning-rate", "1e30"];
     small(&arguments, folder.path()).with(1);
-    assert_eq!(moments(folder.path())[0].step, 1);
+    assert_eq!(evaluations(folder.path())[0].step, 1);
     assert!(summary(folder.path()).runs[0].failure.is_some());
 }
 
@@ -220,7 +227,7 @@ fn batch_norm_at_batch_size_one_runs_with_a_warning() {
     assert_eq!(summary(folder.path()).runs[0].layers[0].gradient_rms, 0.0);
 }
 
-/// A run of 100,000 steps that has recorded its first moments.
+/// A run of 100,000 steps that has recorded its first evaluations.
 fn long_run(out: &Path) -> Child {
     let metrics = out.join("metrics.jsonl");
     let long = ["train", "--device", "cpu", "--hidden", "8", "--batch", "5", "--steps", "100000"];
@@ -255,7 +262,7 @@ fn a_run_that_an_error_ends_leaves_a_report_of_what_it_had() {
         assert!(ended.stderr.starts_with(&context) && ended.stderr.contains(&error), "{ended:#?}");
         assert!(ended.stdout.lines().any(|line| line.starts_with(says)), "{ended:#?}");
         assert_eq!(folder.path().join("report.html").is_file(), reported);
-        assert!(moments(folder.path()).last().unwrap().step < 100_000);
+        assert!(evaluations(folder.path()).last().unwrap().step < 100_000);
     }
 }
 
@@ -270,7 +277,7 @@ fn a_killed_run_leaves_what_it_had() {
     let complete: Vec<_> = text.split_inclusive('\n').filter(|l| l.ends_with('\n')).collect();
     assert!(complete.len() >= 2, "{text:?}");
     for line in complete {
-        serde_json::from_str::<Moment>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        serde_json::from_str::<Evaluation>(line).unwrap_or_else(|error| panic!("{error}: {line}"));
     }
     let experiment = Experiment::read(&folder.path().join("experiment.toml")).unwrap();
     assert_eq!((experiment.steps, experiment.evaluate_every), (100_000, 10));

@@ -3,7 +3,7 @@
 
 use crate::support::folders::put;
 use crate::support::gpu::{done, on_gpu};
-use crate::support::program::{Ended, entries, folder, moments, say};
+use crate::support::program::{Ended, entries, evaluations, folder, say};
 use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
@@ -246,7 +246,7 @@ fn refused(device: &[&str]) {
     refusal(&run("train"), &["mine.wgsl", "activate(-50) is NaN", "pow(-50, 3)", "x * x * x"]);
     fs::write(&mine, file("return x * x;", "return 2.0 * x;")).unwrap();
     run("train").with(0);
-    assert_eq!(moments(&out).last().unwrap().step, 2);
+    assert_eq!(evaluations(&out).last().unwrap().step, 2);
 }
 
 /// Not trained with, and said why and what to do.

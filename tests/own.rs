@@ -2,7 +2,9 @@
 //! ignored, with the reason, where there is none.
 
 use crate::support::gpu::{done, on_gpu};
-use crate::support::program::{folder, moments, normlab_without_adapter, run, say, summary, text};
+use crate::support::program::{
+    evaluations, folder, normlab_without_adapter, run, say, summary, text,
+};
 use crate::support::trial::Trial;
 use normlab::backend::gpu::GpuBackend;
 use normlab::check::check;
@@ -91,7 +93,7 @@ fn trains_without_an_adapter() {
     let out = folder.path().join("out");
     let arguments = ["train", "--activation", GELU, "--steps", "150", "--depth", "1", "--out"];
     run(normlab_without_adapter().args(arguments).arg(&out)).with(0);
-    let last = moments(&out).pop().unwrap();
+    let last = evaluations(&out).pop().unwrap();
     assert!(last.test_accuracy > 0.7, "{last:?}");
 }
 

@@ -1,9 +1,9 @@
 //! Several replicas in one run, from outside: what they are refused with, and what they leave. No test
 //! here needs an adapter: the CPU engine computes.
 
-use crate::support::program::{self, folder, moments, normlab, run, say, summary, text};
+use crate::support::program::{self, evaluations, folder, normlab, run, say, summary, text};
 use crate::support::small::small;
-use normlab::record::{Moment, highest, lowest, median};
+use normlab::record::{Evaluation, highest, lowest, median};
 use safetensors::SafeTensors;
 use std::fs;
 use std::path::Path;
@@ -38,8 +38,8 @@ fn each_replica_is_a_run_of_its_own_seed() {
     let [together, alone] = ["together", "alone"].map(|name| folder.path().join(name));
     three(&together);
     assert!(text(&together, "experiment.toml").contains("\nreplicas = 3\n"));
-    let all = moments(&together);
-    // Two networks, a moment at each of four steps, three replicas.
+    let all = evaluations(&together);
+    // Two networks, an evaluation at each of four steps, three replicas.
     assert_eq!(all.len(), 2 * 4 * 3);
     assert_eq!(text(&together, "metrics.jsonl").matches("\"replica\":2").count(), 2 * 4);
     let weights = |folder: &Path| fs::read(folder.join("weights.safetensors")).unwrap();
@@ -49,10 +49,18 @@ fn each_replica_is_a_run_of_its_own_seed() {
         let flags = ["train", "--norm", "none,batch", "--seed", seed, "--force"];
         small(&flags, &alone).with(0);
         assert!(!text(&alone, "metrics.jsonl").contains("replica"));
-        let timeless = |moment: &Moment| Moment { replica: 0, ms_per_step: 0.0, ..moment.clone() };
-        let mine = all.iter().filter(|moment| moment.replica == replica);
+        let timeless = |evaluation: &Evaluation| Evaluation {
+            replica: 0,
+            ms_per_step: 0.0,
+            ..evaluation.clone()
+        };
+        let mine = all.iter().filter(|evaluation| evaluation.replica == replica);
         let mine: Vec<_> = mine.map(timeless).collect();
-        assert_eq!(mine, moments(&alone).iter().map(timeless).collect::<Vec<_>>(), "seed {seed}");
+        assert_eq!(
+            mine,
+            evaluations(&alone).iter().map(timeless).collect::<Vec<_>>(),
+            "seed {seed}"
+        );
         let weights_alone = weights(&alone);
         for (name, one) in SafeTensors::deserialize(&weights_alone).unwrap().tensors() {
             let all = tensors.tensor(&name).unwrap();
@@ -71,10 +79,11 @@ fn the_end_is_told_as_median_and_range() {
     let said = |words: &str| assert!(ended.stdout.contains(words), "{words:?}: {}", ended.stdout);
     said("3 replicas, seeds 1 to 3");
     said("medians over 3 replicas");
-    let (all, summary) = (moments(folder.path()), summary(folder.path()));
+    let (all, summary) = (evaluations(folder.path()), summary(folder.path()));
     for run in &summary.runs {
-        let last = all.iter().filter(|moment| moment.run == run.name && moment.step == 4);
-        let losses: Vec<_> = last.map(|moment| moment.train_loss).collect();
+        let last =
+            all.iter().filter(|evaluation| evaluation.run == run.name && evaluation.step == 4);
+        let losses: Vec<_> = last.map(|evaluation| evaluation.train_loss).collect();
         let range = run.range.as_ref().unwrap();
         assert_eq!((losses.len(), range.replicas), (3, 3));
         assert_eq!(run.train_loss, median(&losses));
@@ -106,7 +115,7 @@ fn a_report_is_made_again_from_three_replicas() {
     let again = || say(&["report", folder.path().to_str().unwrap()]).with(0);
     assert!(!again().stdout.contains("missing"));
     assert!(text(folder.path(), "report.html") == first, "the same records gave another page");
-    // Killed between two replicas: what has come of the last moment is no median.
+    // Killed between two replicas: what has come of the last evaluation is no median.
     let metrics = text(folder.path(), "metrics.jsonl");
     let lines: Vec<_> = metrics.lines().collect();
     fs::write(folder.path().join("metrics.jsonl"), lines[..17].join("\n")).unwrap();

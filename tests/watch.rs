@@ -4,11 +4,11 @@
 use crate::support::folders::put;
 use crate::support::gpu::{done, on_gpu};
 use crate::support::program::{
-    PATIENCE, folder, moments, normlab, normlab_without_adapter, run, say, summary,
+    PATIENCE, evaluations, folder, normlab, normlab_without_adapter, run, say, summary,
 };
 use crate::support::trial::Trial;
 use normlab::kernels::{batch_norm_forward, bias_forward};
-use normlab::record::Moment;
+use normlab::record::Evaluation;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -256,7 +256,7 @@ fn training(out: &Path) -> Command {
     command
 }
 
-/// Waits until a run has recorded a moment.
+/// Waits until a run has recorded an evaluation.
 fn begun(out: &Path) {
     let end = Instant::now() + PATIENCE;
     let metrics = || fs::read_to_string(out.join("metrics.jsonl")).unwrap_or_default();
@@ -291,17 +291,19 @@ fn takes_shaders() {
 
     let weights = |out: &Path| fs::read(out.join("weights.safetensors")).unwrap();
     assert!(weights(&plain) == weights(&watched), "the swap has changed the weights");
-    let marked: Vec<Moment> = moments(&watched);
+    let marked: Vec<Evaluation> = evaluations(&watched);
     let marked: Vec<_> = marked.iter().filter(|one| !one.shader_changes.is_empty()).collect();
-    let [moment] = marked[..] else { panic!("{} moments are marked", marked.len()) };
-    let [change] = &moment.shader_changes[..] else { panic!("{:?}", moment.shader_changes) };
-    assert_eq!((change.step, moment.step), (moment.step, change.step));
+    let [evaluation] = marked[..] else { panic!("{} evaluations are marked", marked.len()) };
+    let [change] = &evaluation.shader_changes[..] else {
+        panic!("{:?}", evaluation.shader_changes)
+    };
+    assert_eq!((change.step, evaluation.step), (evaluation.step, change.step));
     assert!(line.contains(&format!("step {}: ", change.step)), "{line}: {change:?}");
     let shader = &change.shader;
     assert_eq!((&*shader.kernel, &*shader.variant), ("batch_norm_forward", "mine"));
     assert_eq!(shader.activation.as_deref(), Some("sigmoid"));
     let summary = summary(&watched);
-    assert_eq!(summary.runs[0].shader_changes, moment.shader_changes);
+    assert_eq!(summary.runs[0].shader_changes, evaluation.shader_changes);
     assert!(summary.shaders.contains(shader), "{:?}", summary.shaders);
 }
 
@@ -319,7 +321,7 @@ fn tells_of_a_wrong_shader() {
     let summary = summary(&out);
     assert_eq!(summary.runs[0].failure, None);
     assert!(!summary.parity.failures.is_empty());
-    assert_eq!(moments(&out).last().unwrap().step, 200);
+    assert_eq!(evaluations(&out).last().unwrap().step, 200);
 }
 
 /// What was recorded before the device was lost is on the page.
@@ -334,5 +336,5 @@ fn reports_before_an_endless_shader() {
     train.line(&["report: ", "report.html"]);
     assert_eq!(train.end(), Some(1), "{:#?}", train.seen);
     assert!(out.join("report.html").is_file());
-    assert!(moments(&out).last().unwrap().step < 200);
+    assert!(evaluations(&out).last().unwrap().step < 200);
 }

@@ -2,7 +2,7 @@
 //! GPU are ignored, with the reason, where there is none.
 
 use crate::support::gpu::{done, on_gpu};
-use crate::support::program::{PATIENCE, folder, moments, normlab, run, say, summary};
+use crate::support::program::{PATIENCE, evaluations, folder, normlab, run, say, summary};
 use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
@@ -12,7 +12,7 @@ use normlab::error::Result;
 use normlab::kernels;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::library::Library;
-use normlab::record::{Moment, ShaderRecord};
+use normlab::record::{Evaluation, ShaderRecord};
 use normlab::report::watch;
 use normlab::train::{Observer, Plan, ShaderReload, Weights, train};
 use std::fs;
@@ -105,7 +105,7 @@ impl Observer for Saver<'_> {
         }
     }
 
-    fn moment(&mut self, _: &Moment, _: &Weights) -> Result<()> {
+    fn evaluation(&mut self, _: &Evaluation, _: &Weights) -> Result<()> {
         Ok(())
     }
 
@@ -177,9 +177,9 @@ fn hash(shader: &ShaderRecord, activation: Activation) -> String {
 }
 
 /// Waits until a run has recorded this.
-fn until(out: &Path, recorded: impl Fn(&[Moment]) -> bool) {
+fn until(out: &Path, recorded: impl Fn(&[Evaluation]) -> bool) {
     let end = Instant::now() + PATIENCE;
-    while !(out.join("metrics.jsonl").exists() && recorded(&moments(out))) {
+    while !(out.join("metrics.jsonl").exists() && recorded(&evaluations(out))) {
         assert!(Instant::now() < end, "the training does not get so far");
         thread::sleep(Duration::from_millis(5));
     }
@@ -196,9 +196,11 @@ fn carries_on() {
     command.arg("--activation").arg(&path).arg("--out").arg(&out);
     let ended = thread::scope(|scope| {
         let train = scope.spawn(|| run(&mut command));
-        until(&out, |moments| moments.len() > 2);
+        until(&out, |evaluations| evaluations.len() > 2);
         write(folder.path(), HALF);
-        until(&out, |moments| moments.iter().any(|moment| !moment.shader_changes.is_empty()));
+        until(&out, |evaluations| {
+            evaluations.iter().any(|evaluation| !evaluation.shader_changes.is_empty())
+        });
         write(folder.path(), BROKEN);
         train.join().unwrap()
     });

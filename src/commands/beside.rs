@@ -73,8 +73,8 @@ impl Lesson<'_> {
         let plan = Plan { experiment, activation, norm, data: self.data, verify: false };
         let run = self.runs.iter().find(|run| run.name == plan.name());
         let Some(run) = run else { return Ok(None) };
-        let moments = Records::moments_in(self.folder, &plan.name(), experiment.replicas)?;
-        sweep::record_up_to(backend, &plan, run, &moments).map(Some)
+        let evaluations = Records::evaluations_in(self.folder, &plan.name(), experiment.replicas)?;
+        sweep::record_up_to(backend, &plan, run, &evaluations).map(Some)
     }
 }
 

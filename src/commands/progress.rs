@@ -5,7 +5,7 @@ use crate::backend::Backend;
 use crate::config::Experiment;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
-use crate::record::{Moment, Probe, SweepRecord};
+use crate::record::{Evaluation, Probe, SweepRecord};
 use crate::report::{number, watch as words};
 use crate::train::run_folder::RunFolder;
 use crate::train::sweep;
@@ -34,7 +34,7 @@ pub(super) fn train_of_sweep(
     record.with_context(|| format!("training {}", plan.name()))
 }
 
-/// Shows the progress of one network and records its moments.
+/// Shows the progress of one network and records its evaluations.
 pub(super) struct Progress<'a> {
     run: String,
     bar: ProgressBar,
@@ -76,13 +76,13 @@ impl Observer for Progress<'_> {
         self.bar.set_position(step as u64);
     }
 
-    fn moment(&mut self, moment: &Moment, weights: &Weights) -> Result<()> {
-        self.folder.moment(moment)?;
-        // The weights are the same for all replicas of a moment, and hold them all.
-        if moment.replica > 0 {
+    fn evaluation(&mut self, evaluation: &Evaluation, weights: &Weights) -> Result<()> {
+        self.folder.evaluation(evaluation)?;
+        // The weights are the same for all replicas of an evaluation, and hold them all.
+        if evaluation.replica > 0 {
             return Ok(());
         }
-        self.bar.set_message(number::percent(moment.test_accuracy));
+        self.bar.set_message(number::percent(evaluation.test_accuracy));
         self.weights = Some(weights.clone());
         if self.written.elapsed() >= WEIGHTS_EVERY {
             self.folder.weights(&self.run, weights)?;

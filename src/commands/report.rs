@@ -53,7 +53,7 @@ pub(super) fn after_run(folder: &Path, records: Records, out: &mut dyn Write) ->
 /// anything by then. That error is the one to tell, whatever comes of this.
 pub(super) fn after_error(records: Result<Records>, folder: &Path, out: &mut dyn Write) {
     if let Ok(records) = records
-        && (!records.moments.is_empty() || records.sweeps.values().any(|all| !all.is_empty()))
+        && (!records.evaluations.is_empty() || records.sweeps.values().any(|all| !all.is_empty()))
     {
         let _ = after_run(folder, records, out);
     }

@@ -142,9 +142,9 @@ pub struct LayerFigures {
     pub weight_change: f64,
 }
 
-/// What is recorded of one replica at one moment of a run: a line of `metrics.jsonl`.
+/// What is recorded of one replica at one evaluation of a run: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Moment {
+pub struct Evaluation {
     /// The run that it belongs to, for example `sigmoid-batch`.
     pub run: String,
     /// The run's activation; left out in records of older versions, see [`parts_of`].
@@ -158,10 +158,10 @@ pub struct Moment {
     pub replica: usize,
     /// Steps done.
     pub step: usize,
-    /// Shaders that were taken since the moment before.
+    /// Shaders that were taken since the previous evaluation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shader_changes: Vec<ShaderChange>,
-    /// Mean cross-entropy of each step since the moment before, in nats.
+    /// Mean cross-entropy of each step since the previous evaluation, in nats.
     pub losses: Vec<f32>,
     /// Mean of those.
     #[serde(deserialize_with = "nan_for_null")]
@@ -181,7 +181,7 @@ pub struct Moment {
     /// layer) across the last 500 test images, or all where there are fewer; mean over its units.
     #[serde(deserialize_with = "nan_for_null")]
     pub output_spread: f64,
-    /// Wall time of one step since the moment before, of all replicas together, in milliseconds.
+    /// Wall time of one step since the previous evaluation, of all replicas together, in milliseconds.
     #[serde(deserialize_with = "nan_for_null")]
     pub ms_per_step: f64,
 }
@@ -250,16 +250,16 @@ mod tests {
 
     #[test]
     fn records_of_runs_before_shaders_were_watched_are_read() -> serde_json::Result<()> {
-        let moment: Moment = serde_json::from_str(
+        let evaluation: Evaluation = serde_json::from_str(
             r#"{"run": "relu-none", "step": 1, "losses": [2.5], "train_loss": 2.5,
                 "train_accuracy": 0.1, "test_loss": 2.5, "test_accuracy": 0.1, "layers": [],
                 "output_spread": 0.5, "ms_per_step": 1.0}"#,
         )?;
-        assert_eq!((moment.shader_changes.as_slice(), moment.replica), ([].as_slice(), 0));
-        let line = serde_json::to_string(&moment)?;
+        assert_eq!((evaluation.shader_changes.as_slice(), evaluation.replica), ([].as_slice(), 0));
+        let line = serde_json::to_string(&evaluation)?;
         assert!(!line.contains("shader_changes") && !line.contains("replica"), "{line}");
-        let other = Moment { replica: 2, ..moment };
-        assert_eq!(serde_json::from_str::<Moment>(&serde_json::to_string(&other)?)?, other);
+        let other = Evaluation { replica: 2, ..evaluation };
+        assert_eq!(serde_json::from_str::<Evaluation>(&serde_json::to_string(&other)?)?, other);
         let run: RunRecord = serde_json::from_str(
             r#"{"name": "relu-none", "activation": "relu", "norm": "none", "steps": 1,
                 "failure": null, "test_accuracy": null, "train_loss": null, "layers": [],

@@ -1,6 +1,6 @@
 //! Replicas put together: the median over them, and their range.
 
-use super::{LayerFigures, Moment};
+use super::{Evaluation, LayerFigures};
 use serde::{Deserialize, Serialize};
 
 /// What is made of a figure's values over the replicas.
@@ -35,19 +35,19 @@ fn sorted(values: &[f64]) -> Vec<f64> {
     sorted
 }
 
-impl Moment {
-    /// The moments of all replicas at one step as one, each figure and each step's loss picked from
-    /// theirs by itself. What is no figure is the first one's; of one moment it is that moment. None of
-    /// none.
+impl Evaluation {
+    /// The evaluations of all replicas at one step as one, each figure and each step's loss picked from
+    /// theirs by itself. What is no figure is the first one's; of one evaluation it is that evaluation.
+    /// None of none.
     #[must_use]
     pub fn across(replicas: &[&Self], pick: Pick) -> Option<Self> {
         let first = *replicas.first()?;
         let of = |figure: &dyn Fn(&Self) -> f64| {
-            pick(&replicas.iter().map(|moment| figure(moment)).collect::<Vec<_>>())
+            pick(&replicas.iter().map(|evaluation| figure(evaluation)).collect::<Vec<_>>())
         };
-        let steps = replicas.iter().map(|moment| moment.losses.len()).min()?;
+        let steps = replicas.iter().map(|evaluation| evaluation.losses.len()).min()?;
         let losses = (0..steps).map(|at| Some(of(&|one| one.losses[at].into())? as f32));
-        let depth = replicas.iter().map(|moment| moment.layers.len()).min()?;
+        let depth = replicas.iter().map(|evaluation| evaluation.layers.len()).min()?;
         let layer = |at: usize| {
             Some(LayerFigures {
                 layer: first.layers[at].layer.clone(),
@@ -86,10 +86,10 @@ pub struct ReplicaRange {
 }
 
 impl ReplicaRange {
-    /// The range of the moments of all replicas at one step; none of a single one.
+    /// The range of the evaluations of all replicas at one step; none of a single one.
     #[must_use]
-    pub fn of(replicas: &[&Moment]) -> Option<Self> {
-        let end = |pick| Moment::across(replicas, pick).map(Figures::from);
+    pub fn of(replicas: &[&Evaluation]) -> Option<Self> {
+        let end = |pick| Evaluation::across(replicas, pick).map(Figures::from);
         match replicas.len() {
             0 | 1 => None,
             count => Some(Self { replicas: count, lowest: end(lowest)?, highest: end(highest)? }),
@@ -106,17 +106,17 @@ pub struct Figures {
     pub train_loss: Option<f64>,
     /// Figures of each layer at the last step.
     pub layers: Vec<LayerFigures>,
-    /// As [`Moment::output_spread`].
+    /// As [`Evaluation::output_spread`].
     pub output_spread: Option<f64>,
 }
 
-impl From<Moment> for Figures {
-    fn from(moment: Moment) -> Self {
+impl From<Evaluation> for Figures {
+    fn from(evaluation: Evaluation) -> Self {
         Self {
-            test_accuracy: Some(moment.test_accuracy),
-            train_loss: Some(moment.train_loss),
-            layers: moment.layers,
-            output_spread: Some(moment.output_spread),
+            test_accuracy: Some(evaluation.test_accuracy),
+            train_loss: Some(evaluation.train_loss),
+            layers: evaluation.layers,
+            output_spread: Some(evaluation.output_spread),
         }
     }
 }
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn figures_are_picked_one_by_one() {
-        let moment = |accuracy: f64, loss: f32, gradient: f64| Moment {
+        let evaluation = |accuracy: f64, loss: f32, gradient: f64| Evaluation {
             run: "relu-none".into(),
             activation: "relu".into(),
             norm: "none".into(),
@@ -160,13 +160,13 @@ mod tests {
             output_spread: 0.25,
             ms_per_step: 1.0,
         };
-        let all = [moment(0.9, 3.0, 0.1), moment(0.8, 1.0, 0.3), moment(0.7, 2.0, 0.2)];
+        let all = [evaluation(0.9, 3.0, 0.1), evaluation(0.8, 1.0, 0.3), evaluation(0.7, 2.0, 0.2)];
         let all: Vec<_> = all.iter().collect();
-        assert_eq!(Moment::across(&all, median), Some(moment(0.8, 2.0, 0.2)));
-        assert_eq!(Moment::across(&all, lowest), Some(moment(0.7, 1.0, 0.1)));
-        assert_eq!(Moment::across(&all[..1], median).as_ref(), Some(all[0]));
-        assert_eq!((Moment::across(&[], median), ReplicaRange::of(&all[..1])), (None, None));
+        assert_eq!(Evaluation::across(&all, median), Some(evaluation(0.8, 2.0, 0.2)));
+        assert_eq!(Evaluation::across(&all, lowest), Some(evaluation(0.7, 1.0, 0.1)));
+        assert_eq!(Evaluation::across(&all[..1], median).as_ref(), Some(all[0]));
+        assert_eq!((Evaluation::across(&[], median), ReplicaRange::of(&all[..1])), (None, None));
         let range = ReplicaRange::of(&all).map(|range| (range.replicas, range.highest));
-        assert_eq!(range, Some((3, moment(0.9, 3.0, 0.3).into())));
+        assert_eq!(range, Some((3, evaluation(0.9, 3.0, 0.3).into())));
     }
 }

@@ -14,12 +14,12 @@ pub struct RunRecord {
     pub activation: String,
     /// The norm.
     pub norm: String,
-    /// Steps done at the last moment, which the figures below are of. A run that ended early went
+    /// Steps done at the last evaluation, which the figures below are of. A run that ended early went
     /// further: `failure` says to which step.
     pub steps: usize,
     /// Why it ended early, if it did.
     pub failure: Option<String>,
-    /// Losses of the steps between the last moment and an early end, in nats: those of the replica that
+    /// Losses of the steps between the last evaluation and an early end, in nats: those of the replica that
     /// `failure` names.
     #[serde(default)]
     pub last_losses: Vec<f32>,

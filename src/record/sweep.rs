@@ -78,10 +78,10 @@ pub struct SweepRecord {
     /// Numbers that the network learns; none in records of older versions.
     #[serde(default)]
     pub parameters: Option<usize>,
-    /// Test accuracy after so many steps, at each recorded moment; none in records of older versions.
+    /// Test accuracy after so many steps, at each recorded evaluation; none in records of older versions.
     #[serde(default)]
     pub accuracies: Vec<(usize, f64)>,
-    /// Largest gradient RMS of a hidden layer's weights at any recorded moment.
+    /// Largest gradient RMS of a hidden layer's weights at any recorded evaluation.
     #[serde(deserialize_with = "nan_for_null")]
     pub hidden_gradient: f64,
     /// How many networks the whole sweep has; none in records of older versions.

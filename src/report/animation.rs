@@ -241,9 +241,10 @@ impl FrameLayout<'_> {
         );
         for run in &group.runs {
             let name = run.last().map_or("", |probe| probe.run.as_str());
-            let past = self.records.moments_of(name).filter(|moment| moment.step <= step);
+            let past =
+                self.records.evaluations_of(name).filter(|evaluation| evaluation.step <= step);
             let past: Vec<_> =
-                past.map(|moment| (moment.step as f64, moment.test_accuracy)).collect();
+                past.map(|evaluation| (evaluation.step as f64, evaluation.test_accuracy)).collect();
             let points: Vec<_> = past.iter().map(|&(step, share)| panel.at(step, share)).collect();
             canvas.line(&points, Colour::norm(run.norm), stroke(run.norm).dashes);
             if let Some((_, share)) = past.last().filter(|(_, share)| share.is_finite()) {
@@ -338,7 +339,7 @@ mod tests {
         let mut records = sample::records();
         let first = read(&training_gif(&records).unwrap().unwrap()).remove(0);
         let before = last(&records);
-        records.moments[1].test_accuracy = 0.9;
+        records.evaluations[1].test_accuracy = 0.9;
         let better = last(&records);
         assert!(before != better);
         let again = read(&training_gif(&records).unwrap().unwrap()).remove(0);

@@ -7,7 +7,7 @@ use super::panel::{Line, norms_legend};
 use super::picture::{Frame, Picture};
 use super::records::{Network, Records, distinct};
 use super::style::{self, Pen, stroke};
-use crate::record::{LayerFigures, Moment};
+use crate::record::{Evaluation, LayerFigures};
 
 /// A loss above this is drawn on a logarithmic axis: the network diverges, and all others would lie on
 /// the lower edge.
@@ -19,20 +19,20 @@ const ACTIVATIONS_IN_A_ROW: usize = 2;
 /// Panels in a row, where each network has its own.
 const NETWORKS_IN_A_ROW: usize = 3;
 
-/// The curves of a run that has recorded moments; none of one that has not.
+/// The curves of a run that has recorded evaluations; none of one that has not.
 #[must_use]
 pub fn pictures(records: &Records) -> Vec<Picture> {
-    if records.moments.is_empty() {
+    if records.evaluations.is_empty() {
         return Vec::new();
     }
     vec![accuracy(records), loss(records), gradients(records), changes(records)]
 }
 
 fn accuracy(records: &Records) -> Picture {
-    let share = |moment: &Moment| moment.test_accuracy;
-    let band = |run: &str| range_of_replicas(records, run, &|moment| Some(share(moment)));
+    let share = |evaluation: &Evaluation| evaluation.test_accuracy;
+    let band = |run: &str| range_of_replicas(records, run, &|evaluation| Some(share(evaluation)));
     let chart = by_activation(records, "test accuracy", Axis::percent(), &share, &band);
-    let figures = at_the_end(records, &|moment| number::percent(moment.test_accuracy));
+    let figures = at_the_end(records, &|evaluation| number::percent(evaluation.test_accuracy));
     picture(
         records,
         chart,
@@ -46,23 +46,25 @@ fn accuracy(records: &Records) -> Picture {
 
 fn loss(records: &Records) -> Picture {
     let label = "training loss, mean cross-entropy in nats";
-    let mean = |moment: &Moment| moment.train_loss;
+    let mean = |evaluation: &Evaluation| evaluation.train_loss;
     let several = records.several().is_some();
     let all: Vec<f64> = match several {
-        true => records.moments_and_ranges().map(mean).collect(),
-        false => records.moments.iter().flat_map(|one| &one.losses).map(|&x| x.into()).collect(),
+        true => records.evaluations_and_ranges().map(mean).collect(),
+        false => {
+            records.evaluations.iter().flat_map(|one| &one.losses).map(|&x| x.into()).collect()
+        }
     };
     let values = || all.iter().copied();
     let largest = values().filter(|loss| loss.is_finite()).fold(0.0, f64::max);
     let axis =
         if largest > LARGE_LOSS { Axis::decades(values()) } else { Axis::from_zero(values()) };
     let band = |run: &str| match several {
-        true => range_of_replicas(records, run, &|moment| Some(mean(moment))),
-        false => records.moments_of(run).filter_map(range_of_losses).collect(),
+        true => range_of_replicas(records, run, &|evaluation| Some(mean(evaluation))),
+        false => records.evaluations_of(run).filter_map(range_of_losses).collect(),
     };
     let chart = by_activation(records, label, axis, &mean, &band);
     let range = if several { "" } else { ", with the range of these steps as an area behind it" };
-    let figures = at_the_end(records, &|moment| number::decimals(moment.train_loss, 3));
+    let figures = at_the_end(records, &|evaluation| number::decimals(evaluation.train_loss, 3));
     picture(
         records,
         chart,
@@ -75,21 +77,21 @@ fn loss(records: &Records) -> Picture {
     )
 }
 
-/// The step, the smallest and the largest loss of the steps since the moment before.
-fn range_of_losses(moment: &Moment) -> Option<(f64, [f64; 2])> {
-    let finite = || moment.losses.iter().copied().filter(|loss| loss.is_finite());
+/// The step, the smallest and the largest loss of the steps since the previous evaluation.
+fn range_of_losses(evaluation: &Evaluation) -> Option<(f64, [f64; 2])> {
+    let finite = || evaluation.losses.iter().copied().filter(|loss| loss.is_finite());
     let (low, high) = (finite().reduce(f32::min)?, finite().reduce(f32::max)?);
-    Some((moment.step as f64, [low.into(), high.into()]))
+    Some((evaluation.step as f64, [low.into(), high.into()]))
 }
 
-/// The step, the lowest and the highest value over the replicas at each moment of a run; nothing where
+/// The step, the lowest and the highest value over the replicas at each evaluation of a run; nothing where
 /// it has one replica.
 fn range_of_replicas(
     records: &Records,
     run: &str,
-    value: &dyn Fn(&Moment) -> Option<f64>,
+    value: &dyn Fn(&Evaluation) -> Option<f64>,
 ) -> Vec<(f64, [f64; 2])> {
-    let row = |[low, high]: &[Moment; 2]| Some((low.step as f64, [value(low)?, value(high)?]));
+    let row = |[low, high]: &[Evaluation; 2]| Some((low.step as f64, [value(low)?, value(high)?]));
     records.ranges_of(run).filter_map(row).collect()
 }
 
@@ -139,7 +141,8 @@ fn picture(records: &Records, chart: Chart, id: &str, title: &str, caption: &str
         None => caption.to_owned(),
     };
     let alt = format!("{title} over {steps} training steps, as lines. Panels: {panels}. {caption}");
-    let step = records.moments.iter().map(|moment| moment.step).max().unwrap_or_default();
+    let step =
+        records.evaluations.iter().map(|evaluation| evaluation.step).max().unwrap_or_default();
     let frames = vec![Frame { step, svg: chart.svg() }];
     let (id, title) = (id.to_owned(), title.to_owned());
     Picture { id, title, caption, alt, has_modes: false, frames }
@@ -150,12 +153,14 @@ fn by_activation(
     records: &Records,
     label: &str,
     y: Axis,
-    value: &dyn Fn(&Moment) -> f64,
+    value: &dyn Fn(&Evaluation) -> f64,
     band: &dyn Fn(&str) -> Vec<(f64, [f64; 2])>,
 ) -> Chart {
     let networks = records.networks();
     let line = |&Network { run, norm, .. }: &Network| {
-        let points = records.moments_of(run).map(|moment| (moment.step as f64, value(moment)));
+        let points = records
+            .evaluations_of(run)
+            .map(|evaluation| (evaluation.step as f64, value(evaluation)));
         Line { pen: stroke(norm).pen(), points: points.collect(), band: band(run) }
     };
     let plot = |activation: &str| {
@@ -186,11 +191,15 @@ fn layer_pens(colour: &'static str) -> [Pen; 3] {
 fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f64) -> Chart {
     let plot = |network: &Network| {
         let Network { run, norm, .. } = *network;
-        let layers = records.moments_of(run).map(|moment| moment.layers.len()).max().unwrap_or(0);
+        let layers = records
+            .evaluations_of(run)
+            .map(|evaluation| evaluation.layers.len())
+            .max()
+            .unwrap_or(0);
         let [first, between, last] = layer_pens(stroke(norm).colour);
         let line = |layer: usize| {
-            let of_layer = |moment: &Moment| moment.layers.get(layer).map(value);
-            let points = records.moments_of(run);
+            let of_layer = |evaluation: &Evaluation| evaluation.layers.get(layer).map(value);
+            let points = records.evaluations_of(run);
             let points = points.filter_map(|one| Some((one.step as f64, of_layer(one)?)));
             let pen = match layer {
                 0 => first,
@@ -206,10 +215,12 @@ fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f6
     };
     let networks = records.networks();
     let norms = distinct(networks.iter().map(|network| network.norm)).len();
-    let values = records.moments_and_ranges().flat_map(|moment| &moment.layers).map(value);
+    let values =
+        records.evaluations_and_ranges().flat_map(|evaluation| &evaluation.layers).map(value);
     // The names of the pens, and from how many layers on there is one of the kind.
     let names = [("first layer", 1), ("layers between", 3), ("last layer", 2)];
-    let most = records.moments.iter().map(|moment| moment.layers.len()).max().unwrap_or(0);
+    let most =
+        records.evaluations.iter().map(|evaluation| evaluation.layers.len()).max().unwrap_or(0);
     let pens = names.into_iter().zip(layer_pens("currentColor"));
     let key = pens.filter(|((_, least), _)| most >= *least);
     Chart {
@@ -224,16 +235,16 @@ fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f6
     }
 }
 
-/// A figure of each network's last moment, by activation, in a sentence.
-fn at_the_end(records: &Records, figure: &dyn Fn(&Moment) -> String) -> String {
+/// A figure of each network's last evaluation, by activation, in a sentence.
+fn at_the_end(records: &Records, figure: &dyn Fn(&Evaluation) -> String) -> String {
     let networks = records.networks().into_iter();
     let ends =
-        networks.filter_map(|network| Some((network, records.moments_of(network.run).last()?)));
+        networks.filter_map(|network| Some((network, records.evaluations_of(network.run).last()?)));
     let ends: Vec<_> = ends.collect();
-    let steps = distinct(ends.iter().map(|(_, moment)| moment.step));
-    let one = |(Network { norm, .. }, moment): &(Network, &Moment)| {
+    let steps = distinct(ends.iter().map(|(_, evaluation)| evaluation.step));
+    let one = |(Network { norm, .. }, evaluation): &(Network, &Evaluation)| {
         let (label, figure, step) =
-            (stroke(norm).label, figure(moment), number::whole(moment.step));
+            (stroke(norm).label, figure(evaluation), number::whole(evaluation.step));
         if steps.len() == 1 {
             format!("{label} {figure}")
         } else {
@@ -253,19 +264,19 @@ fn at_the_end(records: &Records, figure: &dyn Fn(&Moment) -> String) -> String {
     }
 }
 
-/// A figure of the first and of the last layer at each network's last moment.
+/// A figure of the first and of the last layer at each network's last evaluation.
 fn from_first_to_last(
     records: &Records,
     value: &dyn Fn(&LayerFigures) -> f64,
     text: fn(f64) -> String,
 ) -> String {
-    let figures = |moment: &Moment| match moment.layers.as_slice() {
+    let figures = |evaluation: &Evaluation| match evaluation.layers.as_slice() {
         [] => "none".to_owned(),
         [only] => text(value(only)),
         [first, .., last] => format!("{} to {}", text(value(first)), text(value(last))),
     };
     let figures = at_the_end(records, &figures);
-    let mut layers = records.moments_and_ranges().flat_map(|moment| &moment.layers);
+    let mut layers = records.evaluations_and_ranges().flat_map(|evaluation| &evaluation.layers);
     let zero = layers.any(|layer| value(layer) == 0.0);
     if zero { format!("{figures} Exactly 0 is drawn on the lower edge.") } else { figures }
 }

@@ -318,7 +318,7 @@ fn write_shaders(html: &mut String, shaders: &[ShaderRecord]) {
 fn steps(records: &Records, pictures: &[Picture]) -> BTreeSet<usize> {
     let moving = pictures.iter().filter(|picture| picture.frames.len() > 1);
     let frames = moving.flat_map(|picture| picture.frames.iter().map(|frame| frame.step));
-    records.moments.iter().map(|moment| moment.step).chain(frames).collect()
+    records.evaluations.iter().map(|evaluation| evaluation.step).chain(frames).collect()
 }
 
 /// What the script needs, as JSON: the steps of the slider, the frames of every picture that has more than
@@ -331,8 +331,8 @@ fn frames(records: &Records, pictures: &[Picture], steps: &BTreeSet<usize>) -> S
     }
     let mut readings = Map::new();
     for Network { run, .. } in records.networks() {
-        let moments = records.moments_of(run);
-        let read = moments.map(|one| json!([one.step, number::percent(one.test_accuracy)]));
+        let evaluations = records.evaluations_of(run);
+        let read = evaluations.map(|one| json!([one.step, number::percent(one.test_accuracy)]));
         readings.insert(run.to_owned(), Value::Array(read.collect()));
     }
     let json = json!({ "steps": steps, "pictures": moving, "readings": readings }).to_string();

@@ -5,7 +5,7 @@ use super::style;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::record::{
-    ConstantGuess, Moment, Pick, Probe, Summary, SweepRecord, Swept, highest, lowest, median,
+    ConstantGuess, Evaluation, Pick, Probe, Summary, SweepRecord, Swept, highest, lowest, median,
     parts_of,
 };
 use crate::train::run_name;
@@ -27,7 +27,7 @@ pub struct Network<'a> {
 }
 
 impl<'a> Network<'a> {
-    fn of(Moment { run, activation, norm, .. }: &'a Moment) -> Self {
+    fn of(Evaluation { run, activation, norm, .. }: &'a Evaluation) -> Self {
         Self { run, activation, norm }
     }
 
@@ -45,12 +45,12 @@ pub struct Records {
     pub experiment: Experiment,
     /// What came out; none where no network has ended.
     pub summary: Option<Summary>,
-    /// The moments, in the order in which they were recorded: with several replicas the median over
+    /// The evaluations, in the order in which they were recorded: with several replicas the median over
     /// them, figure by figure.
-    pub moments: Vec<Moment>,
-    /// The lowest and the highest figures over the replicas at each of these moments; empty where there
+    pub evaluations: Vec<Evaluation>,
+    /// The lowest and the highest figures over the replicas at each of these evaluations; empty where there
     /// is one replica.
-    pub ranges: Vec<[Moment; 2]>,
+    pub ranges: Vec<[Evaluation; 2]>,
     /// The probes of the first replica, in the order in which they were recorded.
     pub probes: Vec<Probe>,
     /// The networks of each sweep that the folder holds.
@@ -79,7 +79,7 @@ impl Records {
         let mut records = Self {
             experiment,
             summary: None,
-            moments: Vec::new(),
+            evaluations: Vec::new(),
             ranges: Vec::new(),
             probes: Vec::new(),
             sweeps,
@@ -98,9 +98,9 @@ impl Records {
         if let Some(text) = text(folder, "summary.json", missing)? {
             self.summary = whole(&text, "summary.json", missing);
         }
-        let moments = moments(folder, missing)?;
-        (self.moments, self.ranges) = over_replicas(moments, self.experiment.replicas);
-        missing.extend(unfinished(&self.experiment, &self.moments));
+        let evaluations = evaluations(folder, missing)?;
+        (self.evaluations, self.ranges) = over_replicas(evaluations, self.experiment.replicas);
+        missing.extend(unfinished(&self.experiment, &self.evaluations));
         self.probes = lines(folder, "histograms.jsonl", missing)?;
         for Probe { run, activation, norm, .. } in &mut self.probes {
             name_parts(run, activation, norm);
@@ -108,41 +108,41 @@ impl Records {
         Ok(())
     }
 
-    /// The moments of one network in the folder of a run, as [`Records::moments_of`] has them.
+    /// The evaluations of one network in the folder of a run, as [`Records::evaluations_of`] has them.
     ///
     /// # Errors
     /// [`Error::File`] when the file is there but cannot be read.
-    pub fn moments_in(folder: &Path, run: &str, replicas: usize) -> Result<Vec<Moment>> {
-        let mut moments = moments(folder, &mut Vec::new())?;
-        moments.retain(|moment| moment.run == run);
-        Ok(over_replicas(moments, replicas).0)
+    pub fn evaluations_in(folder: &Path, run: &str, replicas: usize) -> Result<Vec<Evaluation>> {
+        let mut evaluations = evaluations(folder, &mut Vec::new())?;
+        evaluations.retain(|evaluation| evaluation.run == run);
+        Ok(over_replicas(evaluations, replicas).0)
     }
 
     /// Whether all that the folder holds is of sweeps.
     #[must_use]
     pub fn is_of_sweeps(&self) -> bool {
-        self.summary.is_none() && self.moments.is_empty() && !self.sweeps.is_empty()
+        self.summary.is_none() && self.evaluations.is_empty() && !self.sweeps.is_empty()
     }
 
-    /// The networks that have a moment, in the order in which they were trained.
+    /// The networks that have an evaluation, in the order in which they were trained.
     #[must_use]
     pub fn networks(&self) -> Vec<Network<'_>> {
-        distinct(self.moments.iter().map(Network::of))
+        distinct(self.evaluations.iter().map(Network::of))
     }
 
-    /// The moments of a run.
-    pub fn moments_of<'a>(&'a self, run: &'a str) -> impl Iterator<Item = &'a Moment> {
-        self.moments.iter().filter(move |moment| moment.run == run)
+    /// The evaluations of a run.
+    pub fn evaluations_of<'a>(&'a self, run: &'a str) -> impl Iterator<Item = &'a Evaluation> {
+        self.evaluations.iter().filter(move |evaluation| evaluation.run == run)
     }
 
-    /// The lowest and the highest figures of a run's moments, where it has several replicas.
-    pub fn ranges_of<'a>(&'a self, run: &'a str) -> impl Iterator<Item = &'a [Moment; 2]> {
+    /// The lowest and the highest figures of a run's evaluations, where it has several replicas.
+    pub fn ranges_of<'a>(&'a self, run: &'a str) -> impl Iterator<Item = &'a [Evaluation; 2]> {
         self.ranges.iter().filter(move |[lowest, _]| lowest.run == run)
     }
 
-    /// The moments and both ends of their ranges: all that a picture has room for.
-    pub fn moments_and_ranges(&self) -> impl Iterator<Item = &Moment> {
-        self.moments.iter().chain(self.ranges.iter().flatten())
+    /// The evaluations and both ends of their ranges: all that a picture has room for.
+    pub fn evaluations_and_ranges(&self) -> impl Iterator<Item = &Evaluation> {
+        self.evaluations.iter().chain(self.ranges.iter().flatten())
     }
 
     /// How many replicas each network has, where it has several.
@@ -180,16 +180,20 @@ impl Records {
 }
 
 /// Moments with their medians over the replicas, and with their ranges where there are several. Those
-/// of one moment follow each other; where one of them is missing, the others say nothing of the whole.
-fn over_replicas(recorded: Vec<Moment>, replicas: usize) -> (Vec<Moment>, Vec<[Moment; 2]>) {
+/// of one evaluation follow each other; where one of them is missing, the others say nothing of the whole.
+fn over_replicas(
+    recorded: Vec<Evaluation>,
+    replicas: usize,
+) -> (Vec<Evaluation>, Vec<[Evaluation; 2]>) {
     if replicas <= 1 {
         return (recorded, Vec::new());
     }
     let together = recorded.chunk_by(|one, other| (&one.run, one.step) == (&other.run, other.step));
-    let whole = together.filter(|all| all.iter().map(|moment| moment.replica).eq(0..replicas));
+    let whole =
+        together.filter(|all| all.iter().map(|evaluation| evaluation.replica).eq(0..replicas));
     let picked = whole.filter_map(|all| {
         let all: Vec<_> = all.iter().collect();
-        let of = |pick: Pick| Moment::across(&all, pick);
+        let of = |pick: Pick| Evaluation::across(&all, pick);
         Some((of(median)?, [of(lowest)?, of(highest)?]))
     });
     picked.unzip()
@@ -206,13 +210,13 @@ pub(super) fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
     found
 }
 
-/// The moments that a folder holds.
-fn moments(folder: &Path, missing: &mut Vec<String>) -> Result<Vec<Moment>> {
-    let mut moments = lines(folder, "metrics.jsonl", missing)?;
-    for Moment { run, activation, norm, .. } in &mut moments {
+/// The evaluations that a folder holds.
+fn evaluations(folder: &Path, missing: &mut Vec<String>) -> Result<Vec<Evaluation>> {
+    let mut evaluations = lines(folder, "metrics.jsonl", missing)?;
+    for Evaluation { run, activation, norm, .. } in &mut evaluations {
         name_parts(run, activation, norm);
     }
-    Ok(moments)
+    Ok(evaluations)
 }
 
 /// Gives a record of an older version the activation and the norm that its run's name has.
@@ -237,11 +241,14 @@ fn text(folder: &Path, name: &str, missing: &mut Vec<String>) -> Result<Option<S
     }
 }
 
-/// A sentence about each network that has no moments, or none of the last step.
-fn unfinished(experiment: &Experiment, moments: &[Moment]) -> Vec<String> {
+/// A sentence about each network that has no evaluations, or none of the last step.
+fn unfinished(experiment: &Experiment, evaluations: &[Evaluation]) -> Vec<String> {
     let sentence = |(activation, norm)| {
         let name = run_name(activation, norm);
-        let steps = moments.iter().filter(|moment| moment.run == name).map(|moment| moment.step);
+        let steps = evaluations
+            .iter()
+            .filter(|evaluation| evaluation.run == name)
+            .map(|evaluation| evaluation.step);
         match steps.max() {
             None => Some(format!("{name} has recorded nothing")),
             Some(step) if step < experiment.steps => {
@@ -314,7 +321,7 @@ mod tests {
             records.networks().iter().map(Network::label).collect::<Vec<_>>(),
             ["ReLU, no norm"]
         );
-        assert_eq!(records.moments_of("relu-none").count(), 1);
+        assert_eq!(records.evaluations_of("relu-none").count(), 1);
         assert_eq!(
             records.missing,
             [

@@ -3,7 +3,7 @@
 
 use super::records::Records;
 use crate::config::Experiment;
-use crate::record::{Histogram, Images, LayerProbe, Moment, Probe, parts_of};
+use crate::record::{Evaluation, Histogram, Images, LayerProbe, Probe, parts_of};
 use std::collections::BTreeMap;
 
 /// The steps that are probed.
@@ -16,7 +16,7 @@ pub(super) fn records() -> Records {
         for norm in ["none", "batch", "layer"] {
             let run = format!("{activation}-{norm}");
             records.probes.extend(STEPS.map(|step| probe(&run, step, 2)));
-            records.moments.extend(STEPS[1..].iter().map(|&step| moment(&run, step)));
+            records.evaluations.extend(STEPS[1..].iter().map(|&step| evaluation(&run, step)));
         }
     }
     records
@@ -27,7 +27,7 @@ pub(super) fn empty() -> Records {
     Records {
         experiment: Experiment::default(),
         summary: None,
-        moments: Vec::new(),
+        evaluations: Vec::new(),
         ranges: Vec::new(),
         probes: Vec::new(),
         sweeps: BTreeMap::new(),
@@ -106,9 +106,9 @@ fn counts(step: usize) -> Vec<u32> {
     if step == 0 { vec![0, 0, 0, 0, 4, 0, 0, 0] } else { vec![0, 0, 1, 0, 0, 3, 0, 0] }
 }
 
-fn moment(run: &str, step: usize) -> Moment {
+fn evaluation(run: &str, step: usize) -> Evaluation {
     let (activation, norm) = parts_of(run);
-    Moment {
+    Evaluation {
         run: run.to_owned(),
         activation: activation.to_owned(),
         norm: norm.to_owned(),

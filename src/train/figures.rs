@@ -1,4 +1,4 @@
-//! Figures computed on the host from tensors that a moment has read.
+//! Figures computed on the host from tensors that an evaluation has read.
 
 use crate::tensor::Tensor;
 

@@ -11,7 +11,7 @@ use crate::gradient_check;
 use crate::kernels::activation::Activation;
 use crate::model::Model;
 use crate::record::{
-    LateAccuracy, Moment, Parity, Probe, ReplicaRange, RunRecord, ShaderChange, median,
+    Evaluation, LateAccuracy, Parity, Probe, ReplicaRange, RunRecord, ShaderChange, median,
 };
 use std::time::{Duration, Instant};
 
@@ -26,12 +26,12 @@ pub trait Observer {
     /// So many steps are done.
     fn progress(&mut self, step: usize);
 
-    /// A moment of one replica was recorded; told of every replica in turn. `weights` are those of this
-    /// moment, of all replicas.
+    /// An evaluation of one replica was recorded; told of every replica in turn. `weights` are those of this
+    /// evaluation, of all replicas.
     ///
     /// # Errors
     /// When it cannot be kept: the training ends then.
-    fn moment(&mut self, moment: &Moment, weights: &Weights) -> Result<()>;
+    fn evaluation(&mut self, evaluation: &Evaluation, weights: &Weights) -> Result<()>;
 
     /// The layers were probed; not told where the experiment asks for no probes.
     ///
@@ -80,7 +80,7 @@ pub enum ShaderReload {
 /// Trains one network to the end, or until its loss is not finite.
 ///
 /// # Errors
-/// When the backend cannot run it, or the observer cannot keep a moment.
+/// When the backend cannot run it, or the observer cannot keep an evaluation.
 pub fn train(
     backend: &mut dyn Backend,
     plan: &Plan<'_>,
@@ -88,7 +88,7 @@ pub fn train(
 ) -> Result<RunRecord> {
     let schedule = Schedule::new(plan.experiment, plan.verify);
     let mut run = Training::new(backend, plan)?;
-    let mut recorded: Vec<Moment> = Vec::new();
+    let mut recorded: Vec<Evaluation> = Vec::new();
     let (mut last, mut failure, mut last_losses) = (Vec::new(), None, Vec::new());
     if schedule.probed.contains(&0) {
         run.probe(&schedule, None, observer)?;
@@ -100,11 +100,13 @@ pub fn train(
             break;
         }
         observer.progress(stop);
-        if schedule.moments.contains(&stop) {
-            let (moments, weights) = run.trainer.moment()?;
-            moments.iter().try_for_each(|moment| observer.moment(moment, &weights))?;
-            recorded.extend(Moment::across(&moments.iter().collect::<Vec<_>>(), median));
-            last = moments;
+        if schedule.evaluations.contains(&stop) {
+            let (evaluations, weights) = run.trainer.evaluation()?;
+            evaluations
+                .iter()
+                .try_for_each(|evaluation| observer.evaluation(evaluation, &weights))?;
+            recorded.extend(Evaluation::across(&evaluations.iter().collect::<Vec<_>>(), median));
+            last = evaluations;
         }
     }
     let probe_share = run.probe_share();
@@ -296,37 +298,44 @@ impl Training<'_, '_> {
     }
 }
 
-/// The median of the stretches between moments that are not much shorter than the longest: what a wait
+/// The median of the stretches between evaluations that are not much shorter than the longest: what a wait
 /// at the end of one costs says little of a step.
-fn ms_per_step(moments: &[Moment]) -> Option<f64> {
-    let longest = moments.iter().map(|moment| moment.losses.len()).max()?;
-    let long = moments.iter().filter(|moment| 2 * moment.losses.len() >= longest);
-    let times: Vec<_> = long.map(|moment| moment.ms_per_step).filter(|&ms| ms > 0.0).collect();
+fn ms_per_step(evaluations: &[Evaluation]) -> Option<f64> {
+    let longest = evaluations.iter().map(|evaluation| evaluation.losses.len()).max()?;
+    let long = evaluations.iter().filter(|evaluation| 2 * evaluation.losses.len() >= longest);
+    let times: Vec<_> =
+        long.map(|evaluation| evaluation.ms_per_step).filter(|&ms| ms > 0.0).collect();
     median(&times)
 }
 
-/// What a network's moments, over its replicas, and the last moment of each replica say about a run.
-pub(super) fn record(plan: &Plan<'_>, moments: &[Moment], replicas: &[Moment]) -> RunRecord {
-    let last = moments.last();
-    let figure = |of: fn(&Moment) -> f64| last.map(of);
-    let layers = |moment: Option<&Moment>| moment.map_or_else(Vec::new, |one| one.layers.clone());
-    let evaluated: Vec<_> = moments.iter().map(|one| (one.step, one.test_accuracy)).collect();
+/// What a network's evaluations, over its replicas, and the last evaluation of each replica say about a run.
+pub(super) fn record(
+    plan: &Plan<'_>,
+    evaluations: &[Evaluation],
+    replicas: &[Evaluation],
+) -> RunRecord {
+    let last = evaluations.last();
+    let figure = |of: fn(&Evaluation) -> f64| last.map(of);
+    let layers = |evaluation: Option<&Evaluation>| {
+        evaluation.map_or_else(Vec::new, |one| one.layers.clone())
+    };
+    let evaluated: Vec<_> = evaluations.iter().map(|one| (one.step, one.test_accuracy)).collect();
     RunRecord {
         name: plan.name(),
         activation: plan.activation.name().to_owned(),
         norm: plan.norm.name().to_owned(),
-        steps: last.map_or(0, |moment| moment.step),
+        steps: last.map_or(0, |evaluation| evaluation.step),
         failure: None,
         last_losses: Vec::new(),
-        test_accuracy: figure(|moment| moment.test_accuracy),
-        train_loss: figure(|moment| moment.train_loss),
-        output_spread: figure(|moment| moment.output_spread),
+        test_accuracy: figure(|evaluation| evaluation.test_accuracy),
+        train_loss: figure(|evaluation| evaluation.train_loss),
+        output_spread: figure(|evaluation| evaluation.output_spread),
         range: ReplicaRange::of(&replicas.iter().collect::<Vec<_>>()),
         shader_changes: Vec::new(),
         late_accuracy: LateAccuracy::of(&evaluated),
-        first_layers: layers(moments.first()),
+        first_layers: layers(evaluations.first()),
         layers: layers(last),
-        ms_per_step: ms_per_step(moments),
+        ms_per_step: ms_per_step(evaluations),
         probe_share: None,
         parity: Parity::default(),
     }

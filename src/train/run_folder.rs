@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! experiment.toml       complete: `normlab train experiment.toml` replays the run
-//! metrics.jsonl         one line a moment and replica, written as it happens
+//! metrics.jsonl         one line an evaluation and replica, written as it happens
 //! histograms.jsonl      one line a probe of the first replica's layers, written as it happens
 //! weights.safetensors   parameters and running statistics, as `<run>/<layer>.<name>`: `[rows, cols]`,
 //!                       or `[replicas, rows, cols]` where there are several
@@ -17,7 +17,7 @@ use super::trainer::Weights;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::files::{TensorBytes, replace, write_tensors};
-use crate::record::{Moment, Probe, Summary, SweepRecord, Swept};
+use crate::record::{Evaluation, Probe, Summary, SweepRecord, Swept};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -103,12 +103,12 @@ impl RunFolder {
         &self.path
     }
 
-    /// Appends a moment.
+    /// Appends an evaluation.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
-    pub fn moment(&mut self, moment: &Moment) -> Result<()> {
-        self.metrics.append(moment)
+    pub fn evaluation(&mut self, evaluation: &Evaluation) -> Result<()> {
+        self.metrics.append(evaluation)
     }
 
     /// Appends a probe.

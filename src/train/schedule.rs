@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 /// Moments of a run where the experiment does not say how far apart they are.
 const MOMENTS: usize = 30;
 
-/// Steps between moments at least, where the experiment does not say.
+/// Steps between evaluations at least, where the experiment does not say.
 const FEWEST_STEPS: usize = 50;
 
 /// The steps, counted from 1, at which a training stops for something; 0 is the start.
 pub(super) struct Schedule {
-    pub(super) moments: BTreeSet<usize>,
+    pub(super) evaluations: BTreeSet<usize>,
     pub(super) compared: BTreeSet<usize>,
     pub(super) probed: BTreeSet<usize>,
     /// Those of the probed ones at which the first layer's weights are recorded.
@@ -24,19 +24,19 @@ impl Schedule {
         let compared = if verify { compared(experiment) } else { BTreeSet::new() };
         let probed = probed(experiment);
         let filtered = filtered(&probed);
-        Self { moments: moments(experiment), compared, probed, filtered }
+        Self { evaluations: evaluations(experiment), compared, probed, filtered }
     }
 
     /// All of them but the start.
     pub(super) fn all(&self) -> BTreeSet<usize> {
-        let all = self.moments.iter().chain(&self.compared).chain(&self.probed);
+        let all = self.evaluations.iter().chain(&self.compared).chain(&self.probed);
         all.copied().filter(|&stop| stop > 0).collect()
     }
 }
 
-/// The steps, counted from 1, after which a moment is recorded: the first, the last, regularly between
+/// The steps, counted from 1, after which an evaluation is recorded: the first, the last, regularly between
 /// them, and at every probe before the first regular one, while a network changes fast.
-pub(super) fn moments(experiment: &Experiment) -> BTreeSet<usize> {
+pub(super) fn evaluations(experiment: &Experiment) -> BTreeSet<usize> {
     let steps = experiment.steps;
     let every = match experiment.evaluate_every {
         0 => steps.div_ceil(MOMENTS).max(FEWEST_STEPS),
@@ -90,8 +90,8 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_the_first_the_last_and_regular_ones() {
-        let listed = |steps, every| Vec::from_iter(moments(&experiment(steps, every, 0)));
+    fn evaluations_are_the_first_the_last_and_regular_ones() {
+        let listed = |steps, every| Vec::from_iter(evaluations(&experiment(steps, every, 0)));
         assert_eq!(listed(1, 0), [1]);
         assert_eq!(listed(120, 0), [1, 50, 100, 120]);
         assert_eq!(listed(5, 2), [1, 2, 4, 5]);
@@ -103,12 +103,12 @@ mod tests {
         for (steps, evaluate_every, first_regular) in [(1500, 0, 50), (50_000, 0, 1667), (40, 7, 7)]
         {
             let experiment = Experiment { steps, evaluate_every, ..Experiment::default() };
-            let moments = moments(&experiment);
+            let evaluations = evaluations(&experiment);
             let early = probed(&experiment).into_iter().filter(|&step| step < first_regular);
-            let missing: Vec<_> = early.filter(|step| !moments.contains(step)).collect();
+            let missing: Vec<_> = early.filter(|step| !evaluations.contains(step)).collect();
             assert_eq!(missing, [0], "nothing was trained at step 0");
-            let later = moments.range(first_regular..steps);
-            assert!(later.clone().all(|step| step % first_regular == 0), "{moments:?}");
+            let later = evaluations.range(first_regular..steps);
+            assert!(later.clone().all(|step| step % first_regular == 0), "{evaluations:?}");
         }
     }
 

@@ -10,7 +10,7 @@ use crate::backend::Backend;
 use crate::config::{Affine, Experiment, Norm};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
-use crate::record::{Moment, RunRecord, SweepRecord, Swept};
+use crate::record::{Evaluation, RunRecord, SweepRecord, Swept};
 use std::fmt::Display;
 
 /// Steps at batch size 1 beside the lesson, at most, and the hidden layers: few, so that single examples
@@ -31,7 +31,7 @@ pub struct Sweep {
     /// How many seeds.
     pub seeds: u64,
     /// Moments of a network, beside the first.
-    moments: usize,
+    evaluations: usize,
 }
 
 /// A setting, and the values of it that are tried.
@@ -115,7 +115,7 @@ impl Sweep {
         let experiment =
             Experiment { norm: vec![Norm::Batch, Norm::Layer], learning_rate: 0.01, ..common() };
         let values = Values::BatchSizes(vec![1, 2, 4, 16, 60]);
-        Self { experiment, values, seeds: 1, moments: 5 }
+        Self { experiment, values, seeds: 1, evaluations: 5 }
     }
 
     /// ReLU trains without a norm, but at fewer rates: half a decade apart, up to one that is too large
@@ -128,7 +128,7 @@ impl Sweep {
             ..common()
         };
         let values = Values::LearningRates(vec![0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0]);
-        Self { experiment, values, seeds: 1, moments: 5 }
+        Self { experiment, values, seeds: 1, evaluations: 5 }
     }
 
     /// One gamma and beta for each unit, or for the whole layer: three seeds tell the gap between the
@@ -140,7 +140,7 @@ impl Sweep {
             ..common()
         };
         let values = Values::Affines(vec![Affine::PerUnit, Affine::Shared]);
-        Self { experiment, values, seeds: 3, moments: 20 }
+        Self { experiment, values, seeds: 3, evaluations: 20 }
     }
 
     /// The small part of a sweep that the lesson trains beside its own networks, on the same data: batch
@@ -179,8 +179,10 @@ impl Sweep {
                 let (activation, norm) = (vec![Activation::Sigmoid], vec![Norm::Layer]);
                 // A third of the way shows the difference in a third of the time.
                 let third = lesson.steps.div_ceil(3);
-                let steps =
-                    schedule::moments(lesson).range(..=third).next_back().map_or(1, |&last| last);
+                let steps = schedule::evaluations(lesson)
+                    .range(..=third)
+                    .next_back()
+                    .map_or(1, |&last| last);
                 let experiment = Experiment {
                     activation,
                     norm,
@@ -198,7 +200,7 @@ impl Sweep {
     /// One experiment for each value and seed.
     #[must_use]
     pub fn experiments(&self) -> Vec<Experiment> {
-        let evaluate_every = self.experiment.steps.div_ceil(self.moments);
+        let evaluate_every = self.experiment.steps.div_ceil(self.evaluations);
         let seeded = |experiment: Experiment| {
             (0..self.seeds).map(move |more| Experiment {
                 seed: experiment.seed.saturating_add(more),
@@ -249,9 +251,9 @@ pub fn train(
     plan: &Plan<'_>,
     progress: &mut dyn FnMut(usize),
 ) -> Result<SweepRecord> {
-    let mut watch = Watch { progress, moments: Vec::new() };
+    let mut watch = Watch { progress, evaluations: Vec::new() };
     let run = run::train(backend, plan, &mut watch)?;
-    record(backend, plan, run, &watch.moments)
+    record(backend, plan, run, &watch.evaluations)
 }
 
 /// A network that was trained, as a sweep of no more steps records it: as it was after these.
@@ -262,16 +264,17 @@ pub fn record_up_to(
     backend: &dyn Backend,
     plan: &Plan<'_>,
     run: &RunRecord,
-    moments: &[Moment],
+    evaluations: &[Evaluation],
 ) -> Result<SweepRecord> {
     let steps = plan.experiment.steps;
-    let moments = &moments[..moments.partition_point(|moment| moment.step <= steps)];
-    let then = run::record(plan, moments, &[]);
+    let evaluations =
+        &evaluations[..evaluations.partition_point(|evaluation| evaluation.step <= steps)];
+    let then = run::record(plan, evaluations, &[]);
     let failure = run.failure.clone().filter(|_| run.steps < steps);
-    record(backend, plan, RunRecord { failure, ..then }, moments)
+    record(backend, plan, RunRecord { failure, ..then }, evaluations)
 }
 
-/// A network that was trained, and its moments, as a sweep records it.
+/// A network that was trained, and its evaluations, as a sweep records it.
 ///
 /// # Errors
 /// As [`Plan::model`].
@@ -279,10 +282,11 @@ fn record(
     backend: &dyn Backend,
     plan: &Plan<'_>,
     run: RunRecord,
-    moments: &[Moment],
+    evaluations: &[Evaluation],
 ) -> Result<SweepRecord> {
     let experiment = plan.experiment;
-    let hidden = moments.iter().filter_map(|moment| Some(moment.layers.split_last()?.1));
+    let hidden =
+        evaluations.iter().filter_map(|evaluation| Some(evaluation.layers.split_last()?.1));
     let gradients = hidden.flatten().map(|layer| layer.gradient_rms.abs());
     Ok(SweepRecord {
         batch: experiment.batch,
@@ -293,7 +297,7 @@ fn record(
         data: plan.data.name.clone(),
         constant_guess: Some(plan.data.constant_guess()),
         parameters: Some(count_parameters(backend, plan)?),
-        accuracies: moments.iter().map(|one| (one.step, one.test_accuracy)).collect(),
+        accuracies: evaluations.iter().map(|one| (one.step, one.test_accuracy)).collect(),
         // One that is not a number is the largest: it must not pass for 0.
         hidden_gradient: gradients.max_by(f64::total_cmp).unwrap_or_default(),
         networks: None,
@@ -309,10 +313,10 @@ fn count_parameters(backend: &dyn Backend, plan: &Plan<'_>) -> Result<usize> {
     Ok(plan.model(backend)?.parameters.iter().map(|parameter| parameter.shape.len()).sum())
 }
 
-/// Keeps the moments.
+/// Keeps the evaluations.
 struct Watch<'a> {
     progress: &'a mut dyn FnMut(usize),
-    moments: Vec<Moment>,
+    evaluations: Vec<Evaluation>,
 }
 
 impl Observer for Watch<'_> {
@@ -320,8 +324,8 @@ impl Observer for Watch<'_> {
         (self.progress)(step);
     }
 
-    fn moment(&mut self, moment: &Moment, _: &Weights) -> Result<()> {
-        self.moments.push(moment.clone());
+    fn evaluation(&mut self, evaluation: &Evaluation, _: &Weights) -> Result<()> {
+        self.evaluations.push(evaluation.clone());
         Ok(())
     }
 }

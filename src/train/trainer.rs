@@ -1,7 +1,7 @@
 //! A network in training: its program on a backend, and the loop over its steps.
 //!
 //! Steps are handed to the backend in stretches without any wait between them; losses stay on the
-//! device until a stretch has ended. At a *moment* the test set is evaluated and the layers' figures
+//! device until a stretch has ended. At a *evaluation* the test set is evaluated and the layers' figures
 //! are taken.
 
 use super::probe::{self, Matrices, View};
@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::model::{DataBuffers, HISTORY, Model, Network, Parameter, Role, initial_parameters};
 use crate::program::TensorId;
-use crate::record::{LayerFigures, Moment, Parity, Probe, ShaderChange};
+use crate::record::{Evaluation, LayerFigures, Parity, Probe, ShaderChange};
 use crate::tensor::{Tensor, Value};
 use std::time::Instant;
 
@@ -92,14 +92,14 @@ pub struct Trainer<'a> {
     step: usize,
     /// Which refill of the ring of batches is on the device.
     refill: Option<usize>,
-    /// Steps done and state at the last moment, to go back to.
+    /// Steps done and state at the last evaluation, to go back to.
     checkpoint: (usize, Vec<Value<f32>>),
-    /// Losses and correct examples of each replica since the last moment.
+    /// Losses and correct examples of each replica since the last evaluation.
     losses: Vec<Vec<f32>>,
     correct: Vec<f64>,
-    /// Shaders that were taken since the last moment.
+    /// Shaders that were taken since the last evaluation.
     shader_changes: Vec<ShaderChange>,
-    /// Steps and seconds of uncompared stretches since the last moment.
+    /// Steps and seconds of uncompared stretches since the last evaluation.
     timed: (usize, f64),
 }
 
@@ -207,8 +207,8 @@ impl<'a> Trainer<'a> {
         Ok(changes)
     }
 
-    /// Runs one step, and then one chunk of an evaluation and a probe, in lockstep with the CPU, and notes every
-    /// comparison.
+    /// Runs one step, and then one chunk of an evaluation and a probe, in lockstep with the CPU, and notes
+    /// every comparison.
     ///
     /// # Errors
     /// When the device is lost or refuses.
@@ -241,7 +241,7 @@ impl<'a> Trainer<'a> {
         self.step += 1;
     }
 
-    /// The losses of each replica since the last moment, which no moment has recorded.
+    /// The losses of each replica since the last evaluation, which no evaluation has recorded.
     pub(super) fn take_losses(&mut self) -> Vec<Vec<f32>> {
         self.losses.iter_mut().map(std::mem::take).collect()
     }
@@ -268,7 +268,7 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// Goes back to the last moment.
+    /// Goes back to the last evaluation.
     pub(super) fn restore_checkpoint(&mut self) -> Result<()> {
         for (id, value) in self.model.state().into_iter().zip(&self.checkpoint.1) {
             self.session.write(id, value)?;
@@ -306,12 +306,12 @@ impl<'a> Trainer<'a> {
         probe::take(self.session.as_mut(), &self.model, &view)
     }
 
-    /// Evaluates the test set and takes the figures of this moment, one a replica, with the weights of
+    /// Evaluates the test set and takes the figures of this evaluation, one a replica, with the weights of
     /// all.
     ///
     /// # Errors
     /// When the device is lost or refuses.
-    pub fn moment(&mut self) -> Result<(Vec<Moment>, Weights)> {
+    pub fn evaluation(&mut self) -> Result<(Vec<Evaluation>, Weights)> {
         self.save_checkpoint()?;
         let tested = self.evaluate()?;
         let outputs = self.session.read(self.model.test_outputs)?.into_real()?;
@@ -319,12 +319,12 @@ impl<'a> Trainer<'a> {
         let layers = self.layer_figures(&weights)?;
         let shader_changes = std::mem::take(&mut self.shader_changes);
         let (steps, seconds) = std::mem::take(&mut self.timed);
-        let mut moments = Vec::new();
+        let mut evaluations = Vec::new();
         for (replica, (losses, layers)) in self.take_losses().into_iter().zip(layers).enumerate() {
             let examples = (losses.len() * self.model.network.batch) as f64;
             let (test_loss, test_accuracy) = tested[replica];
             let sum = losses.iter().copied().map(f64::from).sum::<f64>();
-            moments.push(Moment {
+            evaluations.push(Evaluation {
                 run: self.plan.name(),
                 activation: self.plan.activation.name().to_owned(),
                 norm: self.plan.norm.name().to_owned(),
@@ -341,10 +341,11 @@ impl<'a> Trainer<'a> {
                 losses,
             });
         }
-        Ok((moments, weights))
+        Ok((evaluations, weights))
     }
 
-    /// Mean cross-entropy and share of correct examples of each replica over the test set, with running statistics.
+    /// Mean cross-entropy and share of correct examples of each replica over the test set, with running
+    /// statistics.
     fn evaluate(&mut self) -> Result<Vec<(f64, f64)>> {
         let DataBuffers { step, losses, correct, .. } = self.model.test;
         let (replicas, chunks) = (self.model.network.replicas, self.model.network.test_chunks());

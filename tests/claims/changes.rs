@@ -1,6 +1,6 @@
 //! Changes of the lesson's records, and the verdict that a claim must have after each.
 
-use crate::support::lesson::{ending, moment, probe_at};
+use crate::support::lesson::{ending, evaluation, probe_at};
 use normlab::config::NormPosition;
 use normlab::record::{SweepRecord, Swept, Verdict};
 use normlab::report::records::Records;
@@ -44,8 +44,9 @@ fn set_affine(records: &mut Records, affine: &str, accuracy: f64) {
 
 /// Gives a network one factor by which its first gradient changes into each layer.
 fn start_of(records: &mut Records, run: &str, factor: f64) {
-    let moment = records.moments.iter_mut().find(|one| one.run == run && one.step == 1).unwrap();
-    for (layer, figures) in moment.layers.iter_mut().rev().enumerate() {
+    let evaluation =
+        records.evaluations.iter_mut().find(|one| one.run == run && one.step == 1).unwrap();
+    for (layer, figures) in evaluation.layers.iter_mut().rev().enumerate() {
         figures.gradient_rms = factor.powi(layer as i32);
     }
 }
@@ -95,11 +96,11 @@ pub(super) const CHANGES: [Change; 64] = [
     ("gradients vanish", |r| ending(r, "sigmoid-none").output_spread = 0.2, HoldsPartly),
     (
         "gradients vanish",
-        |r| *ending(r, "sigmoid-none") = moment("sigmoid-none", 1500, 0.92, 0.5, 1.2, 0.3),
+        |r| *ending(r, "sigmoid-none") = evaluation("sigmoid-none", 1500, 0.92, 0.5, 1.2, 0.3),
         DoesNotHold,
     ),
-    ("gradients vanish", |r| r.moments.retain(|m| m.run != "sigmoid-none"), NotMeasured),
-    ("gradients vanish", |r| r.moments.retain(|m| m.step < 1500), NotMeasured),
+    ("gradients vanish", |r| r.evaluations.retain(|m| m.run != "sigmoid-none"), NotMeasured),
+    ("gradients vanish", |r| r.evaluations.retain(|m| m.step < 1500), NotMeasured),
     ("gradients vanish", |r| ending(r, "sigmoid-none").layers.truncate(1), NotMeasured),
     ("drift", |r| probe_at(r, "sigmoid-none", 1500).hidden[4].percentiles[1] = 0.0, HoldsPartly),
     ("drift", |r| probe_at(r, "sigmoid-none", 1500).hidden[4].deviation.fill(0.5), HoldsPartly),
@@ -109,12 +110,12 @@ pub(super) const CHANGES: [Change; 64] = [
         "network trains",
         |r| {
             for run in ["sigmoid-batch", "sigmoid-layer"] {
-                *ending(r, run) = moment(run, 1500, 0.1, 1e-5, 0.001, 0.0);
+                *ending(r, run) = evaluation(run, 1500, 0.1, 1e-5, 0.001, 0.0);
             }
         },
         DoesNotHold,
     ),
-    ("network trains", |r| r.moments.retain(|m| m.run != "sigmoid-layer"), NotMeasured),
+    ("network trains", |r| r.evaluations.retain(|m| m.run != "sigmoid-layer"), NotMeasured),
     ("Spread", |r| probe_at(r, "sigmoid-batch", 1500).hidden[4].gamma.fill(1.0), HoldsPartly),
     // A scale that shrinks has moved, but not grown.
     ("Spread", |r| probe_at(r, "sigmoid-batch", 1500).hidden[4].gamma.fill(0.5), DoesNotHold),
@@ -160,7 +161,7 @@ pub(super) const CHANGES: [Change; 64] = [
     ("slope ×", |r| probe_at(r, "sigmoid-none", 0).weights.clear(), NotMeasured),
     ("Batch norm keeps", |r| start_of(r, "sigmoid-batch", 0.5), DoesNotHold),
     ("Batch norm keeps", |r| start_of(r, "sigmoid-batch", 1.5), DoesNotHold),
-    ("Batch norm keeps", |r| r.moments.retain(|m| m.step > 1), NotMeasured),
+    ("Batch norm keeps", |r| r.evaluations.retain(|m| m.step > 1), NotMeasured),
     ("Layer norm only slows", |r| start_of(r, "sigmoid-layer", 1.0), HoldsPartly),
     ("Layer norm only slows", |r| start_of(r, "sigmoid-layer", 0.15), HoldsPartly),
     (
@@ -173,7 +174,7 @@ pub(super) const CHANGES: [Change; 64] = [
     ),
     (
         "Layer norm only slows",
-        |r| r.moments.iter_mut().for_each(|moment| moment.layers.truncate(3)),
+        |r| r.evaluations.iter_mut().for_each(|evaluation| evaluation.layers.truncate(3)),
         NotMeasured,
     ),
     ("ReLU the gradient", |r| ending(r, "relu-none").test_accuracy = 0.8, HoldsPartly),
@@ -201,15 +202,15 @@ pub(super) const CHANGES: [Change; 64] = [
     (
         "ReLU the gradient",
         |r| {
-            *ending(r, "relu-none") = moment("relu-none", 1500, 0.1, 1e-6, 0.001, 0.0);
-            *ending(r, "relu-batch") = moment("relu-batch", 1500, 0.5, 0.5, 1.0, 0.5);
-            r.moments.retain(|m| m.step == 1500);
-            let early = r.moments.iter().filter(|m| m.run.starts_with("relu")).cloned();
+            *ending(r, "relu-none") = evaluation("relu-none", 1500, 0.1, 1e-6, 0.001, 0.0);
+            *ending(r, "relu-batch") = evaluation("relu-batch", 1500, 0.5, 0.5, 1.0, 0.5);
+            r.evaluations.retain(|m| m.step == 1500);
+            let early = r.evaluations.iter().filter(|m| m.run.starts_with("relu")).cloned();
             let mut early: Vec<_> = early.collect();
-            for moment in &mut early {
-                (moment.step, moment.test_accuracy) = (150, 0.1);
+            for evaluation in &mut early {
+                (evaluation.step, evaluation.test_accuracy) = (150, 0.1);
             }
-            r.moments.splice(0..0, early);
+            r.evaluations.splice(0..0, early);
             without_effect(r, "relu-batch");
         },
         DoesNotHold,

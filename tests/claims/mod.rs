@@ -7,7 +7,7 @@ use crate::support::lesson::{self, ending, lesson};
 use crate::support::program::{folder, normlab, run, say, summary};
 use crate::support::small::small;
 use changes::{CHANGES, batch_sizes, sweep};
-use normlab::record::{Claim, ConstantGuess, LateAccuracy, Moment, Summary, Swept, Verdict};
+use normlab::record::{Claim, ConstantGuess, Evaluation, LateAccuracy, Summary, Swept, Verdict};
 use normlab::report::claims::{claims, text};
 use normlab::report::markup::plain;
 use normlab::report::records::Records;
@@ -98,14 +98,15 @@ fn a_last_figure_may_be_luck() {
     let with = |run: &str, accuracies: &[f64], word: &str| {
         let mut records = lesson();
         let end = ending(&mut records, run).clone();
-        let late = accuracies.iter().enumerate().map(|(at, &test_accuracy)| Moment {
+        let late = accuracies.iter().enumerate().map(|(at, &test_accuracy)| Evaluation {
             step: 1100 + 50 * at,
             test_accuracy,
             ..end.clone()
         });
-        let place = records.moments.iter().rposition(|moment| moment.run == run).unwrap();
+        let place =
+            records.evaluations.iter().rposition(|evaluation| evaluation.run == run).unwrap();
         let late: Vec<_> = late.collect();
-        records.moments.splice(place..place, late);
+        records.evaluations.splice(place..place, late);
         find(&claims(&records), word).clone()
     };
     let wanders = with("sigmoid-layer", &[0.2, 0.3], "network trains");
@@ -151,7 +152,7 @@ fn a_network_that_diverged_is_against_its_claim() {
 #[test]
 fn a_killed_or_an_older_run_has_claims_to_the_degree_that_it_can() {
     let mut records = lesson();
-    records.moments.clear();
+    records.evaluations.clear();
     records.probes.clear();
     records.sweeps.clear();
     for claim in claims(&records) {

@@ -6,7 +6,7 @@ mod words;
 use crate::support::lesson_records::{NETWORKS, lesson};
 use crate::support::program::{entries, folder as empty_folder, say, text};
 use crate::support::small::small;
-use normlab::record::{Moment, SweepRecord, Swept};
+use normlab::record::{Evaluation, SweepRecord, Swept};
 use normlab::report::picture::Picture;
 use normlab::report::records::Records;
 use normlab::report::{folder, number, page, style};
@@ -31,9 +31,9 @@ fn changed(change: impl FnOnce(&mut Records)) -> Records {
     records
 }
 
-/// The moment of a run's end.
-fn end<'a>(records: &'a mut Records, run: &str) -> &'a mut Moment {
-    records.moments.iter_mut().rfind(|moment| moment.run == run).unwrap()
+/// The evaluation of a run's end.
+fn end<'a>(records: &'a mut Records, run: &str) -> &'a mut Evaluation {
+    records.evaluations.iter_mut().rfind(|evaluation| evaluation.run == run).unwrap()
 }
 
 #[test]
@@ -170,8 +170,8 @@ fn one_network_without_hidden_layers_is_shown_as_such() {
         experiment.activation.truncate(1);
         experiment.norm.truncate(1);
         experiment.hidden.clear();
-        all.moments.retain(|moment| moment.run == NETWORKS[0]);
-        all.moments.iter_mut().for_each(|moment| moment.layers.truncate(1));
+        all.evaluations.retain(|evaluation| evaluation.run == NETWORKS[0]);
+        all.evaluations.iter_mut().for_each(|evaluation| evaluation.layers.truncate(1));
     });
     let page = html(&records);
     assert!(
@@ -210,8 +210,10 @@ fn words_of_the_records_are_no_markup() {
     let evil = "</script><script>alert(1)</script><!--";
     let records = changed(|all| {
         all.summary.as_mut().unwrap().data = evil.to_owned();
-        for moment in all.moments.iter_mut().filter(|moment| moment.run == "relu-none") {
-            moment.run = format!("{evil}-none");
+        for evaluation in
+            all.evaluations.iter_mut().filter(|evaluation| evaluation.run == "relu-none")
+        {
+            evaluation.run = format!("{evil}-none");
         }
     });
     let page = html(&records);
@@ -226,7 +228,7 @@ fn a_run_cut_off_in_the_middle_is_shown_as_far_as_it_went() {
     let folder = empty_folder();
     let path = folder.path();
     write(&lesson(), path);
-    // Killed while it wrote the second moment of the fourth network.
+    // Killed while it wrote the second evaluation of the fourth network.
     let metrics = text(path, "metrics.jsonl");
     let whole: usize = metrics.lines().take(13).map(|line| line.len() + 1).sum();
     fs::write(path.join("metrics.jsonl"), &metrics[..whole + 40]).unwrap();
@@ -263,11 +265,11 @@ fn a_run_cut_off_in_the_middle_is_shown_as_far_as_it_went() {
 #[test]
 fn figures_that_are_no_numbers_are_left_out() {
     let records = changed(|all| {
-        let moment = end(all, "sigmoid-none");
-        moment.train_loss = f64::NAN;
-        moment.losses = vec![f32::INFINITY];
-        moment.layers[0].gradient_rms = 0.0;
-        moment.layers[1].gradient_rms = f64::NAN;
+        let evaluation = end(all, "sigmoid-none");
+        evaluation.train_loss = f64::NAN;
+        evaluation.losses = vec![f32::INFINITY];
+        evaluation.layers[0].gradient_rms = 0.0;
+        evaluation.layers[1].gradient_rms = f64::NAN;
     });
     let pictures = folder::pictures(&records);
     for picture in &pictures {
@@ -333,8 +335,8 @@ fn a_folder_without_a_run_is_refused() {
 fn write(records: &Records, folder: &Path) {
     let put = |name: &str, text: String| std::fs::write(folder.join(name), text).unwrap();
     put("experiment.toml", records.experiment.to_toml().unwrap());
-    let line = |moment| serde_json::to_string(moment).unwrap() + "\n";
-    put("metrics.jsonl", records.moments.iter().map(line).collect());
+    let line = |evaluation| serde_json::to_string(evaluation).unwrap() + "\n";
+    put("metrics.jsonl", records.evaluations.iter().map(line).collect());
     put("histograms.jsonl", String::new());
     put("summary.json", serde_json::to_string_pretty(&records.summary).unwrap());
     let line = |network| serde_json::to_string(network).unwrap() + "\n";

@@ -3,7 +3,7 @@
 use super::write;
 use crate::support::lesson_records::{NETWORKS, STEPS, lesson};
 use crate::support::program::folder as empty_folder;
-use normlab::record::{Moment, ReplicaRange, highest, lowest};
+use normlab::record::{Evaluation, ReplicaRange, highest, lowest};
 use normlab::report::folder;
 use normlab::report::number::coordinate;
 use normlab::report::records::Records;
@@ -12,13 +12,13 @@ use normlab::report::records::Records;
 const ORIGIN: [f64; 2] = [44.0, 234.0];
 const SIZE: [f64; 2] = [280.0, 170.0];
 
-/// The lesson's moments three times, as a run writes them: the second replica's figures below the
+/// The lesson's evaluations three times, as a run writes them: the second replica's figures below the
 /// first's, the third's above them.
-fn three_replicas() -> Vec<Moment> {
-    let replica = |moment: &Moment, replica: usize| {
+fn three_replicas() -> Vec<Evaluation> {
+    let replica = |evaluation: &Evaluation, replica: usize| {
         let factor = [1.0, 0.7, 1.1][replica];
-        let mut other = Moment { replica, ..moment.clone() };
-        other.test_accuracy = (factor * moment.test_accuracy).min(1.0);
+        let mut other = Evaluation { replica, ..evaluation.clone() };
+        other.test_accuracy = (factor * evaluation.test_accuracy).min(1.0);
         other.train_loss *= factor;
         other.losses.iter_mut().for_each(|loss| *loss *= factor as f32);
         for layer in &mut other.layers {
@@ -27,8 +27,8 @@ fn three_replicas() -> Vec<Moment> {
         }
         other
     };
-    let recorded = lesson().moments;
-    recorded.iter().flat_map(|moment| (0..3).map(move |at| replica(moment, at))).collect()
+    let recorded = lesson().evaluations;
+    recorded.iter().flat_map(|evaluation| (0..3).map(move |at| replica(evaluation, at))).collect()
 }
 
 /// The records of a folder that holds them.
@@ -37,9 +37,9 @@ fn records() -> Records {
     raw.experiment.replicas = 3;
     // A sweep has no replicas, so that its pictures are the same.
     raw.sweeps.clear();
-    raw.moments = three_replicas();
+    raw.evaluations = three_replicas();
     for run in raw.summary.iter_mut().flat_map(|summary| &mut summary.runs) {
-        let last = raw.moments.iter().filter(|one| one.run == run.name && one.step == STEPS[3]);
+        let last = raw.evaluations.iter().filter(|one| one.run == run.name && one.step == STEPS[3]);
         run.range = ReplicaRange::of(&last.collect::<Vec<_>>());
     }
     let folder = empty_folder();
@@ -63,8 +63,8 @@ fn lines_are_the_replica_s_in_the_middle() {
     let (records, folder) = (records(), empty_folder());
     write(&lesson(), folder.path());
     let alone = Records::read(folder.path()).unwrap();
-    assert!(records.moments == alone.moments && records.missing.is_empty());
-    assert_eq!(records.ranges.len(), records.moments.len());
+    assert!(records.evaluations == alone.evaluations && records.missing.is_empty());
+    assert_eq!(records.ranges.len(), records.evaluations.len());
     let summary = records.summary.unwrap();
     let (run, range) = (&summary.runs[1], summary.runs[1].range.as_ref().unwrap());
     let loss = run.train_loss.unwrap();
@@ -74,7 +74,7 @@ fn lines_are_the_replica_s_in_the_middle() {
     }
 }
 
-/// Every moment's lowest and highest accuracy are corners of its network's area.
+/// Every evaluation's lowest and highest accuracy are corners of its network's area.
 #[test]
 fn areas_reach_from_the_lowest_to_the_highest() {
     let svg = super::lines(&folder::pictures(&records())[0]);

@@ -49,7 +49,7 @@ pub(crate) fn known(records: &Records) -> BTreeSet<String> {
     let counts = [records.experiment.networks().len(), records.experiment.hidden.len()];
     known.extend(counts.map(number::whole));
     collect(&serde_json::to_value(&records.summary).unwrap(), &mut known);
-    collect(&serde_json::to_value(&records.moments).unwrap(), &mut known);
+    collect(&serde_json::to_value(&records.evaluations).unwrap(), &mut known);
     collect(&serde_json::to_value(&records.probes).unwrap(), &mut known);
     for (&swept, networks) in &records.sweeps {
         collect(&serde_json::to_value(networks).unwrap(), &mut known);

@@ -4,7 +4,7 @@ use super::network::{at_rate, network, with_affine};
 
 use normlab::config::Experiment;
 use normlab::record::{
-    Histogram, Images, LayerFigures, LayerProbe, Moment, Parity, Probe, RunRecord, Summary,
+    Evaluation, Histogram, Images, LayerFigures, LayerProbe, Parity, Probe, RunRecord, Summary,
     SweepRecord, Swept, WeightProbe, parts_of,
 };
 use normlab::report::records::Records;
@@ -26,11 +26,11 @@ const ENDS: [(&str, f64, f64, f64, f64, f64); 6] = [
 
 /// The records of the lesson.
 pub(crate) fn lesson() -> Records {
-    let mut moments = Vec::new();
+    let mut evaluations = Vec::new();
     for (run, early, late, gradient, change, spread) in ENDS {
-        moments.push(start(run));
-        moments.push(moment(run, 150, early, gradient, change, spread));
-        moments.push(moment(run, STEPS, late, gradient, change, spread));
+        evaluations.push(start(run));
+        evaluations.push(evaluation(run, 150, early, gradient, change, spread));
+        evaluations.push(evaluation(run, STEPS, late, gradient, change, spread));
     }
     let all = |run: &str, end: LayerProbe, start: LayerProbe| {
         [(0, start), (STEPS, end)].map(|(step, layer)| probe(run, step, &layer))
@@ -54,7 +54,7 @@ pub(crate) fn lesson() -> Records {
     Records {
         experiment: Experiment::lesson().unwrap(),
         summary: None,
-        moments,
+        evaluations,
         ranges: Vec::new(),
         probes: probes.concat(),
         sweeps: sweeps(),
@@ -72,32 +72,32 @@ const FACTORS: [(&str, [f64; 5]); 6] = [
     ("relu-layer", [1.053, 1.146, 0.92, 1.033, 0.31]),
 ];
 
-/// The moment of the first step.
-fn start(run: &str) -> Moment {
-    let mut moment = moment(run, 1, 0.1, 1.0, 0.0, 0.1);
+/// The evaluation of the first step.
+fn start(run: &str) -> Evaluation {
+    let mut evaluation = evaluation(run, 1, 0.1, 1.0, 0.0, 0.1);
     let (_, factors) = FACTORS.iter().find(|(name, _)| *name == run).unwrap();
     for (layer, factor) in factors.iter().enumerate().rev() {
-        moment.layers[layer].gradient_rms = moment.layers[layer + 1].gradient_rms * factor;
+        evaluation.layers[layer].gradient_rms = evaluation.layers[layer + 1].gradient_rms * factor;
     }
-    moment
+    evaluation
 }
 
-/// A moment of a network with six layers.
-pub(crate) fn moment(
+/// An evaluation of a network with six layers.
+pub(crate) fn evaluation(
     run: &str,
     step: usize,
     accuracy: f64,
     gradient: f64,
     change: f64,
     spread: f64,
-) -> Moment {
+) -> Evaluation {
     let layer = |number: usize| LayerFigures {
         layer: format!("layer{number}"),
         gradient_rms: if number == 1 { gradient } else { 1.0 },
         weight_change: change,
     };
     let (activation, norm) = parts_of(run);
-    Moment {
+    Evaluation {
         run: run.into(),
         activation: activation.into(),
         norm: norm.into(),
@@ -235,9 +235,9 @@ pub(crate) fn summary(run: &str, failure: &str) -> Summary {
     }
 }
 
-/// The last moment of a run.
-pub(crate) fn ending<'a>(records: &'a mut Records, run: &str) -> &'a mut Moment {
-    records.moments.iter_mut().rfind(|moment| moment.run == run).unwrap()
+/// The last evaluation of a run.
+pub(crate) fn ending<'a>(records: &'a mut Records, run: &str) -> &'a mut Evaluation {
+    records.evaluations.iter_mut().rfind(|evaluation| evaluation.run == run).unwrap()
 }
 
 /// The probe of a run at a step.

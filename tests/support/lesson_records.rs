@@ -3,8 +3,8 @@
 use super::network::{at_rate, network, with_affine};
 use normlab::config::Experiment;
 use normlab::record::{
-    Adapter, LayerFigures, Moment, Parity, RunRecord, ShaderRecord, Summary, SweepRecord, Swept,
-    parts_of,
+    Adapter, Evaluation, LayerFigures, Parity, RunRecord, ShaderRecord, Summary, SweepRecord,
+    Swept, parts_of,
 };
 use normlab::report::claims;
 use normlab::report::records::Records;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub(crate) const NETWORKS: [&str; 6] =
     ["sigmoid-none", "sigmoid-batch", "sigmoid-layer", "relu-none", "relu-batch", "relu-layer"];
 
-/// The steps at which a moment was recorded.
+/// The steps at which an evaluation was recorded.
 pub(crate) const STEPS: [usize; 4] = [1, 50, 100, 150];
 
 /// Layers, the output layer among them.
@@ -24,14 +24,14 @@ const LAYERS: usize = 4;
 pub(crate) fn lesson() -> Records {
     let experiment =
         Experiment { steps: 150, hidden: vec![100; LAYERS - 1], ..Experiment::lesson().unwrap() };
-    let moments =
-        (0..NETWORKS.len()).flat_map(|run| (0..STEPS.len()).map(move |at| moment(run, at)));
-    let moments: Vec<_> = moments.collect();
-    let summary = Some(summary(&moments));
+    let evaluations =
+        (0..NETWORKS.len()).flat_map(|run| (0..STEPS.len()).map(move |at| evaluation(run, at)));
+    let evaluations: Vec<_> = evaluations.collect();
+    let summary = Some(summary(&evaluations));
     let mut records = Records {
         experiment,
         summary,
-        moments,
+        evaluations,
         ranges: Vec::new(),
         probes: Vec::new(),
         sweeps: sweeps(),
@@ -81,7 +81,7 @@ fn sweeps() -> BTreeMap<Swept, Vec<SweepRecord>> {
 }
 
 /// A network without a norm stays where it is; the others come nearer to their aim.
-fn moment(run: usize, at: usize) -> Moment {
+fn evaluation(run: usize, at: usize) -> Evaluation {
     let learned = if NETWORKS[run] == "sigmoid-none" { 0.0 } else { at as f64 / (at as f64 + 1.0) };
     let odd = run as f64 / 100.0 + at as f64 / 1000.0;
     let train_loss = 2.313 - 2.0 * learned + odd;
@@ -95,7 +95,7 @@ fn moment(run: usize, at: usize) -> Moment {
         }
     };
     let (activation, norm) = parts_of(NETWORKS[run]);
-    Moment {
+    Evaluation {
         run: NETWORKS[run].to_owned(),
         activation: activation.to_owned(),
         norm: norm.to_owned(),
@@ -113,9 +113,9 @@ fn moment(run: usize, at: usize) -> Moment {
     }
 }
 
-fn summary(moments: &[Moment]) -> Summary {
-    let ends = moments.iter().filter(|moment| moment.step == STEPS[STEPS.len() - 1]);
-    let run = |end: &Moment| RunRecord {
+fn summary(evaluations: &[Evaluation]) -> Summary {
+    let ends = evaluations.iter().filter(|evaluation| evaluation.step == STEPS[STEPS.len() - 1]);
+    let run = |end: &Evaluation| RunRecord {
         name: end.run.clone(),
         activation: end.activation.clone(),
         norm: end.norm.clone(),

@@ -1,6 +1,6 @@
 //! Runs the program as a user would, and looks at what it leaves.
 
-use normlab::record::{Moment, Summary};
+use normlab::record::{Evaluation, Summary};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
@@ -97,8 +97,8 @@ pub(crate) fn folder() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// The moments that a run has recorded.
-pub(crate) fn moments(folder: &Path) -> Vec<Moment> {
+/// The evaluations that a run has recorded.
+pub(crate) fn evaluations(folder: &Path) -> Vec<Evaluation> {
     let lines = text(folder, "metrics.jsonl");
     let parse = |line| serde_json::from_str(line).unwrap_or_else(|why| panic!("{why}: {line}"));
     lines.lines().map(parse).collect()

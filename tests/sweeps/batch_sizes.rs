@@ -121,7 +121,7 @@ fn beside_a_run_they_are_part_of_its_records() {
     tiny(&[], folder.path()).with(0);
     let after = Records::read(folder.path()).unwrap();
     assert_eq!(after.experiment, before.experiment);
-    assert_eq!(after.moments, before.moments);
+    assert_eq!(after.evaluations, before.evaluations);
     assert_eq!(after.sweep(Swept::BatchSize), records(folder.path()));
     let verdict = |claims: &[Claim]| {
         claims.iter().find(|one| one.claim.contains("batch size 1")).unwrap().verdict

@@ -73,5 +73,5 @@ fn test_accuracy(
     let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
     let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
     trainer.run_to(steps).map_err(text)?;
-    Ok(trainer.moment().map_err(text)?.0[0].test_accuracy)
+    Ok(trainer.evaluation().map_err(text)?.0[0].test_accuracy)
 }

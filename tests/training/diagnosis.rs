@@ -7,7 +7,7 @@ use normlab::backend::cpu::CpuBackend;
 use normlab::config::{Experiment, Norm};
 use normlab::data::Dataset;
 use normlab::kernels::activation::Activation;
-use normlab::record::Moment;
+use normlab::record::Evaluation;
 use normlab::tensor::Value;
 use normlab::train::{Observer, Outcome, Plan, Trainer, Weights, train};
 
@@ -30,7 +30,7 @@ struct Silent;
 impl Observer for Silent {
     fn progress(&mut self, _: usize) {}
 
-    fn moment(&mut self, _: &Moment, _: &Weights) -> normlab::error::Result<()> {
+    fn evaluation(&mut self, _: &Evaluation, _: &Weights) -> normlab::error::Result<()> {
         Ok(())
     }
 }
@@ -79,7 +79,7 @@ fn diverged_replica(backend: &mut dyn Backend) -> Checked {
     let step: usize = step.ok_or("no step")?.parse().map_err(text)?;
     let named = failure.starts_with("the loss of replica ") && failure.contains("came from layer");
     hold(named, || format!("it says: {failure}"))?;
-    // The moment after the first step has one loss, and the bad one is not kept.
+    // The evaluation after the first step has one loss, and the bad one is not kept.
     hold(record.last_losses.len() == step - 2, || format!("{failure}: {:?}", record.last_losses))?;
     let range = record.range.ok_or("no range over the replicas")?;
     hold(range.replicas == 3 && range.lowest != range.highest, || format!("{range:?}"))

@@ -78,7 +78,7 @@ fn loss_curves_agree(backend: &mut dyn Backend) -> Checked {
     let curve = |backend: &mut dyn Backend| {
         let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
         trainer.run_to(100).map_err(text)?;
-        Ok::<_, String>(trainer.moment().map_err(text)?.0.swap_remove(0).losses)
+        Ok::<_, String>(trainer.evaluation().map_err(text)?.0.swap_remove(0).losses)
     };
     let gpu = curve(backend)?;
     let cpu = curve(&mut CpuBackend::<f32>::default())?;
@@ -122,7 +122,7 @@ fn lockstep_cases() -> Vec<LockstepCase> {
     cases
 }
 
-/// Compares the first step and the 20th, in which moments and running statistics are not trivial.
+/// Compares the first step and the 20th, in which evaluations and running statistics are not trivial.
 fn lockstep(
     backend: &mut dyn Backend,
     experiment: &Experiment,

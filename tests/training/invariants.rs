@@ -7,7 +7,7 @@ use normlab::backend::cpu::CpuBackend;
 use normlab::config::{Experiment, Norm, Optimizer};
 use normlab::data::Dataset;
 use normlab::kernels::activation::Activation;
-use normlab::record::Moment;
+use normlab::record::Evaluation;
 use normlab::tensor::Value;
 use normlab::train::{Plan, Trainer, training_order};
 
@@ -35,7 +35,7 @@ fn batch_size_1(backend: &mut dyn Backend) -> Checked {
         let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
         let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
         trainer.run_to(3).map_err(text)?;
-        let layers = trainer.moment().map_err(text)?.0.swap_remove(0).layers;
+        let layers = trainer.evaluation().map_err(text)?.0.swap_remove(0).layers;
         let hidden = &layers[..2];
         hold(
             hidden.iter().all(|layer| (layer.gradient_rms == 0.0) == (norm == Norm::Batch)),
@@ -77,14 +77,14 @@ fn replicas(backend: &mut dyn Backend) -> Checked {
                     format!("seed {seed} has another {name} among others")
                 })?;
             }
-            let (among, alone) = (&together.moments[replica], &alone.moments[0]);
+            let (among, alone) = (&together.evaluations[replica], &alone.evaluations[0]);
             let ms_per_step = alone.ms_per_step;
-            let renamed = Moment { replica: 0, ms_per_step, ..among.clone() };
+            let renamed = Evaluation { replica: 0, ms_per_step, ..among.clone() };
             hold(among.replica == replica && renamed == *alone, || {
                 format!("seed {seed} has the figures {among:?} among others, alone {alone:?}")
             })?;
         }
-        hold(together.moments[0].losses != together.moments[1].losses, || {
+        hold(together.evaluations[0].losses != together.evaluations[1].losses, || {
             "two seeds give one training".to_owned()
         })?;
     }
@@ -93,7 +93,7 @@ fn replicas(backend: &mut dyn Backend) -> Checked {
 
 /// What a training of 5 steps leaves.
 struct Trained {
-    moments: Vec<Moment>,
+    evaluations: Vec<Evaluation>,
     /// The bits of weights, running statistics and the next order of examples, by name, replica after
     /// replica.
     tensors: Vec<(String, Vec<u32>)>,
@@ -109,7 +109,7 @@ impl Trained {
         let plan = Plan { experiment, activation: Activation::Tanh, norm, data, verify: false };
         let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
         trainer.run_to(5).map_err(text)?;
-        let (moments, weights) = trainer.moment().map_err(text)?;
+        let (evaluations, weights) = trainer.evaluation().map_err(text)?;
         let bits = |data: &[f32]| data.iter().map(|x| x.to_bits()).collect();
         let mut tensors: Vec<_> =
             weights.into_iter().map(|(name, one)| (name, bits(&one.data))).collect();
@@ -120,11 +120,11 @@ impl Trained {
             Value::Index(order) => tensors.push(("order".to_owned(), order.data)),
             Value::Real(_) => return Err("an order is of whole numbers".to_owned()),
         }
-        Ok(Self { moments, tensors })
+        Ok(Self { evaluations, tensors })
     }
 }
 
-/// Taking moments between the steps leaves the weights as they would be without.
+/// Taking evaluations between the steps leaves the weights as they would be without.
 fn evaluation_is_free(backend: &mut dyn Backend) -> Checked {
     let data = Dataset::load(None, None, false).map_err(text)?;
     let experiment = Experiment { hidden: vec![20], ..Experiment::default() };
@@ -134,7 +134,7 @@ fn evaluation_is_free(backend: &mut dyn Backend) -> Checked {
         let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
         for &stop in stops {
             trainer.run_to(stop).map_err(text)?;
-            trainer.moment().map_err(text)?;
+            trainer.evaluation().map_err(text)?;
         }
         trainer.weights().map_err(text)
     };

@@ -7,7 +7,7 @@ use normlab::backend::cpu::CpuBackend;
 use normlab::config::{Experiment, Norm};
 use normlab::data::{Dataset, Examples};
 use normlab::kernels::activation::Activation;
-use normlab::record::{LayerProbe, Moment, Probe};
+use normlab::record::{Evaluation, LayerProbe, Probe};
 use normlab::train::{Observer, Plan, Weights, train};
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -43,7 +43,7 @@ struct Kept {
 impl Observer for Kept {
     fn progress(&mut self, _: usize) {}
 
-    fn moment(&mut self, _: &Moment, weights: &Weights) -> normlab::error::Result<()> {
+    fn evaluation(&mut self, _: &Evaluation, weights: &Weights) -> normlab::error::Result<()> {
         self.weights.clone_from(weights);
         Ok(())
     }

@@ -4,7 +4,7 @@ use super::evidence::{Evidence, Measured, weigh};
 use super::probed::first;
 use super::thresholds::{AGREES, KEPT, SLOWER, STEEPEST};
 use crate::kernels::activation::Activation;
-use crate::record::{Claim, Moment};
+use crate::record::{Claim, Evaluation};
 use crate::report::backward::{Cause, a_layer, sizes};
 use crate::report::number::figure;
 use crate::report::records::Records;
@@ -86,10 +86,10 @@ fn text(with: &str, factor: f64) -> String {
 
 /// By what factor the gradient of the initial weights changes from hidden layer to hidden layer.
 fn factor_at_start(records: &Records, run: &str) -> Result<f64, String> {
-    let first: &Moment = records
-        .moments_of(run)
+    let first: &Evaluation = records
+        .evaluations_of(run)
         .next()
-        .filter(|moment| moment.step == 1)
+        .filter(|evaluation| evaluation.step == 1)
         .ok_or_else(|| format!("the first step of {run} was not recorded"))?;
     a_layer(&sizes(&first.layers)).ok_or_else(|| too_shallow(run))
 }

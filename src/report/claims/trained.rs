@@ -1,10 +1,10 @@
-//! Claims that the moments of a training decide.
+//! Claims that the evaluations of a training decide.
 
 use super::super::number::{percent, range, range_around};
 use super::evidence::{Evidence, Measured, weigh};
 use super::learning_rates::widened_by_batch_norm;
 use super::thresholds::{ALIKE, DIFFER, FASTER, HARDLY_MOVED, LITTLE, MOVED, SURVIVED, VANISHED};
-use crate::record::{Claim, LateAccuracy, Moment, Swept, Verdict};
+use crate::record::{Claim, Evaluation, LateAccuracy, Swept, Verdict};
 use crate::report::chance::Chance;
 use crate::report::records::Records;
 use crate::report::style;
@@ -141,9 +141,9 @@ struct Ending {
 impl Ending {
     /// The figures, or why there are none.
     fn of(records: &Records, run: &str) -> Result<Self, String> {
-        let moments = || records.moments_of(run);
-        let accuracies: Vec<_> = moments().map(|one| (one.step, one.test_accuracy)).collect();
-        let (last, late) = moments()
+        let evaluations = || records.evaluations_of(run);
+        let accuracies: Vec<_> = evaluations().map(|one| (one.step, one.test_accuracy)).collect();
+        let (last, late) = evaluations()
             .last()
             .zip(LateAccuracy::of(&accuracies))
             .ok_or_else(|| format!("there is no run {run}"))?;
@@ -154,13 +154,13 @@ impl Ending {
         if last.step < steps {
             return Err(format!("{run} has only reached step {} of {steps}", last.step));
         }
-        let share = |moment: &Moment| match moment.layers.as_slice() {
+        let share = |evaluation: &Evaluation| match evaluation.layers.as_slice() {
             [first, .., output] => Ok(first.gradient_rms / output.gradient_rms),
             _ => Err(format!("{run} has no hidden layer")),
         };
         Ok(Self {
             gradient: share(last)?,
-            first_gradient: moments().next().map_or(Ok(f64::NAN), share)?,
+            first_gradient: evaluations().next().map_or(Ok(f64::NAN), share)?,
             change: last.layers.first().map_or(f64::NAN, |layer| layer.weight_change),
             spread: last.output_spread,
             accuracy: last.test_accuracy,
@@ -207,8 +207,10 @@ fn failure<'a>(records: &'a Records, run: &str) -> Option<&'a str> {
     runs.iter().find(|record| record.name == run)?.failure.as_deref()
 }
 
-/// The first moment of a run at or behind a step.
-fn first_at<'a>(records: &'a Records, run: &'a str, step: usize) -> Result<&'a Moment, String> {
-    let mut moments = records.moments_of(run);
-    moments.find(|moment| moment.step >= step).ok_or_else(|| format!("{run} has no step {step}"))
+/// The first evaluation of a run at or after a step.
+fn first_at<'a>(records: &'a Records, run: &'a str, step: usize) -> Result<&'a Evaluation, String> {
+    let mut evaluations = records.evaluations_of(run);
+    evaluations
+        .find(|evaluation| evaluation.step >= step)
+        .ok_or_else(|| format!("{run} has no step {step}"))
 }
