@@ -10,7 +10,7 @@
 //! RMS(dW_l) / RMS(dW_{l+1})  ≈  RMS(f'(z_l)) · √units_{l+1} · RMS(W_{l+1}) · RMS(h_{l-1}) / RMS(h_l)
 //! ```
 
-use super::axis::{Axis, Range, Tick};
+use super::axis::{Axis, Range};
 use super::number::figure;
 use super::panel::{Line, Panel, legend, norms_legend};
 use super::picture::{Frame, Picture};
@@ -233,7 +233,7 @@ impl<'a> GradientView<'a> {
             svg.text((panel.left, HEAD - 10.0), title, &[("font-weight", "600")]);
             panel.y_axis(&mut svg);
             panel.across(&mut svg, 1.0, INK);
-            panel.x_axis_at(&mut svg, panel.top, &self.layer_ticks(side), "layer of the weights");
+            panel.x_axis(&mut svg, panel.top, "layer of the weights");
             panel.y_label(&mut svg, "ratio (logarithmic)");
             for run in &self.group.runs {
                 let Some(probe) = run.at(step).filter(|probe| probe.step > 0) else { continue };
@@ -252,26 +252,16 @@ impl<'a> GradientView<'a> {
     }
 
     fn panel(&self, side: usize) -> Panel {
+        // The factors go into each layer but the last; the product begins there with 1.
+        let last = if side == 0 { self.layers - 1 } else { self.layers };
         Panel {
             left: LEFT + (PANEL + BETWEEN) * side as f64,
             top: HEAD,
             width: PANEL,
             height: HEIGHT,
-            x: Axis::whole(Range { low: 0.5, high: self.last_layer(side) as f64 + 0.5 }),
+            x: Axis::whole(Range { low: 0.5, high: last as f64 + 0.5 }),
             y: self.y[side],
         }
-    }
-
-    /// The factors go into each layer but the last; the product begins there with 1.
-    fn last_layer(&self, side: usize) -> usize {
-        if side == 0 { self.layers - 1 } else { self.layers }
-    }
-
-    /// All layers of a side, or every other one where they are many.
-    fn layer_ticks(&self, side: usize) -> Vec<Tick> {
-        let last = self.last_layer(side);
-        let shown = (1..=last).step_by(last.div_ceil(12));
-        shown.map(|layer| (layer as f64, layer.to_string())).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::axis::Axis;
 use super::chart::{Chart, Plot};
 use super::number;
-use super::panel::{Line, norms_legend};
+use super::panel::{Band, Line, norms_legend};
 use super::picture::{Frame, Picture};
 use super::records::{Network, Records, distinct};
 use super::style::{self, Pen, stroke};
@@ -90,7 +90,7 @@ fn range_of_replicas(
     records: &Records,
     run: &str,
     value: &dyn Fn(&Evaluation) -> Option<f64>,
-) -> Vec<(f64, [f64; 2])> {
+) -> Band {
     let row = |[low, high]: &[Evaluation; 2]| Some((low.step as f64, [value(low)?, value(high)?]));
     records.ranges_of(run).filter_map(row).collect()
 }
@@ -154,7 +154,7 @@ fn by_activation(
     label: &str,
     y: Axis,
     value: &dyn Fn(&Evaluation) -> f64,
-    band: &dyn Fn(&str) -> Vec<(f64, [f64; 2])>,
+    band: &dyn Fn(&str) -> Band,
 ) -> Chart {
     let networks = records.networks();
     let line = |&Network { run, norm, .. }: &Network| {

@@ -34,6 +34,9 @@ pub(super) struct Panel {
     pub(super) y: Axis,
 }
 
+/// An area over x: the lowest and the highest y at each.
+pub(super) type Band = Vec<(f64, [f64; 2])>;
+
 /// A line of data.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Line {
@@ -41,8 +44,8 @@ pub(super) struct Line {
     pub(super) pen: Pen,
     /// Its points; it is broken where one is not finite.
     pub(super) points: Vec<(f64, f64)>,
-    /// x, and the lowest and highest y there, of an area behind it; it is broken in the same way.
-    pub(super) band: Vec<(f64, [f64; 2])>,
+    /// An area behind it, broken in the same way.
+    pub(super) band: Band,
 }
 
 impl Line {
