@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::library::Library;
 use crate::kernels::precision::Precision;
-use crate::tune::run::Mode;
+use crate::tune::run::TuneMode;
 use crate::watch::Changes;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
@@ -199,8 +199,8 @@ impl WatchArguments {
 #[derive(Args, Clone, Copy, Debug)]
 pub(super) struct TuneArguments {
     /// How much is tuned: the settings of the kernels' shaders for the shapes of this run.
-    #[arg(long, value_parser = choice::<Mode>(), default_value_t, value_name = "MODE")]
-    pub(super) tune: Mode,
+    #[arg(long, value_parser = choice::<TuneMode>(), default_value_t, value_name = "MODE")]
+    pub(super) tune: TuneMode,
 }
 
 /// Where records go.

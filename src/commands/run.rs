@@ -23,7 +23,7 @@ use crate::report::records::Records;
 use crate::report::{claims, number, table};
 use crate::train::run_folder::RunFolder;
 use crate::train::{self, Plan};
-use crate::tune::run::Mode;
+use crate::tune::run::TuneMode;
 use crate::watch::Changes;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -116,7 +116,7 @@ impl RunArguments {
             bail!(Error::Config("--watch: the CPU engine runs no shaders".to_owned()));
         }
         // Texts that change under way are not what was searched.
-        let mode = if changes.is_some() { Mode::Off } else { self.tune.tune };
+        let mode = if changes.is_some() { TuneMode::Off } else { self.tune.tune };
         let plans = Plan::all(experiment, data, verify);
         prepare(mode, &device, &mut backend, &plans, out)?;
         let folder = RunFolder::create(name, path.as_deref(), *force, experiment)?;

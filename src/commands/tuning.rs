@@ -12,7 +12,7 @@ use crate::kernels::setting::Target;
 use crate::model::Model;
 use crate::train::Plan;
 use crate::tune::cache;
-use crate::tune::run::{Mode, Tuning};
+use crate::tune::run::{TuneMode, Tuning};
 use indicatif::ProgressBar;
 use std::borrow::Cow;
 use std::io::Write;
@@ -20,7 +20,7 @@ use std::io::Write;
 /// Gives a run's networks their settings before it begins, and makes sure that the backend can run and hold
 /// each. What was compiled for them is kept.
 pub(super) fn prepare(
-    mode: Mode,
+    mode: TuneMode,
     device: &DeviceArguments,
     backend: &mut AnyBackend,
     plans: &[Plan<'_>],
@@ -38,7 +38,7 @@ pub(super) fn prepare(
 /// Gives networks the settings that are known to be the fastest, after a search for them where the run asks for
 /// it. Says what is known, and which `command` finds the rest.
 pub(super) fn apply_settings(
-    mode: Mode,
+    mode: TuneMode,
     backend: &mut AnyBackend,
     models: &[Model],
     command: &str,

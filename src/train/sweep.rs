@@ -153,20 +153,16 @@ impl Sweep {
         let sweep = Self { seeds: 1, ..Self::new(swept) };
         match swept {
             Swept::BatchSize if sigmoid && has(Norm::Batch) && has(Norm::Layer) => {
-                let Experiment { data, test_data, binary, seed, precision, .. } = lesson.clone();
-                let steps = lesson.steps.min(BESIDE_STEPS);
-                let (activation, hidden) = (vec![Activation::Sigmoid], BESIDE_HIDDEN.to_vec());
-                let common = sweep.experiment;
                 let experiment = Experiment {
-                    activation,
-                    hidden,
-                    steps,
-                    data,
-                    test_data,
-                    binary,
-                    seed,
-                    precision,
-                    ..common
+                    activation: vec![Activation::Sigmoid],
+                    hidden: BESIDE_HIDDEN.to_vec(),
+                    steps: lesson.steps.min(BESIDE_STEPS),
+                    data: lesson.data.clone(),
+                    test_data: lesson.test_data.clone(),
+                    binary: lesson.binary,
+                    seed: lesson.seed,
+                    precision: lesson.precision,
+                    ..sweep.experiment
                 };
                 let values = Values::BatchSizes(vec![1]);
                 Some(Self { experiment, values, ..Self::new(swept) })

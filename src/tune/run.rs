@@ -19,7 +19,7 @@ use std::path::Path;
 choice! {
     /// How much a run tunes.
     #[derive(Default)]
-    pub enum Mode as "mode of tuning" {
+    pub enum TuneMode as "mode of tuning" {
         /// Not at all: what ships runs, and the cache is left alone.
         Off = "off",
         /// By what `normlab tune` has found; the results stay the same to the bit.
@@ -32,7 +32,7 @@ choice! {
 
 /// The tuning of one run.
 pub struct Tuning {
-    mode: Mode,
+    mode: TuneMode,
     cache: Cache,
     warnings: Vec<String>,
     /// What is known about each target of the run.
@@ -42,8 +42,8 @@ pub struct Tuning {
 impl Tuning {
     /// The tuning of a run on an adapter, with what is known in `folder` about it.
     #[must_use]
-    pub fn new(mode: Mode, adapter: Adapter, folder: Option<&Path>) -> Self {
-        let folder = folder.filter(|_| mode != Mode::Off);
+    pub fn new(mode: TuneMode, adapter: Adapter, folder: Option<&Path>) -> Self {
+        let folder = folder.filter(|_| mode != TuneMode::Off);
         let (cache, warning) = Cache::open(folder, adapter);
         Self { mode, cache, warnings: warning.into_iter().collect(), targets: BTreeMap::new() }
     }
@@ -59,11 +59,11 @@ impl Tuning {
         program: &Program,
         tell: &mut dyn FnMut(&Target, usize),
     ) -> Result<()> {
-        if self.mode == Mode::Off {
+        if self.mode == TuneMode::Off {
             return Ok(());
         }
         let mut missing = self.look_up(backend.selection(), program)?;
-        while let Some((subject, hash)) = missing.pop().filter(|_| self.mode == Mode::Full) {
+        while let Some((subject, hash)) = missing.pop().filter(|_| self.mode == TuneMode::Full) {
             tell(&subject.target, missing.len());
             match search(backend, &subject)? {
                 Searched::Tuned(tuned) => self.take(&tuned, hash),
@@ -132,7 +132,7 @@ impl Tuning {
 
     /// What a run takes of an entry.
     fn taken<'a>(&self, entry: &'a Entry) -> &'a Timed {
-        let other = entry.other_bits.as_ref().filter(|_| self.mode == Mode::Full);
+        let other = entry.other_bits.as_ref().filter(|_| self.mode == TuneMode::Full);
         other.unwrap_or(&entry.chosen)
     }
 

@@ -18,7 +18,7 @@ use normlab::kernels::setting::{Setting, Target};
 use normlab::program::Program;
 use normlab::tune::Timed;
 use normlab::tune::cache::{Cache, Entry};
-use normlab::tune::run::{Mode, Tuning};
+use normlab::tune::run::{TuneMode, Tuning};
 use search::{subject, variants};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -102,14 +102,14 @@ fn modes_differ(backend: &mut GpuBackend) {
     let folder = folder();
     let (program, target) = known(backend, folder.path(), 60, 100);
     for (mode, expected) in
-        [(Mode::Off, None), (Mode::Quick, Some(wide(64))), (Mode::Full, Some(wide(8)))]
+        [(TuneMode::Off, None), (TuneMode::Quick, Some(wide(64))), (TuneMode::Full, Some(wide(8)))]
     {
         backend.use_settings(Default::default());
         let mut tuning = Tuning::new(mode, backend.adapter(), Some(folder.path()));
         assert_eq!(apply(&mut tuning, backend, &program), [], "{mode:?}");
         assert_eq!(backend.selection().settings().get(&target), expected.as_ref(), "{mode:?}");
         let lines = tuning.finish("a command");
-        assert_eq!(lines.len(), usize::from(mode != Mode::Off));
+        assert_eq!(lines.len(), usize::from(mode != TuneMode::Off));
         assert!(!lines.iter().any(|line| line.contains("a command")), "{lines:?}");
     }
 }
@@ -120,11 +120,11 @@ fn full_searches(backend: &mut GpuBackend) {
     let (program, missing) = bias(60, 20);
     let tuning =
         |mode, backend: &GpuBackend| Tuning::new(mode, backend.adapter(), Some(folder.path()));
-    let mut quick = tuning(Mode::Quick, backend);
+    let mut quick = tuning(TuneMode::Quick, backend);
     assert_eq!(apply(&mut quick, backend, &program), []);
     let line = quick.finish("a command").remove(0);
     assert!(line.contains("none of the 1 ") && line.ends_with(": a command"), "{line}");
-    let mut full = tuning(Mode::Full, backend);
+    let mut full = tuning(TuneMode::Full, backend);
     let searched = apply(&mut full, backend, &program);
     assert_eq!(searched, std::slice::from_ref(&missing));
     // None of the trials is a shader of the run's.
