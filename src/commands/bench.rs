@@ -66,7 +66,7 @@ struct StepArguments {
 
 #[derive(Args, Clone, Debug)]
 struct ScaleArguments {
-    /// The norm of the network's three hidden layers: none, batch, layer or rms.
+    /// The norm of the network's three hidden layers.
     #[arg(long, value_name = "NORM", default_value = "batch", value_parser = choice::<Norm>())]
     norm: Norm,
     /// Sizes of the batch, with layers of 128 units.
@@ -213,10 +213,9 @@ fn steps(arguments: &StepArguments, out: &mut dyn Write) -> anyhow::Result<Statu
     let data = Dataset::load(None, None, false)?;
     let shown: &mut dyn Write = if measure.json { &mut std::io::sink() } else { &mut *out };
     let mut backend = open(&measure.device, library, shown)?;
-    let norms = [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms];
     let workloads = Workload::usual().into_iter();
     let networks: Vec<_> =
-        workloads.flat_map(|one| norms.map(|norm| (one.clone(), norm))).collect();
+        workloads.flat_map(|one| Norm::ALL.map(|norm| (one.clone(), norm))).collect();
     let fusion = backend.fusion()?;
     let model = |(workload, norm): &(Workload, Norm)| workload.model(*norm, &data)?.fused(&fusion);
     let models = networks.iter().map(model).collect::<Result<Vec<_>>>()?;

@@ -2,7 +2,7 @@
 //! its stages.
 
 use super::builder::Builder;
-use super::stage::Stage;
+use super::stage::{Stage, Statistics};
 use crate::error::Result;
 use crate::program::{Dispatch, TensorId};
 
@@ -98,18 +98,20 @@ impl Builder {
         momentum: f32,
     ) -> Result<(Dispatch, WalkedStage)> {
         let shape = self.program.spec(x).shape;
-        let kind = stage.kind();
+        let kind = stage.kind().name;
         let z = self.tensor(format!("{place}.{kind}.z"), shape.rows, shape.cols);
         let y = self.tensor(format!("{place}.{kind}.y"), shape.rows, shape.cols);
         let statistics = self.statistics(place, stage, x);
-        let running =
-            stage.keeps_running().then(|| self.tensor(format!("{place}.running"), 2, shape.cols));
+        let running = stage
+            .kind()
+            .keeps_running
+            .then(|| self.tensor(format!("{place}.running"), 2, shape.cols));
         let mut tensors = vec![("x", x), ("z", z), ("y", y)];
         tensors.extend(self.layout.values(layer, stage));
         tensors.extend(statistics.map(|id| ("statistics", id)));
         tensors.extend(running.map(|id| ("running", id)));
         let momentum = running.map(|_| ("momentum", momentum));
-        let kernel = stage.kernels().forward;
+        let kernel = stage.kind().forward;
         let label = format!("{place}.{}", kernel.name());
         let activation = stage.activation;
         let dispatch =
@@ -126,12 +128,12 @@ impl Builder {
         known: Option<TensorId>,
     ) -> Result<(Dispatch, WalkedStage)> {
         let shape = self.program.spec(x).shape;
-        let kind = stage.kind();
+        let kind = stage.kind().name;
         let y = self.tensor(format!("{place}.{kind}.y"), shape.rows, shape.cols);
         let mut tensors = vec![("x", x), ("y", y)];
         tensors.extend(self.layout.values(layer, stage));
         let (mut z, mut statistics) = (None, None);
-        if stage.keeps_running() {
+        if stage.kind().keeps_running {
             tensors.extend(known.map(|id| ("running", id)));
         } else {
             z = Some(self.tensor(format!("{place}.{kind}.z"), shape.rows, shape.cols));
@@ -139,14 +141,18 @@ impl Builder {
         }
         tensors.extend(z.map(|id| ("z", id)));
         tensors.extend(statistics.map(|id| ("statistics", id)));
-        let dispatch = self.dispatch(place, stage.kernels().infer, stage.activation, &tensors)?;
+        let dispatch = self.dispatch(place, stage.kind().infer, stage.activation, &tensors)?;
         Ok((dispatch, WalkedStage { stage, x, y, z, statistics, running: None }))
     }
 
     /// Adds what a stage keeps of its input, in the shape of its kernel; nothing for a bias.
     fn statistics(&mut self, place: &str, stage: Stage, x: TensorId) -> Option<TensorId> {
         let shape = self.program.spec(x).shape;
-        let (rows, cols) = stage.statistics(shape.rows, shape.cols)?;
+        let (rows, cols) = match stage.kind().statistics {
+            Statistics::None => return None,
+            Statistics::OfUnits(numbers) => (numbers, shape.cols),
+            Statistics::OfExamples(numbers) => (shape.rows, numbers),
+        };
         Some(self.tensor(format!("{place}.statistics"), rows, cols))
     }
 }

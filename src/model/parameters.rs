@@ -52,7 +52,7 @@ impl Layout {
             planned.push((layer, Role::Weight, Shape::matrix(fan_in, fan_out)));
             for stage in network.stages(layer) {
                 let shape = stage_shape(network, stage, fan_out);
-                planned.extend(stage.roles().iter().map(|&role| (layer, role, shape)));
+                planned.extend(stage.kind().roles.iter().map(|&role| (layer, role, shape)));
             }
         }
         // Replicas of a segment lie apart, so that two segments of a buffer overlap as ranges, and WebGPU
@@ -105,7 +105,7 @@ impl Layout {
         stage: Stage,
     ) -> impl Iterator<Item = (&'static str, TensorId)> {
         let value = move |&role: &Role| (role.name(), self.find(layer, role).value);
-        stage.roles().iter().map(value)
+        stage.kind().roles.iter().map(value)
     }
 
     /// The gradients of the parameters of a stage by their names in its contract.
@@ -115,7 +115,7 @@ impl Layout {
         stage: Stage,
     ) -> impl Iterator<Item = (&'static str, TensorId)> {
         let gradient = move |&role: &Role| (role.gradient_name(), self.find(layer, role).gradient);
-        stage.roles().iter().map(gradient)
+        stage.kind().roles.iter().map(gradient)
     }
 }
 

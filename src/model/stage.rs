@@ -17,69 +17,76 @@ pub(super) struct Stage {
     pub(super) activation: Activation,
 }
 
-impl Stage {
-    /// What the parameters of the stage are for: `[1, units]` each, or `[1, 1]` where a layer shares.
-    pub(super) const fn roles(self) -> &'static [Role] {
-        match self.norm {
-            Norm::None => &[Role::Bias],
-            Norm::Batch | Norm::Layer => &[Role::Gamma, Role::Beta],
-            Norm::Rms => &[Role::Gamma],
-        }
-    }
-
+/// What tells one kind of stage from another.
+pub(super) struct Kind {
     /// The word for it in names of tensors.
-    pub(super) const fn kind(self) -> &'static str {
-        if matches!(self.norm, Norm::None) { "bias" } else { "norm" }
-    }
+    pub(super) name: &'static str,
+    /// What its parameters are for: `[1, units]` each, or `[1, 1]` where a layer shares.
+    pub(super) roles: &'static [Role],
+    /// The kernel that computes it in training.
+    pub(super) forward: &'static Kernel,
+    /// The kernel in inference.
+    pub(super) infer: &'static Kernel,
+    /// The kernel on the way back.
+    pub(super) backward: &'static Kernel,
+    /// What it keeps of its input.
+    pub(super) statistics: Statistics,
+    /// Whether it has running statistics, from training for inference.
+    pub(super) keeps_running: bool,
+}
 
-    /// The kernels that compute it.
-    pub(super) fn kernels(self) -> Kernels {
+/// What a norm keeps of its input for the way back.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Statistics {
+    /// Nothing.
+    None,
+    /// So many numbers of each unit: `[numbers, cols]`.
+    OfUnits(usize),
+    /// So many numbers of each example: `[rows, numbers]`.
+    OfExamples(usize),
+}
+
+impl Stage {
+    /// Its kind: all that a norm is to a network.
+    pub(super) fn kind(self) -> Kind {
+        let (name, keeps_running) = ("norm", false);
         match self.norm {
-            Norm::None => Kernels {
+            Norm::None => Kind {
+                name: "bias",
+                roles: &[Role::Bias],
                 forward: &bias_forward::KERNEL,
                 infer: &bias_forward::KERNEL,
                 backward: &bias_backward::KERNEL,
+                statistics: Statistics::None,
+                keeps_running,
             },
-            Norm::Batch => Kernels {
+            Norm::Batch => Kind {
+                name,
+                roles: &[Role::Gamma, Role::Beta],
                 forward: &batch_norm_forward::KERNEL,
                 infer: &batch_norm_infer::KERNEL,
                 backward: &batch_norm_backward::KERNEL,
+                statistics: Statistics::OfUnits(2),
+                keeps_running: true,
             },
-            Norm::Layer => Kernels {
+            Norm::Layer => Kind {
+                name,
+                roles: &[Role::Gamma, Role::Beta],
                 forward: &layer_norm_forward::KERNEL,
                 infer: &layer_norm_forward::KERNEL,
                 backward: &layer_norm_backward::KERNEL,
+                statistics: Statistics::OfExamples(2),
+                keeps_running,
             },
-            Norm::Rms => Kernels {
+            Norm::Rms => Kind {
+                name,
+                roles: &[Role::Gamma],
                 forward: &rms_norm_forward::KERNEL,
                 infer: &rms_norm_forward::KERNEL,
                 backward: &rms_norm_backward::KERNEL,
+                statistics: Statistics::OfExamples(1),
+                keeps_running,
             },
         }
     }
-
-    /// Rows and columns of what it keeps of its input, which has `rows` and `cols`; nothing for a bias.
-    pub(super) const fn statistics(self, rows: usize, cols: usize) -> Option<(usize, usize)> {
-        match self.norm {
-            Norm::None => None,
-            Norm::Batch => Some((2, cols)),
-            Norm::Layer => Some((rows, 2)),
-            Norm::Rms => Some((rows, 1)),
-        }
-    }
-
-    /// Whether it has running statistics, from training for inference.
-    pub(super) const fn keeps_running(self) -> bool {
-        matches!(self.norm, Norm::Batch)
-    }
-}
-
-/// The kernels of a stage.
-pub(super) struct Kernels {
-    /// In training.
-    pub(super) forward: &'static Kernel,
-    /// In inference.
-    pub(super) infer: &'static Kernel,
-    /// The way back.
-    pub(super) backward: &'static Kernel,
 }

@@ -3,6 +3,7 @@
 
 use super::style::stroke;
 use super::tiles::{Tiles, png};
+use crate::config::Norm;
 use image::ExtendedColorType;
 use image::codecs::png::CompressionType;
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster};
@@ -10,9 +11,6 @@ use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster};
 /// Greys of the palette, from black to white, and how far apart they are.
 const GREYS: u8 = 16;
 const APART: u8 = 17;
-
-/// The norms that have a colour, and after each a pale one.
-const NORMS: [&str; 4] = ["none", "batch", "layer", "rms"];
 
 /// A colour of the palette, by its place in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +29,7 @@ impl Colour {
 
     /// A norm's colour.
     pub(super) fn norm(norm: &str) -> Self {
-        let place = NORMS.iter().position(|known| *known == norm).unwrap_or(0);
+        let place = Norm::ALL.iter().position(|known| known.name() == norm).unwrap_or(0);
         Self(GREYS + 2 * place as u8)
     }
 
@@ -44,8 +42,8 @@ impl Colour {
 /// The palette: red, green and blue of each colour.
 pub(super) fn palette() -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..GREYS).flat_map(|grey| [APART * grey; 3]).collect();
-    for norm in NORMS {
-        let number = u32::from_str_radix(&stroke(norm).colour[1..], 16).unwrap_or(0);
+    for norm in Norm::ALL {
+        let number = u32::from_str_radix(&stroke(norm.name()).colour[1..], 16).unwrap_or(0);
         let [_, full @ ..] = number.to_be_bytes();
         bytes.extend(full);
         bytes.extend(full.map(|part| 255 - (255 - part) / 5 * 2));

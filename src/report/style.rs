@@ -90,6 +90,7 @@ pub fn layer(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Norm;
 
     #[test]
     fn keys_have_names_and_what_is_the_users_own_is_left() {
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn no_two_norms_look_alike() {
-        let all = ["none", "batch", "layer", "rms"].map(stroke);
+        let all = Norm::ALL.map(|norm| stroke(norm.name()));
         for (place, one) in all.iter().enumerate() {
             for other in &all[..place] {
                 assert!(one.colour != other.colour && one.dashes != other.dashes, "{one:?}");
