@@ -288,12 +288,12 @@ impl Library {
         if found.file().is_none() && shared.is_empty() {
             return None;
         }
-        let overlay = self.overlay.as_ref().filter(|_| kernel.contract.activation);
-        let activations = overlay.map(|overlay| {
+        let folder = self.overlay.iter().filter(|_| kernel.contract.activation);
+        let activations = folder.flat_map(|overlay| {
             let names = overlay.names(ACTIVATIONS).unwrap_or_default();
-            names.into_iter().filter_map(|name| overlay.file(ACTIVATIONS, &name)).collect()
+            names.into_iter().filter_map(|name| overlay.file(ACTIVATIONS, &name))
         });
-        let behind = shared.into_iter().chain(activations.unwrap_or_else(Vec::new));
+        let behind = shared.into_iter().chain(activations);
         own.extend(behind.flat_map(|path| fs::read(path).unwrap_or_default()));
         Some(own)
     }

@@ -1,7 +1,8 @@
 //! The kernels: one file each, holding its contract, its CPU twin and its cases. This module is the
 //! registry.
 //!
-//! A kernel `k` is `src/kernels/k.rs`, `shaders/k/*.wgsl` and `tests/kernels/k.rs`. Conventions that
+//! A kernel `k` is `src/kernels/k.rs`, `shaders/k/*.wgsl`, which may share texts of `shaders/shared` (see
+//! [`composition`]), and `tests/kernels/k.rs`. Conventions that
 //! all of them share: tensors are `[replicas, rows, cols]`; rows are examples and columns are units;
 //! `d_x` is the gradient of the loss with respect to `x`; `z` is what an activation is applied to,
 //! kept for the backward pass, so that forward and backward decide alike on which side of ReLU's
