@@ -5,6 +5,7 @@ use normlab::kernels::capabilities::AdapterCapabilities;
 use normlab::kernels::contract::Sizes;
 use normlab::kernels::cooperative::Cooperative;
 use normlab::kernels::library::Library;
+use normlab::kernels::selection::Selection;
 use normlab::kernels::{self, matmul_nn};
 
 /// Hardware with subgroups of 32 lanes that offers no more than WebGPU makes sure of.
@@ -35,7 +36,7 @@ fn assert_usual(offers: &AdapterCapabilities, [product, bias, batch, row]: [&str
             "rms_norm_forward" | "rms_norm_backward" => row,
             _ => "naive",
         };
-        let usual = offers.usual(&Library::default(), kernel).unwrap();
+        let usual = Selection::new(*offers).variant(kernel).unwrap();
         assert_eq!(usual, expected, "{} on {offers:?}", kernel.name());
     }
 }
@@ -97,7 +98,7 @@ fn usual_at(
 ) -> Result<String, String> {
     let kernel = kernels::find(kernel).unwrap();
     let sizes = Sizes::new(&kernel.contract, 1, sizes).unwrap();
-    let usual = offers.usual_at(&Library::default(), kernel, Some(&sizes));
+    let usual = Selection::new(*offers).usual(kernel, Activation::Identity, Some(&sizes));
     usual.map_err(|error| error.to_string())
 }
 
@@ -127,7 +128,7 @@ fn a_variant_whose_workgroups_are_not_too_many_is_taken() {
 #[test]
 fn an_adapter_that_can_run_nothing_says_why() {
     let offers = AdapterCapabilities { invocations: 1, ..HARDWARE };
-    let said = offers.usual(&Library::default(), &matmul_nn::KERNEL).unwrap_err().to_string();
+    let said = Selection::new(offers).variant(&matmul_nn::KERNEL).unwrap_err().to_string();
     for words in ["can run no variant of matmul_nn", "naive: its workgroup has 64 invocations"] {
         assert!(said.contains(words), "{said}");
     }

@@ -1,11 +1,6 @@
-//! What an adapter is capable of, and which variants can run on it.
+//! What an adapter is capable of, and which shaders can run on it.
 
-use super::activation::Activation;
-use super::contract::Sizes;
 use super::cooperative::Cooperative;
-use super::kernel::Kernel;
-use super::library::Library;
-use super::precision::Precision;
 use super::shader::Shader;
 use crate::error::{Error, Result};
 
@@ -56,62 +51,13 @@ impl AdapterCapabilities {
             .then_some("made for where barriers cost little")
     }
 
-    /// The variant of a kernel that programs get where none was chosen: of the shipped ones that can
-    /// run, the last that is not passed over; in mixed precision where the adapter is open for that and
-    /// the kernel has such.
-    ///
-    /// # Errors
-    /// As [`Library::shader`]; [`Error::Device`] when none can run, [`Error::Config`] when none can in
-    /// mixed precision.
-    pub fn usual(&self, library: &Library, kernel: &'static Kernel) -> Result<String> {
-        self.usual_at(library, kernel, None)
-    }
-
-    /// The same where programs have these sizes: the variant is one whose workgroups are not too many.
-    ///
-    /// # Errors
-    /// As [`AdapterCapabilities::usual`].
-    pub fn usual_at(
-        &self,
-        library: &Library,
-        kernel: &'static Kernel,
-        sizes: Option<&Sizes>,
-    ) -> Result<String> {
-        let lacks = |shader: &Shader| {
-            self.lacks(shader).or_else(|| sizes.and_then(|sizes| shader.misfit(sizes)))
-        };
-        let precision = self.cooperative.precision();
-        let (mut reasons, mut passed_over, mut mixed) = (Vec::new(), None, false);
-        for source in kernel.shaders.iter().rev() {
-            let shader = library.shader(kernel, source.variant, Activation::default())?;
-            match (lacks(&shader), self.passes_over(&shader)) {
-                // What is to be of mixed precision does not fall back to f32.
-                (None, _) if mixed && shader.precision() == Precision::F32 => break,
-                (None, None) => return Ok(shader.variant),
-                (None, Some(_)) => passed_over = passed_over.or(Some(shader.variant)),
-                (Some(reason), _) => {
-                    mixed |= precision == Precision::Mixed && shader.precision() == precision;
-                    reasons.push(format!("{}: {reason}", source.variant));
-                }
-            }
-        }
-        passed_over.ok_or_else(|| {
-            let reasons = reasons.join("; ");
-            let none = format!("the adapter can run no variant of {} ({reasons})", kernel.name());
-            match precision {
-                Precision::F32 => Error::Device(none),
-                Precision::Mixed => Error::Config(format!("--precision mixed: {none}")),
-            }
-        })
-    }
-
-    /// A shader that can run.
+    /// Whether a shader can run.
     ///
     /// # Errors
     /// [`Error::Config`] with what the adapter lacks for it.
-    pub fn allow(&self, shader: Shader) -> Result<Shader> {
-        match self.lacks(&shader) {
-            None => Ok(shader),
+    pub fn allow(&self, shader: &Shader) -> Result<()> {
+        match self.lacks(shader) {
+            None => Ok(()),
             Some(reason) => Err(Error::Config(format!("{}: {reason}", shader.place))),
         }
     }

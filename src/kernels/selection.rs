@@ -6,11 +6,33 @@ use super::capabilities::AdapterCapabilities;
 use super::contract::Sizes;
 use super::kernel::Kernel;
 use super::library::Library;
+use super::precision::Precision;
 use super::setting::{Setting, Settings, Target};
-use super::shader::MAX_WORKGROUPS;
+use super::shader::{MAX_WORKGROUPS, Shader};
 use crate::error::{Error, Result};
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
+
+/// What a shader is composed of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ShaderKey {
+    /// The kernel's name.
+    pub kernel: &'static str,
+    /// The activation; none where the kernel has none.
+    pub activation: Option<Activation>,
+    /// The variant and its tunables.
+    pub setting: Setting,
+}
+
+impl ShaderKey {
+    /// That of a kernel with an activation, if it has one.
+    #[must_use]
+    pub fn of(kernel: &Kernel, activation: Activation, setting: Setting) -> Self {
+        let activation = kernel.contract.activation.then_some(activation);
+        Self { kernel: kernel.name(), activation, setting }
+    }
+}
 
 /// What a kernel runs with at some sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +52,8 @@ pub struct Selection {
     settings: Settings,
     /// The variants that were found for kernels: finding one reads its shader.
     variants: RefCell<HashMap<&'static str, String>>,
+    /// The shaders that were read.
+    read: RefCell<HashMap<ShaderKey, Rc<Shader>>>,
 }
 
 impl Selection {
@@ -37,7 +61,8 @@ impl Selection {
     #[must_use]
     pub fn new(capabilities: AdapterCapabilities) -> Self {
         let (library, settings) = (Library::default(), Settings::default());
-        Self { capabilities, library, settings, variants: RefCell::default() }
+        let (variants, read) = (RefCell::default(), RefCell::default());
+        Self { capabilities, library, settings, variants, read }
     }
 
     /// What the adapter is capable of.
@@ -56,6 +81,42 @@ impl Selection {
     pub fn use_library(&mut self, library: Library) {
         self.library = library;
         self.variants.get_mut().clear();
+        self.read.get_mut().clear();
+    }
+
+    /// A shader as the library had it when it was read first.
+    ///
+    /// # Errors
+    /// As [`Library::set_shader`].
+    pub fn shader(
+        &self,
+        kernel: &'static Kernel,
+        activation: Activation,
+        setting: &Setting,
+    ) -> Result<Rc<Shader>> {
+        let key = ShaderKey::of(kernel, activation, setting.clone());
+        if let Some(known) = self.read.borrow().get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let shader = Rc::new(self.library.set_shader(kernel, setting, activation)?);
+        self.read.borrow_mut().insert(key, Rc::clone(&shader));
+        Ok(shader)
+    }
+
+    /// Whether a shader was read before.
+    #[must_use]
+    pub fn has_read(&self, key: &ShaderKey) -> bool {
+        self.read.borrow().contains_key(key)
+    }
+
+    /// Has these shaders from now on, and of what was read before only what `keeps` says.
+    pub fn take_read(
+        &mut self,
+        shaders: impl IntoIterator<Item = (ShaderKey, Rc<Shader>)>,
+        keeps: impl Fn(&ShaderKey) -> bool,
+    ) {
+        self.read.get_mut().retain(|key, _| keeps(key));
+        self.read.get_mut().extend(shaders);
     }
 
     /// The settings that dispatches get instead of their kernel's default.
@@ -95,28 +156,84 @@ impl Selection {
     /// # Errors
     /// As [`Library::shader`].
     pub fn lacks(&self, kernel: &'static Kernel, variant: &str) -> Result<Option<String>> {
-        let shader = self.library.shader(kernel, variant, Activation::default())?;
+        let shader = self.as_set(kernel, variant, Activation::default())?;
         Ok(self.capabilities.lacks(&shader))
     }
 
-    /// The variant of a kernel that programs get: the one that was chosen, or the [usual](AdapterCapabilities::usual)
-    /// one.
+    /// A variant with the tunables that the user has set.
+    fn as_set(
+        &self,
+        kernel: &'static Kernel,
+        variant: &str,
+        activation: Activation,
+    ) -> Result<Rc<Shader>> {
+        self.shader(kernel, activation, &self.library.setting(kernel, variant)?)
+    }
+
+    /// The variant of a kernel that programs get: the one that was chosen, or the [usual](Self::usual) one.
     ///
     /// # Errors
-    /// As [`AdapterCapabilities::usual`]; [`Error::Config`] when the adapter cannot run the chosen one.
+    /// As [`Selection::usual`]; [`Error::Config`] when the adapter cannot run the chosen one.
     pub fn variant(&self, kernel: &'static Kernel) -> Result<String> {
+        self.variant_with(kernel, Activation::default())
+    }
+
+    /// The same, read with an activation that it is needed with anyway.
+    fn variant_with(&self, kernel: &'static Kernel, activation: Activation) -> Result<String> {
         if let Some(known) = self.variants.borrow().get(kernel.name()) {
             return Ok(known.clone());
         }
         let found = match self.library.chosen(kernel) {
             Some(chosen) => {
-                let shader = self.library.shader(kernel, &chosen, Activation::default())?;
-                self.capabilities.allow(shader).map(|_| chosen)
+                let shader = self.as_set(kernel, &chosen, activation)?;
+                self.capabilities.allow(&shader).map(|()| chosen)
             }
-            None => self.capabilities.usual(&self.library, kernel),
+            None => self.usual(kernel, activation, None),
         }?;
         self.variants.borrow_mut().insert(kernel.name(), found.clone());
         Ok(found)
+    }
+
+    /// The variant of a kernel that programs get where none was chosen: of the shipped ones that can
+    /// run, the last that is not passed over; in mixed precision where the adapter is open for that and
+    /// the kernel has such. Where programs have certain sizes, one whose workgroups are not too many.
+    ///
+    /// # Errors
+    /// As [`Library::shader`]; [`Error::Device`] when none can run, [`Error::Config`] when none can in
+    /// mixed precision.
+    pub fn usual(
+        &self,
+        kernel: &'static Kernel,
+        activation: Activation,
+        sizes: Option<&Sizes>,
+    ) -> Result<String> {
+        let lacks = |shader: &Shader| {
+            let misfit = || sizes.and_then(|sizes| shader.misfit(sizes));
+            self.capabilities.lacks(shader).or_else(misfit)
+        };
+        let precision = self.capabilities.cooperative.precision();
+        let (mut reasons, mut passed_over, mut mixed) = (Vec::new(), None, false);
+        for source in kernel.shaders.iter().rev() {
+            let shader = self.as_set(kernel, source.variant, activation)?;
+            match (lacks(&shader), self.capabilities.passes_over(&shader)) {
+                // What is to be of mixed precision does not fall back to f32.
+                (None, _) if mixed && shader.precision() == Precision::F32 => break,
+                (None, None) => return Ok(shader.variant.clone()),
+                (None, Some(_)) => passed_over = passed_over.or(Some(shader.variant.clone())),
+                (Some(reason), _) => {
+                    mixed |= precision == Precision::Mixed && shader.precision() == precision;
+                    reasons.push(format!("{}: {reason}", source.variant));
+                }
+            }
+        }
+        passed_over.ok_or_else(|| {
+            let reasons = reasons.join("; ");
+            let none = format!("the adapter can run no variant of {} ({reasons})", kernel.name());
+            match precision {
+                Precision::F32 => Error::Device(none),
+                Precision::Mixed => Error::Config(format!("--precision mixed: {none}")),
+            }
+        })
     }
 
     /// The setting that a kernel's dispatches get where no other is given to them and it fits their sizes.
@@ -134,12 +251,22 @@ impl Selection {
     /// [`Error::Shape`] when the default is the user's choice and does not fit, with a variant that does;
     /// or when none does. As [`Selection::variant`].
     pub fn choice(&self, kernel: &'static Kernel, sizes: &Sizes) -> Result<Choice> {
-        let setting = self.default_setting(kernel)?;
+        self.choice_with(kernel, Activation::default(), sizes)
+    }
+
+    /// The same, read with an activation that it is needed with anyway.
+    fn choice_with(
+        &self,
+        kernel: &'static Kernel,
+        activation: Activation,
+        sizes: &Sizes,
+    ) -> Result<Choice> {
+        let setting = self.library.setting(kernel, &self.variant_with(kernel, activation)?)?;
         let Some(misfit) = self.misfit(kernel, &setting, sizes)? else {
             return Ok(Choice { setting, instead: None });
         };
         let name = kernel.name();
-        let Ok(fitting) = self.capabilities.usual_at(&self.library, kernel, Some(sizes)) else {
+        let Ok(fitting) = self.usual(kernel, activation, Some(sizes)) else {
             return Err(Error::Shape(format!(
                 "{misfit}, and no other variant of {name} that this adapter can run does with fewer: use \
                  smaller layers or a smaller batch"
@@ -172,7 +299,7 @@ impl Selection {
         {
             return Ok(None);
         }
-        let shader = self.library.set_shader(kernel, setting, Activation::default())?;
+        let shader = self.shader(kernel, Activation::default(), setting)?;
         Ok(shader.misfit(sizes))
     }
 
@@ -196,7 +323,7 @@ impl Selection {
                 return Ok(setting.clone());
             }
         }
-        self.choice(kernel, sizes).map(|choice| choice.setting)
+        self.choice_with(kernel, activation, sizes).map(|choice| choice.setting)
     }
 
     /// Whether a fused kernel may do what these do: all are as they ship, for a shader of the user's must

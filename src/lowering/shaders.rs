@@ -6,7 +6,7 @@ use crate::kernels::activation::Activation;
 use crate::kernels::capabilities::AdapterCapabilities;
 use crate::kernels::kernel::Kernel;
 use crate::kernels::library::Library;
-use crate::kernels::selection::Selection;
+use crate::kernels::selection::{Selection, ShaderKey};
 use crate::kernels::setting::{Setting, Settings, ShapeClass};
 use crate::kernels::shader::Shader;
 use crate::program::{Dispatch, Program};
@@ -15,42 +15,24 @@ use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-/// What a shader is composed of: the key of its text.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct ShaderKey {
-    kernel: &'static str,
-    /// None where the kernel has no activation.
-    activation: Option<Activation>,
-    setting: Setting,
+/// A shader as it stands in the library now, which the adapter can run.
+fn read(
+    key: &ShaderKey,
+    kernel: &'static Kernel,
+    library: &Library,
+    capabilities: &AdapterCapabilities,
+) -> Result<Shader> {
+    let activation = key.activation.unwrap_or_default();
+    let shader = library.set_shader(kernel, &key.setting, activation)?;
+    capabilities.allow(&shader).map(|()| shader)
 }
 
-impl ShaderKey {
-    /// That of a dispatch with its setting.
-    fn of(dispatch: &Dispatch, setting: Setting) -> Self {
-        let kernel = dispatch.kernel;
-        let activation = kernel.contract.activation.then_some(dispatch.activation);
-        Self { kernel: kernel.name(), activation, setting }
-    }
-
-    /// Its shader as it stands in the library now, which the adapter can run.
-    fn read(
-        &self,
-        kernel: &'static Kernel,
-        library: &Library,
-        capabilities: &AdapterCapabilities,
-    ) -> Result<Shader> {
-        let activation = self.activation.unwrap_or_default();
-        capabilities.allow(library.set_shader(kernel, &self.setting, activation)?)
-    }
-
-    /// The same with the activation of a program's dispatches that was read from the same file later.
-    fn or_newer(mut self, program: &Program) -> Self {
-        let dispatches = program.passes.iter().flat_map(|pass| &pass.dispatches);
-        let newest =
-            |old| dispatches.fold(old, |old: Activation, one| old.or_newer(one.activation));
-        self.activation = self.activation.map(newest);
-        self
-    }
+/// The same with the activation of a program's dispatches that was read from the same file later.
+fn or_newer(mut key: ShaderKey, program: &Program) -> ShaderKey {
+    let dispatches = program.passes.iter().flat_map(|pass| &pass.dispatches);
+    let newest = |old| dispatches.fold(old, |old: Activation, one| old.or_newer(one.activation));
+    key.activation = key.activation.map(newest);
+    key
 }
 
 /// A shader that programs use, and the classes of shapes that they use it for.
@@ -65,7 +47,6 @@ struct Used {
 #[derive(Clone, Debug)]
 pub struct Lowering {
     selection: Selection,
-    read: HashMap<ShaderKey, Rc<Shader>>,
     used: HashMap<ShaderKey, Used>,
 }
 
@@ -73,7 +54,7 @@ impl Lowering {
     /// With the shaders of this selection.
     #[must_use]
     pub fn new(selection: Selection) -> Self {
-        Self { selection, read: HashMap::new(), used: HashMap::new() }
+        Self { selection, used: HashMap::new() }
     }
 
     /// The same selection with no settings, for programs of its own. It reads its own texts: files may have
@@ -82,7 +63,8 @@ impl Lowering {
     pub fn fork(&self) -> Self {
         let mut selection = self.selection.clone();
         selection.use_settings(Settings::default());
-        Self::new(selection)
+        selection.take_read([], |_| false);
+        Self { selection, used: HashMap::new() }
     }
 
     /// Which shaders dispatches get.
@@ -93,7 +75,7 @@ impl Lowering {
 
     /// Takes the shaders of `library` from now on.
     pub fn use_library(&mut self, library: Library) {
-        *self = Self::new(self.selection.clone());
+        self.used.clear();
         self.selection.use_library(library);
     }
 
@@ -137,7 +119,9 @@ impl Lowering {
         for dispatch in program.passes.iter().flat_map(|pass| &pass.dispatches) {
             let Dispatch { kernel, activation, sizes, .. } = dispatch;
             match self.selection.setting(kernel, *activation, sizes) {
-                Ok(setting) => wanted.push((dispatch, ShaderKey::of(dispatch, setting))),
+                Ok(setting) => {
+                    wanted.push((dispatch, ShaderKey::of(kernel, *activation, setting)));
+                }
                 Err(error) => {
                     failed = Some(error);
                     break;
@@ -147,7 +131,12 @@ impl Lowering {
         // What is wrong with an earlier dispatch is told first.
         self.read_all(&wanted)?;
         failed.map_or(Ok(()), Err)?;
-        let shaders: Vec<_> = wanted.iter().map(|(_, key)| Rc::clone(&self.read[key])).collect();
+        let shaders = wanted.iter().map(|(dispatch, key)| {
+            let shader =
+                self.selection.shader(dispatch.kernel, dispatch.activation, &key.setting)?;
+            self.selection.capabilities().allow(&shader).map(|()| shader)
+        });
+        let shaders = shaders.collect::<Result<Vec<_>>>()?;
         let lowered = Lowered::new(program, &shaders)?;
         for ((dispatch, key), shader) in wanted.into_iter().zip(shaders) {
             let class = ShapeClass::of(&dispatch.kernel.contract, &dispatch.sizes);
@@ -164,17 +153,20 @@ impl Lowering {
     fn read_all(&mut self, wanted: &[(&Dispatch, ShaderKey)]) -> Result<()> {
         let mut missing = HashSet::new();
         let new = |(_, key): &&(&Dispatch, ShaderKey)| {
-            !self.read.contains_key(key) && missing.insert(key.clone())
+            !self.selection.has_read(key) && missing.insert(key.clone())
         };
         let new: Vec<_> = wanted.iter().filter(new).collect();
         let (library, capabilities) = (self.selection.library(), self.selection.capabilities());
         let read = |(dispatch, key): &&(&Dispatch, ShaderKey)| {
-            key.read(dispatch.kernel, library, capabilities)
+            read(key, dispatch.kernel, library, capabilities)
         };
         let shaders: Vec<_> = new.par_iter().map(read).collect();
-        for ((_, key), shader) in new.into_iter().zip(shaders) {
-            self.read.insert(key.clone(), Rc::new(shader?));
-        }
+        let shaders = new
+            .into_iter()
+            .zip(shaders)
+            .map(|((_, key), shader)| shader.map(|shader| (key.clone(), Rc::new(shader))));
+        let shaders = shaders.collect::<Result<Vec<_>>>()?;
+        self.selection.take_read(shaders, |_| true);
         Ok(())
     }
 
@@ -187,8 +179,8 @@ impl Lowering {
         let (library, capabilities) = (self.selection.library(), self.selection.capabilities());
         let mut used = HashMap::new();
         for (key, mut one) in self.used.clone() {
-            let key = key.or_newer(program);
-            let shader = key.read(one.kernel, library, capabilities)?;
+            let key = or_newer(key, program);
+            let shader = read(&key, one.kernel, library, capabilities)?;
             if shader.text != one.shader.text {
                 one.shader = Rc::new(shader);
             }
@@ -196,7 +188,7 @@ impl Lowering {
         }
         let read = used.iter().map(|(key, one)| (key.clone(), Rc::clone(&one.shader)));
         // What is not in use may be of texts that are no more.
-        self.read = read.collect();
+        self.selection.take_read(read.collect::<Vec<_>>(), |_| false);
         self.used = used;
         Ok(())
     }
