@@ -61,7 +61,7 @@ fn over(files: &[(&str, &str)]) -> (TempDir, Result<Library, Error>) {
 
 fn refused(library: &Library, kernel: &'static Kernel, variant: &str) -> String {
     let shader = library.shader(kernel, variant, Activation::Relu);
-    shader.err().expect("it should be refused").to_string()
+    shader.expect_err("it should be refused").to_string()
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn a_variant_of_the_user_may_share_too() {
 #[test]
 fn what_no_variant_shares_is_refused() {
     let (folder, library) = over(&[("shared/tiled_products.wgsl", "")]);
-    let said = library.err().expect("it should be refused").to_string();
+    let said = library.expect_err("it should be refused").to_string();
     let place = folder.path().join("shared").display().to_string();
     let expected = format!(
         "the folder {place}: variants share no text called tiled_products; did you mean tiled_product \
