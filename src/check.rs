@@ -89,10 +89,16 @@ impl Reference {
         Self { exact: exact.into_iter().zip(costs).collect(), leeways }
     }
 
+    /// The written operands in the contract's order: each in f64, what f32 costs in it, and what WGSL permits
+    /// beside.
+    pub fn operands(&self) -> impl Iterator<Item = (&Value<f64>, f64, &Leeway)> {
+        self.exact.iter().zip(&self.leeways).map(|((exact, cost), leeway)| (exact, *cost, leeway))
+    }
+
     /// Holds outputs of the dispatch against it, as [`judge`] does.
     #[must_use]
     pub fn judge(&self, dispatch: &Dispatch, found: &[Value<f32>]) -> Vec<Judgement> {
-        let factor = dispatch.kernel.tolerance_factor * dispatch.activation.tolerance_factor();
+        let factor = dispatch.tolerance_factor();
         let written = dispatch.kernel.contract.written();
         written
             .zip(found.iter().zip(self.exact.iter().zip(&self.leeways)))
@@ -219,7 +225,7 @@ fn nearby_costs(
 }
 
 /// The tensor with every number a few units in the last place off.
-fn nearby(value: &Value<f32>, draw: u64, place: usize) -> Value<f32> {
+pub(crate) fn nearby(value: &Value<f32>, draw: u64, place: usize) -> Value<f32> {
     let Value::Real(tensor) = value else { return value.clone() };
     let mut stream = Stream::new(draw, Purpose::Checks, place as u32);
     let mut moved = || 1.0 + f64::from(f32::EPSILON) * stream.range(-NEARBY, NEARBY);
@@ -295,6 +301,18 @@ impl Trial {
     #[must_use]
     pub fn label(&self) -> &str {
         &self.isolated.dispatch().label
+    }
+
+    /// The dispatch with its tensors.
+    #[must_use]
+    pub fn isolated(&self) -> &IsolatedDispatch {
+        &self.isolated
+    }
+
+    /// A value for every operand that is read, in the contract's order.
+    #[must_use]
+    pub fn inputs(&self) -> &[Option<Value<f32>>] {
+        &self.inputs
     }
 
     /// Runs the variant that the backend has and holds what it did against the twin.

@@ -80,6 +80,14 @@ pub struct Dispatch {
     pub sizes: Sizes,
 }
 
+impl Dispatch {
+    /// How many times what f32 costs a result of it may be off.
+    #[must_use]
+    pub fn tolerance_factor(&self) -> f64 {
+        self.kernel.tolerance_factor * self.activation.tolerance_factor()
+    }
+}
+
 /// What a tensor is to hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Upload {

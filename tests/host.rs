@@ -27,6 +27,7 @@ mod cli_shaders;
 mod composition;
 mod config;
 mod digits;
+mod export;
 mod idx;
 mod library;
 mod page;

@@ -6,6 +6,7 @@ mod beside;
 mod check;
 mod devices;
 mod eval;
+mod export;
 mod judge;
 mod opening;
 mod output;
@@ -71,6 +72,8 @@ enum Command {
     Check(check::Arguments),
     /// Run one kernel over tensors of your own, from one safetensors file into another.
     Eval(eval::Arguments),
+    /// Write networks as files that a browser can train: program, weights, data, reference values.
+    Export(export::Arguments),
     /// Time kernels, each variant checked before, or whole training steps (`bench step`).
     Bench(bench::Arguments),
     /// Search for the fastest settings of the kernels' shaders on this adapter, and keep them for runs.
@@ -98,6 +101,7 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Status> {
         Command::Shaders(command) => shaders::execute(&command, out),
         Command::Check(arguments) => check::check(&arguments, out),
         Command::Eval(arguments) => eval::eval(&arguments, Cli::command, out),
+        Command::Export(arguments) => export::export(&arguments, out),
         Command::Bench(arguments) => bench::bench(&arguments, out),
         Command::Tune(arguments) => tune::tune(&arguments, out),
         Command::Watch(arguments) => watch::watch(&arguments, out),

@@ -1,7 +1,7 @@
 //! What the header of a shader says: the comments before all else.
 
 /// What a variant needs of its adapter, from the line `// requires:` of its header.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Requirements {
     /// Subgroup operations.
     pub subgroups: bool,

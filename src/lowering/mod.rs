@@ -5,6 +5,7 @@ pub mod shaders;
 
 use crate::error::Result;
 use crate::kernels::contract::{Access, Contract};
+use crate::kernels::header::Requirements;
 use crate::kernels::precision::Precision;
 use crate::kernels::shader::Shader;
 use crate::program::{BufferId, BufferSpec, Dispatch, Program, TensorId, TensorSpec};
@@ -45,6 +46,12 @@ pub struct LoweredPipeline {
     pub precision: Precision,
     /// Whether all of its text is as it ships, but for values of tunables.
     pub ships: bool,
+    /// What it needs of its adapter.
+    pub requires: Requirements,
+    /// Invocations of a workgroup on each axis.
+    pub workgroup_size: [u32; 3],
+    /// Bytes of workgroup memory that a workgroup takes.
+    pub workgroup_memory: u32,
 }
 
 /// What is bound, in WebGPU's words.
@@ -126,6 +133,9 @@ impl Lowered {
             layout: layout(shader.contract),
             precision: shader.precision(),
             ships: shader.ships,
+            requires: shader.requires.clone(),
+            workgroup_size: shader.workgroup_size,
+            workgroup_memory: shader.workgroup_memory(),
         });
         distinct.len() - 1
     }

@@ -2,6 +2,7 @@
 
 use super::Lowered;
 use crate::error::Result;
+use crate::fusion::{self, Fusion};
 use crate::kernels::activation::Activation;
 use crate::kernels::capabilities::AdapterCapabilities;
 use crate::kernels::kernel::Kernel;
@@ -107,6 +108,20 @@ impl Lowering {
     /// Forgets that programs use a kernel: another setting of it was chosen.
     fn forget(&mut self, kernel: &Kernel) {
         self.used.retain(|key, _| key.kernel != kernel.name());
+    }
+
+    /// The rules by which programs are to be rewritten before they are lowered.
+    ///
+    /// # Errors
+    /// As [`Selection::may_replace`].
+    pub fn fusion(&self) -> Result<Fusion> {
+        let mut good = Vec::new();
+        for rule in &fusion::ALL {
+            if self.selection.may_replace(rule.kernel, rule.parts)? {
+                good.push(rule.name);
+            }
+        }
+        Ok(Fusion::of(|rule| good.contains(&rule.name)))
     }
 
     /// A program with the shaders that its dispatches get.

@@ -6,6 +6,7 @@ use super::pipelines::Pipelines;
 use super::session::GpuSession;
 use crate::backend::Session;
 use crate::error::Result;
+use crate::kernels::header::Requirements;
 use crate::kernels::precision::Precision;
 use crate::lowering::{BindingType, ByteRange, Lowered, LoweredDispatch, LoweredPipeline};
 use crate::program::{BufferId, BufferSpec, PassId, TensorId, TensorSpec};
@@ -62,6 +63,9 @@ fn program() -> Lowered {
             layout: vec![BindingType::Uniform, BindingType::ReadOnlyStorage, BindingType::Storage],
             precision: Precision::F32,
             ships: true,
+            requires: Requirements::default(),
+            workgroup_size: [1, 1, 1],
+            workgroup_memory: 0,
         }],
         params,
         passes: vec![vec![dispatch]],

@@ -23,7 +23,7 @@ mod warm_up;
 
 use super::{Backend, Reloaded, Session};
 use crate::error::{Error, Result};
-use crate::fusion::{self, Fusion};
+use crate::fusion::Fusion;
 use crate::kernels::activation::Activation;
 use crate::kernels::kernel::Kernel;
 use crate::kernels::library::Library;
@@ -235,13 +235,7 @@ impl Backend for GpuBackend {
     }
 
     fn fusion(&self) -> Result<Fusion> {
-        let mut good = Vec::new();
-        for rule in &fusion::ALL {
-            if self.selection().may_replace(rule.kernel, rule.parts)? {
-                good.push(rule.name);
-            }
-        }
-        Ok(Fusion::of(|rule| good.contains(&rule.name)))
+        self.lowering.fusion()
     }
 
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {

@@ -50,7 +50,7 @@ impl Pipelines {
 }
 
 fn compile(gpu: &Gpu, lowered: &LoweredPipeline) -> Result<Pipeline> {
-    let LoweredPipeline { label, wgsl, layout: bindings, precision, ships } = lowered;
+    let LoweredPipeline { label, wgsl, layout: bindings, precision, ships, .. } = lowered;
     let device = &gpu.device;
     let what = || format!("the shader {label} could not be compiled");
     let (compiled, layout) = with_error_scopes(device, what, || {

@@ -1,0 +1,106 @@
+//! `normlab export`: networks as files, to be run by something else.
+
+use super::arguments::{
+    DeviceArguments, ExperimentArguments, FusionArguments, ShaderArguments, choice,
+};
+use super::opening::open_adapter;
+use super::output::{Status, print};
+use super::run::{load, with_absolute_paths};
+use crate::config::{Experiment, integer};
+use crate::error::{Error, Result};
+use crate::export::{BROWSER, Export, Target, check_free};
+use crate::kernels::library::Library;
+use crate::kernels::precision::Precision;
+use crate::kernels::selection::Selection;
+use crate::lowering::shaders::Lowering;
+use crate::train::Plan;
+use anyhow::bail;
+use clap::Args;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Steps with reference values where the user names no number.
+const REFERENCE_STEPS: usize = 3;
+
+/// Arguments of `normlab export`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Arguments {
+    /// The folder for the files: DIR/NETWORK/program.json and data.bin for each network.
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    /// An experiment file; flags override its values.
+    #[arg(value_name = "EXPERIMENT.toml")]
+    file: Option<PathBuf>,
+    /// What the shaders' variants are chosen for.
+    #[arg(long, value_parser = choice::<Target>(), default_value_t = Target::Browser)]
+    target: Target,
+    /// The first steps whose losses and gradients travel along, computed in f64.
+    #[arg(long, value_name = "STEPS", default_value_t = REFERENCE_STEPS, value_parser = integer::<usize>)]
+    references: usize,
+    /// Replace what the folder holds.
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    experiment: ExperimentArguments,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    shaders: ShaderArguments,
+    #[command(flatten)]
+    fusion: FusionArguments,
+}
+
+/// Writes the networks of an experiment.
+pub(super) fn export(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
+    let mut experiment = match &arguments.file {
+        Some(file) => Experiment::read(file)?,
+        None => Experiment::default(),
+    };
+    arguments.experiment.apply(&mut experiment)?;
+    let device = arguments.device.agreed(&mut experiment);
+    experiment.validate()?;
+    if experiment.precision != Precision::F32 {
+        bail!(Error::Config(
+            "--precision mixed: WebGPU has no cooperative matrices; leave it at f32".to_owned(),
+        ));
+    }
+    check_free(&arguments.folder, arguments.force)?;
+    let library = arguments.fusion.apply(arguments.shaders.library()?);
+    let experiment = &with_absolute_paths(&experiment)?;
+    let data = &load(experiment)?;
+    experiment.validate_for(data.train.len())?;
+    let mut lowering = Lowering::new(arguments.selection(&device, library, out)?);
+    for (activation, norm) in experiment.networks() {
+        let plan = Plan { experiment, activation, norm, data, verify: false };
+        let export =
+            Export::new(&plan, &mut lowering, arguments.target.name(), arguments.references)?;
+        export.write(&arguments.folder)?;
+        let folder = arguments.folder.join(&export.document.name);
+        let mib = export.data.len() as f64 / f64::from(1 << 20);
+        print(out, &format!("{}: program.json, data.bin ({mib:.1} MiB)", folder.display()))?;
+    }
+    Ok(Status::Good)
+}
+
+impl Arguments {
+    /// The shaders to choose from, and what they are to run on.
+    fn selection(
+        &self,
+        device: &DeviceArguments,
+        library: Library,
+        out: &mut dyn Write,
+    ) -> Result<Selection> {
+        match self.target {
+            Target::Browser => {
+                let mut selection = Selection::new(BROWSER);
+                selection.use_library(library);
+                Ok(selection)
+            }
+            Target::Adapter => {
+                let purpose = ("export for", "it runs no shaders");
+                let backend = open_adapter(device, library, purpose, out)?;
+                Ok(backend.selection().clone())
+            }
+        }
+    }
+}

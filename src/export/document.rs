@@ -1,0 +1,175 @@
+//! A lowered program as the format has it.
+
+use super::format::{
+    BufferDocument, DataRange, DispatchDocument, PassDocument, PipelineDocument, ProgramDocument,
+    Requires, TensorDocument, UploadDocument,
+};
+use crate::error::{Error, Result};
+use crate::lowering::{BindingType, Lowered, LoweredDispatch, LoweredPipeline};
+use crate::program::{Dispatch, Program, Upload};
+use crate::tensor::Value;
+
+/// WebGPU's bytes between the beginnings of what lies in `data.bin`: those of an element.
+const ELEMENT: usize = 4;
+
+/// The contents of `data.bin`, as they come together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Data {
+    /// The contents so far.
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Data {
+    /// Appends bytes.
+    pub(super) fn push(&mut self, bytes: impl IntoIterator<Item = u8>) -> DataRange {
+        let start = self.bytes.len();
+        self.bytes.extend(bytes);
+        [start, self.bytes.len() - start]
+    }
+
+    /// Appends a tensor's elements.
+    pub(super) fn value(&mut self, value: &Value<f32>) -> DataRange {
+        match value {
+            Value::Real(tensor) => self.push(tensor.data.iter().flat_map(|x| x.to_le_bytes())),
+            Value::Index(tensor) => self.push(tensor.data.iter().flat_map(|x| x.to_le_bytes())),
+        }
+    }
+
+    /// Appends what a tensor is to hold.
+    pub(super) fn upload(&mut self, upload: &Upload) -> UploadDocument {
+        let data = Some(self.value(&upload.value));
+        UploadDocument { tensor: upload.tensor.0, data, fill: None }
+    }
+}
+
+/// A program, lowered, in the format's words; its `Params` go to `data`.
+///
+/// # Errors
+/// [`Error::Config`] when it has a shader that no browser can run.
+pub(super) fn program(
+    program: &Program,
+    lowered: &Lowered,
+    data: &mut Data,
+) -> Result<ProgramDocument> {
+    let size = |len| ELEMENT * len;
+    let buffers = lowered.buffers.iter().map(|buffer| BufferDocument {
+        name: buffer.name.clone(),
+        element: buffer.element.wgsl(),
+        size: size(buffer.len),
+    });
+    let tensors = lowered.tensors.iter().map(|spec| TensorDocument {
+        name: spec.name.clone(),
+        buffer: spec.buffer.0,
+        offset: spec.offset,
+        shape: [spec.shape.replicas, spec.shape.rows, spec.shape.cols],
+        replica_stride: spec.replica_stride,
+    });
+    let passes = program.passes.iter().zip(&lowered.passes).map(|(pass, lowered)| PassDocument {
+        name: pass.name,
+        dispatches: pass.dispatches.iter().zip(lowered).map(dispatch).collect(),
+    });
+    Ok(ProgramDocument {
+        requires: requires(lowered)?,
+        buffers: buffers.collect(),
+        tensors: tensors.collect(),
+        pipelines: lowered.pipelines.iter().map(pipeline).collect(),
+        params: data.push(lowered.params.iter().copied()),
+        passes: passes.collect(),
+    })
+}
+
+/// A dispatch, and as it was lowered.
+fn dispatch((dispatch, lowered): (&Dispatch, &LoweredDispatch)) -> DispatchDocument {
+    let contract = &dispatch.kernel.contract;
+    let operands = contract.operands.iter().zip(&dispatch.tensors);
+    let parameters = contract.parameters.iter().zip(&dispatch.parameters);
+    let tensors = lowered.tensors.iter();
+    DispatchDocument {
+        label: dispatch.label.clone(),
+        pipeline: lowered.pipeline,
+        workgroups: lowered.workgroups,
+        params: [lowered.params.offset, lowered.params.size],
+        bindings: tensors.map(|(buffer, range)| (buffer.0, range.offset, range.size)).collect(),
+        kernel: contract.name,
+        activation: contract.activation.then(|| dispatch.activation.name()),
+        tensors: operands.map(|(operand, id)| (operand.name, id.0)).collect(),
+        parameters: parameters.map(|(known, &value)| (known.name, f64::from(value))).collect(),
+    }
+}
+
+/// A pipeline. What naga takes for granted, tint wants to be told.
+pub(super) fn pipeline(lowered: &LoweredPipeline) -> PipelineDocument {
+    let layout = lowered.layout.iter().map(|binding| match binding {
+        BindingType::Uniform => "uniform",
+        BindingType::ReadOnlyStorage => "read-only-storage",
+        BindingType::Storage => "storage",
+    });
+    let enable = if lowered.requires.subgroups { "enable subgroups;\n" } else { "" };
+    PipelineDocument {
+        label: lowered.label.clone(),
+        layout: layout.collect(),
+        wgsl: format!("{enable}{}", lowered.wgsl),
+    }
+}
+
+/// What a program asks of a device.
+///
+/// # Errors
+/// [`Error::Config`] when that is something that WebGPU has no word for.
+fn requires(lowered: &Lowered) -> Result<Requires> {
+    let mut requires = Requires::default();
+    let mut sizes = Vec::new();
+    for pipeline in &lowered.pipelines {
+        if pipeline.requires.cooperative_matrix.is_some() {
+            return Err(Error::Config(format!(
+                "{}: WebGPU has no cooperative matrices; take another variant, or the precision f32",
+                pipeline.label
+            )));
+        }
+        let own = pipeline_requires(pipeline);
+        own.limits.into_iter().for_each(|(name, value)| at_least(&mut requires, name, value));
+        sizes.extend(own.subgroup_size);
+        if requires.features.is_empty() {
+            requires.features = own.features;
+        }
+    }
+    for buffer in &lowered.buffers {
+        at_least(&mut requires, "maxBufferSize", (ELEMENT * buffer.len) as u64);
+    }
+    for (_, range) in lowered.passes.iter().flatten().flat_map(|dispatch| &dispatch.tensors) {
+        at_least(&mut requires, "maxStorageBufferBindingSize", range.size);
+    }
+    requires.subgroup_size = sizes.first().copied();
+    match sizes.iter().find(|size| Some(**size) != requires.subgroup_size) {
+        None => Ok(requires),
+        Some(other) => Err(Error::Config(format!(
+            "one variant is made for subgroups of {} lanes, another for {other}: choose variants that \
+             agree",
+            sizes[0]
+        ))),
+    }
+}
+
+/// A limit that is to be no less than this.
+fn at_least(requires: &mut Requires, name: &'static str, value: u64) {
+    let known = requires.limits.entry(name).or_insert(0);
+    *known = value.max(*known);
+}
+
+/// What a pipeline asks of a device.
+pub(super) fn pipeline_requires(pipeline: &LoweredPipeline) -> Requires {
+    let [x, y, z] = pipeline.workgroup_size.map(u64::from);
+    let limits = [
+        ("maxStorageBuffersPerShaderStage", pipeline.layout.len() as u64 - 1),
+        ("maxComputeInvocationsPerWorkgroup", x * y * z),
+        ("maxComputeWorkgroupSizeX", x),
+        ("maxComputeWorkgroupSizeY", y),
+        ("maxComputeWorkgroupSizeZ", z),
+        ("maxComputeWorkgroupStorageSize", pipeline.workgroup_memory.into()),
+    ];
+    Requires {
+        features: if pipeline.requires.subgroups { vec!["subgroups"] } else { Vec::new() },
+        limits: limits.into(),
+        subgroup_size: pipeline.requires.subgroup_size,
+    }
+}

@@ -1,0 +1,262 @@
+//! Networks as files that need neither this crate nor wgpu to be run: the lowered program, all that stands
+//! on the device at first, how passes are run, and what the first steps must give. [`format`] has the words;
+//! `docs/program-format.md` tells them to people.
+
+mod document;
+pub mod format;
+mod references;
+
+use crate::choice::choice;
+use crate::error::{Error, Result};
+use crate::files;
+use crate::kernels::capabilities::AdapterCapabilities;
+use crate::kernels::cooperative::Cooperative;
+use crate::kernels::histogram;
+use crate::lowering::shaders::Lowering;
+use crate::model::{DataBuffers, Model, Network, Probe};
+use crate::program::{TensorId, Upload};
+use crate::train::{Plan, data_set, initial_state, run_name, training_order};
+use document::Data;
+use format::{
+    DataFile, Document, EvaluateLoop, HistoryRing, Loops, OrderRing, ParameterDocument, ProbeLoop,
+    ProbedLayerDocument, TrainLoop, UploadDocument, Uploads, VERSION,
+};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+choice! {
+    /// What variants are chosen for.
+    pub enum Target as "target" {
+        /// Any browser with WebGPU: its default limits, no subgroup operations.
+        Browser = "browser",
+        /// The adapter here: what it would run.
+        Adapter = "adapter",
+    }
+}
+
+/// The name of the file with the numbers.
+const DATA: &str = "data.bin";
+
+/// The name of the file that tells of them.
+const PROGRAM: &str = "program.json";
+
+/// What every device of WebGPU can do, whatever computes in it. Its limits are the default ones, and nothing
+/// is known of its subgroups.
+pub const BROWSER: AdapterCapabilities = AdapterCapabilities {
+    hardware: false,
+    cheap_barriers: false,
+    subgroups: false,
+    subgroup_size: (0, 0),
+    invocations: 256,
+    workgroup_size: [256, 256, 64],
+    workgroup_memory: 16_384,
+    cooperative: Cooperative::NONE,
+};
+
+/// A network as two files.
+#[derive(Clone, Debug)]
+pub struct Export {
+    /// What becomes `program.json`.
+    pub document: Document,
+    /// What becomes `data.bin`.
+    pub data: Vec<u8>,
+}
+
+impl Export {
+    /// A network with the shaders of `lowering`, which were chosen for `target`, and what its first
+    /// `reference_steps` give.
+    ///
+    /// # Errors
+    /// As [`Model::new`] and [`Lowering::lower`]; [`Error::Config`] when it has a shader that no browser
+    /// can run.
+    pub fn new(
+        plan: &Plan<'_>,
+        lowering: &mut Lowering,
+        target: &'static str,
+        reference_steps: usize,
+    ) -> Result<Self> {
+        let Plan { experiment, activation, norm, data: set, .. } = *plan;
+        let network = Network::new(experiment, (activation, norm), set);
+        let model = Model::new(network)?.fused(&lowering.fusion()?)?;
+        let lowered = lowering.lower(&model.program)?;
+        let mut data = Data::default();
+        let program = document::program(&model.program, &lowered, &mut data)?;
+        let (state, fixed) = (initial_state(&model, experiment), data_set(&model, set));
+        let fillings = experiment.steps.div_ceil(model.network.order_slots()).max(1);
+        let orders = (0..fillings).map(|one| training_order(&model, experiment.seed, one));
+        let orders: Vec<_> = orders.collect();
+        let all = state.iter().chain(&fixed).chain(orders.first());
+        let all: Vec<Upload> = all.cloned().collect();
+        let references = references::references(&model, &all, reference_steps)?;
+        let uploads = Uploads {
+            state: state_uploads(&model, &state, &mut data),
+            data: fixed.iter().map(|upload| data.upload(upload)).collect(),
+        };
+        let fillings = orders.iter().map(|order| data.value(&order.value)).collect();
+        let loops = Loops {
+            train: train_loop(&model, experiment.steps, fillings),
+            evaluate: evaluate_loop(&model),
+            probe: model.probe.as_ref().map(|probe| probe_loop(&model, probe)),
+        };
+        let words = serde_json::to_value(experiment);
+        let document = Document {
+            format: "normlab program",
+            version: VERSION,
+            name: run_name(activation, norm),
+            normlab: env!("CARGO_PKG_VERSION"),
+            target,
+            experiment: words.map_err(|error| Error::Config(error.to_string()))?,
+            data: DataFile {
+                file: DATA,
+                bytes: data.bytes.len(),
+                sha256: files::sha256(&data.bytes),
+            },
+            program,
+            roles: roles(&model),
+            parameters: parameters(&model),
+            state: model.state().into_iter().map(|id| id.0).collect(),
+            uploads,
+            loops,
+            references,
+        };
+        Ok(Self { document, data: data.bytes })
+    }
+
+    /// The document as text.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it cannot be written as JSON: a mistake in its types.
+    pub fn json(&self) -> Result<String> {
+        let text = serde_json::to_string(&self.document);
+        text.map_err(|error| Error::Config(format!("no JSON of the program: {error}")))
+    }
+
+    /// Writes both files into the folder `<folder>/<network>`, each whole or not at all, the document last:
+    /// as long as it is an older one, it tells that the data are not its own.
+    ///
+    /// # Errors
+    /// [`Error::File`] when they cannot be written.
+    pub fn write(&self, folder: &Path) -> Result<()> {
+        let folder = folder.join(&self.document.name);
+        fs::create_dir_all(&folder).map_err(|error| Error::file("create", &folder, error))?;
+        let json = self.json()?;
+        for (name, bytes) in [(DATA, self.data.as_slice()), (PROGRAM, json.as_bytes())] {
+            let file = folder.join(name);
+            files::replace(&file, bytes).map_err(|error| Error::file("write", &file, error))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a training changes, from its start on: what is not given is zero.
+fn state_uploads(model: &Model, given: &[Upload], data: &mut Data) -> Vec<UploadDocument> {
+    let zero = |id: TensorId| UploadDocument { tensor: id.0, data: None, fill: Some(0) };
+    let others = model.state().into_iter().chain([model.train.losses, model.train.correct]);
+    let others = others.filter(|id| given.iter().all(|upload| upload.tensor != *id));
+    let given = given.iter().map(|upload| data.upload(upload));
+    given.chain(others.map(zero)).collect()
+}
+
+fn train_loop(model: &Model, steps: usize, fillings: Vec<format::DataRange>) -> TrainLoop {
+    let DataBuffers { batch_indices: order, losses, correct: hits, .. } = model.train;
+    let network = &model.network;
+    TrainLoop {
+        passes: model.step_passes().iter().map(|pass| pass.0).collect(),
+        steps,
+        batch: network.batch,
+        order: OrderRing { tensor: order.0, slots: network.order_slots(), fillings },
+        history: HistoryRing { losses: losses.0, hits: hits.0, slots: network.history },
+    }
+}
+
+fn evaluate_loop(model: &Model) -> EvaluateLoop {
+    let DataBuffers { step, losses, correct: hits, .. } = model.test;
+    let network = &model.network;
+    let examples = network.test_examples as f64;
+    EvaluateLoop {
+        before: vec![UploadDocument { tensor: step.0, data: None, fill: Some(0) }],
+        passes: vec![model.evaluate.0],
+        times: network.test_chunks(),
+        losses: losses.0,
+        hits: hits.0,
+        // A chunk's loss is the mean over all its rows, also over those without an example.
+        loss_factor: network.test_batch as f64 / examples,
+        accuracy_factor: 1.0 / examples,
+        outputs: model.test_outputs.0,
+    }
+}
+
+fn probe_loop(model: &Model, probe: &Probe) -> ProbeLoop {
+    let parameter = |place: usize| f64::from(histogram::KERNEL.contract.parameters[place].default);
+    let (per_unit, first) = (parameter(0), parameter(1));
+    let hidden = probe.hidden.iter().map(|layer| ProbedLayerDocument {
+        counts: layer.counts.0,
+        moments: layer.stats.0,
+        outputs: layer.outputs.0,
+        outputs_in_training: layer.outputs_in_training.map(|id| id.0),
+    });
+    let bins = |layer: &crate::model::ProbedLayer| model.program.spec(layer.counts).shape.cols - 2;
+    let bins = probe.hidden.first().map_or(histogram::USUAL_SLOTS - 2, bins);
+    ProbeLoop {
+        passes: vec![probe.pass.0, probe.digits.0],
+        range: [first / per_unit, (first + bins as f64) / per_unit],
+        hidden: hidden.collect(),
+    }
+}
+
+fn parameters(model: &Model) -> Vec<ParameterDocument> {
+    let document = |parameter: &crate::model::Parameter| ParameterDocument {
+        name: parameter.name.clone(),
+        layer: parameter.layer + 1,
+        value: parameter.value.0,
+        gradient: parameter.gradient.0,
+    };
+    model.parameters.iter().map(document).collect()
+}
+
+/// Tensors by what they are for.
+fn roles(model: &Model) -> BTreeMap<String, usize> {
+    let mut roles = BTreeMap::from([("rate".to_owned(), model.learning_rate.0)]);
+    for (part, feed) in [("train", model.train), ("test", model.test)] {
+        let DataBuffers { images, labels, batch_indices: order, step, losses, correct: hits } =
+            feed;
+        let all = [
+            ("images", images),
+            ("labels", labels),
+            ("order", order),
+            ("step", step),
+            ("losses", losses),
+            ("hits", hits),
+        ];
+        roles.extend(all.map(|(name, id)| (format!("{part}.{name}"), id.0)));
+    }
+    for parameter in &model.parameters {
+        roles.insert(parameter.name.clone(), parameter.value.0);
+        roles.insert(format!("d_{}", parameter.name), parameter.gradient.0);
+    }
+    let running = model.running.iter();
+    roles.extend(running.map(|(layer, id)| (format!("layer{}.running", layer + 1), id.0)));
+    let optimizer = model.optimizer_state.iter();
+    roles.extend(optimizer.map(|id| (model.program.spec(*id).name.clone(), id.0)));
+    if let Some(probe) = &model.probe {
+        roles.insert("probe.order".to_owned(), probe.batch_indices.0);
+        roles.insert("digits.order".to_owned(), probe.digits_indices.0);
+    }
+    roles
+}
+
+/// Whether an export may go to `folder`: before anything is computed for it.
+///
+/// # Errors
+/// [`Error::Config`] when there is something and `force` is not given.
+pub fn check_free(folder: &Path, force: bool) -> Result<()> {
+    let holds = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
+    if folder.is_file() || holds && !force {
+        return Err(Error::Config(format!(
+            "{} is there already; name another folder, or replace what it holds with --force",
+            folder.display()
+        )));
+    }
+    Ok(())
+}
