@@ -1,9 +1,10 @@
 //! Networks as files that need neither this crate nor wgpu to be run: the lowered program, all that stands
 //! on the device at first, how passes are run, and what the first steps must give. [`format`] has the words;
-//! `docs/program-format.md` tells them to people.
+//! `docs/program-format.md` tells them to people. [`page`] has what pages are made of.
 
 mod document;
 pub mod format;
+pub mod page;
 mod references;
 
 use crate::choice::choice;

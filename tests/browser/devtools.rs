@@ -38,8 +38,8 @@ pub(crate) fn find() -> Option<PathBuf> {
 }
 
 impl Browser {
-    /// Starts it with an empty tab.
-    pub(crate) fn start(program: &Path) -> Self {
+    /// Starts it with an empty tab, and with further flags.
+    pub(crate) fn start(program: &Path, flags: &[&str]) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let mut command = Command::new("sh");
         command.args(["-c", HAND_OVER]).arg(program).args([
@@ -47,11 +47,11 @@ impl Browser {
             "--remote-debugging-pipe",
             // It opens our own page only, and as root, as in a container, its sandbox does not start.
             "--no-sandbox",
-            "--disable-gpu",
             "--disable-dev-shm-usage",
             "--hide-scrollbars",
             "--no-first-run",
         ]);
+        command.args(flags);
         command.arg(format!("--user-data-dir={}", profile.path().display()));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());

@@ -11,6 +11,7 @@ mod devtools;
 mod lesson_records;
 #[path = "../support/network.rs"]
 mod network;
+mod webgpu;
 
 use devtools::Browser;
 use lesson_records::{NETWORKS, STEPS, lesson};
@@ -41,12 +42,23 @@ fn main() {
         in_browser("print_shows_pictures_without_controls", print_shows_pictures_without_controls),
         in_browser("the_page_of_a_run_has_no_defects", the_page_of_a_run_has_no_defects),
         in_browser("the_page_of_a_sweep_has_no_defects", the_page_of_a_sweep_has_no_defects),
+        on_webgpu("networks_train_as_they_do_natively", webgpu::networks_train_as_they_do_natively),
+        on_webgpu(
+            "a_runner_refills_evaluates_probes_and_goes_back",
+            webgpu::a_runner_refills_evaluates_probes_and_goes_back,
+        ),
+        on_webgpu("a_lost_device_is_told", webgpu::a_lost_device_is_told),
+        on_webgpu("bad_input_is_told", webgpu::bad_input_is_told),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
-/// A trial with a browser that has the page open.
-fn in_browser(name: &str, check: fn(&mut Browser)) -> Trial {
+/// A trial with a browser.
+fn with_browser(
+    name: &str,
+    flags: &'static [&'static str],
+    check: impl FnOnce(&mut Browser) + Send + 'static,
+) -> Trial {
     Trial::ignorable_test(name, move || {
         let Some(program) = devtools::find() else {
             if std::env::var(REQUIRE_BROWSER).is_ok_and(|value| value == "1") {
@@ -54,17 +66,28 @@ fn in_browser(name: &str, check: fn(&mut Browser)) -> Trial {
             }
             return Ok(Completion::ignored_with(NONE));
         };
+        check(&mut Browser::start(&program, flags));
+        Ok(Completion::Completed)
+    })
+}
+
+/// A trial with a browser that has the page open.
+fn in_browser(name: &str, check: fn(&mut Browser)) -> Trial {
+    with_browser(name, &["--disable-gpu"], move |browser| {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("report.html");
         std::fs::write(&file, html()).unwrap();
-        let mut browser = Browser::start(&program);
-        resize(&mut browser, 1280);
+        resize(browser, 1280);
         browser.open(&file);
-        check(&mut browser);
+        check(browser);
         let complaints = browser.complaints();
         assert!(complaints.is_empty(), "{complaints:#?}");
-        Ok(Completion::Completed)
     })
+}
+
+/// A trial with a browser that has WebGPU on a software adapter.
+fn on_webgpu(name: &str, check: fn(&mut Browser)) -> Trial {
+    with_browser(name, &["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"], check)
 }
 
 /// The lesson's page with one more picture, which has a frame for every second step.
