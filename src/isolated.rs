@@ -16,7 +16,7 @@ use crate::tensor::{Element, Shape, Tensor, Value};
 const GUARD: usize = 64;
 
 /// What stands in the guard words: as a number, a large one that no kernel computes.
-const CANARY: u32 = 0x7E57_CA7A;
+pub const CANARY: u32 = 0x7E57_CA7A;
 
 /// What stands in a tensor that is only written, before it is.
 #[must_use]

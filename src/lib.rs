@@ -30,7 +30,7 @@
 //! eval/                 one dispatch over tensors of the user's own
 //! tune/                 the fastest setting of each kernel on an adapter, checked before it is timed
 //! train/                the training loop, lockstep comparison, diagnosis, sweeps, their folders
-//! export/               programs as files, with reference values
+//! export/               programs as files, with reference values, and pages that check kernels in a browser
 //! bench/                how long kernels and training steps take
 //! report/               what people see of a run or a measurement, made from its records only
 //! commands/             one file per subcommand; main.rs only parses arguments and exits

@@ -9,17 +9,22 @@ use crate::backend::gpu::GpuBackend;
 use crate::check::Trial;
 use crate::compare;
 use crate::error::{Error, Result};
+use crate::export::conformance::Suite;
+use crate::export::page;
+use crate::files;
 use crate::gradient_check::{self, Findings};
 use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
 use crate::kernels::kernel::Kernel;
+use crate::kernels::library::Library;
 use crate::kernels::setting::{self, Setting};
 use crate::leeway::Permitted;
 use crate::report::table;
 use clap::Args;
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Arguments of `normlab check`.
@@ -36,6 +41,10 @@ pub(super) struct Arguments {
     /// and two at the ends of their values where a line of the shader names both.
     #[arg(long)]
     all_tunables: bool,
+    /// Check nothing here: write a page that checks the kernels in the browser that opens it, with all
+    /// variants that it can run, on the small ones of their cases.
+    #[arg(long, value_name = "FILE.html", conflicts_with = "all_tunables")]
+    page: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
@@ -92,6 +101,9 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     let chosen = arguments.kernels()?;
     let purpose = ("check", "the CPU engine is what adapters are held against");
     let library = arguments.shaders.library()?;
+    if let Some(file) = &arguments.page {
+        return write_page(arguments, &chosen, &library, file, out);
+    }
     let mut backend = open_adapter(&arguments.device, library, purpose, out)?;
     use_pipelines(&mut backend, out)?;
     let adapter = backend.adapter();
@@ -109,6 +121,25 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     keep_pipelines(&mut backend, out)?;
     complaints.iter().try_for_each(|complaint| print(out, complaint))?;
     Ok(if complaints.is_empty() { Status::Good } else { Status::Failed })
+}
+
+/// Writes the page that checks the kernels in a browser.
+fn write_page(
+    arguments: &Arguments,
+    chosen: &[&'static Kernel],
+    library: &Library,
+    file: &Path,
+    out: &mut dyn Write,
+) -> anyhow::Result<Status> {
+    let cases = |&kernel| (kernel, arguments.cases(kernel));
+    let (suite, data) = Suite::new(library, &chosen.iter().map(cases).collect::<Vec<_>>())?;
+    let page = page::conformance(&suite, &data)?;
+    files::replace(file, page.as_bytes()).map_err(|error| Error::file("write", file, error))?;
+    let cases: usize = suite.kernels.iter().map(|kernel| kernel.cases.len()).sum();
+    let mb = page.len() as f64 / 1e6;
+    let name = file.display();
+    print(out, &format!("{name}: {cases} cases ({mb:.1} MB); open it in a browser with WebGPU"))?;
+    Ok(Status::Good)
 }
 
 /// What checking kernels has found.

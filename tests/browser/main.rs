@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
+mod conformance;
 mod devtools;
 #[path = "../support/lesson_records.rs"]
 mod lesson_records;
@@ -49,6 +50,19 @@ fn main() {
         ),
         on_webgpu("a_lost_device_is_told", webgpu::a_lost_device_is_told),
         on_webgpu("bad_input_is_told", webgpu::bad_input_is_told),
+        on_webgpu(
+            "every_kernel_is_good_in_a_browser",
+            conformance::every_kernel_is_good_in_a_browser,
+        ),
+        on_webgpu(
+            "a_broken_kernel_is_found_in_a_browser",
+            conformance::a_broken_kernel_is_found_in_a_browser,
+        ),
+        with_browser(
+            "a_browser_without_an_adapter_is_told",
+            &["--disable-gpu"],
+            conformance::a_browser_without_an_adapter_is_told,
+        ),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
