@@ -31,6 +31,7 @@ mod export;
 mod idx;
 mod library;
 mod page;
+mod portability;
 mod replicas;
 mod shaders;
 mod sweeps;
