@@ -27,7 +27,7 @@ pub static KERNEL: Kernel = Kernel {
     twin_f32: twin,
     twin_f64: twin,
     cases: Case::matmul,
-    shaders: sources!("matmul_nn": "naive", "tiled", "subgroup", "cooperative_8", "cooperative_16"),
+    shaders: sources!("matmul_nn": "naive", "blocked", "tiled", "subgroup", "cooperative_8", "cooperative_16"),
     ..Kernel::PLAIN
 };
 

@@ -4,6 +4,7 @@
 //! computes, or where it writes, is wrong. One that no case of its kernel shows is a gap in the
 //! kernel's cases. Trials that need an adapter are ignored, with the reason, where there is none.
 
+mod blocked;
 mod equivalents;
 mod everywhere;
 mod fused;
@@ -138,6 +139,7 @@ fn of_kernels() -> impl Iterator<Item = &'static Faults> {
     let norms = norms::FAULTS.iter().chain(&subgroups::FAULTS).chain(&lanes::FAULTS);
     norms
         .chain(&products::FAULTS)
+        .chain(&blocked::FAULTS)
         .chain(&others::FAULTS)
         .chain(&fused::FAULTS)
         .chain(&numbers::FAULTS)
