@@ -198,6 +198,9 @@ pub(crate) fn a_runner_refills_evaluates_probes_and_goes_back(browser: &mut Brow
         ),
     );
     assert_eq!(found["same"], json!(vec![true; 5]), "{found}");
+    let time = |what: &str| found["stats"][what].as_f64().unwrap();
+    let own = time("encodeMs") / (time("encodeMs") + time("waitMs"));
+    assert!(own < 0.05, "the runner itself takes {own} of the time");
     // 200 images, 12 and 10 units, 2 replicas.
     assert_eq!(found["counted"], json!([200 * 12 * 2, 200 * 10 * 2]));
     let mut backend = CpuBackend::<f32>::default();
