@@ -6,7 +6,7 @@ use normlab::backend::cpu::CpuBackend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::backend::gpu::adapters::candidates;
 use normlab::config::{Experiment, Norm};
-use normlab::data::Dataset;
+use normlab::data::{Dataset, Examples};
 use normlab::export::page::RUNNER;
 use normlab::export::{BROWSER, Export};
 use normlab::kernels;
@@ -32,8 +32,9 @@ const LATER: usize = 200;
 fn data() -> Dataset {
     let mut data = Dataset::load(None, None, false).unwrap();
     for (part, examples) in [(&mut data.train, 600), (&mut data.test, 50)] {
-        part.images.truncate(examples * part.features());
-        part.labels.truncate(examples);
+        let images = &part.images()[..examples * part.features()];
+        let labels = part.labels[..examples].to_vec();
+        *part = Examples::new(images, labels, [part.image_rows, part.image_cols]);
     }
     data
 }
@@ -91,8 +92,8 @@ pub(crate) fn awaited(browser: &mut Browser, body: &str) -> Value {
 fn losses(backend: &mut dyn Backend, plan: &Plan<'_>) -> Vec<f64> {
     let mut trainer = Trainer::new(backend, plan).unwrap();
     trainer.run_to(LATER).unwrap();
-    let (moments, _) = trainer.moment().unwrap();
-    moments[0].losses.iter().map(|&loss| f64::from(loss)).collect()
+    let (evaluations, _) = trainer.evaluation().unwrap();
+    evaluations[0].losses.iter().map(|&loss| f64::from(loss)).collect()
 }
 
 /// Losses with several native variants: the CPU's, and where there is an adapter those of its shaders.
@@ -207,18 +208,18 @@ pub(crate) fn a_runner_refills_evaluates_probes_and_goes_back(browser: &mut Brow
     let plan = plan(&experiment, Norm::Batch, &data);
     let mut trainer = Trainer::new(&mut backend, &plan).unwrap();
     trainer.run_to(steps).unwrap();
-    let (moments, _) = trainer.moment().unwrap();
-    for (replica, moment) in moments.iter().enumerate() {
+    let (evaluations, _) = trainer.evaluation().unwrap();
+    for (replica, evaluation) in evaluations.iter().enumerate() {
         for step in [0, slots - 1, slots, steps - 1] {
-            let (native, browsers) = (moment.losses[step], &found["losses"][step][replica]);
+            let (native, browsers) = (evaluation.losses[step], &found["losses"][step][replica]);
             let off = (f64::from(native) - browsers.as_f64().unwrap()).abs();
             assert!(off < 1e-3, "replica {replica}, step {}: {native} and {browsers}", step + 1);
         }
         let evaluated = &found["first"][replica];
-        let off = (evaluated["loss"].as_f64().unwrap() - moment.test_loss).abs();
-        assert!(off < 1e-3, "{evaluated} and {}", moment.test_loss);
-        let off = (evaluated["accuracy"].as_f64().unwrap() - moment.test_accuracy).abs();
-        assert!(off <= 0.0201, "{evaluated} and {}", moment.test_accuracy);
+        let off = (evaluated["loss"].as_f64().unwrap() - evaluation.test_loss).abs();
+        assert!(off < 1e-3, "{evaluated} and {}", evaluation.test_loss);
+        let off = (evaluated["accuracy"].as_f64().unwrap() - evaluation.test_accuracy).abs();
+        assert!(off <= 0.0201, "{evaluated} and {}", evaluation.test_accuracy);
     }
 }
 
