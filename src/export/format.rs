@@ -10,7 +10,7 @@ pub const VERSION: u32 = 1;
 /// A part of `data.bin`: where it begins and how long it is, in bytes.
 pub type DataRange = [usize; 2];
 
-/// The place of a tensor in [`Document::tensors`].
+/// The place of a tensor in [`ProgramDocument::tensors`].
 pub type TensorIndex = usize;
 
 /// A whole `program.json`.

@@ -1,5 +1,5 @@
 //! Networks as files that need neither this crate nor wgpu to be run: the lowered program, all that stands
-//! on the device at first, how passes are run, and what the first steps must give. [`format`] has the words;
+//! on the device at first, how passes are run, and what the first steps must give. [`mod@format`] has the words;
 //! `docs/program-format.md` tells them to people. [`conformance`] has the kernels' cases as data instead, and
 //! [`page`] the page that checks them in a browser.
 
