@@ -48,6 +48,10 @@ fn main() {
             "a_runner_refills_evaluates_probes_and_goes_back",
             webgpu::a_runner_refills_evaluates_probes_and_goes_back,
         ),
+        on_webgpu(
+            "what_was_exported_for_another_adapter_is_refused",
+            webgpu::what_was_exported_for_another_adapter_is_refused,
+        ),
         on_webgpu("a_lost_device_is_told", webgpu::a_lost_device_is_told),
         on_webgpu("bad_input_is_told", webgpu::bad_input_is_told),
         on_webgpu(

@@ -223,6 +223,24 @@ pub(crate) fn a_runner_refills_evaluates_probes_and_goes_back(browser: &mut Brow
     }
 }
 
+/// WGSL cannot say that a shader is made for subgroups of 8 lanes; an export does.
+pub(crate) fn what_was_exported_for_another_adapter_is_refused(browser: &mut Browser) {
+    let Some(candidate) = candidates().into_iter().next() else { return };
+    let backend = GpuBackend::open(&candidate).unwrap();
+    if backend.selection().capabilities().subgroup_size != (8, 8) {
+        return;
+    }
+    let (experiment, data) = (experiment(), data());
+    let mut lowering = Lowering::new(backend.selection().clone());
+    let plan = plan(&experiment, Norm::Layer, &data);
+    let export = Export::new(&plan, &mut lowering, "adapter", 0).unwrap();
+    let requires = &export.document.program.requires;
+    assert_eq!((requires.subgroup_size, &requires.features[..]), (Some(8), &["subgroups"][..]));
+    open(browser, &export);
+    let told = awaited(browser, RUN)["thrown"].as_str().unwrap_or_default().to_owned();
+    assert!(told.ends_with("lanes where 8 are needed; the program cannot run on it."), "{told}");
+}
+
 pub(crate) fn a_lost_device_is_told(browser: &mut Browser) {
     let (experiment, data) = (experiment(), data());
     open(browser, &export(&experiment, Norm::None, &data));
