@@ -9,11 +9,10 @@ use normlab::kernels::activation::Activation;
 use normlab::kernels::composition::{Composition, Part};
 use normlab::kernels::header::{Preferences, Requirements};
 use normlab::kernels::kernel::Kernel;
-use normlab::kernels::library::Library;
 use normlab::kernels::precision::Precision;
 use normlab::kernels::shader::Shader;
 use normlab::kernels::wgsl::capabilities;
-use normlab::kernels::{self, bias_forward, sgd};
+use normlab::kernels::{self, bias_forward, library::Library, sgd};
 
 /// Every kernel in every variant with every activation that it takes.
 fn shipped() -> Vec<Shader> {

@@ -234,19 +234,19 @@ impl Keys for Every {
 #[derive(Clone, Debug)]
 pub(super) struct ExperimentArguments<K = Every> {
     /// The keys whose flags were given, with their values.
-    given: Vec<(&'static Key, String)>,
+    given: Vec<(&'static Key<Experiment>, String)>,
     depth: Option<usize>,
     keys: PhantomData<K>,
 }
 
 /// The keys that have flags of a command, in their order.
-fn taken<K: Keys>() -> impl Iterator<Item = &'static Key> {
+fn taken<K: Keys>() -> impl Iterator<Item = &'static Key<Experiment>> {
     KEYS.iter().filter(|key| K::has(key.name))
 }
 
 /// Reads the value of a key's flag, and lists its words in the help.
 #[derive(Clone)]
-struct KeyParser(&'static Key);
+struct KeyParser(&'static Key<Experiment>);
 
 impl TypedValueParser for KeyParser {
     type Value = String;

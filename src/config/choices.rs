@@ -1,12 +1,9 @@
 //! What an experiment chooses from: norms, where they stand, optimizers, initial weights.
 
-use super::key::FlagValue;
 use crate::choice::choice;
-use serde::de::value::SeqAccessDeserializer;
-use serde::de::{self, IntoDeserializer, SeqAccess, Visitor};
+use serde::de;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
-use std::marker::PhantomData;
 use std::str::FromStr;
 
 choice! {
@@ -119,32 +116,5 @@ impl<'de> Deserialize<'de> for Init {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map_err(de::Error::custom)
-    }
-}
-
-/// Reads one of something or a list of them, in a file.
-pub(super) fn one_or_many<'de, D, T>(deserializer: D) -> std::result::Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FlagValue + Deserialize<'de>,
-{
-    deserializer.deserialize_any(OneOrMany(PhantomData))
-}
-
-struct OneOrMany<T>(PhantomData<T>);
-
-impl<'de, T: FlagValue + Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
-    type Value = Vec<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "one of {}, or a list of them", T::names().join(", "))
-    }
-
-    fn visit_str<E: de::Error>(self, name: &str) -> std::result::Result<Vec<T>, E> {
-        T::deserialize(name.into_deserializer()).map(|one| vec![one])
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> std::result::Result<Vec<T>, A::Error> {
-        Vec::deserialize(SeqAccessDeserializer::new(list))
     }
 }

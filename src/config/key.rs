@@ -1,14 +1,19 @@
 //! The keys of an experiment as flags have them: their names, help and values.
 
-use super::{Experiment, Init};
+use super::Init;
 use crate::choice::{Choice, Word};
 use crate::kernels::activation::Activation;
+use serde::de::value::SeqAccessDeserializer;
+use serde::de::{self, IntoDeserializer, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// A key of an experiment. [`super::KEYS`] has them all.
+/// A key of an experiment `E`. [`super::KEYS`] has them all.
 #[derive(Clone, Copy, Debug)]
-pub struct Key {
+pub struct Key<E: 'static> {
     /// Its name in files; a flag has dashes in place of underscores.
     pub name: &'static str,
     /// What it sets.
@@ -22,13 +27,13 @@ pub struct Key {
     /// The value of its flag where that stands alone; none where a value must follow.
     pub alone: Option<&'static str>,
     /// Reads the value of its flag.
-    pub read: fn(&str) -> Result<Override, String>,
+    pub read: fn(&str) -> Result<Override<E>, String>,
     /// The value of an experiment, as its flag has it.
-    pub text: fn(&Experiment) -> String,
+    pub text: fn(&E) -> String,
 }
 
 /// A value in place of an experiment's own.
-pub type Override = Box<dyn FnOnce(&mut Experiment)>;
+pub type Override<E> = Box<dyn FnOnce(&mut E)>;
 
 /// What a flag's value is read as.
 pub(super) trait FlagValue: Sized + 'static {
@@ -167,4 +172,31 @@ pub fn integer<T: FromStr>(text: &str) -> Result<T, String> {
 /// What is expected.
 pub fn number(text: &str) -> Result<f32, String> {
     text.parse().map_err(|_| format!("expected a number, for example 0.1, not {text:?}"))
+}
+
+/// Reads one of something or a list of them, in a file.
+pub(super) fn one_or_many<'de, D, T>(deserializer: D) -> std::result::Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FlagValue + Deserialize<'de>,
+{
+    deserializer.deserialize_any(OneOrMany(PhantomData))
+}
+
+struct OneOrMany<T>(PhantomData<T>);
+
+impl<'de, T: FlagValue + Deserialize<'de>> Visitor<'de> for OneOrMany<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "one of {}, or a list of them", T::names().join(", "))
+    }
+
+    fn visit_str<E: de::Error>(self, name: &str) -> std::result::Result<Vec<T>, E> {
+        T::deserialize(name.into_deserializer()).map(|one| vec![one])
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> std::result::Result<Vec<T>, A::Error> {
+        Vec::deserialize(SeqAccessDeserializer::new(list))
+    }
 }

@@ -10,8 +10,7 @@ pub use key::{Key, Override, integer, number};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::precision::Precision;
-use choices::one_or_many;
-use key::FlagValue;
+use key::{FlagValue, one_or_many};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -60,7 +59,7 @@ macro_rules! experiment {
         }
 
         /// Every key of an experiment, in the order of files.
-        pub const KEYS: [Key; [$(stringify!($key)),+].len()] = [$(Key {
+        pub const KEYS: [Key<Experiment>; [$(stringify!($key)),+].len()] = [$(Key {
             name: stringify!($key),
             help: concat!($($help),+),
             value_name: $value_name,
