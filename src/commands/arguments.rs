@@ -11,7 +11,7 @@ use crate::kernels::precision::Precision;
 use crate::tune::run::TuneMode;
 use crate::watch::Changes;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches, Id};
 use std::ffi::OsStr;
 use std::marker::PhantomData;
 use std::path::PathBuf;
@@ -281,7 +281,14 @@ pub(super) fn choice<T: Choice>() -> impl TypedValueParser<Value = T> {
 /// The flag that makes layers of one width.
 const DEPTH: &str = "depth";
 
+/// The group of the flags of an experiment, for commands that may have none of them.
+const GROUP: &str = "experiment_keys";
+
 impl<K: Keys> Args for ExperimentArguments<K> {
+    fn group_id() -> Option<Id> {
+        Some(Id::from(GROUP))
+    }
+
     fn augment_args(command: Command) -> Command {
         let depth = Arg::new(DEPTH)
             .long(DEPTH)
@@ -306,7 +313,9 @@ impl<K: Keys> Args for ExperimentArguments<K> {
             };
             [Some(flag), (key.name == "hidden").then(|| depth.clone())]
         });
-        command.args(flags.flatten())
+        let flags: Vec<_> = flags.flatten().collect();
+        let group = ArgGroup::new(GROUP).multiple(true).args(flags.iter().map(Arg::get_id));
+        command.args(flags).group(group)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
