@@ -10,8 +10,17 @@ const LARGE: u32 = 262144u;
 
 // Returns what touching has found, for it to be of use.
 fn add_products(sums: ptr<function, Sums>, block: Block) -> f32 {
-    let rows = block.rows;
-    let cols = block.cols;
+    let replica = block.replica;
+    let a_first = vec4(
+        a_index(replica, block.rows.x, 0u),
+        a_index(replica, block.rows.y, 0u),
+        a_index(replica, block.rows.z, 0u),
+        a_index(replica, block.rows.w, 0u),
+    );
+    let b_first = b_index(replica, 0u, 0u) + block.cols;
+    // From one k to the next: an index worked out for each k anew takes a tenth of the time.
+    let a_step = select(params.m, 1u, A_BY_ROWS);
+    let b_step = params.n;
     let fetched = params.n + select(params.m, 0u, A_BY_ROWS);
     let touch_end = select(0u, params.k, params.k * fetched >= LARGE);
     var touched = 0.0;
@@ -21,18 +30,10 @@ fn add_products(sums: ptr<function, Sums>, block: Block) -> f32 {
             touched = max(touched, touch(block, next));
         }
         for (var k = first; k < end; k++) {
-            let part = vec4(
-                a[a_index(block.replica, rows.x, k)],
-                a[a_index(block.replica, rows.y, k)],
-                a[a_index(block.replica, rows.z, k)],
-                a[a_index(block.replica, rows.w, k)],
-            );
-            let terms = vec4(
-                b[b_index(block.replica, k, cols.x)],
-                b[b_index(block.replica, k, cols.y)],
-                b[b_index(block.replica, k, cols.z)],
-                b[b_index(block.replica, k, cols.w)],
-            );
+            let a_at = a_first + k * a_step;
+            let b_at = b_first + k * b_step;
+            let part = vec4(a[a_at.x], a[a_at.y], a[a_at.z], a[a_at.w]);
+            let terms = vec4(b[b_at.x], b[b_at.y], b[b_at.z], b[b_at.w]);
             add(sums, part, terms);
         }
     }
