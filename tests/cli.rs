@@ -98,11 +98,11 @@ fn a_folder_that_cannot_be_made_is_refused() {
 const BAD_FLAGS: [(&str, &str, &[&str]); 22] = [
     ("--batch", "0", &["batch", "1 to"]),
     ("--batch", "10001", &["batch", "at most 10000"]),
-    ("--batch", "-1", &["batch", "whole number"]),
+    ("--batch", "-1", &["batch", "an integer"]),
     ("--steps", "0", &["steps", "1 to"]),
-    ("--steps", "1.5", &["steps", "whole number"]),
+    ("--steps", "1.5", &["steps", "an integer"]),
     ("--hidden", "0", &["hidden", "1 to"]),
-    ("--hidden", "8,x", &["hidden", "x", "whole number"]),
+    ("--hidden", "8,x", &["hidden", "x", "an integer"]),
     ("--depth", "65", &["hidden", "layers", "to 64"]),
     ("--learning-rate", "nan", &["learning_rate", "above 0"]),
     ("--learning-rate", "inf", &["learning_rate", "above 0"]),
@@ -111,7 +111,7 @@ const BAD_FLAGS: [(&str, &str, &[&str]); 22] = [
     ("--learning-rate", "fast", &["--learning-rate", "number"]),
     ("--momentum", "1", &["momentum", "0 to below 1"]),
     ("--momentum", "-0.5", &["momentum", "0 to below 1"]),
-    ("--seed", "-1", &["--seed", "whole number"]),
+    ("--seed", "-1", &["--seed", "an integer"]),
     ("--seed", "9223372036854775808", &["seed", "9223372036854775807"]),
     ("--init", "normal:x", &["--init", "uniform", "glorot", "he", "normal:0.01"]),
     ("--activation", "foo", &["--activation", "identity", "sigmoid", "relu", "tanh"]),
@@ -141,7 +141,7 @@ fn bad_experiment_files_are_refused_by_key() {
     // `tests/config.rs` has many more; what matters here is how the program ends.
     let cases: [(&str, &[&str]); 4] = [
         ("learning_speed = 1", &["mine.toml", "line 1", "learning_speed", "`learning_rate`"]),
-        ("batch = \"many\"", &["mine.toml", "batch", "whole number"]),
+        ("batch = \"many\"", &["mine.toml", "batch", "an integer"]),
         ("activation = [\"relu\", \"gelu\"]", &["gelu", "identity", "sigmoid", "relu", "tanh"]),
         ("momentum = 1.0", &["momentum", "0 to below 1"]),
     ];

@@ -149,11 +149,11 @@ fn a_value_of_another_kind_is_refused_with_what_is_expected() {
     refused("affine = \"none\"", &["affine", "per_unit", "shared"]);
     refused("norm_position = \"behind\"", &["norm_position", "before", "after"]);
     refused("optimizer = \"lion\"", &["optimizer", "sgd", "adam"]);
-    refused("batch = \"many\"", &["batch", "many", "whole number"]);
-    refused("steps = 1.5", &["steps", "1.5", "whole number"]);
-    refused("seed = -1", &["seed", "-1", "whole number"]);
-    refused("replicas = \"few\"", &["replicas", "few", "whole number"]);
-    refused("hidden = [100, -1]", &["hidden", "-1", "whole number"]);
+    refused("batch = \"many\"", &["batch", "many", "an integer"]);
+    refused("steps = 1.5", &["steps", "1.5", "an integer"]);
+    refused("seed = -1", &["seed", "-1", "an integer"]);
+    refused("replicas = \"few\"", &["replicas", "few", "an integer"]);
+    refused("hidden = [100, -1]", &["hidden", "-1", "an integer"]);
     refused("learning_rate = \"fast\"", &["learning_rate", "fast", "number"]);
     refused("binary = 1", &["binary", "boolean"]);
     // Rust's words for its types say nothing to whoever writes such a file.
@@ -166,7 +166,7 @@ fn a_value_of_another_kind_is_refused_with_what_is_expected() {
 
 #[test]
 fn a_value_out_of_range_is_refused_with_the_range() {
-    let whole = |low, high| format!("a whole number from {low} to {high}");
+    let whole = |low, high| format!("an integer from {low} to {high}");
     refused("batch = 0", &["batch is 0", &whole(1, 16_384)]);
     refused("batch = 16385", &["batch is 16385"]);
     refused("replicas = 0", &["replicas is 0", &whole(1, 16)]);

@@ -20,8 +20,8 @@ fn a_number_that_cannot_be_is_refused() {
     let cases: [(&str, &[&str]); 4] = [
         ("0", &["replicas is 0", "from 1 to 16"]),
         ("17", &["replicas is 17", "from 1 to 16"]),
-        ("some", &["--replicas", "some", "whole number"]),
-        ("-1", &["--replicas", "-1", "whole number"]),
+        ("some", &["--replicas", "some", "an integer"]),
+        ("-1", &["--replicas", "-1", "an integer"]),
     ];
     for (value, words) in cases {
         for command in ["train", "lesson"] {

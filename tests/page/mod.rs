@@ -326,7 +326,7 @@ fn a_report_that_cannot_be_written_does_not_fail_the_run() {
 fn a_folder_without_a_run_is_refused() {
     let folder = empty_folder();
     let path = folder.path().to_str().unwrap();
-    say(&["report", path]).refused(&[path, "experiment.toml", "as runs/lesson"]);
+    say(&["report", path]).refused(&[path, "experiment.toml", "for example runs/lesson"]);
     assert!(entries(folder.path()).is_empty());
     assert_eq!(NETWORKS.len(), lesson().networks().len());
 }

@@ -73,8 +73,8 @@ fn mistakes_are_refused_before_anything_is_left() {
     let cases: [(&[&str], &[&str]); 10] = [
         (&["--sizes", "0"], &["batch is 0", "1 to"]),
         (&["--sizes", "1,10001"], &["batch is 10001", "at most 10000"]),
-        (&["--sizes", "x"], &["--sizes", "whole number"]),
-        (&["--sizes", "-1"], &["--sizes", "whole number"]),
+        (&["--sizes", "x"], &["--sizes", "an integer"]),
+        (&["--sizes", "-1"], &["--sizes", "an integer"]),
         (&["--sizes", "2,2"], &["batch size", "each once"]),
         (&["--seeds", "0"], &["seeds is 0", "1 to"]),
         (&["--steps", "0"], &["steps is 0", "1 to"]),

@@ -77,7 +77,7 @@ fn a_killed_sweep_is_shown_as_far_as_it_went() {
     assert!(page.contains("<figure"));
     let page = report("", "learning_rates.jsonl contains no networks");
     assert!(
-        page.contains("over learning rates: no network has ended.") && !page.contains("<figure")
+        page.contains("over learning rates: no network has finished.") && !page.contains("<figure")
     );
 }
 
