@@ -113,8 +113,7 @@ fn cpu_engine() {
     std::fs::write(&file, "precision = \"mixed\"\n").unwrap();
     say(&["train", file.to_str().unwrap(), "--device", "cpu"]).refused(&words);
     std::fs::write(&file, "precision = \"half\"\n").unwrap();
-    say(&["train", file.to_str().unwrap()])
-        .refused(&["unknown variant `half`", "`f32` or `mixed`"]);
+    say(&["train", file.to_str().unwrap()]).refused(&["no precision is called half", "f32, mixed"]);
 }
 
 /// Nothing falls back to f32 by itself.

@@ -19,8 +19,8 @@ fn add_products(sums: ptr<function, Sums>, block: Block) -> f32 {
     );
     let b_first = b_index(replica, 0u, 0u) + block.cols;
     // From one k to the next: an index worked out for each k anew takes a tenth of the time.
-    let a_step = select(params.m, 1u, A_BY_ROWS);
-    let b_step = params.n;
+    let a_step = a_index(replica, 0u, 1u) - a_index(replica, 0u, 0u);
+    let b_step = b_index(replica, 1u, 0u) - b_index(replica, 0u, 0u);
     let fetched = params.n + select(params.m, 0u, A_BY_ROWS);
     let touch_end = select(0u, params.k, params.k * fetched >= LARGE);
     var touched = 0.0;

@@ -75,7 +75,7 @@ const ALL_UNITS: &str = "affine is the number of columns here";
 const RACE: &str = "a race, which this driver does not show: lanes read what others are adding to";
 const REPEATS: &str = "a column beyond the end repeats the last one";
 const ORDER: &str = "only the order in which tiles are taken";
-const NEXT_TO_EACH_OTHER: &str = "a row's elements lie next to each other";
+const UNTUNED: &str = "no other size of a step or of an invocation's part changes a result";
 const NOT_TAKEN: &str = "the elements of this factor are loaded in the other order";
 const CLASSES: &str = "labels are bytes: there are 256 classes at most";
 const ZEROED: &str = "workgroup memory is 0 at the start";
@@ -167,8 +167,9 @@ static EQUIVALENTS: &[Equivalent] = &[
     // What is used for nothing but touching, and the order of tiles.
     any("let start = replica * params.rows * params.cols + first_unit;", TOUCH),
     any("let along = params.m > params.n;", ORDER),
-    any("let a_step = select(params.m, 1u, A_BY_ROWS);", NEXT_TO_EACH_OTHER)
-        .within("A_BY_ROWS: bool = true"),
+    to("const TILE_K: u32 = TERMS;", &["16u"], UNTUNED),
+    to("const ROWS: u32 = SPAN;", &["4u"], UNTUNED),
+    to("const COLS: u32 = SPAN;", &["4u"], UNTUNED),
     to(
         "let at = select(across_k, vec2(i % TILE_K, i / TILE_K), block.a_along_k);",
         &["16u"],

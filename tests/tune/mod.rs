@@ -185,7 +185,7 @@ fn names_the_command() {
     let command = ended.stdout.lines().find_map(|line| line.split_once(": normlab "));
     let (before, command) = command.unwrap();
     assert!(before.starts_with("tuning: none of the "), "{ended:#?}");
-    assert_eq!(command, "tune --activation relu --norm none --hidden 20 --batch 60 --probes 0");
+    assert_eq!(command, "tune --activation relu --norm none --hidden 20 --probes 0");
     assert!(!kept(cache.path()).exists());
     // All of them would take long.
     run(with_cache(cache.path()).args(command.split(' ')).arg("bias_forward")).with(0);
