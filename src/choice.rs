@@ -11,7 +11,7 @@ pub struct Word {
     pub help: &'static str,
 }
 
-/// A choice among a few words; [`choice!`](crate::choice::choice) makes one.
+/// A choice among a few words; the macro `choice!` makes one.
 pub trait Choice: Copy + Send + Sync + 'static {
     /// What is chosen, for example `norm`.
     const WHAT: &'static str;
