@@ -102,7 +102,7 @@ fn a_variant_of_the_user_may_share_too() {
     let (_folder, library) = over(&[("matmul_nn/mine.wgsl", own)]);
     let library = library.unwrap();
     assert!(!library.shader(&matmul_nn::KERNEL, "mine", Activation::Relu).unwrap().ships);
-    let text = own.replace("// shares: elements", "// shares: element");
+    let text = own.replace("operands_nn, elements,", "operands_nn, element,");
     let (folder, library) = over(&[("matmul_nn/mine.wgsl", &text)]);
     let said = refused(&library.unwrap(), &matmul_nn::KERNEL, "mine");
     let place = folder.path().join("matmul_nn/mine.wgsl").display().to_string();
@@ -144,7 +144,7 @@ fn a_mistake_in_a_shared_text_is_shown_with_its_file_and_line() {
     let said = refused(&library.unwrap(), &matmul_nn::KERNEL, "tiled");
     let place = folder.path().join("shared/elements.wgsl").display().to_string();
     let line = text.lines().count();
-    assert!(said.contains("┌─ shaders/matmul_nn/tiled.wgsl:"), "{said}");
+    assert!(said.contains("┌─ shaders/shared/operands_nn.wgsl:"), "{said}");
     assert!(said.contains(&format!("{line} │ fn a_index() {{}} // {place}\n")), "{said}");
 }
 

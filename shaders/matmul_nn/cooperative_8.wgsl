@@ -1,6 +1,6 @@
 // matmul_nn, cooperative_8: c = a · b, in mixed precision
 // requires: subgroups, cooperative_matrix = 8
-// shares: cooperative_nn, elements, cooperative_product
+// shares: operands_nn, elements, cooperative_product
 //
 //   a: [replicas, m, k]    b: [replicas, k, n]    c: [replicas, m, n]
 //

@@ -1,6 +1,6 @@
 // matmul_nt, cooperative_16: c = a · transpose(b), in mixed precision
 // requires: subgroups, cooperative_matrix = 16
-// shares: cooperative_nt, elements, cooperative_product
+// shares: operands_nt, elements, cooperative_product
 //
 //   a: [replicas, m, k]    b: [replicas, n, k]    c: [replicas, m, n]
 //

@@ -1,36 +1,8 @@
 // matmul_nt, tiled: c = a · transpose(b)
 // prefers: cheap barriers
-// shares: elements, tiled_factors, tiled_product
+// shares: operands_nt, elements, tiled_factors, tiled_product
 //
 //   a: [replicas, m, k]    b: [replicas, n, k]    c: [replicas, m, n]
 //
 // Beside naive: blocks of a and b are in workgroup memory, and an invocation keeps part of a block of c in
 // registers, see tiled_product; z is the replica.
-
-struct Params {
-    m: u32,
-    k: u32,
-    n: u32,
-    b_stride: u32,
-}
-
-@group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<f32>;
-@group(0) @binding(2) var<storage, read> b: array<f32>;
-@group(0) @binding(3) var<storage, read_write> c: array<f32>;
-
-// Whether the rows of a and of b lie one after the other; else their columns do.
-const A_BY_ROWS: bool = true;
-const B_BY_ROWS: bool = false;
-
-fn a_index(replica: u32, i: u32, l: u32) -> u32 {
-    return (replica * params.m + i) * params.k + l;
-}
-
-fn b_index(replica: u32, l: u32, j: u32) -> u32 {
-    return replica * params.b_stride + j * params.k + l;
-}
-
-fn store(replica: u32, i: u32, j: u32, sum: f32) {
-    c[(replica * params.m + i) * params.n + j] = sum;
-}

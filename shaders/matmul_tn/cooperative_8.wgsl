@@ -1,6 +1,6 @@
 // matmul_tn, cooperative_8: c = transpose(a) · b, in mixed precision
 // requires: subgroups, cooperative_matrix = 8
-// shares: cooperative_tn, elements, cooperative_product
+// shares: operands_tn, elements, cooperative_product
 //
 //   a: [replicas, k, m]    b: [replicas, k, n]    c: [replicas, m, n]
 //

@@ -15,8 +15,8 @@ pub const FOLDER: &str = "shared";
 
 /// The shared texts that ship, by name.
 pub const SHARED: &[Source] = sources!(
-    "shared": "elements", "tiled_factors", "tiled_product", "subgroup_sums", "subgroup_stretches",
-    "subgroup_store", "subgroup_product", "cooperative_nn", "cooperative_nt", "cooperative_tn",
+    "shared": "operands_nn", "operands_nt", "operands_tn", "elements", "blocked_product", "tiled_factors",
+    "tiled_product", "subgroup_sums", "subgroup_stretches", "subgroup_store", "subgroup_product",
     "cooperative_product"
 );
 

@@ -1,12 +1,12 @@
-// cooperative_tn: the operands of matmul_tn, whatever the size of its matrices
+// operands_nt: the operands of matmul_nt, and where their elements lie
 //
-//   a: [replicas, k, m]    b: [replicas, k, n]    c: [replicas, m, n]
+//   a: [replicas, m, k]    b: [replicas, n, k]    c: [replicas, m, n]
 
 struct Params {
     m: u32,
     k: u32,
     n: u32,
-    c_stride: u32,
+    b_stride: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -15,17 +15,17 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
 // Whether the rows of a and of b lie one after the other; else their columns do.
-const A_BY_ROWS: bool = false;
-const B_BY_ROWS: bool = true;
+const A_BY_ROWS: bool = true;
+const B_BY_ROWS: bool = false;
 
 fn a_index(replica: u32, i: u32, l: u32) -> u32 {
-    return (replica * params.k + l) * params.m + i;
+    return (replica * params.m + i) * params.k + l;
 }
 
 fn b_index(replica: u32, l: u32, j: u32) -> u32 {
-    return (replica * params.k + l) * params.n + j;
+    return replica * params.b_stride + j * params.k + l;
 }
 
 fn store(replica: u32, i: u32, j: u32, sum: f32) {
-    c[replica * params.c_stride + i * params.n + j] = sum;
+    c[(replica * params.m + i) * params.n + j] = sum;
 }

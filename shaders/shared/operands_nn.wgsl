@@ -1,6 +1,6 @@
-// cooperative_nt: the operands of matmul_nt, whatever the size of its matrices
+// operands_nn: the operands of matmul_nn, and where their elements lie
 //
-//   a: [replicas, m, k]    b: [replicas, n, k]    c: [replicas, m, n]
+//   a: [replicas, m, k]    b: [replicas, k, n]    c: [replicas, m, n]
 
 struct Params {
     m: u32,
@@ -16,14 +16,14 @@ struct Params {
 
 // Whether the rows of a and of b lie one after the other; else their columns do.
 const A_BY_ROWS: bool = true;
-const B_BY_ROWS: bool = false;
+const B_BY_ROWS: bool = true;
 
 fn a_index(replica: u32, i: u32, l: u32) -> u32 {
     return (replica * params.m + i) * params.k + l;
 }
 
 fn b_index(replica: u32, l: u32, j: u32) -> u32 {
-    return replica * params.b_stride + j * params.k + l;
+    return replica * params.b_stride + l * params.n + j;
 }
 
 fn store(replica: u32, i: u32, j: u32, sum: f32) {

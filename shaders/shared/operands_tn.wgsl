@@ -1,12 +1,12 @@
-// cooperative_nn: the operands of matmul_nn, whatever the size of its matrices
+// operands_tn: the operands of matmul_tn, and where their elements lie
 //
-//   a: [replicas, m, k]    b: [replicas, k, n]    c: [replicas, m, n]
+//   a: [replicas, k, m]    b: [replicas, k, n]    c: [replicas, m, n]
 
 struct Params {
     m: u32,
     k: u32,
     n: u32,
-    b_stride: u32,
+    c_stride: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -15,17 +15,17 @@ struct Params {
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
 // Whether the rows of a and of b lie one after the other; else their columns do.
-const A_BY_ROWS: bool = true;
+const A_BY_ROWS: bool = false;
 const B_BY_ROWS: bool = true;
 
 fn a_index(replica: u32, i: u32, l: u32) -> u32 {
-    return (replica * params.m + i) * params.k + l;
+    return (replica * params.k + l) * params.m + i;
 }
 
 fn b_index(replica: u32, l: u32, j: u32) -> u32 {
-    return replica * params.b_stride + l * params.n + j;
+    return (replica * params.k + l) * params.n + j;
 }
 
 fn store(replica: u32, i: u32, j: u32, sum: f32) {
-    c[(replica * params.m + i) * params.n + j] = sum;
+    c[replica * params.c_stride + i * params.n + j] = sum;
 }
