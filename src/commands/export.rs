@@ -70,8 +70,7 @@ pub(super) fn export(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
     let data = &load(experiment)?;
     experiment.validate_for(data.train.len())?;
     let mut lowering = Lowering::new(arguments.selection(&device, library, out)?);
-    for (activation, norm) in experiment.networks() {
-        let plan = Plan { experiment, activation, norm, data, verify: false };
+    for plan in Plan::all(experiment, data, false) {
         let export =
             Export::new(&plan, &mut lowering, arguments.target.name(), arguments.references)?;
         export.write(&arguments.folder)?;

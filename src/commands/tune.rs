@@ -15,9 +15,10 @@ use crate::error::{Error, Result};
 use crate::fusion::Fusion;
 use crate::kernels::activation::Activation;
 use crate::kernels::setting::Target;
-use crate::model::{Model, Network};
+use crate::model::Model;
 use crate::record::Adapter;
 use crate::report::tune as tables;
+use crate::train::Plan;
 use crate::tune::cache::{self, Cache, Entry};
 use crate::tune::search::{self, Searched, Subject};
 use crate::tune::{Tally, Tuned};
@@ -143,8 +144,7 @@ fn networks(flags: &ExperimentArguments, device: &DeviceArguments) -> Result<Vec
     experiment.validate()?;
     let data = load(&experiment)?;
     experiment.validate_for(data.train.len())?;
-    let model = |layers| Model::new(Network::new(&experiment, layers, &data));
-    experiment.networks().into_iter().map(model).collect()
+    Plan::all(&experiment, &data, false).iter().map(Plan::unfused).collect()
 }
 
 /// All dispatches of networks, with fusion and without.

@@ -16,9 +16,9 @@ use crate::kernels::capabilities::AdapterCapabilities;
 use crate::kernels::cooperative::Cooperative;
 use crate::kernels::histogram;
 use crate::lowering::shaders::Lowering;
-use crate::model::{DataBuffers, Model, Network, Probe};
+use crate::model::{DataBuffers, Model, Probe};
 use crate::program::{TensorId, Upload};
-use crate::train::{Plan, data_set, initial_state, run_name, training_order};
+use crate::train::{Plan, data_set, initial_state, training_order};
 use document::Data;
 use format::{
     DataFile, Document, EvaluateLoop, HistoryRing, Loops, OrderRing, ParameterDocument, ProbeLoop,
@@ -71,7 +71,7 @@ impl Export {
     /// `reference_steps` give.
     ///
     /// # Errors
-    /// As [`Model::new`] and [`Lowering::lower`]; [`Error::Config`] when it has a shader that no browser
+    /// As [`Plan::unfused`] and [`Lowering::lower`]; [`Error::Config`] when it has a shader that no browser
     /// can run.
     pub fn new(
         plan: &Plan<'_>,
@@ -79,9 +79,8 @@ impl Export {
         target: &'static str,
         reference_steps: usize,
     ) -> Result<Self> {
-        let Plan { experiment, activation, norm, data: set, .. } = *plan;
-        let network = Network::new(experiment, (activation, norm), set);
-        let model = Model::new(network)?.fused(&lowering.fusion()?)?;
+        let Plan { experiment, data: set, .. } = *plan;
+        let model = plan.unfused()?.fused(&lowering.fusion()?)?;
         let lowered = lowering.lower(&model.program)?;
         let mut data = Data::default();
         let program = document::program(&model.program, &lowered, &mut data)?;
@@ -106,7 +105,7 @@ impl Export {
         let document = Document {
             format: "normlab program",
             version: VERSION,
-            name: run_name(activation, norm),
+            name: plan.name(),
             normlab: env!("CARGO_PKG_VERSION"),
             target,
             experiment: words.map_err(|error| Error::Config(error.to_string()))?,

@@ -3,6 +3,7 @@
 mod diagnosis;
 mod figures;
 mod lockstep;
+mod plan;
 mod probe;
 mod run;
 pub mod run_folder;
@@ -12,6 +13,7 @@ pub mod sweep;
 pub mod sweep_folder;
 mod trainer;
 
+pub use plan::{Plan, run_name};
 pub use run::{Observer, ShaderReload, train};
 pub use start::{data_set, initial_state, training_order};
-pub use trainer::{Outcome, Plan, Trainer, Weights, run_name};
+pub use trainer::{Outcome, Trainer, Weights};

@@ -1,9 +1,10 @@
 //! One network from its first to its last step: trained, recorded, compared.
 
 use super::diagnosis;
+use super::plan::Plan;
 use super::probe::Matrices;
 use super::schedule::Schedule;
-use super::trainer::{Outcome, Plan, Trainer, Weights};
+use super::trainer::{Outcome, Trainer, Weights};
 use crate::backend::{Backend, Reloaded};
 use crate::check::Judgement;
 use crate::error::Result;

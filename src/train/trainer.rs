@@ -1,70 +1,23 @@
 //! A network in training: its program on a backend, and the loop over its steps.
 //!
 //! Steps are handed to the backend in stretches without any wait between them; losses stay on the
-//! device until a stretch has ended. At a *evaluation* the test set is evaluated and the layers' figures
+//! device until a stretch has ended. At an *evaluation* the test set is run through and the layers' figures
 //! are taken.
 
+use super::plan::Plan;
 use super::probe::{self, Matrices, View};
 use super::{figures, lockstep, start};
 use crate::backend::{Backend, Reloaded, Session};
 use crate::check::Judgement;
-use crate::config::{Experiment, Norm};
-use crate::data::Dataset;
 use crate::error::Result;
-use crate::kernels::activation::Activation;
-use crate::model::{DataBuffers, HISTORY, Model, Network, Parameter, Role, initial_parameters};
+use crate::model::{DataBuffers, HISTORY, Model, Parameter, Role, initial_parameters};
 use crate::program::TensorId;
 use crate::record::{Evaluation, LayerFigures, Parity, Probe, ShaderChange};
 use crate::tensor::{Tensor, Value};
 use std::time::Instant;
 
-/// One network of an experiment, to be trained.
-#[derive(Clone, Copy, Debug)]
-pub struct Plan<'a> {
-    /// The experiment.
-    pub experiment: &'a Experiment,
-    /// The network's activation.
-    pub activation: Activation,
-    /// The network's norm.
-    pub norm: Norm,
-    /// What it is trained on.
-    pub data: &'a Dataset,
-    /// Whether chosen steps are compared with the CPU.
-    pub verify: bool,
-}
-
-impl<'a> Plan<'a> {
-    /// The networks of an experiment, in its order.
-    #[must_use]
-    pub fn all(experiment: &'a Experiment, data: &'a Dataset, verify: bool) -> Vec<Self> {
-        let plan = |(activation, norm)| Self { experiment, activation, norm, data, verify };
-        experiment.networks().into_iter().map(plan).collect()
-    }
-
-    /// The name of the network in its experiment, for example `sigmoid-batch`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        run_name(self.activation, self.norm)
-    }
-
-    /// The network as a program for a backend.
-    ///
-    /// # Errors
-    /// As [`Model::new`] and [`Backend::fusion`].
-    pub fn model(&self, backend: &dyn Backend) -> Result<Model> {
-        let network = Network::new(self.experiment, (self.activation, self.norm), self.data);
-        Model::new(network)?.fused(&backend.fusion()?)
-    }
-}
-
 /// Named tensors of a network, with all replicas: parameters and running statistics.
 pub type Weights = Vec<(String, Tensor<f32>)>;
-
-/// The name of a network in an experiment, as `sigmoid-batch`.
-#[must_use]
-pub fn run_name(activation: Activation, norm: Norm) -> String {
-    format!("{}-{}", activation.name(), norm.name())
-}
 
 /// How a stretch of steps ended.
 #[derive(Clone, Copy, Debug, PartialEq)]

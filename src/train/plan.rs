@@ -1,0 +1,60 @@
+//! One network of an experiment, before it is trained.
+
+use crate::backend::Backend;
+use crate::config::{Experiment, Norm};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::kernels::activation::Activation;
+use crate::model::{Model, Network};
+
+/// One network of an experiment, to be trained.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'a> {
+    /// The experiment.
+    pub experiment: &'a Experiment,
+    /// The network's activation.
+    pub activation: Activation,
+    /// The network's norm.
+    pub norm: Norm,
+    /// What it is trained on.
+    pub data: &'a Dataset,
+    /// Whether chosen steps are compared with the CPU.
+    pub verify: bool,
+}
+
+impl<'a> Plan<'a> {
+    /// The networks of an experiment, in its order.
+    #[must_use]
+    pub fn all(experiment: &'a Experiment, data: &'a Dataset, verify: bool) -> Vec<Self> {
+        let plan = |(activation, norm)| Self { experiment, activation, norm, data, verify };
+        experiment.networks().into_iter().map(plan).collect()
+    }
+
+    /// The name of the network in its experiment, for example `sigmoid-batch`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        run_name(self.activation, self.norm)
+    }
+
+    /// The network as a program, every kernel a dispatch of its own.
+    ///
+    /// # Errors
+    /// As [`Model::new`].
+    pub fn unfused(&self) -> Result<Model> {
+        Model::new(Network::new(self.experiment, (self.activation, self.norm), self.data))
+    }
+
+    /// The network as a program for a backend.
+    ///
+    /// # Errors
+    /// As [`Plan::unfused`] and [`Backend::fusion`].
+    pub fn model(&self, backend: &dyn Backend) -> Result<Model> {
+        self.unfused()?.fused(&backend.fusion()?)
+    }
+}
+
+/// The name of a network in an experiment, as `sigmoid-batch`.
+#[must_use]
+pub fn run_name(activation: Activation, norm: Norm) -> String {
+    format!("{}-{}", activation.name(), norm.name())
+}
