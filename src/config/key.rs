@@ -11,6 +11,10 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+/// What is said where an integer or a number is expected, of a file and of a flag.
+pub(super) const INTEGER: &str = "expected an integer, 0 or more";
+pub(super) const NUMBER: &str = "expected a number, for example 0.1";
+
 /// A key of an experiment `E`. [`super::KEYS`] has them all.
 #[derive(Clone, Copy, Debug)]
 pub struct Key<E: 'static> {
@@ -163,7 +167,7 @@ impl FlagValue for u64 {
 /// # Errors
 /// What is expected.
 pub fn integer<T: FromStr>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|_| format!("expected an integer, 0 or more, not {text:?}"))
+    text.parse().map_err(|_| format!("{INTEGER}, not {text:?}"))
 }
 
 /// Reads a number.
@@ -171,7 +175,7 @@ pub fn integer<T: FromStr>(text: &str) -> Result<T, String> {
 /// # Errors
 /// What is expected.
 pub fn number(text: &str) -> Result<f32, String> {
-    text.parse().map_err(|_| format!("expected a number, for example 0.1, not {text:?}"))
+    text.parse().map_err(|_| format!("{NUMBER}, not {text:?}"))
 }
 
 /// Reads one of something or a list of them, in a file.

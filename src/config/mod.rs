@@ -10,7 +10,7 @@ pub use key::{Key, Override, integer, number};
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::precision::Precision;
-use key::{FlagValue, one_or_many};
+use key::{FlagValue, INTEGER, NUMBER, one_or_many};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -30,9 +30,9 @@ const MAX_SEED: u64 = i64::MAX as u64;
 
 /// The parser's words for what it expected, and words for people.
 const EXPECTED: [(&str, &str); 4] = [
-    ("expected usize", "expected an integer, 0 or more"),
-    ("expected u64", "expected an integer, 0 or more"),
-    ("expected f32", "expected a number, for example 0.1"),
+    ("expected usize", INTEGER),
+    ("expected u64", INTEGER),
+    ("expected f32", NUMBER),
     ("expected a sequence", "expected a list, for example [100, 100]"),
 ];
 

@@ -98,24 +98,26 @@ impl Builder {
         momentum: f32,
     ) -> Result<(Dispatch, WalkedStage)> {
         let shape = self.program.spec(x).shape;
-        let kind = stage.kind().name;
-        let z = self.tensor(format!("{place}.{kind}.z"), shape.rows, shape.cols);
-        let y = self.tensor(format!("{place}.{kind}.y"), shape.rows, shape.cols);
+        let kind = stage.kind();
+        let z = self.tensor(format!("{place}.{}.z", kind.name), shape.rows, shape.cols);
+        let y = self.tensor(format!("{place}.{}.y", kind.name), shape.rows, shape.cols);
         let statistics = self.statistics(place, stage, x);
-        let running = stage
-            .kind()
-            .keeps_running
-            .then(|| self.tensor(format!("{place}.running"), 2, shape.cols));
+        let running =
+            kind.keeps_running.then(|| self.tensor(format!("{place}.running"), 2, shape.cols));
         let mut tensors = vec![("x", x), ("z", z), ("y", y)];
         tensors.extend(self.layout.values(layer, stage));
         tensors.extend(statistics.map(|id| ("statistics", id)));
         tensors.extend(running.map(|id| ("running", id)));
         let momentum = running.map(|_| ("momentum", momentum));
-        let kernel = stage.kind().forward;
-        let label = format!("{place}.{}", kernel.name());
+        let label = format!("{place}.{}", kind.forward.name());
         let activation = stage.activation;
-        let dispatch =
-            self.program.dispatch(label, kernel, activation, &tensors, momentum.as_slice())?;
+        let dispatch = self.program.dispatch(
+            label,
+            kind.forward,
+            activation,
+            &tensors,
+            momentum.as_slice(),
+        )?;
         Ok((dispatch, WalkedStage { stage, x, y, z: Some(z), statistics, running }))
     }
 
@@ -128,20 +130,20 @@ impl Builder {
         known: Option<TensorId>,
     ) -> Result<(Dispatch, WalkedStage)> {
         let shape = self.program.spec(x).shape;
-        let kind = stage.kind().name;
-        let y = self.tensor(format!("{place}.{kind}.y"), shape.rows, shape.cols);
+        let kind = stage.kind();
+        let y = self.tensor(format!("{place}.{}.y", kind.name), shape.rows, shape.cols);
         let mut tensors = vec![("x", x), ("y", y)];
         tensors.extend(self.layout.values(layer, stage));
         let (mut z, mut statistics) = (None, None);
-        if stage.kind().keeps_running {
+        if kind.keeps_running {
             tensors.extend(known.map(|id| ("running", id)));
         } else {
-            z = Some(self.tensor(format!("{place}.{kind}.z"), shape.rows, shape.cols));
+            z = Some(self.tensor(format!("{place}.{}.z", kind.name), shape.rows, shape.cols));
             statistics = self.statistics(place, stage, x);
         }
         tensors.extend(z.map(|id| ("z", id)));
         tensors.extend(statistics.map(|id| ("statistics", id)));
-        let dispatch = self.dispatch(place, stage.kind().infer, stage.activation, &tensors)?;
+        let dispatch = self.dispatch(place, kind.infer, stage.activation, &tensors)?;
         Ok((dispatch, WalkedStage { stage, x, y, z, statistics, running: None }))
     }
 

@@ -69,7 +69,8 @@ impl Builder {
     ) -> Result<(Dispatch, TensorId)> {
         let shape = self.program.spec(d_y).shape;
         let stage = walked.stage;
-        let d_x = self.tensor(format!("{place}.{}.d_x", stage.kind().name), shape.rows, shape.cols);
+        let kind = stage.kind();
+        let d_x = self.tensor(format!("{place}.{}.d_x", kind.name), shape.rows, shape.cols);
         let mut tensors = vec![("d_y", d_y), ("d_x", d_x)];
         tensors.extend(walked.z.map(|id| ("z", id)));
         tensors.extend(self.layout.gradients(layer, stage));
@@ -77,7 +78,7 @@ impl Builder {
             let gamma = self.layout.find(layer, Role::Gamma).value;
             tensors.extend([("x", walked.x), ("statistics", statistics), ("gamma", gamma)]);
         }
-        Ok((self.dispatch(place, stage.kind().backward, stage.activation, &tensors)?, d_x))
+        Ok((self.dispatch(place, kind.backward, stage.activation, &tensors)?, d_x))
     }
 
     /// The optimizer's dispatches, one a group of parameters, and its memory.
