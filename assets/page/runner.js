@@ -93,6 +93,18 @@ function ratioOf(found, { value: expected, tolerance }) {
 /** Elements of a tensor. @param {{shape: number[]}} tensor */
 const lengthOf = ({ shape }) => shape[0] * shape[1] * shape[2];
 
+/** Compiles a pipeline of a document. @param {GPUDevice} device @returns {Promise<GPUComputePipeline>} */
+export function compile(device, { label, layout, wgsl }) {
+  const visibility = GPUShaderStage.COMPUTE;
+  const entries = layout.map((type, binding) => ({ binding, visibility, buffer: { type } }));
+  const bindGroupLayouts = [device.createBindGroupLayout({ label, entries })];
+  return device.createComputePipelineAsync({
+    label,
+    layout: device.createPipelineLayout({ bindGroupLayouts }),
+    compute: { module: device.createShaderModule({ label, code: wgsl }), entryPoint: 'main' },
+  });
+}
+
 /** A program on a device, with its memory. Tensors are named by their roles, or by their indices. */
 export class Runner {
   /** Steps done since the start. */
@@ -128,7 +140,7 @@ export class Runner {
     const [start, size] = program.params;
     const params = device.createBuffer({ size, usage: UNIFORM | COPY_DST });
     device.queue.writeBuffer(params, 0, program.bytes, start, size);
-    const pipelines = await this.#wait(Promise.all(program.pipelines.map((one) => this.#compile(one))));
+    const pipelines = await this.#wait(Promise.all(program.pipelines.map((one) => compile(device, one))));
     const bind = (binding, buffer, offset, size) => ({ binding, resource: { buffer, offset, size } });
     this.#passes = program.passes.map(({ dispatches }) =>
       dispatches.map(({ label, workgroups, ...dispatch }) => {
@@ -144,18 +156,6 @@ export class Runner {
     return this;
   }
 
-  /** Compiles a pipeline of the document. */
-  #compile({ label, layout, wgsl }) {
-    const visibility = GPUShaderStage.COMPUTE;
-    const entries = layout.map((type, binding) => ({ binding, visibility, buffer: { type } }));
-    const bindGroupLayouts = [this.#device.createBindGroupLayout({ label, entries })];
-    return this.#device.createComputePipelineAsync({
-      label,
-      layout: this.#device.createPipelineLayout({ bindGroupLayouts }),
-      compute: { module: this.#device.createShaderModule({ label, code: wgsl }), entryPoint: 'main' },
-    });
-  }
-
   /** Waits for the device; fails with what went wrong on it meanwhile. */
   async #wait(promise) {
     const start = performance.now();
@@ -164,7 +164,7 @@ export class Runner {
       return this.#fault ? fail(this.#fault) : value;
     } catch (error) {
       if (error instanceof RunnerError) throw error;
-      // A call that a lost device breaks off may end before the loss is told.
+      // A call that a lost device breaks off may end before the loss is reported.
       await Promise.race([this.#lost, new Promise((resolve) => setTimeout(resolve, 200))]);
       return fail(this.#fault ?? `The GPU refused: ${error.message}`);
     } finally {
