@@ -48,9 +48,9 @@ class Program:
 
     def train(self, step):
         """One step, counted from 0; returns the mean loss of each replica."""
-        passes, order, history = (self.document["loops"]["train"][key] for key in ("passes", "order", "history"))
-        if step % order["slots"] == 0:
-            self.upload(order["tensor"], order["fillings"][step // order["slots"] % len(order["fillings"])])
+        passes, ring, history = map(self.document["loops"]["train"].get, ("passes", "batch_indices", "history"))
+        if step % ring["slots"] == 0:
+            self.upload(ring["tensor"], ring["refills"][step // ring["slots"] % len(ring["refills"])])
         for dispatch in (one for at in passes for one in self.document["passes"][at]["dispatches"]):
             tensors = {name: self.tensor(at) for name, at in dispatch["tensors"].items()}
             f, df = ACTIVATIONS[dispatch.get("activation", "identity")]
@@ -60,7 +60,7 @@ class Program:
         return self.tensor(history["losses"])[:, step % history["slots"], 0]
 
 def gather(t):
-    batch = t.order[np.arange(len(t.order)), t.step[:, 0, 0] % t.order.shape[1]]
+    batch = t.batch_indices[np.arange(len(t.batch_indices)), t.step[:, 0, 0] % t.batch_indices.shape[1]]
     known = (batch != NONE)[..., None]
     example = np.where(known[..., 0], batch, 0)
     pixels = np.stack([t.images[0][example] >> shift & 255 for shift in (0, 8, 16, 24)], 3)
@@ -96,11 +96,11 @@ def cross_entropy(t, logits):
     log_sum = np.log(np.exp(shifted).sum(2, keepdims=True))
     known = t.targets != NONE
     wanted = np.arange(logits.shape[2]) == t.targets
-    losses, hits, at = t.losses.copy(), t.hits.copy(), t.step[:, 0, 0] % t.losses.shape[1]
+    losses, correct, at = t.losses.copy(), t.correct.copy(), t.step[:, 0, 0] % t.losses.shape[1]
     losses[np.arange(len(at)), at, 0] = ((log_sum * known).sum((1, 2)) - (shifted * wanted).sum((1, 2))) / rows
-    hits[np.arange(len(at)), at, 0] = (shifted.argmax(2)[..., None] == t.targets).sum((1, 2))
+    correct[np.arange(len(at)), at, 0] = (shifted.argmax(2)[..., None] == t.targets).sum((1, 2))
     d_logits = (np.exp(shifted - log_sum) - wanted) * known / rows
-    return {"losses": losses, "hits": hits, "step": t.step + 1, "d_logits": d_logits}
+    return {"losses": losses, "correct": correct, "step": t.step + 1, "d_logits": d_logits}
 
 def bias_gradient(d_x):
     return {"d_x": d_x, "d_bias": d_x.sum(1, keepdims=True)}
@@ -110,13 +110,13 @@ def bias_softmax_cross_entropy(t):
     return out | bias_gradient(out.pop("d_logits"))
 
 def sgd(t):
-    return {"velocity": (v := t.momentum * t.velocity + t.gradients), "parameters": t.parameters - t.rate * v}
+    return {"velocity": (v := t.momentum * t.velocity + t.gradients), "parameters": t.parameters - t.learning_rate * v}
 
 def adam(t):
     m = t.beta1 * t.first_moment + (1 - t.beta1) * t.gradients
     v = t.beta2 * t.second_moment + (1 - t.beta2) * t.gradients**2
     change = m / (1 - t.beta1**t.step) / (np.sqrt(v / (1 - t.beta2**t.step)) + t.epsilon)
-    return {"first_moment": m, "second_moment": v, "parameters": t.parameters - t.rate * change}
+    return {"first_moment": m, "second_moment": v, "parameters": t.parameters - t.learning_rate * change}
 
 KERNELS = {
     **{one.__name__: one for one in (gather, bias_softmax_cross_entropy, sgd, adam)},

@@ -235,7 +235,7 @@ pub(crate) fn nearby(value: &Value<f32>, draw: u64, place: usize) -> Value<f32> 
 
 /// What checking one kernel on one case found.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct CheckOutcome {
     /// One judgement for each written tensor.
     pub judgements: Vec<Judgement>,
     /// A sentence for each tensor that the kernel must not write and did, inside or behind it.
@@ -244,7 +244,7 @@ pub struct Outcome {
     pub elapsed: Duration,
 }
 
-impl Outcome {
+impl CheckOutcome {
     /// Whether everything is as it must be.
     #[must_use]
     pub fn passes(&self) -> bool {
@@ -319,7 +319,7 @@ impl Trial {
     ///
     /// # Errors
     /// When the backend cannot run the kernel at all.
-    pub fn run(&mut self, backend: &mut dyn Backend) -> Result<Outcome> {
+    pub fn run(&mut self, backend: &mut dyn Backend) -> Result<CheckOutcome> {
         let start = Instant::now();
         let Outputs { written, trespasses, precision } =
             self.isolated.run(backend, &self.inputs)?;
@@ -329,7 +329,7 @@ impl Trial {
         let asked = || (precision, Reference::of(dispatch, &self.inputs, precision));
         let (_, reference) = self.reference.insert(known.unwrap_or_else(asked));
         let judgements = reference.judge(dispatch, &written);
-        Ok(Outcome { judgements, trespasses, elapsed })
+        Ok(CheckOutcome { judgements, trespasses, elapsed })
     }
 }
 
@@ -337,7 +337,11 @@ impl Trial {
 ///
 /// # Errors
 /// When the backend cannot run the kernel at all.
-pub fn check(backend: &mut dyn Backend, kernel: &'static Kernel, case: &Case) -> Result<Outcome> {
+pub fn check(
+    backend: &mut dyn Backend,
+    kernel: &'static Kernel,
+    case: &Case,
+) -> Result<CheckOutcome> {
     Trial::new(kernel, case)?.run(backend)
 }
 

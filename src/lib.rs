@@ -33,6 +33,7 @@
 //! export/               programs as files, with reference values, and pages that check kernels in a browser
 //! bench/                how long kernels and training steps take
 //! report/               what people see of a run or a measurement, made from its records only
+//! page/                 the lesson's page: a recorded run, and networks that a browser trains
 //! commands/             one file per subcommand; main.rs only parses arguments and exits
 //! ```
 //!
@@ -81,6 +82,7 @@ pub mod kernels;
 pub mod leeway;
 pub mod lowering;
 pub mod model;
+pub mod page;
 pub mod program;
 pub mod record;
 pub mod report;

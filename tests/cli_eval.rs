@@ -51,7 +51,7 @@ fn cross_entropy(targets: TensorBytes) -> Tensors {
         ("logits", reals(&[2, 3], &[0.0, 5.0, 0.0, 0.0, 0.0, 5.0])),
         ("targets", targets),
         ("losses", reals(&[2], &[9.0, 9.0])),
-        ("hits", labels(&[2], &[7, 7])),
+        ("correct", labels(&[2], &[7, 7])),
         ("step", labels(&[], &[3])),
     ])
 }
@@ -110,7 +110,7 @@ fn outputs_have_as_many_axes_as_inputs() {
         &["sgd", "--param", "momentum=0.5"],
         &named([
             ("gradients", reals(&[2], &[1.0, 2.0])),
-            ("rate", reals(&[], &[0.5])),
+            ("learning_rate", reals(&[], &[0.5])),
             ("parameters", reals(&[1, 2], &[10.0, 20.0])),
             ("velocity", reals(&[2], &[4.0, 4.0])),
         ]),
@@ -139,7 +139,7 @@ fn whole_numbers_of_any_type_are_taken() {
     ] {
         let (_, outputs, _) = evaluate(&["softmax_cross_entropy"], &cross_entropy(targets));
         // Step 3 writes slot 1 of two; the other stays as it was.
-        assert_eq!(wholes(&outputs["hits"]), [7, 1]);
+        assert_eq!(wholes(&outputs["correct"]), [7, 1]);
         assert_eq!(floats(&outputs["losses"])[0], 9.0);
         let step = &outputs["step"];
         assert_eq!((wholes(step), step.shape.len()), (vec![4], 0));
@@ -157,7 +157,7 @@ fn a_size_that_no_tensor_tells_is_given() {
     let inputs = named([
         ("images", images),
         ("labels", labels(&[1], &[8])),
-        ("order", labels(&[1, 1], &[0])),
+        ("batch_indices", labels(&[1, 1], &[0])),
         ("step", labels(&[1], &[0])),
     ]);
     let (_, outputs, _) = evaluate(&["gather", "--size", "features=3"], &inputs);

@@ -19,12 +19,13 @@ const NETWORKS: [&str; 6] =
     ["sigmoid-none", "sigmoid-batch", "sigmoid-layer", "relu-none", "relu-batch", "relu-layer"];
 
 /// What a run leaves.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "affine.jsonl",
     "batch_sizes.jsonl",
     "experiment.toml",
     "frames",
     "histograms.jsonl",
+    "lesson.html",
     "metrics.jsonl",
     "pictures",
     "report.html",

@@ -53,12 +53,11 @@ export function describe({ info }) {
 }
 
 /** Why an adapter cannot run a program with these `requires`, in words; null if it can. */
-export function lacking({ features, limits, info }, requires) {
+export function lacking({ features, limits, info: { subgroupMinSize: min, subgroupMaxSize: max } }, requires) {
   const feature = requires.features.find((name) => !features.has(name));
   if (feature !== undefined) return `lacks the feature ${feature}`;
   const small = Object.entries(requires.limits).find(([name, value]) => !(value <= limits[name]));
   if (small) return `has ${small[0]} ${limits[small[0]]} where ${small[1]} is needed`;
-  const { subgroupMinSize: min, subgroupMaxSize: max } = info;
   const size = requires.subgroup_size;
   if (size === null || (min === size && max === size)) return null;
   return `has subgroups of ${min} to ${max} lanes where ${size} are needed`;
@@ -114,33 +113,29 @@ export class Runner {
   #device; #program; #buffers; #passes;
   #lost; // rejects when the device is lost
   #fault = null; // the first thing that went wrong on the device
-  #filling = -1; // which filling of the ring of batches is on the device
+  #refill = -1; // which refill of the ring of batches is on the device
   #pace = new Map(); // how many times passes fit into a submit
 
-  /** Puts what {@link readProgram} gave on a device: compiles shaders, fills memory. @returns {Promise<Runner>} */
-  static async create(program, device) {
-    return new Runner().#load(program, device);
+  /** Puts what {@link readProgram} gave on a device: makes pipelines, fills memory. @returns {Promise<Runner>} */
+  static async create(program, device, make = compile) {
+    return new Runner().#load(program, device, make);
   }
 
   /** See {@link Runner.create}. */
-  async #load(program, device) {
-    this.#program = program;
-    this.#device = device;
+  async #load(program, device, make) {
+    [this.#program, this.#device] = [program, device];
     this.#lost = device.lost.then(({ message }) => {
       this.#fault ??= `The GPU device was lost (${message || 'no reason given'}); reload the page to begin again.`;
       fail(this.#fault);
     });
     this.#lost.catch(() => {});
-    device.addEventListener('uncapturederror', ({ error }) => {
-      this.#fault ??= `The GPU refused: ${error.message}`;
-    });
+    device.addEventListener('uncapturederror', ({ error }) => (this.#fault ??= `The GPU refused: ${error.message}`));
     const { COPY_DST, COPY_SRC, STORAGE, UNIFORM } = GPUBufferUsage;
     const usage = STORAGE | COPY_SRC | COPY_DST;
     this.#buffers = program.buffers.map(({ name: label, size }) => device.createBuffer({ label, size, usage }));
-    const [start, size] = program.params;
-    const params = device.createBuffer({ size, usage: UNIFORM | COPY_DST });
-    device.queue.writeBuffer(params, 0, program.bytes, start, size);
-    const pipelines = await this.#wait(Promise.all(program.pipelines.map((one) => compile(device, one))));
+    const params = device.createBuffer({ size: program.params[1], usage: UNIFORM | COPY_DST });
+    device.queue.writeBuffer(params, 0, program.bytes, ...program.params);
+    const pipelines = await this.#wait(Promise.all(program.pipelines.map((one) => make(device, one))));
     const bind = (binding, buffer, offset, size) => ({ binding, resource: { buffer, offset, size } });
     this.#passes = program.passes.map(({ dispatches }) =>
       dispatches.map(({ label, workgroups, ...dispatch }) => {
@@ -180,8 +175,7 @@ export class Runner {
 
   /** Puts elements into a tensor, replica after replica without gaps. @param {ArrayBufferView} data */
   write(role, data) {
-    const tensor = this.tensor(role);
-    const { buffer, offset, shape, replica_stride: stride } = tensor;
+    const { buffer, offset, shape, replica_stride: stride } = this.tensor(role);
     const size = 4 * shape[1] * shape[2];
     if (data.byteLength !== size * shape[0]) fail(`The tensor ${role} takes ${size * shape[0]} bytes.`);
     for (let replica = 0; replica < shape[0]; replica++) {
@@ -190,10 +184,11 @@ export class Runner {
     }
   }
 
-  /** Puts into a tensor what the document says. */
+  /** Puts into a tensor what the document says: a range of its bytes, or elements that stand there themselves. */
   #upload({ tensor, data, fill }) {
     const all = () => new Uint32Array(lengthOf(this.tensor(tensor))).fill(fill);
-    this.write(tensor, data ? this.#program.bytes.subarray(data[0], data[0] + data[1]) : all());
+    const part = () => this.#program.bytes.subarray(data[0], data[0] + data[1]);
+    this.write(tensor, ArrayBuffer.isView(data) ? data : data ? part() : all());
   }
 
   /** The elements of tensors as they are now, replica after replica. @param {(string|number)[]} roles */
@@ -270,6 +265,11 @@ export class Runner {
     await this.#wait(this.#device.queue.onSubmittedWorkDone());
   }
 
+  /** Gives the memory back; the runner is of no use any more. */
+  destroy() {
+    this.#buffers.forEach((buffer) => buffer.destroy());
+  }
+
   /** Everything that a training goes on from, for {@link Runner.restore}. */
   async save() {
     return { step: this.step, values: await this.read(this.#program.state) };
@@ -283,21 +283,21 @@ export class Runner {
 
   /**
    * Trains so many steps, fewer where a signal ends it.
-   * @returns {Promise<{loss: number[], hits: number[]}[]>} what each step has left, a number each replica
+   * @returns {Promise<{loss: number[], correct: number[]}[]>} what each step has left, a number each replica
    */
   async train(steps, signal) {
-    const { order, history, passes } = this.#program.loops.train;
+    const { batch_indices: ring, history, passes } = this.#program.loops.train;
     const found = [];
     while (found.length < steps && !signal?.aborted) {
-      const filling = Math.floor(this.step / order.slots) % order.fillings.length;
-      if (filling !== this.#filling) this.#upload({ tensor: order.tensor, data: order.fillings[filling] });
-      this.#filling = filling;
-      const left = Math.min(steps - found.length, order.slots - (this.step % order.slots));
+      const refill = Math.floor(this.step / ring.slots) % ring.refills.length;
+      if (refill !== this.#refill) this.#upload({ tensor: ring.tensor, data: ring.refills[refill] });
+      this.#refill = refill;
+      const left = Math.min(steps - found.length, ring.slots - (this.step % ring.slots));
       const count = await this.#run(passes, Math.min(left, history.slots), signal);
-      const rings = await this.read([history.losses, history.hits]);
-      const slot = (ring, step) => [...ring.filter((_, at) => at % history.slots === step % history.slots)];
+      const rings = await this.read([history.losses, history.correct]);
+      const slot = (values, step) => [...values.filter((_, at) => at % history.slots === step % history.slots)];
       for (const end = this.step + count; this.step < end; this.step++) {
-        found.push({ loss: slot(rings[0], this.step), hits: slot(rings[1], this.step) });
+        found.push({ loss: slot(rings[0], this.step), correct: slot(rings[1], this.step) });
       }
     }
     return found;
@@ -308,7 +308,7 @@ export class Runner {
     const loop = this.#program.loops.evaluate;
     loop.before.forEach((upload) => this.#upload(upload));
     await this.#run(loop.passes, loop.times);
-    const rings = await this.read([loop.losses, loop.hits]);
+    const rings = await this.read([loop.losses, loop.correct]);
     const sum = (ring, at) => ring.slice(at * loop.times, (at + 1) * loop.times).reduce((a, b) => a + b, 0);
     return Array.from({ length: rings[0].length / loop.times }, (_, replica) => ({
       loss: sum(rings[0], replica) * loop.loss_factor,

@@ -1,9 +1,9 @@
 // adam, naive: m = beta1 * m + (1 - beta1) * g, v = beta2 * v + (1 - beta2) * g^2,
-//   parameters -= rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
+//   parameters -= learning_rate * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon)
 // Source: Kingma and Ba 2015, algorithm 1.
 //
 //   gradients, parameters, first_moment (m), second_moment (v): [replicas, 1, count]
-//   rate: [replicas, 1, 1]    step: [replicas, 1, 1], the number t of this step, from 1
+//   learning_rate: [replicas, 1, 1]    step: [replicas, 1, 1], the number t of this step, from 1
 //
 // A workgroup updates 1,024 parameters, so that a dispatch reaches 67 million of them; each of its 256
 // invocations updates every 256th of these; z is the replica.
@@ -20,7 +20,7 @@ const TILE_COUNT: u32 = 1024u; // tune: 256 1024 4096
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> gradients: array<f32>;
-@group(0) @binding(2) var<storage, read> rate: array<f32>;
+@group(0) @binding(2) var<storage, read> learning_rate: array<f32>;
 @group(0) @binding(3) var<storage, read> step: array<u32>;
 @group(0) @binding(4) var<storage, read_write> parameters: array<f32>;
 @group(0) @binding(5) var<storage, read_write> first_moment: array<f32>;
@@ -60,5 +60,5 @@ fn update(replica: u32, i: u32, bias1: f32, bias2: f32) {
     let v = params.beta2 * second_moment[at] + (1.0 - params.beta2) * (gradient * gradient);
     first_moment[at] = m;
     second_moment[at] = v;
-    parameters[at] -= rate[replica] * (m / bias1) / (sqrt(v / bias2) + params.epsilon);
+    parameters[at] -= learning_rate[replica] * (m / bias1) / (sqrt(v / bias2) + params.epsilon);
 }

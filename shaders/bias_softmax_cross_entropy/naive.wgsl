@@ -1,15 +1,15 @@
 // bias_softmax_cross_entropy, naive: the output layer behind its product, forward and backward
-//   logits = x + bias, loss = -ln softmax(logits)[target], hits
+//   logits = x + bias, loss = -ln softmax(logits)[target], correct
 //   d_x = (softmax(logits) - onehot(target)) / rows, d_bias = sum over rows of d_x
 // Source: Goodfellow, Bengio and Courville 2016, section 4.1 (logits minus their maximum).
 //
 //   x, d_x: [replicas, rows, classes]    bias, d_bias: [replicas, 1, classes]
 //   targets: [replicas, rows, 1]    step: [replicas, 1, 1]
-//   losses, hits: [replicas, slots, 1], rings of mean losses and counts
+//   losses, correct: [replicas, slots, 1], rings of mean losses and counts
 //
 // One workgroup takes one replica: its invocations share out the rows, then the columns of d_bias;
-// the first one adds up the losses and hits in a fixed order, writes slot `step mod slots` of both,
-// and counts the step. A row with the target NONE has no loss, no gradient and no hit.
+// the first one adds up losses and counts in a fixed order, writes slot `step mod slots` of both,
+// and counts the step. A row with the target NONE has no loss, no gradient and does not count as correct.
 
 struct Params {
     rows: u32,
@@ -29,17 +29,17 @@ const INVOCATIONS: u32 = 64u; // tune: 16 32 64 128
 @group(0) @binding(4) var<storage, read_write> d_x: array<f32>;
 @group(0) @binding(5) var<storage, read_write> d_bias: array<f32>;
 @group(0) @binding(6) var<storage, read_write> losses: array<f32>;
-@group(0) @binding(7) var<storage, read_write> hits: array<u32>;
+@group(0) @binding(7) var<storage, read_write> correct: array<u32>;
 @group(0) @binding(8) var<storage, read_write> step: array<u32>;
 
 struct RowResult {
     loss: f32,
-    hits: u32,
+    correct: u32,
 }
 
 var<workgroup> partial: array<RowResult, INVOCATIONS>;
 
-// Writes the gradient of one row; returns its loss, and 1 for a hit.
+// Writes the gradient of one row; returns its loss, and 1 if it is classified correctly.
 fn one_row(replica: u32, row: u32) -> RowResult {
     let start = (replica * params.rows + row) * params.classes;
     let shift = replica * params.bias_stride;
@@ -80,7 +80,7 @@ fn main(
     for (var row = invocation; row < params.rows; row += INVOCATIONS) {
         let result = one_row(replica, row);
         mine.loss += result.loss;
-        mine.hits += result.hits;
+        mine.correct += result.correct;
     }
     partial[invocation] = mine;
     workgroupBarrier();
@@ -99,11 +99,11 @@ fn main(
         var total = RowResult();
         for (var i = 0u; i < INVOCATIONS; i++) {
             total.loss += partial[i].loss;
-            total.hits += partial[i].hits;
+            total.correct += partial[i].correct;
         }
         let slot = replica * params.slots + step[replica] % params.slots;
         losses[slot] = total.loss / f32(params.rows);
-        hits[slot] = total.hits;
+        correct[slot] = total.correct;
         step[replica] += 1u;
     }
 }

@@ -1,12 +1,12 @@
-// gather, naive: x[i] = images[order[step mod slots, i]] / 255, targets[i] = labels[the same]
+// gather, naive: x[i] = images[batch_indices[step mod slots, i]] / 255, targets[i] = labels[the same]
 //
 //   images: [1, examples, words], four bytes a word       labels: [1, examples, 1]
-//   order: [replicas, slots, batch]                       step: [replicas, 1, 1]
+//   batch_indices: [replicas, slots, batch]               step: [replicas, 1, 1]
 //   x: [replicas, batch, features]                        targets: [replicas, batch, 1]
 //
 // One invocation unpacks one word, which is up to four features of one example, and that of the first
 // word also fetches the label; a workgroup takes 64 words of a row; z is the replica. An entry NONE of
-// the order gives zeros and the target NONE.
+// batch_indices gives zeros and the target NONE.
 
 struct Params {
     examples: u32,
@@ -25,7 +25,7 @@ const INVOCATIONS: u32 = 64u; // tune: 32 64 128 256
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> images: array<u32>;
 @group(0) @binding(2) var<storage, read> labels: array<u32>;
-@group(0) @binding(3) var<storage, read> order: array<u32>;
+@group(0) @binding(3) var<storage, read> batch_indices: array<u32>;
 @group(0) @binding(4) var<storage, read> step: array<u32>;
 @group(0) @binding(5) var<storage, read_write> x: array<f32>;
 @group(0) @binding(6) var<storage, read_write> targets: array<u32>;
@@ -39,7 +39,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     let slot = step[replica] % params.slots;
-    let example = order[(replica * params.slots + slot) * params.batch + row];
+    let example = batch_indices[(replica * params.slots + slot) * params.batch + row];
     var label = NONE;
     var pixels = vec4<f32>();
     if (example != NONE) {

@@ -1,7 +1,7 @@
-// sgd, naive: velocity = momentum * velocity + gradients, parameters -= rate * velocity
+// sgd, naive: velocity = momentum * velocity + gradients, parameters -= learning_rate * velocity
 // Source: Sutskever, Martens, Dahl and Hinton 2013, with the learning rate outside the velocity.
 //
-//   gradients, parameters, velocity: [replicas, 1, count]    rate: [replicas, 1, 1]
+//   gradients, parameters, velocity: [replicas, 1, count]    learning_rate: [replicas, 1, 1]
 //
 // A workgroup updates 1,024 parameters, so that a dispatch reaches 67 million of them; each of its 256
 // invocations updates every 256th of these; z is the replica. With momentum 0 the velocity is the
@@ -17,7 +17,7 @@ const TILE_COUNT: u32 = 1024u; // tune: 256 1024 4096
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> gradients: array<f32>;
-@group(0) @binding(2) var<storage, read> rate: array<f32>;
+@group(0) @binding(2) var<storage, read> learning_rate: array<f32>;
 @group(0) @binding(3) var<storage, read_write> parameters: array<f32>;
 @group(0) @binding(4) var<storage, read_write> velocity: array<f32>;
 
@@ -40,5 +40,5 @@ fn update(replica: u32, i: u32) {
         change += params.momentum * velocity[at];
         velocity[at] = change;
     }
-    parameters[at] -= rate[replica] * change;
+    parameters[at] -= learning_rate[replica] * change;
 }

@@ -1,13 +1,13 @@
-// softmax_cross_entropy, naive: loss = -ln softmax(logits)[target], hits, and the loss's gradient
+// softmax_cross_entropy, naive: loss = -ln softmax(logits)[target], correct, and the loss's gradient
 //   d_logits = (softmax(logits) - onehot(target)) / rows
 // Source: Goodfellow, Bengio and Courville 2016, section 4.1 (logits minus their maximum).
 //
 //   logits, d_logits: [replicas, rows, classes]     targets: [replicas, rows, 1]
-//   losses, hits: [replicas, slots, 1], rings of mean losses and counts    step: [replicas, 1, 1]
+//   losses, correct: [replicas, slots, 1], rings of mean losses and counts    step: [replicas, 1, 1]
 //
 // One workgroup takes one replica: its invocations share out the rows, then the first one adds up
-// their losses and hits in a fixed order, writes slot `step mod slots` of both, and counts the step. A
-// row with the target NONE has no loss, no gradient and no hit.
+// their losses and counts in a fixed order, writes slot `step mod slots` of both, and counts the step. A
+// row with the target NONE has no loss, no gradient and does not count as correct.
 
 struct Params {
     rows: u32,
@@ -23,17 +23,17 @@ const INVOCATIONS: u32 = 64u; // tune: 16 32 64 128
 @group(0) @binding(2) var<storage, read> targets: array<u32>;
 @group(0) @binding(3) var<storage, read_write> d_logits: array<f32>;
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>;
-@group(0) @binding(5) var<storage, read_write> hits: array<u32>;
+@group(0) @binding(5) var<storage, read_write> correct: array<u32>;
 @group(0) @binding(6) var<storage, read_write> step: array<u32>;
 
 struct RowResult {
     loss: f32,
-    hits: u32,
+    correct: u32,
 }
 
 var<workgroup> partial: array<RowResult, INVOCATIONS>;
 
-// Writes the gradient of one row; returns its loss, and 1 for a hit.
+// Writes the gradient of one row; returns its loss, and 1 if it is classified correctly.
 fn one_row(line: u32) -> RowResult {
     let start = line * params.classes;
     let target_class = targets[line];
@@ -71,7 +71,7 @@ fn main(
     for (var row = invocation; row < params.rows; row += INVOCATIONS) {
         let result = one_row(replica * params.rows + row);
         mine.loss += result.loss;
-        mine.hits += result.hits;
+        mine.correct += result.correct;
     }
     partial[invocation] = mine;
     workgroupBarrier();
@@ -80,11 +80,11 @@ fn main(
         var total = RowResult();
         for (var i = 0u; i < INVOCATIONS; i++) {
             total.loss += partial[i].loss;
-            total.hits += partial[i].hits;
+            total.correct += partial[i].correct;
         }
         let slot = replica * params.slots + step[replica] % params.slots;
         losses[slot] = total.loss / f32(params.rows);
-        hits[slot] = total.hits;
+        correct[slot] = total.correct;
         step[replica] += 1u;
     }
 }

@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::backend::measure::measure;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::{Axis, Contract, Operand};
+use crate::kernels::contract::{Contract, GridAxis, Operand};
 use crate::kernels::kernel::{Kernel, Source};
 use crate::program::Program;
 use crate::tensor::Shape;
@@ -18,7 +18,7 @@ static COPY: Kernel = Kernel {
         summary: "y = x",
         sizes: &["count"],
         operands: &[Operand::read("x", "1", "count"), Operand::write("y", "1", "count")],
-        grid: [Axis::Size("count"), Axis::One],
+        grid: [GridAxis::Size("count"), GridAxis::One],
         ..Contract::PLAIN
     },
     shaders: &[Source { variant: "naive", text: include_str!("copy.wgsl") }],
@@ -31,7 +31,7 @@ static MULTIPLY_ADD: Kernel = Kernel {
         summary: "x = sums of repeated products, in registers",
         sizes: &["count"],
         operands: &[Operand::update("x", "1", "count")],
-        grid: [Axis::Size("count"), Axis::One],
+        grid: [GridAxis::Size("count"), GridAxis::One],
         ..Contract::PLAIN
     },
     shaders: &[Source { variant: "naive", text: include_str!("multiply_add.wgsl") }],

@@ -29,7 +29,7 @@ pub enum Side {
 
 /// One figure that is to be reached.
 #[derive(Clone, Debug, Serialize)]
-pub struct Goal {
+pub struct SpeedTarget {
     /// What is measured.
     pub what: String,
     /// On which side of the bound it is to lie.
@@ -42,7 +42,7 @@ pub struct Goal {
     pub unit: &'static str,
 }
 
-impl Goal {
+impl SpeedTarget {
     /// Whether it is reached; not where nothing was measured.
     #[must_use]
     pub fn is_reached(&self) -> bool {
@@ -86,8 +86,8 @@ const HARDWARE_STEP: f64 = 0.2;
 pub fn measure(
     backend: &mut GpuBackend,
     data: &Dataset,
-    told: &mut dyn FnMut(&Goal) -> Result<()>,
-) -> Result<Vec<Goal>> {
+    told: &mut dyn FnMut(&SpeedTarget) -> Result<()>,
+) -> Result<Vec<SpeedTarget>> {
     let software = !backend.selection().capabilities().hardware;
     let mut goals = Goals { all: Vec::new(), told };
     if software {
@@ -167,8 +167,8 @@ fn of_the_host(
 
 /// Goals as they are measured.
 struct Goals<'a> {
-    all: Vec<Goal>,
-    told: &'a mut dyn FnMut(&Goal) -> Result<()>,
+    all: Vec<SpeedTarget>,
+    told: &'a mut dyn FnMut(&SpeedTarget) -> Result<()>,
 }
 
 impl Goals<'_> {
@@ -180,7 +180,7 @@ impl Goals<'_> {
         measured: Option<f64>,
         unit: &'static str,
     ) -> Result<()> {
-        let goal = Goal { what, side, bound, measured, unit };
+        let goal = SpeedTarget { what, side, bound, measured, unit };
         (self.told)(&goal)?;
         self.all.push(goal);
         Ok(())
@@ -193,8 +193,13 @@ mod tests {
 
     #[test]
     fn a_goal_is_reached_on_its_side_of_the_bound_and_only_when_measured() {
-        let goal =
-            |side, measured| Goal { what: String::new(), side, bound: 5.0, measured, unit: "ms" };
+        let goal = |side, measured| SpeedTarget {
+            what: String::new(),
+            side,
+            bound: 5.0,
+            measured,
+            unit: "ms",
+        };
         assert!(goal(Side::AtLeast, Some(5.0)).is_reached());
         assert!(goal(Side::AtMost, Some(4.9)).is_reached());
         assert!(!goal(Side::AtLeast, Some(4.9)).is_reached());

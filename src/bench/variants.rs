@@ -1,4 +1,4 @@
-//! The ladder of a kernel: every variant checked, and the right ones timed.
+//! A kernel's variants: each checked, and the right ones timed.
 
 use super::shape::BenchShape;
 use super::{SAMPLES, Spread};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// What became of a variant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "lowercase")]
-pub enum Rung {
+pub enum VariantResult {
     /// It is right, and this fast.
     Good {
         /// Seconds of one dispatch.
@@ -43,7 +43,7 @@ pub enum Rung {
     },
 }
 
-impl Rung {
+impl VariantResult {
     /// The time of a variant that is right.
     #[must_use]
     pub fn time(&self) -> Option<Spread> {
@@ -63,12 +63,12 @@ pub struct Variant {
     pub default: bool,
     /// What became of it.
     #[serde(flatten)]
-    pub rung: Rung,
+    pub result: VariantResult,
 }
 
 /// A kernel's variants at one shape.
 #[derive(Clone, Debug, Serialize)]
-pub struct Ladder {
+pub struct KernelVariants {
     /// The kernel.
     pub kernel: &'static str,
     /// The shape, as `60x784x100`.
@@ -81,11 +81,11 @@ pub struct Ladder {
     pub clock: Option<&'static str>,
 }
 
-impl Ladder {
+impl KernelVariants {
     /// Whether no variant is wrong.
     #[must_use]
     pub fn passes(&self) -> bool {
-        !self.variants.iter().any(|variant| matches!(variant.rung, Rung::Wrong { .. }))
+        !self.variants.iter().any(|variant| matches!(variant.result, VariantResult::Wrong { .. }))
     }
 }
 
@@ -93,18 +93,18 @@ impl Ladder {
 ///
 /// # Errors
 /// When a variant cannot be read or compiled, a shape has the wrong form, or the device refuses.
-pub fn climb(
+pub fn compare(
     backend: &mut GpuBackend,
     kernel: &'static Kernel,
     shapes: &[BenchShape],
-) -> Result<Vec<Ladder>> {
+) -> Result<Vec<KernelVariants>> {
     let default = backend.selection().variant(kernel)?;
     let mut defaults = Vec::new();
     for shape in shapes {
         defaults.push(default_at(backend, kernel, *shape)?);
     }
     let mut course = Course::new(kernel, shapes)?;
-    let mut ladders =
+    let mut compared =
         shapes.iter().map(|&shape| empty(kernel, shape)).collect::<Result<Vec<_>>>()?;
     // What each lacks is asked before any is chosen: a file is known only while it is the choice.
     let names = backend.selection().library().variants(kernel)?;
@@ -113,19 +113,19 @@ pub fn climb(
         .map(|name| backend.selection().lacks(kernel, name))
         .collect::<Result<Vec<_>>>()?;
     for (name, lacks) in names.into_iter().zip(lacks) {
-        let rungs = match lacks {
-            Some(reason) => vec![(Rung::Skipped { reason }, None); shapes.len()],
-            None => rungs(backend, kernel, &name, &mut course)?,
+        let results = match lacks {
+            Some(reason) => vec![(VariantResult::Skipped { reason }, None); shapes.len()],
+            None => results(backend, kernel, &name, &mut course)?,
         };
-        for ((ladder, (rung, clock)), default) in ladders.iter_mut().zip(rungs).zip(&defaults) {
-            ladder.clock = clock.map(Clock::name).or(ladder.clock);
+        for ((one, (result, clock)), default) in compared.iter_mut().zip(results).zip(&defaults) {
+            one.clock = clock.map(Clock::name).or(one.clock);
             let (variant, default) = (name.clone(), Some(&name) == default.as_ref());
-            ladder.variants.push(Variant { variant, default, rung });
+            one.variants.push(Variant { variant, default, result });
         }
     }
     backend.choose_variant(kernel, &default)?;
-    ladders.iter_mut().for_each(compare);
-    Ok(ladders)
+    compared.iter_mut().for_each(fill_ratios);
+    Ok(compared)
 }
 
 /// The variant that programs get at a shape; none where the one that the user has chosen does not fit it, or
@@ -142,10 +142,10 @@ fn default_at(
     }
 }
 
-/// A ladder without any variant yet.
-fn empty(kernel: &'static Kernel, shape: BenchShape) -> Result<Ladder> {
+/// A kernel's shape without any variant yet.
+fn empty(kernel: &'static Kernel, shape: BenchShape) -> Result<KernelVariants> {
     let activation = shape.case(kernel)?.activation.name();
-    Ok(Ladder {
+    Ok(KernelVariants {
         kernel: kernel.name(),
         shape: shape.to_string(),
         activation: kernel.contract.activation.then_some(activation),
@@ -157,16 +157,16 @@ fn empty(kernel: &'static Kernel, shape: BenchShape) -> Result<Ladder> {
 /// Checks one variant, which the adapter can run, and times it at a shape if it is right.
 ///
 /// # Errors
-/// As [`climb`].
+/// As [`compare`].
 pub fn judge(
     backend: &mut GpuBackend,
     kernel: &'static Kernel,
     variant: &str,
     shape: BenchShape,
-) -> Result<Rung> {
+) -> Result<VariantResult> {
     let mut course = Course::new(kernel, &[shape])?;
-    let mut rungs = rungs(backend, kernel, variant, &mut course)?;
-    Ok(rungs.remove(0).0)
+    let mut results = results(backend, kernel, variant, &mut course)?;
+    Ok(results.remove(0).0)
 }
 
 /// What a kernel may have to do at a shape where its twin is asked, too: more would keep people waiting.
@@ -196,12 +196,12 @@ impl Course {
 }
 
 /// Chooses a variant and checks it; times it at each of the shapes if it is right.
-fn rungs(
+fn results(
     backend: &mut GpuBackend,
     kernel: &'static Kernel,
     variant: &str,
     course: &mut Course,
-) -> Result<Vec<(Rung, Option<Clock>)>> {
+) -> Result<Vec<(VariantResult, Option<Clock>)>> {
     backend.choose_variant(kernel, variant)?;
     let (mut complaints, mut worst) = (Vec::new(), 0.0_f64);
     for trial in &mut course.cases {
@@ -210,7 +210,7 @@ fn rungs(
         worst = worst.max(outcome.worst_ratio());
     }
     if !complaints.is_empty() {
-        return Ok(vec![(Rung::Wrong { complaints }, None); course.shapes.len()]);
+        return Ok(vec![(VariantResult::Wrong { complaints }, None); course.shapes.len()]);
     }
     let shapes = course.shapes.iter_mut();
     shapes.map(|(shape, trial)| timed(backend, kernel, (*shape, trial.as_mut()), worst)).collect()
@@ -222,23 +222,23 @@ fn timed(
     kernel: &'static Kernel,
     (shape, trial): (BenchShape, Option<&mut Trial>),
     mut worst_error: f64,
-) -> Result<(Rung, Option<Clock>)> {
+) -> Result<(VariantResult, Option<Clock>)> {
     let sizes = shape.case(kernel)?.sizes(&kernel.contract)?;
     if let Some(reason) =
         backend.selection().misfit(kernel, &backend.selection().default_setting(kernel)?, &sizes)?
     {
-        return Ok((Rung::Skipped { reason }, None));
+        return Ok((VariantResult::Skipped { reason }, None));
     }
     if let Some(trial) = trial {
         let outcome = trial.run(backend)?;
         if !outcome.passes() {
-            return Ok((Rung::Wrong { complaints: outcome.complaints() }, None));
+            return Ok((VariantResult::Wrong { complaints: outcome.complaints() }, None));
         }
         worst_error = worst_error.max(outcome.worst_ratio());
     }
     let Speed { time, gflop_per_s, gb_per_s, clock } = time(backend, kernel, shape)?;
-    let rung = Rung::Good { time, worst_error, gflop_per_s, gb_per_s, ratio: None };
-    Ok((rung, Some(clock)))
+    let result = VariantResult::Good { time, worst_error, gflop_per_s, gb_per_s, ratio: None };
+    Ok((result, Some(clock)))
 }
 
 /// How fast a kernel is.
@@ -257,7 +257,7 @@ pub struct Speed {
 /// Times a kernel as programs run it, unchecked.
 ///
 /// # Errors
-/// As [`climb`].
+/// As [`compare`].
 pub fn time(backend: &mut GpuBackend, kernel: &'static Kernel, shape: BenchShape) -> Result<Speed> {
     let case = shape.case(kernel)?;
     let mut program = Program::default();
@@ -299,11 +299,11 @@ fn dispatch(
 }
 
 /// Fills in the ratios to the default variant.
-fn compare(ladder: &mut Ladder) {
-    let default = ladder.variants.iter().find(|variant| variant.default);
-    let default = default.and_then(|variant| variant.rung.time()).map(|time| time.median);
-    for variant in &mut ladder.variants {
-        if let Rung::Good { time, ratio, .. } = &mut variant.rung {
+fn fill_ratios(compared: &mut KernelVariants) {
+    let default = compared.variants.iter().find(|variant| variant.default);
+    let default = default.and_then(|variant| variant.result.time()).map(|time| time.median);
+    for variant in &mut compared.variants {
+        if let VariantResult::Good { time, ratio, .. } = &mut variant.result {
             *ratio = default.map(|default| time.median / default);
         }
     }

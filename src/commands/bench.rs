@@ -9,8 +9,8 @@ use crate::bench::Roofline;
 use crate::bench::scale::{self, Scale, ScaledStep};
 use crate::bench::shape::{BenchShape, plan};
 use crate::bench::step::{self, StepTime, Workload};
-use crate::bench::targets::{self, Goal};
-use crate::bench::variants::{self, Ladder, Rung};
+use crate::bench::targets::{self, SpeedTarget};
+use crate::bench::variants::{self, KernelVariants, VariantResult};
 use crate::config::{Norm, integer};
 use crate::data::Dataset;
 use crate::error::Result;
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    ladder: LadderArguments,
+    variants: VariantsArguments,
 }
 
 #[derive(Subcommand, Clone, Debug)]
@@ -42,7 +42,7 @@ enum Command {
 }
 
 #[derive(Args, Clone, Debug)]
-struct LadderArguments {
+struct VariantsArguments {
     /// The kernels to time [default: all], or `step` for whole training steps.
     #[arg(value_name = "KERNEL")]
     kernels: Vec<String>,
@@ -89,17 +89,17 @@ struct TargetsArguments {
 
 /// What `normlab bench --json` prints.
 #[derive(Serialize)]
-struct Ladders {
+struct Compared {
     device: Adapter,
     ceilings: Roofline,
-    ladders: Vec<Ladder>,
+    ladders: Vec<KernelVariants>,
 }
 
 /// What `normlab bench targets --json` prints.
 #[derive(Serialize)]
 struct Reached<'a> {
     device: Adapter,
-    goals: &'a [Goal],
+    goals: &'a [SpeedTarget],
 }
 
 /// What `normlab bench scale --json` prints.
@@ -122,11 +122,11 @@ pub(super) fn bench(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
         Some(Command::Step(step)) => steps(step, out),
         Some(Command::Scale(scale)) => scales(scale, out),
         Some(Command::Targets(TargetsArguments { measure })) => targets(measure, out),
-        None => ladders(&arguments.ladder, out),
+        None => compare_variants(&arguments.variants, out),
     }
 }
 
-fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
+fn compare_variants(arguments: &VariantsArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let plan = plan(&arguments.kernels, &arguments.shape)?;
     let measure = &arguments.measure;
     let purpose = ("time on", "the CPU engine has no variants of kernels to time");
@@ -139,28 +139,28 @@ fn ladders(arguments: &LadderArguments, out: &mut dyn Write) -> anyhow::Result<S
     print(shown, &tables::ceilings(&ceilings))?;
     let mut ladders = Vec::new();
     for (kernel, shapes) in plan {
-        for ladder in variants::climb(&mut backend, kernel, &shapes)? {
-            print(shown, &tables::ladder(&ladder, &ceilings))?;
-            complain(&ladder, shown)?;
-            ladders.push(ladder);
+        for compared in variants::compare(&mut backend, kernel, &shapes)? {
+            print(shown, &tables::variants(&compared, &ceilings))?;
+            complain(&compared, shown)?;
+            ladders.push(compared);
         }
     }
     print(shown, &format!("\n{}", tables::LADDER_LEGEND))?;
-    let good = ladders.iter().all(Ladder::passes);
+    let good = ladders.iter().all(KernelVariants::passes);
     if !good {
         print_limit(Some(&backend), shown)?;
     }
     if measure.json {
-        print_json(&Ladders { device, ceilings, ladders }, out)?;
+        print_json(&Compared { device, ceilings, ladders }, out)?;
     }
     Ok(if good { Status::Good } else { Status::Failed })
 }
 
-/// Says what is wrong with the variants of a ladder.
-fn complain(ladder: &Ladder, out: &mut dyn Write) -> Result<()> {
-    for variant in &ladder.variants {
-        if let Rung::Wrong { complaints } = &variant.rung {
-            let lines = wrong(ladder.kernel, &variant.variant, complaints);
+/// Says what is wrong with the variants of a kernel.
+fn complain(compared: &KernelVariants, out: &mut dyn Write) -> Result<()> {
+    for variant in &compared.variants {
+        if let VariantResult::Wrong { complaints } = &variant.result {
+            let lines = wrong(compared.kernel, &variant.variant, complaints);
             lines.iter().try_for_each(|line| print(out, line))?;
         }
     }
@@ -169,13 +169,13 @@ fn complain(ladder: &Ladder, out: &mut dyn Write) -> Result<()> {
 
 fn targets(measure: &MeasureArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let data = Dataset::load(None, None, false)?;
-    let purpose = ("time on", "the CPU engine has no goals");
+    let purpose = ("time on", "the CPU engine has no targets");
     let library = measure.shaders.library()?;
     let shown: &mut dyn Write = if measure.json { &mut std::io::sink() } else { &mut *out };
     let mut backend = open_adapter(&measure.device, library, purpose, shown)?;
     let device = backend.adapter();
     print(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
-    let mut told = |goal: &Goal| print(shown, &tables::goal(goal));
+    let mut told = |target: &SpeedTarget| print(shown, &tables::target(target));
     let goals = targets::measure(&mut backend, &data, &mut told)?;
     if measure.json {
         print_json(&Reached { device, goals: &goals }, out)?;

@@ -3,9 +3,9 @@
 use super::arguments::{
     DeviceArguments, ExperimentArguments, FusionArguments, ShaderArguments, choice,
 };
+use super::experiment::{load_to_train, with_flags};
 use super::opening::open_adapter;
 use super::output::{Status, print};
-use super::run::{load, with_absolute_paths};
 use crate::config::{Experiment, integer};
 use crate::error::{Error, Result};
 use crate::export::{BROWSER, Export, Target, check_free};
@@ -52,13 +52,11 @@ pub(super) struct Arguments {
 
 /// Writes the networks of an experiment.
 pub(super) fn export(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
-    let mut experiment = match &arguments.file {
+    let given = match &arguments.file {
         Some(file) => Experiment::read(file)?,
         None => Experiment::default(),
     };
-    arguments.experiment.apply(&mut experiment)?;
-    let device = arguments.device.agreed(&mut experiment);
-    experiment.validate()?;
+    let (experiment, device) = &with_flags(given, &arguments.experiment, &arguments.device)?;
     if experiment.precision != Precision::F32 {
         bail!(Error::Config(
             "--precision mixed: WebGPU has no cooperative matrices; leave it at f32".to_owned(),
@@ -66,10 +64,8 @@ pub(super) fn export(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
     }
     check_free(&arguments.folder, arguments.force)?;
     let library = arguments.fusion.apply(arguments.shaders.library()?);
-    let experiment = &with_absolute_paths(&experiment)?;
-    let data = &load(experiment)?;
-    experiment.validate_for(data.train.len())?;
-    let mut lowering = Lowering::new(arguments.selection(&device, library, out)?);
+    let data = &load_to_train(experiment)?;
+    let mut lowering = Lowering::new(arguments.selection(device, library, out)?);
     for plan in Plan::all(experiment, data, false) {
         let export =
             Export::new(&plan, &mut lowering, arguments.target.name(), arguments.references)?;

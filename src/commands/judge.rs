@@ -5,7 +5,7 @@ use super::arguments::{DeviceArguments, ShaderArguments};
 use super::opening::open_adapter;
 use super::output::{Status, print};
 use crate::bench::shape::BenchShape;
-use crate::bench::variants::{self, Rung};
+use crate::bench::variants::{self, VariantResult};
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::report::watch::Judged;
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
 /// Judges the variant that programs get, and prints what came of it.
 pub(super) fn judge(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let judged = match verdict(arguments) {
-        Ok(rung) => Judged::Ended(rung),
+        Ok(result) => Judged::Ended(result),
         Err(error) => Judged::Failed(error.to_string()),
     };
     let text = serde_json::to_string(&judged);
@@ -44,7 +44,7 @@ pub(super) fn judge(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     Ok(if judged.time().is_some() { Status::Good } else { Status::Failed })
 }
 
-fn verdict(arguments: &Arguments) -> Result<Rung> {
+fn verdict(arguments: &Arguments) -> Result<VariantResult> {
     let kernel = kernels::find(&arguments.kernel)?;
     let library = arguments.shaders.library()?;
     // What is printed is the verdict alone.

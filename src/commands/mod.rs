@@ -6,10 +6,12 @@ mod beside;
 mod check;
 mod devices;
 mod eval;
+mod experiment;
 mod export;
 mod judge;
 mod opening;
 mod output;
+mod page;
 mod progress;
 mod report;
 mod run;
@@ -54,6 +56,8 @@ enum Command {
     Train(run::TrainArguments),
     /// Make a run's report again, from the records that it has left.
     Report(report::Arguments),
+    /// Write the lesson as a page that opens in any browser: read it, touch it, train in it.
+    Page(page::Arguments),
     /// Train at several batch sizes: batch norm against layer norm.
     #[command(after_help = sweep::defaults(Swept::BatchSize))]
     BatchSizes(sweep::BatchSizesArguments),
@@ -94,6 +98,7 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Status> {
         Command::Lesson(arguments) => run::lesson(&arguments, out),
         Command::Train(arguments) => run::train(&arguments, out),
         Command::Report(arguments) => report::report(&arguments, out),
+        Command::Page(arguments) => page::page(&arguments, out),
         Command::BatchSizes(arguments) => sweep::batch_sizes(&arguments, out),
         Command::LearningRates(arguments) => sweep::learning_rates(&arguments, out),
         Command::Affine(arguments) => sweep::affine(&arguments, out),

@@ -35,14 +35,25 @@ pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
     Ok(Status::Good)
 }
 
-/// Makes the report of a run that has just ended. The run is as good as it was without it.
-pub(super) fn after_run(folder: &Path, records: Records, out: &mut dyn Write) -> Result<()> {
+/// Makes the report of a run that has just ended, and says where it is, and where the `lesson` is that was made
+/// of it. The run is as good as it was without either.
+pub(super) fn after_run(
+    folder: &Path,
+    records: Records,
+    lesson: Option<std::result::Result<PathBuf, String>>,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let lesson = match lesson {
+        Some(Ok(file)) => format!("\nlesson: {}", file.display()),
+        Some(Err(note)) => format!("\n{note}"),
+        None => String::new(),
+    };
     match folder::make(folder, records) {
-        Ok(made) => print(out, &made_line(&made)),
+        Ok(made) => print(out, &format!("{}{lesson}", made_line(&made))),
         Err(error) => print(
             out,
             &format!(
-                "note: no report was made: {error}; `normlab report {}` tries again",
+                "note: no report was made: {error}; `normlab report {}` tries again{lesson}",
                 folder.display()
             ),
         ),
@@ -55,7 +66,7 @@ pub(super) fn after_error(records: Result<Records>, folder: &Path, out: &mut dyn
     if let Ok(records) = records
         && (!records.evaluations.is_empty() || records.sweeps.values().any(|all| !all.is_empty()))
     {
-        let _ = after_run(folder, records, out);
+        let _ = after_run(folder, records, None, out);
     }
 }
 

@@ -5,8 +5,10 @@ use super::arguments::{
     TuneArguments, WatchArguments,
 };
 use super::beside::Lesson;
+use super::experiment::{load_to_train, with_flags};
 use super::opening::open;
 use super::output::{Status, compared, print, print_limit};
+use super::page;
 use super::progress::Progress;
 use super::report;
 use super::tuning::prepare;
@@ -91,23 +93,19 @@ impl RunArguments {
         &self,
         name: &str,
         kind: Kind,
-        mut experiment: Experiment,
+        given: Experiment,
         out: &mut dyn Write,
     ) -> anyhow::Result<Status> {
         let start = Instant::now();
-        self.experiment.apply(&mut experiment)?;
-        let device = self.device.agreed(&mut experiment);
-        experiment.validate()?;
-        let experiment = &with_absolute_paths(&experiment)?;
+        let (experiment, device) = &with_flags(given, &self.experiment, &self.device)?;
         let OutputArguments { out: path, force } = &self.output;
         RunFolder::check_free(path.as_deref(), *force)?;
         let library = self.fusion.apply(self.shaders.library()?);
         let changes = self.watch.changes(&library, experiment)?;
         // A file that comes later, for a kernel that another does the work of, must have its effect.
         let library = if changes.is_some() { library.unfused() } else { library };
-        let data = &load(experiment)?;
-        experiment.validate_for(data.train.len())?;
-        let mut backend = open(&device, library, out)?;
+        let data = &load_to_train(experiment)?;
+        let mut backend = open(device, library, out)?;
         for &activation in &experiment.activation {
             gradient_check::require(&*backend, activation)?;
         }
@@ -118,14 +116,14 @@ impl RunArguments {
         // Texts that change under way are not what was searched.
         let mode = if changes.is_some() { TuneMode::Off } else { self.tune.tune };
         let plans = Plan::all(experiment, data, verify);
-        prepare(mode, &device, &mut backend, &plans, out)?;
+        prepare(mode, device, &mut backend, &plans, out)?;
         let folder = RunFolder::create(name, path.as_deref(), *force, experiment)?;
         print(out, &introduction(experiment, data))?;
         for warning in experiment.warnings() {
             print(out, &format!("warning: {warning}"))?;
         }
         let summary = empty_summary(experiment, data, &*backend)?;
-        let mut run = Run { experiment, start, backend, changes, folder, summary };
+        let mut run = Run { kind, experiment, start, backend, changes, folder, summary };
         // A run that is killed leaves what computed it.
         run.folder.summary(&run.summary)?;
         let trained = run.train(&plans, out);
@@ -143,6 +141,7 @@ impl RunArguments {
 
 /// A run that has begun, and what came of it so far.
 struct Run<'a> {
+    kind: Kind,
     /// As it began: an activation's file may have changed since.
     experiment: &'a Experiment,
     start: Instant,
@@ -206,29 +205,15 @@ impl Run<'_> {
             print_limit(backend.gpu(), out)?;
         }
         records.summary = Some(summary.clone());
-        report::after_run(folder.path(), records, out)?;
+        let lesson = match self.kind {
+            Kind::Lesson => Some(page::after_run(folder.path(), &records)),
+            Kind::Experiment => None,
+        };
+        report::after_run(folder.path(), records, lesson, out)?;
         let failed = summary.runs.iter().any(|run| run.failure.is_some());
         let good = !failed && summary.parity.failures.is_empty();
         Ok(if good { Status::Good } else { Status::Failed })
     }
-}
-
-/// The experiment with whole paths, so that its record can be replayed from any folder.
-pub(super) fn with_absolute_paths(experiment: &Experiment) -> Result<Experiment> {
-    let whole = |path: &Option<PathBuf>| {
-        let whole = |path: &PathBuf| {
-            std::path::absolute(path).map_err(|error| Error::file("find", path, error))
-        };
-        path.as_ref().map(whole).transpose()
-    };
-    let (data, test_data) = (whole(&experiment.data)?, whole(&experiment.test_data)?);
-    Ok(Experiment { data, test_data, ..experiment.clone() })
-}
-
-/// The data that an experiment asks for.
-pub(super) fn load(experiment: &Experiment) -> Result<Dataset> {
-    let Experiment { data, test_data, binary, .. } = experiment;
-    Dataset::load(data.as_deref(), test_data.as_deref(), *binary)
 }
 
 fn empty_summary(
@@ -244,6 +229,7 @@ fn empty_summary(
         constant_guess: Some(data.constant_guess()),
         seed: experiment.seed,
         elapsed_s: 0.0,
+        date: Some(chrono::Local::now().format("%Y-%m-%d").to_string()),
         parity: Parity::default(),
         runs: Vec::new(),
         shaders: Vec::new(),

@@ -5,11 +5,12 @@ use super::arguments::{
     DeviceArguments, ExperimentArguments, FusionArguments, Keys, OutputArguments, ShaderArguments,
     TuneArguments,
 };
+use super::experiment::{load, with_absolute_paths};
 use super::opening::open;
 use super::output::{Status, compared, print, print_json, print_limit};
 use super::progress::train_of_sweep;
 use super::report;
-use super::run::{layers, load, with_absolute_paths};
+use super::run::layers;
 use super::tuning::prepare;
 use crate::config::{integer, number};
 use crate::data::Dataset;
@@ -159,7 +160,7 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
         let experiment = &mut sweep.experiment;
         self.experiment.apply(experiment)?;
         experiment.precision = self.device.precision();
-        *experiment = with_absolute_paths(experiment)?;
+        *experiment = with_absolute_paths(experiment.clone())?;
         self.run(&sweep, out)
     }
 
@@ -267,5 +268,5 @@ fn show(folder: &SweepFolder, out: &mut dyn Write) -> Result<()> {
         summary.claims = claims;
         run_folder::write_summary(path, summary)?;
     }
-    report::after_run(path, records, out)
+    report::after_run(path, records, None, out)
 }

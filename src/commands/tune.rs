@@ -2,9 +2,9 @@
 //! adapter.
 
 use super::arguments::{DeviceArguments, ExperimentArguments, MeasureArguments};
+use super::experiment::{load_to_train, with_flags};
 use super::opening::open_adapter;
 use super::output::{Status, print, print_json, progress_bar, wrong};
-use super::run::load;
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::bench::shape::{BenchShape, plan};
@@ -138,12 +138,8 @@ fn usual_networks() -> Result<Vec<Model>> {
 
 /// The networks of an experiment with these flags.
 fn networks(flags: &ExperimentArguments, device: &DeviceArguments) -> Result<Vec<Model>> {
-    let mut experiment = Experiment::default();
-    flags.apply(&mut experiment)?;
-    device.agreed(&mut experiment);
-    experiment.validate()?;
-    let data = load(&experiment)?;
-    experiment.validate_for(data.train.len())?;
+    let (experiment, _) = with_flags(Experiment::default(), flags, device)?;
+    let data = load_to_train(&experiment)?;
     Plan::all(&experiment, &data, false).iter().map(Plan::unfused).collect()
 }
 

@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 /// What records call this data set.
 pub const NAME: &str = "drawn digits";
 
-const ATLAS: &[u8] = include_bytes!("../../assets/digits.png");
+/// All images, as PNG.
+pub const ATLAS: &[u8] = include_bytes!("../../assets/digits.png");
 const SIDE: usize = 28;
 const TILE_COLUMNS: usize = 120;
 const IMAGES: usize = 12_000;

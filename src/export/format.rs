@@ -213,29 +213,29 @@ pub struct TrainLoop {
     /// Examples of a batch.
     pub batch: usize,
     /// Which examples steps see.
-    pub order: OrderRing,
+    pub batch_indices: BatchRing,
     /// What steps leave.
     pub history: HistoryRing,
 }
 
 /// The ring of batches: see [`TrainLoop`].
 #[derive(Clone, Debug, Serialize)]
-pub struct OrderRing {
+pub struct BatchRing {
     /// The ring.
     pub tensor: TensorIndex,
     /// Batches that it holds.
     pub slots: usize,
-    /// What it is filled with, one after another.
-    pub fillings: Vec<DataRange>,
+    /// What it is filled with again and again, one after another.
+    pub refills: Vec<DataRange>,
 }
 
-/// The rings of losses and of hits: see [`TrainLoop`].
+/// The rings of losses and of counts: see [`TrainLoop`].
 #[derive(Clone, Debug, Serialize)]
 pub struct HistoryRing {
     /// Mean losses.
     pub losses: TensorIndex,
-    /// Numbers of hits.
-    pub hits: TensorIndex,
+    /// How many examples were classified correctly.
+    pub correct: TensorIndex,
     /// Steps that they hold.
     pub slots: usize,
 }
@@ -251,8 +251,8 @@ pub struct EvaluateLoop {
     pub times: usize,
     /// Losses of the chunks.
     pub losses: TensorIndex,
-    /// Hits of the chunks.
-    pub hits: TensorIndex,
+    /// Of each chunk, how many examples are classified correctly.
+    pub correct: TensorIndex,
     /// Their sum times this is the mean loss.
     pub loss_factor: f64,
     /// Their sum times this is the accuracy.
@@ -278,7 +278,7 @@ pub struct ProbedLayerDocument {
     /// How many inputs to the activation lie in each bin; the first and the last are for what lies outside.
     pub counts: TensorIndex,
     /// Rows: mean, deviation, smallest, largest, share outside of where the sigmoid bends, of each unit.
-    pub moments: TensorIndex,
+    pub stats: TensorIndex,
     /// Outputs for an image of each class, with running statistics.
     pub outputs: TensorIndex,
     /// The same with the statistics of the probed training images.

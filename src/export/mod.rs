@@ -3,6 +3,7 @@
 //! `docs/program-format.md` tells them to people. [`conformance`] has the kernels' cases as data instead, and
 //! [`page`] the page that checks them in a browser.
 
+pub mod catalogue;
 pub mod conformance;
 mod document;
 pub mod format;
@@ -21,9 +22,10 @@ use crate::program::{TensorId, Upload};
 use crate::train::{Plan, data_set, initial_state, training_order};
 use document::Data;
 use format::{
-    DataFile, Document, EvaluateLoop, HistoryRing, Loops, OrderRing, ParameterDocument, ProbeLoop,
+    BatchRing, DataFile, Document, EvaluateLoop, HistoryRing, Loops, ParameterDocument, ProbeLoop,
     ProbedLayerDocument, TrainLoop, UploadDocument, Uploads, VERSION,
 };
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -85,8 +87,8 @@ impl Export {
         let mut data = Data::default();
         let program = document::program(&model.program, &lowered, &mut data)?;
         let (state, fixed) = (initial_state(&model, experiment), data_set(&model, set));
-        let fillings = experiment.steps.div_ceil(model.network.order_slots()).max(1);
-        let orders = (0..fillings).map(|one| training_order(&model, experiment.seed, one));
+        let refills = experiment.steps.div_ceil(model.network.order_slots()).max(1);
+        let orders = (0..refills).map(|one| training_order(&model, experiment.seed, one));
         let orders: Vec<_> = orders.collect();
         let all = state.iter().chain(&fixed).chain(orders.first());
         let all: Vec<Upload> = all.cloned().collect();
@@ -95,9 +97,9 @@ impl Export {
             state: state_uploads(&model, &state, &mut data),
             data: fixed.iter().map(|upload| data.upload(upload)).collect(),
         };
-        let fillings = orders.iter().map(|order| data.value(&order.value)).collect();
+        let refills = orders.iter().map(|order| data.value(&order.value)).collect();
         let loops = Loops {
-            train: train_loop(&model, experiment.steps, fillings),
+            train: train_loop(&model, experiment.steps, refills),
             evaluate: evaluate_loop(&model),
             probe: model.probe.as_ref().map(|probe| probe_loop(&model, probe)),
         };
@@ -130,8 +132,7 @@ impl Export {
     /// # Errors
     /// [`Error::Config`] when it cannot be written as JSON: a mistake in its types.
     pub fn json(&self) -> Result<String> {
-        let text = serde_json::to_string(&self.document);
-        text.map_err(|error| Error::Config(format!("no JSON of the program: {error}")))
+        json(&self.document)
     }
 
     /// Writes both files into the folder `<folder>/<network>`, each whole or not at all, the document last:
@@ -151,6 +152,12 @@ impl Export {
     }
 }
 
+/// A value as JSON.
+fn json(value: &impl Serialize) -> Result<String> {
+    let text = serde_json::to_string(value);
+    text.map_err(|error| Error::Config(format!("no JSON of the program: {error}")))
+}
+
 /// What a training changes, from its start on: what is not given is zero.
 fn state_uploads(model: &Model, given: &[Upload], data: &mut Data) -> Vec<UploadDocument> {
     let zero = |id: TensorId| UploadDocument { tensor: id.0, data: None, fill: Some(0) };
@@ -160,20 +167,20 @@ fn state_uploads(model: &Model, given: &[Upload], data: &mut Data) -> Vec<Upload
     given.chain(others.map(zero)).collect()
 }
 
-fn train_loop(model: &Model, steps: usize, fillings: Vec<format::DataRange>) -> TrainLoop {
-    let DataBuffers { batch_indices: order, losses, correct: hits, .. } = model.train;
+fn train_loop(model: &Model, steps: usize, refills: Vec<format::DataRange>) -> TrainLoop {
+    let DataBuffers { batch_indices, losses, correct, .. } = model.train;
     let network = &model.network;
     TrainLoop {
         passes: model.step_passes().iter().map(|pass| pass.0).collect(),
         steps,
         batch: network.batch,
-        order: OrderRing { tensor: order.0, slots: network.order_slots(), fillings },
-        history: HistoryRing { losses: losses.0, hits: hits.0, slots: network.history },
+        batch_indices: BatchRing { tensor: batch_indices.0, slots: network.order_slots(), refills },
+        history: HistoryRing { losses: losses.0, correct: correct.0, slots: network.history },
     }
 }
 
 fn evaluate_loop(model: &Model) -> EvaluateLoop {
-    let DataBuffers { step, losses, correct: hits, .. } = model.test;
+    let DataBuffers { step, losses, correct, .. } = model.test;
     let network = &model.network;
     let examples = network.test_examples as f64;
     EvaluateLoop {
@@ -181,7 +188,7 @@ fn evaluate_loop(model: &Model) -> EvaluateLoop {
         passes: vec![model.evaluate.0],
         times: network.test_chunks(),
         losses: losses.0,
-        hits: hits.0,
+        correct: correct.0,
         // A chunk's loss is the mean over all its rows, also over those without an example.
         loss_factor: network.test_batch as f64 / examples,
         accuracy_factor: 1.0 / examples,
@@ -194,7 +201,7 @@ fn probe_loop(model: &Model, probe: &Probe) -> ProbeLoop {
     let (per_unit, first) = (parameter(0), parameter(1));
     let hidden = probe.hidden.iter().map(|layer| ProbedLayerDocument {
         counts: layer.counts.0,
-        moments: layer.stats.0,
+        stats: layer.stats.0,
         outputs: layer.outputs.0,
         outputs_in_training: layer.outputs_in_training.map(|id| id.0),
     });
@@ -219,17 +226,16 @@ fn parameters(model: &Model) -> Vec<ParameterDocument> {
 
 /// Tensors by what they are for.
 fn roles(model: &Model) -> BTreeMap<String, usize> {
-    let mut roles = BTreeMap::from([("rate".to_owned(), model.learning_rate.0)]);
+    let mut roles = BTreeMap::from([("learning_rate".to_owned(), model.learning_rate.0)]);
     for (part, feed) in [("train", model.train), ("test", model.test)] {
-        let DataBuffers { images, labels, batch_indices: order, step, losses, correct: hits } =
-            feed;
+        let DataBuffers { images, labels, batch_indices, step, losses, correct } = feed;
         let all = [
             ("images", images),
             ("labels", labels),
-            ("order", order),
+            ("batch_indices", batch_indices),
             ("step", step),
             ("losses", losses),
-            ("hits", hits),
+            ("correct", correct),
         ];
         roles.extend(all.map(|(name, id)| (format!("{part}.{name}"), id.0)));
     }
@@ -242,8 +248,8 @@ fn roles(model: &Model) -> BTreeMap<String, usize> {
     let optimizer = model.optimizer_state.iter();
     roles.extend(optimizer.map(|id| (model.program.spec(*id).name.clone(), id.0)));
     if let Some(probe) = &model.probe {
-        roles.insert("probe.order".to_owned(), probe.batch_indices.0);
-        roles.insert("digits.order".to_owned(), probe.digits_indices.0);
+        roles.insert("probe.batch_indices".to_owned(), probe.batch_indices.0);
+        roles.insert("digits.batch_indices".to_owned(), probe.digits_indices.0);
     }
     roles
 }

@@ -9,11 +9,22 @@ use flate2::write::GzEncoder;
 use serde::Serialize;
 use std::io::Write;
 
+/// A script that other scripts import from.
+#[derive(Clone, Copy, Debug)]
+pub struct Module {
+    /// Its file's name.
+    pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
 /// Runs programs.
-pub const RUNNER: &str = include_str!("../../assets/page/runner.js");
+pub const RUNNER: Module =
+    Module { name: "runner.js", text: include_str!("../../assets/page/runner.js") };
 
 /// Checks a suite.
-const CONFORMANCE: &str = include_str!("../../assets/page/conformance.js");
+const CONFORMANCE: Module =
+    Module { name: "conformance.js", text: include_str!("../../assets/page/conformance.js") };
 
 /// What a conformance page is beside its suite.
 const PAGE: &str = include_str!("../../assets/page/conformance.html");
@@ -37,29 +48,59 @@ pub fn conformance(suite: &Suite, data: &[u8]) -> Result<String> {
     )))
 }
 
-/// A page with texts in it, each in a script element that holds no script, and with modules, which import
-/// from modules before them in the list alone.
-fn inlined(page: &str, texts: &[(&str, String)], modules: &[&str]) -> String {
+/// A page with texts in it, each in a script element that holds no script, and with modules, of which the
+/// last is run. A module imports another by the name of its file: the page's import map has them all, so that
+/// nothing is fetched.
+#[must_use]
+pub fn inlined(page: &str, texts: &[(&str, String)], modules: &[Module]) -> String {
     let texts = texts
         .iter()
         .map(|(id, text)| format!("<script type=\"text/plain\" id=\"{id}\">{text}</script>\n"));
-    let lines = modules.iter().flat_map(|module| module.lines());
-    let lines = lines.filter(|line| !line.starts_with("import "));
-    let module: String = lines.map(|line| format!("{line}\n")).collect();
-    let scripts =
-        format!("{}<script type=\"module\">\n{module}</script>\n", texts.collect::<String>());
+    let texts: String = texts.collect();
+    let urls = modules.iter().map(|module| {
+        let text = STANDARD.encode(with_bare_imports(module.text));
+        format!("\"{FOLDER}{}\":\"data:text/javascript;base64,{text}\"", module.name)
+    });
+    let urls = urls.collect::<Vec<_>>().join(",\n");
+    let first = modules.last().map_or("", |module| module.name);
+    let scripts = format!(
+        "{texts}<script type=\"importmap\">{{\"imports\":{{\n{urls}}}}}</script>\n\
+         <script type=\"module\">import '{FOLDER}{first}';</script>\n"
+    );
     page.replacen("</body>", &format!("{scripts}</body>"), 1)
 }
 
+/// What the names of a page's modules begin with: a module in a URL of its own has no folder around it.
+const FOLDER: &str = "normlab/";
+
+/// A module whose imports name files of a folder, so that they name modules of the page.
+fn with_bare_imports(text: &str) -> String {
+    let bare = |line: &str| {
+        let imports = line.starts_with("import ") || line.starts_with("} from ");
+        let paths = ["from '../", "from './"];
+        match paths.iter().find(|path| imports && line.contains(**path)) {
+            Some(path) => line.replacen(path, &format!("from '{FOLDER}"), 1),
+            None => line.to_owned(),
+        }
+    };
+    text.lines().map(|line| bare(line) + "\n").collect()
+}
+
 /// A value as JSON that ends no script element.
-fn json(value: &impl Serialize) -> Result<String> {
+///
+/// # Errors
+/// [`Error::Config`] when it cannot be written as JSON.
+pub fn json(value: &impl Serialize) -> Result<String> {
     let text = serde_json::to_string(value);
     let text = text.map_err(|error| Error::Config(format!("no JSON of the page: {error}")))?;
     Ok(text.replace('<', "\\u003c"))
 }
 
 /// Bytes as base64 of gzip.
-fn packed(bytes: &[u8]) -> Result<String> {
+///
+/// # Errors
+/// [`Error::Config`] when they cannot be packed.
+pub fn packed(bytes: &[u8]) -> Result<String> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     let zipped = encoder.write_all(bytes).and_then(|()| encoder.finish());
     let zipped = zipped.map_err(|error| Error::Config(format!("cannot pack the page: {error}")))?;

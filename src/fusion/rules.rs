@@ -52,7 +52,7 @@ pub static ALL: [Rule; 3] = [
             (2, "d_x"),
             (2, "d_bias"),
             (1, "losses"),
-            (1, "hits"),
+            (1, "correct"),
             (1, "step"),
         ],
         activated: None,

@@ -16,7 +16,7 @@ use crate::backend::Backend;
 use crate::compare;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
-use crate::kernels::contract::{Axis, Contract, Operand};
+use crate::kernels::contract::{Contract, GridAxis, Operand};
 use crate::kernels::kernel::{Kernel, Source};
 use crate::kernels::twin::Arguments;
 use crate::program::Program;
@@ -35,7 +35,7 @@ static ACTIVATION: Kernel = Kernel {
             Operand::write("slope", "1", "count"),
         ],
         activation: true,
-        grid: [Axis::Size("count"), Axis::One],
+        grid: [GridAxis::Size("count"), GridAxis::One],
         split: Some("count"),
         ..Contract::PLAIN
     },

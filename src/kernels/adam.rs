@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! m = beta1 · m + (1 − beta1) · g                  v = beta2 · v + (1 − beta2) · g²
-//! parameters −= rate · m / (1 − beta1ᵗ) / (√(v / (1 − beta2ᵗ)) + epsilon)
+//! parameters −= learning_rate · m / (1 − beta1ᵗ) / (√(v / (1 − beta2ᵗ)) + epsilon)
 //! ```
 //!
 //! t is `step`, the number of this step counted from 1. Powers are taken by repeated squaring, so
 //! that 1 − betaᵗ keeps its digits where t is small, which a GPU's `pow` does not promise.
 
 use super::cases::{Case, Fill, NOT_FINITE};
-use super::contract::{Axis, Contract, Operand, Parameter};
+use super::contract::{Contract, GridAxis, Operand, Parameter};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
@@ -19,11 +19,11 @@ pub static KERNEL: Kernel = Kernel {
     contract: Contract {
         name: "adam",
         summary: "first and second moments of the gradients move by beta1 and beta2, \
-                  parameters -= rate * unbiased first / (sqrt(unbiased second) + epsilon)",
+                  parameters -= learning_rate * unbiased first / (sqrt(unbiased second) + epsilon)",
         sizes: &["count"],
         operands: &[
             Operand::read("gradients", "1", "count"),
-            Operand::read("rate", "1", "1"),
+            Operand::read("learning_rate", "1", "1"),
             Operand::read("step", "1", "1").of_u32(),
             Operand::update("parameters", "1", "count"),
             Operand::update("first_moment", "1", "count"),
@@ -34,7 +34,7 @@ pub static KERNEL: Kernel = Kernel {
             Parameter { name: "beta2", default: 0.999 },
             Parameter { name: "epsilon", default: 1e-8 },
         ],
-        grid: [Axis::Size("count"), Axis::One],
+        grid: [GridAxis::Size("count"), GridAxis::One],
         split: Some("count"),
         ..Contract::PLAIN
     },
@@ -59,7 +59,7 @@ fn power<T: Real>(base: T, exponent: u32) -> T {
 }
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
-    let (gradients, rate) = (call.real("gradients"), call.real("rate").at(0, 0));
+    let (gradients, learning_rate) = (call.real("gradients"), call.real("learning_rate").at(0, 0));
     let (beta1, beta2) = (call.parameter("beta1"), call.parameter("beta2"));
     let mut parameters = call.real("parameters").clone();
     let mut first = call.real("first_moment").clone();
@@ -74,7 +74,7 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
         let change = m / bias1 / ((v / bias2).sqrt() + call.parameter("epsilon"));
         first.put(0, i, m);
         second.put(0, i, v);
-        parameters.put(0, i, parameters.at(0, i) - rate * change);
+        parameters.put(0, i, parameters.at(0, i) - learning_rate * change);
     }
     vec![Value::Real(parameters), Value::Real(first), Value::Real(second)]
 }
@@ -82,7 +82,7 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
 fn cases() -> Vec<Case> {
     let case = |count, step| {
         Case::new(&[("count", count)])
-            .fill("rate", Fill::Uniform(0.001, 0.1))
+            .fill("learning_rate", Fill::Uniform(0.001, 0.1))
             .fill("second_moment", Fill::Uniform(0.0, 2.0))
             .fill("step", Fill::Count(step))
     };

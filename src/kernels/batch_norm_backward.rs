@@ -8,7 +8,7 @@
 //! ```
 
 use super::cases::{Case, Fill};
-use super::contract::{Axis, Contract, Operand};
+use super::contract::{Contract, GridAxis, Operand};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
@@ -30,7 +30,7 @@ pub static KERNEL: Kernel = Kernel {
             Operand::write("d_beta", "1", "cols").strided(),
         ],
         activation: true,
-        grid: [Axis::Size("cols"), Axis::One],
+        grid: [GridAxis::Size("cols"), GridAxis::One],
         split: Some("cols"),
         ..Contract::PLAIN
     },

@@ -19,7 +19,7 @@
 
 use super::cases::{Case, Fill};
 use super::constants::{EPSILON, RUNNING_MOMENTUM};
-use super::contract::{Axis, Contract, Operand, Parameter};
+use super::contract::{Contract, GridAxis, Operand, Parameter};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
@@ -45,7 +45,7 @@ pub static KERNEL: Kernel = Kernel {
             Parameter { name: "momentum", default: RUNNING_MOMENTUM },
         ],
         activation: true,
-        grid: [Axis::Size("cols"), Axis::One],
+        grid: [GridAxis::Size("cols"), GridAxis::One],
         split: Some("cols"),
         ..Contract::PLAIN
     },

@@ -3,7 +3,7 @@
 
 use super::cases::{Case, Fill};
 use super::constants::EPSILON;
-use super::contract::{Axis, Contract, Operand, Parameter};
+use super::contract::{Contract, GridAxis, Operand, Parameter};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
@@ -23,7 +23,7 @@ pub static KERNEL: Kernel = Kernel {
         ],
         parameters: &[Parameter { name: "epsilon", default: EPSILON }],
         activation: true,
-        grid: [Axis::Size("cols"), Axis::Size("rows")],
+        grid: [GridAxis::Size("cols"), GridAxis::Size("rows")],
         split: Some("rows"),
         ..Contract::PLAIN
     },

@@ -1,7 +1,7 @@
 //! `bias_backward`: the gradients of `bias_forward`: d_x = d_y · f′(z), d_bias = Σ over rows of d_x.
 
 use super::cases::Case;
-use super::contract::{Axis, Contract, Operand};
+use super::contract::{Contract, GridAxis, Operand};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::kernels::activation::Activation;
@@ -20,7 +20,7 @@ pub static KERNEL: Kernel = Kernel {
             Operand::write("d_bias", "1", "cols").strided(),
         ],
         activation: true,
-        grid: [Axis::Size("cols"), Axis::One],
+        grid: [GridAxis::Size("cols"), GridAxis::One],
         split: Some("cols"),
         ..Contract::PLAIN
     },

@@ -1,7 +1,7 @@
 //! `bias_forward`: what follows a layer's product where it has no norm: z = x + bias, y = f(z).
 
 use super::cases::Case;
-use super::contract::{Axis, Contract, Operand};
+use super::contract::{Contract, GridAxis, Operand};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::kernels::activation::Activation;
@@ -20,7 +20,7 @@ pub static KERNEL: Kernel = Kernel {
             Operand::write("y", "rows", "cols"),
         ],
         activation: true,
-        grid: [Axis::Size("cols"), Axis::Size("rows")],
+        grid: [GridAxis::Size("cols"), GridAxis::Size("rows")],
         split: Some("rows"),
         ..Contract::PLAIN
     },

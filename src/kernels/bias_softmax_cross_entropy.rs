@@ -1,5 +1,5 @@
 //! `bias_softmax_cross_entropy`: the output layer behind its product, forward and backward in one
-//! dispatch: logits = x + bias, their loss and hits, and the gradients of x and bias.
+//! dispatch: logits = x + bias, their loss and how many are correct, and the gradients of x and bias.
 //!
 //! It does what `bias_forward`, `softmax_cross_entropy` and `bias_backward` do one after the other,
 //! to the same bits.
@@ -16,7 +16,7 @@ use crate::tensor::{Real, Value};
 pub static KERNEL: Kernel = Kernel {
     contract: Contract {
         name: "bias_softmax_cross_entropy",
-        summary: "logits = x + bias, losses[step mod slots] = mean of -ln softmax(logits)[target], hits \
+        summary: "logits = x + bias, losses[step mod slots] = mean of -ln softmax(logits)[target], correct \
                   likewise, step += 1, d_x = (softmax(logits) - onehot(target)) / rows, d_bias = sum over \
                   rows of d_x",
         sizes: &["rows", "classes", "slots"],
@@ -27,7 +27,7 @@ pub static KERNEL: Kernel = Kernel {
             Operand::write("d_x", "rows", "classes"),
             Operand::write("d_bias", "1", "classes").strided(),
             Operand::update("losses", "slots", "1"),
-            Operand::update("hits", "slots", "1").of_u32(),
+            Operand::update("correct", "slots", "1").of_u32(),
             Operand::update("step", "1", "1").of_u32(),
         ],
         ..Contract::PLAIN

@@ -9,7 +9,7 @@
 //! told at `batch_norm_forward`.
 
 use super::cases::{Case, Fill, LONG, NEXT_TO_ZERO, NOT_FINITE};
-use super::contract::{Axis, Contract, Operand, Parameter};
+use super::contract::{Contract, GridAxis, Operand, Parameter};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
@@ -28,7 +28,7 @@ pub static KERNEL: Kernel = Kernel {
             Parameter { name: "low", default: -SATURATED },
             Parameter { name: "high", default: SATURATED },
         ],
-        grid: [Axis::Size("cols"), Axis::One],
+        grid: [GridAxis::Size("cols"), GridAxis::One],
         split: Some("cols"),
         ..Contract::PLAIN
     },

@@ -20,7 +20,7 @@ pub struct Parameter {
 /// How many items one axis of the grid covers. A workgroup covers as many of them as the shader's
 /// constant `TILE_<SIZE>` says, or else as many as it has invocations on that axis.
 #[derive(Clone, Copy, Debug)]
-pub enum Axis {
+pub enum GridAxis {
     /// One workgroup.
     One,
     /// One item for each of the size with this name.
@@ -32,7 +32,7 @@ pub enum Axis {
     Tiles(&'static str, &'static str),
 }
 
-impl Axis {
+impl GridAxis {
     /// The number of workgroups that cover `tile` items each.
     #[must_use]
     pub fn workgroups(self, sizes: &Sizes, tile: usize) -> usize {
@@ -108,7 +108,7 @@ pub struct Contract {
     /// Whether an activation is composed in.
     pub activation: bool,
     /// The grid's x and y axes; z is the replicas.
-    pub grid: [Axis; 2],
+    pub grid: [GridAxis; 2],
     /// Products of matrices that it computes, each with as many multiplications as its three sizes
     /// multiplied; 0 for a kernel of another kind.
     pub products: usize,
@@ -127,7 +127,7 @@ impl Contract {
         operands: &[],
         parameters: &[],
         activation: false,
-        grid: [Axis::One, Axis::One],
+        grid: [GridAxis::One, GridAxis::One],
         products: 0,
         split: None,
         constraint: None,

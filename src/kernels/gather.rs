@@ -1,13 +1,13 @@
-//! `gather`: a batch of examples, by the order of the current step.
+//! `gather`: a batch of examples, by the indices of the current step.
 //!
 //! The images lie on the GPU as bytes, four to a word, and are shared by all replicas; each replica
-//! has its own order. `step` counts the steps done; the order is a ring of `slots` batches, of which
-//! step `s` uses number `s mod slots`. An entry [`NONE`] gives a row of zeros and the target
-//! [`NONE`].
+//! has its own order of examples. `step` counts the steps done; the indices are a ring of `slots`
+//! batches, of which step `s` uses number `s mod slots`. An entry [`NONE`] gives a row of zeros and the
+//! target [`NONE`].
 
 use super::cases::{Case, Fill};
 use super::constants::NONE;
-use super::contract::{Axis, Columns, Contract, Operand};
+use super::contract::{Columns, Contract, GridAxis, Operand};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Shape, Tensor, Value};
@@ -19,17 +19,17 @@ pub const BYTES_PER_WORD: usize = 4;
 pub static KERNEL: Kernel = Kernel {
     contract: Contract {
         name: "gather",
-        summary: "x[i] = images[order[step mod slots, i]] / 255, targets[i] = its label",
+        summary: "x[i] = images[batch_indices[step mod slots, i]] / 255, targets[i] = its label",
         sizes: &["examples", "words", "slots", "batch", "features"],
         operands: &[
             Operand::read("images", "examples", "words").of_u32().strided(),
             Operand::read("labels", "examples", "1").of_u32().strided(),
-            Operand::read("order", "slots", "batch").of_u32().below("examples"),
+            Operand::read("batch_indices", "slots", "batch").of_u32().below("examples"),
             Operand::read("step", "1", "1").of_u32(),
             Operand::write("x", "batch", "features"),
             Operand::write("targets", "batch", "1").of_u32(),
         ],
-        grid: [Axis::Size("words"), Axis::Size("batch")],
+        grid: [GridAxis::Size("words"), GridAxis::Size("batch")],
         constraint: Some(("images", Columns::Words("features", BYTES_PER_WORD))),
         ..Contract::PLAIN
     },
@@ -43,10 +43,10 @@ pub static KERNEL: Kernel = Kernel {
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     let (images, labels) = (call.indices("images"), call.indices("labels"));
     let slot = call.indices("step").at(0, 0) as usize % call.size("slots");
-    let order = call.indices("order").row(slot);
+    let batch = call.indices("batch_indices").row(slot);
     let mut x = call.zeros("x");
-    let mut targets = Tensor::filled(Shape::matrix(order.len(), 1), NONE);
-    for (i, &example) in order.iter().enumerate().filter(|&(_, &example)| example != NONE) {
+    let mut targets = Tensor::filled(Shape::matrix(batch.len(), 1), NONE);
+    for (i, &example) in batch.iter().enumerate().filter(|&(_, &example)| example != NONE) {
         targets.put(i, 0, labels.at(example as usize, 0));
         for (feature, value) in x.row_mut(i).iter_mut().enumerate() {
             let word = images.at(example as usize, feature / BYTES_PER_WORD);
@@ -69,7 +69,7 @@ fn cases() -> Vec<Case> {
         ];
         Case::new(&sizes)
             .fill("labels", Fill::Below(10))
-            .fill("order", Fill::BelowOrNone(examples))
+            .fill("batch_indices", Fill::BelowOrNone(examples))
             .fill("step", Fill::Count(step))
     };
     vec![

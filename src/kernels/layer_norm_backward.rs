@@ -13,7 +13,7 @@
 //! ```
 
 use super::cases::{Case, Fill};
-use super::contract::{Axis, Contract, Operand};
+use super::contract::{Contract, GridAxis, Operand};
 use super::kernel::{Kernel, sources};
 use super::layer_norm_forward::{ONE_OR_ALL, affine_cases};
 use super::twin::Arguments;
@@ -36,7 +36,7 @@ pub static KERNEL: Kernel = Kernel {
             Operand::write("d_beta", "1", "affine").strided(),
         ],
         activation: true,
-        grid: [Axis::Both("rows", "affine"), Axis::One],
+        grid: [GridAxis::Both("rows", "affine"), GridAxis::One],
         constraint: Some(ONE_OR_ALL),
         ..Contract::PLAIN
     },

@@ -15,7 +15,7 @@
 
 use super::cases::Case;
 use super::constants::EPSILON;
-use super::contract::{Axis, Columns, Contract, Operand, Parameter};
+use super::contract::{Columns, Contract, GridAxis, Operand, Parameter};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
@@ -36,7 +36,7 @@ pub static KERNEL: Kernel = Kernel {
         ],
         parameters: &[Parameter { name: "epsilon", default: EPSILON }],
         activation: true,
-        grid: [Axis::Size("rows"), Axis::One],
+        grid: [GridAxis::Size("rows"), GridAxis::One],
         split: Some("rows"),
         constraint: Some(ONE_OR_ALL),
         ..Contract::PLAIN

@@ -5,7 +5,7 @@
 //! depend on each other, so that one dispatch keeps a device busier than two.
 
 use super::cases::{Case, LONG};
-use super::contract::{Axis, Contract, Operand};
+use super::contract::{Contract, GridAxis, Operand};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use super::{matmul_nt, matmul_tn};
@@ -24,7 +24,7 @@ pub static KERNEL: Kernel = Kernel {
             Operand::write("d_weight", "inputs", "outputs").strided(),
             Operand::write("d_x", "batch", "inputs"),
         ],
-        grid: [Axis::Size("inputs"), Axis::Tiles("outputs", "batch")],
+        grid: [GridAxis::Size("inputs"), GridAxis::Tiles("outputs", "batch")],
         products: 2,
         split: Some("inputs"),
         ..Contract::PLAIN

@@ -3,7 +3,7 @@
 //! It does what `matmul_nn` and `bias_forward` do one after the other, to the same bits.
 
 use super::cases::Case;
-use super::contract::{Axis, Contract, Operand};
+use super::contract::{Contract, GridAxis, Operand};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use super::{bias_forward, matmul_nn};
@@ -24,7 +24,7 @@ pub static KERNEL: Kernel = Kernel {
             Operand::write("y", "m", "n"),
         ],
         activation: true,
-        grid: [Axis::Size("n"), Axis::Size("m")],
+        grid: [GridAxis::Size("n"), GridAxis::Size("m")],
         products: 1,
         split: Some("m"),
         ..Contract::PLAIN

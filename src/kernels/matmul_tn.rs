@@ -3,7 +3,7 @@
 //! The gradient of a layer's weights: `a` holds its inputs, `b` the gradient of its outputs.
 
 use super::cases::Case;
-use super::contract::{Axis, Contract, Operand};
+use super::contract::{Contract, GridAxis, Operand};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Shape, Tensor, Value};
@@ -19,7 +19,7 @@ pub static KERNEL: Kernel = Kernel {
             Operand::read("b", "k", "n"),
             Operand::write("c", "m", "n").strided(),
         ],
-        grid: [Axis::Size("n"), Axis::Size("m")],
+        grid: [GridAxis::Size("n"), GridAxis::Size("m")],
         products: 1,
         split: Some("m"),
         ..Contract::PLAIN

@@ -18,7 +18,7 @@
 
 use super::cases::{Case, Fill};
 use super::constants::EPSILON;
-use super::contract::{Axis, Contract, Operand, Parameter};
+use super::contract::{Contract, GridAxis, Operand, Parameter};
 use super::kernel::{Kernel, sources};
 use super::layer_norm_forward::{ONE_OR_ALL, affine_cases};
 use super::twin::Arguments;
@@ -39,7 +39,7 @@ pub static KERNEL: Kernel = Kernel {
         ],
         parameters: &[Parameter { name: "epsilon", default: EPSILON }],
         activation: true,
-        grid: [Axis::Size("rows"), Axis::One],
+        grid: [GridAxis::Size("rows"), GridAxis::One],
         split: Some("rows"),
         constraint: Some(ONE_OR_ALL),
         ..Contract::PLAIN

@@ -1,11 +1,11 @@
 //! `sgd`: stochastic gradient descent with momentum, over all parameters at once.
 //!
-//! velocity = momentum · velocity + gradients, parameters −= rate · velocity: PyTorch's form
+//! velocity = momentum · velocity + gradients, parameters −= learning_rate · velocity: PyTorch's form
 //! (Sutskever et al. 2013, with the learning rate outside). With momentum 0 the velocity is the
 //! gradient and is not stored. Each replica has its own learning rate.
 
 use super::cases::{Case, Fill, NOT_FINITE};
-use super::contract::{Axis, Contract, Operand, Parameter};
+use super::contract::{Contract, GridAxis, Operand, Parameter};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
@@ -14,16 +14,16 @@ use crate::tensor::{Real, Value};
 pub static KERNEL: Kernel = Kernel {
     contract: Contract {
         name: "sgd",
-        summary: "velocity = momentum * velocity + gradients, parameters -= rate * velocity",
+        summary: "velocity = momentum * velocity + gradients, parameters -= learning_rate * velocity",
         sizes: &["count"],
         operands: &[
             Operand::read("gradients", "1", "count"),
-            Operand::read("rate", "1", "1"),
+            Operand::read("learning_rate", "1", "1"),
             Operand::update("parameters", "1", "count"),
             Operand::update("velocity", "1", "count"),
         ],
         parameters: &[Parameter { name: "momentum", default: 0.0 }],
-        grid: [Axis::Size("count"), Axis::One],
+        grid: [GridAxis::Size("count"), GridAxis::One],
         split: Some("count"),
         ..Contract::PLAIN
     },
@@ -35,7 +35,7 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
-    let (gradients, rate) = (call.real("gradients"), call.real("rate").at(0, 0));
+    let (gradients, learning_rate) = (call.real("gradients"), call.real("learning_rate").at(0, 0));
     let momentum = call.parameter("momentum");
     let mut parameters = call.real("parameters").clone();
     let mut velocity = call.real("velocity").clone();
@@ -45,7 +45,7 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
             step = momentum * velocity.at(0, i) + step;
             velocity.put(0, i, step);
         }
-        parameters.put(0, i, parameters.at(0, i) - rate * step);
+        parameters.put(0, i, parameters.at(0, i) - learning_rate * step);
     }
     vec![Value::Real(parameters), Value::Real(velocity)]
 }
@@ -54,16 +54,16 @@ fn cases() -> Vec<Case> {
     let case = |count, momentum| {
         Case::new(&[("count", count)])
             .parameter("momentum", momentum)
-            .fill("rate", Fill::Uniform(0.01, 0.5))
+            .fill("learning_rate", Fill::Uniform(0.01, 0.5))
     };
     let between = |operand| case(257, 0.9).replicas(2).fill(operand, Fill::Between(NOT_FINITE));
-    // The rate makes common numbers of denormal ones.
+    // The learning rate makes common numbers of denormal ones.
     let denormal = |momentum, operand| {
         case(65, momentum)
             .fill("gradients", Fill::Count(0))
             .fill("velocity", Fill::Count(0))
             .fill(operand, Fill::Uniform(1e-40, 1e-38))
-            .fill("rate", Fill::Uniform(1e20, 2e20))
+            .fill("learning_rate", Fill::Uniform(1e20, 2e20))
             .fill("parameters", Fill::Normal(0.0, 1e-18))
     };
     vec![

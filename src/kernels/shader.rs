@@ -4,7 +4,7 @@
 
 use super::activation::Activation;
 use super::composition::Composition;
-use super::contract::{Access, Axis, Contract, Operand, Sizes};
+use super::contract::{Access, Contract, GridAxis, Operand, Sizes};
 use super::header::{self, Preferences, Requirements};
 use super::overrides;
 use super::precision::Precision;
@@ -307,7 +307,7 @@ impl Fit<'_> {
     }
 
     /// Items that a workgroup covers on an axis: as the shader's constant says, or its invocations.
-    fn tile(&self, axis: Axis, invocations: u32) -> Check<u32> {
+    fn tile(&self, axis: GridAxis, invocations: u32) -> Check<u32> {
         let Some(name) = axis.tile_constant() else { return Ok(invocations) };
         let mut overridable = self.module.overrides.iter();
         if let Some((found, _)) = overridable.find(|(_, one)| one.name.as_ref() == Some(&name)) {

@@ -1,12 +1,13 @@
-//! `softmax_cross_entropy`: the loss, its gradient and the hits, of one batch.
+//! `softmax_cross_entropy`: the loss of one batch, its gradient, and how many examples are classified
+//! correctly.
 //!
 //! With p = softmax(logits), over each row: `loss = −ln p[target]`, d_logits = (p − onehot(target)) /
-//! rows; a hit is a row whose largest logit (the first, among equals) is the target's. Computed from
+//! rows; a row is classified correctly if its largest logit (the first, among equals) is the target's. Computed from
 //! logits minus their maximum, so that nothing overflows (Goodfellow et al. 2016, section 4.1).
 //!
-//! `losses` (means over all rows) and `hits` are rings of `slots` steps; this step writes their slot
-//! `step mod slots` and then counts `step` up by one: it is the step's last reader of the old
-//! count. A row with the target [`NONE`] has no loss, no gradient and no hit.
+//! `losses` (means over all rows) and `correct` (counts) are rings of `slots` steps; this step writes
+//! their slot `step mod slots` and then counts `step` up by one: it is the step's last reader of the old
+//! count. A row with the target [`NONE`] has no loss, no gradient and is not counted.
 
 use super::cases::{Case, Fill, LONG};
 use super::constants::NONE;
@@ -19,7 +20,7 @@ use crate::tensor::{Real, Tensor, Value};
 pub static KERNEL: Kernel = Kernel {
     contract: Contract {
         name: "softmax_cross_entropy",
-        summary: "losses[step mod slots] = mean of -ln softmax(logits)[target], hits likewise, step += 1, \
+        summary: "losses[step mod slots] = mean of -ln softmax(logits)[target], correct likewise, step += 1, \
                   d_logits = (softmax(logits) - onehot(target)) / rows",
         sizes: &["rows", "classes", "slots"],
         operands: &[
@@ -27,7 +28,7 @@ pub static KERNEL: Kernel = Kernel {
             Operand::read("targets", "rows", "1").of_u32().below("classes"),
             Operand::write("d_logits", "rows", "classes"),
             Operand::update("losses", "slots", "1"),
-            Operand::update("hits", "slots", "1").of_u32(),
+            Operand::update("correct", "slots", "1").of_u32(),
             Operand::update("step", "1", "1").of_u32(),
         ],
         ..Contract::PLAIN
@@ -44,18 +45,19 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     [Value::Real(d_logits)].into_iter().chain(counted).collect()
 }
 
-/// The gradient of logits, `[rows, classes]`, and the operands losses, hits and step behind it, with
+/// The gradient of logits, `[rows, classes]`, and the operands losses, correct and step behind it, with
 /// all else from a call that has the other operands of this kernel.
 pub(super) fn losses<T: Real>(
     logits: &Tensor<T>,
     call: &Arguments<'_, T>,
 ) -> (Tensor<T>, [Value<T>; 3]) {
     let targets = call.indices("targets");
-    let (mut losses, mut all_hits) = (call.real("losses").clone(), call.indices("hits").clone());
+    let (mut losses, mut all_correct) =
+        (call.real("losses").clone(), call.indices("correct").clone());
     let mut step = call.indices("step").clone();
     let mut d_logits = Tensor::filled(logits.shape, T::zero());
     let count = T::of(call.size("rows") as f64);
-    let (mut loss, mut hits) = (T::zero(), 0);
+    let (mut loss, mut correct) = (T::zero(), 0);
     for row in 0..call.size("rows") {
         let target = targets.at(row, 0);
         if target == NONE {
@@ -71,14 +73,14 @@ pub(super) fn losses<T: Real>(
         }
         loss += sum.ln() - (line[target as usize] - line[best]);
         if best == target as usize {
-            hits += 1;
+            correct += 1;
         }
     }
     let slot = step.at(0, 0) as usize % call.size("slots");
     losses.put(slot, 0, loss / count);
-    all_hits.put(slot, 0, hits);
+    all_correct.put(slot, 0, correct);
     step.put(0, 0, step.at(0, 0).wrapping_add(1));
-    (d_logits, [Value::Real(losses), Value::Index(all_hits), Value::Index(step)])
+    (d_logits, [Value::Real(losses), Value::Index(all_correct), Value::Index(step)])
 }
 
 /// Cases in which `logits` is the operand to be made extreme.

@@ -103,7 +103,7 @@ impl Builder {
         let tensors = [
             ("images", data.images),
             ("labels", data.labels),
-            ("order", data.batch_indices),
+            ("batch_indices", data.batch_indices),
             ("step", data.step),
             ("x", x),
             ("targets", targets),
@@ -141,7 +141,7 @@ impl Builder {
             ("targets", targets),
             ("d_logits", d_logits),
             ("losses", data.losses),
-            ("hits", data.correct),
+            ("correct", data.correct),
             ("step", data.step),
         ];
         let kernel = &softmax_cross_entropy::KERNEL;

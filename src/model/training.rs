@@ -106,7 +106,7 @@ impl Builder {
             let mut tensors = vec![
                 ("parameters", group.values),
                 ("gradients", group.gradients),
-                ("rate", learning_rate),
+                ("learning_rate", learning_rate),
             ];
             tensors.extend(names.iter().copied().zip(own.iter().copied()));
             if self.network.optimizer == Optimizer::Adam {

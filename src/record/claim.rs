@@ -6,6 +6,9 @@ use std::fmt;
 /// One claim of the lesson, held against what a run has measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
+    /// Its name, as `norms-train`; empty in records of older versions.
+    #[serde(default)]
+    pub id: String,
     /// The claim, a sentence.
     pub claim: String,
     /// Whether this run bears it out.

@@ -51,6 +51,12 @@ pub struct LayerProbe {
     /// Share of units whose inputs are all 0 or less: a ReLU lets nothing of them through, and no
     /// gradient back.
     pub all_negative: f64,
+    /// Each unit's smallest input; empty in records of older versions.
+    #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "nans_for_nulls")]
+    pub smallest: Vec<f32>,
+    /// Each unit's largest input; empty in records of older versions.
+    #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "nans_for_nulls")]
+    pub largest: Vec<f32>,
     /// Share of inputs at which a sigmoid is below .02 or above .98.
     pub saturated: f64,
     /// The norm's scale of each unit (one for all where it is shared); none without a norm.

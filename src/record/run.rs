@@ -103,6 +103,9 @@ pub struct Summary {
     pub seed: u64,
     /// Wall time from start to end, in seconds.
     pub elapsed_s: f64,
+    /// The day on which it was written, as `2026-11-29`; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
     /// How all GPU results compared with the CPU reference.
     pub parity: Parity,
     /// The networks, in the order in which they were trained.

@@ -5,15 +5,15 @@ use super::table::columns;
 use crate::bench::Roofline;
 use crate::bench::scale::{self, Growth, Scale, ScaledStep};
 use crate::bench::step::StepTime;
-use crate::bench::targets::{Goal, Side};
-use crate::bench::variants::{Ladder, Rung, Variant};
+use crate::bench::targets::{Side, SpeedTarget};
+use crate::bench::variants::{KernelVariants, Variant, VariantResult};
 use crate::config::Norm;
 use std::fmt::Write;
 
 /// Characters of the longest bar.
 const BAR: f64 = 30.0;
 
-/// What the columns of [`ladder`] mean.
+/// What the columns of [`variants`] mean.
 pub const LADDER_LEGEND: &str = "\
 us         microseconds of one dispatch: the median, and the shortest to the longest sample
 GB/s       bytes of all operands, each counted once
@@ -32,15 +32,15 @@ pub fn ceilings(ceilings: &Roofline) -> String {
     )
 }
 
-/// A kernel's ladder.
+/// A kernel's variants at a shape.
 #[must_use]
-pub fn ladder(ladder: &Ladder, ceilings: &Roofline) -> String {
+pub fn variants(compared: &KernelVariants, ceilings: &Roofline) -> String {
     let header = ["variant", "us", "min–max", "GFLOP/s", "GB/s", "share", "x default", "verdict"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
-    rows.extend(ladder.variants.iter().map(|variant| row(variant, ceilings)));
-    let activation = ladder.activation.map_or(String::new(), |name| format!(", {name}"));
-    let clock = ladder.clock.map_or(String::new(), |clock| format!(" ({clock})"));
-    let (kernel, shape) = (ladder.kernel, &ladder.shape);
+    rows.extend(compared.variants.iter().map(|variant| row(variant, ceilings)));
+    let activation = compared.activation.map_or(String::new(), |name| format!(", {name}"));
+    let clock = compared.clock.map_or(String::new(), |clock| format!(" ({clock})"));
+    let (kernel, shape) = (compared.kernel, &compared.shape);
     format!("\n{kernel} {shape}{activation}{clock}\n{}", columns(&rows))
 }
 
@@ -48,8 +48,8 @@ fn row(variant: &Variant, ceilings: &Roofline) -> Vec<String> {
     let mark = if variant.default { " *" } else { "" };
     let mut row = vec![format!("{}{mark}", variant.variant)];
     let none = || "–".to_owned();
-    match &variant.rung {
-        Rung::Good { time, gflop_per_s, gb_per_s, ratio, .. } => {
+    match &variant.result {
+        VariantResult::Good { time, gflop_per_s, gb_per_s, ratio, .. } => {
             let us = |seconds: f64| figures(1e6 * seconds);
             let share = gflop_per_s
                 .map_or(gb_per_s / ceilings.gb_per_s, |gflop| gflop / ceilings.gflop_per_s);
@@ -63,10 +63,10 @@ fn row(variant: &Variant, ceilings: &Roofline) -> Vec<String> {
                 "good".to_owned(),
             ]);
         }
-        Rung::Wrong { .. } => {
+        VariantResult::Wrong { .. } => {
             row.extend((0..6).map(|_| none()).chain(["WRONG: not timed".to_owned()]));
         }
-        Rung::Skipped { reason } => {
+        VariantResult::Skipped { reason } => {
             row.extend((0..6).map(|_| none()).chain([format!("skipped: {reason}")]));
         }
     }
@@ -161,13 +161,13 @@ pub fn growth(scale: &Scale) -> String {
 
 /// A figure that is to be reached, and whether it is.
 #[must_use]
-pub fn goal(goal: &Goal) -> String {
-    let side = match goal.side {
+pub fn target(target: &SpeedTarget) -> String {
+    let side = match target.side {
         Side::AtLeast => "≥",
         Side::AtMost => "≤",
     };
-    let measured = goal.measured.map_or_else(|| "–".to_owned(), figures);
-    let verdict = if goal.is_reached() { "reached" } else { "MISSED" };
-    let (what, bound, unit) = (&goal.what, figures(goal.bound), goal.unit);
+    let measured = target.measured.map_or_else(|| "–".to_owned(), figures);
+    let verdict = if target.is_reached() { "reached" } else { "MISSED" };
+    let (what, bound, unit) = (&target.what, figures(target.bound), target.unit);
     format!("{what:56} {measured:>8}  {side} {bound:>5} {unit:12} {verdict}")
 }

@@ -78,6 +78,8 @@ pub(super) fn probe(run: &str, step: usize, depth: usize) -> Probe {
         deviation: vec![1.0; 4],
         all_positive: 0.0,
         all_negative: 0.0,
+        smallest: Vec::new(),
+        largest: Vec::new(),
         saturated: 0.0,
         gamma: if normed { vec![1.0; 4] } else { Vec::new() },
         beta: if normed { vec![0.0, 1.0, 2.0, 3.0] } else { Vec::new() },

@@ -2,7 +2,7 @@
 
 use super::bench::figures;
 use crate::bench::Spread;
-use crate::bench::variants::Rung;
+use crate::bench::variants::VariantResult;
 use crate::check::Judgement;
 use crate::compare::ratio_text;
 use crate::record::ShaderChange;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "lowercase")]
 pub enum Judged {
     /// It was checked, and timed if it is right.
-    Ended(Rung),
+    Ended(VariantResult),
     /// It does not compile, or the device could not end it: the message.
     Failed(String),
 }
@@ -24,7 +24,7 @@ impl Judged {
     #[must_use]
     pub fn time(&self) -> Option<Spread> {
         match self {
-            Self::Ended(rung) => rung.time(),
+            Self::Ended(result) => result.time(),
             Self::Failed(_) => None,
         }
     }
@@ -35,7 +35,7 @@ impl Judged {
 #[must_use]
 pub fn verdict(judged: &Judged, last: Option<Spread>) -> String {
     match judged {
-        Judged::Ended(Rung::Good { time, gflop_per_s, gb_per_s, worst_error, .. }) => {
+        Judged::Ended(VariantResult::Good { time, gflop_per_s, gb_per_s, worst_error, .. }) => {
             let rate = match gflop_per_s {
                 Some(rate) => format!("{} GFLOP/s", figures(*rate)),
                 None => format!("{} GB/s", figures(*gb_per_s)),
@@ -44,7 +44,7 @@ pub fn verdict(judged: &Judged, last: Option<Spread>) -> String {
             let error = ratio_text(*worst_error);
             format!("good, error {error} of its tolerance  {}  {rate}{change}", duration(*time))
         }
-        Judged::Ended(Rung::Wrong { complaints }) => {
+        Judged::Ended(VariantResult::Wrong { complaints }) => {
             let more = match complaints.len() {
                 0 | 1 => String::new(),
                 count => format!(" (and {} more)", count - 1),
@@ -52,7 +52,7 @@ pub fn verdict(judged: &Judged, last: Option<Spread>) -> String {
             let first = complaints.first().map_or("", String::as_str);
             format!("WRONG: {first}{more}; {}", kept(last))
         }
-        Judged::Ended(Rung::Skipped { reason }) => {
+        Judged::Ended(VariantResult::Skipped { reason }) => {
             format!("cannot run here: {reason}; {}", kept(last))
         }
         Judged::Failed(message) => format!("FAILED: {}\n  {}", message.trim_end(), kept(last)),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     fn good(time: Spread) -> Judged {
-        Judged::Ended(Rung::Good {
+        Judged::Ended(VariantResult::Good {
             time,
             worst_error: 0.152,
             gflop_per_s: Some(24.4),
@@ -165,7 +165,7 @@ mod tests {
     fn what_is_not_good_tells_what_stays() {
         let last = Some(spread(9e-6, 10e-6, 11e-6));
         let complaints = vec!["tensor z".to_owned(), "tensor y".to_owned()];
-        let wrong = verdict(&Judged::Ended(Rung::Wrong { complaints }), last);
+        let wrong = verdict(&Judged::Ended(VariantResult::Wrong { complaints }), last);
         assert_eq!(wrong, "WRONG: tensor z (and 1 more); the last good version stays: 10.0 µs");
         let failed = verdict(&Judged::Failed("no".to_owned()), None);
         assert_eq!(failed, "FAILED: no\n  there is no good version yet");

@@ -1,7 +1,7 @@
 //! Where a loss that is not finite comes from: the step is run again, dispatch by dispatch.
 
 use super::lockstep::read_outputs;
-use super::trainer::{Outcome, Trainer};
+use super::trainer::{Trainer, TrainingOutcome};
 use crate::error::Result;
 use crate::program::Dispatch;
 use crate::tensor::Value;
@@ -20,7 +20,7 @@ pub(super) fn explain(
     let ended = format!("the loss{whose} is {loss} at step {step}");
     trainer.restore_checkpoint()?;
     let start = step.saturating_sub(2).max(trainer.step());
-    if let Outcome::Diverged { step, loss, .. } = trainer.run_to(start)? {
+    if let TrainingOutcome::Diverged { step, loss, .. } = trainer.run_to(start)? {
         return Ok(format!("{ended}; run again, it was {loss} at step {step} already"));
     }
     for number in start + 1..=step {

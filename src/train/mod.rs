@@ -16,4 +16,4 @@ mod trainer;
 pub use plan::{Plan, run_name};
 pub use run::{Observer, ShaderReload, train};
 pub use start::{data_set, initial_state, training_order};
-pub use trainer::{Outcome, Trainer, Weights};
+pub use trainer::{Trainer, TrainingOutcome, Weights};

@@ -144,6 +144,8 @@ fn layer_probe(
         deviation: rounded(stats.row(1)),
         all_positive: share(&|unit| smallest[unit] >= 0.0),
         all_negative: share(&|unit| largest[unit] <= 0.0),
+        smallest: rounded(smallest),
+        largest: rounded(largest),
         saturated: outside / units as f64,
         gamma,
         beta,

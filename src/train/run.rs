@@ -4,7 +4,7 @@ use super::diagnosis;
 use super::plan::Plan;
 use super::probe::Matrices;
 use super::schedule::Schedule;
-use super::trainer::{Outcome, Trainer, Weights};
+use super::trainer::{Trainer, TrainingOutcome, Weights};
 use crate::backend::{Backend, Reloaded};
 use crate::check::Judgement;
 use crate::error::Result;
@@ -95,7 +95,9 @@ pub fn train(
         run.probe(&schedule, None, observer)?;
     }
     for stop in schedule.all() {
-        if let Outcome::Diverged { replica, step, loss } = run.reach(stop, &schedule, observer)? {
+        if let TrainingOutcome::Diverged { replica, step, loss } =
+            run.reach(stop, &schedule, observer)?
+        {
             last_losses = run.trainer.take_losses().swap_remove(replica);
             failure = Some(diagnosis::explain(&mut run.trainer, (replica, step, loss))?);
             break;
@@ -155,31 +157,31 @@ impl Training<'_, '_> {
         stop: usize,
         schedule: &Schedule,
         observer: &mut dyn Observer,
-    ) -> Result<Outcome> {
+    ) -> Result<TrainingOutcome> {
         let (compared, probed) =
             (schedule.compared.contains(&stop), schedule.probed.contains(&stop));
         let before_last = if compared || probed { stop - 1 } else { stop };
         let mut outcome = self.run_to(before_last, observer)?;
         let mut before = None;
-        if probed && outcome == Outcome::Finite {
+        if probed && outcome == TrainingOutcome::Finite {
             let start = Instant::now();
             before = Some(self.trainer.matrices()?);
             self.probing += start.elapsed();
         }
-        if before_last < stop && outcome == Outcome::Finite {
+        if before_last < stop && outcome == TrainingOutcome::Finite {
             outcome = match compared {
                 true => self.compared_step(observer)?,
                 false => self.run_to(stop, observer)?,
             };
         }
-        if probed && outcome == Outcome::Finite {
+        if probed && outcome == TrainingOutcome::Finite {
             self.probe(schedule, before.as_ref(), observer)?;
         }
         Ok(outcome)
     }
 
     /// Runs one step that is compared with the CPU.
-    fn compared_step(&mut self, observer: &mut dyn Observer) -> Result<Outcome> {
+    fn compared_step(&mut self, observer: &mut dyn Observer) -> Result<TrainingOutcome> {
         // The first step with other shaders is compared, too: one comparison serves both.
         match self.reload_shaders(observer.shaders_changed(), observer)? {
             Some(compared) => Ok(compared),
@@ -209,12 +211,12 @@ impl Training<'_, '_> {
 
     /// Trains up to a step and tells of every stretch. Between stretches it takes shaders that have
     /// changed.
-    fn run_to(&mut self, step: usize, observer: &mut dyn Observer) -> Result<Outcome> {
+    fn run_to(&mut self, step: usize, observer: &mut dyn Observer) -> Result<TrainingOutcome> {
         let mut fitting = 1;
         while self.trainer.step() < step {
             let changed = observer.shaders_changed();
             if let Some(outcome) = self.reload_shaders(changed, observer)? {
-                if outcome != Outcome::Finite {
+                if outcome != TrainingOutcome::Finite {
                     return Ok(outcome);
                 }
                 continue;
@@ -223,7 +225,7 @@ impl Training<'_, '_> {
             let (first, start) = (self.trainer.step(), Instant::now());
             let next = step.min(first + stretch);
             let outcome = self.trainer.run_to(next)?;
-            if outcome != Outcome::Finite {
+            if outcome != TrainingOutcome::Finite {
                 return Ok(outcome);
             }
             self.training += start.elapsed();
@@ -232,7 +234,7 @@ impl Training<'_, '_> {
             fitting = wanted.clamp(1, 2 * fitting).min(STRETCH);
             observer.progress(next);
         }
-        Ok(Outcome::Finite)
+        Ok(TrainingOutcome::Finite)
     }
 
     /// Takes shaders if they have changed, and tells of it. How the step ended that is compared then;
@@ -241,7 +243,7 @@ impl Training<'_, '_> {
         &mut self,
         changed: Option<bool>,
         observer: &mut dyn Observer,
-    ) -> Result<Option<Outcome>> {
+    ) -> Result<Option<TrainingOutcome>> {
         // A file that changed while an earlier network was trained is not told of again.
         let first = !std::mem::replace(&mut self.asked, true);
         if !changed.is_some_and(|changed| changed || first) {
@@ -279,7 +281,7 @@ impl Training<'_, '_> {
         model: Model,
         reloaded: Reloaded,
         observer: &mut dyn Observer,
-    ) -> Result<Option<Outcome>> {
+    ) -> Result<Option<TrainingOutcome>> {
         let (before, now) = (self.trainer.model().network.activation, model.network.activation);
         let activation = (now != before).then_some(now);
         let changes = self.trainer.take_shaders(model, reloaded)?;

@@ -21,7 +21,7 @@ pub type Weights = Vec<(String, Tensor<f32>)>;
 
 /// How a stretch of steps ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Outcome {
+pub enum TrainingOutcome {
     /// All losses are finite.
     Finite,
     /// The loss of a replica at a step, counted from 1, is not.
@@ -122,7 +122,7 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// When the device is lost or refuses.
-    pub fn run_to(&mut self, step: usize) -> Result<Outcome> {
+    pub fn run_to(&mut self, step: usize) -> Result<TrainingOutcome> {
         while self.step < step {
             self.load_order()?;
             let slots = self.model.network.order_slots();
@@ -133,11 +133,11 @@ impl<'a> Trainer<'a> {
             let outcome = self.read_history(count)?;
             self.timed.0 += count;
             self.timed.1 += start.elapsed().as_secs_f64();
-            if outcome != Outcome::Finite {
+            if outcome != TrainingOutcome::Finite {
                 return Ok(outcome);
             }
         }
-        Ok(Outcome::Finite)
+        Ok(TrainingOutcome::Finite)
     }
 
     /// Goes on with other shaders, from where the network is: `model` is the same network, which was
@@ -165,12 +165,15 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// When the device is lost or refuses.
-    pub fn compared_step(&mut self, parity: &mut Parity) -> Result<Outcome> {
+    pub fn compared_step(&mut self, parity: &mut Parity) -> Result<TrainingOutcome> {
         self.judged_step(parity).map(|(outcome, _)| outcome)
     }
 
     /// [`Trainer::compared_step`] with its comparisons.
-    pub(super) fn judged_step(&mut self, parity: &mut Parity) -> Result<(Outcome, Vec<Judgement>)> {
+    pub(super) fn judged_step(
+        &mut self,
+        parity: &mut Parity,
+    ) -> Result<(TrainingOutcome, Vec<Judgement>)> {
         self.load_order()?;
         let number = self.step + 1;
         let passes = self.model.step_passes();
@@ -200,20 +203,20 @@ impl<'a> Trainer<'a> {
     }
 
     /// Takes in losses and correct examples of the last `count` steps.
-    fn read_history(&mut self, count: usize) -> Result<Outcome> {
+    fn read_history(&mut self, count: usize) -> Result<TrainingOutcome> {
         let losses = self.session.read(self.model.train.losses)?.into_real()?;
         let correct = self.session.read(self.model.train.correct)?;
         for step in self.step - count..self.step {
             for replica in 0..self.model.network.replicas {
                 let loss = losses.matrix(replica)[step % HISTORY];
                 if !loss.is_finite() {
-                    return Ok(Outcome::Diverged { replica, step: step + 1, loss });
+                    return Ok(TrainingOutcome::Diverged { replica, step: step + 1, loss });
                 }
                 self.losses[replica].push(loss);
                 self.correct[replica] += correct.widened(replica * HISTORY + step % HISTORY);
             }
         }
-        Ok(Outcome::Finite)
+        Ok(TrainingOutcome::Finite)
     }
 
     fn save_checkpoint(&mut self) -> Result<()> {

@@ -8,6 +8,7 @@
 
 mod conformance;
 mod devtools;
+mod lesson;
 #[path = "../support/lesson_records.rs"]
 mod lesson_records;
 #[path = "../support/network.rs"]
@@ -27,6 +28,9 @@ use std::time::Duration;
 
 /// The variable that turns a missing browser into a failure.
 const REQUIRE_BROWSER: &str = "NORMLAB_REQUIRE_BROWSER";
+
+/// Flags that give a browser WebGPU on a software adapter.
+const WEBGPU: &[&str] = &["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 const NONE: &str = "there is no chromium and no google-chrome on the PATH";
 
@@ -62,12 +66,26 @@ fn main() {
             "a_broken_kernel_is_found_in_a_browser",
             conformance::a_broken_kernel_is_found_in_a_browser,
         ),
+        on_webgpu(
+            "the_catalogue_has_the_programs_of_the_command_line",
+            lesson::the_catalogue_has_the_programs_of_the_command_line,
+        ),
+        with_browser(
+            "the_lesson_has_no_defects",
+            &["--disable-gpu"],
+            lesson::the_page_has_no_defects,
+        ),
         with_browser(
             "a_browser_without_an_adapter_is_told",
             &["--disable-gpu"],
             conformance::a_browser_without_an_adapter_is_told,
         ),
     ];
+    let sections = lesson::SECTIONS.map(|(name, script)| {
+        let name = format!("lesson::{name}");
+        with_browser(&name, WEBGPU, move |browser| lesson::section(browser, script))
+    });
+    let trials = trials.into_iter().chain(sections).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }
 
@@ -105,7 +123,7 @@ fn in_browser(name: &str, check: fn(&mut Browser)) -> Trial {
 
 /// A trial with a browser that has WebGPU on a software adapter.
 fn on_webgpu(name: &str, check: fn(&mut Browser)) -> Trial {
-    with_browser(name, &["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"], check)
+    with_browser(name, WEBGPU, check)
 }
 
 /// The lesson's page with one more picture, which has a frame for every second step.

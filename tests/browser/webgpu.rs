@@ -52,9 +52,10 @@ fn page(export: &Export) -> String {
     use base64::Engine;
     let json = export.json().unwrap().replace('<', "\\u003c");
     let data = base64::engine::general_purpose::STANDARD.encode(&export.data);
+    let runner = RUNNER.text;
     format!(
         "<!doctype html><title>a network</title><script type=\"text/plain\" id=\"text\">{json}</script>\
-         <script type=\"text/plain\" id=\"data\">{data}</script><script type=\"module\">{RUNNER}\n\
+         <script type=\"text/plain\" id=\"data\">{data}</script><script type=\"module\">{runner}\n\
          const contents = (id) => document.getElementById(id).textContent;\n\
          const bytes = Uint8Array.from(atob(contents('data')), (char) => char.charCodeAt(0));\n\
          globalThis.lab = {{ readProgram, openDevice, lacking, Runner, text: contents('text'), bytes }};\n\
@@ -175,7 +176,7 @@ pub(crate) fn a_runner_refills_evaluates_probes_and_goes_back(browser: &mut Brow
     experiment.steps = steps;
     experiment.replicas = 2;
     let export = export(&experiment, Norm::Batch, &data);
-    let slots = export.document.loops.train.order.slots;
+    let slots = export.document.loops.train.batch_indices.slots;
     assert!(slots < steps && export.document.loops.train.history.slots < steps, "{slots}");
     open(browser, &export);
     let found = awaited(
@@ -187,7 +188,7 @@ pub(crate) fn a_runner_refills_evaluates_probes_and_goes_back(browser: &mut Brow
              const next = await runner.train(2); runner.restore(saved); \
              const [after] = await runner.read(['layer1.weight']); const again = await runner.train(2); \
              const second = await runner.evaluate(); await runner.reset(); \
-             const [start] = await runner.train(1); runner.write('rate', new Float32Array(2)); \
+             const [start] = await runner.train(1); runner.write('learning_rate', new Float32Array(2)); \
              const still = await runner.read(['layer1.weight']); await runner.train(1); \
              const frozen = await runner.read(['layer1.weight']); \
              const same = (a, b) => JSON.stringify(a) === JSON.stringify(b); \
@@ -248,7 +249,7 @@ pub(crate) fn a_lost_device_is_told(browser: &mut Browser) {
                 again.";
     let body = "setTimeout(() => device.destroy(), 50); await runner.train(1e6);";
     assert_eq!(awaited(browser, &format!("{RUN} {body}"))["thrown"], lost);
-    let body = "device.destroy(); await runner.read(['rate']);";
+    let body = "device.destroy(); await runner.read(['learning_rate']);";
     assert_eq!(awaited(browser, &format!("{RUN} {body}"))["thrown"], lost);
 }
 

@@ -24,7 +24,7 @@ fn cases() -> BoxedStrategy<Case> {
             Case::new(&[("count", count)])
                 .replicas(replicas)
                 .fill("second_moment", Fill::Uniform(0.0, 2.0))
-                .fill("rate", Fill::Uniform(0.001, 0.1))
+                .fill("learning_rate", Fill::Uniform(0.001, 0.1))
                 .fill("step", Fill::Count(step))
         })
         .boxed()
@@ -45,7 +45,7 @@ fn call(gradient: f64, [m, v]: [f64; 2], step: u32) -> Call {
 /// epsilon 0 the change is 0.25 · 2 / √8.
 fn by_hand() {
     let outputs = call(2.0, [1.0, 8.0], 2)
-        .real("rate", &matrix([[0.25]]))
+        .real("learning_rate", &matrix([[0.25]]))
         .parameter("beta1", 0.5)
         .parameter("beta2", 0.5)
         .parameter("epsilon", 0.0)
@@ -60,7 +60,7 @@ fn by_hand() {
 fn first_step() {
     for gradient in [-1e3, -1e-3, 1e-3, 1.0, 1e3] {
         let outputs = call(gradient, [0.0, 0.0], 1)
-            .real("rate", &matrix([[0.5]]))
+            .real("learning_rate", &matrix([[0.5]]))
             .parameter("epsilon", 0.0)
             .evaluate::<f64>();
         let moved = matrix([[1.0 - 0.5 * gradient.signum()]]);
@@ -70,7 +70,8 @@ fn first_step() {
 
 /// Also in f32, for any gradient: 1 − 0.999 is exact, and √ halves what its square loses.
 fn digits() {
-    let outputs = call(3.0, [0.0, 0.0], 1).real("rate", &matrix([[0.5]])).evaluate::<f32>();
+    let outputs =
+        call(3.0, [0.0, 0.0], 1).real("learning_rate", &matrix([[0.5]])).evaluate::<f32>();
     assert_close("parameters", outputs.real("parameters"), &matrix([[0.5]]), 1e-6);
 }
 
@@ -88,7 +89,7 @@ fn expected() -> Vec<Expected> {
             let count = Tensor::filled(Shape::matrix(1, 1), step as u32 + 1);
             let call = call
                 .real("gradients", &case.step("gradients", step))
-                .real("rate", case.real("learning_rate"))
+                .real("learning_rate", case.real("learning_rate"))
                 .index("step", &count)
                 .real("parameters", &parameters)
                 .real("first_moment", &m)

@@ -22,7 +22,7 @@ fn counted(call: Call, targets: &Tensor<u32>) -> Call {
     let replicas = targets.shape.replicas;
     call.index("targets", targets)
         .real("losses", &Tensor::filled(Shape::new(replicas, 2, 1), 0.25))
-        .index("hits", &Tensor::filled(Shape::new(replicas, 2, 1), 7))
+        .index("correct", &Tensor::filled(Shape::new(replicas, 2, 1), 7))
         .index("step", &Tensor::filled(Shape::new(replicas, 1, 1), 3))
 }
 
@@ -40,7 +40,7 @@ fn by_hand() {
     assert_close("d_bias", outputs.real("d_bias"), &matrix([[0.5, -0.5]]), 1e-15);
     let loss = ((4.0_f64 / 3.0).ln() + 4.0_f64.ln()) / 2.0;
     assert_close("losses", outputs.real("losses"), &matrix([[0.25], [loss]]), 1e-15);
-    assert_eq!(*outputs.index("hits"), indices([[7], [1]]));
+    assert_eq!(*outputs.index("correct"), indices([[7], [1]]));
     assert_eq!(*outputs.index("step"), indices([[4]]));
 }
 
@@ -60,7 +60,7 @@ fn parts() {
     let fused = call(&KERNEL).real("x", &x).real("bias", &bias);
     let fused = counted(fused, &targets).evaluate::<f32>();
     assert_eq!(fused.real("losses"), losses.real("losses"));
-    assert_eq!(fused.index("hits"), losses.index("hits"));
+    assert_eq!(fused.index("correct"), losses.index("correct"));
     assert_eq!(fused.index("step"), losses.index("step"));
     assert_eq!(fused.real("d_x"), back.real("d_x"));
     assert_eq!(fused.real("d_bias"), back.real("d_bias"));

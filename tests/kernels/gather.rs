@@ -31,7 +31,7 @@ fn cases() -> BoxedStrategy<Case> {
             Case::new(&sizes)
                 .replicas(replicas)
                 .fill("labels", Fill::Below(10))
-                .fill("order", Fill::BelowOrNone(examples))
+                .fill("batch_indices", Fill::BelowOrNone(examples))
                 .fill("step", Fill::Count(step))
         })
         .boxed()
@@ -43,12 +43,12 @@ fn images() -> Tensor<u32> {
     indices([[0xff66_3300, 0xaaaa_aacc], [0x0000_00ff, 0xbbbb_bb33]])
 }
 
-fn call(order: &Tensor<u32>, step: &Tensor<u32>) -> Call {
+fn call(batch_indices: &Tensor<u32>, step: &Tensor<u32>) -> Call {
     Call::new(&KERNEL)
         .size("features", 5)
         .index("images", &images())
         .index("labels", &indices([[7], [3]]))
-        .index("order", order)
+        .index("batch_indices", batch_indices)
         .index("step", step)
 }
 
@@ -62,11 +62,11 @@ fn by_hand() {
 
 /// One replica of images and labels serves replicas that have orders and steps of their own.
 fn shared() {
-    let order = Tensor::new(Shape::new(2, 1, 2), vec![0, 1, 1, 1]);
+    let batch_indices = Tensor::new(Shape::new(2, 1, 2), vec![0, 1, 1, 1]);
     let step = Tensor::new(Shape::new(2, 1, 1), vec![5, 0]);
-    let together = call(&order, &step).evaluate::<f64>();
+    let together = call(&batch_indices, &step).evaluate::<f64>();
     for replica in 0..2 {
-        let apart = call(&order.replica(replica), &step.replica(replica)).evaluate::<f64>();
+        let apart = call(&batch_indices.replica(replica), &step.replica(replica)).evaluate::<f64>();
         assert_eq!(together.real("x").replica(replica), *apart.real("x"));
         assert_eq!(together.index("targets").replica(replica), *apart.index("targets"));
     }
@@ -74,8 +74,9 @@ fn shared() {
 
 /// Steps 0, 1, 2, 3, … use slots 0, 1, 2, 0, …
 fn ring() {
-    let order = indices([[0], [1], [NONE]]);
-    let target = |step| call(&order, &indices([[step]])).evaluate::<f64>().index("targets").data[0];
+    let batch_indices = indices([[0], [1], [NONE]]);
+    let target =
+        |step| call(&batch_indices, &indices([[step]])).evaluate::<f64>().index("targets").data[0];
     let found: Vec<u32> = (0..7).map(target).collect();
     assert_eq!(found, [7, 3, NONE, 7, 3, NONE, 7]);
 }

@@ -5,7 +5,7 @@ use crate::support::trial::Trial;
 use normlab::backend::cpu::{CpuBackend, CpuSession};
 use normlab::backend::gpu::adapters::NO_ADAPTER;
 use normlab::backend::{Backend, Session, Ticket, Timing};
-use normlab::check::{Outcome, check, judge};
+use normlab::check::{CheckOutcome, check, judge};
 use normlab::error::Result;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
@@ -179,12 +179,12 @@ fn batch_norm() -> (&'static Kernel, Case) {
     (&batch_norm_forward::KERNEL, case)
 }
 
-fn outcome(fault: Fault, (kernel, case): (&'static Kernel, Case)) -> Outcome {
+fn outcome(fault: Fault, (kernel, case): (&'static Kernel, Case)) -> CheckOutcome {
     check(&mut Broken(fault), kernel, &case).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Panics unless there is just one complaint and it has all of these words.
-fn assert_complaint(outcome: &Outcome, words: &[&str]) {
+fn assert_complaint(outcome: &CheckOutcome, words: &[&str]) {
     let complaints = outcome.complaints();
     assert!(!outcome.passes() && complaints.len() == 1, "{complaints:?}");
     for word in words {
@@ -245,7 +245,7 @@ fn infinity() {
 fn wrong_number() {
     let sizes = [("examples", 9), ("words", 1), ("slots", 1), ("batch", 4), ("features", 3)];
     let fill = normlab::kernels::cases::Fill::Below;
-    let case = Case::new(&sizes).fill("order", fill(9)).fill("labels", fill(10));
+    let case = Case::new(&sizes).fill("batch_indices", fill(9)).fill("labels", fill(10));
     let outcome = outcome(Fault::OneMore("targets", 2), (&gather::KERNEL, case));
     assert_complaint(&outcome, &["gather", "tensor targets", "[0, 2, 0]"]);
 }

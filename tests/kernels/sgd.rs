@@ -1,4 +1,4 @@
-//! `sgd`: velocity = momentum · velocity + gradients, parameters −= rate · velocity.
+//! `sgd`: velocity = momentum · velocity + gradients, parameters −= learning_rate · velocity.
 
 use super::support::vectors::{self, Expected};
 use super::support::{Call, agreement, matrix, normal, properties, trial};
@@ -31,7 +31,7 @@ fn cases() -> BoxedStrategy<Case> {
 fn by_hand() {
     let call = Call::new(&KERNEL)
         .real("gradients", &matrix([[1.0, 3.0]]))
-        .real("rate", &matrix([[0.25]]))
+        .real("learning_rate", &matrix([[0.25]]))
         .real("parameters", &matrix([[10.0, 20.0]]))
         .real("velocity", &matrix([[4.0, -2.0]]));
     let outputs = call.clone().parameter("momentum", 0.5).evaluate::<f64>();
@@ -48,13 +48,13 @@ fn rates() {
     let shape = Shape::new(3, 1, 5);
     let outputs = Call::new(&KERNEL)
         .real("gradients", &Tensor::new(shape, gradients.data.repeat(3)))
-        .real("rate", &Tensor::new(Shape::new(3, 1, 1), vec![0.0, 1.0, 2.0]))
+        .real("learning_rate", &Tensor::new(Shape::new(3, 1, 1), vec![0.0, 1.0, 2.0]))
         .real("parameters", &Tensor::filled(shape, 0.0))
         .real("velocity", &Tensor::filled(shape, 0.0))
         .evaluate::<f64>();
-    for (replica, rate) in [0.0, 1.0, 2.0].into_iter().enumerate() {
+    for (replica, learning_rate) in [0.0, 1.0, 2.0].into_iter().enumerate() {
         let moved = outputs.real("parameters").replica(replica);
-        let expected = super::support::map(&gradients, |g| -rate * g);
+        let expected = super::support::map(&gradients, |g| -learning_rate * g);
         assert_eq!(moved, expected);
     }
 }
@@ -72,7 +72,7 @@ fn expected() -> Vec<Expected> {
             let call = Call::new(&KERNEL)
                 .parameter("momentum", momentum)
                 .real("gradients", &case.step("gradients", step))
-                .real("rate", case.real("learning_rate"))
+                .real("learning_rate", case.real("learning_rate"))
                 .real("parameters", &parameters)
                 .real("velocity", &velocity);
             parameters = case.step("parameters_after", step);

@@ -1,4 +1,4 @@
-//! `softmax_cross_entropy`: loss, gradient and hits of one batch.
+//! `softmax_cross_entropy`: loss, gradient and correct examples of one batch.
 
 use super::support::vectors::{self, Expected};
 use super::support::{
@@ -38,14 +38,14 @@ pub(crate) fn cases() -> BoxedStrategy<Case> {
         .boxed()
 }
 
-/// A call with one slot for losses and hits.
+/// A call with one slot for losses and counts.
 fn call(logits: &Tensor<f64>, targets: &Tensor<u32>) -> Call {
     let replicas = logits.shape.replicas;
     Call::new(&KERNEL)
         .real("logits", logits)
         .index("targets", targets)
         .real("losses", &Tensor::filled(Shape::new(replicas, 1, 1), 0.0))
-        .index("hits", &Tensor::filled(Shape::new(replicas, 1, 1), 0))
+        .index("correct", &Tensor::filled(Shape::new(replicas, 1, 1), 0))
         .index("step", &Tensor::filled(Shape::new(replicas, 1, 1), 0))
 }
 
@@ -59,7 +59,7 @@ fn by_hand() {
     assert_close("d_logits", outputs.real("d_logits"), &d_logits, 1e-15);
     let loss = (1.6_f64.ln() + 4.0_f64.ln()) / 2.0;
     assert_close("losses", outputs.real("losses"), &matrix([[loss]]), 1e-15);
-    assert_eq!(*outputs.index("hits"), indices([[1]]));
+    assert_eq!(*outputs.index("correct"), indices([[1]]));
 }
 
 fn gradient() {
@@ -87,16 +87,17 @@ fn ignored() {
     let half = map(alone.real("d_logits"), |x| x / 2.0);
     assert_eq!(both.real("d_logits").row(1), half.row(0));
     assert_eq!(*both.real("losses"), map(alone.real("losses"), |x| x / 2.0));
-    assert_eq!(both.index("hits"), alone.index("hits"));
+    assert_eq!(both.index("correct"), alone.index("correct"));
     let none = call(&matrix([row]), &indices([[NONE]])).evaluate::<f64>();
-    assert_eq!((none.real("losses").at(0, 0), none.index("hits").at(0, 0)), (0.0, 0));
+    assert_eq!((none.real("losses").at(0, 0), none.index("correct").at(0, 0)), (0.0, 0));
 }
 
 fn ties() {
     let logits = matrix([[1.0, 1.0, 1.0], [0.0, 2.0, 2.0]]);
-    let hits = |targets| call(&logits, &indices(targets)).evaluate::<f64>().index("hits").at(0, 0);
-    assert_eq!(hits([[0], [1]]), 2);
-    assert_eq!(hits([[1], [2]]), 0);
+    let correct =
+        |targets| call(&logits, &indices(targets)).evaluate::<f64>().index("correct").at(0, 0);
+    assert_eq!(correct([[0], [1]]), 2);
+    assert_eq!(correct([[1], [2]]), 0);
 }
 
 /// Step 7 of a ring of three writes slot 1 and leaves the others; the count goes on to 8, and from
@@ -104,10 +105,10 @@ fn ties() {
 fn ring() {
     let call = call(&matrix([[0.0]]), &indices([[0]]))
         .real("losses", &matrix([[1.0], [3.0], [5.0]]))
-        .index("hits", &indices([[2], [4], [6]]));
+        .index("correct", &indices([[2], [4], [6]]));
     let outputs = call.clone().index("step", &indices([[7]])).evaluate::<f64>();
     assert_eq!(*outputs.real("losses"), matrix([[1.0], [0.0], [5.0]]));
-    assert_eq!(*outputs.index("hits"), indices([[2], [1], [6]]));
+    assert_eq!(*outputs.index("correct"), indices([[2], [1], [6]]));
     assert_eq!(*outputs.index("step"), indices([[8]]));
     let last = call.index("step", &indices([[u32::MAX]])).evaluate::<f64>();
     assert_eq!(*last.index("step"), indices([[0]]));
@@ -118,9 +119,9 @@ fn far() {
     let logits = matrix([[1e4, -1e4], [1e4, -1e4]]);
     for target in [0, 1] {
         let outputs = call(&logits, &indices([[target], [target]])).evaluate::<f32>();
-        let (loss, hits) = if target == 0 { (0.0, 2) } else { (2e4, 0) };
+        let (loss, correct) = if target == 0 { (0.0, 2) } else { (2e4, 0) };
         assert_eq!(*outputs.real("losses"), matrix([[loss]]));
-        assert_eq!(*outputs.index("hits"), indices([[hits]]));
+        assert_eq!(*outputs.index("correct"), indices([[correct]]));
         let gradient = if target == 0 { [0.0, 0.0] } else { [0.5, -0.5] };
         assert_eq!(*outputs.real("d_logits"), matrix([gradient; 2]));
     }
@@ -149,7 +150,7 @@ fn expected() -> Vec<Expected> {
         let outputs = vec![
             ("d_logits", Value::Real(case.real("d_logits").clone())),
             ("losses", Value::Real(matrix([[case.real("loss").data[0]]]))),
-            ("hits", Value::Index(indices([[case.index("hits").data[0]]]))),
+            ("correct", Value::Index(indices([[case.index("correct").data[0]]]))),
             ("step", Value::Index(indices([[1]]))),
         ];
         let call = call(case.real("logits"), case.index("targets"));

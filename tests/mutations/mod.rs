@@ -20,7 +20,7 @@ use crate::support::gpu::{self, Gpu};
 use crate::support::trial::Trial;
 use libtest_mimic::{Completion, Failed};
 use normlab::backend::gpu::GpuBackend;
-use normlab::check::{self, Outcome};
+use normlab::check::{self, CheckOutcome};
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
 use normlab::kernels::kernel::Kernel;
@@ -90,7 +90,7 @@ impl Fault {
     }
 
     /// Whether an outcome tells of it.
-    fn is_told_by(&self, outcome: &Outcome) -> bool {
+    fn is_told_by(&self, outcome: &CheckOutcome) -> bool {
         match self.noted {
             Some(permitted) => outcome.passes() && outcome.permitted().contains(&permitted),
             None => outcome.complaints().iter().any(|complaint| complaint.contains(self.named)),

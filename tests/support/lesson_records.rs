@@ -146,6 +146,7 @@ fn summary(evaluations: &[Evaluation]) -> Summary {
         constant_guess: None,
         seed: 1,
         elapsed_s: 41.37,
+        date: None,
         parity: Parity {
             worst_ratio: Some(0.1928),
             worst_at: Some(

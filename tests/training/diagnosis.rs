@@ -9,7 +9,7 @@ use normlab::data::Dataset;
 use normlab::kernels::activation::Activation;
 use normlab::record::Evaluation;
 use normlab::tensor::Value;
-use normlab::train::{Observer, Outcome, Plan, Trainer, Weights, train};
+use normlab::train::{Observer, Plan, Trainer, TrainingOutcome, Weights, train};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
@@ -69,7 +69,7 @@ fn diverged_replica(backend: &mut dyn Backend) -> Checked {
     *values.data.last_mut().ok_or("no bias")? = f32::NAN;
     trainer.session().write(bias, &Value::Real(values)).map_err(text)?;
     let outcome = trainer.run_to(3).map_err(text)?;
-    hold(matches!(outcome, Outcome::Diverged { replica: 2, step: 1, .. }), || {
+    hold(matches!(outcome, TrainingOutcome::Diverged { replica: 2, step: 1, .. }), || {
         format!("{outcome:?}")
     })?;
     let far = Experiment { learning_rate: 1e9, probes: 0, ..small.clone() };

@@ -8,7 +8,7 @@ use normlab::config::{Affine, Experiment, Norm, NormPosition, Optimizer};
 use normlab::data::Dataset;
 use normlab::kernels::activation::Activation;
 use normlab::record::Parity;
-use normlab::train::{Outcome, Plan, Trainer, Weights};
+use normlab::train::{Plan, Trainer, TrainingOutcome, Weights};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
@@ -136,7 +136,7 @@ fn lockstep(
     for steps in [1, 19] {
         trainer.run_to(steps).map_err(text)?;
         let outcome = trainer.compared_step(&mut parity).map_err(text)?;
-        hold(outcome == Outcome::Finite, || format!("{outcome:?}"))?;
+        hold(outcome == TrainingOutcome::Finite, || format!("{outcome:?}"))?;
     }
     hold(parity.compared > 50, || "too little was compared".to_owned())?;
     hold(parity.failures.is_empty(), || parity.failures.join("; "))

@@ -135,7 +135,7 @@ impl Vectors {
 }
 
 fn network(case: Case, vectors: &Vectors) -> Network {
-    let order = &vectors.0["order"].0;
+    let order = &vectors.0["batch_indices"].0;
     let images = &vectors.0["images"].0;
     Network {
         replicas: 1,
@@ -180,7 +180,9 @@ fn fill(
     let images: Vec<_> = vectors.whole("images").iter().map(|&byte| byte as u8).collect();
     let images = Examples::new(&images, vec![0; examples], [1, model.network.features]).packed();
     let test_order = (0..examples as u32).collect();
-    for (buffers, order) in [(model.train, vectors.whole("order")), (model.test, test_order)] {
+    for (buffers, order) in
+        [(model.train, vectors.whole("batch_indices")), (model.test, test_order)]
+    {
         put(buffers.images, images.cast())?;
         for (tensor, data) in
             [(buffers.labels, vectors.whole("labels")), (buffers.batch_indices, order)]
@@ -227,7 +229,7 @@ fn exact(case: Case) -> Checked {
     close("losses", &row(losses), &row(vectors.numbers("losses").to_vec()))?;
     let hits = session.get(model.train.correct);
     let hits = (0..STEPS).map(|step| hits.widened(step)).collect();
-    close("hits", &row(hits), &row(vectors.numbers("hits").to_vec()))?;
+    close("hits", &row(hits), &row(vectors.numbers("correct").to_vec()))?;
     session.run(&[model.evaluate], 1).map_err(text)?;
     let logits = session.get(named(&model, "test.layer3.bias.y"));
     close("inference/logits", &logits, &vectors.matrix("inference/logits"))

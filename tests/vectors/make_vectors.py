@@ -22,7 +22,7 @@ Results are not rounded. An image byte b enters a network as b / 255 in float64.
 
 Conventions
   tensors      row-major, [rows, columns]; F64, except for activation, targets,
-               labels, order and hits (I32) and images (U8)
+               labels, batch_indices and correct (I32) and images (U8)
   weights      [in, out]; a layer computes x @ W
   activation   0 identity, 1 sigmoid, 2 relu, 3 tanh; it comes after the
                normalization and its affine; d_y is the gradient of its output
@@ -38,7 +38,7 @@ Conventions
                in the mean
   SGD          v = momentum * v + g; p -= learning_rate * v
   training     the running statistics begin as mean 0 and variance 1; momentum is the
-               optimizer's, running_momentum the batch norm's; each loss and hits is
+               optimizer's, running_momentum the batch norm's; each loss and correct is
                of the batch before that step's update; inference/logits are those of
                all images after the last step, from the running statistics
 """
@@ -127,7 +127,7 @@ def normalize(norm, x, gamma, beta=None, running=None, training=True):
     return F.rms_norm(x, x.shape[1:], eps=EPSILON) * gamma
 
 
-def count_hits(logits, targets):
+def count_correct(logits, targets):
     best = logits.topk(2, dim=1)
     assert (best.values[:, 0] > best.values[:, 1]).all(), "a tie for the first place"
     return (best.indices[:, 0] == targets).sum().item()
@@ -209,7 +209,7 @@ def cross_entropy_case(seed, rows, classes, extremes=False, ignored=()):
     loss.backward()
     return dict(
         logits=logits, targets=int32(targets.reshape(-1, 1)), loss=loss.reshape(1),
-        hits=int32([count_hits(logits, targets)]), d_logits=logits.grad,
+        correct=int32([count_correct(logits, targets)]), d_logits=logits.grad,
     )
 
 
@@ -317,14 +317,14 @@ def make_training(name, seed, norm, activation, learning_rate, momentum=0.0, aft
     optimizer = make_optimizer(values, learning_rate, momentum)
 
     tensors = {f"initial/{key}": t.detach().clone() for key, t in parameters.items()}
-    losses, hits = [], []
+    losses, correct = [], []
     for step, batch in enumerate(order, start=1):
         optimizer.zero_grad()
         logits = network.logits(inputs[batch], training=True)
         loss = F.cross_entropy(logits, labels[batch])
         loss.backward()
         losses.append(loss.item())
-        hits.append(count_hits(logits, labels[batch]))
+        correct.append(count_correct(logits, labels[batch]))
         if step == 1:
             tensors |= {f"gradient1/{key}": t.grad.clone() for key, t in parameters.items()}
             if momentum is None:
@@ -337,8 +337,8 @@ def make_training(name, seed, norm, activation, learning_rate, momentum=0.0, aft
             tensors |= network.state(f"step{step}")
 
     tensors |= dict(
-        images=images, labels=int32(labels.reshape(-1, 1)), order=int32(order),
-        losses=torch.tensor(losses, dtype=torch.float64), hits=int32(hits),
+        images=images, labels=int32(labels.reshape(-1, 1)), batch_indices=int32(order),
+        losses=torch.tensor(losses, dtype=torch.float64), correct=int32(correct),
         **scalars(
             learning_rate=learning_rate, momentum=momentum or 0.0,
             beta1=BETA1, beta2=BETA2, adam_epsilon=ADAM_EPSILON,

@@ -28,7 +28,7 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
     };
     let claim = "Layer norm trains with one a and b for each unit, as in its paper and by default here, and \
                  with one of each for a whole layer, as in the lesson, which is no less accurate";
-    weigh(claim, measured())
+    weigh("affine", claim, measured())
 }
 
 /// Whether both train, and whether the one for the layer reads no less.

@@ -40,7 +40,7 @@ pub(super) fn slope_times_weights(records: &Records) -> Claim {
     };
     let claim = "Sigmoid without a norm: a gradient shrinks by slope × weights at every layer, even where \
                  the slope is at its greatest; saturation is a second cause";
-    weigh(claim, measured())
+    weigh("slope-times-weights", claim, measured())
 }
 
 /// Batch norm keeps it.
@@ -50,6 +50,7 @@ pub(super) fn batch_norm_keeps(records: &Records) -> Claim {
         Ok(vec![Evidence::new(KEPT.contains(&factor), text("with batch norm", factor))])
     };
     weigh(
+        "batch-norm-keeps",
         "Batch norm keeps sigmoid's gradient at about the same size from layer to layer",
         measured(),
     )
@@ -74,7 +75,7 @@ pub(super) fn layer_norm_slows(records: &Records) -> Claim {
     };
     let claim = "Layer norm only slows the decay of sigmoid's gradient from layer to layer: \
                  enough for a few layers, but not for many";
-    weigh(claim, measured())
+    weigh("layer-norm-slows", claim, measured())
 }
 
 fn text(with: &str, factor: f64) -> String {

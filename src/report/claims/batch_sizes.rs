@@ -45,7 +45,7 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
     };
     let claim = "Batch norm cannot work at batch size 1, where every variance is 0; layer norm works \
                  on one example at a time";
-    weigh(claim, measured())
+    weigh("batch-size-one", claim, measured())
 }
 
 /// The largest gradient and the accuracies of the networks with one norm at batch size 1; none where

@@ -18,13 +18,13 @@ impl Evidence {
 /// The figures for and against a claim, or what a run lacks to have any.
 pub(super) type Measured = Result<Vec<Evidence>, String>;
 
-/// A claim with its verdict.
-pub(super) fn weigh(claim: &str, measured: Measured) -> Claim {
+/// A claim by its name, with its verdict.
+pub(super) fn weigh(id: &str, claim: &str, measured: Measured) -> Claim {
     let (verdict, figures) = match measured {
         Err(lacking) => (Verdict::NotMeasured, lacking),
         Ok(evidence) => (verdict(&evidence), figures(&evidence)),
     };
-    Claim { claim: claim.to_owned(), verdict, figures }
+    Claim { id: id.to_owned(), claim: claim.to_owned(), verdict, figures }
 }
 
 fn verdict(evidence: &[Evidence]) -> Verdict {

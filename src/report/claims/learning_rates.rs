@@ -19,7 +19,7 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
         || -> Measured { Ok(vec![widened_by(records, "batch")?, widened_by(records, "layer")?]) };
     let claim = "With ReLU a norm widens the range of usable learning rates, batch norm as well as \
                  layer norm";
-    weigh(claim, measured())
+    weigh("learning-rates", claim, measured())
 }
 
 /// Whether more rates are usable with batch norm than without a norm.

@@ -57,7 +57,7 @@ pub fn text(claims: &[Claim]) -> String {
         claims.iter().filter(|claim| claim.verdict != Verdict::NotMeasured).collect();
     let mut text = String::new();
     let width = measured.iter().map(|one| one.verdict.words().len()).max().unwrap_or_default();
-    for Claim { claim, verdict, figures } in &measured {
+    for Claim { claim, verdict, figures, .. } in &measured {
         let (claim, figures) = (plain(claim), plain(figures));
         let _ = writeln!(text, "{verdict:width$}  {claim}");
         if *verdict != Verdict::Holds {
@@ -74,7 +74,7 @@ pub fn text(claims: &[Claim]) -> String {
 
 /// A claim with its figures, or with what they lack, as text for a terminal.
 #[must_use]
-pub fn in_full(Claim { claim, verdict, figures }: &Claim) -> String {
+pub fn in_full(Claim { claim, verdict, figures, .. }: &Claim) -> String {
     let width = verdict.words().len();
     let (claim, figures) = (plain(claim), plain(figures));
     format!("{verdict}  {claim}\n{:width$}  {figures}\n", "")
@@ -89,7 +89,7 @@ mod tests {
     fn a_verdict_follows_from_its_evidence() {
         let weighed = |sides: &[bool]| {
             let figure = |(at, &supports)| Evidence::new(supports, format!("figure {at}"));
-            weigh("so it is", Ok(sides.iter().enumerate().map(figure).collect()))
+            weigh("so", "so it is", Ok(sides.iter().enumerate().map(figure).collect()))
         };
         let all = weighed(&[true, true]);
         assert_eq!(
@@ -104,7 +104,7 @@ mod tests {
             (none.verdict, none.figures.as_str()),
             (Verdict::DoesNotHold, "evidence against: figure 0")
         );
-        let lacking = weigh("so it is", Err("no run relu-none".into()));
+        let lacking = weigh("so", "so it is", Err("no run relu-none".into()));
         assert_eq!(
             (lacking.verdict, lacking.figures.as_str()),
             (Verdict::NotMeasured, "no run relu-none")
@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(text(&[some, lacking.clone()]), lines);
         assert_eq!(text(&[all, lacking.clone()]).lines().next(), Some("holds  so it is"));
         assert_eq!(text(&[lacking]), "");
-        let code = weigh("so it is", Err("see `normlab affine`".into()));
+        let code = weigh("so", "so it is", Err("see `normlab affine`".into()));
         assert_eq!(in_full(&code), "not measured  so it is\n              see normlab affine\n");
     }
 }

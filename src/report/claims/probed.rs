@@ -31,7 +31,7 @@ pub(super) fn one_sided_batches(records: &Records) -> Claim {
     };
     let claim = "A batch all on one side of a ReLU sees a straight line, or nothing and no gradient: \
                  true of many units without a norm, but not with batch norm";
-    weigh(claim, measured())
+    weigh("one-sided-batches", claim, measured())
 }
 
 /// Share of units whose inputs all lie on one side.
@@ -69,7 +69,7 @@ pub(super) fn scale_and_shift(records: &Records) -> Claim {
     };
     let claim = "a·(x − mean)/σ + b has mean b and standard deviation |a|, so that batch norm can \
                  learn where its data should lie";
-    weigh(claim, measured())
+    weigh("scale-and-shift", claim, measured())
 }
 
 /// What a unit's inputs are, and what its norm makes them.
@@ -126,7 +126,7 @@ pub(super) fn drifting_inputs(records: &Records) -> Claim {
     };
     let claim = "Sigmoid without a norm: the inputs to the last hidden layer drift to one side and \
                  collapse";
-    weigh(claim, measured())
+    weigh("drifting-inputs", claim, measured())
 }
 
 /// Where batch norm puts the inputs of the last sigmoids, the lesson's "not up to 0".
@@ -153,7 +153,7 @@ pub(super) fn location(records: &Records) -> Claim {
     };
     let claim = "Location: batch norm pulls the inputs of the last sigmoids to the middle, but not up \
                  to 0";
-    weigh(claim, measured())
+    weigh("location", claim, measured())
 }
 
 /// How wide batch norm spreads them.
@@ -186,7 +186,7 @@ pub(super) fn spread(records: &Records) -> Claim {
     };
     let claim = "Spread: with batch norm a grows, so that the inputs of a sigmoid reach beyond its \
                  linear middle";
-    weigh(claim, measured())
+    weigh("spread", claim, measured())
 }
 
 /// The width of the band that holds the middle 70 % of a layer's inputs.

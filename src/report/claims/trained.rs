@@ -24,7 +24,7 @@ pub(super) fn vanishing_gradients(records: &Records) -> Claim {
     };
     let claim = "Sigmoid without a norm: gradients vanish on the way back, the first layer hardly \
                  moves, and the outputs can no longer be told apart";
-    weigh(claim, measured())
+    weigh("vanishing-gradients", claim, measured())
 }
 
 /// Sigmoid with a norm does.
@@ -57,7 +57,7 @@ pub(super) fn norms_train(records: &Records) -> Claim {
     };
     let claim = "With batch norm, and with layer norm, the sigmoid network trains: its first layer moves, \
                  and its outputs differ from image to image";
-    weigh(claim, measured())
+    weigh("norms-train", claim, measured())
 }
 
 /// ReLU needs no norm for its gradient; batch norm still speeds the start, and widens the range of
@@ -73,6 +73,7 @@ pub(super) fn relu_survives(records: &Records) -> Claim {
     );
     match widened {
         Ok(evidence) => weigh(
+            "relu-survives",
             &claim,
             relu_with_batch_norm(records).map(|mut all| {
                 all.push(evidence);
@@ -80,7 +81,7 @@ pub(super) fn relu_survives(records: &Records) -> Claim {
             }),
         ),
         Err(lacking) => {
-            let mut claim = weigh(&claim, relu_with_batch_norm(records));
+            let mut claim = weigh("relu-survives", &claim, relu_with_batch_norm(records));
             if claim.verdict != Verdict::NotMeasured {
                 let _ = write!(
                     claim.figures,

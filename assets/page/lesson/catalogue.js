@@ -1,0 +1,141 @@
+// The networks that the page can train: programs of the command line, put together again from what they have in
+// common (src/export/catalogue.rs). Nothing about networks is known here.
+
+import { unpackJson } from './packed.js';
+
+/**
+ * What tells networks of the catalogue apart. `position` is before or after, `affine` per_unit or shared.
+ * @typedef {{norm: string, depth: number, units: number, batch: number, position: string, affine: string,
+ *   optimizer: string, momentum: number}} Combination
+ */
+
+/** All networks of the page. */
+export class Catalogue {
+  #content;
+
+  /** @param {object} content the JSON of the catalogue */
+  constructor(content) {
+    this.#content = content;
+  }
+
+  /** The catalogue that the page carries. @returns {Promise<Catalogue>} */
+  static async open() {
+    return new Catalogue(await unpackJson('catalogue'));
+  }
+
+  /** The activations that it has. */
+  get activations() {
+    return Object.keys(this.#content.activations);
+  }
+
+  /** What its networks are. @returns {Combination[]} */
+  get combinations() {
+    return this.#content.entries;
+  }
+
+  /** Whether it has a network. @param {Combination} wanted */
+  has(wanted) {
+    return this.#find(wanted) !== undefined;
+  }
+
+  #find(wanted) {
+    const { norm, depth, units, batch, position, affine, optimizer, momentum } = wanted;
+    // Without a norm it is all one where it would stand; and only some norms can be shared.
+    return this.#content.entries.find((one) =>
+      one.norm === norm && one.depth === depth && one.units === units && one.batch === batch &&
+      one.optimizer === optimizer && Math.fround(one.momentum) === Math.fround(momentum) &&
+      (norm === 'none' || one.position === position) &&
+      (norm === 'none' || norm === 'batch' || one.affine === affine));
+  }
+
+  /**
+   * The program of a network, as docs/program-format.md has it, but for what stands on the device at first:
+   * `uploads` are the zeros only, there are no `references`, and the contents of `params` are `paramBytes`.
+   * `network` has the sizes that data, weights and orders are made by. Null where there is no such network.
+   * @param {Combination} wanted @param {string} activation
+   */
+  program(wanted, activation) {
+    const entry = this.#find(wanted);
+    const behind = this.#content.activations[activation];
+    if (!entry || behind === undefined) return null;
+    const structure = this.#content.structures[entry.structure];
+    const { pipelines, places } = this.#pipelines(entry, behind);
+    const { paramBytes, ranges } = this.#params(entry);
+    const tensors = entry.tensors.map(([offset, rows, cols, replica_stride], at) => {
+      const [name, buffer] = structure.tensors[at];
+      return { name, buffer, offset, shape: [1, rows, cols], replica_stride };
+    });
+    const dispatches = entry.dispatches.values();
+    const passes = structure.passes.map(([name, all]) => ({
+      name,
+      dispatches: all.map(([label, operands]) => {
+        const [pipeline, params, workgroups] = dispatches.next().value;
+        const bindings = operands.map((at) => binding(tensors[at]));
+        return { label, pipeline: places.get(pipeline), params: ranges.get(params), workgroups, bindings };
+      }),
+    }));
+    const names = structure.buffers;
+    const given = new Set(this.#given(structure));
+    return {
+      format: 'normlab program',
+      name: `${activation}-${entry.norm}`,
+      requires: entry.requires,
+      buffers: entry.buffers.map((size, at) => ({ name: names[at][0], element: names[at][1], size })),
+      tensors,
+      pipelines,
+      params: [0, paramBytes.length],
+      paramBytes,
+      passes,
+      roles: structure.roles,
+      parameters: structure.parameters,
+      state: structure.state,
+      uploads: {
+        state: [...structure.state, structure.roles['train.losses'], structure.roles['train.correct']]
+          .filter((tensor) => !given.has(tensor))
+          .map((tensor) => ({ tensor, fill: 0 })),
+        data: [],
+      },
+      loops: entry.loops,
+      references: [],
+      network: entry.network,
+    };
+  }
+
+  /** The tensors of the state that do not begin with zeros: parameters, and running statistics. */
+  #given({ roles, parameters }) {
+    const running = Object.keys(roles).filter((role) => role.endsWith('.running'));
+    return [...parameters.map(({ value }) => value), ...running.map((role) => roles[role])];
+  }
+
+  /** The shaders of an entry, and where each of the catalogue's stands among them. */
+  #pipelines(entry, behind) {
+    const used = [...new Set(entry.dispatches.map(([pipeline]) => pipeline))];
+    const pipelines = used.map((at) => {
+      const { label, layout, wgsl, activated } = this.#content.pipelines[at];
+      return { label, layout, wgsl: activated ? wgsl + behind : wgsl };
+    });
+    return { pipelines, places: new Map(used.map((at, place) => [at, place])) };
+  }
+
+  /** The contents of the uniform buffer, and where in it each `Params` of the catalogue lies. */
+  #params(entry) {
+    const used = [...new Set(entry.dispatches.map(([, params]) => params))];
+    const paramBytes = new Uint8Array(used.length * ALIGNMENT);
+    const words = new DataView(paramBytes.buffer);
+    const ranges = used.map((at, place) => {
+      const content = this.#content.params[at];
+      content.forEach((word, index) => words.setUint32(place * ALIGNMENT + 4 * index, word, true));
+      return [at, [place * ALIGNMENT, 4 * content.length]];
+    });
+    return { paramBytes, ranges: new Map(ranges) };
+  }
+}
+
+/** WebGPU's coarsest alignment of a uniform, in bytes. */
+const ALIGNMENT = 256;
+
+/** All of a tensor, as a binding: buffer, offset and size in bytes. */
+function binding({ buffer, offset, shape, replica_stride: stride }) {
+  const length = (shape[0] - 1) * stride + shape[1] * shape[2];
+  return [buffer, 4 * offset, 4 * length];
+}

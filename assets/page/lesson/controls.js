@@ -1,0 +1,117 @@
+// What a reader takes hold of: every control has a name, a value and a unit, and is moved by keys alone.
+
+import { el, set } from './dom.js';
+import { t } from './text.js';
+
+let names = 0;
+/** A name that no other element has. @param {string} stem */
+export const uniqueName = (stem) => `${stem}-${++names}`;
+
+/**
+ * A slider with its name before and its value behind it.
+ * @param {{label: string, min: number, max: number, step: number, value: number, term?: string,
+ *   show: (value: number) => string, change: (value: number) => void}} options
+ * @returns {HTMLElement & {setValue: (value: number) => void}}
+ */
+export function slider({ label, min, max, step, value, term, show, change }) {
+  const id = uniqueName('slider');
+  const output = el('output', { for: id });
+  const input = el('input', { type: 'range', id, min, max, step });
+  const tell = () => {
+    output.textContent = show(input.valueAsNumber);
+    set(input, { 'aria-valuetext': show(input.valueAsNumber) });
+  };
+  input.addEventListener('input', () => {
+    tell();
+    change(input.valueAsNumber);
+  });
+  const name = el('label', { for: id, class: term ? `term term-${term}` : null, 'data-term': term }, label);
+  const whole = el('div', { class: 'slider' }, name, input, output);
+  whole.setValue = (next) => {
+    input.value = next;
+    tell();
+  };
+  whole.setValue(value);
+  return whole;
+}
+
+/**
+ * Several answers of which one is chosen, as radio buttons in a row.
+ * @param {{label: string, options: {value: string, text: string, disabled?: boolean, title?: string}[],
+ *   value: string, change: (value: string) => void}} options
+ */
+export function choices({ label, options, value, change }) {
+  const name = uniqueName('choice');
+  const buttons = options.map((option) => {
+    const input = el('input', { type: 'radio', name, value: option.value, disabled: option.disabled });
+    input.checked = option.value === value;
+    input.addEventListener('change', () => change(option.value));
+    return el('label', { title: option.title }, input, el('span', {}, option.text));
+  });
+  return el('fieldset', { class: 'choices' }, el('legend', {}, label), ...buttons);
+}
+
+/** A button. @param {string} text @param {() => void} press @param {object} [attributes] */
+export function button(text, press, attributes = {}) {
+  return el('button', { type: 'button', onclick: press, ...attributes }, text);
+}
+
+/**
+ * A question with answers to click before something is touched: the reader's guess is kept in `state.guess`,
+ * and what turned out is said beneath.
+ * @param {{id: string, question: string, answers: string[], right: number, because: string,
+ *   state: {guess?: number}, done?: () => void}} options
+ */
+export function prediction({ id, question, answers, right, because, state, done = () => {} }) {
+  const verdict = el('p', { class: 'verdict', 'aria-live': 'polite' });
+  const tell = () => {
+    if (state.guess === undefined) return;
+    buttons.forEach((one, place) => set(one, { 'aria-pressed': String(place === state.guess) }));
+    verdict.textContent = `${t(state.guess === right ? 'guess.right' : 'guess.wrong')} ${because}`;
+  };
+  const buttons = answers.map((answer, place) =>
+    button(answer, () => {
+      state.guess = place;
+      tell();
+      done();
+    }, { 'aria-pressed': 'false' }),
+  );
+  tell();
+  const ask = el('p', { class: 'ask', id: `${id}-ask` }, question);
+  return el('div', { class: 'prediction', role: 'group', 'aria-labelledby': `${id}-ask` }, ask,
+    el('div', { class: 'answers' }, ...buttons), verdict);
+}
+
+/**
+ * A number in a sentence that can be dragged, or moved by the arrow keys.
+ * @param {{label: string, min: number, max: number, step: number, value: number,
+ *   show: (value: number) => string, change: (value: number) => void}} options
+ */
+export function dragNumber({ label, min, max, step, value, show, change }) {
+  let current = value;
+  const whole = el('span', { class: 'drag', role: 'slider', tabindex: 0, 'aria-label': label,
+    'aria-valuemin': min, 'aria-valuemax': max });
+  whole.setValue = (next) => {
+    current = Math.min(max, Math.max(min, Math.round(next / step) * step));
+    whole.textContent = show(current);
+    set(whole, { 'aria-valuenow': current, 'aria-valuetext': show(current) });
+  };
+  const move = (next) => {
+    whole.setValue(next);
+    change(current);
+  };
+  whole.addEventListener('keydown', (event) => {
+    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    move(current + by * step);
+  });
+  whole.addEventListener('pointerdown', (event) => {
+    const [from, start] = [event.clientX, current];
+    whole.setPointerCapture(event.pointerId);
+    whole.onpointermove = (moved) => move(start + (Math.round((moved.clientX - from) / 4) * step));
+  });
+  whole.addEventListener('pointerup', () => (whole.onpointermove = null));
+  whole.setValue(value);
+  return whole;
+}

@@ -1,0 +1,80 @@
+// A recorded training, played as if it were trained now: the engine's stand-in where there is no WebGPU.
+
+/** Milliseconds from one moment to the next. */
+const FRAME_MS = 350;
+
+/** Plays tracks, moment after moment; it has the engine's face. */
+export class Recording {
+  /** The step that is shown. */
+  step = 0;
+  /** `ready` or `running`. */
+  status = 'ready';
+  #changed; #tracks; #timer = 0;
+
+  /** @param {import('./record.js').Track[]} tracks @param {{changed: () => void}} options */
+  constructor(tracks, { changed }) {
+    this.#changed = changed;
+    this.#tracks = tracks;
+    this.step = this.#steps.at(-1);
+  }
+
+  /** Plays other tracks from now on. */
+  take(tracks) {
+    this.#tracks = tracks;
+    this.seek(this.#steps.at(-1));
+  }
+
+  get tracks() {
+    return this.#tracks;
+  }
+
+  get running() {
+    return this.status === 'running';
+  }
+
+  get #steps() {
+    return this.#tracks[0].moments.map(({ step }) => step);
+  }
+
+  /** Shows a step. */
+  seek(step) {
+    this.step = step;
+    this.#changed();
+  }
+
+  /** Plays so many moments; from the start where it has ended. */
+  run(moments) {
+    clearInterval(this.#timer);
+    if (this.step >= this.#steps.at(-1)) this.step = this.#steps[0];
+    let left = moments;
+    const play = () => {
+      const moved = this.#forward();
+      left -= 1;
+      if (!moved || left <= 0) this.pause();
+      else this.#changed();
+    };
+    this.status = 'running';
+    this.#timer = setInterval(play, FRAME_MS);
+    play();
+  }
+
+  /** Goes to the next moment, if there is one. */
+  #forward() {
+    const next = this.#steps.find((step) => step > this.step);
+    if (next === undefined) return false;
+    this.step = next;
+    return true;
+  }
+
+  pause() {
+    clearInterval(this.#timer);
+    this.status = 'ready';
+    this.#changed();
+  }
+
+  /** Goes back to the start. */
+  reset() {
+    this.pause();
+    this.seek(this.#steps[0]);
+  }
+}

@@ -1,0 +1,207 @@
+// What the laboratory does between its controls and its engine: settings, the engine that they need, the step
+// that is looked at. It outlives a change of the language.
+
+import { findAdapter } from '../runner.js';
+import { Catalogue } from './catalogue.js';
+import { readDigits } from './digits.js';
+import { Engine } from './lab_engine.js';
+import { Recording } from './lab_recording.js';
+import { DEFAULTS, isLink, lacking, linkTo, readLink, wanted } from './lab_settings.js';
+import { unpack } from './packed.js';
+import { t } from './text.js';
+import { keptSteps } from './view_data.js';
+
+/** Milliseconds that the search for a GPU may take before something else is shown. */
+const PATIENCE_MS = 1500;
+/** Milliseconds without another change of the settings before networks are made for them. */
+const SETTLED_MS = 200;
+
+/**
+ * `state` is the section's: `settings`, `tracks`, `engine` are read by other sections, too; `shown` is the step that
+ * is looked at, null for the newest one; `preset` the preset that the settings are of, `guess` what was guessed.
+ */
+export class Session {
+  /** Norms that the catalogue has no program for; null as long as nobody has looked. */
+  lacks = null;
+  /** The catalogue, once it is open. */
+  catalogue = null;
+  /** Why the recorded training is shown, as a sentence; null where networks train. */
+  reason = null;
+  #state; #record; #changed = () => {};
+  #opening = null; #dataset = null; #loaded = null; #timer = 0;
+
+  constructor(state, record) {
+    this.#state = state;
+    this.#record = record;
+    state.settings = isLink(location.hash) ? readLink(location.hash) : { ...DEFAULTS };
+    Object.assign(state, { tracks: [], shown: null, preset: null, guess: null });
+    this.#train();
+    addEventListener('hashchange', () => this.follow());
+    this.#search();
+  }
+
+  /** Says to another one from now on that there is something new. @param {() => void} changed */
+  tell(changed) {
+    this.#changed = changed;
+  }
+
+  get engine() {
+    return this.#state.engine;
+  }
+
+  /** The step that is looked at. */
+  get step() {
+    return this.#state.shown ?? this.engine.step;
+  }
+
+  /** The steps that can be gone back to. */
+  get steps() {
+    return keptSteps(this.engine.tracks);
+  }
+
+  /** Takes the settings of the page's address, where it has some. */
+  follow() {
+    if (!isLink(location.hash)) return;
+    const settings = readLink(location.hash);
+    if (linkTo(settings) !== linkTo(this.#state.settings)) this.apply(settings);
+    document.getElementById('s7')?.scrollIntoView();
+  }
+
+  /** Takes settings, and makes the networks for them. @param {string|null} preset whose settings they are */
+  apply(settings, preset = null) {
+    const state = this.#state;
+    Object.assign(state, { settings, preset, shown: null });
+    if (!preset) state.guess = null;
+    history.replaceState(null, '', linkTo(settings));
+    if (this.reason) {
+      this.engine.take(this.#recorded());
+      return;
+    }
+    this.engine.pause();
+    clearTimeout(this.#timer);
+    this.#loaded = new Promise((resolve) => {
+      this.#timer = setTimeout(() => resolve(this.#load()), SETTLED_MS);
+    });
+    this.#notice();
+  }
+
+  /** Sees to it that the networks are there. */
+  ensure() {
+    if (this.reason) return Promise.resolve();
+    this.#loaded ??= this.#load();
+    return this.#loaded;
+  }
+
+  /** Trains so many steps, of a recording moments; to the end that is set without a number. */
+  async run(count) {
+    await this.ensure();
+    this.#state.shown = null;
+    const { steps } = this.#state.settings;
+    const left = steps - this.engine.step;
+    this.engine.run(count ?? (this.reason ? Infinity : left > 0 ? left : steps));
+  }
+
+  /** Runs, or pauses what runs. */
+  toggle() {
+    return this.engine.running ? this.engine.pause() : this.run();
+  }
+
+  /** Goes back to the start with the same weights. */
+  async reset() {
+    await this.ensure();
+    this.#state.shown = null;
+    this.engine.reset();
+  }
+
+  /** Draws other weights and batches. */
+  dice() {
+    const { settings, preset } = this.#state;
+    this.apply({ ...settings, seed: 1 + Math.floor(Math.random() * 99_999) }, preset);
+  }
+
+  /** Looks at a kept step; at the newest one, and at what comes after it, where that is the last. */
+  seek(step) {
+    if (this.reason) {
+      this.engine.pause();
+      this.engine.seek(step);
+      return;
+    }
+    this.#state.shown = step === this.steps.at(-1) ? null : step;
+    this.#notice();
+  }
+
+  /** Takes notice of what the engine did. */
+  #notice() {
+    const { engine } = this;
+    if (engine.status === 'lost') {
+      this.#play(engine.trouble);
+      return;
+    }
+    const state = this.#state;
+    state.tracks = engine.tracks;
+    if (state.shown !== null && !this.steps.includes(state.shown)) {
+      // What was looked at was thinned out: the next older one is.
+      state.shown = this.steps.findLast((step) => step < state.shown) ?? null;
+    }
+    this.#changed();
+  }
+
+  /** Puts the networks of the settings on the device. */
+  async #load() {
+    const { settings } = this.#state;
+    try {
+      this.#opening ??= Catalogue.open();
+      this.catalogue = await this.#opening;
+    } catch (error) {
+      this.#play(t('s7.no_catalogue', { error: error.message }));
+      return;
+    }
+    if (settings !== this.#state.settings || this.reason) return;
+    this.lacks = lacking(this.catalogue, settings);
+    const norms = settings.norm.filter((norm) => !this.lacks.includes(norm));
+    const fetch = async () => {
+      this.#dataset ??= unpack('digits', { plain: true }).then(readDigits);
+      const documents = norms.map((norm) => this.catalogue.program(wanted(settings, norm), settings.activation));
+      return { documents, dataset: await this.#dataset };
+    };
+    await this.engine.load(fetch, settings);
+  }
+
+  /** Looks for a GPU; plays the recorded training where there is none, or none answers. */
+  async #search() {
+    const found = findAdapter().then(() => null, (error) => error.message);
+    const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, 'late'));
+    const first = await Promise.race([found, late]);
+    if (first === null) return;
+    this.#play(first === 'late' ? t('s7.no_answer') : first);
+    // One that answers after all is used.
+    if (first === 'late' && (await found) === null) this.#train();
+  }
+
+  /** Trains from now on. */
+  #train() {
+    this.reason = null;
+    const state = this.#state;
+    state.engine?.pause();
+    state.engine = new Engine({ changed: () => this.#notice() });
+    this.#notice();
+  }
+
+  /** The recorded tracks of the settings' activation, or of the first one. */
+  #recorded() {
+    const { activation } = this.#state.settings;
+    const { networks } = this.#record;
+    const known = networks.some((one) => one.activation === activation);
+    return networks.filter((one) => one.activation === (known ? activation : networks[0].activation));
+  }
+
+  /** Plays the recorded training from now on. @param {string} reason why */
+  #play(reason) {
+    if (this.reason) return;
+    this.reason = reason;
+    const state = this.#state;
+    state.shown = null;
+    state.engine = new Recording(this.#recorded(), { changed: () => this.#notice() });
+    this.#notice();
+  }
+}

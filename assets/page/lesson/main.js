@@ -1,0 +1,135 @@
+// Builds the page: the bar, the sections, and what they share.
+
+import { el, set, eachFrame } from './dom.js';
+import { button } from './controls.js';
+import { LANGUAGES, currentLanguage, preferredLanguage, setLanguage, setWords, t } from './text.js';
+import { unpackJson } from './packed.js';
+import { readRecord } from './record.js';
+import * as s0 from './s0_hook.js';
+import * as s1 from './s1_five_inputs.js';
+import * as s2 from './s2_normalize.js';
+import * as s3 from './s3_bend_and_slope.js';
+import * as s4 from './s4_a_and_b.js';
+import * as s5 from './s5_whose_mean.js';
+import * as s6 from './s6_ladder.js';
+import * as s7 from './s7_laboratory.js';
+import * as s8 from './s8_verdicts.js';
+import * as s9 from './s9_take_home.js';
+
+/** The sections in their order; `s7` is the laboratory. */
+const SECTIONS = { s0, s1, s2, s3, s4, s5, s6, s7, s8, s9 };
+
+
+/** What each section remembers, also over a change of the language. */
+const states = Object.fromEntries(Object.keys(SECTIONS).map((id) => [id, {}]));
+
+/** Says something to those who do not see the page, at most once a second. */
+const announce = (() => {
+  let last = 0;
+  let timer = 0;
+  return (sentence) => {
+    clearTimeout(timer);
+    const wait = Math.max(0, last + 1000 - performance.now());
+    timer = setTimeout(() => {
+      last = performance.now();
+      document.getElementById('live').textContent = sentence;
+    }, wait);
+  };
+})();
+
+/** Builds everything in the present language. */
+function build() {
+  document.title = t('page.title');
+  const shared = { record, announce, rebuild: build };
+  const sections = Object.entries(SECTIONS).map(([id, section]) => {
+    const context = { ...shared, id, state: states[id], states };
+    return el('section', { id, 'aria-label': t(`${id}.name`) }, ...section.create(context));
+  });
+  document.getElementById('main').replaceChildren(...sections);
+  document.getElementById('bar').replaceChildren(...bar());
+  document.querySelector('.skip').textContent = t('page.skip');
+  follow(sections);
+}
+
+/** The bar: a dot a section, language, theme. */
+function bar() {
+  const dots = Object.keys(SECTIONS).map((id) => {
+    const name = t(`${id}.name`);
+    return el('a', { href: `#${id}`, title: name, 'aria-label': name });
+  });
+  const other = LANGUAGES.find((one) => one !== currentLanguage());
+  const switchLanguage = () => {
+    setLanguage(other);
+    keep('language', other);
+    build();
+    document.getElementById('language').focus();
+  };
+  const dark = document.documentElement.dataset.theme === 'dark';
+  const switchTheme = () => {
+    setTheme(dark ? 'light' : 'dark');
+    keep('theme', dark ? 'light' : 'dark');
+    build();
+    document.getElementById('theme').focus();
+  };
+  return [
+    el('nav', { 'aria-label': t('page.sections') }, ...dots),
+    el('div', { class: 'row' },
+      button(t('page.other_language'), switchLanguage, { id: 'language', lang: other }),
+      button(t(dark ? 'page.light' : 'page.dark'), switchTheme, { id: 'theme' })),
+  ];
+}
+
+/** Marks the dot of the section that is in the middle of the window. @param {HTMLElement[]} sections */
+function follow(sections) {
+  const dots = document.querySelectorAll('#bar nav a');
+  const mark = eachFrame(() => {
+    const middle = innerHeight / 2;
+    const found = sections.findLastIndex((section) => section.getBoundingClientRect().top < middle);
+    dots.forEach((dot, at) => set(dot, { 'aria-current': at === Math.max(0, found) ? 'true' : null }));
+  });
+  removeEventListener('scroll', follow.last);
+  follow.last = mark;
+  addEventListener('scroll', mark, { passive: true });
+  mark();
+}
+
+/** Takes a theme. @param {'dark'|'light'} theme */
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+}
+
+/** Remembers a choice where the browser lets a file do so. */
+function keep(name, value) {
+  try {
+    localStorage.setItem(`normlab.${name}`, value);
+  } catch {
+    // A page from a disk may have no memory.
+  }
+}
+
+/** What was remembered, or null. */
+function kept(name) {
+  try {
+    return localStorage.getItem(`normlab.${name}`);
+  } catch {
+    return null;
+  }
+}
+
+/** Lights up a term wherever it stands, while the pointer or the focus is on it. */
+function lightTerms() {
+  const light = (event, lit) => {
+    const term = event.target.closest?.('[data-term]')?.dataset.term;
+    if (!term) return;
+    document.querySelectorAll(`[data-term="${term}"]`).forEach((one) => one.classList.toggle('lit', lit));
+  };
+  for (const kind of ['pointerover', 'focusin']) document.addEventListener(kind, (event) => light(event, true));
+  for (const kind of ['pointerout', 'focusout']) document.addEventListener(kind, (event) => light(event, false));
+}
+
+setWords(JSON.parse(document.getElementById('words').textContent));
+const record = readRecord(await unpackJson('record'));
+setLanguage(kept('language') ?? preferredLanguage());
+setTheme(kept('theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
+lightTerms();
+build();

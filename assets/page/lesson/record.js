@@ -1,0 +1,38 @@
+// The recorded lesson that the page carries, as tracks: what a training leaves, recorded or live.
+
+/**
+ * What a hidden layer does at a step. `outputs` are of an image of each class, a row each.
+ * @typedef {{low: number, high: number, below: number, above: number, counts: number[],
+ *   percentiles: [number, number, number], all_positive: number, all_negative: number, saturated: number,
+ *   smallest: number[], largest: number[], gamma: number[], beta: number[], outputs: Rows,
+ *   outputs_in_training?: Rows, gradient: number, change: number, gain: number}} Layer
+ * `counts` of the inputs to the activation between `low` and `high`; `smallest` and `largest` input of each
+ * unit over the probed images; `gradient` the weights' gradient as root mean square, `change` how far the
+ * weights are from where they began, ‖W − W₀‖/‖W₀‖, `gain` √(units · mean of W²).
+ * @typedef {{width: number, low: number, high: number, bytes: Uint8Array}} Rows
+ * @typedef {{step: number, layers: Layer[], output: {gradient: number, change: number, gain: number}}} Moment
+ * @typedef {{name: string, activation: string, norm: string, losses: [number, number][],
+ *   evaluations: [number, number, number][], moments: Moment[]}} Track
+ * `losses` are step and training loss; `evaluations` step, test accuracy and test loss.
+ */
+
+/** Rows of grey values. @returns {Rows} */
+function rows({ base64, ...rest }) {
+  return { ...rest, bytes: Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)) };
+}
+
+/** The record with its pictures as bytes and its network's sizes. @returns {object & {networks: Track[]}} */
+export function readRecord({ experiment, ...record }) {
+  const layer = ({ outputs, outputs_in_training: training, ...rest }) => ({
+    ...rest,
+    outputs: rows(outputs),
+    ...(training && { outputs_in_training: rows(training) }),
+  });
+  const moment = (one) => ({ ...one, layers: one.layers.map(layer) });
+  const { hidden, seed, steps, batch, learning_rate, init } = experiment;
+  return {
+    ...record,
+    ...{ seed, steps, batch, learning_rate, init, depth: hidden.length, units: hidden[0] ?? 0 },
+    networks: record.networks.map((one) => ({ ...one, moments: one.moments.map(moment) })),
+  };
+}

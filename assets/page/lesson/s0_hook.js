@@ -1,0 +1,165 @@
+// The hook: three recorded sigmoid networks race over the steps of their training.
+
+import { el, lessMotion } from './dom.js';
+import { button, prediction, slider } from './controls.js';
+import { plot } from './plot.js';
+import { fixed, significant, t } from './text.js';
+
+const NORMS = ['none', 'batch', 'layer'];
+const SECONDS = 4;
+const LABEL_HEIGHT = 16;
+
+/** The evaluations up to a step. @param {[number, number, number][]} evaluations */
+export const until = (evaluations, step) => evaluations.filter(([at]) => at <= step);
+
+/** The accuracy at a step, on the line between two evaluations. @param {[number, number, number][]} evaluations */
+export function between(evaluations, step) {
+  const after = evaluations.findIndex(([at]) => at >= step);
+  if (after <= 0) return evaluations.at(after === 0 ? 0 : -1)[1];
+  const [[from, low], [to, high]] = [evaluations[after - 1], evaluations[after]];
+  return low + ((step - from) / (to - from)) * (high - low);
+}
+
+/** Moves heights apart until none is nearer to the next than `gap`, the last no lower than `bottom`. */
+export function spread(heights, gap, bottom) {
+  const order = heights.map((_, place) => place).sort((one, other) => heights[one] - heights[other]);
+  const placed = [...heights];
+  order.forEach((place, at) => {
+    if (at > 0) placed[place] = Math.max(placed[place], placed[order[at - 1]] + gap);
+  });
+  let limit = bottom;
+  for (const place of order.reverse()) {
+    placed[place] = Math.min(placed[place], limit);
+    limit = placed[place] - gap;
+  }
+  return placed;
+}
+
+/** A gradient as a share of another, as people say it: 0.49, or 1/75,000. */
+export function share(ratio) {
+  if (!Number.isFinite(ratio) || ratio <= 0) return fixed(ratio, 0);
+  if (ratio >= 0.01) return significant(ratio, 2);
+  return `1/${Number((1 / ratio).toPrecision(2)).toLocaleString('en', { maximumFractionDigits: 0 })}`;
+}
+
+/** First hidden layer's gradient as a share of the output layer's, at the end. */
+function gradientShare(track) {
+  const { layers, output } = track.moments.at(-1);
+  return layers[0].gradient / output.gradient;
+}
+
+/** @param {object} context @returns {HTMLElement[]} */
+export function create(context) {
+  const { record, state } = context;
+  const tracks = NORMS.map((norm) => record.networks.find((one) => one.name === `sigmoid-${norm}`));
+  state.step ??= lessMotion() ? record.steps : 0;
+  const picture = race(record, tracks, state);
+  const answer = el('p', { class: 'answer s0-answer' });
+  const steps = slider({ label: t('s0.step'), min: 0, max: record.steps, step: 1, value: state.step,
+    show: (value) => fixed(value, 0), change: (value) => {
+      state.playing = false;
+      show(value);
+    } });
+  const show = (step) => {
+    state.step = step;
+    steps.setValue(step);
+    answer.textContent = sentence(record, tracks, step);
+    picture.redraw();
+  };
+  const play = () => run(state, record.steps, picture, show, () => context.announce(answer.textContent));
+  show(state.step);
+  autoplay(picture, state, record.steps, play);
+  const again = button(t('s0.again'), () => {
+    state.step = 0;
+    play();
+  }, { class: 's0-again' });
+  const go = el('a', { href: '#s7', class: 's0-go' }, t('s0.go'));
+  return [
+    el('h1', {}, t('s0.title')),
+    el('p', { class: 's0-lead' }, t('s0.lead')),
+    el('p', { class: 's0-question' }, t('s0.question', { layers: record.depth })),
+    el('figure', { class: 'wide s0-figure' }, picture,
+      el('div', { class: 'controls' }, steps, el('div', { class: 'row' }, again, go))),
+    answer,
+    why(state, tracks),
+  ];
+}
+
+/** The picture of the race up to the state's step. */
+function race(record, tracks, state) {
+  const narrow = () => innerWidth < 600;
+  return plot({
+    label: t('s0.picture'),
+    height: () => (narrow() ? 270 : Math.min(380, Math.max(260, innerHeight - 500))),
+    x: { domain: [0, record.steps], label: t('s0.x'), show: (value) => fixed(value, 0) },
+    y: { domain: [0, 1], label: t('s0.y'), show: (value) => fixed(100 * value, 0) },
+    margin: { right: 122 },
+    draw: (p) => drawRace(p, record, tracks, state.step),
+  });
+}
+
+/** @param {import('./plot.js').Picture} p */
+function drawRace(p, record, tracks, step) {
+  p.line('chance', [[0, record.chance], [record.steps, record.chance]], { class: 's0-chance' });
+  p.text('chance-name', p.right - 4, p.y(record.chance) - 7, t('s0.chance'), { anchor: 'end', class: 'tick' });
+  const heads = tracks.map(({ evaluations }) => between(evaluations, Math.max(step, evaluations[0][0])));
+  const heights = spread(heads.map((head) => p.y(head)), LABEL_HEIGHT, p.bottom);
+  tracks.forEach(({ norm, evaluations }, at) => {
+    const points = until(evaluations, step).map(([x, y]) => [x, y]);
+    p.line(`line-${norm}`, [...points, [step, heads[at]]], { class: norm });
+    p.dot(`head-${norm}`, step, heads[at], { r: 4.5, class: `s0-head ${norm}` });
+    p.text(`name-${norm}`, p.x(step) + 10, heights[at] + 4, `${t(`s0.${norm}`)} ${percent(latest(evaluations, step))}`,
+      { class: norm, 'data-norm': norm });
+  });
+}
+
+const percent = (value) => `${fixed(100 * value, 1)} %`;
+const latest = (evaluations, step) => (until(evaluations, step).at(-1) ?? evaluations[0])[1];
+
+/** What the race shows at a step, in words. */
+function sentence(record, tracks, step) {
+  const [none, batch, layer] = tracks.map(({ evaluations }) => percent(latest(evaluations, step)));
+  const at = (until(tracks[0].evaluations, step).at(-1) ?? tracks[0].evaluations[0])[0];
+  const best = Math.max(...until(tracks[0].evaluations, step).map(([, accuracy]) => accuracy), 0);
+  const started = best > 1.2 * record.chance;
+  const key = step < record.steps ? 's0.now' : started ? 's0.end_started' : 's0.end';
+  return t(key, { step: at, none, batch, layer, chance: percent(record.chance) });
+}
+
+/** Runs the race from the state's step on, in real time. */
+function run(state, steps, picture, show, done) {
+  const from = state.step;
+  let begin = null;
+  state.playing = true;
+  const ours = (state.race = {});
+  const frame = (now) => {
+    if (state.race !== ours || !state.playing || !picture.isConnected) return;
+    begin ??= now;
+    show(Math.min(steps, Math.round(from + ((now - begin) / 1000 / SECONDS) * steps)));
+    if (state.step < steps) return requestAnimationFrame(frame);
+    state.playing = false;
+    done();
+  };
+  requestAnimationFrame(frame);
+}
+
+/** Starts the race when it is first seen, or goes on with it after the page was built anew. */
+function autoplay(picture, state, steps, play) {
+  if (lessMotion()) return;
+  const seen = new IntersectionObserver((entries) => {
+    if (!entries.some((entry) => entry.isIntersecting)) return;
+    seen.disconnect();
+    if (state.begun && !state.playing) return;
+    state.begun = true;
+    if (state.step < steps) play();
+  }, { threshold: 0.3 });
+  seen.observe(picture);
+}
+
+/** The prediction: why one of them never starts. */
+function why(state, tracks) {
+  const [none, batch, layer] = tracks.map((track) => share(gradientShare(track)));
+  const step = tracks[0].moments.at(-1).step;
+  return prediction({ id: 's0', question: t('s0.guess'), answers: [t('s0.guess_weights'), t('s0.guess_data'),
+    t('s0.guess_gradient')], right: 2, because: t('s0.because', { step, none, batch, layer }), state });
+}

@@ -1,0 +1,142 @@
+// S9: what the reader takes along: commands, an experiment, a script, pictures and curves.
+
+import { button, choices, prediction } from './controls.js';
+import { el, rich } from './dom.js';
+import { copyText, download, svgFile } from './download.js';
+import { DEFAULTS, commandLine, toml } from './lab_settings.js';
+import { ownSteps } from './s8_verdicts.js';
+import { curvesAsCsv, pytorch } from './snippet.js';
+import { fixed, t } from './text.js';
+
+/** What there is to copy: how it is made of the settings, and what a file of it is called. */
+const TEXTS = {
+  command: { make: (settings) => commandLine(settings).replaceAll(' --', ' \\\n  --'), file: 'train.sh' },
+  toml: { make: toml, file: 'experiment.toml' },
+  pytorch: { make: pytorch, file: 'lesson.py' },
+};
+
+const PIXELS = 28 * 28;
+const CLASSES = 10;
+const TRAINING_IMAGES = 10_000;
+
+/** The longest name of a picture in the list. */
+const NAME = 64;
+
+/** How many numbers the plain network of the settings learns. */
+export function parameters({ depth, units }) {
+  const hidden = PIXELS * units + units + (depth - 1) * (units * units + units);
+  return hidden + units * CLASSES + CLASSES;
+}
+
+/** The settings of the laboratory, or the first ones. */
+const settingsOf = (states) => ({ ...DEFAULTS, ...states.s7?.settings });
+
+/** A number with thin spaces between thousands. */
+const grouped = (value) => value.toLocaleString('en').replaceAll(',', '\u202f');
+
+/** The sentence about what the texts train. */
+function answer(settings) {
+  const { depth, units, norm, steps, batch } = settings;
+  return t('s9.answer', { count: norm.length, depth, units, parameters: grouped(parameters(settings)),
+    steps: grouped(steps), batch, passes: fixed((steps * batch) / TRAINING_IMAGES, 1) });
+}
+
+/** The bytes of base64. */
+const bytesOf = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
+/** Pictures of the page that can be saved, with their names. @returns {{name: string, picture: SVGSVGElement}[]} */
+export function pictures() {
+  const all = [...document.querySelectorAll('main svg[aria-label]')].filter(({ clientWidth }) => clientWidth > 0);
+  return all.map((picture) => {
+    const label = picture.getAttribute('aria-label').replace(/\s+/g, ' ');
+    const name = `${picture.closest('section').getAttribute('aria-label')}: ${label}`;
+    return { name: name.length > NAME ? `${name.slice(0, NAME - 1)}…` : name, picture };
+  });
+}
+
+/** The text that is shown, with what copies and saves it. */
+function texts(state, states, announce) {
+  const shown = el('code', {});
+  const note = el('p', { class: 's9-note' });
+  const words = el('p', { class: 'answer', id: 's9-answer' });
+  const text = () => TEXTS[state.kind].make(settingsOf(states));
+  const update = () => {
+    shown.textContent = text();
+    note.replaceChildren(...rich(t(`s9.${state.kind}_note`)));
+    words.textContent = answer(settingsOf(states));
+  };
+  const pick = choices({ label: t('s9.as'), value: state.kind,
+    options: Object.keys(TEXTS).map((value) => ({ value, text: t(`s9.${value}`) })),
+    change: (value) => {
+      state.kind = value;
+      update();
+    } });
+  const copy = button(t('s9.copy'), async () => {
+    const copied = await copyText(text(), shown);
+    announce(t(copied ? 's9.copied' : 's9.selected'));
+    copy.textContent = t(copied ? 's9.copied' : 's9.selected');
+    setTimeout(() => (copy.textContent = t('s9.copy')), 2000);
+  }, { id: 's9-copy' });
+  const save = button(t('s9.save'), () => download(TEXTS[state.kind].file, `${text().trimEnd()}\n`, 'text/plain'),
+    { id: 's9-save' });
+  const whole = el('div', { class: 's9-texts' }, el('div', { class: 'controls' }, pick),
+    el('pre', { tabindex: 0, id: 's9-text', 'aria-label': t('s9.as') }, shown), el('div', { class: 'row' }, copy, save), note);
+  return { whole, words, update };
+}
+
+/** The list of pictures and the button that saves one. */
+function pictureRow() {
+  const list = el('select', { id: 's9-picture', 'aria-label': t('s9.picture') });
+  let all = [];
+  const fill = () => {
+    const before = list.value;
+    all = pictures();
+    list.replaceChildren(...all.map(({ name }, at) => el('option', { value: at }, name)));
+    if (all[before]) list.value = before;
+  };
+  const save = button(t('s9.save_svg'), () => {
+    const chosen = all[list.value];
+    if (chosen) download('normlab.svg', svgFile(chosen.picture), 'image/svg+xml');
+  }, { id: 's9-svg' });
+  return { whole: el('div', { class: 'row s9-pictures' }, list, save), fill };
+}
+
+/** The buttons that save curves, digits and the animation. */
+function files({ record, states }) {
+  const own = () => ownSteps(states.s7 ?? {}, record) > 0;
+  const mine = button(t('s9.own_csv'), () => download('my-curves.csv', curvesAsCsv(states.s7.tracks), 'text/csv'),
+    { id: 's9-own-csv' });
+  const recorded = button(t('s9.csv'), () => download('curves.csv', curvesAsCsv(record.networks), 'text/csv'),
+    { id: 's9-csv' });
+  const digits = document.getElementById('digits')?.textContent;
+  const png = digits && button(t('s9.digits'), () => download('digits.png', bytesOf(digits), 'image/png'), { id: 's9-digits' });
+  const animation = document.getElementById('gif')?.textContent.trim().match(/^data:image\/gif;base64,(.+)$/s)?.[1];
+  const gif = animation && button(t('s9.gif'), () => download('normlab.gif', bytesOf(animation), 'image/gif'), { id: 's9-gif' });
+  const update = () => {
+    mine.disabled = !own();
+    mine.title = own() ? '' : t('s9.no_own');
+  };
+  return { whole: el('div', { class: 'row' }, ...[recorded, mine, png, gif].filter(Boolean)), update };
+}
+
+/** Builds the section. @param {object} context @returns {HTMLElement[]} */
+export function create(context) {
+  const { id, record, state, states, announce } = context;
+  state.kind ??= 'command';
+  const text = texts(state, states, announce);
+  const saved = files(context);
+  const row = pictureRow();
+  const update = () => {
+    text.update();
+    saved.update();
+    row.fill();
+  };
+  const guess = prediction({ id, question: t('s9.ask'), state, right: 1, because: t('s9.because'),
+    answers: [t('s9.guess_bit'), t('s9.guess_rounding'), t('s9.guess_roughly')] });
+  // The laboratory's settings and the pictures may have changed while this was out of sight.
+  new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && update()).observe(text.whole);
+  update();
+  return [el('h2', {}, t('s9.title')), el('p', {}, ...rich(t('s9.question'))), guess, text.whole, text.words,
+    el('h3', {}, t('s9.files')), row.whole, saved.whole,
+    el('p', { class: 's9-note' }, ...rich(t('s9.whole', { command: record.command })))];
+}

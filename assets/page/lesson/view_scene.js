@@ -1,0 +1,148 @@
+// What the views share: the tracks, the step looked at, what is lit; and who draws when. A piece (one plot) is drawn
+// at most once a frame, only while it is on screen, and a frame ends when its time is spent: the rest waits for
+// the next, those that waited longest first.
+
+import { depthOf, keptSteps, lastStep, nearest } from './view_data.js';
+
+/** Milliseconds after which a frame begins no further piece. */
+const BUDGET = 3;
+
+/**
+ * @param {object} state outlives a rebuild: `layer` (chosen; the last where undefined), `turn`, `firstMoments`,
+ *   and `onStep`, called with a step that the reader points at
+ * @returns the scene: `tracks`, `step`, `hover` (a step pointed at, or null), `lit` (a layer, or null), `steps` (kept),
+ *   `span` (of the axis of steps), `depth` (hidden layers), what `painter` and `pointing` give
+ */
+export function createScene(state) {
+  const scene = { state, tracks: [], step: 0, hover: null, lit: null, steps: [], span: [0, 1], depth: 0, version: 0 };
+  return Object.assign(scene, painter(), pointing(scene));
+}
+
+/** Who draws when. */
+function painter() {
+  const pieces = new Map();
+  let asked = 0;
+  const ask = () => (asked ||= requestAnimationFrame(frame));
+  const frame = () => {
+    asked = 0;
+    const began = performance.now();
+    for (const [element, piece] of [...pieces]) {
+      if (!piece.dirty || !(piece.seen || piece.always) || !piece.width) continue;
+      if (performance.now() - began > BUDGET) return void ask();
+      drawPiece(element, piece);
+    }
+  };
+  const drawPiece = (element, piece) => {
+    piece.dirty = false;
+    pieces.delete(element);
+    pieces.set(element, piece);
+    piece.draw(piece.width);
+  };
+  const { watch, unwatch } = watcher((element, changes) => {
+    const piece = pieces.get(element);
+    if (!piece) return;
+    Object.assign(piece, changes);
+    ask();
+  });
+  return {
+    /**
+     * Takes an element to draw in. @param {string} owner @param {Element} element @param {(width) => void} draw
+     * @param {boolean} [always] also while it is not on screen
+     */
+    piece(owner, element, draw, always = false) {
+      pieces.set(element, { owner, draw, always, dirty: true, seen: false, width: 0 });
+      watch(element);
+    },
+    /** Forgets all pieces of an owner. @param {string} owner */
+    forget(owner) {
+      for (const [element, piece] of [...pieces]) {
+        if (piece.owner !== owner) continue;
+        pieces.delete(element);
+        unwatch(element);
+      }
+    },
+    /** Everything is to be drawn again; of one owner only where it is named. @param {string} [owner] */
+    redraw(owner) {
+      for (const piece of pieces.values()) if (!owner || piece.owner === owner) piece.dirty = true;
+      ask();
+    },
+    /** Draws all that waits, also what is not on screen: for the printer. */
+    drawAll() {
+      for (const [element, piece] of [...pieces]) if (piece.dirty && piece.width) drawPiece(element, piece);
+    },
+  };
+}
+
+/** Watches which elements are on screen, and how wide. @param {(element: Element, changes: object) => void} tell */
+function watcher(tell) {
+  const seen = new IntersectionObserver(
+    (entries) => entries.forEach((entry) => tell(entry.target, { seen: entry.isIntersecting })),
+    { rootMargin: '120px' },
+  );
+  const sized = new ResizeObserver((entries) =>
+    entries.forEach((entry) => tell(entry.target, { width: entry.contentRect.width, dirty: true })),
+  );
+  const both = [seen, sized];
+  return {
+    watch: (element) => both.forEach((observer) => observer.observe(element)),
+    unwatch: (element) => both.forEach((observer) => observer.unobserve(element)),
+  };
+}
+
+/**
+ * A value that is computed once for what the scene shows, however many plots ask for it.
+ * @template T @param {object} scene @param {() => T} compute @returns {() => T}
+ */
+export function perShow(scene, compute) {
+  let [version, value] = [-1, null];
+  return () => {
+    if (version !== scene.version) [version, value] = [scene.version, compute()];
+    return value;
+  };
+}
+
+/** How the reader points at steps and layers. */
+function pointing(scene) {
+  return {
+    /** Takes tracks and a step. */
+    take(tracks, step) {
+      const steps = keptSteps(tracks);
+      Object.assign(scene, {
+        tracks,
+        step,
+        steps,
+        span: [0, lastStep(tracks)],
+        depth: depthOf(tracks),
+        version: scene.version + 1,
+      });
+    },
+    /** Points at the kept step nearest to one, or at none (null): a line in all views, and the laboratory is told. */
+    point(step) {
+      const next = step === null || scene.steps.length === 0 ? null : nearest(scene.steps, step);
+      if (next === scene.hover) return;
+      scene.hover = next;
+      scene.redraw();
+      if (next !== null) scene.state.onStep?.(next);
+    },
+    /** Lights a layer (0 is the first) in all views, or none (null). */
+    light(layer) {
+      if (layer === scene.lit) return;
+      scene.lit = layer;
+      scene.onLit?.();
+      scene.redraw();
+    },
+    /** Chooses the layer that the digits are shown of. */
+    choose(layer) {
+      scene.state.layer = layer;
+      scene.onLit?.();
+      scene.redraw();
+    },
+    /** The layer chosen: the last unless the reader took another that is there. */
+    chosen() {
+      const { layer } = scene.state;
+      return Number.isInteger(layer) && layer >= 0 && layer < scene.depth ? layer : scene.depth - 1;
+    },
+    /** The step that keys move from: the one pointed at, else the one looked at. */
+    from: () => scene.hover ?? scene.step,
+  };
+}

@@ -1,0 +1,57 @@
+//! What a command trains or writes: an experiment with the user's flags in place, and its data.
+
+use super::arguments::{DeviceArguments, ExperimentArguments};
+use crate::config::Experiment;
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use std::path::PathBuf;
+
+/// An experiment with flags in place of its own values, and the device's arguments with its precision.
+///
+/// # Errors
+/// As [`Experiment::validate`]; [`Error::File`] where a path cannot be made whole.
+pub(super) fn with_flags(
+    mut experiment: Experiment,
+    flags: &ExperimentArguments,
+    device: &DeviceArguments,
+) -> Result<(Experiment, DeviceArguments)> {
+    flags.apply(&mut experiment)?;
+    let device = device.agreed(&mut experiment);
+    experiment.validate()?;
+    Ok((with_absolute_paths(experiment)?, device))
+}
+
+/// The experiment with whole paths, so that its record can be replayed from any folder.
+///
+/// # Errors
+/// [`Error::File`] where one cannot be made whole.
+pub(super) fn with_absolute_paths(experiment: Experiment) -> Result<Experiment> {
+    let whole = |path: Option<PathBuf>| {
+        let whole = |path: PathBuf| {
+            std::path::absolute(&path).map_err(|error| Error::file("find", &path, error))
+        };
+        path.map(whole).transpose()
+    };
+    let Experiment { data, test_data, .. } = experiment;
+    let (data, test_data) = (whole(data)?, whole(test_data)?);
+    Ok(Experiment { data, test_data, ..experiment })
+}
+
+/// The data that an experiment asks for.
+///
+/// # Errors
+/// As [`Dataset::load`].
+pub(super) fn load(experiment: &Experiment) -> Result<Dataset> {
+    let Experiment { data, test_data, binary, .. } = experiment;
+    Dataset::load(data.as_deref(), test_data.as_deref(), *binary)
+}
+
+/// The same data, where the experiment as it stands can be trained on them.
+///
+/// # Errors
+/// As [`load`] and [`Experiment::validate_for`].
+pub(super) fn load_to_train(experiment: &Experiment) -> Result<Dataset> {
+    let data = load(experiment)?;
+    experiment.validate_for(data.train.len())?;
+    Ok(data)
+}

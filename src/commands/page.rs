@@ -1,0 +1,120 @@
+//! `normlab page`: the lesson as one HTML file.
+
+use super::output::{Status, print};
+use crate::config::Experiment;
+use crate::error::{Error, Result};
+use crate::files;
+use crate::page::{self, RecordedRun, SHIPPED};
+use crate::report::claims;
+use crate::report::records::Records;
+use anyhow::bail;
+use clap::Args;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The name of the page, in the folder of a run too.
+pub(super) const FILE: &str = "lesson.html";
+
+/// The report beside it.
+const REPORT: &str = "report.html";
+
+/// Arguments of `normlab page`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Arguments {
+    /// The file to write; one that is there is replaced.
+    #[arg(long, value_name = "FILE.html", default_value = FILE)]
+    out: PathBuf,
+    /// Show a run of your own instead of the recorded one that normlab carries: the folder that it has left.
+    #[arg(long, value_name = "RUN_DIR")]
+    run: Option<PathBuf>,
+    /// Also write what the page shows of the run, as JSON.
+    #[arg(long, value_name = "FILE.json", requires = "run")]
+    record: Option<PathBuf>,
+    /// Open the page in the browser.
+    #[arg(long)]
+    open: bool,
+}
+
+/// Writes the page.
+pub(super) fn page(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
+    let Arguments { out: file, run, record, open } = arguments;
+    let bytes = match run {
+        None => write(file, SHIPPED, None)?,
+        Some(folder) => {
+            let json = recorded(folder)?;
+            if let Some(file) = record {
+                files::replace(file, json.as_bytes())
+                    .map_err(|error| Error::file("write", file, error))?;
+            }
+            write(file, &json, report_beside(file, folder))?
+        }
+    };
+    print(out, &format!("lesson: {} ({:.1} MB)", file.display(), bytes as f64 / 1e6))?;
+    if *open {
+        open::that(file).map_err(|error| Error::file("open", file, error))?;
+    }
+    Ok(Status::Good)
+}
+
+/// The page of a run that has just ended, in its folder; or how to try again.
+pub(super) fn after_run(folder: &Path, records: &Records) -> std::result::Result<PathBuf, String> {
+    let file = folder.join(FILE);
+    let written = json(records, folder).and_then(|json| write(&file, &json, Some(REPORT)));
+    let again = |error| {
+        let (folder, file) = (folder.display(), file.display());
+        format!(
+            "note: no lesson page was made: {error}; `normlab page --run {folder} --out {file}` tries again"
+        )
+    };
+    written.map(|_| file.clone()).map_err(again)
+}
+
+/// The run of a folder, as JSON.
+fn recorded(folder: &Path) -> anyhow::Result<String> {
+    if !folder.join("experiment.toml").is_file() {
+        bail!(Error::Config(format!(
+            "{} holds no run: there is no experiment.toml in it. Name the folder that one has left, for \
+             example runs/lesson",
+            folder.display()
+        )));
+    }
+    Ok(json(&Records::read(folder)?, folder)?)
+}
+
+/// What the page shows of the records of a folder.
+fn json(records: &Records, folder: &Path) -> Result<String> {
+    let Some(summary) = &records.summary else {
+        return Err(Error::Config(format!(
+            "{} has no summary.json that can be read: no network of the run has ended",
+            folder.display()
+        )));
+    };
+    let run = RecordedRun::new(records, summary, claims::claims(records), command(records)?);
+    serde_json::to_string(&run)
+        .map_err(|error| Error::Config(format!("no JSON of the run: {error}")))
+}
+
+/// The command that makes a run again.
+fn command(records: &Records) -> Result<String> {
+    let lesson = Experiment::lesson()?;
+    let again = Experiment { seed: records.experiment.seed, ..lesson.clone() };
+    Ok(match &records.experiment {
+        one if *one == lesson => "normlab lesson".to_owned(),
+        one if *one == again => format!("normlab lesson --seed {}", one.seed),
+        _ => "normlab train experiment.toml".to_owned(),
+    })
+}
+
+/// The address of a run's report, as the page beside it finds it.
+fn report_beside(page: &Path, run: &Path) -> Option<&'static str> {
+    let folder = page.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+    (folder == run.canonicalize().ok()? && run.join(REPORT).is_file()).then_some(REPORT)
+}
+
+/// Writes the page; how many bytes it has.
+fn write(file: &Path, record: &str, report: Option<&str>) -> Result<usize> {
+    let html = page::html(record, report)?;
+    files::replace(file, html.as_bytes()).map_err(|error| Error::file("write", file, error))?;
+    Ok(html.len())
+}

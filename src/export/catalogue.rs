@@ -1,0 +1,315 @@
+//! Many networks as one document: what a page carries so that its reader can choose.
+//!
+//! An activation is only text behind a shader's own, and what stands on the device at first is not part of a
+//! program; so neither makes another entry. What does not depend on sizes, a [`Structure`], stands once for all
+//! networks that are built alike; shaders and `Params` stand once for all. `assets/page/lesson/catalogue.js`
+//! puts a program together again.
+
+use super::document::{Data, program};
+use super::format::{
+    EvaluateLoop, ParameterDocument, PipelineDocument, ProbeLoop, ProgramDocument, Requires,
+    TensorIndex, TrainLoop,
+};
+use super::{evaluate_loop, parameters, probe_loop, roles, train_loop};
+use crate::config::{Affine, Experiment, Norm, NormPosition, Optimizer};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::kernels::activation::Activation;
+use crate::kernels::selection::Selection;
+use crate::lowering::shaders::Lowering;
+use crate::model::{Model, Network};
+use crate::train::Plan;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+
+/// The activation that entries are made with; others stand in its place in the texts.
+const ACTIVATION: Activation = Activation::Sigmoid;
+
+/// What a network of the catalogue is, beside its activation, initial weights, seed and learning rate.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Combination {
+    /// The norm.
+    pub norm: Norm,
+    /// Hidden layers.
+    pub depth: usize,
+    /// Units of each.
+    pub units: usize,
+    /// Examples of a training batch.
+    pub batch: usize,
+    /// Where the norm stands.
+    pub position: NormPosition,
+    /// One gamma and beta a unit, or one a layer.
+    pub affine: Affine,
+    /// How parameters are updated.
+    pub optimizer: Optimizer,
+    /// SGD's momentum.
+    pub momentum: f32,
+}
+
+impl Combination {
+    /// The usual network of this norm, depth, width and batch.
+    #[must_use]
+    pub fn usual(norm: Norm, depth: usize, units: usize, batch: usize) -> Self {
+        let usual = Experiment::default();
+        Self {
+            norm,
+            depth,
+            units,
+            batch,
+            position: usual.norm_position,
+            affine: usual.affine,
+            optimizer: Optimizer::Sgd,
+            momentum: 0.0,
+        }
+    }
+
+    /// The experiment that trains it, with this activation.
+    #[must_use]
+    pub fn experiment(&self, activation: Activation) -> Experiment {
+        Experiment {
+            activation: vec![activation],
+            norm: vec![self.norm],
+            hidden: vec![self.units; self.depth],
+            batch: self.batch,
+            norm_position: self.position,
+            affine: self.affine,
+            optimizer: self.optimizer,
+            momentum: self.momentum,
+            ..Experiment::default()
+        }
+    }
+}
+
+/// Networks, each as numbers for a structure.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Catalogue {
+    /// What stands behind a shader of each activation.
+    activations: BTreeMap<&'static str, &'static str>,
+    /// Shaders, without their activation.
+    pipelines: Vec<Pipeline>,
+    /// The contents of `Params`, as words.
+    params: Vec<Vec<u32>>,
+    structures: Vec<Structure>,
+    entries: Vec<Entry>,
+    /// Where distinct texts and `Params` stand.
+    #[serde(skip)]
+    places: Places,
+}
+
+/// Where something stands in a [`Catalogue`], by what it is as text.
+#[derive(Clone, Debug, Default)]
+struct Places {
+    pipelines: HashMap<String, usize>,
+    params: HashMap<Vec<u32>, usize>,
+    structures: HashMap<String, usize>,
+}
+
+/// A shader of the catalogue.
+#[derive(Clone, Debug, Serialize)]
+struct Pipeline {
+    #[serde(flatten)]
+    document: PipelineDocument,
+    /// Whether an activation stands behind the text.
+    activated: bool,
+}
+
+/// What networks of one build have in common, whatever their sizes.
+#[derive(Clone, Debug, Serialize)]
+struct Structure {
+    /// Name and element of each buffer.
+    buffers: Vec<(String, &'static str)>,
+    /// Name and buffer of each tensor.
+    tensors: Vec<(String, usize)>,
+    passes: Vec<(&'static str, Vec<LabelledDispatch>)>,
+    roles: BTreeMap<String, TensorIndex>,
+    parameters: Vec<ParameterDocument>,
+    state: Vec<TensorIndex>,
+}
+
+/// The label of a dispatch, and its tensors in the order of the bindings from 1 on.
+type LabelledDispatch = (String, Vec<TensorIndex>);
+
+/// A network: its numbers for a structure.
+#[derive(Clone, Debug, Serialize)]
+struct Entry {
+    #[serde(flatten)]
+    combination: Combination,
+    structure: usize,
+    requires: Requires,
+    /// The size of each buffer in bytes.
+    buffers: Vec<usize>,
+    /// Offset, rows, columns and replica stride of each tensor; all have one replica.
+    tensors: Vec<[usize; 4]>,
+    /// Pipeline, `Params` and workgroups of each dispatch of all passes.
+    dispatches: Vec<(usize, usize, [u32; 3])>,
+    loops: EntryLoops,
+    network: Sizes,
+}
+
+/// How the passes of an entry are run.
+#[derive(Clone, Debug, Serialize)]
+struct EntryLoops {
+    train: TrainLoop,
+    evaluate: EvaluateLoop,
+    probe: Option<ProbeLoop>,
+}
+
+/// What it takes to make a network's data, initial weights and orders of examples.
+#[derive(Clone, Debug, Serialize)]
+struct Sizes {
+    features: usize,
+    classes: usize,
+    train_examples: usize,
+    test_examples: usize,
+    test_batch: usize,
+    epochs_per_order: usize,
+    probe_images: usize,
+}
+
+impl Sizes {
+    fn of(network: &Network) -> Self {
+        Self {
+            features: network.features,
+            classes: network.classes,
+            train_examples: network.train_examples,
+            test_examples: network.test_examples,
+            test_batch: network.test_batch,
+            epochs_per_order: network.epochs_per_order,
+            probe_images: network.probe_images,
+        }
+    }
+}
+
+impl Catalogue {
+    /// The networks of these combinations, trained on `data`, with the shipped shaders for any browser.
+    ///
+    /// # Errors
+    /// As [`super::Export::new`].
+    pub fn new(combinations: &[Combination], data: &Dataset) -> Result<Self> {
+        let mut catalogue = Self::default();
+        let activations = Activation::ALL.iter();
+        catalogue.activations = activations.map(|one| (one.name(), one.shader())).collect();
+        let mut lowering = Lowering::new(Selection::new(super::BROWSER));
+        for combination in combinations {
+            catalogue.add(*combination, data, &mut lowering)?;
+        }
+        Ok(catalogue)
+    }
+
+    fn add(
+        &mut self,
+        combination: Combination,
+        data: &Dataset,
+        lowering: &mut Lowering,
+    ) -> Result<()> {
+        let experiment = combination.experiment(ACTIVATION);
+        let plan = Plan {
+            experiment: &experiment,
+            activation: ACTIVATION,
+            norm: combination.norm,
+            data,
+            verify: false,
+        };
+        let model = plan.unfused()?.fused(&lowering.fusion()?)?;
+        let lowered = lowering.lower(&model.program)?;
+        let mut bytes = Data::default();
+        let document = program(&model.program, &lowered, &mut bytes)?;
+        let (start, length) = (document.params[0], document.params[1]);
+        let params = &bytes.bytes[start..start + length];
+        let operands: Vec<Vec<TensorIndex>> = model
+            .program
+            .passes
+            .iter()
+            .flat_map(|pass| &pass.dispatches)
+            .map(|dispatch| dispatch.tensors.iter().map(|id| id.0).collect())
+            .collect();
+        let dispatches = self.dispatches(&document, params);
+        let entry = Entry {
+            combination,
+            structure: self.structure(&model, &document, operands)?,
+            requires: document.requires,
+            buffers: document.buffers.iter().map(|buffer| buffer.size).collect(),
+            tensors: document
+                .tensors
+                .iter()
+                .map(|one| [one.offset, one.shape[1], one.shape[2], one.replica_stride])
+                .collect(),
+            dispatches,
+            loops: EntryLoops {
+                train: train_loop(&model, experiment.steps, Vec::new()),
+                evaluate: evaluate_loop(&model),
+                probe: model.probe.as_ref().map(|probe| probe_loop(&model, probe)),
+            },
+            network: Sizes::of(&model.network),
+        };
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// The dispatches of a program, whose shaders and `Params` are put where they are not yet.
+    fn dispatches(
+        &mut self,
+        document: &ProgramDocument,
+        params: &[u8],
+    ) -> Vec<(usize, usize, [u32; 3])> {
+        let pipelines: Vec<usize> =
+            document.pipelines.iter().map(|pipeline| self.pipeline(pipeline)).collect();
+        let all = document.passes.iter().flat_map(|pass| &pass.dispatches);
+        let dispatch = |dispatch: &super::format::DispatchDocument| {
+            let [offset, size] = dispatch.params.map(|bytes| bytes as usize);
+            let words = params[offset..offset + size].chunks_exact(4);
+            let words = words.map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
+            let words: Vec<u32> = words.collect();
+            let next = self.params.len();
+            let place = *self.places.params.entry(words.clone()).or_insert(next);
+            if place == next {
+                self.params.push(words);
+            }
+            (pipelines[dispatch.pipeline], place, dispatch.workgroups)
+        };
+        all.map(dispatch).collect()
+    }
+
+    /// The place of a shader.
+    fn pipeline(&mut self, pipeline: &PipelineDocument) -> usize {
+        let own = pipeline.wgsl.strip_suffix(ACTIVATION.shader());
+        let document =
+            PipelineDocument { wgsl: own.unwrap_or(&pipeline.wgsl).to_owned(), ..pipeline.clone() };
+        let next = self.pipelines.len();
+        let place = *self.places.pipelines.entry(document.wgsl.clone()).or_insert(next);
+        if place == next {
+            self.pipelines.push(Pipeline { document, activated: own.is_some() });
+        }
+        place
+    }
+
+    /// The place of a program's structure.
+    fn structure(
+        &mut self,
+        model: &Model,
+        document: &ProgramDocument,
+        operands: Vec<Vec<TensorIndex>>,
+    ) -> Result<usize> {
+        let mut operands = operands.into_iter();
+        let passes = document.passes.iter().map(|pass| {
+            let labels = pass.dispatches.iter().map(|dispatch| dispatch.label.clone());
+            (pass.name, labels.zip(&mut operands).collect())
+        });
+        let structure = Structure {
+            buffers: document.buffers.iter().map(|one| (one.name.clone(), one.element)).collect(),
+            tensors: document.tensors.iter().map(|one| (one.name.clone(), one.buffer)).collect(),
+            passes: passes.collect(),
+            roles: roles(model),
+            parameters: parameters(model),
+            state: model.state().into_iter().map(|id| id.0).collect(),
+        };
+        let key = super::json(&structure)?;
+        let next = self.structures.len();
+        let place = *self.places.structures.entry(key).or_insert(next);
+        if place == next {
+            self.structures.push(structure);
+        }
+        Ok(place)
+    }
+}

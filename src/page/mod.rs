@@ -1,0 +1,148 @@
+//! The lesson's page: one HTML file that teaches batch and layer normalization, plays a recorded run, and trains
+//! networks of the reader's choice in the browser.
+//!
+//! Its parts are the files of `assets/page/lesson`, which stand in the page as they are: modules, words, styles.
+//! [`RecordedRun`] is what it shows of a run, [`crate::export::catalogue`] what it trains.
+
+mod record;
+
+pub use record::RecordedRun;
+
+use crate::config::{Affine, Norm, NormPosition, Optimizer};
+use crate::data::{Dataset, drawn};
+use crate::error::{Error, Result};
+use crate::export::catalogue::{Catalogue, Combination};
+use crate::export::page::{self, Module, RUNNER};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use include_dir::{Dir, File, include_dir};
+use serde_json::{Map, Value, json};
+
+/// The most that the page may weigh, in bytes.
+pub const LARGEST: usize = 4_000_000;
+
+/// The run that ships with the crate, for a page without one of the user's own.
+pub const SHIPPED: &str = include_str!("../../assets/page/lesson/record.json");
+
+/// The page's parts.
+static PARTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/page/lesson");
+
+/// The module that builds the page from the others.
+const MAIN: &str = "main.js";
+
+/// The languages that it speaks: its words stand in files such as `text/s1.en.json`.
+const LANGUAGES: [&str; 2] = ["en", "ko"];
+
+/// The page that shows a run, which is JSON of a [`RecordedRun`]; `report` is the address of the run's report,
+/// if it has one.
+///
+/// # Errors
+/// [`Error::Config`] when it would be larger than [`LARGEST`]. As [`Catalogue::new`].
+pub fn html(record: &str, report: Option<&str>) -> Result<String> {
+    let data = Dataset::load(None, None, false)?;
+    let catalogue = Catalogue::new(&combinations(), &data)?;
+    let texts = [
+        ("words", page::json(&words()?)?),
+        ("links", page::json(&json!({ "report": report }))?),
+        ("record", page::packed(record.as_bytes())?),
+        ("catalogue", page::packed(page::json(&catalogue)?.as_bytes())?),
+        ("digits", STANDARD.encode(drawn::ATLAS)),
+    ];
+    let style: String = files(&PARTS, ".css").map(|(_, text)| text).collect();
+    let style = format!("<style>\n{style}</style>\n</head>");
+    let html = PARTS.get_file("page.html").map_or("", contents).replacen("</head>", &style, 1);
+    let page = page::inlined(&html, &texts, &modules());
+    if page.len() <= LARGEST {
+        return Ok(page);
+    }
+    Err(Error::Config(format!(
+        "the page would have {} bytes, more than {LARGEST}: show a run with fewer networks or units",
+        page.len()
+    )))
+}
+
+/// Files of a folder by the end of their names, in the order of these.
+fn files<'a>(folder: &'a Dir<'a>, end: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let name = |file: &'a File<'a>| file.path().file_name().and_then(|name| name.to_str());
+    folder
+        .files()
+        .filter_map(move |file| Some((name(file)?, contents(file))))
+        .filter(move |(name, _)| name.ends_with(end))
+}
+
+fn contents<'a>(file: &'a File<'a>) -> &'a str {
+    file.contents_utf8().unwrap_or_default()
+}
+
+/// The scripts, the one that is run behind those that it imports from.
+fn modules() -> Vec<Module> {
+    let own = files(&PARTS, ".js").map(|(name, text)| Module { name, text });
+    let (main, others): (Vec<_>, Vec<_>) = own.partition(|module| module.name == MAIN);
+    [RUNNER].into_iter().chain(others).chain(main).collect()
+}
+
+/// All texts of the page by language and key.
+fn words() -> Result<Map<String, Value>> {
+    let mut all = Map::new();
+    for language in LANGUAGES {
+        let mut words = Map::new();
+        let folder = PARTS.get_dir("text");
+        let end = format!(".{language}.json");
+        for (name, text) in folder.into_iter().flat_map(|folder| files(folder, &end)) {
+            let file: Map<String, Value> = serde_json::from_str(text)
+                .map_err(|error| Error::Config(format!("{name} is not JSON: {error}")))?;
+            words.extend(file);
+        }
+        all.insert(language.to_owned(), Value::Object(words));
+    }
+    Ok(all)
+}
+
+/// Depths that the page offers.
+const DEPTHS: [usize; 6] = [1, 2, 3, 5, 10, 20];
+
+/// Batch sizes that it offers.
+const BATCHES: [usize; 5] = [1, 4, 32, 60, 256];
+
+/// The usual width and batch of its networks, and those of the lesson.
+const USUAL: [(usize, usize); 2] = [(32, 32), (100, 60)];
+
+/// The lesson's depth.
+const DEPTH: usize = 5;
+
+/// The networks that the page can train: of its usual width at each depth and batch, of the lesson's at each
+/// depth; and at the lesson's depth with either position, with shared gammas and betas, and with other
+/// optimizers.
+#[must_use]
+pub fn combinations() -> Vec<Combination> {
+    let mut all = Vec::new();
+    let [(usual, _), (wide, lesson_batch)] = USUAL;
+    for norm in Norm::ALL {
+        for depth in DEPTHS {
+            all.extend(BATCHES.map(|batch| Combination::usual(norm, depth, usual, batch)));
+            all.push(Combination::usual(norm, depth, wide, lesson_batch));
+        }
+        for (units, batch) in USUAL {
+            let usual = Combination::usual(norm, DEPTH, units, batch);
+            all.extend(placed(usual));
+            all.push(Combination { momentum: MOMENTUM, ..usual });
+            all.push(Combination { optimizer: Optimizer::Adam, ..usual });
+        }
+    }
+    all
+}
+
+/// The momentum of SGD where it has one.
+const MOMENTUM: f32 = 0.9;
+
+/// The other positions and affines that a network can have.
+fn placed(usual: Combination) -> Vec<Combination> {
+    if usual.norm == Norm::None {
+        return Vec::new();
+    }
+    let affines = if usual.norm.may_share() { Affine::ALL.as_slice() } else { &[Affine::PerUnit] };
+    let places = NormPosition::ALL.into_iter().flat_map(|position| {
+        affines.iter().map(move |&affine| Combination { position, affine, ..usual })
+    });
+    places.filter(|one| *one != usual).collect()
+}

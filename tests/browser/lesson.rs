@@ -1,0 +1,137 @@
+//! The lesson's page in a browser. What a section must do stands in a script beside it, `lesson/<section>.js`:
+//! it uses the page as a reader does and returns sentences about what is wrong.
+
+use super::devtools::Browser;
+use super::webgpu::awaited;
+use normlab::config::{Affine, Norm, NormPosition, Optimizer};
+use normlab::data::Dataset;
+use normlab::export::catalogue::Combination;
+use normlab::export::{BROWSER, Export};
+use normlab::kernels::activation::Activation;
+use normlab::kernels::selection::Selection;
+use normlab::lowering::shaders::Lowering;
+use normlab::page::{self, SHIPPED};
+use normlab::train::Plan;
+use serde_json::{Value, json};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// The scripts of the sections.
+pub(crate) const SECTIONS: [(&str, &str); 11] = [
+    ("s0", include_str!("lesson/s0.js")),
+    ("s1", include_str!("lesson/s1.js")),
+    ("s2", include_str!("lesson/s2.js")),
+    ("s3", include_str!("lesson/s3.js")),
+    ("s4", include_str!("lesson/s4.js")),
+    ("s5", include_str!("lesson/s5.js")),
+    ("s6", include_str!("lesson/s6.js")),
+    ("s7", include_str!("lesson/s7.js")),
+    ("s8", include_str!("lesson/s8.js")),
+    ("s9", include_str!("lesson/s9.js")),
+    ("views", include_str!("lesson/views.js")),
+];
+
+/// What the page looks like in all its forms: windows, themes, languages.
+const LAYOUT: &str = include_str!("lesson/layout.js");
+
+/// Windows that people have: width and height.
+const WINDOWS: [(u32, u32); 2] = [(1400, 900), (390, 844)];
+
+/// How long the page may take until it is there, on a machine that is busy with other things.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Opens the page in a window.
+pub(crate) fn open(browser: &mut Browser, (width, height): (u32, u32)) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lesson.html");
+    std::fs::write(&file, page::html(SHIPPED, None).unwrap()).unwrap();
+    let size =
+        json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
+    browser.call("Emulation.setDeviceMetricsOverride", size);
+    browser.open(&file);
+    let start = Instant::now();
+    while browser.value("document.querySelectorAll('main > section').length") != json!(10) {
+        let complaints = browser.complaints();
+        assert!(complaints.is_empty(), "{complaints:#?}");
+        assert!(start.elapsed() < PATIENCE, "the page has no sections after {PATIENCE:?}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+/// Fails with what a script, an async function, says is wrong.
+pub(crate) fn assert_nothing_wrong(browser: &mut Browser, script: &str) {
+    let found =
+        awaited(browser, &format!("return await ({})()", script.trim().trim_end_matches(';')));
+    assert_eq!(found, json!([]), "{found:#}");
+    let complaints = browser.complaints();
+    assert!(complaints.is_empty(), "{complaints:#?}");
+}
+
+/// A section in a wide window.
+pub(crate) fn section(browser: &mut Browser, script: &str) {
+    open(browser, WINDOWS[0]);
+    assert_nothing_wrong(browser, script);
+}
+
+/// Nothing is wider than its window, cut off, too pale or without a name, in any form of the page.
+pub(crate) fn the_page_has_no_defects(browser: &mut Browser) {
+    for window in WINDOWS {
+        open(browser, window);
+        assert_nothing_wrong(browser, LAYOUT);
+    }
+}
+
+/// An export of a network of the catalogue as the command line makes it.
+fn export(combination: &Combination, activation: Activation, data: &Dataset) -> Value {
+    let experiment = combination.experiment(activation);
+    let plan =
+        Plan { experiment: &experiment, activation, norm: combination.norm, data, verify: false };
+    let mut lowering = Lowering::new(Selection::new(BROWSER));
+    let export = Export::new(&plan, &mut lowering, "browser", 0).unwrap();
+    let [start, length] = export.document.program.params;
+    let mut document = serde_json::to_value(&export.document).unwrap();
+    document["paramBytes"] = json!(export.data[start..start + length]);
+    for part in ["uploads", "experiment", "data", "references"] {
+        document.as_object_mut().unwrap().remove(part);
+    }
+    document
+}
+
+/// The page puts the very programs together that the command line exports.
+pub(crate) fn the_catalogue_has_the_programs_of_the_command_line(browser: &mut Browser) {
+    open(browser, WINDOWS[0]);
+    let data = Dataset::load(None, None, false).unwrap();
+    let usual = Combination::usual;
+    let sampled = [
+        (usual(Norm::Batch, 5, 32, 32), Activation::Sigmoid),
+        (usual(Norm::None, 20, 32, 1), Activation::Relu),
+        (usual(Norm::Rms, 1, 100, 60), Activation::Tanh),
+        (
+            Combination {
+                position: NormPosition::After,
+                affine: Affine::Shared,
+                ..usual(Norm::Layer, 5, 100, 60)
+            },
+            Activation::Relu,
+        ),
+        (
+            Combination { optimizer: Optimizer::Adam, ..usual(Norm::Batch, 5, 32, 32) },
+            Activation::Sigmoid,
+        ),
+    ];
+    for (combination, activation) in sampled {
+        let wanted = serde_json::to_string(&combination).unwrap();
+        let document = export(&combination, activation, &data);
+        let body = format!(
+            "const compare = {COMPARE}; const {{ Catalogue }} = await import('normlab/catalogue.js'); \
+             const catalogue = await Catalogue.open(); \
+             return compare({document}, catalogue.program({wanted}, '{}'));",
+            activation.name()
+        );
+        let found = awaited(browser, &body);
+        assert_eq!(found, json!([]), "{wanted}: {found:#}");
+    }
+}
+
+/// Where two programs are not the same.
+const COMPARE: &str = include_str!("lesson/same_program.js");
