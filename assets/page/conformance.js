@@ -251,13 +251,19 @@ async function open(adapter, suite) {
   return adapter.requestDevice({ requiredFeatures, requiredLimits });
 }
 
+/** A value as JSON, in which an infinite error is a word: JSON has no number for it. */
+function json(value, indent) {
+  const word = (_, one) => (typeof one === 'number' && !Number.isFinite(one) ? String(one) : one);
+  return JSON.stringify(value, word, indent);
+}
+
 /** Checks everything and shows it. */
 async function main() {
   const state = document.getElementById('state');
   const copy = document.getElementById('copy');
   const result = { normlab: null, adapter: null, browser: navigator.userAgent, good: false, error: null, rows: [] };
   copy.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(JSON.stringify(result, null, 1));
+    await navigator.clipboard.writeText(json(result, 1));
     copy.textContent = 'Copied';
   });
   try {
@@ -284,7 +290,7 @@ async function main() {
     result.error = error instanceof RunnerError ? error.message : `The page failed: ${error.message}`;
     state.textContent = result.error;
   }
-  document.documentElement.dataset.result = JSON.stringify(result);
+  document.documentElement.dataset.result = json(result);
   copy.disabled = false;
 }
 

@@ -219,7 +219,9 @@ fn steps(arguments: &StepArguments, out: &mut dyn Write) -> anyhow::Result<Statu
     let fusion = backend.fusion()?;
     let model = |(workload, norm): &(Workload, Norm)| workload.model(*norm, &data)?.fused(&fusion);
     let models = networks.iter().map(model).collect::<Result<Vec<_>>>()?;
-    apply_settings(tune.tune, &mut backend, &models, "normlab tune", shown)?;
+    if let Some(gpu) = backend.gpu_mut() {
+        apply_settings(tune.tune, gpu, &models, "normlab tune", shown)?;
+    }
     let mut steps = Vec::new();
     for (workload, norm) in networks {
         let step = step::time(&mut *backend, &workload, norm, &data)?;

@@ -6,6 +6,7 @@ use super::arguments::{
 use super::experiment::{load_to_train, with_flags};
 use super::opening::open_adapter;
 use super::output::{Status, print};
+use super::tuning;
 use crate::config::{Experiment, integer};
 use crate::error::{Error, Result};
 use crate::export::{BROWSER, Export, Target, check_free};
@@ -14,6 +15,7 @@ use crate::kernels::precision::Precision;
 use crate::kernels::selection::Selection;
 use crate::lowering::shaders::Lowering;
 use crate::train::Plan;
+use crate::tune::run::TuneMode;
 use anyhow::bail;
 use clap::Args;
 use std::io::Write;
@@ -65,10 +67,11 @@ pub(super) fn export(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
     check_free(&arguments.folder, arguments.force)?;
     let library = arguments.fusion.apply(arguments.shaders.library()?);
     let data = &load_to_train(experiment)?;
-    let mut lowering = Lowering::new(arguments.selection(device, library, out)?);
-    for plan in Plan::all(experiment, data, false) {
+    let plans = Plan::all(experiment, data, false);
+    let mut lowering = Lowering::new(arguments.selection((device, &plans), library, out)?);
+    for plan in &plans {
         let export =
-            Export::new(&plan, &mut lowering, arguments.target.name(), arguments.references)?;
+            Export::new(plan, &mut lowering, arguments.target.name(), arguments.references)?;
         export.write(&arguments.folder)?;
         let folder = arguments.folder.join(&export.document.name);
         let mib = export.data.len() as f64 / f64::from(1 << 20);
@@ -78,10 +81,11 @@ pub(super) fn export(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
 }
 
 impl Arguments {
-    /// The shaders to choose from, and what they are to run on.
+    /// The shaders to choose from, and what they are to run on: the adapter here with the settings that
+    /// `normlab tune` has found for it.
     fn selection(
         &self,
-        device: &DeviceArguments,
+        (device, plans): (&DeviceArguments, &[Plan<'_>]),
         library: Library,
         out: &mut dyn Write,
     ) -> Result<Selection> {
@@ -93,7 +97,11 @@ impl Arguments {
             }
             Target::Adapter => {
                 let purpose = ("export for", "it runs no shaders");
-                let backend = open_adapter(device, library, purpose, out)?;
+                let mut backend = open_adapter(device, library, purpose, out)?;
+                let models = plans.iter().map(|plan| plan.model(&backend));
+                let models = models.collect::<Result<Vec<_>>>()?;
+                let commands = tuning::commands(plans, device);
+                tuning::apply_settings(TuneMode::Quick, &mut backend, &models, &commands, out)?;
                 Ok(backend.selection().clone())
             }
         }

@@ -4,7 +4,7 @@ use super::output::{Status, print};
 use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::files;
-use crate::page::{self, RecordedRun, SHIPPED};
+use crate::page::{self, Links, RecordedRun, SHIPPED};
 use crate::report::claims;
 use crate::report::records::Records;
 use anyhow::bail;
@@ -17,6 +17,12 @@ pub(super) const FILE: &str = "lesson.html";
 
 /// The report beside it.
 const REPORT: &str = "report.html";
+
+/// The animation beside it.
+const ANIMATION: &str = "training.gif";
+
+/// What a run's folder will hold beside its page.
+const AFTER_RUN: Links = Links { report: Some(REPORT), gif: Some(ANIMATION) };
 
 /// Arguments of `normlab page`.
 #[derive(Args, Clone, Debug)]
@@ -39,14 +45,14 @@ pub(super) struct Arguments {
 pub(super) fn page(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let Arguments { out: file, run, record, open } = arguments;
     let bytes = match run {
-        None => write(file, SHIPPED, None)?,
+        None => write(file, SHIPPED, &Links::default())?,
         Some(folder) => {
             let json = recorded(folder)?;
             if let Some(file) = record {
                 files::replace(file, json.as_bytes())
                     .map_err(|error| Error::file("write", file, error))?;
             }
-            write(file, &json, report_beside(file, folder))?
+            write(file, &json, &beside(file, folder))?
         }
     };
     print(out, &format!("lesson: {} ({:.1} MB)", file.display(), bytes as f64 / 1e6))?;
@@ -59,7 +65,7 @@ pub(super) fn page(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
 /// The page of a run that has just ended, in its folder; or how to try again.
 pub(super) fn after_run(folder: &Path, records: &Records) -> std::result::Result<PathBuf, String> {
     let file = folder.join(FILE);
-    let written = json(records, folder).and_then(|json| write(&file, &json, Some(REPORT)));
+    let written = json(records, folder).and_then(|json| write(&file, &json, &AFTER_RUN));
     let again = |error| {
         let (folder, file) = (folder.display(), file.display());
         format!(
@@ -105,16 +111,18 @@ fn command(records: &Records) -> Result<String> {
     })
 }
 
-/// The address of a run's report, as the page beside it finds it.
-fn report_beside(page: &Path, run: &Path) -> Option<&'static str> {
+/// The files of a run that lie beside a page.
+fn beside(page: &Path, run: &Path) -> Links {
     let folder = page.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
-    (folder == run.canonicalize().ok()? && run.join(REPORT).is_file()).then_some(REPORT)
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize();
+    let same = folder.is_ok_and(|folder| run.canonicalize().is_ok_and(|run| run == folder));
+    let there = |file| (same && run.join(file).is_file()).then_some(file);
+    Links { report: there(REPORT), gif: there(ANIMATION) }
 }
 
 /// Writes the page; how many bytes it has.
-fn write(file: &Path, record: &str, report: Option<&str>) -> Result<usize> {
-    let html = page::html(record, report)?;
+fn write(file: &Path, record: &str, links: &Links) -> Result<usize> {
+    let html = page::html(record, links)?;
     files::replace(file, html.as_bytes()).map_err(|error| Error::file("write", file, error))?;
     Ok(html.len())
 }

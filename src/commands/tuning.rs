@@ -5,6 +5,7 @@ use super::opening::keep_pipelines;
 use super::output::{print, progress_bar};
 use crate::backend::Backend;
 use crate::backend::any::AnyBackend;
+use crate::backend::gpu::GpuBackend;
 use crate::backend::gpu::adapters::DeviceChoice;
 use crate::config::{Experiment, KEYS};
 use crate::error::Result;
@@ -27,10 +28,9 @@ pub(super) fn prepare(
     out: &mut dyn Write,
 ) -> Result<()> {
     let models = plans.iter().map(|plan| plan.model(&**backend)).collect::<Result<Vec<_>>>()?;
-    let mut commands: Vec<_> =
-        plans.iter().map(|plan| command(plan.experiment, &device.device)).collect();
-    commands.dedup();
-    apply_settings(mode, backend, &models, &commands.join("; "), out)?;
+    if let Some(gpu) = backend.gpu_mut() {
+        apply_settings(mode, gpu, &models, &commands(plans, device), out)?;
+    }
     models.iter().try_for_each(|model| backend.load(&model.program).map(drop))?;
     backend.gpu_mut().map_or(Ok(()), |gpu| keep_pipelines(gpu, out))
 }
@@ -39,12 +39,11 @@ pub(super) fn prepare(
 /// it. Says what is known, and which `command` finds the rest.
 pub(super) fn apply_settings(
     mode: TuneMode,
-    backend: &mut AnyBackend,
+    backend: &mut GpuBackend,
     models: &[Model],
     command: &str,
     out: &mut dyn Write,
 ) -> Result<()> {
-    let Some(backend) = backend.gpu_mut() else { return Ok(()) };
     let mut tuning = Tuning::new(mode, backend.adapter(), cache::folder().as_deref());
     for model in models {
         let mut bar: Option<ProgressBar> = None;
@@ -71,6 +70,14 @@ const SHAPELESS: [&str; 8] = [
     "evaluate_every",
     "verify_every",
 ];
+
+/// What fills the cache for these networks.
+pub(super) fn commands(plans: &[Plan<'_>], device: &DeviceArguments) -> String {
+    let commands = plans.iter().map(|plan| command(plan.experiment, &device.device));
+    let mut commands: Vec<_> = commands.collect();
+    commands.dedup();
+    commands.join("; ")
+}
 
 /// The `normlab tune` that searches at the shapes of an experiment's networks.
 fn command(experiment: &Experiment, device: &DeviceChoice) -> String {

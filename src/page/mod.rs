@@ -16,7 +16,8 @@ use crate::export::page::{self, Module, RUNNER};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use include_dir::{Dir, File, include_dir};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// The most that the page may weigh, in bytes.
 pub const LARGEST: usize = 4_000_000;
@@ -33,17 +34,25 @@ const MAIN: &str = "main.js";
 /// The languages that it speaks: its words stand in files such as `text/s1.en.json`.
 const LANGUAGES: [&str; 2] = ["en", "ko"];
 
-/// The page that shows a run, which is JSON of a [`RecordedRun`]; `report` is the address of the run's report,
-/// if it has one.
+/// What lies beside the page of a run: addresses of files.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Links {
+    /// The run's report.
+    pub report: Option<&'static str>,
+    /// Its animation.
+    pub gif: Option<&'static str>,
+}
+
+/// The page that shows a run, which is JSON of a [`RecordedRun`].
 ///
 /// # Errors
 /// [`Error::Config`] when it would be larger than [`LARGEST`]. As [`Catalogue::new`].
-pub fn html(record: &str, report: Option<&str>) -> Result<String> {
+pub fn html(record: &str, links: &Links) -> Result<String> {
     let data = Dataset::load(None, None, false)?;
     let catalogue = Catalogue::new(&combinations(), &data)?;
     let texts = [
         ("words", page::json(&words()?)?),
-        ("links", page::json(&json!({ "report": report }))?),
+        ("links", page::json(links)?),
         ("record", page::packed(record.as_bytes())?),
         ("catalogue", page::packed(page::json(&catalogue)?.as_bytes())?),
         ("digits", STANDARD.encode(drawn::ATLAS)),

@@ -153,14 +153,17 @@ fn track(records: &Records, network: Network<'_>) -> Track {
             .iter()
             .map(|one| (one.step, short(one.test_accuracy), short(one.test_loss)))
             .collect(),
-        moments: thinned(&probes, MOMENTS).map(moment).collect(),
+        moments: thinned(&probes).into_iter().map(moment).collect(),
     }
 }
 
-/// At most so many of them, the first and the last among them.
-fn thinned<'a, T>(all: &'a [&'a T], most: usize) -> impl Iterator<Item = &'a T> {
-    let count = all.len().min(most);
-    (0..count).map(move |at| all[at * (all.len() - 1) / (count - 1).max(1)])
+/// At most [`MOMENTS`] of the probes: the first two, since gradients are those of the initial weights at the
+/// first step, and the last among them.
+fn thinned<'a>(probes: &[&'a Probe]) -> Vec<&'a Probe> {
+    let (first, others) = probes.split_at(probes.len().min(2));
+    let count = others.len().min(MOMENTS - first.len());
+    let evenly = (1..=count).map(|at| others[at * others.len() / count - 1]);
+    first.iter().copied().chain(evenly).collect()
 }
 
 fn moment(probe: &Probe) -> Moment {

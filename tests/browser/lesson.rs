@@ -10,7 +10,7 @@ use normlab::export::{BROWSER, Export};
 use normlab::kernels::activation::Activation;
 use normlab::kernels::selection::Selection;
 use normlab::lowering::shaders::Lowering;
-use normlab::page::{self, SHIPPED};
+use normlab::page::{self, Links, SHIPPED};
 use normlab::train::Plan;
 use serde_json::{Value, json};
 use std::thread::sleep;
@@ -44,7 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) fn open(browser: &mut Browser, (width, height): (u32, u32)) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lesson.html");
-    std::fs::write(&file, page::html(SHIPPED, None).unwrap()).unwrap();
+    std::fs::write(&file, page::html(SHIPPED, &Links::default()).unwrap()).unwrap();
     let size =
         json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
     browser.call("Emulation.setDeviceMetricsOverride", size);

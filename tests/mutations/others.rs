@@ -104,10 +104,10 @@ pub(crate) static FAULTS: [Faults; 4] = [
                 "- (logits[start + target_class] - largest)",
                 "- logits[start + target_class]",
             ),
-            fault("hits and misses swapped", "select(0u, 1u, best", "select(1u, 0u, best"),
+            fault("right and wrong swapped", "select(0u, 1u, best", "select(1u, 0u, best"),
             fault("one row each", "row += INVOCATIONS", "row += params.rows"),
             fault("only the last row's loss", "mine.loss += ", "mine.loss = "),
-            fault("only the last row's hit", "mine.hits += ", "mine.hits = "),
+            fault("only the last row's answer", "mine.correct += ", "mine.correct = "),
             fault(
                 "an invocation left out",
                 "var i = 0u; i < INVOCATIONS",

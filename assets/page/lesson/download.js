@@ -14,8 +14,8 @@ export function download(name, content, type) {
 }
 
 /** What a picture's look depends on beside its attributes. */
-const LOOK = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-opacity', 'opacity', 'font-size',
-  'font-family', 'font-weight', 'transform'];
+const LOOK = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-opacity', 'opacity',
+  'font-size', 'font-family', 'font-weight', 'transform'];
 
 /** A picture as a file of its own, with the looks that the page gives it. @param {SVGSVGElement} picture */
 export function svgFile(picture) {

@@ -92,9 +92,10 @@ function grey(fieldset, key, session, settings) {
   for (const input of fieldset.querySelectorAll('input')) {
     const value = readSetting(key, input.value);
     const other = { ...settings, [key]: value };
-    const lacks = Boolean(session.catalogue) && lacking(session.catalogue, other).length > 0;
+    const lacks = Boolean(session.catalogue) && !session.reason && lacking(session.catalogue, other).length > 0;
     const chosen = key === 'norm' ? settings.norm.includes(input.value) : input.checked;
-    input.disabled = Boolean(session.reason) ? key !== 'activation' : lacks && !chosen;
+    const recorded = key === 'activation' && session.recorded.includes(input.value);
+    input.disabled = session.reason ? !recorded : lacks && !chosen;
     set(input.parentElement, { title: lacks ? commandLine(other) : null });
     const what = `${t(`s7.${key}`)}: ${input.nextSibling.textContent}`;
     if (lacks && !chosen) missing.push({ what, settings: other, nearest: nearestTo(session.catalogue, key, other) });

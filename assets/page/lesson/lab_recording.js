@@ -9,17 +9,19 @@ export class Recording {
   step = 0;
   /** `ready` or `running`. */
   status = 'ready';
-  #changed; #tracks; #timer = 0;
+  #changed;
+  #tracks = [];
+  #timer = 0;
 
-  /** @param {import('./record.js').Track[]} tracks @param {{changed: () => void}} options */
-  constructor(tracks, { changed }) {
+  /** @param {{changed: () => void}} options called whenever there is something new to show */
+  constructor({ changed }) {
     this.#changed = changed;
-    this.#tracks = tracks;
-    this.step = this.#steps.at(-1);
   }
 
-  /** Plays other tracks from now on. */
+  /** Plays tracks from now on, and shows their end. @param {import('./record.js').Track[]} tracks */
   take(tracks) {
+    clearInterval(this.#timer);
+    this.status = 'ready';
     this.#tracks = tracks;
     this.seek(this.#steps.at(-1));
   }

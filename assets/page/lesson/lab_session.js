@@ -8,7 +8,6 @@ import { Engine } from './lab_engine.js';
 import { Recording } from './lab_recording.js';
 import { DEFAULTS, isLink, lacking, linkTo, readLink, wanted } from './lab_settings.js';
 import { unpack } from './packed.js';
-import { t } from './text.js';
 import { keptSteps } from './view_data.js';
 
 /** Milliseconds that the search for a GPU may take before something else is shown. */
@@ -25,10 +24,11 @@ export class Session {
   lacks = null;
   /** The catalogue, once it is open. */
   catalogue = null;
-  /** Why the recorded training is shown, as a sentence; null where networks train. */
+  /** Why the recorded training is shown, as a key of the page's words with its values; null where networks train. */
   reason = null;
   #state; #record; #changed = () => {};
   #opening = null; #dataset = null; #loaded = null; #timer = 0;
+  #asked = null; // settings that wait for a GPU
 
   constructor(state, record) {
     this.#state = state;
@@ -72,11 +72,11 @@ export class Session {
     const state = this.#state;
     Object.assign(state, { settings, preset, shown: null });
     if (!preset) state.guess = null;
-    history.replaceState(null, '', linkTo(settings));
     if (this.reason) {
-      this.engine.take(this.#recorded());
+      this.#showRecorded();
       return;
     }
+    history.replaceState(null, '', linkTo(settings));
     this.engine.pause();
     clearTimeout(this.#timer);
     this.#loaded = new Promise((resolve) => {
@@ -134,7 +134,7 @@ export class Session {
   #notice() {
     const { engine } = this;
     if (engine.status === 'lost') {
-      this.#play(engine.trouble);
+      this.#play({ key: 's7.lost', values: { error: engine.trouble } });
       return;
     }
     const state = this.#state;
@@ -153,7 +153,7 @@ export class Session {
       this.#opening ??= Catalogue.open();
       this.catalogue = await this.#opening;
     } catch (error) {
-      this.#play(t('s7.no_catalogue', { error: error.message }));
+      this.#play({ key: 's7.no_catalogue', values: { error: error.message } });
       return;
     }
     if (settings !== this.#state.settings || this.reason) return;
@@ -169,13 +169,16 @@ export class Session {
 
   /** Looks for a GPU; plays the recorded training where there is none, or none answers. */
   async #search() {
-    const found = findAdapter().then(() => null, (error) => error.message);
-    const late = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, 'late'));
-    const first = await Promise.race([found, late]);
+    const none = { key: navigator.gpu ? 's7.no_adapter' : 's7.no_webgpu' };
+    const late = { key: 's7.no_answer' };
+    const found = findAdapter().then(() => null, () => none);
+    const first = await Promise.race([found, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, late))]);
     if (first === null) return;
-    this.#play(first === 'late' ? t('s7.no_answer') : first);
+    this.#play(first);
     // One that answers after all is used.
-    if (first === 'late' && (await found) === null) this.#train();
+    if (first !== late || (await found) !== null) return;
+    this.#state.settings = this.#asked;
+    this.#train();
   }
 
   /** Trains from now on. */
@@ -187,21 +190,31 @@ export class Session {
     this.#notice();
   }
 
-  /** The recorded tracks of the settings' activation, or of the first one. */
-  #recorded() {
-    const { activation } = this.#state.settings;
-    const { networks } = this.#record;
-    const known = networks.some((one) => one.activation === activation);
-    return networks.filter((one) => one.activation === (known ? activation : networks[0].activation));
+  /** The activations that were recorded. */
+  get recorded() {
+    return [...new Set(this.#record.networks.map(({ activation }) => activation))];
   }
 
-  /** Plays the recorded training from now on. @param {string} reason why */
+  /** Shows the recorded tracks of the settings' activation, or of the first; all other settings are the record's. */
+  #showRecorded() {
+    const state = this.#state;
+    const { networks, depth, units, batch, learning_rate: rate, init, seed, steps } = this.#record;
+    const known = this.recorded.includes(state.settings.activation);
+    const activation = known ? state.settings.activation : this.recorded[0];
+    const tracks = networks.filter((one) => one.activation === activation);
+    const norm = tracks.map((track) => track.norm);
+    state.settings = { ...DEFAULTS, activation, norm, depth, units, batch, rate, init, seed, steps };
+    this.engine.take(tracks);
+  }
+
+  /** Plays the recorded training from now on. @param {{key: string, values?: object}} reason why */
   #play(reason) {
     if (this.reason) return;
     this.reason = reason;
     const state = this.#state;
+    this.#asked = state.settings;
     state.shown = null;
-    state.engine = new Recording(this.#recorded(), { changed: () => this.#notice() });
-    this.#notice();
+    state.engine = new Recording({ changed: () => this.#notice() });
+    this.#showRecorded();
   }
 }

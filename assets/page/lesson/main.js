@@ -1,6 +1,6 @@
 // Builds the page: the bar, the sections, and what they share.
 
-import { el, set, eachFrame } from './dom.js';
+import { el, set, eachFrame, rich } from './dom.js';
 import { button } from './controls.js';
 import { LANGUAGES, currentLanguage, preferredLanguage, setLanguage, setWords, t } from './text.js';
 import { unpackJson } from './packed.js';
@@ -18,7 +18,6 @@ import * as s9 from './s9_take_home.js';
 
 /** The sections in their order; `s7` is the laboratory. */
 const SECTIONS = { s0, s1, s2, s3, s4, s5, s6, s7, s8, s9 };
-
 
 /** What each section remembers, also over a change of the language. */
 const states = Object.fromEntries(Object.keys(SECTIONS).map((id) => [id, {}]));
@@ -40,13 +39,14 @@ const announce = (() => {
 /** Builds everything in the present language. */
 function build() {
   document.title = t('page.title');
-  const shared = { record, announce, rebuild: build };
+  const shared = { record, links, announce, rebuild: build };
   const sections = Object.entries(SECTIONS).map(([id, section]) => {
     const context = { ...shared, id, state: states[id], states };
     return el('section', { id, 'aria-label': t(`${id}.name`) }, ...section.create(context));
   });
   document.getElementById('main').replaceChildren(...sections);
   document.getElementById('bar').replaceChildren(...bar());
+  document.getElementById('foot').replaceChildren(...foot());
   document.querySelector('.skip').textContent = t('page.skip');
   follow(sections);
 }
@@ -77,6 +77,14 @@ function bar() {
       button(t('page.other_language'), switchLanguage, { id: 'language', lang: other }),
       button(t(dark ? 'page.light' : 'page.dark'), switchTheme, { id: 'theme' })),
   ];
+}
+
+/** What was recorded, where and when, and the report of the same run where there is one. */
+function foot() {
+  const { command, adapter, date, version } = record;
+  const where = t('page.recorded', { command, adapter, date: date ?? '–', version });
+  const report = links.report && el('a', { href: links.report }, t('page.report'));
+  return [el('p', {}, ...rich(where), ' ', report)];
 }
 
 /** Marks the dot of the section that is in the middle of the window. @param {HTMLElement[]} sections */
@@ -127,7 +135,12 @@ function lightTerms() {
   for (const kind of ['pointerout', 'focusout']) document.addEventListener(kind, (event) => light(event, false));
 }
 
-setWords(JSON.parse(document.getElementById('words').textContent));
+/** The JSON in an element of the page. @param {string} id */
+const json = (id) => JSON.parse(document.getElementById(id).textContent);
+
+setWords(json('words'));
+/** Files beside the page: the run's report and animation, or null. */
+const links = json('links');
 const record = readRecord(await unpackJson('record'));
 setLanguage(kept('language') ?? preferredLanguage());
 setTheme(kept('theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));

@@ -25,8 +25,9 @@ const SHARES = [0.1, 1e-3];
 
 /** A share in words: 0.24, 1/2 600, 1.2×10⁻⁹. */
 export function share(value) {
-  if (value === 0 || value >= 0.01) return significant(value);
-  return value > 1e-6 ? `1/${Number((1 / value).toPrecision(2)).toLocaleString('en').replaceAll(',', '\u202f')}` : significant(value);
+  if (value === 0 || value >= 0.01 || value <= 1e-6) return significant(value);
+  const rounded = Number((1 / value).toPrecision(2));
+  return `1/${rounded.toLocaleString('en').replaceAll(',', '\u202f')}`;
 }
 
 /** The ladders of all norms for the present settings, kept until a setting changes; a missing one is null. */
@@ -50,7 +51,8 @@ export function answer(settings, { sizes, factor, slope, weights, norm }) {
   if (depth === 1) return t('s6.answer_one');
   const steps = depth - 1;
   if (sizes[0] === 0 || !Number.isFinite(sizes[0])) return t('s6.answer_zero', { steps });
-  const values = { slope: significant(slope), weights: significant(weights), norm: significant(norm), factor: significant(factor),
+  const values = { slope: significant(slope), weights: significant(weights), norm: significant(norm),
+    factor: significant(factor),
     steps, share: share(sizes[0]) };
   const product = t(settings.norm === 'none' ? 's6.product' : 's6.product_norm', values);
   const fate = factor < KEPT.from ? 's6.shrinks' : factor > KEPT.to ? 's6.grows' : 's6.kept';
@@ -58,12 +60,11 @@ export function answer(settings, { sizes, factor, slope, weights, norm }) {
   return [product, t(fate, values), cause(activation, slope, factor, values), shiftless].filter(Boolean).join(' ');
 }
 
-/** Why a sigmoid's gradient changes as it does. */
+/** Why a sigmoid's gradient shrinks. */
 function cause(activation, slope, factor, values) {
-  if (activation !== 'sigmoid') return '';
+  if (activation !== 'sigmoid' || factor >= KEPT.from) return '';
   if (slope < SATURATED * STEEPEST) return t('s6.saturated', values);
-  if (slope >= STEEP * STEEPEST && factor < KEPT.from) return t('s6.steepest', values);
-  return '';
+  return slope >= STEEP * STEEPEST ? t('s6.steepest', values) : '';
 }
 
 /** The table of factors: measured, and what the sizes alone let expect. */
@@ -124,7 +125,8 @@ function visits(state, visit) {
     Object.assign(state.set, settings());
     visit();
   }, { id: `s6-${name}` });
-  return el('div', { class: 'row s6-visits' }, to('twenty', () => ({ depth: 20 })), to('saturate', () => ({ shift: -6 })),
+  return el('div', { class: 'row s6-visits' }, to('twenty', () => ({ depth: 20 })),
+    to('saturate', () => ({ shift: -6 })),
     to('dice', () => ({ seed: state.set.seed + 1 })), to('reset', () => DEFAULTS));
 }
 
@@ -178,5 +180,6 @@ export function create({ id, record, state, announce }) {
   };
   show();
   return [el('h2', {}, t('s6.title')), el('p', {}, ...rich(t('s6.question'))), guess(id, state), equation,
-    el('div', { class: 'wide' }, picture), held, visits(state, visit), said, el('p', { class: 's6-recorded' }, recorded(record)), figures];
+    el('div', { class: 'wide' }, picture), held, visits(state, visit), said,
+    el('p', { class: 's6-recorded' }, recorded(record)), figures];
 }

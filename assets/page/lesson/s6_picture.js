@@ -70,7 +70,8 @@ function drawNames(p, { ladders, norm: chosen }, clip) {
   const over = Math.max(0, Math.max(...places) - p.bottom);
   names.forEach((norm, at) => {
     const text = t(`s6.${norm}`);
-    p.text(`name-${norm}`, p.right + 8, places[at] - over, text, { class: `${norm}${norm === chosen ? ' s6-chosen' : ''}` });
+    p.text(`name-${norm}`, p.right + 8, places[at] - over, text,
+      { class: `${norm}${norm === chosen ? ' s6-chosen' : ''}` });
   });
 }
 
@@ -92,7 +93,8 @@ export function ladderPicture(now) {
       return { domain: [depth + 0.3, 0.7], label: t('s6.layer_axis'),
         ticks: layerTicks(depth, narrow()) };
     },
-    y: () => ({ domain: range(now()), label: t('s6.share_axis'), log: true, show: (value) => significant(value, 1).replace('1×', '') }),
+    y: () => ({ domain: range(now()), label: t('s6.share_axis'), log: true,
+      show: (value) => significant(value, 1).replace('1×', '') }),
     draw: (p) => {
       const { norm, ladders } = now();
       const clip = (size) => Math.min(p.y.domain[1], Math.max(p.y.domain[0], Number.isFinite(size) ? size : 0));

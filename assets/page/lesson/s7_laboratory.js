@@ -81,7 +81,7 @@ function notes(session, state, announce) {
 
 /** What stands in the way, in sentences. */
 function troubleOf({ reason, lacks }, settings, tracks) {
-  if (reason) return t('s7.recorded', { reason });
+  if (reason) return t('s7.recorded', { reason: t(reason.key, reason.values) });
   const missing = lacks?.length > 0 ? [t('s7.lacks', { command: commandLine({ ...settings, norm: lacks }) })] : [];
   const failed = tracks.filter(({ failed }) => failed).map((track) =>
     t('s7.failed_at', { name: nameOf(track, tracks), step: track.failed.step }));

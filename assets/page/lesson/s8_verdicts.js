@@ -37,7 +37,9 @@ export function recordedVerdict(record, id) {
   const claim = claimOf(record, id);
   const judged = judge(id, record.networks, aboutRecord(record));
   const verdict = VERDICTS[claim?.verdict] ?? judged.verdict;
-  if (BY_PROGRAM.includes(id) && verdict !== 'unmeasured' && claim) return { verdict, evidence: [], figures: claim.figures };
+  if (BY_PROGRAM.includes(id) && verdict !== 'unmeasured' && claim) {
+    return { verdict, evidence: [], figures: claim.figures };
+  }
   return { ...judged, verdict, differs: verdict !== judged.verdict };
 }
 

@@ -80,7 +80,8 @@ function texts(state, states, announce) {
   const save = button(t('s9.save'), () => download(TEXTS[state.kind].file, `${text().trimEnd()}\n`, 'text/plain'),
     { id: 's9-save' });
   const whole = el('div', { class: 's9-texts' }, el('div', { class: 'controls' }, pick),
-    el('pre', { tabindex: 0, id: 's9-text', 'aria-label': t('s9.as') }, shown), el('div', { class: 'row' }, copy, save), note);
+    el('pre', { tabindex: 0, id: 's9-text', 'aria-label': t('s9.as') }, shown),
+    el('div', { class: 'row' }, copy, save), note);
   return { whole, words, update };
 }
 
@@ -102,16 +103,16 @@ function pictureRow() {
 }
 
 /** The buttons that save curves, digits and the animation. */
-function files({ record, states }) {
+function files({ record, links, states }) {
   const own = () => ownSteps(states.s7 ?? {}, record) > 0;
   const mine = button(t('s9.own_csv'), () => download('my-curves.csv', curvesAsCsv(states.s7.tracks), 'text/csv'),
     { id: 's9-own-csv' });
   const recorded = button(t('s9.csv'), () => download('curves.csv', curvesAsCsv(record.networks), 'text/csv'),
     { id: 's9-csv' });
   const digits = document.getElementById('digits')?.textContent;
-  const png = digits && button(t('s9.digits'), () => download('digits.png', bytesOf(digits), 'image/png'), { id: 's9-digits' });
-  const animation = document.getElementById('gif')?.textContent.trim().match(/^data:image\/gif;base64,(.+)$/s)?.[1];
-  const gif = animation && button(t('s9.gif'), () => download('normlab.gif', bytesOf(animation), 'image/gif'), { id: 's9-gif' });
+  const png = digits &&
+    button(t('s9.digits'), () => download('digits.png', bytesOf(digits), 'image/png'), { id: 's9-digits' });
+  const gif = links.gif && el('a', { id: 's9-gif', href: links.gif, download: '' }, t('s9.gif'));
   const update = () => {
     mine.disabled = !own();
     mine.title = own() ? '' : t('s9.no_own');

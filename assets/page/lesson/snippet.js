@@ -12,7 +12,8 @@ function initLines(init) {
 /** The norms' constructors. One pair a layer is no module of PyTorch's. */
 function normLines(affine) {
   if (affine === 'per_unit') {
-    return ["NORMS = {'batch': nn.BatchNorm1d, 'layer': nn.LayerNorm, 'rms': lambda units: nn.RMSNorm(units, eps=1e-5)}"];
+    return ["NORMS = {'batch': nn.BatchNorm1d, 'layer': nn.LayerNorm,",
+      "         'rms': lambda units: nn.RMSNorm(units, eps=1e-5)}"];
   }
   return ['class Shared(nn.Module):',
     '    """Layer norm or RMS norm with one a and b for the whole layer."""',
@@ -94,7 +95,8 @@ function trainingLines({ norm, rate, batch, optimizer, steps }) {
  * @param {import('./lab_settings.js').Settings} settings as in {@link DEFAULTS} of lab_settings.js
  */
 export function pytorch(settings) {
-  return ['import numpy, torch', 'from PIL import Image', 'from torch import nn', '', `SEED = ${settings.seed}`, ...DATA, '',
+  return ['import numpy, torch', 'from PIL import Image', 'from torch import nn', '', `SEED = ${settings.seed}`,
+    ...DATA, '',
     ...normLines(settings.affine), '', ...networkLines(settings), '', ...trainingLines(settings), ''].join('\n');
 }
 
@@ -114,5 +116,6 @@ export function curvesAsCsv(tracks) {
       [...layers, output].flatMap(({ gradient, change }, at) =>
         [[name, 'gradient rms', at + 1, step, gradient], [name, 'weight change', at + 1, step, change]])),
   ]);
-  return [['network', 'figure', 'layer', 'step', 'value'], ...lines].map((line) => line.map(field).join(',')).join('\n') + '\n';
+  const all = [['network', 'figure', 'layer', 'step', 'value'], ...lines];
+  return `${all.map((line) => line.map(field).join(',')).join('\n')}\n`;
 }

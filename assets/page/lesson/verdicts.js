@@ -12,7 +12,7 @@ export { factorALayer, firstTrained };
 
 /** The thresholds, with what was measured. */
 export const LIMITS = {
-  /** A gradient has vanished that reaches the first layer as less than this share: sigmoid without a norm has 1/70000. */
+  /** A gradient has vanished that reaches the first layer as less than this share (sigmoid, no norm: 1/70000). */
   vanished: 1e-3,
   /** A gradient has survived from here: with a norm it is 0.2 and more, ReLU's without one 0.5. */
   survived: 1e-2,
@@ -31,7 +31,7 @@ export const LIMITS = {
   alike: 0.004,
   /** … and differ from here (with a norm 0.24 to 0.28). */
   differ: 0.1,
-  /** The median has drifted by this many widths of the band that held 70 % of the inputs at first: none 0.6, BN 0.03. */
+  /** The median has drifted by so many widths of the band that held 70 % of the inputs at first: none 0.6, BN 0. */
   drifted: 0.25,
   /** A unit's inputs have collapsed where they lie within this range: a sigmoid of slope 1/4 then gives outputs
    * within 2 · `alike`, whose deviation is `alike` at most. */

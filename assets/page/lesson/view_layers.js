@@ -241,5 +241,6 @@ function overLayers(scene, plot, count, say) {
     scene.light(Math.min(Math.max((scene.lit ?? scene.chosen()) + by, 0), count() - 1));
     tell();
   });
+  tell();
   return tell;
 }

@@ -4,7 +4,8 @@ import { el, set, svg } from './dom.js';
 import { Picture, ticks } from './plot.js';
 import { t } from './text.js';
 
-const LINE = 14;
+/** Pixels from a label to the next, and characters that have room beside a plot. */
+const [LINE, WIDEST] = [14, 7];
 
 /**
  * Labels that do not overlap: each as near to where it should be as the others let it. Where there is no room for
@@ -86,7 +87,9 @@ export function path(points) {
  */
 export function panel(scene, owner, { label, height, room = 16, x, y, draw }) {
   const root = svg('svg', { 'aria-hidden': 'true' });
-  const whole = el('div', { class: 'plot view-plot', tabindex: 0, role: 'slider', style: `min-height:${height}px` });
+  const whole = el('div', { class: 'plot view-plot', tabindex: 0, role: 'slider', 'aria-label': label() });
+  // Room for what is drawn when it comes on screen, so that nothing moves then.
+  whole.style.minHeight = `${height}px`;
   const picture = new Picture(root);
   whole.append(root);
   scene.piece(owner, whole, (width) => {
@@ -108,7 +111,7 @@ export function panel(scene, owner, { label, height, room = 16, x, y, draw }) {
 export function curves(p, place, curves) {
   const labels = [];
   for (const one of curves) {
-    const points = one.points.map(([at, value]) => [p.x(at), place(value)]);
+    const points = one.points.map(([at, value]) => [p.x(at), Number.isFinite(value) ? place(value) : NaN]);
     p.mark(`line-${one.key}`, 'path', { class: one.class, fill: 'none', d: path(points), 'data-layer': one.layer });
     const end = points.findLast((point) => Number.isFinite(point[1]));
     if (end && one.text) labels.push({ ...one, x: end[0], y: end[1], weight: one.weight ?? 0 });
@@ -126,18 +129,21 @@ function join(labels) {
   const groups = [];
   for (const label of labels.toSorted((one, other) => one.y - other.y)) {
     const group = groups.at(-1);
-    const near =
-      group && label.joins && group[0].joins && label.y - group[0].y < 5 && Math.abs(label.x - group[0].x) < 5;
-    if (near) group.push(label);
+    const near = group && label.y - group[0].y < 5 && Math.abs(label.x - group[0].x) < 5;
+    const one = near && label.joins && group[0].joins && joined([...group, label]).length <= WIDEST;
+    if (one) group.push(label);
     else groups.push([label]);
   }
   return groups.map((group) => ({
     ...group[0],
     y: group.reduce((sum, label) => sum + label.y / group.length, 0),
     weight: Math.max(...group.map((label) => label.weight)),
-    text: group.length > 1 ? ranges(group.map((one) => one.layer)) : group[0].text,
+    text: joined(group),
   }));
 }
+
+/** The text of labels that are one. */
+const joined = (group) => (group.length > 1 ? ranges(group.map((label) => label.layer)) : group[0].text);
 
 /** Layers as people write them: 1–3, 5. @param {number[]} layers from 0 @returns {string} */
 export function ranges(layers) {
@@ -153,7 +159,7 @@ export function ranges(layers) {
 /** Dots of curves where the step (or layer) looked at is. */
 export function dots(p, place, marks) {
   for (const { key, at, value, class: name, layer } of marks) {
-    if (!Number.isFinite(place(value))) continue;
+    if (!Number.isFinite(value) || !Number.isFinite(place(value))) continue;
     p.mark(`dot-${key}`, 'circle', {
       class: `view-dot ${name}`,
       r: 3.2,
@@ -221,6 +227,7 @@ export function overSteps(scene, plot, { layerAt = () => null, say }) {
     scene.point(scene.steps[Math.min(Math.max(next, 0), scene.steps.length - 1)]);
     tell();
   });
+  tell();
   return tell;
 }
 

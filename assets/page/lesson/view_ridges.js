@@ -128,7 +128,8 @@ function turnable(scene, canvas) {
 
 /** The canvas of a network's first or last layer, and what it shows in words. */
 function canvasOf(scene, place, which) {
-  const canvas = el('canvas', { class: 'view-ridges', tabindex: 0, role: 'img' });
+  const label = `${nameOf(scene.tracks[place], scene.tracks)}, ${t(`view.ridges.${which}`)}`;
+  const canvas = el('canvas', { class: 'view-ridges', tabindex: 0, role: 'img', 'aria-label': label });
   const caption = el('p', { class: 'view-said' });
   const title = el('p', { class: 'view-which' }, t(`view.ridges.${which}`));
   const figure = el('div', { class: 'view-ridge', 'data-which': which }, title, canvas, caption);

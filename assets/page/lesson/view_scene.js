@@ -18,6 +18,9 @@ export function createScene(state) {
   return Object.assign(scene, painter(), pointing(scene));
 }
 
+/** Whether a piece is to be drawn now. */
+const isDue = (piece) => piece.dirty && piece.width > 0 && (piece.seen || piece.always);
+
 /** Who draws when. */
 function painter() {
   const pieces = new Map();
@@ -26,8 +29,7 @@ function painter() {
   const frame = () => {
     asked = 0;
     const began = performance.now();
-    for (const [element, piece] of [...pieces]) {
-      if (!piece.dirty || !(piece.seen || piece.always) || !piece.width) continue;
+    for (const [element, piece] of [...pieces].filter(([, piece]) => isDue(piece))) {
       if (performance.now() - began > BUDGET) return void ask();
       drawPiece(element, piece);
     }
@@ -45,10 +47,7 @@ function painter() {
     ask();
   });
   return {
-    /**
-     * Takes an element to draw in. @param {string} owner @param {Element} element @param {(width) => void} draw
-     * @param {boolean} [always] also while it is not on screen
-     */
+    /** Takes an element to draw in, `always` also while it is off screen. @param {(width: number) => void} draw */
     piece(owner, element, draw, always = false) {
       pieces.set(element, { owner, draw, always, dirty: true, seen: false, width: 0 });
       watch(element);

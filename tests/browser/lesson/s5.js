@@ -4,8 +4,10 @@ async () => {
   const { normalize, runningAfter, EPSILON, RUNNING_MOMENTUM } = await import('lesson/norms.js');
   const root = document.getElementById('s5');
   const number = (text) => Number(text.replace('−', '-'));
-  const cells = (table) => [...root.querySelectorAll(`${table} tr`)].slice(1).map((row) => [...row.querySelectorAll('td')]);
-  const tables = { inputs: '.s5-table:not(.s5-batch, .s5-layer, .s5-rms)', batch: '.s5-batch', layer: '.s5-layer', rms: '.s5-rms' };
+  const cells = (table) =>
+    [...root.querySelectorAll(`${table} tr`)].slice(1).map((row) => [...row.querySelectorAll('td')]);
+  const tables = { inputs: '.s5-table:not(.s5-batch, .s5-layer, .s5-rms)', batch: '.s5-batch', layer: '.s5-layer',
+    rms: '.s5-rms' };
   const texts = (name) => cells(tables[name]).map((row) => row.map((cell) => cell.textContent));
   const [rows, a, b] = root.querySelectorAll('.slider input');
   const set = (input, value) => {
@@ -21,8 +23,10 @@ async () => {
   const hand = 1 / Math.sqrt(1 + EPSILON);
   const one = { a: [1], b: [0] };
   check(near(normalize('batch', [[1], [3]], one)[1][0], hand, 1e-12), 'BN of 1 and 3 is not ±1/√(1 + ε)');
-  check(near(normalize('rms', [[3, 4]], { a: [1, 1], b: [9, 9] })[0][0], 3 / Math.sqrt(12.5 + EPSILON), 1e-12), 'RMS is wrong');
-  check(normalize('batch', [[0.1], [0.1], [0.1]], { a: [2], b: [0.7] }).flat().every((y) => y === 0.7), 'equal inputs are not b');
+  check(near(normalize('rms', [[3, 4]], { a: [1, 1], b: [9, 9] })[0][0], 3 / Math.sqrt(12.5 + EPSILON), 1e-12),
+    'RMS is wrong');
+  check(normalize('batch', [[0.1], [0.1], [0.1]], { a: [2], b: [0.7] }).flat().every((y) => y === 0.7),
+    'equal inputs are not b');
 
   // What is shown is what the norms make of what is shown.
   const shown = (count, affine, running) => {
@@ -57,20 +61,24 @@ async () => {
 
   // What is taken together, and the arithmetic.
   set(rows, 5);
-  for (const [norm, lit] of [['batch', ['0,2', '1,2', '2,2', '3,2', '4,2']], ['layer', ['3,0', '3,1', '3,2']], ['rms', ['3,0', '3,1', '3,2']]]) {
+  for (const [norm, lit] of [['batch', ['0,2', '1,2', '2,2', '3,2', '4,2']], ['layer', ['3,0', '3,1', '3,2']],
+    ['rms', ['3,0', '3,1', '3,2']]]) {
     focus(norm, 3, 2);
     const together = cells(tables.inputs).flatMap((row, at) => row.flatMap((cell, unit) =>
       (cell.classList.contains('s5-together') ? [`${at},${unit}`] : [])));
     check(together.join(' ') === lit.join(' '), `${norm} takes ${together.join(' ')} together`);
     const lines = [...root.querySelectorAll('.s5-arithmetic p')].map((line) => line.textContent);
     const result = lines.find((line) => line.startsWith('y =')).split('= ').at(-1);
-    check(result === texts(norm)[3][2], `the arithmetic of ${norm} ends with ${result}, the cell has ${texts(norm)[3][2]}`);
+    check(result === texts(norm)[3][2],
+      `the arithmetic of ${norm} ends with ${result}, the cell has ${texts(norm)[3][2]}`);
     check((norm === 'rms') === !root.querySelector('.s5-arithmetic .term-mean'), `${norm}: a mean that is not its own`);
   }
   const count = (norm) => root.querySelector(`.s5-${norm} .s5-count`).textContent.trim();
-  check(['batch', 'layer', 'rms'].map(count).join() === '3 a + 3 b,3 a + 3 b,3 a + 0 b', 'parameter counts a unit are wrong');
+  check(['batch', 'layer', 'rms'].map(count).join() === '3 a + 3 b,3 a + 3 b,3 a + 0 b',
+    'parameter counts a unit are wrong');
   choose('shared');
-  check(['batch', 'layer', 'rms'].map(count).join() === '3 a + 3 b,1 a + 1 b,1 a + 0 b', 'parameter counts a layer are wrong');
+  check(['batch', 'layer', 'rms'].map(count).join() === '3 a + 3 b,1 a + 1 b,1 a + 0 b',
+    'parameter counts a layer are wrong');
   choose('per_unit');
 
   // Keys: an input is moved, and the focus walks over the outputs.
@@ -80,7 +88,8 @@ async () => {
   check(near(number(drag.textContent), before + 0.1), 'an arrow key does not move an input by 0.1');
   shown(5, affine);
   cells(tables.layer)[0][0].focus();
-  cells(tables.layer)[0][0].dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight', bubbles: true, cancelable: true }));
+  cells(tables.layer)[0][0].dispatchEvent(new KeyboardEvent('keydown',
+    { key: 'ArrowRight', bubbles: true, cancelable: true }));
   check(document.activeElement === cells(tables.layer)[0][1], 'an arrow key does not walk over the outputs');
 
   // The running statistics fill up, and inference takes them.
@@ -98,7 +107,8 @@ async () => {
   check(RUNNING_MOMENTUM === 0.1, 'the momentum is not the program\'s 0.1');
   focus('batch', 0, 0);
   const said = root.querySelector('#s5-running-answer').textContent;
-  check(said.includes(running.mean[0].toFixed(2).replace('-', '−')), `"${said}" lacks the running mean ${running.mean[0]}`);
+  check(said.includes(running.mean[0].toFixed(2).replace('-', '−')),
+    `"${said}" lacks the running mean ${running.mean[0]}`);
   choose('inference');
   shown(5, affine, running);
   const inferred = texts('batch')[0].join();

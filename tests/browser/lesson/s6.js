@@ -23,7 +23,8 @@ async () => {
   for (const norm of ['none', 'batch', 'layer', 'rms']) {
     for (const activation of ['sigmoid', 'relu']) {
       const { rungs, sizes } = ladder({ ...base, norm, activation, depth: 8, scale: 1.7, seed: 3 });
-      check(ratio(productOf(rungs), sizes[0]) < 1 + 1e-9, `${activation}, ${norm}: factors give ${productOf(rungs)}, not ${sizes[0]}`);
+      check(ratio(productOf(rungs), sizes[0]) < 1 + 1e-9,
+        `${activation}, ${norm}: factors give ${productOf(rungs)}, not ${sizes[0]}`);
     }
   }
   // … and what sizes alone let expect is within 5 % of it in linear networks.
@@ -38,7 +39,8 @@ async () => {
   // The lesson's figures.
   for (const depth of [5, 20]) {
     const factor = (norm, activation = 'sigmoid') => ladder({ ...base, depth, norm, activation }).factor;
-    const expect = (name, value, low, high) => check(value > low && value < high, `${name}, depth ${depth}: ${value} a layer`);
+    const expect = (name, value, low, high) =>
+      check(value > low && value < high, `${name}, depth ${depth}: ${value} a layer`);
     expect('no norm', factor('none'), 0.12, 0.16);
     expect('BN', factor('batch'), 0.9, 1.15);
     expect('LN', factor('layer'), 0.35, 0.45);
@@ -82,7 +84,8 @@ async () => {
       await set(1, scale);
       await set(2, shift);
       await choose(activation);
-      check(said().length > 20 && !/NaN|undefined|s6\./.test(root.textContent), `${activation}, ${depth}, ${scale}, ${shift}: "${said()}"`);
+      check(said().length > 20 && !/NaN|undefined|s6\./.test(root.textContent),
+        `${activation}, ${depth}, ${scale}, ${shift}: "${said()}"`);
       check((depth === 1) === (said() === t('s6.answer_one')), `with depth ${depth} the page says "${said()}"`);
       const broken = [...root.querySelectorAll('.plot svg *')].some((mark) =>
         [...mark.attributes].some(({ value }) => /NaN|Infinity/.test(value)));

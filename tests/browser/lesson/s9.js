@@ -13,12 +13,15 @@ async () => {
 
   // The three forms.
   choose('command');
-  check(shown().startsWith('normlab train ') && shown().includes('--batch ') && shown().includes('--seed '), `the command is ${shown()}`);
+  check(shown().startsWith('normlab train ') && shown().includes('--batch ') && shown().includes('--seed '),
+    `the command is ${shown()}`);
   check(shown().split('\n').slice(0, -1).every((line) => line.endsWith(' \\')), 'a line of the command does not go on');
   choose('toml');
-  check(/^activation = \["/.test(shown()) && /^learning_rate = [\d.e-]+$/m.test(shown()), `the experiment is ${shown()}`);
+  check(/^activation = \["/.test(shown()) && /^learning_rate = [\d.e-]+$/m.test(shown()),
+    `the experiment is ${shown()}`);
   choose('pytorch');
-  check(shown().includes('nn.Sequential(') && shown().includes('cross_entropy'), 'the script has no network or no loss');
+  check(shown().includes('nn.Sequential(') && shown().includes('cross_entropy'),
+    'the script has no network or no loss');
 
   // The script follows every setting.
   const plain = pytorch(DEFAULTS);
@@ -26,9 +29,11 @@ async () => {
     const scripts = values.map((value) => pytorch({ ...DEFAULTS, [key]: key === 'norm' ? [value] : value }));
     check(new Set(scripts).size === values.length, `the script does not follow ${key}`);
   }
-  check(pytorch({ ...DEFAULTS, seed: 7 }) !== plain && pytorch({ ...DEFAULTS, steps: 7 }) !== plain, 'nor seed or steps');
+  check(pytorch({ ...DEFAULTS, seed: 7 }) !== plain && pytorch({ ...DEFAULTS, steps: 7 }) !== plain,
+    'nor seed or steps');
   check(!pytorch({ ...DEFAULTS, batch: 1 }).includes("'batch',"), 'PyTorch refuses batch norm with one example');
-  check(parameters({ depth: 5, units: 100 }) === 119_910 && parameters({ depth: 1, units: 2 }) === 784 * 2 + 2 + 2 * 10 + 10,
+  check(parameters({ depth: 5, units: 100 }) === 119_910 &&
+    parameters({ depth: 1, units: 2 }) === 784 * 2 + 2 + 2 * 10 + 10,
     `parameters are counted as ${parameters({ depth: 5, units: 100 })}`);
 
   // Curves: every loss and accuracy is there, and a broken one leaves its field empty.
@@ -36,11 +41,14 @@ async () => {
   const lines = curvesAsCsv(record.networks).trimEnd().split('\n').map((line) => line.split(','));
   const [track] = record.networks;
   check(lines.every((line) => line.length === 5), 'a line of the CSV has not five fields');
-  check(lines.filter(([name, what]) => name === track.name && what === 'training loss').length === track.losses.length, 'losses are lacking');
+  check(lines.filter(([name, what]) => name === track.name && what === 'training loss').length === track.losses.length,
+    'losses are lacking');
   const last = track.evaluations.at(-1);
-  check(lines.some(([name, what, , step, value]) => name === track.name && what === 'test accuracy' && Number(step) === last[0] && Number(value) === last[1]),
+  check(lines.some(([name, what, , step, value]) => name === track.name && what === 'test accuracy' &&
+    Number(step) === last[0] && Number(value) === last[1]),
     'the last accuracy is not in the CSV');
-  check(curvesAsCsv([{ name: 'x', losses: [[1, NaN]], evaluations: [], moments: [] }]).endsWith('x,training loss,,1,\n'), 'NaN in a CSV');
+  check(curvesAsCsv([{ name: 'x', losses: [[1, NaN]], evaluations: [],
+    moments: [] }]).endsWith('x,training loss,,1,\n'), 'NaN in a CSV');
 
   // Pictures stand by themselves.
   root.scrollIntoView();
@@ -73,7 +81,8 @@ async () => {
   root.querySelector('#s9-copy').click();
   await new Promise((done) => setTimeout(done, 100));
   check(root.querySelector('#s9-copy').textContent.length > 3, 'the copy button has lost its name');
-  check(document.getElementById('gif') || !root.querySelector('#s9-gif'), 'an animation without one');
+  check(Boolean(JSON.parse(document.getElementById('links').textContent).gif) === Boolean(root.querySelector('#s9-gif')),
+    'an animation without one');
   choose('command');
   check(!/NaN|undefined|\bs9\./.test(root.textContent), 'a key or no number on the page');
   return failures;

@@ -14,7 +14,8 @@ async () => {
   // Pure parts.
   for (const network of record.networks) {
     const { low, high, counts } = network.moments.at(-1).layers.at(-1);
-    const derivative = { sigmoid: (x) => Math.exp(-x) / (1 + Math.exp(-x)) ** 2, relu: (x) => Number(x > 0) }[network.activation];
+    const derivative = { sigmoid: (x) => Math.exp(-x) / (1 + Math.exp(-x)) ** 2,
+      relu: (x) => Number(x > 0) }[network.activation];
     let [sum, total] = [0, 0];
     counts.forEach((count, at) => {
       for (let part = 0; part < 200; part++) {
@@ -27,12 +28,16 @@ async () => {
   }
   const one = { low: -1, high: 1, counts: [0, 4], below: 2, above: 2 };
   expect(near(slopes.meanSlope('relu', one), 0.75), 'inputs beyond the ends have no part in the mean slope');
-  expect(near(slopes.meanSlope('tanh', { ...one, below: 0, above: 0 }), Math.tanh(1)), 'the mean slope of tanh is wrong');
+  expect(near(slopes.meanSlope('tanh', { ...one, below: 0, above: 0 }), Math.tanh(1)),
+    'the mean slope of tanh is wrong');
+  expect(near(slopes.meanSlope('tanh', { ...one, counts: [0, 0], above: 0 }), 1 - Math.tanh(1) ** 2),
+    'inputs below the range lose their slope');
   expect(Number.isNaN(slopes.meanSlope('relu', { ...one, counts: [], below: 0, above: 0 })), 'no inputs have a slope');
   const rows = { width: 2, low: 0, high: 255, bytes: Uint8Array.from([0, 7, 2, 7]) };
   expect(near(data.spread(rows), 0.5), `rows spread by ${data.spread(rows)}, not 0.5`);
   const labels = panels.relax(Array.from({ length: 30 }, (_, at) => ({ y: 50, weight: at })), 0, 100, 14);
-  expect(labels.length <= 8 && labels.some((label) => label.weight === 29), 'labels without room are not dropped by weight');
+  expect(labels.length <= 8 && labels.some((label) => label.weight === 29),
+    'labels without room are not dropped by weight');
   expect(labels.every((label, at) => !at || label.at - labels[at - 1].at >= 13.99), 'labels overlap');
   expect(labels.every((label) => label.at >= -1e-9 && label.at <= 100 + 1e-9), 'labels leave the plot');
   const room = { left: 10, right: 110, top: 5, bottom: 95 };
@@ -103,8 +108,10 @@ async () => {
         slope: moment.layers.map((layer) => slopes.meanSlope(track.activation, layer)),
       };
       for (const [view, values] of Object.entries(figures)) {
-        expect(told(view).dataset.step === String(step), `${view} of ${track.name} shows step ${told(view).dataset.step}, not ${step}`);
-        expect(told(view).dataset.values === JSON.stringify(values), `${view} of ${track.name} at ${step}: ${told(view).dataset.values}`);
+        expect(told(view).dataset.step === String(step),
+          `${view} of ${track.name} shows step ${told(view).dataset.step}, not ${step}`);
+        expect(told(view).dataset.values === JSON.stringify(values),
+          `${view} of ${track.name} at ${step}: ${told(view).dataset.values}`);
       }
       for (const [which, layer] of [['first', moment.layers[0]], ['last', moment.layers.at(-1)]]) {
         const panel = get(`[data-view="ridges"] [data-network="${track.name}"][data-which="${which}"]`);
@@ -112,20 +119,26 @@ async () => {
           `the ${which} ridges of ${track.name} at ${step} show ${panel.dataset.step}: ${panel.dataset.percentiles}`);
       }
       const last = moment.layers.at(-1);
-      expect(told('digits').dataset.spread === String(data.spread(last.outputs)), `digits of ${track.name} at ${step} are others`);
+      expect(told('digits').dataset.spread === String(data.spread(last.outputs)),
+        `digits of ${track.name} at ${step} are others`);
       const middle = (values) => [...values].sort((a, b) => a - b);
-      const median = (sorted) => (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
+      const median = (sorted) => (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((
+        sorted.length - 1) / 2)]) / 2;
       for (const [name, values] of [['a', last.gamma], ['b', last.beta]]) {
         const shown = told('affine').dataset[name].split(' ').map(Number);
-        expect(values.length === 0 ? Number.isNaN(shown[1]) : near(shown[1], median(middle(values))), `${name} of ${track.name} at ${step} is ${shown}`);
+        expect(values.length === 0 ? Number.isNaN(shown[1]) : near(shown[1], median(middle(values))),
+          `${name} of ${track.name} at ${step} is ${shown}`);
       }
       const row = get(`.view-status [data-network="${track.name}"]`);
       const evaluation = track.evaluations.findLast((entry) => entry[0] <= step);
       const loss = track.losses.findLast((entry) => entry[0] <= step);
-      expect(row.dataset.accuracy === String(evaluation?.[1] ?? '') && row.dataset.accuracyStep === String(evaluation?.[0] ?? ''),
+      expect(row.dataset.accuracy === String(evaluation?.[1] ?? '') &&
+        row.dataset.accuracyStep === String(evaluation?.[0] ?? ''),
         `the accuracy of ${track.name} at ${step} is ${row.dataset.accuracy} of step ${row.dataset.accuracyStep}`);
-      expect(row.dataset.loss === String(loss?.[1] ?? ''), `the loss of ${track.name} at ${step} is ${row.dataset.loss}`);
-      expect(!evaluation || row.textContent.includes(String(evaluation[0])), `the accuracy of ${track.name} does not say its step`);
+      expect(row.dataset.loss === String(loss?.[1] ?? ''),
+        `the loss of ${track.name} at ${step} is ${row.dataset.loss}`);
+      expect(!evaluation || row.textContent.includes(String(evaluation[0])),
+        `the accuracy of ${track.name} does not say its step`);
     }
   };
   for (const step of [0, kept[4], kept.at(-1)]) {
@@ -138,23 +151,27 @@ async () => {
   expect(get('[data-chance]')?.dataset.chance === String(record.chance), 'the line of chance is not there');
   views.show(sigmoid, kept[4] + 1);
   await seen();
-  expect(get('[data-view="gradient"] [data-step]').dataset.step === String(kept[4]), 'between kept steps the earlier is not shown');
+  expect(get('[data-view="gradient"] [data-step]').dataset.step === String(kept[4]),
+    'between kept steps the earlier is not shown');
 
   // Labels at the ends of curves do not overlap.
   for (const root of all('.view-plot svg')) {
-    const boxes = [...root.querySelectorAll('text.view-halo')].map((text) => text.getBoundingClientRect()).sort((a, b) => a.top - b.top);
+    const boxes = [...root.querySelectorAll('text.view-halo')].map((text) => text.getBoundingClientRect()).sort((a,
+      b) => a.top - b.top);
     const words = root.closest('[data-view]').dataset.view;
     boxes.forEach((box, at) => boxes.slice(at + 1).forEach((other) => expect(
-      other.top >= box.bottom - 5 || other.left >= box.right || box.left >= other.right, `labels of ${words} overlap`)));
+      other.top >= box.bottom - 5 || other.left >= box.right || box.left >= other.right,
+        `labels of ${words} overlap`)));
   }
 
   // What is off screen is not drawn.
   get('.view-head').scrollIntoView({ behavior: 'instant' });
   await wait(150);
   views.show(sigmoid, kept[2]);
-  await wait(250);
+  await settled(30);
   const unseen = get('[data-view="affine"] [data-step]');
-  if (unseen.getBoundingClientRect().top > innerHeight + 400) expect(unseen.dataset.step !== String(kept[2]), 'a view off screen was drawn');
+  if (unseen.getBoundingClientRect().top > innerHeight + 400) expect(unseen.dataset.step !== String(kept[2]),
+    'a view off screen was drawn');
 
   // Pointing at a step or a layer in one plot shows it in all.
   views.show(sigmoid, kept.at(-1));
@@ -164,30 +181,37 @@ async () => {
   await wait(200);
   const [box, dot] = [plot.getBoundingClientRect(), plot.querySelector('circle[data-layer="2"]')];
   steps.length = 0;
-  plot.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, clientX: box.left + box.width * 0.4, clientY: box.top + Number(dot.getAttribute('cy')) }));
+  plot.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, clientX: box.left + box.width * 0.4,
+    clientY: box.top + Number(dot.getAttribute('cy')) }));
   await wait(250);
   await seen();
   const lines = all('.view-hover[data-step]');
   const overSteps = all('[data-view="training"] .view-plot, [data-network] .view-plot').length;
   expect(steps.length === 1 && kept.includes(steps[0]), `pointing called onStep with ${steps}`);
-  expect(lines.length === overSteps && lines.every((line) => line.dataset.step === String(steps[0])), `${lines.length} of ${overSteps} plots show the step pointed at`);
+  expect(lines.length === overSteps && lines.every((line) => line.dataset.step === String(steps[0])),
+    `${lines.length} of ${overSteps} plots show the step pointed at`);
   const lit = get('.view-layers .view-lit-name');
   const layer = lit ? Number(lit.textContent) - 1 : NaN;
   expect(Number.isInteger(layer), 'pointing at a curve lights no layer');
   for (const view of ['slope', 'gradient', 'change']) {
     const strong = all(`[data-view="${view}"] path.view-lit`);
-    expect(strong.length === sigmoid.length && strong.every((path) => Number(path.dataset.layer) === layer), `${view} does not light layer ${layer + 1}`);
+    expect(strong.length === sigmoid.length && strong.every((path) => Number(path.dataset.layer) === layer),
+      `${view} does not light layer ${layer + 1}`);
   }
-  expect(all('[data-view="digits"] [data-layer]').every((panel) => Number(panel.dataset.layer) === layer), 'the digits are not of the layer lit');
+  expect(all('[data-view="digits"] [data-layer]').every((panel) => Number(panel.dataset.layer) === layer),
+    'the digits are not of the layer lit');
   plot.dispatchEvent(new PointerEvent('pointerleave'));
   await seen();
-  expect(all('.view-hover[data-step]').length === 0 && all('path.view-lit').length === 0, 'after the pointer left, something is still lit');
+  expect(all('.view-hover[data-step]').length === 0 && all('path.view-lit').length === 0,
+    'after the pointer left, something is still lit');
 
   // Keys move the step and turn the ridges; a chosen layer stays.
   plot.focus();
   steps.length = 0;
-  for (const key of ['Home', 'ArrowRight', 'ArrowRight', 'ArrowLeft', 'End']) plot.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
-  expect(JSON.stringify(steps.slice(-5)) === JSON.stringify([kept[0], kept[1], kept[2], kept[1], kept.at(-1)]), `keys moved the step to ${steps}`);
+  for (const key of ['Home', 'ArrowRight', 'ArrowRight', 'ArrowLeft',
+    'End']) plot.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+  expect(JSON.stringify(steps.slice(-5)) === JSON.stringify([kept[0], kept[1], kept[2], kept[1], kept.at(-1)]),
+    `keys moved the step to ${steps}`);
   expect(plot.getAttribute('aria-valuetext').includes(String(kept.at(-1))), 'the step moved by keys is not told');
   plot.blur();
   const canvas = get('.view-ridges');
@@ -198,37 +222,49 @@ async () => {
   sideButton.click();
   expect(state.turn.yaw === 0 && state.turn.pitch === 0, 'the side view is not from the side');
   firstButton.click();
-  expect(JSON.stringify(ridges.shownSteps({ state, steps: kept, step: 9 })) === JSON.stringify(kept.slice(0, 5)), 'the first moments are not the first five');
+  expect(JSON.stringify(ridges.shownSteps({ state, steps: kept, step: 9 })) === JSON.stringify(kept.slice(0, 5)),
+    'the first moments are not the first five');
   firstButton.click();
-  expect(ridges.shownSteps({ state, steps: Array.from({ length: 300 }, (_, at) => at), step: 131 }).includes(131), 'the step looked at has no ridge');
+  expect(ridges.shownSteps({ state, steps: Array.from({ length: 300 }, (_, at) => at), step: 131 }).includes(131),
+    'the step looked at has no ridge');
   all('.view-layers button')[1].click();
   await seen();
-  expect(all('[data-view="digits"] [data-layer]').every((panel) => panel.dataset.layer === '1'), 'the layer chosen is not shown');
+  expect(all('[data-view="digits"] [data-layer]').every((panel) => panel.dataset.layer === '1'),
+    'the layer chosen is not shown');
   const inputs = all('[data-view="digits"] input');
   inputs[1].click();
   await seen();
   const batch = sigmoid.find((track) => track.norm === 'batch');
   const rowsInTraining = batch.moments.at(-1).layers[1].outputs_in_training;
-  expect(!rowsInTraining || get(`[data-view="digits"] [data-network="${batch.name}"]`).dataset.spread === String(data.spread(rowsInTraining)), 'in training, BN shows what it does in inference');
+  expect(!rowsInTraining || get(`[data-view="digits"] [data-network="${batch.name}"]`).dataset.spread === String(
+    data.spread(rowsInTraining)), 'in training, BN shows what it does in inference');
   inputs[0].click();
   state.layer = undefined;
 
   // Trainings of every kind: none of them throws or says what is no word.
   const deep = (track, count) => ({ ...track, moments: track.moments.map((moment) => ({ ...moment,
     layers: Array.from({ length: count }, (_, at) => ({ ...moment.layers[at % moment.layers.length] })) })) });
-  const spoil = (moment) => ({ step: moment.step, output: { gradient: NaN, change: null, gain: null }, layers: moment.layers.map((one_) => ({ ...one_,
-    gradient: null, change: NaN, percentiles: [null, null, null], counts: one_.counts.map(() => 0), gamma: one_.gamma.map(() => null),
+  const spoil = (moment) => ({ step: moment.step, output: { gradient: NaN, change: null, gain: null },
+    layers: moment.layers.map((one_) => ({ ...one_,
+    gradient: null, change: NaN, percentiles: [null, null, null], counts: one_.counts.map(() => 0),
+      gamma: one_.gamma.map(() => null),
     beta: one_.beta.map(() => NaN), outputs: { ...one_.outputs, low: null, high: null } })) });
-  const diverged = { ...batch, losses: [...batch.losses.slice(0, 20), [400, null], [450, NaN]], evaluations: [],
+  const diverged = { ...batch, losses: [...batch.losses.slice(0, 20), [400, NaN], [450, null]], evaluations: [],
     moments: batch.moments.map((moment, at) => (at < 10 ? moment : spoil(moment))) };
   const bare = (track) => ({ ...track, losses: [], evaluations: [], moments: [] });
-  const still = { ...batch, moments: batch.moments.map((moment) => ({ ...moment, layers: moment.layers.map((one_) => ({ ...one_, gradient: 0 })) })) };
-  const rms = { ...sigmoid[2], name: 'sigmoid-rms', norm: 'rms', moments: sigmoid[2].moments.map((moment) => ({ ...moment,
+  const still = { ...batch, moments: batch.moments.map((moment) => ({ ...moment,
+    layers: moment.layers.map((one_) => ({ ...one_, gradient: 0 })) })) };
+  const rms = { ...sigmoid[2], name: 'sigmoid-rms', norm: 'rms',
+    moments: sigmoid[2].moments.map((moment) => ({ ...moment,
     layers: moment.layers.map((one_) => ({ ...one_, beta: [], gamma: [1] })) })) };
-  const kinds = { empty: [], bare: sigmoid.map(bare), 'one layer': sigmoid.map((track) => deep(track, 1)), 'twenty layers': sigmoid.map((track) => deep(track, 20)),
-    'four networks': [...sigmoid, rms], 'one network': [sigmoid[1]], diverged: [sigmoid[0], diverged, sigmoid[2]], still: [sigmoid[0], still],
-    'all kinds': record.networks.slice(0, 4), 'two classes': sigmoid.map((track) => ({ ...track, moments: track.moments.map((moment) => ({ ...moment,
-      layers: moment.layers.map((one_) => ({ ...one_, outputs: { ...one_.outputs, width: 3, bytes: one_.outputs.bytes.slice(0, 6) } })) })) })),
+  const kinds = { empty: [], bare: sigmoid.map(bare), 'one layer': sigmoid.map((track) => deep(track, 1)),
+    'twenty layers': sigmoid.map((track) => deep(track, 20)),
+    'four networks': [...sigmoid, rms], 'one network': [sigmoid[1]], diverged: [sigmoid[0], diverged, sigmoid[2]],
+      still: [sigmoid[0], still],
+    'all kinds': record.networks.slice(0, 4), 'two classes': sigmoid.map((track) => ({ ...track,
+      moments: track.moments.map((moment) => ({ ...moment,
+      layers: moment.layers.map((one_) => ({ ...one_, outputs: { ...one_.outputs, width: 3,
+        bytes: one_.outputs.bytes.slice(0, 6) } })) })) })),
     failed: [{ ...sigmoid[0], failed: { step: 65, sentence: 'W1 is no number.' } }, sigmoid[1]] };
   for (const [kind, tracks] of Object.entries(kinds)) {
     views.show(tracks, 1500);
@@ -236,24 +272,35 @@ async () => {
     expect(!odd.test(spoken()), `${kind}: odd words: ${spoken().match(odd)}`);
     expect(document.documentElement.scrollWidth <= innerWidth, `${kind}: the page scrolls sideways`);
     const values = all('[data-view="gradient"] [data-values]').map((panel) => JSON.parse(panel.dataset.values));
-    if (kind === 'twenty layers') expect(values.every((list) => list.length === 21) && all('.view-layers button').length === 20, 'twenty layers are not shown');
+    if (kind === 'twenty layers') expect(values.every((list) => list.length === 21) &&
+      all('.view-layers button').length === 20, 'twenty layers are not shown');
     if (kind === 'one layer') expect(values.every((list) => list.length === 2), 'one layer is not shown');
     if (kind === 'four networks') expect(values.length === 4, 'four networks are not shown');
     if (kind === 'still') {
       const zero = get(`[data-view="gradient"] [data-network="${still.name}"]`);
-      expect([...zero.querySelectorAll('circle')].filter((mark) => Number.isFinite(Number(mark.getAttribute('cy')))).length === still.moments[0].layers.length + 1,
+      expect([...zero.querySelectorAll('circle')].filter((mark) => Number.isFinite(Number(
+        mark.getAttribute('cy')))).length === still.moments[0].layers.length + 1,
         'gradients of exactly 0 are not drawn');
       expect(/ 0[ .]/.test(zero.querySelector('.view-said').textContent), 'gradients of exactly 0 are not said');
     }
+    if (kind === 'diverged') {
+      const dots = all('[data-plot="loss"] circle');
+      expect(dots.length === 2 && !dots.some((dot_) => dot_.classList.contains('batch')), 'a loss that is no number is drawn');
+    }
     if (kind === 'diverged' || kind === 'failed') {
-      const [step, name, other] = kind === 'failed' ? [65, tracks[0].name, tracks[1]] : [Math.min(400, kept[10]), diverged.name, tracks[0]];
+      const [step, name, other] = kind === 'failed' ? [65, tracks[0].name, tracks[1]] : [Math.min(400, kept[10]),
+        diverged.name, tracks[0]];
       const row = get(`.view-status [data-network="${name}"]`);
-      expect(row.dataset.failed === String(step) && row.textContent.includes(String(step)), `${kind}: named with step ${row.dataset.failed}, not ${step}`);
-      expect(get(`[data-view="gradient"] [data-network="${other.name}"]`).dataset.step === '1500', `${kind}: the others do not go on`);
-      expect(!get(`.view-status [data-network="${other.name}"]`).dataset.failed, `${kind}: a network that goes well is named`);
+      expect(row.dataset.failed === String(step) && row.textContent.includes(String(step)),
+        `${kind}: named with step ${row.dataset.failed}, not ${step}`);
+      expect(get(`[data-view="gradient"] [data-network="${other.name}"]`).dataset.step === '1500',
+        `${kind}: the others do not go on`);
+      expect(!get(`.view-status [data-network="${other.name}"]`).dataset.failed,
+        `${kind}: a network that goes well is named`);
     }
   }
-  expect(training.accuracyText(bare(batch), 3) !== training.accuracyText(batch, 3), 'an accuracy that is not there is not said so');
+  expect(training.accuracyText(bare(batch), 3) !== training.accuracyText(batch, 3),
+    'an accuracy that is not there is not said so');
 
   // Speed, and sentences at most once a second.
   get('[data-view="ridges"]').scrollIntoView({ behavior: 'instant' });
