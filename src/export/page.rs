@@ -58,7 +58,9 @@ pub fn inlined(page: &str, texts: &[(&str, String)], modules: &[Module]) -> Stri
         .map(|(id, text)| format!("<script type=\"text/plain\" id=\"{id}\">{text}</script>\n"));
     let texts: String = texts.collect();
     let urls = modules.iter().map(|module| {
-        let text = STANDARD.encode(with_bare_imports(module.text));
+        // Errors are to name the file, not the whole of the URL.
+        let text = format!("{}//# sourceURL={}\n", with_bare_imports(module.text), module.name);
+        let text = STANDARD.encode(text);
         format!("\"{FOLDER}{}\":\"data:text/javascript;base64,{text}\"", module.name)
     });
     let urls = urls.collect::<Vec<_>>().join(",\n");

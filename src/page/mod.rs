@@ -8,11 +8,12 @@ mod record;
 
 pub use record::RecordedRun;
 
-use crate::config::{Affine, Norm, NormPosition, Optimizer};
+use crate::config::{Affine, Init, Norm, NormPosition, Optimizer};
 use crate::data::{Dataset, drawn};
 use crate::error::{Error, Result};
-use crate::export::catalogue::{Catalogue, Combination};
+use crate::export::catalogue::{Catalogue, Combination, Start};
 use crate::export::page::{self, Module, RUNNER};
+use crate::kernels::activation::Activation;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use include_dir::{Dir, File, include_dir};
@@ -49,7 +50,7 @@ pub struct Links {
 /// [`Error::Config`] when it would be larger than [`LARGEST`]. As [`Catalogue::new`].
 pub fn html(record: &str, links: &Links) -> Result<String> {
     let data = Dataset::load(None, None, false)?;
-    let catalogue = Catalogue::new(&combinations(), &data)?;
+    let catalogue = Catalogue::new(&combinations(), &starts(), &data)?;
     let texts = [
         ("words", page::json(&words()?)?),
         ("links", page::json(links)?),
@@ -120,8 +121,8 @@ const USUAL: [(usize, usize); 2] = [(32, 32), (100, 60)];
 const DEPTH: usize = 5;
 
 /// The networks that the page can train: of its usual width at each depth and batch, of the lesson's at each
-/// depth; and at the lesson's depth with either position, with shared gammas and betas, and with other
-/// optimizers.
+/// depth; and at the lesson's depth with either position, with shared gammas and betas, and with
+/// Adam.
 #[must_use]
 pub fn combinations() -> Vec<Combination> {
     let mut all = Vec::new();
@@ -134,15 +135,11 @@ pub fn combinations() -> Vec<Combination> {
         for (units, batch) in USUAL {
             let usual = Combination::usual(norm, DEPTH, units, batch);
             all.extend(placed(usual));
-            all.push(Combination { momentum: MOMENTUM, ..usual });
             all.push(Combination { optimizer: Optimizer::Adam, ..usual });
         }
     }
     all
 }
-
-/// The momentum of SGD where it has one.
-const MOMENTUM: f32 = 0.9;
 
 /// The other positions and affines that a network can have.
 fn placed(usual: Combination) -> Vec<Combination> {
@@ -154,4 +151,35 @@ fn placed(usual: Combination) -> Vec<Combination> {
         affines.iter().map(move |&affine| Combination { position, affine, ..usual })
     });
     places.filter(|one| *one != usual).collect()
+}
+
+/// The trainings whose first steps the page checks: those of the laboratory's presets, in
+/// `assets/page/lesson/lab_presets.js`.
+#[must_use]
+pub fn starts() -> Vec<Start> {
+    let [(units, batch), _] = USUAL;
+    let usual = |norm, activation| Start {
+        combination: Combination::usual(norm, DEPTH, units, batch),
+        activation,
+        init: Init::Uniform,
+        seed: 1,
+        learning_rate: 0.1,
+        steps: 3,
+    };
+    let of_norm = |norm| {
+        let sigmoid = usual(norm, Activation::Sigmoid);
+        let relu = usual(norm, Activation::Relu);
+        let alone = Combination { batch: 1, ..sigmoid.combination };
+        let deep = Combination { depth: 20, ..sigmoid.combination };
+        [
+            Start { learning_rate: 0.01, combination: alone, ..sigmoid.clone() },
+            Start { learning_rate: 3.0, ..relu.clone() },
+            Start { init: Init::Normal(1.0), ..sigmoid.clone() },
+            // Of so many layers one step is as many numbers as the three of the others.
+            Start { combination: deep, steps: 1, ..sigmoid.clone() },
+            sigmoid,
+            relu,
+        ]
+    };
+    [Norm::None, Norm::Batch, Norm::Layer].into_iter().flat_map(of_norm).collect()
 }

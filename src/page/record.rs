@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 /// Probes of a network that the page carries at most: what its slider stops at.
-const MOMENTS: usize = 12;
+const MOMENTS: usize = 10;
 
 /// Significant digits of figures: more than a picture shows.
 const DIGITS: usize = 5;

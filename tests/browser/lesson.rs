@@ -125,7 +125,8 @@ pub(crate) fn the_catalogue_has_the_programs_of_the_command_line(browser: &mut B
         let body = format!(
             "const compare = {COMPARE}; const {{ Catalogue }} = await import('normlab/catalogue.js'); \
              const catalogue = await Catalogue.open(); \
-             return compare({document}, catalogue.program({wanted}, '{}'));",
+             const start = {{ init: 'uniform', seed: 1, rate: 0.1 }}; \
+             return compare({document}, catalogue.program({wanted}, '{}', start));",
             activation.name()
         );
         let found = awaited(browser, &body);

@@ -2,7 +2,7 @@
 //! see [`super::equivalents`].
 
 use super::rules::Injected;
-use super::{LEFT_OUT, check_trials, counted, equivalents, rules, verdict};
+use super::{LEFT_OUT, check_trials, counted, equivalents, is_cooperative, rules, verdict};
 use crate::support::gpu::{self, Gpu};
 use crate::support::trial::Trial;
 use libtest_mimic::{Completion, Failed};
@@ -20,7 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for kernel in kernels::ALL {
         // What mixed precision may be off hides small faults: those have their tables alone.
-        let plain = |source: &&Source| !source.variant.starts_with("cooperative");
+        let plain = |source: &&Source| !is_cooperative(source.variant);
         for source in kernel.shaders.iter().filter(plain) {
             let name = format!("{}::{}::everywhere", kernel.name(), source.variant);
             trials.push(Trial::ignorable_test(name, move || variant(kernel, source)));
@@ -29,6 +29,17 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.push(Trial::test("everywhere::rules_know_their_places", rules_know_their_places));
     trials.push(Trial::test("everywhere::every_equivalent_is_a_line_of_a_shader", no_stale));
     trials
+}
+
+/// How many faults the rules put into the shaders that every adapter can run.
+pub(super) fn faults() -> usize {
+    let sources = kernels::ALL.into_iter().flat_map(|kernel| kernel.shaders);
+    let plain = sources.filter(|source| !is_cooperative(source.variant));
+    let changes = |source: &Source| {
+        let all = rules::all(&source.composed());
+        all.iter().filter(|fault| equivalents::reason(fault).is_none()).count()
+    };
+    plain.map(changes).sum()
 }
 
 /// A shader with a place for every rule.

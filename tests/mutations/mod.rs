@@ -155,7 +155,41 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::ignorable_test(name, || activation(table))
     });
     let complete = Trial::test("every_shader_has_its_faults", every_shader_has_its_faults);
-    kernels.chain(activations).chain([complete]).chain(everywhere::trials()).collect()
+    let told = Trial::test("the_readme_has_their_numbers", the_readme_has_their_numbers);
+    kernels.chain(activations).chain([complete, told]).chain(everywhere::trials()).collect()
+}
+
+/// Whether a variant runs only where an adapter has cooperative matrices.
+fn is_cooperative(variant: &str) -> bool {
+    variant.starts_with("cooperative")
+}
+
+fn the_readme_has_their_numbers() -> Result<(), Failed> {
+    let count = |cooperative: bool| {
+        let mine = of_kernels().filter(|one| is_cooperative(one.variant) == cooperative);
+        mine.map(|one| one.faults.len()).sum::<usize>()
+    };
+    let chosen =
+        count(false) + others::ACTIVATIONS.iter().map(|one| one.faults.len()).sum::<usize>();
+    let by_rule = everywhere::faults();
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md"))?;
+    let numbers = [chosen + by_rule, chosen, count(true), by_rule].map(grouped);
+    let missing = numbers.iter().filter(|number| !readme.contains(number.as_str()));
+    let missing: Vec<_> = missing.collect();
+    match missing.is_empty() {
+        true => Ok(()),
+        false => {
+            Err(format!("README.md does not have {missing:?} of the faults {numbers:?}").into())
+        }
+    }
+}
+
+/// A number with a comma before its last three digits.
+fn grouped(number: usize) -> String {
+    match number / 1000 {
+        0 => number.to_string(),
+        thousands => format!("{thousands},{:03}", number % 1000),
+    }
 }
 
 fn every_shader_has_its_faults() -> Result<(), Failed> {

@@ -6,7 +6,7 @@ import { unpackJson } from './packed.js';
 /**
  * What tells networks of the catalogue apart. `position` is before or after, `affine` per_unit or shared.
  * @typedef {{norm: string, depth: number, units: number, batch: number, position: string, affine: string,
- *   optimizer: string, momentum: number}} Combination
+ *   optimizer: string}} Combination
  */
 
 /** All networks of the page. */
@@ -39,22 +39,23 @@ export class Catalogue {
   }
 
   #find(wanted) {
-    const { norm, depth, units, batch, position, affine, optimizer, momentum } = wanted;
+    const { norm, depth, units, batch, position, affine, optimizer } = wanted;
     // Without a norm it is all one where it would stand; and only some norms can be shared.
     return this.#content.entries.find((one) =>
       one.norm === norm && one.depth === depth && one.units === units && one.batch === batch &&
-      one.optimizer === optimizer && Math.fround(one.momentum) === Math.fround(momentum) &&
+      one.optimizer === optimizer &&
       (norm === 'none' || one.position === position) &&
       (norm === 'none' || norm === 'batch' || one.affine === affine));
   }
 
   /**
    * The program of a network, as docs/program-format.md has it, but for what stands on the device at first:
-   * `uploads` are the zeros only, there are no `references`, and the contents of `params` are `paramBytes`.
-   * `network` has the sizes that data, weights and orders are made by. Null where there is no such network.
-   * @param {Combination} wanted @param {string} activation
+   * `uploads` are the zeros only, and the contents of `params` are `paramBytes`. `network` has the sizes that
+   * data, weights and orders are made by; `references` are there where the catalogue has them for the start. Null
+   * where there is no such network.
+   * @param {Combination} wanted @param {string} activation @param {{init: string, seed: number, rate: number}} start
    */
-  program(wanted, activation) {
+  program(wanted, activation, start) {
     const entry = this.#find(wanted);
     const behind = this.#content.activations[activation];
     if (!entry || behind === undefined) return null;
@@ -96,9 +97,28 @@ export class Catalogue {
         data: [],
       },
       loops: entry.loops,
-      references: [],
+      references: this.#references(wanted, activation, start, structure),
       network: entry.network,
     };
+  }
+
+  /** What the first steps give from a start, as docs/program-format.md has it; none where that is not known. */
+  #references(wanted, activation, { init, seed, rate }, { parameters }) {
+    const keys = ['norm', 'depth', 'units', 'batch', 'position', 'affine', 'optimizer'];
+    const known = this.#content.references.find((one) =>
+      one.activation === activation && one.init === init && one.seed === seed && one.learning_rate === rate &&
+      keys.every((key) => one[key] === wanted[key]));
+    const sample = ([value, tolerance]) => ({ value, tolerance });
+    return (known?.steps ?? []).map(({ loss, gradients }, at) => ({
+      step: at + 1,
+      losses: [sample(loss)],
+      gradients: gradients.map(([rms, tolerance, elements], place) => ({
+        parameter: parameters[place].name,
+        rms: sample(rms),
+        tolerance,
+        elements: elements.map((element, index) => [known.places[place][index], element]),
+      })),
+    }));
   }
 
   /** The tensors of the state that do not begin with zeros: parameters, and running statistics. */

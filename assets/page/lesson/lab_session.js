@@ -161,7 +161,7 @@ export class Session {
     const norms = settings.norm.filter((norm) => !this.lacks.includes(norm));
     const fetch = async () => {
       this.#dataset ??= unpack('digits', { plain: true }).then(readDigits);
-      const documents = norms.map((norm) => this.catalogue.program(wanted(settings, norm), settings.activation));
+      const documents = norms.map((norm) => this.catalogue.program(wanted(settings, norm), settings.activation, settings));
       return { documents, dataset: await this.#dataset };
     };
     await this.engine.load(fetch, settings);

@@ -42,14 +42,15 @@ export function createViews({ state, announce }) {
     scene.redraw();
     say();
   };
-  printed(scene, head.element);
+  printed(scene);
   return { elements, show };
 }
 
-/** Draws what is off screen before the page is printed, as long as it is on the page. */
-function printed(scene, element) {
-  const draw = () => (element.isConnected ? scene.drawAll() : removeEventListener('beforeprint', draw));
-  addEventListener('beforeprint', draw);
+/** Draws what is off screen before the page is printed, in place of the views that were there before. */
+function printed(scene) {
+  removeEventListener('beforeprint', scene.state.print);
+  scene.state.print = () => scene.drawAll();
+  addEventListener('beforeprint', scene.state.print);
 }
 
 /** Says the step looked at, at most once a second, and only when it is another. */

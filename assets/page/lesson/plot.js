@@ -26,7 +26,10 @@ export function ticks([low, high], count = 5, log = false) {
   const unit = 10 ** Math.floor(Math.log10(rough));
   const step = unit * ([1, 2, 5].find((one) => one * unit >= rough) ?? 10);
   const first = Math.ceil(low / step - 1e-9);
-  return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, at) => (first + at) * step);
+  const length = Math.floor(high / step + 1e-9) - first + 1;
+  // One value alone says nothing of the scale.
+  if (length < 2) return ticks([low, high], count + 1);
+  return Array.from({ length }, (_, at) => (first + at) * step);
 }
 
 /**

@@ -16,8 +16,8 @@ export function create(context) {
   const { state, record, announce } = context;
   const first = !state.session;
   state.session ??= new Session(state, record);
-  state.views ??= { chance: record.chance };
   const { session } = state;
+  state.views ??= { chance: record.chance, onStep: (step) => session.seek(step) };
   const views = createViews({ state: state.views, announce });
   const parts = [createBar(session), createControls(session, state), createPresets(session, state),
     notes(session, state, announce), takeAway(state)];

@@ -179,7 +179,8 @@ export function cursor(scene, p) {
 }
 
 /**
- * Lets a plot over steps be pointed at: the pointer, or the arrow keys, move the step in all views.
+ * Lets a plot over steps be pointed at, by the pointer, which all views follow and a click goes to, or by the arrow
+ * keys, which go from step to step.
  * @param {object} scene @param {ReturnType<typeof panel>} plot
  * @param {{layerAt?: (step: number, y: number) => number|null, say: () => string}} options
  */
@@ -195,6 +196,7 @@ export function overSteps(scene, plot, { layerAt = () => null, say }) {
     scene.light(layerAt(scene.from(), event.clientY - box.top));
   };
   for (const kind of ['pointerdown', 'pointermove']) plot.addEventListener(kind, move);
+  plot.addEventListener('click', () => scene.go());
   plot.addEventListener('pointerleave', leave);
   plot.addEventListener('pointercancel', leave);
   plot.addEventListener('focus', () => {
@@ -225,6 +227,7 @@ export function overSteps(scene, plot, { layerAt = () => null, say }) {
     if (next === undefined || scene.steps.length === 0) return;
     event.preventDefault();
     scene.point(scene.steps[Math.min(Math.max(next, 0), scene.steps.length - 1)]);
+    scene.go();
     tell();
   });
   tell();

@@ -9,7 +9,7 @@ const BUDGET = 3;
 
 /**
  * @param {object} state outlives a rebuild: `layer` (chosen; the last where undefined), `turn`, `firstMoments`,
- *   and `onStep`, called with a step that the reader points at
+ *   and `onStep`, called with a step that the reader clicks
  * @returns the scene: `tracks`, `step`, `hover` (a step pointed at, or null), `lit` (a layer, or null), `steps` (kept),
  *   `span` (of the axis of steps), `depth` (hidden layers), what `painter` and `pointing` give
  */
@@ -115,13 +115,16 @@ function pointing(scene) {
         version: scene.version + 1,
       });
     },
-    /** Points at the kept step nearest to one, or at none (null): a line in all views, and the laboratory is told. */
+    /** Points at the kept step nearest to one, or at none (null): a line in all views. */
     point(step) {
       const next = step === null || scene.steps.length === 0 ? null : nearest(scene.steps, step);
       if (next === scene.hover) return;
       scene.hover = next;
       scene.redraw();
-      if (next !== null) scene.state.onStep?.(next);
+    },
+    /** Tells the laboratory to go to the step pointed at. */
+    go() {
+      if (scene.hover !== null) scene.state.onStep?.(scene.hover);
     },
     /** Lights a layer (0 is the first) in all views, or none (null). */
     light(layer) {

@@ -138,8 +138,8 @@ function chance(scene, p, place) {
   set(p.mark('chance', 'path', { class: 'view-chance', d: `M${p.left} ${place(share)}H${p.right}` }), {
     'data-chance': share,
   });
-  const high = place(share) + 14 > p.bottom;
-  p.text('chance-name', p.right - 4, place(share) + (high ? -5 : 14), t('view.chance', { value: percent(share) }), {
+  const below = place(share) - 14 < p.top;
+  p.text('chance-name', p.right - 4, place(share) + (below ? 14 : -5), t('view.chance', { value: percent(share) }), {
     anchor: 'end',
     class: 'label view-halo',
   });

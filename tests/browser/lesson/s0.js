@@ -2,9 +2,9 @@
 async () => {
   const failures = [];
   const check = (good, words) => good || failures.push(`s0: ${words}`);
-  const { unpackJson } = await import('lesson/packed.js');
-  const { readRecord } = await import('lesson/record.js');
-  const { between, share, spread, until } = await import('lesson/s0_hook.js');
+  const { unpackJson } = await import('normlab/packed.js');
+  const { readRecord } = await import('normlab/record.js');
+  const { between, share, spread, until } = await import('normlab/s0_hook.js');
   const record = readRecord(await unpackJson('record'));
   const section = document.getElementById('s0');
   const frames = async (count = 3) => {

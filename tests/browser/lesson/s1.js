@@ -2,9 +2,9 @@
 async () => {
   const failures = [];
   const check = (good, words) => good || failures.push(`s1: ${words}`);
-  const { unpackJson } = await import('lesson/packed.js');
-  const { readRecord } = await import('lesson/record.js');
-  const { batchState } = await import('lesson/five_dots.js');
+  const { unpackJson } = await import('normlab/packed.js');
+  const { readRecord } = await import('normlab/record.js');
+  const { batchState } = await import('normlab/five_dots.js');
   const record = readRecord(await unpackJson('record'));
   const section = document.getElementById('s1');
   const frames = async () => {

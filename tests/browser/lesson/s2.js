@@ -2,7 +2,7 @@
 async () => {
   const failures = [];
   const check = (good, words) => good || failures.push(`s2: ${words}`);
-  const { normalize, statistics } = await import('lesson/five_dots.js');
+  const { normalize, statistics } = await import('normlab/five_dots.js');
   const section = document.getElementById('s2');
   const frames = async () => {
     for (let at = 0; at < 3; at++) await new Promise(requestAnimationFrame);

@@ -1,7 +1,7 @@
 async () => {
   const failures = [];
   const check = (good, sentence) => good || failures.push(sentence);
-  const { normalize, runningAfter, EPSILON, RUNNING_MOMENTUM } = await import('lesson/norms.js');
+  const { normalize, runningAfter, EPSILON, RUNNING_MOMENTUM } = await import('normlab/norms.js');
   const root = document.getElementById('s5');
   const number = (text) => Number(text.replace('−', '-'));
   const cells = (table) =>

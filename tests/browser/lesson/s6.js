@@ -1,8 +1,8 @@
 async () => {
   const failures = [];
   const check = (good, sentence) => good || failures.push(sentence);
-  const { ladder, randomNetwork, forward, backward, lossOf, geometricMean } = await import('lesson/ladder.js');
-  const { t } = await import('lesson/text.js');
+  const { ladder, randomNetwork, forward, backward, lossOf, geometricMean } = await import('normlab/ladder.js');
+  const { t } = await import('normlab/text.js');
   const base = { depth: 5, scale: 1, shift: 0, seed: 1, activation: 'sigmoid', norm: 'none' };
   const productOf = (rungs) => rungs.reduce((all, { weights, slope, norm }) => all * weights * slope * norm, 1);
   const ratio = (one, other) => Math.max(one / other, other / one);

@@ -158,12 +158,15 @@ async () => {
 
   // Scrubbing shows what was recorded, and does not touch the training.
   const [kept, before] = [Number(range.max), losses()];
-  let compared = 0;
+  let [compared, last] = [0, -1];
   for (const place of [1, 3, 7, kept - 2]) {
     slide(range, place);
     await drawn();
     const at = find('[data-do=time] output').textContent;
-    check(at.includes(String(shown())), `the slider says ${at}, the views step ${shown()}`);
+    check(Number(range.value) === place, `the slider was put to ${place} and stands at ${range.value}`);
+    check(shown() > last && shown() < 200, `at place ${place} the views show step ${shown()}, after step ${last}`);
+    check(at.match(/\d+/)[0] === String(shown()), `the slider says ${at}, the views show step ${shown()}`);
+    last = shown();
     if (!seen.has(at)) continue;
     compared += 1;
     check(seen.get(at) === answer().dataset.ratios, `${at}: ${answer().dataset.ratios}, recorded as ${seen.get(at)}`);

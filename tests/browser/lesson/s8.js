@@ -1,12 +1,12 @@
 async () => {
   const failures = [];
   const check = (good, sentence) => good || failures.push(sentence);
-  const { judge, IDS, LIMITS } = await import('lesson/verdicts.js');
-  const { recordedVerdict, liveVerdict, ownSteps } = await import('lesson/s8_verdicts.js');
-  const { counterOf } = await import('lesson/counters.js');
-  const { readLink } = await import('lesson/lab_settings.js');
-  const { readRecord } = await import('lesson/record.js');
-  const { unpackJson } = await import('lesson/packed.js');
+  const { judge, IDS, LIMITS } = await import('normlab/verdicts.js');
+  const { recordedVerdict, liveVerdict, ownSteps } = await import('normlab/s8_verdicts.js');
+  const { counterOf } = await import('normlab/counters.js');
+  const { readLink } = await import('normlab/lab_settings.js');
+  const { readRecord } = await import('normlab/record.js');
+  const { unpackJson } = await import('normlab/packed.js');
   const record = readRecord(await unpackJson('record'));
   const names = { 'holds': 'holds', 'holds partly': 'partly', 'does not hold in this run': 'fails',
     'not measured': 'unmeasured' };

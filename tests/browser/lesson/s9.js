@@ -1,12 +1,12 @@
 async () => {
   const failures = [];
   const check = (good, sentence) => good || failures.push(sentence);
-  const { DEFAULTS, OPTIONS } = await import('lesson/lab_settings.js');
-  const { pytorch, curvesAsCsv } = await import('lesson/snippet.js');
-  const { parameters, pictures } = await import('lesson/s9_take_home.js');
-  const { svgFile } = await import('lesson/download.js');
-  const { readRecord } = await import('lesson/record.js');
-  const { unpackJson } = await import('lesson/packed.js');
+  const { DEFAULTS, OPTIONS } = await import('normlab/lab_settings.js');
+  const { pytorch, curvesAsCsv } = await import('normlab/snippet.js');
+  const { parameters, pictures } = await import('normlab/s9_take_home.js');
+  const { svgFile } = await import('normlab/download.js');
+  const { readRecord } = await import('normlab/record.js');
+  const { unpackJson } = await import('normlab/packed.js');
   const root = document.getElementById('s9');
   const choose = (value) => root.querySelector(`.choices input[value=${value}]`).click();
   const shown = () => root.querySelector('#s9-text').textContent;

@@ -3,9 +3,9 @@ async () => {
   const failures = [];
   const expect = (right, sentence) => right || failures.push(sentence);
   const [{ createViews }, { readRecord }, { unpackJson }] = await Promise.all(
-    ['lab_views', 'record', 'packed'].map((name) => import(`lesson/${name}.js`)));
+    ['lab_views', 'record', 'packed'].map((name) => import(`normlab/${name}.js`)));
   const [data, slopes, panels, ridges, paint, training] = await Promise.all(['view_data', 'view_slopes', 'view_panel',
-    'view_ridges', 'view_ridges_paint', 'view_training'].map((name) => import(`lesson/${name}.js`)));
+    'view_ridges', 'view_ridges_paint', 'view_training'].map((name) => import(`normlab/${name}.js`)));
   const record = readRecord(await unpackJson('record'));
   const sigmoid = record.networks.filter((one) => one.activation === 'sigmoid');
   const near = (a, b, by = 1e-9) => Math.abs(a - b) <= by * Math.max(1, Math.abs(b));
@@ -187,7 +187,9 @@ async () => {
   await seen();
   const lines = all('.view-hover[data-step]');
   const overSteps = all('[data-view="training"] .view-plot, [data-network] .view-plot').length;
-  expect(steps.length === 1 && kept.includes(steps[0]), `pointing called onStep with ${steps}`);
+  expect(steps.length === 0, `pointing alone called onStep with ${steps}`);
+  plot.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+  expect(steps.length === 1 && kept.includes(steps[0]), `a click called onStep with ${steps}`);
   expect(lines.length === overSteps && lines.every((line) => line.dataset.step === String(steps[0])),
     `${lines.length} of ${overSteps} plots show the step pointed at`);
   const lit = get('.view-layers .view-lit-name');
@@ -249,8 +251,9 @@ async () => {
     gradient: null, change: NaN, percentiles: [null, null, null], counts: one_.counts.map(() => 0),
       gamma: one_.gamma.map(() => null),
     beta: one_.beta.map(() => NaN), outputs: { ...one_.outputs, low: null, high: null } })) });
+  const half = Math.floor(kept.length / 2);
   const diverged = { ...batch, losses: [...batch.losses.slice(0, 20), [400, NaN], [450, null]], evaluations: [],
-    moments: batch.moments.map((moment, at) => (at < 10 ? moment : spoil(moment))) };
+    moments: batch.moments.map((moment, at) => (at < half ? moment : spoil(moment))) };
   const bare = (track) => ({ ...track, losses: [], evaluations: [], moments: [] });
   const still = { ...batch, moments: batch.moments.map((moment) => ({ ...moment,
     layers: moment.layers.map((one_) => ({ ...one_, gradient: 0 })) })) };
@@ -288,7 +291,7 @@ async () => {
       expect(dots.length === 2 && !dots.some((dot_) => dot_.classList.contains('batch')), 'a loss that is no number is drawn');
     }
     if (kind === 'diverged' || kind === 'failed') {
-      const [step, name, other] = kind === 'failed' ? [65, tracks[0].name, tracks[1]] : [Math.min(400, kept[10]),
+      const [step, name, other] = kind === 'failed' ? [65, tracks[0].name, tracks[1]] : [Math.min(400, kept[half]),
         diverged.name, tracks[0]];
       const row = get(`.view-status [data-network="${name}"]`);
       expect(row.dataset.failed === String(step) && row.textContent.includes(String(step)),
