@@ -29,6 +29,7 @@ mod config;
 mod digits;
 mod export;
 mod idx;
+mod lesson_page;
 mod library;
 mod page;
 mod portability;

@@ -78,7 +78,7 @@ const FOLDER: &str = "normlab/";
 /// A module whose imports name files of a folder, so that they name modules of the page.
 fn with_bare_imports(text: &str) -> String {
     let bare = |line: &str| {
-        let imports = line.starts_with("import ") || line.starts_with("} from ");
+        let imports = ["import ", "export ", "} from "].iter().any(|word| line.starts_with(word));
         let paths = ["from '../", "from './"];
         match paths.iter().find(|path| imports && line.contains(**path)) {
             Some(path) => line.replacen(path, &format!("from '{FOLDER}"), 1),
@@ -107,4 +107,10 @@ pub fn packed(bytes: &[u8]) -> Result<String> {
     let zipped = encoder.write_all(bytes).and_then(|()| encoder.finish());
     let zipped = zipped.map_err(|error| Error::Config(format!("cannot pack the page: {error}")))?;
     Ok(STANDARD.encode(zipped))
+}
+
+/// A number to so many significant digits: a page carries no more than it needs.
+#[must_use]
+pub fn short(number: f64, digits: usize) -> f64 {
+    format!("{number:.*e}", digits.saturating_sub(1)).parse().unwrap_or(number)
 }

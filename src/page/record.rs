@@ -2,6 +2,7 @@
 //! claims have come to. `assets/page/lesson/record.js` has the same types.
 
 use crate::config::Experiment;
+use crate::export::page;
 use crate::record::{
     Claim, Evaluation, Images, LayerProbe, Probe, Summary, SweepRecord, Swept, WeightProbe,
 };
@@ -228,7 +229,6 @@ fn batch_of_one(record: &SweepRecord) -> Option<BatchOfOne> {
     })
 }
 
-/// The number to [`DIGITS`] significant digits.
 fn short(number: f64) -> f64 {
-    format!("{number:.*e}", DIGITS - 1).parse().unwrap_or(number)
+    page::short(number, DIGITS)
 }

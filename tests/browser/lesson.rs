@@ -3,10 +3,13 @@
 
 use super::devtools::Browser;
 use super::webgpu::awaited;
-use normlab::config::{Affine, Norm, NormPosition, Optimizer};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use normlab::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
 use normlab::data::Dataset;
 use normlab::export::catalogue::Combination;
 use normlab::export::{BROWSER, Export};
+use normlab::files::sha256;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::selection::Selection;
 use normlab::lowering::shaders::Lowering;
@@ -78,7 +81,21 @@ pub(crate) fn the_page_has_no_defects(browser: &mut Browser) {
     for window in WINDOWS {
         open(browser, window);
         assert_nothing_wrong(browser, LAYOUT);
+        // What the page carries is in it: no request leaves it.
+        let fetched = "performance.getEntriesByType('resource').map(({ name }) => name.slice(0, 40)) \
+                       .filter((name) => !/^(data|blob):/.test(name))";
+        assert_eq!(browser.value(fetched), json!([]));
     }
+}
+
+/// The page prints on few sheets, and what a reader has not scrolled to is drawn there, too.
+pub(crate) fn the_page_prints_on_eight_pages(browser: &mut Browser) {
+    open(browser, WINDOWS[0]);
+    let sheets = json!({ "paperWidth": 8.27, "paperHeight": 11.69, "printBackground": true });
+    let printed = browser.call("Page.printToPDF", sheets);
+    let pdf = STANDARD.decode(printed["data"].as_str().unwrap()).unwrap();
+    let pages = String::from_utf8_lossy(&pdf).matches("/Type /Page\n").count();
+    assert!((4..=8).contains(&pages), "{pages} pages");
 }
 
 /// An export of a network of the catalogue as the command line makes it.
@@ -136,3 +153,69 @@ pub(crate) fn the_catalogue_has_the_programs_of_the_command_line(browser: &mut B
 
 /// Where two programs are not the same.
 const COMPARE: &str = include_str!("lesson/same_program.js");
+
+/// The page begins a training with the very numbers of the command line: images, labels, orders of examples and
+/// uniform weights to the bit, normal ones within a unit in the last place.
+pub(crate) fn the_page_starts_as_the_command_line_does(browser: &mut Browser) {
+    open(browser, WINDOWS[0]);
+    let data = Dataset::load(None, None, false).unwrap();
+    let large = (1 << 40) + 3;
+    for (init, seed, batch) in [
+        (Init::Uniform, 1, 60),
+        (Init::Glorot, 7, 1),
+        (Init::He, large, 256),
+        (Init::Normal(0.01), 2, 32),
+    ] {
+        let (combination, activation) =
+            (Combination::usual(Norm::Batch, 2, 32, batch), Activation::Relu);
+        let experiment =
+            Experiment { init, seed, steps: 700, ..combination.experiment(activation) };
+        let plan = Plan {
+            experiment: &experiment,
+            activation,
+            norm: Norm::Batch,
+            data: &data,
+            verify: false,
+        };
+        let mut lowering = Lowering::new(Selection::new(BROWSER));
+        let export = Export::new(&plan, &mut lowering, "browser", 0).unwrap();
+        let wanted = json!({ "uploads": uploads(&export, init), "refills": refills(&export) });
+        let start = json!({ "init": init, "seed": seed, "rate": 0.1 });
+        let body = format!(
+            "return ({START})({}, '{}', {start}, {wanted});",
+            serde_json::to_string(&combination).unwrap(),
+            activation.name()
+        );
+        let found = awaited(browser, &body);
+        assert_eq!(found, json!([]), "{init:?}: {found:#}");
+    }
+}
+
+/// What an export puts into tensors: elements of weights that are drawn by logarithms and roots, and hashes.
+fn uploads(export: &Export, init: Init) -> Vec<Value> {
+    let document = &export.document;
+    let is_weight = |tensor: usize| {
+        let mut parameters = document.parameters.iter();
+        parameters.any(|known| known.value == tensor && known.name.ends_with(".weight"))
+    };
+    let all = document.uploads.state.iter().chain(&document.uploads.data);
+    let with_data = all.filter_map(|upload| Some((upload.tensor, upload.data?)));
+    let rounded = matches!(init, Init::He | Init::Normal(_));
+    let one = |(tensor, [start, length]): (usize, [usize; 2])| {
+        let bytes = &export.data[start..start + length];
+        match rounded && is_weight(tensor) {
+            true => json!({ "tensor": tensor, "base64": STANDARD.encode(bytes) }),
+            false => json!({ "tensor": tensor, "sha256": sha256(bytes) }),
+        }
+    };
+    with_data.map(one).collect()
+}
+
+/// Hashes of the first refills of the ring of batches.
+fn refills(export: &Export) -> Vec<String> {
+    let all = export.document.loops.train.batch_indices.refills.iter().take(2);
+    all.map(|&[start, length]| sha256(&export.data[start..start + length])).collect()
+}
+
+/// What compares the beginnings of two trainings.
+const START: &str = include_str!("lesson/same_start.js");

@@ -70,6 +70,15 @@ fn main() {
             "the_catalogue_has_the_programs_of_the_command_line",
             lesson::the_catalogue_has_the_programs_of_the_command_line,
         ),
+        on_webgpu(
+            "the_page_starts_as_the_command_line_does",
+            lesson::the_page_starts_as_the_command_line_does,
+        ),
+        with_browser(
+            "the_lesson_prints_on_eight_pages",
+            &["--disable-gpu"],
+            lesson::the_page_prints_on_eight_pages,
+        ),
         with_browser(
             "the_lesson_has_no_defects",
             &["--disable-gpu"],

@@ -89,28 +89,18 @@ export class Batches {
   }
 }
 
-/** Whether the reference values in a document are those of these settings. */
-function referencesFit({ experiment }, { seed, init, rate }) {
-  if (!experiment) return true;
-  return experiment.seed === seed && experiment.init === init && experiment.learning_rate === Math.fround(rate);
-}
-
 /**
  * What `Runner.create` takes, of a document of the catalogue: its uploads hold their elements themselves, and the
- * ring of batches is refilled by {@link Batches}. `paramBytes` are the contents of the uniform buffer; a document
- * without them is a whole export with its `bytes`.
+ * ring of batches is refilled by {@link Batches}. `paramBytes` are the contents of the uniform buffer.
  * @param {object} document @param {{seed: number, init: string, rate: number}} settings
  * @param {import('./digits.js').Dataset} dataset
  */
 export function assemble(document, settings, dataset) {
-  const [start, size] = document.params;
   const { train } = document.loops;
   return {
     ...document,
-    bytes: document.paramBytes ?? document.bytes.subarray(start, start + size),
-    params: [0, size],
+    bytes: document.paramBytes,
     uploads: { state: stateUploads(document, settings), data: dataUploads(document, dataset) },
     loops: { ...document.loops, train: { ...train, batch_indices: { ...train.batch_indices, refills: [] } } },
-    references: referencesFit(document, settings) ? document.references ?? [] : [],
   };
 }

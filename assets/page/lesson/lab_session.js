@@ -161,7 +161,8 @@ export class Session {
     const norms = settings.norm.filter((norm) => !this.lacks.includes(norm));
     const fetch = async () => {
       this.#dataset ??= unpack('digits', { plain: true }).then(readDigits);
-      const documents = norms.map((norm) => this.catalogue.program(wanted(settings, norm), settings.activation, settings));
+      const { activation } = settings;
+      const documents = norms.map((norm) => this.catalogue.program(wanted(settings, norm), activation, settings));
       return { documents, dataset: await this.#dataset };
     };
     await this.engine.load(fetch, settings);

@@ -118,8 +118,8 @@ export class Picture {
 
   /** A dot at values. */
   dot(key, x, y, attributes = {}) {
-    const transform = `translate(${this.x(x).toFixed(1)} ${this.y(y).toFixed(1)})`;
-    return this.mark(key, 'circle', { r: 6, style: `transform:${transform.replace(' ', 'px, ').replace(')', 'px)')}`, ...attributes });
+    const style = `transform: translate(${this.x(x).toFixed(1)}px, ${this.y(y).toFixed(1)}px)`;
+    return this.mark(key, 'circle', { r: 6, style, ...attributes });
   }
 
   /** Words at pixels. `anchor` is start, middle or end. */
@@ -132,7 +132,8 @@ export class Picture {
     const count = Math.max(2, Math.floor((this.right - this.left) / 70));
     for (const tick of given ?? ticks(domain, count, log)) {
       this.mark(`tick-x-${tick}`, 'path', { class: 'axis', d: `M${this.x(tick)} ${this.bottom}v4` });
-      this.text(`name-x-${tick}`, this.x(tick), this.bottom + 16, tidy(show(tick)), { anchor: 'middle', class: 'tick' });
+      const attributes = { anchor: 'middle', class: 'tick' };
+      this.text(`name-x-${tick}`, this.x(tick), this.bottom + 16, tidy(show(tick)), attributes);
     }
     this.text('label-x', (this.left + this.right) / 2, this.bottom + 33, label, { anchor: 'middle', class: 'label' });
   }

@@ -1,6 +1,6 @@
 // The hook: three recorded sigmoid networks race over the steps of their training.
 
-import { el, lessMotion } from './dom.js';
+import { el, lessMotion, rich } from './dom.js';
 import { button, prediction, slider } from './controls.js';
 import { plot } from './plot.js';
 import { fixed, significant, t } from './text.js';
@@ -82,7 +82,18 @@ export function create(context) {
       el('div', { class: 'controls' }, steps, el('div', { class: 'row' }, again, go))),
     answer,
     why(state, tracks),
+    newWords(),
   ];
+}
+
+/** The words that a reader needs who has never trained a network, folded away. */
+function newWords() {
+  const words = ['layer', 'activation', 'batch', 'gradient', 'norm'];
+  const list = words.flatMap((word) => [
+    el('dt', {}, t(`s0.word.${word}`)),
+    el('dd', {}, ...rich(t(`s0.word.${word}_is`))),
+  ]);
+  return el('details', {}, el('summary', {}, t('s0.words')), el('dl', {}, ...list));
 }
 
 /** The picture of the race up to the state's step. */

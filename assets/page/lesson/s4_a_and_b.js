@@ -195,7 +195,8 @@ function derivation(which) {
       document.querySelectorAll(`[data-term="${name}"]`).forEach((one) => one.classList.toggle('lit', on)));
     return el('li', { tabindex: 0, 'data-lights': lit.join(' '), onfocus: light(true), onblur: light(false),
       onpointerenter: light(true), onpointerleave: light(false) },
-    el('span', { class: 's4-left' }, ...words(left)), el('span', {}, '= ', ...words(right)), why ? el('small', {}, t(why)) : null);
+    el('span', { class: 's4-left' }, ...words(left)), el('span', {}, '= ', ...words(right)),
+    why ? el('small', {}, t(why)) : null);
   });
   return el('ol', { class: 's4-derivation', 'aria-label': t(`s4.derive_${which}`) }, ...lines);
 }
