@@ -212,31 +212,6 @@ fn by_network(
     (label, number): (&str, fn(f64) -> String),
     value: &dyn Fn(&LayerFigures) -> f64,
 ) -> Chart {
-    let plot = |network: &Network| {
-        let Network { run, norm, .. } = *network;
-        let layers = records
-            .evaluations_of(run)
-            .map(|evaluation| evaluation.layers.len())
-            .max()
-            .unwrap_or(0);
-        let [first, between, last] = layer_pens(stroke(norm).colour);
-        let line = |layer: usize| {
-            let of_layer = |evaluation: &Evaluation| evaluation.layers.get(layer).map(value);
-            let points = records.evaluations_of(run);
-            let points = points.filter_map(|one| Some((one.step as f64, of_layer(one)?)));
-            let pen = match layer {
-                0 => first,
-                layer if layer + 1 == layers => last,
-                _ => between,
-            };
-            let band = range_of_replicas(records, run, &of_layer);
-            Line { pen, points: points.collect(), band }
-        };
-        // The first layer is what there is to see: it lies on top.
-        let lines = (0..layers).rev().map(line).collect();
-        let names = (0..layers).rev().map(|layer| format!("layer {}", layer + 1)).collect();
-        Plot { title: network.label(), lines, names }
-    };
     let networks = records.networks();
     let norms = distinct(networks.iter().map(|network| network.norm)).len();
     let values =
@@ -255,9 +230,33 @@ fn by_network(
         // Norms beside each other, activations below each other.
         columns: if norms > 1 { norms } else { networks.len().min(NETWORKS_IN_A_ROW) },
         height: 130.0,
-        plots: networks.iter().map(plot).collect(),
+        plots: networks.iter().map(|network| of_layers(records, network, value)).collect(),
         key: key.map(|((name, _), pen)| (name.to_owned(), pen)).collect(),
     }
+}
+
+/// A line for each layer of a network.
+fn of_layers(records: &Records, network: &Network, value: &dyn Fn(&LayerFigures) -> f64) -> Plot {
+    let Network { run, norm, .. } = *network;
+    let layers =
+        records.evaluations_of(run).map(|evaluation| evaluation.layers.len()).max().unwrap_or(0);
+    let [first, between, last] = layer_pens(stroke(norm).colour);
+    let line = |layer: usize| {
+        let of_layer = |evaluation: &Evaluation| evaluation.layers.get(layer).map(value);
+        let points = records.evaluations_of(run);
+        let points = points.filter_map(|one| Some((one.step as f64, of_layer(one)?)));
+        let pen = match layer {
+            0 => first,
+            layer if layer + 1 == layers => last,
+            _ => between,
+        };
+        let band = range_of_replicas(records, run, &of_layer);
+        Line { pen, points: points.collect(), band }
+    };
+    // The first layer is what there is to see: it lies on top.
+    let lines = (0..layers).rev().map(line).collect();
+    let names = (0..layers).rev().map(|layer| format!("layer {}", layer + 1)).collect();
+    Plot { title: network.label(), lines, names }
 }
 
 /// A figure of each network's last evaluation, by activation, in a sentence.

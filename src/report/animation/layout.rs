@@ -172,7 +172,6 @@ impl FrameLayout<'_> {
             x: Axis::whole(Range { low: 0.0, high: self.last.max(1) as f64 }),
             y: Axis::percent(),
         };
-        let mut reads = Vec::new();
         for share in [0.0, 0.5, 1.0] {
             let y = panel.at_y(share) as usize;
             canvas.fill((left as usize, y), (panel.width as usize, 1), Colour::LIGHT);
@@ -186,6 +185,24 @@ impl FrameLayout<'_> {
             (1, CHART as usize),
             Colour::BLACK,
         );
+        let reads = self.accuracy_lines(canvas, &panel, group, step);
+        let accuracy = match self.records.several() {
+            Some(_) => "median test accuracy",
+            None => "test accuracy",
+        };
+        canvas.text(at, &format!("{}: {accuracy}", group.name()));
+        canvas.text((at.0, at.1 + 16), &reads.join(", "));
+    }
+
+    /// Draws the accuracies of an activation's runs up to a step, and says what they have reached.
+    fn accuracy_lines(
+        &self,
+        canvas: &mut Canvas,
+        panel: &Panel,
+        group: &Group,
+        step: usize,
+    ) -> Vec<String> {
+        let mut reads = Vec::new();
         for run in &group.runs {
             let name = run.last().map_or("", |probe| probe.run.as_str());
             let past =
@@ -198,12 +215,7 @@ impl FrameLayout<'_> {
                 reads.push(format!("{} {}", run.norm, short_percent(*share)));
             }
         }
-        let accuracy = match self.records.several() {
-            Some(_) => "median test accuracy",
-            None => "test accuracy",
-        };
-        canvas.text(at, &format!("{}: {accuracy}", group.name()));
-        canvas.text((at.0, at.1 + 16), &reads.join(", "));
+        reads
     }
 
     /// The first and the last step below a chart, and what they are.

@@ -68,33 +68,53 @@
   // The last entry that is not after the step; before the first one, that.
   const at = (entries, step) => entries.findLast((entry) => entry[0] <= step) ?? entries[0];
 
+  // What the curves of a panel are called, with their values at a step.
+  function valuesAt(panel, step) {
+    return panel.lines.map(([name, points]) => [name, points.find((point) => point[0] === step)?.[1] ?? "–"]);
+  }
+
+  // Fills the readout with rows of a name and a value.
+  function fill(rows) {
+    readout.replaceChildren(...rows.map(([name, value]) => {
+      const row = document.createElement("div");
+      row.append(Object.assign(document.createElement("span"), { textContent: name }));
+      row.append(Object.assign(document.createElement("b"), { textContent: value }));
+      return row;
+    }));
+  }
+
+  function set(element, attributes) {
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  }
+
+  // Where a key leads among so many stops; nothing of another key.
+  function stopOf(key, now, count) {
+    const moves = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -count, End: count };
+    return key in moves ? Math.max(0, Math.min(count - 1, now + moves[key])) : undefined;
+  }
+
   // Lets a reader point at a panel of curves, or move over it by keys, and read the values there.
   function makeReadable(ground, panel) {
     const all = panel.lines.flatMap(([, points]) => points.map(([step]) => step));
     const stops = [...new Set(all)].sort((one, other) => one - other);
     if (stops.length === 0) return;
     const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
-    const box = Object.fromEntries(["x", "y", "width", "height"].map((name) => [name, Number(ground.getAttribute(name))]));
+    const [left, top, width, height] = ["x", "y", "width", "height"].map((name) => Number(ground.getAttribute(name)));
     let now = stops.length - 1;
+    set(line, { class: "pointer", y1: top, y2: top + height });
+    set(ground, { tabindex: 0, role: "slider", "aria-label": `${panel.title}: values at a training step` });
+    set(ground, { "aria-valuemin": stops[0], "aria-valuemax": stops.at(-1), "aria-valuenow": stops.at(-1) });
 
     function show(index) {
-      now = Math.max(0, Math.min(stops.length - 1, index));
+      now = index;
       const step = stops[now];
-      const read = panel.lines.map(([name, points]) => [name, points.find((point) => point[0] === step)?.[1] ?? "–"]);
-      const x = box.x + (box.width * step) / panel.steps;
-      for (const [name, value] of [["x1", x], ["x2", x], ["y1", box.y], ["y2", box.y + box.height]]) {
-        line.setAttribute(name, value);
-      }
+      const read = valuesAt(panel, step);
+      const x = left + (width * step) / panel.steps;
+      set(line, { x1: x, x2: x });
       ground.before(line);
-      readout.replaceChildren(...[["step", step], ...read].map(([name, value]) => {
-        const row = document.createElement("div");
-        row.append(Object.assign(document.createElement("span"), { textContent: name }));
-        row.append(Object.assign(document.createElement("b"), { textContent: value }));
-        return row;
-      }));
-      ground.setAttribute("aria-valuenow", step);
+      fill([["step", step], ...read]);
       const words = read.map(([name, value]) => `${name} ${value}`).join(", ");
-      ground.setAttribute("aria-valuetext", `step ${step}: ${words}`);
+      set(ground, { "aria-valuenow": step, "aria-valuetext": `step ${step}: ${words}` });
       const seen = ground.getBoundingClientRect();
       place(seen.left + (seen.width * step) / panel.steps, seen.top);
     }
@@ -105,43 +125,24 @@
     }
 
     function point(event) {
-      const { left, width } = ground.getBoundingClientRect();
-      const step = ((event.clientX - left) / width) * panel.steps;
+      const seen = ground.getBoundingClientRect();
+      const step = ((event.clientX - seen.left) / seen.width) * panel.steps;
       const far = stops.map((stop) => Math.abs(stop - step));
       show(far.indexOf(Math.min(...far)));
     }
 
-    const keys = {
-      ArrowLeft: () => now - 1,
-      ArrowDown: () => now - 1,
-      ArrowRight: () => now + 1,
-      ArrowUp: () => now + 1,
-      PageDown: () => now - 10,
-      PageUp: () => now + 10,
-      Home: () => 0,
-      End: () => stops.length - 1,
-    };
-    line.setAttribute("class", "pointer");
-    const attributes = {
-      tabindex: 0,
-      role: "slider",
-      "aria-label": `${panel.title}: values at a training step`,
-      "aria-valuemin": stops[0],
-      "aria-valuemax": stops.at(-1),
-      "aria-valuenow": stops.at(-1),
-    };
-    for (const [name, value] of Object.entries(attributes)) ground.setAttribute(name, value);
-    ground.addEventListener("pointermove", point);
-    ground.addEventListener("pointerdown", point);
-    ground.addEventListener("pointerleave", hide);
-    ground.addEventListener("focus", () => show(now));
-    ground.addEventListener("blur", hide);
-    ground.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") return hide();
-      if (!keys[event.key]) return;
+    function press(event) {
+      if (event.key === "Escape") hide();
+      const stop = stopOf(event.key, now, stops.length);
+      if (stop === undefined) return;
       event.preventDefault();
-      show(keys[event.key]());
-    });
+      show(stop);
+    }
+
+    for (const kind of ["pointermove", "pointerdown"]) ground.addEventListener(kind, point);
+    for (const kind of ["pointerleave", "blur"]) ground.addEventListener(kind, hide);
+    ground.addEventListener("focus", () => show(now));
+    ground.addEventListener("keydown", press);
   }
 
   function curves() {
