@@ -4,9 +4,10 @@
 use super::axis::{Axis, Range};
 use super::number::{coordinate, figure};
 use super::panel::{Line, Panel, legend, norm_label, norms_legend};
-use super::picture::{Frame, Picture};
+use super::picture::{Frame, Picture, Topic};
 use super::probed::{Group, ProbedRun, groups, listed, spread_evenly};
 use super::records::Records;
+use super::reflow::{Cells, NARROW};
 use super::style::stroke;
 use super::svg::{INK, Svg, WIDTH};
 use crate::config::NormPosition;
@@ -83,7 +84,9 @@ fn over_the_steps(group: &Group) -> Picture {
              the median over a layer's units, the band holds the middle 70 % of them. {end}"
         ),
         alt: format!("Gamma and beta of each hidden layer with {activation} over the steps. {end}"),
+        topic: Topic::Parameters,
         has_modes: false,
+        values: Vec::new(),
         frames: vec![Frame { step: group.last_step(), svg: draw_steps(group) }],
     }
 }
@@ -94,38 +97,52 @@ fn draw_steps(group: &Group) -> String {
     };
     let rows: Vec<_> = PARAMETERS.into_iter().filter(has).collect();
     let row = HEAD + HEIGHT + FOOT;
+    let layers = spread_evenly(group.depth(), LAYERS);
+    let pitch =
+        (WIDTH.min(NARROW * layers.len() as f64) - LEFT - RIGHT + GAP) / layers.len() as f64;
+    let cells = Cells::new(layers.len(), layers.len(), (pitch, row), LEFT + RIGHT - GAP);
     let mut svg = Svg::new(WIDTH, KEY + row * rows.len() as f64);
+    let (wide, tall) = cells.narrow_size();
+    svg.narrow(LEFT + RIGHT - GAP + wide, KEY + KEY + tall * rows.len() as f64);
     let norms = norms_legend(group.runs.iter().map(|run| run.norm));
     legend(&mut svg, (LEFT, 16.0), WIDTH - LEFT, &norms);
     for (line, (name, parameter)) in rows.into_iter().enumerate() {
         let top = KEY + row * line as f64 + HEAD;
-        row_of_layers(&mut svg, top, group, name, parameter);
+        // On a narrow screen the layers take more rows, and the legend may take another line.
+        svg.moved((0.0, KEY + (tall - row) * line as f64), |svg| {
+            row_of_layers(svg, (top, &cells), &layers, group, (name, parameter));
+        });
     }
     svg.finish()
 }
 
 /// A parameter over the steps, a panel for each layer.
-fn row_of_layers(svg: &mut Svg, top: f64, group: &Group, name: &str, parameter: Parameter) {
-    let layers = spread_evenly(group.depth(), LAYERS);
-    let count = layers.len() as f64;
-    let width = (WIDTH - LEFT - RIGHT - GAP * (count - 1.0)) / count;
+fn row_of_layers(
+    svg: &mut Svg,
+    (top, cells): (f64, &Cells),
+    layers: &[usize],
+    group: &Group,
+    (name, parameter): (&str, Parameter),
+) {
+    let width = cells.pitch.0 - GAP;
     let over = |run: &ProbedRun, layer: usize| over(run, layer, parameter);
     let all = group.runs.iter().flat_map(|run| layers.iter().flat_map(move |&at| over(run, at)));
     let y = Range::of(all.flat_map(|(_, values)| values)).rounded();
     let (x, y) = (group.steps_axis(), Axis::linear(y));
     for (column, &layer) in layers.iter().enumerate() {
-        let left = LEFT + (width + GAP) * column as f64;
+        let left = LEFT + cells.pitch.0 * column as f64;
         let panel = Panel { left, top, width, height: HEIGHT, x, y };
-        if column == 0 {
-            panel.y_axis(svg);
-            panel.y_label(svg, name);
-        } else {
+        svg.moved(cells.shift(column), |svg| {
             panel.y_grid(svg);
-        }
-        panel.x_axis(svg, top, "step");
-        svg.text((left, top - 7.0), &format!("layer {}", layer + 1), &[]);
-        let lines = group.runs.iter().map(|run| Line::around(run.norm, &over(run, layer)));
-        panel.lines(svg, &lines.collect::<Vec<_>>());
+            svg.shown_in(cells.is_first(column), |svg| {
+                panel.y_numbers(svg);
+                panel.y_label(svg, name);
+            });
+            panel.x_axis(svg, top, "step");
+            svg.text((left, top - 7.0), &format!("layer {}", layer + 1), &[]);
+            let lines = group.runs.iter().map(|run| Line::around(run.norm, &over(run, layer)));
+            panel.lines(svg, &lines.collect::<Vec<_>>());
+        });
     }
 }
 
@@ -170,7 +187,9 @@ fn scatter(group: &Group, position: NormPosition) -> Picture {
             "Scatter of each hidden unit's measured mean against beta, and standard deviation against \
              |gamma|, with the diagonal. The largest distance from it is {off}."
         ),
+        topic: Topic::Parameters,
         has_modes: false,
+        values: Vec::new(),
         frames: vec![Frame { step: group.last_step(), svg: draw_scatter(group) }],
     }
 }
@@ -199,7 +218,10 @@ fn draw_scatter(group: &Group) -> String {
     let count = group.runs.len() as f64;
     let side = (WIDTH / count - LEFT - RIGHT).clamp(NARROWEST, WIDEST);
     let (column, row) = (LEFT + side + RIGHT, HEAD + side + FOOT);
-    let mut svg = Svg::new(column * count, row * rows.len() as f64);
+    let runs = group.runs.len();
+    let cells = Cells::new(runs, runs * rows.len(), (column, row), 0.0);
+    let mut svg = Svg::new(cells.size().0, cells.size().1);
+    svg.narrow(cells.narrow_size().0, cells.narrow_size().1);
     for (line, (parameter, measured, pair)) in rows.into_iter().enumerate() {
         let all = group.runs.iter().flat_map(|run| points(run, pair));
         let range = Range::of(all.flat_map(|(x, y)| [x, y])).rounded();
@@ -207,28 +229,42 @@ fn draw_scatter(group: &Group) -> String {
         for (at, run) in group.runs.iter().enumerate() {
             let (left, top) = (column * at as f64 + LEFT, row * line as f64 + HEAD);
             let panel = Panel { left, top, width: side, height: side, x: axis, y: axis };
-            norm_label(&mut svg, (left, top - 8.0), run.norm, "");
-            if points(run, pair).next().is_none() {
-                svg.text((left, top + 14.0), &format!("has no {parameter}"), &[]);
-                continue;
-            }
-            panel.y_axis(&mut svg);
-            panel.x_axis(&mut svg, top, parameter);
-            panel.y_label(&mut svg, measured);
-            let diagonal = [panel.at(range.low, range.low), panel.at(range.high, range.high)];
-            svg.line(diagonal[0], diagonal[1], INK);
-            svg.path(
-                &dots(&panel, points(run, pair)),
-                &[
-                    ("stroke", stroke(run.norm).colour),
-                    ("stroke-width", "4"),
-                    ("stroke-linecap", "round"),
-                    ("stroke-opacity", "0.7"),
-                ],
-            );
+            svg.moved(cells.shift(line * runs + at), |svg| {
+                norm_label(svg, (left, top - 8.0), run.norm, "");
+                if points(run, pair).next().is_none() {
+                    svg.text((left, top + 14.0), &format!("has no {parameter}"), &[]);
+                } else {
+                    draw_points(svg, &panel, range, (parameter, measured), run, pair);
+                }
+            });
         }
     }
     svg.finish()
+}
+
+/// The points of a run around the diagonal.
+fn draw_points(
+    svg: &mut Svg,
+    panel: &Panel,
+    range: Range,
+    (parameter, measured): (&str, &str),
+    run: &ProbedRun,
+    pair: Pair,
+) {
+    panel.y_axis(svg);
+    panel.x_axis(svg, panel.top, parameter);
+    panel.y_label(svg, measured);
+    let diagonal = [panel.at(range.low, range.low), panel.at(range.high, range.high)];
+    svg.line(diagonal[0], diagonal[1], INK);
+    svg.path(
+        &dots(panel, points(run, pair)),
+        &[
+            ("stroke", stroke(run.norm).colour),
+            ("stroke-width", "4"),
+            ("stroke-linecap", "round"),
+            ("stroke-opacity", "0.7"),
+        ],
+    );
 }
 
 /// Points as lines of no length, which round ends make visible.

@@ -13,9 +13,10 @@
 use super::axis::{Axis, Range};
 use super::number::figure;
 use super::panel::{Line, Panel, legend, norms_legend};
-use super::picture::{Frame, Picture};
+use super::picture::{Frame, Picture, Topic};
 use super::probed::{Group, ProbedRun, groups, listed, with_norm};
 use super::records::Records;
+use super::reflow::Cells;
 use super::slopes::{Curve, Slopes};
 use super::style::stroke;
 use super::svg::{END, INK, Svg};
@@ -28,6 +29,11 @@ const BETWEEN: f64 = 74.0;
 const HEAD: f64 = 62.0;
 const HEIGHT: f64 = 190.0;
 const FOOT: f64 = 44.0;
+
+/// What is right of the panels, what the title of a panel takes, and the width on a narrow screen.
+const EDGE: f64 = 20.0;
+const TITLE: f64 = 24.0;
+const LEAST: f64 = 340.0;
 
 /// The gradients' sizes of weight matrices, from the first layer to the last.
 #[must_use]
@@ -156,7 +162,9 @@ impl<'a> GradientView<'a> {
                 "The factor by which the gradient changes at each layer with {activation}, and the \
                  product of these factors, the norms as lines. {said}"
             ),
+            topic: Topic::Gradients,
             has_modes: false,
+            values: Vec::new(),
             frames: steps.iter().filter(|step| **step > 0).map(frame).collect(),
         }
     }
@@ -223,32 +231,40 @@ impl<'a> GradientView<'a> {
     }
 
     fn draw(&self, step: usize) -> String {
-        let width = LEFT + 2.0 * PANEL + BETWEEN + 20.0;
+        let width = LEFT + 2.0 * PANEL + BETWEEN + EDGE;
+        let cells =
+            Cells::new(2, 2, (PANEL + BETWEEN, HEIGHT + FOOT + TITLE), LEFT - BETWEEN + EDGE);
         let mut svg = Svg::new(width, HEAD + HEIGHT + FOOT);
+        svg.narrow(LEAST, HEAD - TITLE + cells.narrow_size().1);
         let norms = norms_legend(self.group.runs.iter().map(|run| run.norm));
         legend(&mut svg, (LEFT, 16.0), width - LEFT, &norms);
         let titles = ["Factor of change", "Share of the last layer's gradient"];
         for (side, title) in titles.into_iter().enumerate() {
-            let panel = self.panel(side);
-            svg.text((panel.left, HEAD - 10.0), title, &[("font-weight", "600")]);
-            panel.y_axis(&mut svg);
-            panel.across(&mut svg, 1.0, INK);
-            panel.x_axis(&mut svg, panel.top, "layer of the weights");
-            panel.y_label(&mut svg, "ratio (logarithmic)");
-            for run in &self.group.runs {
-                let Some(probe) = run.at(step).filter(|probe| probe.step > 0) else { continue };
-                let sizes = gradients(probe);
-                let values = if side == 0 { factors(&sizes) } else { shares(&sizes) };
-                line(&mut svg, &panel, run.norm, &values);
-                if side == 0 {
-                    let causes = self.causes(run, probe).into_iter();
-                    marks(&mut svg, &panel, causes.map(|(layer, one)| (layer, one.product())));
-                }
-            }
+            svg.moved(cells.shift(side), |svg| self.draw_side(svg, step, side, title));
         }
         let words = format!("step {step}");
-        svg.text((width - 20.0, 16.0), &words, &[END]);
+        svg.moved((LEAST - width, 16.0), |svg| svg.text((width - EDGE, 16.0), &words, &[END]));
         svg.finish()
+    }
+
+    /// The factors at a step, or their product.
+    fn draw_side(&self, svg: &mut Svg, step: usize, side: usize, title: &str) {
+        let panel = self.panel(side);
+        svg.text((panel.left, HEAD - 10.0), title, &[("font-weight", "600")]);
+        panel.y_axis(svg);
+        panel.across(svg, 1.0, INK);
+        panel.x_axis(svg, panel.top, "layer of the weights");
+        panel.y_label(svg, "ratio (logarithmic)");
+        for run in &self.group.runs {
+            let Some(probe) = run.at(step).filter(|probe| probe.step > 0) else { continue };
+            let sizes = gradients(probe);
+            let values = if side == 0 { factors(&sizes) } else { shares(&sizes) };
+            line(svg, &panel, run.norm, &values);
+            if side == 0 {
+                let causes = self.causes(run, probe).into_iter();
+                marks(svg, &panel, causes.map(|(layer, one)| (layer, one.product())));
+            }
+        }
     }
 
     fn panel(&self, side: usize) -> Panel {

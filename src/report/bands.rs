@@ -4,9 +4,10 @@
 use super::axis::{Axis, Range};
 use super::number::figure;
 use super::panel::{Line, Panel, norm_label};
-use super::picture::{Frame, Picture};
+use super::picture::{Frame, Picture, Topic};
 use super::probed::{Group, ProbedRun, groups, listed, with_norm};
 use super::records::Records;
+use super::reflow::Cells;
 use super::style;
 use super::svg::Svg;
 
@@ -16,6 +17,9 @@ const RIGHT: f64 = 18.0;
 const HEAD: f64 = 24.0;
 const HEIGHT: f64 = 150.0;
 const FOOT: f64 = 40.0;
+
+/// The least width on a narrow screen: a panel alone would have large words there.
+const LEAST: f64 = 320.0;
 
 /// A picture for each activation.
 #[must_use]
@@ -39,7 +43,9 @@ fn picture(group: &Group) -> Picture {
             "Bands over the steps of the inputs to the {activation} of the first and the last hidden \
              layer, the norms side by side. {moved}"
         ),
+        topic: Topic::Inputs,
         has_modes: false,
+        values: Vec::new(),
         frames: vec![Frame { step: last, svg: draw(group) }],
     }
 }
@@ -47,7 +53,10 @@ fn picture(group: &Group) -> Picture {
 fn draw(group: &Group) -> String {
     let layers = group.ends();
     let row = HEAD + HEIGHT + FOOT;
-    let mut svg = Svg::new(COLUMN * group.runs.len() as f64, row * layers.len() as f64);
+    let runs = group.runs.len();
+    let cells = Cells::new(runs, runs * layers.len(), (COLUMN, row), 0.0);
+    let mut svg = Svg::new(cells.size().0, cells.size().1);
+    svg.narrow(cells.narrow_size().0.max(LEAST), cells.narrow_size().1);
     let values = group.runs.iter().flat_map(|run| layers.iter().flat_map(|&at| run.layer(at)));
     let y = Range::of(values.flat_map(|(_, layer)| layer.percentiles)).rounded();
     for (line, &layer) in layers.iter().enumerate() {
@@ -60,7 +69,9 @@ fn draw(group: &Group) -> String {
                 x: group.steps_axis(),
                 y: Axis::linear(y),
             };
-            band(&mut svg, &panel, run, layer, group.name());
+            svg.moved(cells.shift(line * runs + column), |svg| {
+                band(svg, &panel, run, layer, group.name());
+            });
         }
     }
     svg.finish()

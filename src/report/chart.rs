@@ -8,6 +8,8 @@
 use super::axis::{Axis, Range};
 use super::number::{coordinate, whole};
 use super::panel::{Line, Panel, legend, legend_height};
+use super::picture::PanelValues;
+use super::reflow::{Cells, NARROW};
 use super::style::Pen;
 use super::svg::{Svg, WIDTH};
 
@@ -16,6 +18,9 @@ const LEFT: f64 = 44.0;
 const RIGHT: f64 = 18.0;
 /// Between two panels of a row.
 const GAP: f64 = 26.0;
+/// Right of the panels on a narrow screen, and what a letter of the words above them takes.
+const EDGE: f64 = 16.0;
+const LETTER: f64 = 5.6;
 /// Above the panels: the key and what the vertical axis shows.
 const HEAD: f64 = 34.0;
 /// Above each panel: its title, free of the ticks of the panel above.
@@ -30,10 +35,12 @@ pub(super) struct Plot {
     pub(super) title: String,
     /// Its lines, the last one on top.
     pub(super) lines: Vec<Line>,
+    /// What each of them is called.
+    pub(super) names: Vec<String>,
 }
 
 /// Plots with the same axes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Chart {
     /// The horizontal axis: training steps, from 0 to this one.
     pub(super) steps: usize,
@@ -41,6 +48,8 @@ pub(super) struct Chart {
     pub(super) y: Axis,
     /// What it shows, with its unit.
     pub(super) label: String,
+    /// How a number of it is written.
+    pub(super) value: fn(f64) -> String,
     /// Plots in a row.
     pub(super) columns: usize,
     /// Height of a plot.
@@ -55,37 +64,58 @@ impl Chart {
     /// The chart as a whole `<svg>` element.
     pub(super) fn svg(&self) -> String {
         let columns = self.columns.max(1);
-        let row = TITLE + self.height;
-        let head = HEAD + legend_height(WIDTH, &self.key);
-        let rows = self.plots.len().div_ceil(columns);
-        let mut svg = Svg::new(WIDTH, head + rows as f64 * row + FOOT);
-        legend(&mut svg, (0.0, 14.0), WIDTH, &self.key);
-        svg.text((0.0, head), &format!("{} ({})", self.label, self.y.extent()), &[]);
         let width = (WIDTH - LEFT - RIGHT - GAP * (columns - 1) as f64) / columns as f64;
+        // One panel in a row cannot be laid out anew: it has the width that a narrow screen takes.
+        let width = width.min(NARROW - LEFT - EDGE);
+        let pitch = (width + GAP, TITLE + self.height);
+        let cells = Cells::new(columns, self.plots.len(), pitch, LEFT - GAP + EDGE);
+        let head = HEAD + legend_height(WIDTH, &self.key);
+        let mut svg = Svg::new(WIDTH, head + cells.size().1 + FOOT);
+        let label = format!("{} ({})", self.label, self.y.extent());
+        let words = LETTER * label.chars().count() as f64;
+        let narrow = (LEFT - GAP + EDGE + cells.narrow_size().0).max(words);
+        let lower = legend_height(narrow, &self.key) - legend_height(WIDTH, &self.key);
+        svg.narrow(narrow, head + lower + cells.narrow_size().1 + FOOT);
+        legend(&mut svg, (0.0, 14.0), WIDTH, &self.key);
+        svg.moved((0.0, lower), |svg| {
+            svg.text((0.0, head), &label, &[]);
+        });
         for (at, plot) in self.plots.iter().enumerate() {
+            let (column, row) = cells.wide(at);
             let panel = Panel {
-                left: LEFT + (at % columns) as f64 * (width + GAP),
-                top: head + (at / columns) as f64 * row + TITLE,
+                left: LEFT + column as f64 * pitch.0,
+                top: head + row as f64 * pitch.1 + TITLE,
                 width,
                 height: self.height,
                 x: Axis::whole(Range { low: 0.0, high: self.steps.max(1) as f64 }),
                 y: self.y,
             };
-            svg.text((panel.left, panel.top - 6.0), &plot.title, &[("font-weight", "600")]);
-            if at % columns == 0 {
-                panel.y_axis(&mut svg);
-            } else {
-                panel.y_grid(&mut svg);
-            }
-            if at + columns >= self.plots.len() {
-                panel.x_axis(&mut svg, panel.top, "training step");
-            } else {
-                panel.x_grid(&mut svg, panel.top, &panel.x_ticks());
-            }
-            panel.lines(&mut svg, &plot.lines);
-            self.marker(&mut svg, &panel);
+            let (x, y) = cells.shift(at);
+            svg.moved((x, y + lower), |svg| {
+                self.plot(svg, &panel, plot, cells.is_first(at), cells.is_lowest(at));
+            });
         }
         svg.finish()
+    }
+
+    /// A panel with its lines; its numbers where it is the first of its row, and the lowest.
+    fn plot(
+        &self,
+        svg: &mut Svg,
+        panel: &Panel,
+        plot: &Plot,
+        is_first: [bool; 2],
+        is_lowest: [bool; 2],
+    ) {
+        svg.text((panel.left, panel.top - 6.0), &plot.title, &[("font-weight", "600")]);
+        let ticks = panel.x_ticks();
+        panel.y_grid(svg);
+        panel.x_grid(svg, panel.top, &ticks);
+        svg.shown_in(is_first, |svg| panel.y_numbers(svg));
+        svg.shown_in(is_lowest, |svg| panel.x_words(svg, &ticks, "training step"));
+        panel.lines(svg, &plot.lines);
+        self.marker(svg, panel);
+        ground(svg, panel);
     }
 
     /// The line that the page moves over the steps; by itself it stands at the last one.
@@ -107,4 +137,36 @@ impl Chart {
             ],
         );
     }
+
+    /// The numbers of each panel's lines.
+    pub(super) fn values(&self) -> Vec<PanelValues> {
+        let text = |&(step, value): &(f64, f64)| (step as usize, (self.value)(value));
+        let of = |plot: &Plot| PanelValues {
+            title: plot.title.clone(),
+            steps: self.steps.max(1),
+            lines: plot
+                .names
+                .iter()
+                .zip(&plot.lines)
+                .map(|(name, line)| (name.clone(), line.points.iter().map(text).collect()))
+                .collect(),
+        };
+        self.plots.iter().map(of).collect()
+    }
+}
+
+/// What the page lays hold of where a reader points at a panel; it is not seen.
+fn ground(svg: &mut Svg, panel: &Panel) {
+    svg.element(
+        "rect",
+        &[
+            ("class", "ground"),
+            ("x", &coordinate(panel.left)),
+            ("y", &coordinate(panel.top)),
+            ("width", &coordinate(panel.width)),
+            ("height", &coordinate(panel.height)),
+            ("fill", "none"),
+            ("pointer-events", "all"),
+        ],
+    );
 }

@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::chart::{Chart, Plot};
 use super::number;
 use super::panel::{Band, Line, norms_legend};
-use super::picture::{Frame, Picture};
+use super::picture::{Frame, Picture, Topic};
 use super::records::{Network, Records, distinct};
 use super::style::{self, Pen, stroke};
 use crate::record::{Evaluation, LayerFigures};
@@ -31,7 +31,8 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
 fn accuracy(records: &Records) -> Picture {
     let share = |evaluation: &Evaluation| evaluation.test_accuracy;
     let band = |run: &str| range_of_replicas(records, run, &|evaluation| Some(share(evaluation)));
-    let chart = by_activation(records, "test accuracy", Axis::percent(), &share, &band);
+    let axis = Axis::percent();
+    let chart = by_activation(records, ("test accuracy", number::percent), axis, &share, &band);
     let figures = at_the_end(records, &|evaluation| number::percent(evaluation.test_accuracy));
     picture(
         records,
@@ -46,6 +47,7 @@ fn accuracy(records: &Records) -> Picture {
 
 fn loss(records: &Records) -> Picture {
     let label = "training loss, mean cross-entropy in nats";
+    let figure = |loss: f64| number::decimals(loss, 3);
     let mean = |evaluation: &Evaluation| evaluation.train_loss;
     let several = records.several().is_some();
     let all: Vec<f64> = match several {
@@ -62,9 +64,9 @@ fn loss(records: &Records) -> Picture {
         true => range_of_replicas(records, run, &|evaluation| Some(mean(evaluation))),
         false => records.evaluations_of(run).filter_map(range_of_losses).collect(),
     };
-    let chart = by_activation(records, label, axis, &mean, &band);
+    let chart = by_activation(records, (label, figure), axis, &mean, &band);
     let range = if several { "" } else { ", with the range of these steps as an area behind it" };
-    let figures = at_the_end(records, &|evaluation| number::decimals(evaluation.train_loss, 3));
+    let figures = at_the_end(records, &|evaluation| figure(evaluation.train_loss));
     picture(
         records,
         chart,
@@ -97,7 +99,8 @@ fn range_of_replicas(
 
 fn gradients(records: &Records) -> Picture {
     let of = |layer: &LayerFigures| layer.gradient_rms;
-    let chart = by_network(records, "RMS of the weights' gradient, nats per unit of weight", &of);
+    let label = "RMS of the weights' gradient, nats per unit of weight";
+    let chart = by_network(records, (label, number::figure), &of);
     let figures = from_first_to_last(records, &of, number::figure);
     picture(
         records,
@@ -114,8 +117,10 @@ fn gradients(records: &Records) -> Picture {
 
 fn changes(records: &Records) -> Picture {
     let of = |layer: &LayerFigures| layer.weight_change;
-    let chart = by_network(records, "‖W − W₀‖ / ‖W₀‖, a ratio without a unit", &of);
-    let figures = from_first_to_last(records, &of, |x| number::decimals(x, 3));
+    let figure = |ratio: f64| number::decimals(ratio, 3);
+    let label = "‖W − W₀‖ / ‖W₀‖, a ratio without a unit";
+    let chart = by_network(records, (label, figure), &of);
+    let figures = from_first_to_last(records, &of, figure);
     picture(
         records,
         chart,
@@ -145,13 +150,22 @@ fn picture(records: &Records, chart: Chart, id: &str, title: &str, caption: &str
         records.evaluations.iter().map(|evaluation| evaluation.step).max().unwrap_or_default();
     let frames = vec![Frame { step, svg: chart.svg() }];
     let (id, title) = (id.to_owned(), title.to_owned());
-    Picture { id, title, caption, alt, has_modes: false, frames }
+    let topic = match id.as_str() {
+        "accuracy" | "loss" => Topic::Accuracy,
+        _ => Topic::Gradients,
+    };
+    let mut values = chart.values();
+    if topic == Topic::Gradients {
+        // The first layer is drawn last, and read first.
+        values.iter_mut().for_each(|panel| panel.lines.reverse());
+    }
+    Picture { id, title, caption, alt, topic, has_modes: false, values, frames }
 }
 
 /// A panel for each activation, a line for each norm.
 fn by_activation(
     records: &Records,
-    label: &str,
+    (label, number): (&str, fn(f64) -> String),
     y: Axis,
     value: &dyn Fn(&Evaluation) -> f64,
     band: &dyn Fn(&str) -> Band,
@@ -164,8 +178,12 @@ fn by_activation(
         Line { pen: stroke(norm).pen(), points: points.collect(), band: band(run) }
     };
     let plot = |activation: &str| {
-        let mine = networks.iter().filter(|network| network.activation == activation);
-        Plot { title: style::activation(activation).to_owned(), lines: mine.map(line).collect() }
+        let mine = || networks.iter().filter(|network| network.activation == activation);
+        Plot {
+            title: style::activation(activation).to_owned(),
+            lines: mine().map(line).collect(),
+            names: mine().map(|network| stroke(network.norm).label.to_owned()).collect(),
+        }
     };
     let activations = distinct(networks.iter().map(|network| network.activation));
     let plots: Vec<_> = activations.into_iter().map(plot).collect();
@@ -174,6 +192,7 @@ fn by_activation(
         steps: records.experiment.steps,
         y,
         label: label.to_owned(),
+        value: number,
         columns: plots.len().min(ACTIVATIONS_IN_A_ROW),
         height: 170.0,
         plots,
@@ -188,31 +207,11 @@ fn layer_pens(colour: &'static str) -> [Pen; 3] {
 }
 
 /// A panel for each network, a line for each layer.
-fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f64) -> Chart {
-    let plot = |network: &Network| {
-        let Network { run, norm, .. } = *network;
-        let layers = records
-            .evaluations_of(run)
-            .map(|evaluation| evaluation.layers.len())
-            .max()
-            .unwrap_or(0);
-        let [first, between, last] = layer_pens(stroke(norm).colour);
-        let line = |layer: usize| {
-            let of_layer = |evaluation: &Evaluation| evaluation.layers.get(layer).map(value);
-            let points = records.evaluations_of(run);
-            let points = points.filter_map(|one| Some((one.step as f64, of_layer(one)?)));
-            let pen = match layer {
-                0 => first,
-                layer if layer + 1 == layers => last,
-                _ => between,
-            };
-            let band = range_of_replicas(records, run, &of_layer);
-            Line { pen, points: points.collect(), band }
-        };
-        // The first layer is what there is to see: it lies on top.
-        let lines = (0..layers).rev().map(line).collect();
-        Plot { title: network.label(), lines }
-    };
+fn by_network(
+    records: &Records,
+    (label, number): (&str, fn(f64) -> String),
+    value: &dyn Fn(&LayerFigures) -> f64,
+) -> Chart {
     let networks = records.networks();
     let norms = distinct(networks.iter().map(|network| network.norm)).len();
     let values =
@@ -226,13 +225,38 @@ fn by_network(records: &Records, what: &str, value: &dyn Fn(&LayerFigures) -> f6
     Chart {
         steps: records.experiment.steps,
         y: Axis::decades(values),
-        label: what.to_owned(),
+        label: label.to_owned(),
+        value: number,
         // Norms beside each other, activations below each other.
         columns: if norms > 1 { norms } else { networks.len().min(NETWORKS_IN_A_ROW) },
         height: 130.0,
-        plots: networks.iter().map(plot).collect(),
+        plots: networks.iter().map(|network| of_layers(records, network, value)).collect(),
         key: key.map(|((name, _), pen)| (name.to_owned(), pen)).collect(),
     }
+}
+
+/// A line for each layer of a network.
+fn of_layers(records: &Records, network: &Network, value: &dyn Fn(&LayerFigures) -> f64) -> Plot {
+    let Network { run, norm, .. } = *network;
+    let layers =
+        records.evaluations_of(run).map(|evaluation| evaluation.layers.len()).max().unwrap_or(0);
+    let [first, between, last] = layer_pens(stroke(norm).colour);
+    let line = |layer: usize| {
+        let of_layer = |evaluation: &Evaluation| evaluation.layers.get(layer).map(value);
+        let points = records.evaluations_of(run);
+        let points = points.filter_map(|one| Some((one.step as f64, of_layer(one)?)));
+        let pen = match layer {
+            0 => first,
+            layer if layer + 1 == layers => last,
+            _ => between,
+        };
+        let band = range_of_replicas(records, run, &of_layer);
+        Line { pen, points: points.collect(), band }
+    };
+    // The first layer is what there is to see: it lies on top.
+    let lines = (0..layers).rev().map(line).collect();
+    let names = (0..layers).rev().map(|layer| format!("layer {}", layer + 1)).collect();
+    Plot { title: network.label(), lines, names }
 }
 
 /// A figure of each network's last evaluation, by activation, in a sentence.

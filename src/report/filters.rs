@@ -2,9 +2,10 @@
 
 use super::number::figure;
 use super::panel::norm_label;
-use super::picture::{Frame, Picture};
+use super::picture::{Frame, Picture, Topic};
 use super::probed::{Group, ProbedRun, groups};
 use super::records::Records;
+use super::reflow::Cells;
 use super::svg::Svg;
 use super::tiles::{Greys, Tiles, side};
 use crate::record::Images;
@@ -19,6 +20,9 @@ const KEY: f64 = 24.0;
 const HEAD: f64 = 20.0;
 const BELOW: f64 = 12.0;
 const NOTE: f64 = 22.0;
+
+/// The least width on a narrow screen: images alone would be large there.
+const LEAST: f64 = 320.0;
 
 /// A picture for each activation whose runs have first weights that are square images.
 #[must_use]
@@ -61,7 +65,9 @@ fn picture(group: &Group) -> Option<Picture> {
             "The weights into the first {count} units of the first layer as images, with {activation}, \
              before and after training, the norms side by side."
         ),
+        topic: Topic::Parameters,
         has_modes: false,
+        values: Vec::new(),
         frames: vec![Frame { step, svg: draw(&shown, white) }],
     })
 }
@@ -79,19 +85,27 @@ fn draw(shown: &[(&str, Vec<(usize, &Images)>)], white: f32) -> String {
     let tallest = all.iter().flatten().map(|(_, tiles)| height(tiles)).fold(0.0, f64::max);
     let rows = all.iter().map(Vec::len).max().unwrap_or(0);
     let row = HEAD + tallest + BELOW;
-    let whole = (COLUMN * shown.len() as f64, KEY + row * rows as f64 + NOTE);
-    let mut svg = Svg::new(whole.0, whole.1);
+    let block = KEY + row * rows as f64;
+    let cells = Cells::new(shown.len(), shown.len(), (COLUMN, block), 0.0);
+    let (whole, narrow) = (cells.size(), cells.narrow_size());
+    let mut svg = Svg::new(whole.0, whole.1 + NOTE);
+    svg.narrow(narrow.0.max(LEAST), narrow.1 + NOTE);
     for (column, ((norm, _), stages)) in shown.iter().zip(&all).enumerate() {
         let left = COLUMN * column as f64 + LEFT;
-        norm_label(&mut svg, (left, 16.0), norm, "");
-        for (line, (step, tiles)) in stages.iter().enumerate() {
-            let top = KEY + row * line as f64;
-            svg.text((left, top + 13.0), &format!("step {}", step), &[]);
-            svg.png((left, top + HEAD), (WIDE, height(tiles)), &tiles.png());
-        }
+        svg.moved(cells.shift(column), |svg| {
+            norm_label(svg, (left, 16.0), norm, "");
+            for (line, (step, tiles)) in stages.iter().enumerate() {
+                let top = KEY + row * line as f64;
+                svg.text((left, top + 13.0), &format!("step {step}"), &[]);
+                svg.png((left, top + HEAD), (WIDE, height(tiles)), &tiles.png());
+            }
+        });
     }
     let scale = figure(white.into());
-    svg.text((LEFT, whole.1 - 6.0), &format!("black -{scale}, grey 0, white {scale}"), &[]);
+    svg.moved((0.0, narrow.1 - whole.1), |svg| {
+        let at = (LEFT, whole.1 + NOTE - 6.0);
+        svg.text(at, &format!("black -{scale}, grey 0, white {scale}"), &[]);
+    });
     svg.finish()
 }
 

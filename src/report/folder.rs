@@ -18,9 +18,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// What a picture's `<svg>` begins with in a file of its own: without a page around it, it has a ground
-/// and a colour of its own.
-const OPENING: &str = "<svg style=\"background:#ffffff;color:#1c1e21\"";
+/// What a picture has in a file of its own: without a page around it, it has a ground and a colour of its
+/// own, and no narrow screen.
+const LOOK: &str = "background:#ffffff;color:#1c1e21";
+
+/// The lesson's page, which the report names where it stands in the same folder.
+const LESSON: &str = "lesson.html";
 
 /// A report that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +46,8 @@ pub fn make(folder: &Path, records: Records) -> Result<Report> {
     let start = Instant::now();
     let pictures = pictures(&records);
     write_pictures(&folder.join("pictures"), &pictures)?;
-    let (page, html) = (folder.join("report.html"), page::html(&records, &pictures));
+    let lesson = Some(LESSON).filter(|name| folder.join(name).is_file());
+    let (page, html) = (folder.join("report.html"), page::html(&records, &pictures, lesson));
     replace(&page, html.as_bytes()).map_err(|error| Error::file("write", &page, error))?;
     write_animation(folder, &records)?;
     Ok(Report { page, bytes: html.len(), time: start.elapsed(), missing: records.missing })
@@ -91,7 +95,11 @@ fn write_animation(folder: &Path, records: &Records) -> Result<()> {
 fn write_pictures(folder: &Path, pictures: &[Picture]) -> Result<()> {
     let file = |picture: &Picture| {
         let svg = picture.frames.last().map_or("", |frame| frame.svg.as_str());
-        let svg = svg.replacen("<svg", OPENING, 1);
+        let (opening, rest) = svg.split_once('>').unwrap_or((svg, ""));
+        let svg = match opening.split_once(" style=\"") {
+            Some((before, after)) => format!("{before} style=\"{LOOK};{after}>{rest}"),
+            None => format!("{opening} style=\"{LOOK}\">{rest}"),
+        };
         (folder.join(format!("{}.svg", picture.id)), svg.into_bytes())
     };
     write_all(folder, "svg", &pictures.iter().map(file).collect::<Vec<_>>())

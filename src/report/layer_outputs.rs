@@ -5,9 +5,10 @@
 mod words;
 
 use super::panel::norm_label;
-use super::picture::{Frame, Picture};
+use super::picture::{Frame, Picture, Topic};
 use super::probed::{Group, ProbedRun, groups, listed, spread_evenly};
 use super::records::Records;
+use super::reflow::Cells;
 use super::svg::{END, GRID, MIDDLE, Svg, polyline};
 use super::tiles::{Greys, Rows, Tiles};
 use crate::config::NormPosition;
@@ -31,8 +32,9 @@ const BETWEEN: f64 = 38.0;
 const HEAD: f64 = 38.0;
 const FOOT: f64 = 26.0;
 
-/// The note at the picture's foot.
+/// The note at the picture's foot, and the least width on a narrow screen, which it needs.
 const NOTE: f64 = 20.0;
+const LEAST: f64 = 430.0;
 
 /// How far below the middle of a row the words beside it have their baseline.
 const HALF_A_DIGIT: f64 = 4.0;
@@ -104,8 +106,8 @@ impl OutputsView<'_> {
         self.picture(
             "seen-stages",
             "What the layers see at the start, a quarter and the end",
-            "The same as in the picture above at the start, about a quarter of the way through training, \
-             and at the end.",
+            "The same as in the picture of every step: at the start, about a quarter of the way through \
+             training, and at the end.",
             frames,
         )
     }
@@ -130,7 +132,9 @@ impl OutputsView<'_> {
                  small grey images, the norms side by side.{missing} {}",
                 self.end()
             ),
+            topic: Topic::Outputs,
             has_modes: self.has_modes(),
+            values: Vec::new(),
             frames,
         }
     }
@@ -140,17 +144,23 @@ impl OutputsView<'_> {
         let rows = Rows { top: HEAD, cell, count: self.rows };
         let block = rows.bottom() + FOOT;
         let run = (COLUMN * self.layers.len() as f64 + BETWEEN).max(NAMED);
-        let width = run * self.group.runs.len() as f64 + 4.0;
-        let height = block * steps.len() as f64 + NOTE;
-        let mut svg = Svg::new(width, height);
+        let runs = self.group.runs.len();
+        let cells = Cells::new(runs, runs * steps.len(), (run, block), 4.0);
+        let height = cells.size().1 + NOTE;
+        let mut svg = Svg::new(cells.size().0 + 4.0, height);
+        let narrow = cells.narrow_size();
+        svg.narrow(narrow.0.max(LEAST) + 4.0, narrow.1 + NOTE);
         for (line, &step) in steps.iter().enumerate() {
             for (column, run_of) in self.group.runs.iter().enumerate() {
                 let at = (run * column as f64 + BETWEEN, block * line as f64);
                 let rows = Rows { top: at.1 + HEAD, ..rows };
-                self.block(&mut svg, at, run_of, step, rows);
+                let shift = cells.shift(line * runs + column);
+                svg.moved(shift, |svg| self.block(svg, at, run_of, step, rows));
             }
         }
-        svg.text((4.0, height - 6.0), &self.note(), &[]);
+        svg.moved((0.0, narrow.1 - cells.size().1), |svg| {
+            svg.text((4.0, height - 6.0), &self.note(), &[]);
+        });
         svg.finish()
     }
 

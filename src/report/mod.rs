@@ -22,6 +22,7 @@ pub mod picture;
 mod probed;
 mod raster;
 pub mod records;
+mod reflow;
 pub mod ridges;
 #[cfg(test)]
 mod sample;

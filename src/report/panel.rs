@@ -98,6 +98,11 @@ impl Panel {
     /// [`Panel::x_axis`] with ticks of the caller's choice.
     pub(super) fn x_axis_at(&self, svg: &mut Svg, top: f64, ticks: &[Tick], label: &str) {
         self.x_grid(svg, top, ticks);
+        self.x_words(svg, ticks, label);
+    }
+
+    /// Draws what stands below the x axis: the numbers of its ticks, and what it is.
+    pub(super) fn x_words(&self, svg: &mut Svg, ticks: &[Tick], label: &str) {
         for (value, text) in ticks {
             svg.text((self.at_x(*value), self.bottom() + 13.0), text, &[MIDDLE]);
         }
@@ -115,6 +120,11 @@ impl Panel {
     /// Draws the y axis: ticks with their numbers at the left, and fine lines across.
     pub(super) fn y_axis(&self, svg: &mut Svg) {
         self.y_grid(svg);
+        self.y_numbers(svg);
+    }
+
+    /// Draws the numbers of the y axis only.
+    pub(super) fn y_numbers(&self, svg: &mut Svg) {
         for (value, text) in self.y.ticks_of(self.height) {
             svg.text((self.left - 5.0, self.at_y(value) + 4.0), &text, &[END]);
         }
@@ -176,8 +186,12 @@ pub(super) fn norm_label(svg: &mut Svg, at: (f64, f64), norm: &str, rest: &str) 
 
 /// Draws samples of pens with what they stand for, side by side and, beyond `width`, in more lines.
 pub(super) fn legend(svg: &mut Svg, at: (f64, f64), width: f64, entries: &[(String, Pen)]) {
-    for ((words, pen), place) in entries.iter().zip(legend_places(width, entries)) {
-        sample(svg, (at.0 + place.0, at.1 + place.1), *pen, words);
+    let narrow = legend_places(width.min(svg.narrow_width() - at.0), entries);
+    let places = legend_places(width, entries).into_iter().zip(narrow);
+    for ((words, pen), (place, there)) in entries.iter().zip(places) {
+        svg.moved((there.0 - place.0, there.1 - place.1), |svg| {
+            sample(svg, (at.0 + place.0, at.1 + place.1), *pen, words);
+        });
     }
 }
 

@@ -11,8 +11,12 @@ pub struct Picture {
     pub caption: String,
     /// The same for those who do not see it.
     pub alt: String,
+    /// The group that it belongs to.
+    pub topic: Topic,
     /// Whether its frames hold a network as in training and as in inference, for the page to switch.
     pub has_modes: bool,
+    /// The numbers of its curves, for each panel that has a `rect` of the class `ground`, in their order.
+    pub values: Vec<PanelValues>,
     /// A single frame, or one for each step at which it differs, in the order of the steps.
     pub frames: Vec<Frame>,
 }
@@ -24,6 +28,78 @@ impl Picture {
             words.push_str(" Replica 0 only.");
         }
     }
+
+    /// Whether it differs from step to step.
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        self.frames.len() > 1
+    }
+}
+
+/// What a picture is about. The page has a section for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// What goes into the hidden activations.
+    Inputs,
+    /// What reaches the layers on the way back, and how far it moves them.
+    Gradients,
+    /// What training has come to.
+    Accuracy,
+    /// What comes out of the hidden layers.
+    Outputs,
+    /// What is learned, by the norms and by the first layer.
+    Parameters,
+    /// Networks that differ in one setting.
+    Sweeps,
+}
+
+impl Topic {
+    /// All of them, in the order of the page.
+    pub const ALL: [Self; 6] = [
+        Self::Accuracy,
+        Self::Gradients,
+        Self::Inputs,
+        Self::Outputs,
+        Self::Parameters,
+        Self::Sweeps,
+    ];
+
+    /// Its anchor in the page.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Inputs => "about-inputs",
+            Self::Gradients => "about-gradients",
+            Self::Accuracy => "about-accuracy",
+            Self::Outputs => "about-outputs",
+            Self::Parameters => "about-parameters",
+            Self::Sweeps => "about-sweeps",
+        }
+    }
+
+    /// What its section is called.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Inputs => "Inputs of the activations",
+            Self::Gradients => "Gradients and moving weights",
+            Self::Accuracy => "Accuracy and loss",
+            Self::Outputs => "Outputs of the layers",
+            Self::Parameters => "Learned parameters",
+            Self::Sweeps => "Sweeps",
+        }
+    }
+}
+
+/// The numbers behind the curves of a panel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PanelValues {
+    /// What stands above the panel.
+    pub title: String,
+    /// The step at its right side; at its left one is 0.
+    pub steps: usize,
+    /// What each curve is called, with its steps and its numbers there as they are written.
+    pub lines: Vec<(String, Vec<(usize, String)>)>,
 }
 
 /// A picture as it is at one step.

@@ -15,9 +15,10 @@ use super::axis::{Axis, Range};
 use super::bins::{outside, shares};
 use super::number::coordinate;
 use super::panel::{Panel, norm_label};
-use super::picture::{Frame, Picture};
+use super::picture::{Frame, Picture, Topic};
 use super::probed::{ProbedRun, groups, listed, spread_evenly};
 use super::records::Records;
+use super::reflow::Cells;
 use super::slopes;
 use super::style::{self, stroke};
 use super::svg::{END, INK, MIDDLE, Svg, polyline};
@@ -43,8 +44,9 @@ const HEAD: f64 = 22.0;
 const CURVE: f64 = 56.0;
 const FOOT: f64 = 54.0;
 
-/// The note at the picture's foot.
+/// The note at the picture's foot, and the least width on a narrow screen, which it needs.
 const NOTE: f64 = 60.0;
+const LEAST: f64 = 432.0;
 
 /// Two pictures for each activation: the ridges over all steps, and the histogram at each step.
 #[must_use]
@@ -97,7 +99,9 @@ impl Scene<'_> {
                 listed(&norms.collect::<Vec<_>>()),
                 self.where_they_lie(last)
             ),
+            topic: Topic::Inputs,
             has_modes: false,
+            values: Vec::new(),
             frames: vec![Frame { step: last, svg }],
         }
     }
@@ -128,7 +132,9 @@ impl Scene<'_> {
                  layer at one step, above the curve of the {activation}. {}",
                 self.where_they_lie(last)
             ),
+            topic: Topic::Inputs,
             has_modes: false,
+            values: Vec::new(),
             frames: self.group.steps().iter().map(frame).collect(),
         }
     }
@@ -143,8 +149,11 @@ impl Scene<'_> {
     ) -> String {
         let curve = self.curve_height();
         let row = HEAD + above + curve + FOOT + below;
-        let (rows, columns) = (self.layers.len() as f64, self.group.runs.len() as f64);
-        let mut svg = Svg::new(COLUMN * columns, row * rows + NOTE);
+        let (rows, columns) = (self.layers.len(), self.group.runs.len());
+        let cells = Cells::new(columns, columns * rows, (COLUMN, row), 0.0);
+        let mut svg = Svg::new(cells.size().0, cells.size().1 + NOTE);
+        let narrow = cells.narrow_size();
+        svg.narrow(narrow.0.max(LEAST), narrow.1 + NOTE);
         for (line, &layer) in self.layers.iter().enumerate() {
             for (column, run) in self.group.runs.iter().enumerate() {
                 let left = COLUMN * column as f64 + LEFT;
@@ -158,17 +167,16 @@ impl Scene<'_> {
                     y: Axis::linear(Range { low: 0.0, high: 1.0 }),
                 };
                 let Some((_, first)) = run.layer(layer).next() else { continue };
-                norm_label(
-                    &mut svg,
-                    (left, top - 8.0),
-                    run.norm,
-                    &format!(", {}", style::layer(&first.layer)),
-                );
-                panel.x_axis(&mut svg, top, &format!("input to the {}", self.group.name()));
-                data(&mut svg, &Panel { height: above, ..panel }, run, layer);
+                svg.moved(cells.shift(line * columns + column), |svg| {
+                    let rest = format!(", {}", style::layer(&first.layer));
+                    norm_label(svg, (left, top - 8.0), run.norm, &rest);
+                    panel.x_axis(svg, top, &format!("input to the {}", self.group.name()));
+                    data(svg, &Panel { height: above, ..panel }, run, layer);
+                });
             }
         }
-        self.note(&mut svg, row * rows, tall, more);
+        let top = cells.size().1;
+        svg.moved((0.0, narrow.1 - top), |svg| self.note(svg, top, tall, more));
         svg.finish()
     }
 

@@ -31,13 +31,25 @@ pub(super) const INK: Attributes = &[("stroke", "currentColor"), ("fill", "none"
 pub(super) struct Svg {
     width: f64,
     height: f64,
+    /// Its size on a narrow screen, where it is laid out anew there.
+    narrow: Option<(f64, f64)>,
     body: String,
 }
 
 impl Svg {
     /// An empty picture, [`WIDTH`] wide at least.
     pub(super) fn new(width: f64, height: f64) -> Self {
-        Self { width: width.max(WIDTH), height, body: String::new() }
+        Self { width: width.max(WIDTH), height, narrow: None, body: String::new() }
+    }
+
+    /// On a narrow screen the picture is so wide and so high.
+    pub(super) fn narrow(&mut self, width: f64, height: f64) {
+        self.narrow = Some((width, height));
+    }
+
+    /// Its width on a narrow screen.
+    pub(super) fn narrow_width(&self) -> f64 {
+        self.narrow.map_or(self.width, |(width, _)| width)
     }
 
     /// An element without content.
@@ -116,10 +128,21 @@ impl Svg {
     /// The whole `<svg>` element.
     pub(super) fn finish(self) -> String {
         let (width, height) = (coordinate(self.width), coordinate(self.height));
+        let (look, body) = match self.narrow {
+            None => (String::new(), self.body),
+            Some((narrow, tall)) => (
+                format!(
+                    " class=\"reflow\" preserveAspectRatio=\"xMinYMin meet\" \
+                     style=\"--wide:{width};--narrow:{};--tall:{}\"",
+                    coordinate(narrow),
+                    coordinate(tall)
+                ),
+                format!("<g class=\"whole\">{}</g>", self.body),
+            ),
+        };
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-             font-family=\"system-ui, sans-serif\" font-size=\"11\" fill=\"currentColor\">{}</svg>",
-            self.body
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\"{look} \
+             font-family=\"system-ui, sans-serif\" font-size=\"11\" fill=\"currentColor\">{body}</svg>"
         )
     }
 

@@ -1,6 +1,7 @@
-// What is wrong with how the page looks, a sentence each.
+// What is wrong with how the page looks, all of it unfolded, a sentence each.
 (() => {
   const defects = [];
+  for (const part of document.querySelectorAll(".folded")) part.open = true;
   const wide = document.documentElement.scrollWidth;
   if (wide > window.innerWidth) defects.push(`the page is ${wide} pixels wide, wider than its window`);
   for (const part of document.querySelectorAll(".readings li, .readings span")) {
@@ -8,6 +9,8 @@
   }
   for (const frame of document.querySelectorAll(".frame")) {
     const name = frame.dataset.picture;
+    const scroll = frame.closest(".scroll");
+    if (scroll.scrollWidth > scroll.clientWidth) defects.push(`${name} is wider than its place`);
     const svg = frame.querySelector("svg");
     if (!svg || svg.childElementCount === 0 || svg.getBoundingClientRect().height === 0) {
       defects.push(`${name} is empty`);

@@ -147,6 +147,20 @@ impl Browser {
         self.events.iter().filter(complains).map(Value::to_string).collect()
     }
 
+    /// How many sheets of paper the page takes.
+    pub(crate) fn printed_pages(&mut self) -> usize {
+        let printed = self.call("Page.printToPDF", json!({ "preferCSSPageSize": true }));
+        let file = base64(printed["data"].as_str().unwrap());
+        let text: String = file.iter().map(|&byte| char::from(byte)).collect();
+        text.split("/Type /Page").skip(1).filter(|rest| !rest.starts_with('s')).count()
+    }
+
+    /// Moves the mouse to a place in the window.
+    pub(crate) fn point(&mut self, x: f64, y: f64) {
+        let event = json!({ "type": "mouseMoved", "x": x, "y": y });
+        self.call("Input.dispatchMouseEvent", event);
+    }
+
     /// The whole page as PNG.
     pub(crate) fn screenshot(&mut self) -> Vec<u8> {
         let size = self.call("Page.getLayoutMetrics", json!({}));

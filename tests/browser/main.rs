@@ -13,12 +13,13 @@ mod lesson;
 mod lesson_records;
 #[path = "../support/network.rs"]
 mod network;
+mod reading;
 mod webgpu;
 
 use devtools::Browser;
 use lesson_records::{NETWORKS, STEPS, lesson};
 use libtest_mimic::{Arguments, Completion, Trial};
-use normlab::report::picture::{Frame, Picture};
+use normlab::report::picture::{Frame, Picture, Topic};
 use normlab::report::{folder, page};
 use serde_json::json;
 use std::path::Path;
@@ -45,6 +46,10 @@ fn main() {
         in_browser("defects_are_seen", defects_are_seen),
         in_browser("shaders_are_shown_when_asked_for", shaders_are_shown_when_asked_for),
         in_browser("print_shows_pictures_without_controls", print_shows_pictures_without_controls),
+        in_browser("the_step_is_in_the_address", reading::the_step_is_in_the_address),
+        in_browser("a_link_unfolds_what_it_names", reading::a_link_unfolds_what_it_names),
+        in_browser("curves_tell_their_values", reading::curves_tell_their_values),
+        in_browser("what_follows_the_slider_is_marked", reading::what_follows_the_slider_is_marked),
         in_browser("the_page_of_a_run_has_no_defects", the_page_of_a_run_has_no_defects),
         in_browser("the_page_of_a_sweep_has_no_defects", the_page_of_a_sweep_has_no_defects),
         on_webgpu("networks_train_as_they_do_natively", webgpu::networks_train_as_they_do_natively),
@@ -151,10 +156,12 @@ fn html() -> String {
         title: "Moving".to_owned(),
         caption: "A picture that changes.".to_owned(),
         alt: "The number of its frame.".to_owned(),
+        topic: Topic::Outputs,
         has_modes: false,
+        values: Vec::new(),
         frames: STEPS.iter().step_by(2).map(frame).collect(),
     });
-    page::html(&records, &pictures)
+    page::html(&records, &pictures, None)
 }
 
 fn resize(browser: &mut Browser, width: usize) {
@@ -230,6 +237,7 @@ fn the_page_of_a_run_has_no_defects(browser: &mut Browser) {
     assert!(ended.status.success(), "{ended:?}");
     browser.open(&folder.path().join("report.html"));
     assert_eq!(browser.value("document.querySelectorAll('.frame').length"), 24);
+    reading::print_takes_few_pages(browser);
     for width in [1280, 390] {
         resize(browser, width);
         assert_eq!(browser.value(DEFECTS), json!([]), "{width} pixels at the end");
@@ -299,6 +307,7 @@ fn pages_have_no_defects(browser: &mut Browser) {
 /// The table of shaders is closed at first. Open, it fits a phone: nothing of it is hidden at the side.
 fn shaders_are_shown_when_asked_for(browser: &mut Browser) {
     let shown = "document.querySelector('#shaders table').checkVisibility()";
+    browser.value("document.getElementById('records').open = true");
     assert_eq!(browser.value(shown), false);
     browser.value("document.querySelector('#shaders summary').click()");
     assert_eq!(browser.value(shown), true);

@@ -1,5 +1,6 @@
 //! The report of a run: its pictures, its page, and that every number in them comes from the records.
 
+mod answer;
 mod replicas;
 mod words;
 
@@ -21,7 +22,7 @@ fn lines(picture: &Picture) -> String {
 }
 
 fn html(records: &Records) -> String {
-    page::html(records, &folder::pictures(records))
+    page::html(records, &folder::pictures(records), None)
 }
 
 /// The lesson's records, one of them changed.

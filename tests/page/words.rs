@@ -1,6 +1,8 @@
 //! The words with a digit in them: those that a page shows, and those that its records allow.
 
 use normlab::record::{SweepRecord, Swept};
+use normlab::report::claims::answer::count_of_verdicts;
+use normlab::report::claims::claims;
 use normlab::report::number;
 use normlab::report::records::Records;
 use normlab::report::table::{legend, legend_text};
@@ -45,6 +47,7 @@ pub(crate) fn known(records: &Records) -> BTreeSet<String> {
         known.extend(of(&legend_text(&legend(summary))));
     }
     known.extend(["SHA-256".to_owned()]);
+    known.extend(count_of_verdicts(&claims(records)).iter().flat_map(|count| of(count)));
     known.extend(of(&records.experiment.to_toml().unwrap()));
     let counts = [records.experiment.networks().len(), records.experiment.hidden.len()];
     known.extend(counts.map(number::whole));

@@ -6,6 +6,7 @@
 //! one experiment is decided by the records of a sweep, where the run's folder holds them.
 
 mod affine;
+pub mod answer;
 mod backward;
 mod batch_sizes;
 mod evidence;

@@ -18,6 +18,25 @@ pub(super) fn write_section(html: &mut String, id: &str, title: &str) {
     let _ = writeln!(html, "<section id=\"{id}\">\n<h2>{}</h2>", escape(title));
 }
 
+/// A section within a folded one.
+pub(super) fn write_subsection(html: &mut String, id: &str, title: &str) {
+    let _ = writeln!(html, "<section id=\"{id}\">\n<h3>{}</h3>", escape(title));
+}
+
+/// A section that is closed at first, with a word on what it holds; [`end_folded`] ends it.
+pub(super) fn write_folded(html: &mut String, id: &str, title: &str, holds: &str) {
+    let _ = writeln!(
+        html,
+        "<details class=\"folded\" id=\"{id}\">\n<summary><h2>{}</h2> <span>{}</span></summary>",
+        escape(title),
+        escape(holds)
+    );
+}
+
+pub(super) fn end_folded(html: &mut String) {
+    html.push_str("</details>\n");
+}
+
 /// A table with the first row as its head; columns of numbers stand at the right.
 pub(super) fn write_table(html: &mut String, rows: &[Vec<String>]) {
     let numbers = |column: usize| rows.iter().skip(1).all(|row| is_number(&row[column]));

@@ -1,6 +1,6 @@
 //! What a page says about sweeps: their tables, and all the rest where the folder holds no run.
 
-use super::blocks::{MACHINE, compared, count, write_list, write_section, write_table};
+use super::blocks::{MACHINE, compared, count, write_list, write_subsection, write_table};
 use crate::record::{Claim, Parity, SweepRecord, Swept};
 use crate::report::claims::of_sweep;
 use crate::report::markup::{escape, prose};
@@ -28,6 +28,12 @@ pub(super) fn title(swept: Swept) -> String {
         Swept::Affine => "Results with one a and b for each unit, or for a whole layer",
     }
     .to_owned()
+}
+
+/// The tables of results, with their anchors: of a run that has ended, and of the sweeps.
+pub(super) fn results(records: &Records) -> Vec<(String, String)> {
+    let run = records.summary.iter().map(|_| ("results".to_owned(), "Results".to_owned()));
+    run.chain(records.sweeps.keys().map(|&swept| (id(swept), title(swept)))).collect()
 }
 
 /// The claims that the folder's sweeps decide.
@@ -84,7 +90,7 @@ pub(super) fn troubles(records: &Records) -> Vec<String> {
 /// The table of each sweep that has a network.
 pub(super) fn write_results(html: &mut String, records: &Records) {
     for (&swept, networks) in &records.sweeps {
-        write_section(html, &id(swept), &title(swept));
+        write_subsection(html, &id(swept), &title(swept));
         write_table(html, &sweeps::rows(swept, networks));
         write_list(html, sweeps::legend(swept, networks).into_iter());
         html.push_str("</section>\n");
@@ -93,7 +99,7 @@ pub(super) fn write_results(html: &mut String, records: &Records) {
 
 /// What all networks have in common, and what each sweep puts in its place.
 pub(super) fn write_experiment(html: &mut String, records: &Records) {
-    write_section(html, "experiment", "The experiment");
+    write_subsection(html, "experiment", "The experiment");
     for (&swept, networks) in &records.sweeps {
         let key = match swept {
             Swept::BatchSize => "batch",
@@ -122,7 +128,7 @@ pub(super) fn write_experiment(html: &mut String, records: &Records) {
 
 /// What computed, and how it compared with the reference.
 pub(super) fn write_machine(html: &mut String, records: &Records) {
-    write_section(html, "machine", MACHINE);
+    write_subsection(html, "machine", MACHINE);
     let mut parity = Parity::default();
     for (&swept, networks) in &records.sweeps {
         for network in networks {

@@ -23,18 +23,31 @@ impl Scene<'_> {
         let across = |y: f64| polyline([(LEFT - 4.0, y), (LEFT + 4.0, y)]);
         let bar = across(end) + &across(base) + &polyline([(LEFT, base), (LEFT, end)]);
         svg.path(&bar, INK);
-        let words = format!(
-            "{} of a layer's inputs in one bin. Heights grow with the square root of the share;",
-            short_percent(mark)
-        );
-        svg.text((LEFT + 12.0, base - 13.0), &words, &[]);
-        let words = format!(
-            "the tallest here is {}. All panels have the same axes. Beyond: inputs outside the axis.",
-            short_percent(self.tallest)
-        );
-        svg.text((LEFT + 12.0, base + 2.0), &words, &[]);
-        if !more.is_empty() {
-            svg.text((LEFT + 12.0, base + 17.0), more, &[]);
+        let (mark, tallest) = (short_percent(mark), short_percent(self.tallest));
+        let wide = [
+            &format!(
+                "{mark} of a layer's inputs in one bin. Heights grow with the square root of the share;"
+            ),
+            &format!(
+                "the tallest here is {tallest}. All panels have the same axes. Beyond: inputs outside the \
+                 axis."
+            ),
+            more,
+        ];
+        // What else there is to say stands in the caption, too.
+        let narrow = [
+            &format!("{mark} of a layer's inputs in one bin; the tallest here is {tallest}."),
+            "All panels have the same axes. Beyond: inputs outside the axis.",
+            "",
+        ];
+        for (shown, lines) in [([true, false], wide), ([false, true], narrow)] {
+            svg.shown_in(shown, |svg| {
+                for (line, words) in lines.into_iter().enumerate() {
+                    if !words.is_empty() {
+                        svg.text((LEFT + 12.0, base - 13.0 + 15.0 * line as f64), words, &[]);
+                    }
+                }
+            });
         }
     }
 }

@@ -23,7 +23,7 @@ pub(in crate::report) struct Scene<'a> {
     /// The activation's slopes over the bins of the inputs.
     pub(super) slopes: Option<slopes::Curve>,
     /// The largest share of a layer's inputs in one bin.
-    pub(super) tallest: f64,
+    pub(in crate::report) tallest: f64,
 }
 
 impl<'a> Scene<'a> {

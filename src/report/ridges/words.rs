@@ -17,7 +17,8 @@ impl Scene<'_> {
         let parts: Vec<_> = self.group.runs.iter().filter_map(part).collect();
         format!(
             " At the end the root mean square slope at the last hidden layer's inputs is {} (at most {}); \
-             the combined effect of slopes and weights on the gradient is shown further down.",
+             the combined effect of slopes and weights has a picture of its own, of the gradient on its way \
+             back.",
             listed(&parts),
             figure(curve.range.high)
         )

@@ -6,7 +6,7 @@ use crate::report::axis::Axis;
 use crate::report::chart::{Chart, Plot};
 use crate::report::number::{percent, whole};
 use crate::report::panel::Line;
-use crate::report::picture::{Frame, Picture};
+use crate::report::picture::{Frame, Picture, Topic};
 use crate::report::records::distinct;
 use crate::report::style::{self, Pen};
 
@@ -28,11 +28,13 @@ pub(super) fn picture(records: &[SweepRecord]) -> Picture {
     let plot = |activation: &&str| Plot {
         title: style::activation(activation).to_owned(),
         lines: curves.iter().map(|&curve| line(&of(activation, curve), curve)).collect(),
+        names: curves.iter().map(|&curve| label(curve)).collect(),
     };
     let chart = Chart {
         steps,
         y: Axis::percent(),
         label: "test accuracy".to_owned(),
+        value: percent,
         columns: activations.len().min(ACTIVATIONS_IN_A_ROW),
         height: 190.0,
         plots: activations.iter().map(plot).collect(),
@@ -52,7 +54,9 @@ pub(super) fn picture(records: &[SweepRecord]) -> Picture {
         title: "One a and b for each unit, or for a whole layer".to_owned(),
         alt: format!("Test accuracy over training steps, as lines. {caption}"),
         caption,
+        topic: Topic::Sweeps,
         has_modes: false,
+        values: chart.values(),
         frames: vec![Frame { step: steps, svg: chart.svg() }],
     }
 }

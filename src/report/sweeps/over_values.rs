@@ -5,8 +5,9 @@ use crate::record::{ConstantGuess, SweepRecord, Swept};
 use crate::report::axis::{Axis, Range};
 use crate::report::number::{coordinate, percent, whole};
 use crate::report::panel::{Line, Panel, legend};
-use crate::report::picture::{Frame, Picture};
+use crate::report::picture::{Frame, Picture, Topic};
 use crate::report::records::distinct;
+use crate::report::reflow::NARROW;
 use crate::report::style::{self, Stroke};
 use crate::report::svg::{Svg, WIDTH};
 
@@ -40,7 +41,9 @@ pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -
             whole(step)
         ),
         alt: format!("Test accuracy over {setting} with {name}. {figures}."),
+        topic: Topic::Sweeps,
         has_modes: false,
+        values: Vec::new(),
         frames: vec![Frame { step, svg: svg(swept, &curves, constant_guess(records)) }],
     }
 }
@@ -117,14 +120,16 @@ fn svg(swept: Swept, curves: &[NormCurve], guess: ConstantGuess) -> String {
     let panel = Panel {
         left: LEFT,
         top: TOP,
-        width: WIDTH - LEFT - RIGHT,
+        width: NARROW - LEFT - RIGHT,
         height: HEIGHT,
         x: Axis::logarithmic(Range { low: low - BESIDE, high: high + BESIDE }),
         y: Axis::percent(),
     };
+    // One panel cannot be laid out anew: it has the width that a narrow screen takes.
     let mut svg = Svg::new(WIDTH, TOP + HEIGHT + BOTTOM);
+    svg.narrow(NARROW, TOP + HEIGHT + BOTTOM);
     let key: Vec<_> = curves.iter().map(|curve| curve.stroke.labelled()).collect();
-    legend(&mut svg, (LEFT, 14.0), WIDTH - LEFT, &key);
+    legend(&mut svg, (LEFT, 14.0), NARROW - LEFT, &key);
     panel.y_axis(&mut svg);
     panel.y_label(&mut svg, "test accuracy, in %");
     let values = distinct(points().map(|point| (point.value, point.text.clone())));

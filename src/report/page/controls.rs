@@ -1,0 +1,92 @@
+//! What moves the page to a step: the slider, what it reads, and the frames and figures for the script.
+
+use crate::report::markup::escape;
+use crate::report::number;
+use crate::report::picture::{PanelValues, Picture};
+use crate::report::probed::are_uneven;
+use crate::report::records::{Network, Records, distinct};
+use crate::report::style::stroke;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// The slider, the button, and each network's accuracy at the step where they stand. The script shows
+/// them: without it they would do nothing.
+pub(super) fn write_controls(html: &mut String, records: &Records, steps: &BTreeSet<usize>) {
+    let networks = records.networks();
+    if networks.is_empty() {
+        return;
+    }
+    html.push_str(
+        "<section id=\"controls\" aria-label=\"Training step\" hidden>\n<div class=\"slider\">\n\
+         <button id=\"play\" type=\"button\">Play</button>\n<label for=\"step\">Training step</label>\n\
+         <input id=\"step\" type=\"range\" min=\"0\" step=\"1\">\n\
+         <output id=\"now\" for=\"step\" aria-live=\"off\"></output>\n</div>\n\
+         <ul class=\"readings\" aria-label=\"Latest test accuracy up to this step\"",
+    );
+    // Norms beside each other, activations below each other; four norms in two rows, as they are wide.
+    let columns = match distinct(networks.iter().map(|network| network.norm)).len() {
+        few @ 0..=3 => few,
+        _ => 2,
+    };
+    let _ = writeln!(html, " style=\"--columns: {}\">", number::whole(columns));
+    for network in networks {
+        let pen = stroke(network.norm);
+        let _ = writeln!(
+            html,
+            "<li><svg viewBox=\"0 0 26 8\" aria-hidden=\"true\"><line x1=\"1\" x2=\"25\" y1=\"4\" y2=\"4\" \
+             stroke=\"{}\" stroke-width=\"3\" stroke-dasharray=\"{}\"/></svg><span>{}</span> \
+             <strong data-run=\"{}\"></strong></li>",
+            pen.colour,
+            pen.dashes,
+            escape(&network.label()),
+            escape(network.run)
+        );
+    }
+    html.push_str("</ul>\n");
+    if are_uneven(steps) {
+        html.push_str(
+            "<p class=\"note\">The slider stops at the recorded steps, which are not evenly spaced.</p>\n",
+        );
+    }
+    html.push_str("</section>\n");
+}
+
+/// The steps at which the slider stops.
+pub(super) fn steps(records: &Records, pictures: &[Picture]) -> BTreeSet<usize> {
+    let moving = pictures.iter().filter(|picture| picture.moves());
+    let frames = moving.flat_map(|picture| picture.frames.iter().map(|frame| frame.step));
+    records.evaluations.iter().map(|evaluation| evaluation.step).chain(frames).collect()
+}
+
+/// What the script needs, as JSON: the steps of the slider, the frames of every picture that has more than
+/// one, each network's accuracy, and the numbers of the curves.
+pub(super) fn frames(records: &Records, pictures: &[Picture], steps: &BTreeSet<usize>) -> String {
+    let mut moving = Map::new();
+    for picture in pictures.iter().filter(|picture| picture.moves()) {
+        let frames = picture.frames.iter().map(|frame| json!([frame.step, frame.svg]));
+        moving.insert(picture.id.clone(), Value::Array(frames.collect()));
+    }
+    let mut readings = Map::new();
+    for Network { run, .. } in records.networks() {
+        let evaluations = records.evaluations_of(run);
+        let read = evaluations.map(|one| json!([one.step, number::percent(one.test_accuracy)]));
+        readings.insert(run.to_owned(), Value::Array(read.collect()));
+    }
+    let has_values = |picture: &&Picture| !picture.values.is_empty();
+    let values: Map<String, Value> = pictures
+        .iter()
+        .filter(has_values)
+        .map(|picture| (picture.id.clone(), picture.values.iter().map(panel).collect()))
+        .collect();
+    let json =
+        json!({ "steps": steps, "pictures": moving, "readings": readings, "values": values });
+    let json = json.to_string();
+    // Neither may stand within a script element.
+    json.replace("</", "<\\/").replace("<!--", "\\u003c!--")
+}
+
+/// The numbers of a panel for the script.
+fn panel(panel: &PanelValues) -> Value {
+    json!({ "title": panel.title, "steps": panel.steps, "lines": panel.lines })
+}

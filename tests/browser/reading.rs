@@ -1,0 +1,128 @@
+//! How a report is read: by its address, by links into what is folded, by pointing at curves, and on paper.
+
+use super::{Browser, text};
+use serde_json::json;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// Paper that a report takes at most.
+const PAGES: usize = 12;
+
+/// Waits until an expression has a value.
+fn wait_for(browser: &mut Browser, expression: &str, expected: &str) {
+    let mut seen = json!(null);
+    for _ in 0..50 {
+        seen = browser.value(expression);
+        if seen == expected {
+            return;
+        }
+        sleep(Duration::from_millis(100));
+    }
+    panic!("{expression} is {seen}, not {expected}");
+}
+
+pub(super) fn the_step_is_in_the_address(browser: &mut Browser) {
+    const NOW: &str = "document.getElementById('now')?.textContent";
+    assert_eq!(browser.value("location.hash"), "", "nobody has moved the slider");
+    browser.value("location.hash = '#step=60'");
+    wait_for(browser, NOW, "step 50 of 150");
+    let before = browser.value("history.length");
+    browser.value("document.getElementById('step').focus()");
+    browser.press("ArrowRight", 39);
+    wait_for(browser, "location.hash", "#step=100");
+    assert_eq!(browser.value("history.length"), before, "moving the slider leaves no history");
+    browser.call("Page.reload", json!({}));
+    sleep(Duration::from_millis(300));
+    wait_for(browser, NOW, "step 100 of 150");
+    assert_eq!(text(browser, "#moving .frame"), "frame 100");
+    browser.value("location.hash = '#step=0'");
+    wait_for(browser, NOW, "step 1 of 150");
+    // The anchor of a section moves no slider.
+    browser.value("location.hash = '#claims'");
+    assert_eq!(text(browser, "#now"), "step 1 of 150");
+}
+
+pub(super) fn a_link_unfolds_what_it_names(browser: &mut Browser) {
+    const OPEN: &str = "[...document.querySelectorAll('.folded')].filter((one) => one.open).map((one) => one.id).join()";
+    assert_eq!(browser.value(OPEN), "");
+    browser.value("document.querySelector('nav summary').click()");
+    browser.value("document.querySelector('nav a[href=\"#affine-sweep\"]').click()");
+    wait_for(browser, OPEN, "about-sweeps");
+    let top = "document.getElementById('affine-sweep').getBoundingClientRect().top";
+    let top = browser.value(top).as_f64().unwrap();
+    assert!((0.0..844.0).contains(&top), "{top}");
+    // Closed again, the same link opens it again.
+    browser.value("document.getElementById('about-sweeps').open = false");
+    browser.value("document.querySelector('nav a[href=\"#affine-sweep\"]').click()");
+    wait_for(browser, OPEN, "about-sweeps");
+    browser.value("document.querySelector('nav a[href=\"#machine\"]').click()");
+    wait_for(browser, OPEN, "about-sweeps,records");
+}
+
+pub(super) fn curves_tell_their_values(browser: &mut Browser) {
+    const GROUND: &str = "document.querySelectorAll('#accuracy .ground')[1]";
+    let said = format!("{GROUND}.ariaValueText");
+    let readout = "document.querySelector('.readout').hidden ? '' : document.querySelector('.readout').innerText";
+    assert_eq!(browser.value(readout), "");
+    browser.value(&format!("{GROUND}.focus()"));
+    let end = browser.value(&said);
+    assert!(end.as_str().unwrap().starts_with("step 150: no norm "), "{end}");
+    browser.press("Home", 36);
+    let start = browser.value(&said);
+    assert!(start.as_str().unwrap().starts_with("step 1: no norm "), "{start}");
+    browser.press("ArrowRight", 39);
+    let next = browser.value(&said);
+    assert!(next.as_str().unwrap().starts_with("step 50: "), "{next}");
+    let seen = browser.value(readout);
+    let reading = |text: &str| text.split_whitespace().collect::<String>().replace([':', ','], "");
+    assert_eq!(reading(seen.as_str().unwrap()), reading(next.as_str().unwrap()));
+    browser.press("Escape", 27);
+    assert_eq!(browser.value(readout), "");
+    browser.value(&format!("{GROUND}.blur(); {GROUND}.scrollIntoView({{ block: 'center' }})"));
+    sleep(Duration::from_millis(200));
+    let place = |side: &str| format!("{GROUND}.getBoundingClientRect().{side}");
+    let [left, top, width] =
+        ["left", "top", "width"].map(|side| browser.value(&place(side)).as_f64().unwrap());
+    browser.point(left + 0.7 * width, top + 20.0);
+    wait_for(browser, &format!("{readout}.split(/\\s+/).slice(0, 2).join(' ')"), "step 100");
+    browser.point(1.0, 1.0);
+    wait_for(browser, readout, "");
+    assert_eq!(
+        browser.value("document.querySelector('#accuracy .frame').getAttribute('role')"),
+        "group"
+    );
+    assert_eq!(
+        browser.value("document.querySelector('#moving .frame').getAttribute('role')"),
+        "img"
+    );
+}
+
+pub(super) fn what_follows_the_slider_is_marked(browser: &mut Browser) {
+    let sign = |id: &str| text_of(id);
+    assert_eq!(browser.value(&sign("moving")), "follows the slider");
+    assert_eq!(browser.value(&sign("accuracy")), "the upright line follows the slider");
+    assert_eq!(browser.value(&sign("batch-sizes-sigmoid")), json!(null));
+}
+
+/// What the sign of a picture says.
+fn text_of(id: &str) -> String {
+    format!(
+        "[...document.querySelectorAll('#{id} .follows')].map((one) => one.hidden ? '' : one.textContent.trim())[0]"
+    )
+}
+
+/// A report of all pictures on paper: no figure is torn, and no heading is parted from what is below it.
+pub(super) fn print_takes_few_pages(browser: &mut Browser) {
+    let pages = browser.printed_pages();
+    assert!((3..=PAGES).contains(&pages), "{pages} pages");
+    let closed = "document.querySelectorAll('main details[open]').length";
+    assert_eq!(browser.value(closed), 0, "what print opened is closed again");
+    browser.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
+    for (parts, property) in [("figure", "breakInside"), ("h2, h3, summary", "breakAfter")] {
+        let torn = format!(
+            "[...document.querySelectorAll('{parts}')].filter((one) => getComputedStyle(one).{property} !== 'avoid').length"
+        );
+        assert_eq!(browser.value(&torn), 0, "{parts}");
+    }
+    browser.call("Emulation.setEmulatedMedia", json!({ "media": "" }));
+}
