@@ -54,5 +54,29 @@ export function eachFrame(draw) {
   };
 }
 
+/** Milliseconds of a frame in which nothing takes long. */
+const FRAME_MS = 17;
+/** The longest pause between two drawings, in milliseconds. */
+const LONGEST_PAUSE_MS = 250;
+
+/**
+ * Calls a function once a frame where drawing is cheap. Where a frame takes longer, drawings leave at least four
+ * times as long to whatever else the machine has to do, such as training. @param {() => void} draw
+ */
+export function paced(draw) {
+  let [busy, asked] = [false, false];
+  const run = () => {
+    [busy, asked] = [true, false];
+    requestAnimationFrame((start) => {
+      draw();
+      requestAnimationFrame((end) => {
+        const pause = Math.min(LONGEST_PAUSE_MS, 4 * Math.max(0, end - start - FRAME_MS));
+        setTimeout(() => (asked ? run() : (busy = false)), pause);
+      });
+    });
+  };
+  return () => (busy ? (asked = true) : run());
+}
+
 /** Whether the reader asked for less motion. */
 export const lessMotion = () => matchMedia('(prefers-reduced-motion: reduce)').matches;

@@ -1,7 +1,7 @@
 // S7: the laboratory. Networks that differ in their norm alone train side by side on the reader's GPU, and what
 // they do can be looked at, at every kept step.
 
-import { el, eachFrame, rich, set } from './dom.js';
+import { el, paced, rich, set } from './dom.js';
 import { createBar } from './lab_bar.js';
 import { createControls } from './lab_controls.js';
 import { createPresets, gradientRatio, isSilent, ratiosInWords } from './lab_presets.js';
@@ -22,7 +22,7 @@ export function create(context) {
   const parts = [createBar(session), createControls(session, state), createPresets(session, state),
     notes(session, state, announce), takeAway(state)];
   const [bar, controls, presets, said, away] = parts;
-  const render = eachFrame(() => {
+  const render = paced(() => {
     if (!laboratory.isConnected) return;
     for (const part of parts) part.update();
     views.show(session.engine.tracks, session.step);

@@ -109,7 +109,7 @@ async () => {
   check(find('[data-setting=rate] output').textContent === '0.05', 'a link brings another learning rate');
   check(find('[data-take=command]').textContent.includes('--depth 2 --learning-rate 0.05'), 'the command line is another');
   check(/^hidden = \[32, 32\]$/m.test(find('[data-take=toml]').textContent), 'the TOML is another');
-  const { linkTo, readLink } = await import('lesson/lab_settings.js');
+  const { linkTo, readLink } = await import('normlab/lab_settings.js');
   check(linkTo(readLink(location.hash)) === location.hash, `${location.hash} is ${linkTo(readLink(location.hash))}`);
   check(linkTo(readLink('#s7?depth=x&seed=-1&norm=foo&rate=0')) === '#s7?', 'what means nothing in a link means something');
 

@@ -2,8 +2,13 @@
 (exported, built) => {
   if (!built) return ['the catalogue has no such network'];
   const wrong = [];
+  // Keys may stand in any order, and what is not there is not.
+  const ordered = (_, value) => (value && typeof value === 'object' && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value);
+  const text = (value) => JSON.stringify(value, ordered);
   const same = (what, a, b) => {
-    if (JSON.stringify(a) !== JSON.stringify(b)) wrong.push(`${what}: ${JSON.stringify(a)} became ${JSON.stringify(b)}`);
+    if (text(a) !== text(b)) wrong.push(`${what}: ${text(a)} became ${text(b)}`);
   };
   for (const part of ['name', 'requires', 'buffers', 'tensors', 'roles', 'parameters', 'state']) {
     same(part, exported[part], built[part]);
