@@ -3,7 +3,7 @@
 use super::super::format::{ReferenceDocument, Sample};
 use super::super::page;
 use super::super::references::references;
-use super::Combination;
+use super::combination::Combination;
 use crate::config::{Experiment, Init};
 use crate::data::Dataset;
 use crate::error::Result;
