@@ -1,7 +1,7 @@
 //! Many networks as one document: what a page carries so that its reader can choose.
 //!
 //! An activation is only text behind a shader's own, and what stands on the device at first is not part of a
-//! program; so neither makes another entry. What does not depend on sizes, a [`Structure`], stands once for all
+//! program; so neither makes another entry. What does not depend on sizes, the structure, stands once for all
 //! networks that are built alike; shaders and `Params` stand once for all. `assets/page/lesson/catalogue.js`
 //! puts a program together again.
 
