@@ -2,7 +2,7 @@
 //! it uses the page as a reader does and returns sentences about what is wrong.
 
 use super::devtools::Browser;
-use super::webgpu::awaited;
+use super::webgpu::{awaited, largest_distance, natives};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use normlab::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
@@ -219,3 +219,31 @@ fn refills(export: &Export) -> Vec<String> {
 
 /// What compares the beginnings of two trainings.
 const START: &str = include_str!("lesson/same_start.js");
+
+/// The laboratory's first ten losses are those of the command line that it shows: no farther off than native
+/// variants are from each other, or than the rule for references lets one be.
+pub(crate) fn the_laboratory_trains_as_the_command_line_does(browser: &mut Browser) {
+    open(browser, WINDOWS[0]);
+    let found =
+        awaited(browser, &format!("return ({TEN_STEPS})('#s7?depth=2&norm=none,batch,layer')"));
+    let data = Dataset::load(None, None, false).unwrap();
+    for norm in [Norm::None, Norm::Batch, Norm::Layer] {
+        let combination = Combination::usual(norm, 2, 32, 32);
+        let activation = Activation::Sigmoid;
+        let experiment = Experiment { steps: 10, ..combination.experiment(activation) };
+        let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
+        let natives = natives(&plan);
+        let mut lowering = Lowering::new(Selection::new(BROWSER));
+        let export = Export::new(&plan, &mut lowering, "browser", 10).unwrap();
+        let losses = found[plan.name()].as_array().unwrap_or_else(|| panic!("{norm:?}: {found}"));
+        assert_eq!(losses.len(), 10, "{norm:?}: {found}");
+        for (step, reference) in export.document.references.iter().enumerate() {
+            let off = (losses[step].as_f64().unwrap() - natives[0][step]).abs();
+            let allowed = largest_distance(&natives, step).max(reference.losses[0].tolerance);
+            assert!(off <= allowed, "{norm:?} step {}: {off:e} of {allowed:e}", step + 1);
+        }
+    }
+}
+
+/// What trains ten steps in the laboratory.
+const TEN_STEPS: &str = include_str!("lesson/ten_steps.js");

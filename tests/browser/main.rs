@@ -76,6 +76,10 @@ fn main() {
             lesson::the_catalogue_has_the_programs_of_the_command_line,
         ),
         on_webgpu(
+            "the_laboratory_trains_as_the_command_line_does",
+            lesson::the_laboratory_trains_as_the_command_line_does,
+        ),
+        on_webgpu(
             "the_page_starts_as_the_command_line_does",
             lesson::the_page_starts_as_the_command_line_does,
         ),

@@ -89,16 +89,16 @@ pub(crate) fn awaited(browser: &mut Browser, body: &str) -> Value {
     }
 }
 
-/// Losses of all steps on one backend.
+/// Losses of all steps of an experiment on one backend.
 fn losses(backend: &mut dyn Backend, plan: &Plan<'_>) -> Vec<f64> {
     let mut trainer = Trainer::new(backend, plan).unwrap();
-    trainer.run_to(LATER).unwrap();
+    trainer.run_to(plan.experiment.steps).unwrap();
     let (evaluations, _) = trainer.evaluation().unwrap();
     evaluations[0].losses.iter().map(|&loss| f64::from(loss)).collect()
 }
 
 /// Losses with several native variants: the CPU's, and where there is an adapter those of its shaders.
-fn natives(plan: &Plan<'_>) -> Vec<Vec<f64>> {
+pub(crate) fn natives(plan: &Plan<'_>) -> Vec<Vec<f64>> {
     let mut all = vec![losses(&mut CpuBackend::<f32>::default(), plan)];
     let Some(candidate) = candidates().into_iter().next() else { return all };
     for variant in [None, Some("naive"), Some("tiled"), Some("lanes")] {
@@ -115,7 +115,7 @@ fn natives(plan: &Plan<'_>) -> Vec<Vec<f64>> {
 }
 
 /// The largest distance between any two of these at a step.
-fn largest_distance(natives: &[Vec<f64>], step: usize) -> f64 {
+pub(crate) fn largest_distance(natives: &[Vec<f64>], step: usize) -> f64 {
     let at = natives.iter().map(|losses| losses[step]);
     let (least, most) = (at.clone().fold(f64::INFINITY, f64::min), at.fold(0.0, f64::max));
     most - least
