@@ -35,10 +35,15 @@ export function t(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
-/** A number as people read it, with so many digits behind the point; no minus before zeros. */
+/**
+ * A number as people read it, with so many digits behind the point; no minus before zeros. What lies in the middle
+ * goes to the even digit, as in the command line's tables: 96.25 is 96.2.
+ */
 export function fixed(value, digits = 2) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? '–' : value > 0 ? '∞' : '−∞';
-  return value.toFixed(digits).replace(/^-(0(?:\.0*)?)$/, '$1').replace('-', '−');
+  const scaled = value * 10 ** digits;
+  const even = Math.abs(scaled % 1) === 0.5 ? (2 * Math.round(scaled / 2)) / 10 ** digits : value;
+  return even.toFixed(digits).replace(/^-(0(?:\.0*)?)$/, '$1').replace('-', '−');
 }
 
 /** A number of any size with so many significant digits: 0.0012, 12, 3.4×10⁻⁷. */

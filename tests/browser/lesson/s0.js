@@ -1,6 +1,7 @@
 // The hook: the race shows what was recorded, runs in four seconds, and stands above the fold.
 async () => {
   const failures = [];
+  const tenths = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1, roundingMode: 'halfEven' });
   const check = (good, words) => good || failures.push(`s0: ${words}`);
   const { unpackJson } = await import('normlab/packed.js');
   const { readRecord } = await import('normlab/record.js');
@@ -30,7 +31,7 @@ async () => {
       let accuracy = evaluations[0][1];
       for (const [at, value] of evaluations) if (at <= step) accuracy = value;
       const said = section.querySelector(`text[data-norm=${norm}]`).textContent;
-      const want = `${(100 * accuracy).toFixed(1)} %`;
+      const want = `${tenths.format(100 * accuracy)} %`;
       check(said.endsWith(want), `${norm} at step ${step} says ${said}, recorded ${want}`);
       check(section.querySelector('.s0-answer').textContent.includes(want), `the answer lacks ${norm}'s ${want}`);
     }
