@@ -100,6 +100,17 @@ fn a_run_of_ones_own_is_shown_and_linked() {
 }
 
 #[test]
+fn a_run_without_the_lessons_networks_is_told() {
+    let folder = folder();
+    let (trained, out) = (folder.path().join("run"), folder.path().join("lesson.html"));
+    let small = ["--hidden", "4", "--steps", "2", "--batch", "5", "--device", "cpu"];
+    run(normlab().args(["--norm", "batch"]).args(small).arg("--out").arg(&trained)).with(0);
+    page_of(Some(&trained), &out).refused(&["sigmoid-none", "relu-layer", "normlab lesson"]);
+    assert!(!out.exists() && !trained.join("lesson.html").exists());
+    assert!(trained.join("report.html").exists());
+}
+
+#[test]
 fn what_is_no_run_is_told() {
     let folder = folder();
     let out = folder.path().join("lesson.html");

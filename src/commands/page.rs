@@ -69,7 +69,8 @@ pub(super) fn after_run(folder: &Path, records: &Records) -> std::result::Result
     let again = |error| {
         let (folder, file) = (folder.display(), file.display());
         format!(
-            "note: no lesson page was made: {error}; `normlab page --run {folder} --out {file}` tries again"
+            "note: no lesson page was made: {error}; `normlab page --run {folder} --out {file}` tries again, \
+             `normlab page` shows a recorded run"
         )
     };
     written.map(|_| file.clone()).map_err(again)
@@ -95,7 +96,7 @@ fn json(records: &Records, folder: &Path) -> Result<String> {
             folder.display()
         )));
     };
-    let run = RecordedRun::new(records, summary, claims::claims(records), command(records)?);
+    let run = RecordedRun::new(records, summary, claims::claims(records), command(records)?)?;
     serde_json::to_string(&run)
         .map_err(|error| Error::Config(format!("no JSON of the run: {error}")))
 }

@@ -1,12 +1,15 @@
 //! A run as the lesson's page carries it: the evaluations and some of the probes of its networks, and what its
 //! claims have come to. `assets/page/lesson/record.js` has the same types.
 
-use crate::config::Experiment;
+use crate::config::{Experiment, Norm};
+use crate::error::{Error, Result};
 use crate::export::page;
+use crate::kernels::activation::Activation;
 use crate::record::{
     Claim, Evaluation, Images, LayerProbe, Probe, Summary, SweepRecord, Swept, WeightProbe,
 };
 use crate::report::records::{Network, Records};
+use crate::train::run_name;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
@@ -122,11 +125,27 @@ struct BatchOfOne {
 
 impl RecordedRun {
     /// The run of these records, whose claims are these; `command` is what makes it again.
-    #[must_use]
-    pub fn new(records: &Records, summary: &Summary, claims: Vec<Claim>, command: String) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it lacks a network that the lesson shows.
+    pub fn new(
+        records: &Records,
+        summary: &Summary,
+        claims: Vec<Claim>,
+        command: String,
+    ) -> Result<Self> {
         let chance = records.constant_guess().accuracy;
         let networks = records.networks();
-        Self {
+        let missing = missing(records);
+        if !missing.is_empty() {
+            return Err(Error::Config(format!(
+                "the lesson shows sigmoid and relu, each without a norm, with batch norm and with layer norm, \
+                 and looks into their hidden layers; this run has no probes of {}. `normlab lesson` trains and \
+                 probes them all",
+                missing.join(", ")
+            )));
+        }
+        Ok(Self {
             command,
             version: summary.version.clone(),
             adapter: summary.adapter.adapter.clone(),
@@ -138,8 +157,20 @@ impl RecordedRun {
             networks: networks.into_iter().map(|network| track(records, network)).collect(),
             batch_of_one: records.sweep(Swept::BatchSize).iter().filter_map(batch_of_one).collect(),
             claims,
-        }
+        })
     }
+}
+
+/// The networks of the lesson of which there is no evaluation, or no look into a hidden layer.
+fn missing(records: &Records) -> Vec<String> {
+    let activations = [Activation::Sigmoid, Activation::Relu];
+    let norms = [Norm::None, Norm::Batch, Norm::Layer];
+    let names = activations.into_iter().flat_map(|one| norms.map(|norm| run_name(one, norm)));
+    let is_there = |name: &String| {
+        let probed = records.probes_of(name).any(|probe| !probe.hidden.is_empty());
+        probed && records.evaluations_of(name).next().is_some()
+    };
+    names.filter(|name| !is_there(name)).collect()
 }
 
 fn track(records: &Records, network: Network<'_>) -> Track {

@@ -16,6 +16,8 @@ use normlab::lowering::shaders::Lowering;
 use normlab::page::{self, Links, SHIPPED};
 use normlab::train::Plan;
 use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -43,15 +45,20 @@ const WINDOWS: [(u32, u32); 2] = [(1400, 900), (390, 844)];
 /// How long the page may take until it is there, on a machine that is busy with other things.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Opens the page in a window.
-pub(crate) fn open(browser: &mut Browser, (width, height): (u32, u32)) {
+/// Opens the page with the shipped run in a window.
+pub(crate) fn open(browser: &mut Browser, window: (u32, u32)) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lesson.html");
     std::fs::write(&file, page::html(SHIPPED, &Links::default()).unwrap()).unwrap();
+    open_file(browser, &file, window);
+}
+
+/// Opens a page in a window.
+fn open_file(browser: &mut Browser, file: &Path, (width, height): (u32, u32)) {
     let size =
         json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
     browser.call("Emulation.setDeviceMetricsOverride", size);
-    browser.open(&file);
+    browser.open(file);
     let start = Instant::now();
     while browser.value("document.querySelectorAll('main > section').length") != json!(10) {
         let complaints = browser.complaints();
@@ -86,6 +93,21 @@ pub(crate) fn the_page_has_no_defects(browser: &mut Browser) {
                        .filter((name) => !/^(data|blob):/.test(name))";
         assert_eq!(browser.value(fetched), json!([]));
     }
+}
+
+/// A run of other widths, in which networks diverge and no batch has the size 1.
+pub(crate) fn the_page_of_another_run_has_no_defects(browser: &mut Browser) {
+    let folder = tempfile::tempdir().unwrap();
+    let (run, file) = (folder.path().join("run"), folder.path().join("lesson.html"));
+    let flags = "train --activation sigmoid,relu --norm none,batch,layer,rms --hidden 12,6,9 --steps 30 \
+                 --learning-rate 10000 --device cpu --out";
+    let normlab = || Command::new(env!("CARGO_BIN_EXE_normlab"));
+    normlab().args(flags.split_whitespace()).arg(&run).output().unwrap();
+    let made =
+        normlab().args(["page", "--run"]).arg(&run).arg("--out").arg(&file).output().unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    open_file(browser, &file, WINDOWS[1]);
+    assert_nothing_wrong(browser, LAYOUT);
 }
 
 /// The page prints on few sheets, and what a reader has not scrolled to is drawn there, too.

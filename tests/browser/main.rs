@@ -84,6 +84,11 @@ fn main() {
             lesson::the_page_starts_as_the_command_line_does,
         ),
         with_browser(
+            "the_page_of_another_run_has_no_defects",
+            &["--disable-gpu"],
+            lesson::the_page_of_another_run_has_no_defects,
+        ),
+        with_browser(
             "the_lesson_prints_on_eight_pages",
             &["--disable-gpu"],
             lesson::the_page_prints_on_eight_pages,

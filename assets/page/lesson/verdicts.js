@@ -298,7 +298,11 @@ function batchLive(tracks, about) {
 
 /** The recorded networks with batches of one. */
 function batchRecorded({ batchOfOne, chance }) {
-  const of = (norm) => batchOfOne.find((one) => one.norm === norm);
+  const of = (norm) => {
+    const found = batchOfOne.find((one) => one.norm === norm);
+    if (!found) throw new Lacking('s8.no_network', { network: `${norm}, batch 1` });
+    return found;
+  };
   const late = (reached) => accuracy({ evaluations: [[1, reached]] }, { chance });
   return { size: 1, gradient: of('batch').hidden_gradient, batch: late(of('batch').accuracy),
     layer: late(of('layer').accuracy) };
