@@ -38,10 +38,11 @@ const PLACES = {
     counter: { affine: 'shared', rate: 0.001, steps: 1000 } },
 };
 
-/** Where a claim is seen: the laboratory's settings, the view's title and the step. @param {string} id */
+/** Where a claim is seen: the laboratory's settings, the view, its title's key and the step. @param {string} id */
 export function shownBy(id) {
   const { view, shown, step } = PLACES[id];
-  return { settings: { ...DEFAULTS, ...shown }, view, step };
+  const [, name] = view.split('.');
+  return { settings: { ...DEFAULTS, ...shown }, view, part: name === 'accuracy' ? 'training' : name, step };
 }
 
 /** The settings under which a claim's verdict is another one. @param {string} id */

@@ -6,6 +6,7 @@ import { el, rich } from './dom.js';
 import { linkTo } from './lab_settings.js';
 import { t } from './text.js';
 import { IDS, judge } from './verdicts.js';
+import { nearest } from './view_data.js';
 
 /** How the program's verdicts are called here. */
 const VERDICTS = { 'holds': 'holds', 'holds partly': 'partly', 'does not hold in this run': 'fails',
@@ -80,8 +81,27 @@ function load(settings, announce) {
   announce(t('s8.loaded'));
 }
 
+/** Goes to the view that shows a claim; where a recorded training plays, to the step, too. */
+function show(place, { states, announce }) {
+  // Views stand on the page once the networks are made.
+  const scroll = (tries) => {
+    const view = document.querySelector(`#s7 [data-view="${place.part}"]`);
+    if (view?.getClientRects().length > 0) view.scrollIntoView();
+    else if (tries > 0) setTimeout(() => scroll(tries - 1), 100);
+  };
+  const there = () => {
+    const { session } = states.s7;
+    if (session?.reason) session.seek(nearest(session.steps, place.step));
+    scroll(50);
+  };
+  // The laboratory follows the address first.
+  if (location.hash === linkTo(place.settings)) there();
+  else addEventListener('hashchange', there, { once: true });
+  load(place.settings, announce);
+}
+
 /** Everything about one claim, folded. */
-function claimBlock(id, { record, state, announce }) {
+function claimBlock(id, { record, state, states, announce }) {
   const recorded = recordedVerdict(record, id);
   const place = shownBy(id);
   const own = el('div', { class: 's8-own', 'data-own': id });
@@ -89,7 +109,7 @@ function claimBlock(id, { record, state, announce }) {
     el('b', { lang: document.documentElement.lang }, `${t('s8.by_program')} `), ...rich(recorded.figures));
   const link = el('a', { href: linkTo(place.settings), onclick: (event) => {
     event.preventDefault();
-    load(place.settings, announce);
+    show(place, { states, announce });
   } }, ...rich(t('s8.shown', { step: place.step, view: t(place.view).replace(/\[([^\]]*)\]\{\w+\}/g, '$1') })));
   const whole = el('details', { class: 's8-claim', id: `s8-${id}` },
     el('summary', {}, verdictMark(recorded.verdict), el('span', { class: 's8-text' }, ...rich(t(`s8.${id}`)))),

@@ -95,6 +95,12 @@ async () => {
     check(block.querySelector('a').getAttribute('href').startsWith('#s7?'), `${id}: no link into the laboratory`);
     block.querySelector('summary').click();
   }
+  // A link goes to the view that it names.
+  document.getElementById('s8-spread').querySelector('a').click();
+  const box = () => document.querySelector('#s7 [data-view=affine]').getBoundingClientRect();
+  const inSight = () => box().height > 0 && box().bottom > 0 && box().top < innerHeight;
+  for (let tries = 0; tries < 100 && !inSight(); tries++) await new Promise((resolve) => setTimeout(resolve, 100));
+  check(inSight(), `the view of a claim is ${box().top} pixels away`);
   history.replaceState(null, '', '#s8');
   root.querySelector('#s8-judge').click();
   check(root.querySelector('#s8-answer').textContent.includes('14'), 'the answer does not count the claims');
