@@ -1,9 +1,9 @@
 //! How the report writes numbers: the one place where it makes text of them.
 
-/// A share as a percentage.
+/// A share as a percentage; a dash where it is no number.
 #[must_use]
 pub fn percent(share: f64) -> String {
-    format!("{:.1} %", 100.0 * share)
+    if share.is_finite() { format!("{:.1} %", 100.0 * share) } else { "–".to_owned() }
 }
 
 /// From one share to another, as percentages; one where both are written alike.
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn numbers_are_written_short() {
-        assert_eq!(percent(0.9625), "96.2 %");
+        assert_eq!([0.9625, f64::NAN].map(percent), ["96.2 %", "–"]);
         assert_eq!([range(0.77, 0.894), range(0.1, 0.1)], ["77.0–89.4 %", "10.0 %"]);
         let around = [range_around(0.1, 0.0996, 0.1004), range_around(0.1, 0.1, 0.2)];
         assert_eq!(around, [None, Some("10.0–20.0 %".to_owned())]);
