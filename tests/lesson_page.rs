@@ -86,8 +86,8 @@ fn a_run_of_ones_own_is_shown_and_linked() {
     let folder = folder();
     let trained = folder.path().join("run");
     let small = ["--hidden", "4,4", "--steps", "3", "--batch", "5", "--device", "cpu"];
-    run(normlab().args(["train", "--norm", "batch"]).args(small).arg("--out").arg(&trained))
-        .with(0);
+    let networks = ["--activation", "sigmoid,relu", "--norm", "none,batch,layer,rms"];
+    run(normlab().arg("train").args(networks).args(small).arg("--out").arg(&trained)).with(0);
     let beside = trained.join("lesson.html");
     let ended = page_of(Some(&trained), &beside).with(0);
     assert!(ended.stdout.starts_with("lesson: "), "{}", ended.stdout);
