@@ -102,12 +102,13 @@ fn a_variant_of_the_user_may_share_too() {
     let (_folder, library) = over(&[("matmul_nn/mine.wgsl", own)]);
     let library = library.unwrap();
     assert!(!library.shader(&matmul_nn::KERNEL, "mine", Activation::Relu).unwrap().ships);
-    let text = own.replace("operands_nn, elements,", "operands_nn, element,");
+    let text = own.replace("operands_nn, tiled_factors,", "operands_nn, tiled_factor,");
     let (folder, library) = over(&[("matmul_nn/mine.wgsl", &text)]);
     let said = refused(&library.unwrap(), &matmul_nn::KERNEL, "mine");
     let place = folder.path().join("matmul_nn/mine.wgsl").display().to_string();
     let expected = format!(
-        "{place}: its header shares element, which is not there; did you mean elements? There are: "
+        "{place}: its header shares tiled_factor, which is not there; did you mean tiled_factors or \
+         tiled_product? There are: "
     );
     assert!(said.starts_with(&expected), "{said}");
 }
@@ -127,22 +128,22 @@ fn what_no_variant_shares_is_refused() {
 /// The lines count from the beginning of the file that has the mistake.
 #[test]
 fn a_mistake_in_a_shared_text_is_shown_with_its_file_and_line() {
-    let good = shared("elements");
-    let text = good.replacen("return 0.0;", "return zero;", 1);
+    let good = shared("tiled_factors");
+    let text = good.replacen("return found;", "return zero;", 1);
     let line = 1 + text.lines().position(|line| line.contains("zero")).unwrap();
-    let (folder, library) = over(&[("shared/elements.wgsl", &text)]);
+    let (folder, library) = over(&[("shared/tiled_factors.wgsl", &text)]);
     let library = library.unwrap();
-    let place = folder.path().join("shared/elements.wgsl").display().to_string();
+    let place = folder.path().join("shared/tiled_factors.wgsl").display().to_string();
     for kernel in [&matmul_nn::KERNEL, &matmul_nt::KERNEL] {
         let said = refused(&library, kernel, "tiled");
-        assert!(said.contains(&format!("┌─ {place}:{line}:16")), "{said}");
-        assert!(said.contains(&format!("{line} │         return zero;\n")), "{said}");
+        assert!(said.contains(&format!("┌─ {place}:{line}:12")), "{said}");
+        assert!(said.contains(&format!("{line} │     return zero;\n")), "{said}");
     }
     // Of a name that two files declare, both are shown.
     let text = format!("{good}\nfn a_index() {{}}\n");
-    let (folder, library) = over(&[("shared/elements.wgsl", &text)]);
+    let (folder, library) = over(&[("shared/tiled_factors.wgsl", &text)]);
     let said = refused(&library.unwrap(), &matmul_nn::KERNEL, "tiled");
-    let place = folder.path().join("shared/elements.wgsl").display().to_string();
+    let place = folder.path().join("shared/tiled_factors.wgsl").display().to_string();
     let line = text.lines().count();
     assert!(said.contains("┌─ shaders/shared/operands_nn.wgsl:"), "{said}");
     assert!(said.contains(&format!("{line} │ fn a_index() {{}} // {place}\n")), "{said}");

@@ -1,6 +1,6 @@
 // matmul_bias_forward, tiled: z = a · b + bias, y = activate(z)
 // prefers: cheap barriers
-// shares: elements, tiled_factors, tiled_product
+// shares: tiled_factors, tiled_product
 //
 //   a: [replicas, m, k]    b: [replicas, k, n]    bias: [replicas, 1, n]    z, y: [replicas, m, n]
 //

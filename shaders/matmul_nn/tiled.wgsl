@@ -1,6 +1,6 @@
 // matmul_nn, tiled: c = a · b
 // prefers: cheap barriers
-// shares: operands_nn, elements, tiled_factors, tiled_product
+// shares: operands_nn, tiled_factors, tiled_product
 //
 //   a: [replicas, m, k]    b: [replicas, k, n]    c: [replicas, m, n]
 //

@@ -1,6 +1,6 @@
 // matmul_nt, tiled: c = a · transpose(b)
 // prefers: cheap barriers
-// shares: operands_nt, elements, tiled_factors, tiled_product
+// shares: operands_nt, tiled_factors, tiled_product
 //
 //   a: [replicas, m, k]    b: [replicas, n, k]    c: [replicas, m, n]
 //

@@ -1,6 +1,6 @@
 // matmul_tn, tiled: c = transpose(a) · b
 // prefers: cheap barriers
-// shares: operands_tn, elements, tiled_factors, tiled_product
+// shares: operands_tn, tiled_factors, tiled_product
 //
 //   a: [replicas, k, m]    b: [replicas, k, n]    c: [replicas, m, n]
 //

@@ -1,7 +1,7 @@
 // tiled_factors: how large the blocks of tiled_product are, and what is in them, for a product of a and b
 //
-// The text that shares this also shares elements, and has store(replica, i, j, sum), which writes one
-// element of the result.
+// The text that shares this has a_index and b_index, where an element of a factor lies, and store(replica, i, j,
+// sum), which writes one element of the result.
 
 const TILE_M: u32 = 64u; // tune: 32 64 128
 const TILE_N: u32 = 64u; // tune: 32 64 128
@@ -16,17 +16,27 @@ fn block_at(workgroup: vec3<u32>) -> Block {
 }
 
 fn rows_of_a(block: Block, k: u32, row: u32) -> vec4<f32> {
+    let first = a_index(block.replica, 0u, k);
+    let step = a_index(block.replica, 1u, k) - first;
     var found = vec4<f32>();
     for (var i = 0u; i < 4u; i++) {
-        found[i] = a_at(block.replica, row + i * QUARTER_M, k);
+        let at = row + i * QUARTER_M;
+        if (k < params.k && at < params.m) {
+            found[i] = a[first + at * step];
+        }
     }
     return found;
 }
 
 fn cols_of_b(block: Block, k: u32, col: u32) -> vec4<f32> {
+    let first = b_index(block.replica, k, 0u);
+    let step = b_index(block.replica, k, 1u) - first;
     var found = vec4<f32>();
     for (var i = 0u; i < 4u; i++) {
-        found[i] = b_at(block.replica, k, col + i * QUARTER_N);
+        let at = col + i * QUARTER_N;
+        if (k < params.k && at < params.n) {
+            found[i] = b[first + at * step];
+        }
     }
     return found;
 }

@@ -57,8 +57,16 @@ pub(crate) static FAULTS: [Faults; 7] = [
             fault("the first columns alone", "q < COLS / 4u", "q < 1u").occurrence(2).tuned(),
             fault("a tile of one size", "i += ACROSS * DOWN", "i += 256u").occurrence(1).tuned(),
             fault("a row beyond the end", "if (row < params.m", "if (row <= params.m"),
-            fault("a column never written", "at < params.n) {", "at + 1u < params.n) {"),
-            fault("a column of b left out", "j >= params.n", "j + 1u >= params.n"),
+            fault(
+                "a column never written",
+                "row < params.m && at < params.n",
+                "row < params.m && at + 1u < params.n",
+            ),
+            fault(
+                "a column of b left out",
+                "params.k && at < params.n",
+                "params.k && at + 1u < params.n",
+            ),
             fault(
                 "the last step missing",
                 "k < block.terms; k +=",

@@ -34,10 +34,22 @@ pub(crate) static FAULTS: [Faults; 15] = [
             fault("a tile of one size", "i += ACROSS * DOWN", "i += 256u").occurrence(1).tuned(),
             fault("a row beyond the end", "if (row < params.m", "if (row <= params.m")
                 .named("outside the tensor"),
-            fault("a column never written", "at < params.n) {", "at + 1u < params.n) {")
-                .named("not finite"),
-            fault("a column of b left out", "j >= params.n", "j + 1u >= params.n"),
-            fault("a row of a left out", "i >= params.m", "i + 1u >= params.m"),
+            fault(
+                "a column never written",
+                "row < params.m && at < params.n",
+                "row < params.m && at + 1u < params.n",
+            )
+            .named("not finite"),
+            fault(
+                "a column of b left out",
+                "params.k && at < params.n",
+                "params.k && at + 1u < params.n",
+            ),
+            fault(
+                "a row of a left out",
+                "params.k && at < params.m",
+                "params.k && at + 1u < params.m",
+            ),
             fault(
                 "the last step missing",
                 "k < block.terms; k +=",
@@ -131,11 +143,19 @@ pub(crate) static FAULTS: [Faults; 15] = [
             fault("a tile of one size", "i += ACROSS * DOWN", "i += 256u").occurrence(1).tuned(),
             fault("a row beyond the end", "if (row < params.m", "if (row <= params.m")
                 .named("outside the tensor"),
-            fault("a column beyond the end", "at < params.n) {", "at <= params.n) {"),
-            fault("a column of b left out", "j >= params.n", "j + 1u >= params.n"),
+            fault(
+                "a column beyond the end",
+                "row < params.m && at < params.n",
+                "row < params.m && at <= params.n",
+            ),
+            fault(
+                "a column of b left out",
+                "params.k && at < params.n",
+                "params.k && at + 1u < params.n",
+            ),
             fault("half of b's block", "TILE_K * QUARTER_N;", "TILE_K * QUARTER_N / 2u;"),
             fault("b not transposed", "j * params.k + l", "l * params.n + j"),
-            fault("columns next to each other", "k, col + i * QUARTER_N", "k, col + i"),
+            fault("columns next to each other", "col + i * QUARTER_N", "col + i").occurrence(1),
             fault("another column", "q * ACROSS + local.x]", "q * ACROSS + local.y]"),
             fault("a sign", "sums[r + 3u][q] += ", "sums[r + 3u][q] -= "),
             fault(
@@ -221,8 +241,16 @@ pub(crate) static FAULTS: [Faults; 15] = [
             fault("a tile of one size", "i += ACROSS * DOWN", "i += 256u").occurrence(1).tuned(),
             fault("a row never written", "if (row < params.m", "if (row + 1u < params.m")
                 .named("not finite"),
-            fault("a column beyond the end", "at < params.n) {", "at <= params.n) {"),
-            fault("a row of a left out", "i >= params.m", "i + 1u >= params.m"),
+            fault(
+                "a column beyond the end",
+                "row < params.m && at < params.n",
+                "row < params.m && at <= params.n",
+            ),
+            fault(
+                "a row of a left out",
+                "params.k && at < params.m",
+                "params.k && at + 1u < params.m",
+            ),
             fault(
                 "the last step missing",
                 "k < block.terms; k +=",
