@@ -39,14 +39,15 @@ pub enum Error {
     #[error("{0}")]
     Data(String),
     /// A file or folder that could not be read or written.
-    #[error("cannot {action} {path}: {source}")]
+    #[error("cannot {action} {path}: {reason}")]
     File {
         /// What was attempted: "read", "write", "create".
         action: &'static str,
         /// The file or folder.
         path: String,
-        /// The system's own reason.
-        source: std::io::Error,
+        /// The system's own reason. No source of the error: the sentence has it already, and a chain would say it
+        /// twice.
+        reason: std::io::Error,
     },
     /// A shader that does not compile or does not match its kernel's contract.
     #[error("{0}")]
@@ -67,8 +68,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     /// A [`Error::File`] for `path`.
-    pub fn file(action: &'static str, path: &Path, source: std::io::Error) -> Self {
-        Self::File { action, path: path.display().to_string(), source }
+    pub fn file(action: &'static str, path: &Path, reason: std::io::Error) -> Self {
+        Self::File { action, path: path.display().to_string(), reason }
     }
 
     /// The exit status that tells a script what kind of trouble it was: 2 for arguments,

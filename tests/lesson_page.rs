@@ -117,6 +117,7 @@ fn what_is_no_run_is_told() {
     page_of(Some(folder.path()), &out).refused(&["holds no run", "experiment.toml"]);
     let ended = page_of(None, &folder.path().join("no/lesson.html")).with(1);
     assert!(ended.stderr.contains("lesson.html"), "{}", ended.stderr);
+    assert_eq!(ended.stderr.matches("os error").count(), 1, "{}", ended.stderr);
     run(normlab().args(["page", "--record"]).arg(&out)).with(2);
     assert!(!out.exists());
 }
