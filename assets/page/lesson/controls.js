@@ -5,7 +5,7 @@ import { t } from './text.js';
 
 let names = 0;
 /** A name that no other element has. @param {string} stem */
-export const uniqueName = (stem) => `${stem}-${++names}`;
+const uniqueName = (stem) => `${stem}-${++names}`;
 
 /**
  * A slider with its name before and its value behind it.

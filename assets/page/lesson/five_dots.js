@@ -1,10 +1,11 @@
 // The five inputs that sections 1 and 2 share: where they lie, what a ReLU makes of them, and how they are moved.
 
 import { set } from './dom.js';
+import { moments } from './norms.js';
 import { fixed, t } from './text.js';
 
 /** How far an input may be dragged from 0 before the shift, and how far the shift goes. */
-export const REACH = 4;
+const REACH = 4;
 export const SHIFT = 3;
 /** A new batch lies nearer to 0 than the shift reaches, so that the shift alone can bring it to one side. */
 const FRESH_REACH = 2.8;
@@ -15,7 +16,7 @@ const GRAB = 26;
  * The five dots at the start.
  * @typedef {{values: number[], shift: number, watchers: Record<string, () => void>}} Dots
  */
-export const firstDots = () => ({ values: [-1.6, -0.6, 0.4, 1.1, 2.3], shift: 0, watchers: {} });
+const firstDots = () => ({ values: [-1.6, -0.6, 0.4, 1.1, 2.3], shift: 0, watchers: {} });
 
 /** The dots that the sections share. @param {Record<string, object>} states @returns {Dots} */
 export function sharedDots(states) {
@@ -30,7 +31,7 @@ const clamp = (value, reach) => Math.min(reach, Math.max(-reach, value));
 export const positions = ({ values, shift }) => values.map((value) => snap(value + shift));
 
 /** Moves a dot, as far as it may. @param {Dots} dots @param {number} place @param {number} position */
-export function moveDot(dots, place, position) {
+function moveDot(dots, place, position) {
   dots.values[place] = clamp(snap(position - dots.shift), REACH);
 }
 
@@ -60,9 +61,7 @@ export function batchState(smallest, largest) {
 
 /** Mean, variance and deviation; values that are all equal have a variance of exactly 0. @param {number[]} values */
 export function statistics(values) {
-  if (values.every((value) => value === values[0])) return { mean: values[0], variance: 0, deviation: 0 };
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  const { mean, variance } = moments(values);
   return { mean, variance, deviation: Math.sqrt(variance) };
 }
 

@@ -18,7 +18,7 @@ const MOST_EVALUATIONS = 80;
 const EARLY_EVALUATIONS = [1, 10];
 /** Steps since the last evaluation after which the end of a run is evaluated. */
 const EVALUATE_AGAIN = 10;
-/** What share the last round has in the speed that is told. */
+/** The share of the last round in the speed that is shown. */
 const SPEED_SHARE = 0.15;
 /** Pipelines that are remembered for the next settings. */
 const MOST_PIPELINES = 300;

@@ -4,8 +4,8 @@
 import { rich, el, set } from './dom.js';
 import { button } from './controls.js';
 import { DEFAULTS } from './lab_settings.js';
-import { fixed, significant, t } from './text.js';
-import { evaluationAt, momentAt, nameOf } from './view_data.js';
+import { fixed, percent, significant, t } from './text.js';
+import { evaluationAt, gradientShare, momentAt, nameOf } from './view_data.js';
 
 /** Accuracy above which a network has learned something: twice chance. */
 const LEARNED = 0.2;
@@ -13,12 +13,10 @@ const LEARNED = 0.2;
 /** The track of a norm. */
 const of = (tracks, norm) => tracks.find((track) => track.norm === norm);
 
-const percent = (share) => `${fixed(100 * share, 1)} %`;
-
 /** What share of the last layer's gradient the first one gets at a step; NaN where there is none. */
 export function gradientRatio(track, step) {
   const moment = track && momentAt(track, step);
-  return moment && moment.step > 0 ? moment.layers[0].gradient / moment.output.gradient : NaN;
+  return moment && moment.step > 0 ? gradientShare(moment) : NaN;
 }
 
 /** Whether batch norm's hidden weights get a gradient of exactly 0 at a step after the first. */
@@ -59,7 +57,7 @@ const evaluatedStep = (tracks, step) => Math.max(...tracks.map((track) => evalua
 const SETS = [['none', 'batch', 'layer'], ['batch', 'layer'], ['batch'], []];
 
 /** How far the median of the last hidden layer's inputs moves from step 0 on, in widths of its middle 70 %. */
-export function shiftOf(track, step) {
+function shiftOf(track, step) {
   const [first, now] = [momentAt(track, 0), momentAt(track, step)].map((one) => one?.layers.at(-1).percentiles);
   return first && now ? Math.abs(now[1] - first[1]) / (first[2] - first[0]) : NaN;
 }
@@ -193,7 +191,7 @@ export function createPresets(session, state) {
 }
 
 /** What a run says to a guess, in words. */
-export function verdictOf(id, guess, tracks, step) {
+function verdictOf(id, guess, tracks, step) {
   const found = tracks.length > 0 ? PRESETS[id].judge(tracks, step) : null;
   if (!found) return t('s7.verdict.wait');
   const judged = t(found.right === guess ? 'guess.right' : 'guess.wrong');

@@ -39,7 +39,7 @@ export const OF_PROGRAM = ['activation', 'depth', 'units', 'batch', 'optimizer',
 /** One of some words, or nothing. */
 const word = (key) => (text) => (OPTIONS[key].includes(text) ? text : undefined);
 
-/** A whole number within bounds, or nothing. */
+/** An integer within bounds, or nothing. */
 const whole = (low, high) => (text) => {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   return value >= low && value <= high ? value : undefined;

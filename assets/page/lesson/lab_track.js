@@ -15,7 +15,7 @@ export function rms(values) {
 }
 
 /** ‖now − before‖ / ‖before‖. */
-export function relativeChange(now, before) {
+function relativeChange(now, before) {
   let [change, norm] = [0, 0];
   for (let at = 0; at < now.length; at++) {
     change += (now[at] - before[at]) ** 2;
@@ -25,7 +25,7 @@ export function relativeChange(now, before) {
 }
 
 /** Whether a step is one of the early ones that are kept for good: 0, 1, 2, 3, 4, 6, 8, 12, 16 … */
-export function isEarly(step) {
+function isEarly(step) {
   if (step === 0) return true;
   const odd = step / (step & -step);
   return odd === 1 || (odd === 3 && step % 3 === 0);
@@ -68,7 +68,7 @@ export class Stops {
 }
 
 /** The value below which a share of counted values lies, even within its bin; an end of the range beyond. */
-export function percentile({ low, high, below, above, counts }, share) {
+function percentile({ low, high, below, above, counts }, share) {
   const width = (high - low) / counts.length;
   const total = counts.reduce((sum, count) => sum + count, below + above);
   let missing = share * total - below;
@@ -81,7 +81,7 @@ export function percentile({ low, high, below, above, counts }, share) {
 }
 
 /** Rows of numbers as grey values between the smallest and the largest. @returns {import('./record.js').Rows} */
-export function greyRows(numbers, width) {
+function greyRows(numbers, width) {
   const finite = [...numbers].filter(Number.isFinite);
   const [low, high] = finite.length > 0 ? [Math.min(...finite), Math.max(...finite)] : [0, 0];
   const range = high > low ? high - low : 1;

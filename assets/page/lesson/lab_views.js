@@ -68,7 +68,7 @@ function saying(scene, announce, element) {
 }
 
 /** The present step in a sentence. @param {Track[]} tracks @param {number} step */
-export function stepSentence(tracks, step) {
+function stepSentence(tracks, step) {
   const parts = tracks.map((track) => `${nameOf(track, tracks)}: ${status(track, step)}`);
   return `${t('view.now', { step })} ${parts.join('; ')}.`;
 }

@@ -1,6 +1,7 @@
 // A random network in f64 with a true forward and backward pass, and the factors by which a gradient changes
 // from each layer to the one before: weights, slope of the activation, and the norm's 1/σ.
 
+import { ACTIVATIONS } from './activations.js';
 import { EPSILON } from './norms.js';
 import { Stream } from './random.js';
 
@@ -10,19 +11,6 @@ export const BATCH = 48;
 
 /** The streams of random numbers: weights, biases, inputs, and the gradient that enters at the last layer. */
 const PURPOSE = { weights: 111, biases: 112, inputs: 113, gradient: 114 };
-
-/** The activations and their slopes. `identity` makes the network linear. */
-const ACTIVATIONS = {
-  sigmoid: { value: (x) => 1 / (1 + Math.exp(-x)), slope: (x) => slopeOfSigmoid(x) },
-  relu: { value: (x) => Math.max(0, x), slope: (x) => (x > 0 ? 1 : 0) },
-  identity: { value: (x) => x, slope: () => 1 },
-};
-
-/** Far out, 1 − value is 0 in f64 before the slope is. */
-function slopeOfSigmoid(x) {
-  const small = Math.exp(-Math.abs(x));
-  return small / (1 + small) ** 2;
-}
 
 /** Root mean square of numbers. @param {Float64Array} values */
 const rms = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
@@ -45,7 +33,7 @@ export function randomNetwork({ depth, scale, shift = 0, seed, activation, norm 
   }));
   // RMS norm has no b.
   const added = norm === 'rms' ? 0 : shift;
-  const { value, slope } = ACTIVATIONS[activation];
+  const { of: value, slope } = ACTIVATIONS[activation];
   return { layers, norm, shift: added, value, slope,
     inputs: draw(BATCH * UNITS, new Stream(seed, PURPOSE.inputs, 0)).map((z) => value(z + added)),
     gradient: draw(BATCH * UNITS, new Stream(seed, PURPOSE.gradient, 0)) };
@@ -167,7 +155,7 @@ export function backward(network, passes) {
  * What the factors should be by the sizes of weights, slopes and 1/σ alone, without a backward pass: right where
  * the signs of a gradient's parts have nothing to do with the weights.
  */
-export function expectedRungs(network, passes) {
+function expectedRungs(network, passes) {
   return passes.slice(0, -1).map(({ shifted, rstd }, layer) => ({
     weights: Math.sqrt(UNITS) * rms(network.layers[layer + 1].weights),
     slope: rms(shifted.map(network.slope)),

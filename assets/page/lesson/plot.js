@@ -33,6 +33,20 @@ export function ticks([low, high], count = 5, log = false) {
 }
 
 /**
+ * Heights moved apart until none is nearer to the next than `gap`, as far as there is room between `top` and
+ * `bottom`. @param {number[]} heights
+ */
+export function apart(heights, gap, top, bottom) {
+  const order = heights.map((_, place) => place).sort((one, other) => heights[one] - heights[other]);
+  const placed = [...heights];
+  let floor = top;
+  for (const place of order) floor = (placed[place] = Math.max(placed[place], floor)) + gap;
+  let ceiling = bottom;
+  for (const place of order.reverse()) ceiling = (placed[place] = Math.min(placed[place], ceiling)) - gap;
+  return placed;
+}
+
+/**
  * A picture: `draw(p)` is called at each drawing, with `p.x`, `p.y` (scales), `p.width`, `p.height` and the
  * marks below. It redraws itself when its width changes; call `redraw()` when its data did.
  *

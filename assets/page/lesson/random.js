@@ -23,7 +23,7 @@ function upper(a, b) {
 }
 
 /** One block of Philox 4×32-10 (Salmon, Moraes, Dror and Shaw 2011): four random words, in place of the counter. */
-export function philox(words, key) {
+function philox(words, key) {
   let [c0, c1, c2, c3] = words;
   let [k0, k1] = key;
   for (let round = 0; round < ROUNDS; round++) {
@@ -50,7 +50,7 @@ export class Stream {
   #position = 0;
   #block = new Uint32Array(4);
 
-  /** @param {number} seed a whole number below 2⁵³ @param {number} purpose @param {number} index of a stream */
+  /** @param {number} seed an integer below 2⁵³ @param {number} purpose @param {number} index of a stream */
   constructor(seed, purpose, index) {
     this.#key = [seed % WORD, Math.floor(seed / WORD)];
     this.#purpose = purpose;
@@ -85,7 +85,7 @@ export class Stream {
     return radius * Math.cos(2 * Math.PI * this.uniform());
   }
 
-  /** The next whole number below `bound`, without bias (Lemire 2019). */
+  /** The next integer below `bound`, without bias (Lemire 2019). */
   below(bound) {
     const threshold = (WORD - bound) % bound;
     for (;;) {

@@ -2,8 +2,9 @@
 
 import { el, lessMotion, rich } from './dom.js';
 import { button, prediction, slider } from './controls.js';
-import { plot } from './plot.js';
-import { fixed, significant, t } from './text.js';
+import { apart, plot } from './plot.js';
+import { fixed, percent, significant, t } from './text.js';
+import { gradientShare } from './view_data.js';
 
 const NORMS = ['none', 'batch', 'layer'];
 const SECONDS = 4;
@@ -20,32 +21,11 @@ export function between(evaluations, step) {
   return low + ((step - from) / (to - from)) * (high - low);
 }
 
-/** Moves heights apart until none is nearer to the next than `gap`, the last no lower than `bottom`. */
-export function spread(heights, gap, bottom) {
-  const order = heights.map((_, place) => place).sort((one, other) => heights[one] - heights[other]);
-  const placed = [...heights];
-  order.forEach((place, at) => {
-    if (at > 0) placed[place] = Math.max(placed[place], placed[order[at - 1]] + gap);
-  });
-  let limit = bottom;
-  for (const place of order.reverse()) {
-    placed[place] = Math.min(placed[place], limit);
-    limit = placed[place] - gap;
-  }
-  return placed;
-}
-
 /** A gradient as a share of another, as people say it: 0.49, or 1/75,000. */
 export function share(ratio) {
   if (!Number.isFinite(ratio) || ratio <= 0) return fixed(ratio, 0);
   if (ratio >= 0.01) return significant(ratio, 2);
   return `1/${Number((1 / ratio).toPrecision(2)).toLocaleString('en', { maximumFractionDigits: 0 })}`;
-}
-
-/** First hidden layer's gradient as a share of the output layer's, at the end. */
-function gradientShare(track) {
-  const { layers, output } = track.moments.at(-1);
-  return layers[0].gradient / output.gradient;
 }
 
 /** @param {object} context @returns {HTMLElement[]} */
@@ -114,7 +94,7 @@ function drawRace(p, record, tracks, step) {
   p.line('chance', [[0, record.chance], [record.steps, record.chance]], { class: 's0-chance' });
   p.text('chance-name', p.right - 4, p.y(record.chance) - 7, t('s0.chance'), { anchor: 'end', class: 'tick' });
   const heads = tracks.map(({ evaluations }) => between(evaluations, Math.max(step, evaluations[0][0])));
-  const heights = spread(heads.map((head) => p.y(head)), LABEL_HEIGHT, p.bottom);
+  const heights = apart(heads.map((head) => p.y(head)), LABEL_HEIGHT, -Infinity, p.bottom);
   tracks.forEach(({ norm, evaluations }, at) => {
     const points = until(evaluations, step).map(([x, y]) => [x, y]);
     p.line(`line-${norm}`, [...points, [step, heads[at]]], { class: norm });
@@ -124,7 +104,6 @@ function drawRace(p, record, tracks, step) {
   });
 }
 
-const percent = (value) => `${fixed(100 * value, 1)} %`;
 const latest = (evaluations, step) => (until(evaluations, step).at(-1) ?? evaluations[0])[1];
 
 /** What the race shows at a step, in words. */
@@ -169,7 +148,7 @@ function autoplay(picture, state, steps, play) {
 
 /** The prediction: why one of them never starts. */
 function why(state, tracks) {
-  const [none, batch, layer] = tracks.map((track) => share(gradientShare(track)));
+  const [none, batch, layer] = tracks.map((track) => share(gradientShare(track.moments.at(-1))));
   const step = tracks[0].moments.at(-1).step;
   return prediction({ id: 's0', question: t('s0.guess'), answers: [t('s0.guess_weights'), t('s0.guess_data'),
     t('s0.guess_gradient')], right: 2, because: t('s0.because', { step, none, batch, layer }), state });

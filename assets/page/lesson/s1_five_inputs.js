@@ -16,10 +16,10 @@ const AXIS = [-7, 7];
 const LANE = -1;
 
 /** The states of the units of a recorded layer. @param {{smallest: number[], largest: number[]}} layer */
-export const unitStates = ({ smallest, largest }) => smallest.map((low, unit) => batchState(low, largest[unit]));
+const unitStates = ({ smallest, largest }) => smallest.map((low, unit) => batchState(low, largest[unit]));
 
 /** How many units are in each state. @param {string[]} states @returns {Record<string, number>} */
-export const countStates = (states) =>
+const countStates = (states) =>
   Object.fromEntries(STATES.map((state) => [state, states.filter((one) => one === state).length]));
 
 /** @param {object} context @returns {HTMLElement[]} */

@@ -1,13 +1,13 @@
 // A bell of inputs over a sigmoid: in the middle it is nearly a straight line, far out its slope dies.
 
 import { el, set } from './dom.js';
+import { ACTIVATIONS } from './activations.js';
 import { button, prediction, slider } from './controls.js';
 import { plot } from './plot.js';
 import { fixed, significant, t } from './text.js';
-import { bendAndSlope, bestLine, outputShares, sigmoid } from './sigmoid_maths.js';
+import { bendAndSlope, bestLine, outputShares } from './sigmoid_maths.js';
 
-export { bendAndSlope } from './sigmoid_maths.js';
-
+const { of: sigmoid } = ACTIVATIONS.sigmoid;
 const MEAN = { min: -8, max: 8, step: 0.1 };
 const SIGMA = { min: 0.1, max: 4, step: 0.1 };
 const PRESETS = { middle: [0, 1], wide: [0, 4], far: [-6, 1] };

@@ -8,7 +8,6 @@ import { formula, fraction, term } from './formula.js';
 import { statistics } from './five_dots.js';
 import { INPUTS, TARGETS, Y, bars, learnedStep, loss, outlineBars, placed } from './affine_maths.js';
 
-export { INPUTS, TARGETS, Y, gradient, learnedStep, loss, placed } from './affine_maths.js';
 
 const RANGE = { a: { min: -2.5, max: 2.5, step: 0.01 }, b: { min: -3, max: 3, step: 0.01 } };
 const AXIS = [-11, 11];

@@ -12,7 +12,7 @@ const UNITS = 3;
 const NORMS = ['batch', 'layer', 'rms'];
 
 /** Where the examples come from: mean and deviation of each unit. */
-export const POPULATION = [
+const POPULATION = [
   { mean: 1.5, deviation: 1 },
   { mean: -1, deviation: 0.6 },
   { mean: 0.5, deviation: 1.4 },
@@ -25,7 +25,7 @@ const SMALL = 0.1;
 const BATCHES = 101;
 
 /** A batch of examples from the population, rounded as it is shown. @param {number} seed */
-export function drawBatch(seed, rows = EXAMPLES) {
+function drawBatch(seed, rows = EXAMPLES) {
   const stream = new Stream(seed, BATCHES, 0);
   return Array.from({ length: rows }, () =>
     POPULATION.map(({ mean, deviation }) => Math.round(10 * (mean + deviation * stream.normal())) / 10));
@@ -65,7 +65,7 @@ function outputsOf(state, norm, rows = state.rows) {
 }
 
 /** How far a norm's outputs of the first example lie from those in the whole batch, at most; 0 is to the bit. */
-export function movedBy(state, norm) {
+function movedBy(state, norm) {
   const [whole, now] = [EXAMPLES, state.rows].map((rows) => outputsOf(state, norm, rows)[0]);
   return Math.max(...whole.map((value, unit) => (Object.is(value, now[unit]) ? 0 : Math.abs(value - now[unit]))));
 }

@@ -1,6 +1,7 @@
 // S7: the laboratory. Networks that differ in their norm alone train side by side on the reader's GPU, and what
 // they do can be looked at, at every kept step.
 
+import { copyText } from './download.js';
 import { el, paced, rich, set } from './dom.js';
 import { createBar } from './lab_bar.js';
 import { createControls } from './lab_controls.js';
@@ -89,7 +90,7 @@ function troubleOf({ reason, lacks }, settings, tracks) {
 }
 
 /** What the comparison with the reference has given. @param {object[]} tracks the engine's */
-export function checkInWords(tracks) {
+function checkInWords(tracks) {
   const off = tracks.find(({ check }) => check?.off);
   if (off) {
     const { tensor, step, ratio } = off.check.off;
@@ -106,7 +107,7 @@ export function checkInWords(tracks) {
 }
 
 /** What the networks show at a step, in a sentence. */
-export function answerOf(tracks, step, { batch }) {
+function answerOf(tracks, step, { batch }) {
   if (tracks.length === 0) return t('s7.answer.empty');
   const known = tracks.filter((track) => momentAt(track, step) && !(track.failed?.step <= step));
   if (known.length === 0) return t('s7.answer.failed');
@@ -124,13 +125,7 @@ function takeAway(state) {
   const copy = (from) => {
     const pressed = el('button', { type: 'button' }, t('s7.copy'));
     pressed.addEventListener('click', async () => {
-      try {
-        await navigator.clipboard.writeText(from.textContent);
-        pressed.textContent = t('s7.copied');
-      } catch {
-        // Where copying is not allowed the text is marked, to be copied by hand.
-        getSelection().selectAllChildren(from);
-      }
+      if (await copyText(from.textContent, from)) pressed.textContent = t('s7.copied');
     });
     return pressed;
   };

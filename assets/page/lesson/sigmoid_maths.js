@@ -1,16 +1,11 @@
 // A normal distribution through a sigmoid: how far the outputs are from a straight line, and the mean slope.
 
+import { ACTIVATIONS } from './activations.js';
+
 const NODES = 1200;
 const TAIL = 10;
 
-/** The sigmoid without overflow. */
-export const sigmoid = (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
-
-/** Its slope, which does not cancel far out. */
-export const sigmoidSlope = (x) => {
-  const small = Math.exp(-Math.abs(x));
-  return small / (1 + small) ** 2;
-};
+const { of: sigmoid, slope: sigmoidSlope } = ACTIVATIONS.sigmoid;
 
 /**
  * The weights of the standard normal distribution at evenly spaced points, by the trapezoidal rule, which for a

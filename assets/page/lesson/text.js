@@ -46,12 +46,18 @@ export function fixed(value, digits = 2) {
   return even.toFixed(digits).replace(/^-(0(?:\.0*)?)$/, '$1').replace('-', '−');
 }
 
+/** A share as a percentage; a dash where it is no number. */
+export const percent = (share) => (Number.isFinite(share) ? `${fixed(100 * share, 1)} %` : '–');
+
+/** An integer as an exponent: ⁻³. */
+export const raised = (exponent) =>
+  [...String(exponent)].map((sign) => (sign === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[sign])).join('');
+
 /** A number of any size with so many significant digits: 0.0012, 12, 3.4×10⁻⁷. */
 export function significant(value, digits = 2) {
   if (!Number.isFinite(value) || value === 0) return fixed(value, 0);
   const exponent = Math.floor(Math.log10(Math.abs(value)));
   if (exponent >= -4 && exponent < 6) return fixed(value, Math.max(0, digits - 1 - exponent));
   const [mantissa, power] = value.toExponential(digits - 1).split('e');
-  const raised = [...String(Number(power))].map((c) => (c === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[c])).join('');
-  return `${mantissa.replace('-', '−')}×10${raised}`;
+  return `${mantissa.replace('-', '−')}×10${raised(Number(power))}`;
 }

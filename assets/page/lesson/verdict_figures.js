@@ -1,5 +1,7 @@
 // Figures that claims are judged by, worked out from a track: recorded or live.
 
+import { ACTIVATIONS } from './activations.js';
+
 /** Places within a bin of inputs at which the activation is evaluated: the inputs are even within it. */
 const PLACES = 8;
 
@@ -28,9 +30,6 @@ export function factorALayer({ layers }) {
   return Number.isFinite(factor) ? factor : null;
 }
 
-/** The first layer's gradient as a share of the output layer's. */
-export const gradientShare = ({ layers, output }) => layers[0].gradient / output.gradient;
-
 /** The inputs of a layer as places and counts: evenly within bins, those beyond at the ends. */
 function inputsOf({ low, high, below, above, counts }) {
   const width = (high - low) / counts.length;
@@ -40,7 +39,7 @@ function inputsOf({ low, high, below, above, counts }) {
 }
 
 /** The mean of a function over the inputs of a layer. @param {(x: number) => number} of */
-export function meanOverInputs(layer, of) {
+function meanOverInputs(layer, of) {
   let [sum, count] = [0, 0];
   for (const [x, many] of inputsOf(layer)) {
     sum += of(x) * many;
@@ -61,25 +60,13 @@ export function beyond({ below, above, counts }) {
   return (below + above) / (within + below + above);
 }
 
-const sigmoid = (x) => 1 / (1 + Math.exp(-x));
-
 /** The sigmoid's slope at a layer's inputs, and the size of its outputs: both as root mean squares. */
 export function sigmoidOver(layer) {
+  const { of, slope } = ACTIVATIONS.sigmoid;
   return {
-    slope: Math.sqrt(meanOverInputs(layer, (x) => (sigmoid(x) * (1 - sigmoid(x))) ** 2)),
-    outputs: Math.sqrt(meanOverInputs(layer, (x) => sigmoid(x) ** 2)),
+    slope: Math.sqrt(meanOverInputs(layer, (x) => slope(x) ** 2)),
+    outputs: Math.sqrt(meanOverInputs(layer, (x) => of(x) ** 2)),
   };
-}
-
-/** How far a layer's outputs differ from image to image: deviation over the images, mean over the units. */
-export function outputSpread({ outputs: { width, low, high, bytes } }) {
-  const rows = bytes.length / width;
-  const deviations = Array.from({ length: width }, (_, unit) => {
-    const values = Array.from({ length: rows }, (_, row) => low + ((high - low) * bytes[row * width + unit]) / 255);
-    const mean = values.reduce((sum, value) => sum + value, 0) / rows;
-    return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / rows);
-  });
-  return deviations.reduce((sum, value) => sum + value, 0) / width;
 }
 
 /** How far apart the inputs of a unit lie over the images, as a mean over the units. */

@@ -2,11 +2,12 @@
 // (src/report/claims): a figure is for a claim or against it by a threshold. The thresholds are the program's
 // (thresholds.rs): each lies far from the figures of the lesson and of 10,000 steps on MNIST.
 
-import { fixed, significant } from './text.js';
+import { fixed, percent, significant } from './text.js';
 import {
-  bandOf, beyond, diverged, evaluationAt, factorALayer, firstTrained, gradientShare, lateAccuracy, medianMagnitude,
-  outputSpread, rangeOfUnits, sigmoidOver, spreadOfInputs,
+  bandOf, beyond, diverged, evaluationAt, factorALayer, firstTrained, lateAccuracy, medianMagnitude, rangeOfUnits,
+  sigmoidOver, spreadOfInputs,
 } from './verdict_figures.js';
+import { gradientShare, spread as spreadOfRows } from './view_data.js';
 
 export { factorALayer, firstTrained };
 
@@ -71,7 +72,6 @@ class Lacking extends Error {
   }
 }
 
-const percent = (share) => `${fixed(100 * share, 1)} %`;
 const range = (low, high) => (high - low < 5e-4 ? percent(low) : `${percent(low)} … ${percent(high)}`);
 const figure = (supports, key, values) => ({ supports, key, values });
 
@@ -162,7 +162,7 @@ function scaleAndShift(tracks, about) {
 function ending(track, about) {
   const last = end(track);
   const late = accuracy(track, about);
-  return { share: gradientShare(last), change: last.layers[0].change, spread: outputSpread(last.layers.at(-1)), late };
+  return { share: gradientShare(last), change: last.layers[0].change, spread: spreadOfRows(last.layers.at(-1).outputs), late };
 }
 
 /** Sigmoid without a norm does not learn. */

@@ -13,7 +13,7 @@ const gammas = remembered((layer) => band(layer.gamma ?? []));
 const betas = remembered((layer) => band(layer.beta ?? []));
 
 /** 15, 50, 85 % of a and of b of a moment's last layer; NaN where it has none. @param {Moment|null} moment */
-export function affineAt(moment) {
+function affineAt(moment) {
   const last = moment?.layers.at(-1);
   return last ? { a: gammas(last), b: betas(last) } : { a: [NaN, NaN, NaN], b: [NaN, NaN, NaN] };
 }

@@ -9,7 +9,7 @@ import { ranges } from './view_panel.js';
  * Whether a moment is of before the first step: the record has zeros there, which no gradient was.
  * @param {Moment} moment
  */
-export const beforeFirst = (moment) =>
+const beforeFirst = (moment) =>
   moment.step === 0 && [...moment.layers, moment.output].every((one) => !one?.gradient);
 
 /** What is said of exact zeros. @param {number[]} values */

@@ -97,6 +97,9 @@ export function failure(track) {
   return Number.isFinite(step) ? { step, sentence: t('view.diverged') } : null;
 }
 
+/** The first layer's gradient as a share of the output layer's. @param {Moment} moment */
+export const gradientShare = ({ layers, output }) => layers[0].gradient / output.gradient;
+
 /** A figure kept with the object that it is computed from. @template T @param {(from: object) => T} compute */
 export function remembered(compute) {
   const known = new WeakMap();

@@ -47,7 +47,7 @@ function modes(scene) {
  * The rows of a layer in training or inference: without batch statistics the two are one.
  * @param {Layer|undefined} layer @param {'training'|'inference'} mode
  */
-export const rowsOf = (layer, mode) => (mode === 'training' && layer?.outputs_in_training) || layer?.outputs;
+const rowsOf = (layer, mode) => (mode === 'training' && layer?.outputs_in_training) || layer?.outputs;
 
 /** How far the rows differ, in words. @param {Rows|undefined} rows */
 export function differ(rows) {

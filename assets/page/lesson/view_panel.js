@@ -1,8 +1,8 @@
 // One plot of a view: curves over steps, or over layers, with a label at the end of each curve.
 
 import { el, set, svg } from './dom.js';
-import { Picture, ticks } from './plot.js';
-import { t } from './text.js';
+import { apart, Picture, ticks } from './plot.js';
+import { raised, t } from './text.js';
 
 /** Pixels from a label to the next, and characters that have room beside a plot. */
 const [LINE, WIDEST] = [14, 7];
@@ -15,18 +15,15 @@ const [LINE, WIDEST] = [14, 7];
 export function relax(labels, top, bottom, line = LINE) {
   const room = Math.max(1, Math.floor((bottom - top) / line) + 1);
   const kept = [...labels].sort((one, other) => other.weight - one.weight).slice(0, room);
-  const placed = kept.sort((one, other) => one.y - other.y).map((label) => ({ ...label, at: label.y }));
-  let floor = top;
-  for (const label of placed) floor = (label.at = Math.max(label.at, floor)) + line;
-  let ceiling = bottom;
-  for (const label of placed.toReversed()) ceiling = (label.at = Math.min(label.at, ceiling)) - line;
-  return placed;
+  kept.sort((one, other) => one.y - other.y);
+  const places = apart(kept.map(({ y }) => y), line, top, bottom);
+  return kept.map((label, place) => ({ ...label, at: places[place] }));
 }
 
 /** A power of ten as people write it: 10⁻³. @param {number} value */
 export function power(value) {
   const exponent = Math.round(Math.log10(value));
-  return `10${[...String(exponent)].map((sign) => (sign === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[sign])).join('')}`;
+  return `10${raised(exponent)}`;
 }
 
 /**

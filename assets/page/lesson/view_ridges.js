@@ -2,13 +2,12 @@
 
 import { el, set } from './dom.js';
 import { button } from './controls.js';
-import { fixed, significant, t } from './text.js';
+import { fixed, percent, significant, t } from './text.js';
 import { ticks } from './plot.js';
 import { momentAt, nameOf, remembered, thin } from './view_data.js';
 import { perShow } from './view_scene.js';
 import { slopeOf } from './view_slopes.js';
 import { paintRidges, shares } from './view_ridges_paint.js';
-import { percent } from './view_training.js';
 
 const START = { yaw: 0.5, pitch: 0.5 };
 const SIDE = { yaw: 0, pitch: 0 };

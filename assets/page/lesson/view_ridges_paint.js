@@ -1,6 +1,6 @@
 // Ridges in space: histograms one behind the other in time, over the activation's curve. No perspective.
 
-import { ACTIVATIONS } from './view_slopes.js';
+import { ACTIVATIONS } from './activations.js';
 
 /** Half the length of the axis of time; that of the inputs is 1, and so is the height of the tallest bin. */
 const DEPTH = 0.9;

@@ -1,17 +1,9 @@
 // The slope of the activation at the inputs of each layer: from the histograms, with no sampling of our own.
 
+import { ACTIVATIONS } from './activations.js';
 import { t } from './text.js';
 import { remembered } from './view_data.js';
 import { layersView } from './view_layers.js';
-
-const logistic = (x) => 1 / (1 + Math.exp(-x));
-
-/** The activations that there are: the function and its derivative. */
-export const ACTIVATIONS = {
-  sigmoid: { of: logistic, slope: (x) => logistic(x) * (1 - logistic(x)), steepest: 0.25 },
-  tanh: { of: Math.tanh, slope: (x) => 1 - Math.tanh(x) ** 2, steepest: 1 },
-  relu: { of: (x) => Math.max(0, x), slope: (x) => (x > 0 ? 1 : 0), steepest: 1 },
-};
 
 /**
  * The mean slope of an activation over counted inputs. Within a bin it is the derivative's mean, which is the

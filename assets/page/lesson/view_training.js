@@ -1,13 +1,10 @@
 // Training loss and test accuracy over the steps, all networks in one plot each.
 
 import { el, set } from './dom.js';
-import { fixed, t } from './text.js';
+import { fixed, percent, t } from './text.js';
 import { condense, evaluationAt, failure, lossAt, nameOf, shortName } from './view_data.js';
 import { perShow } from './view_scene.js';
 import { cursor, curves, dots, linearAxis, overSteps, panel, stepAxis } from './view_panel.js';
-
-/** A share as percent. @param {number} share */
-export const percent = (share) => (Number.isFinite(share) ? `${fixed(share * 100, 1)} %` : '–');
 
 /** What is said of a network's accuracy at a step. @param {Track} track @param {number} step */
 export function accuracyText(track, step) {
@@ -28,7 +25,7 @@ export function lossText(track, step) {
  * The largest loss of the axis: one that grew beyond three times what all began with is drawn at the upper end.
  * @param {Track[]} tracks
  */
-export function lossCeiling(tracks) {
+function lossCeiling(tracks) {
   let [first, most] = [0, 0];
   for (const { losses } of tracks) {
     first = Math.max(first, losses.find((entry) => Number.isFinite(entry[1]))?.[1] ?? 0);

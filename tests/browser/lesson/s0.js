@@ -5,7 +5,8 @@ async () => {
   const check = (good, words) => good || failures.push(`s0: ${words}`);
   const { unpackJson } = await import('normlab/packed.js');
   const { readRecord } = await import('normlab/record.js');
-  const { between, share, spread, until } = await import('normlab/s0_hook.js');
+  const { between, share, until } = await import('normlab/s0_hook.js');
+  const { apart: movedApart } = await import('normlab/plot.js');
   const record = readRecord(await unpackJson('record'));
   const section = document.getElementById('s0');
   const frames = async (count = 3) => {
@@ -63,7 +64,7 @@ async () => {
   check(answers[0].getAttribute('aria-pressed') === 'true', 'a guess is not marked');
   check(section.querySelector('.verdict').textContent.length > 20, 'a guess is not answered');
 
-  const apart = spread([10, 12, 100, 99], 16, 100);
+  const apart = movedApart([10, 12, 100, 99], 16, -Infinity, 100);
   const collide = (one, at) => apart.some((other, also) => at !== also && Math.abs(one - other) < 16);
   check(!apart.some(collide) && Math.max(...apart) <= 100, `labels collide: ${apart}`);
   const middle = between([[0, 0.2, 0], [10, 1.2, 0]], 4);

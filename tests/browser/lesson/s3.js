@@ -2,8 +2,8 @@
 async () => {
   const failures = [];
   const check = (good, words) => good || failures.push(`s3: ${words}`);
-  const { bendAndSlope } = await import('normlab/s3_bend_and_slope.js');
-  const { sigmoid } = await import('normlab/sigmoid_maths.js');
+  const { bendAndSlope } = await import('normlab/sigmoid_maths.js');
+  const { ACTIVATIONS: { sigmoid: { of: sigmoid } } } = await import('normlab/activations.js');
   const section = document.getElementById('s3');
   const [mean, sigma] = section.querySelectorAll('input[type=range]');
   const gauge = (name) => Number(section.querySelector(`.s3-meter-${name} [role=meter]`).getAttribute('aria-valuenow'));

@@ -2,7 +2,7 @@
 async () => {
   const failures = [];
   const check = (good, words) => good || failures.push(`s4: ${words}`);
-  const { INPUTS, TARGETS, Y, gradient, loss } = await import('normlab/s4_a_and_b.js');
+  const { INPUTS, TARGETS, Y, gradient, loss } = await import('normlab/affine_maths.js');
   const section = document.getElementById('s4');
   const [a, b] = section.querySelectorAll('input[type=range]');
   const answer = () => section.querySelector('.s4-answer');
