@@ -147,6 +147,7 @@ fn an_older_run_is_replaced_only_by_force() {
     let path = folder.path();
     std::fs::write(path.join("notes.txt"), "mine").unwrap();
     small(&["train", "--seed", "1"], path).with(0);
+    std::fs::write(path.join("lesson.html"), "the older run").unwrap();
     let before = text(path, "metrics.jsonl");
     let name = path.display().to_string();
     small(&["train", "--seed", "2"], path).refused(&["--force", "--out", &name]);
@@ -157,6 +158,9 @@ fn an_older_run_is_replaced_only_by_force() {
     // Lines of the older run are gone, but not what others have put there.
     assert_eq!(evaluations(path).len(), before.lines().count());
     assert_eq!(text(path, "notes.txt"), "mine");
+    assert!(
+        !path.join("lesson.html").exists() && !text(path, "report.html").contains("lesson.html")
+    );
 }
 
 #[test]

@@ -1,25 +1,18 @@
 //! `normlab page`: the lesson as one HTML file.
 
 use super::output::{Status, print};
+use super::report::read_records;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
+use crate::export;
 use crate::files;
 use crate::page::{self, Links, RecordedRun, SHIPPED};
 use crate::report::claims;
 use crate::report::records::Records;
-use anyhow::bail;
+use crate::train::run_folder::{ANIMATION, LESSON, REPORT};
 use clap::Args;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// The name of the page, in the folder of a run too.
-pub(super) const FILE: &str = "lesson.html";
-
-/// The report beside it.
-const REPORT: &str = "report.html";
-
-/// The animation beside it.
-const ANIMATION: &str = "training.gif";
 
 /// What a run's folder will hold beside its page.
 const AFTER_RUN: Links = Links { report: Some(REPORT), gif: Some(ANIMATION) };
@@ -28,7 +21,7 @@ const AFTER_RUN: Links = Links { report: Some(REPORT), gif: Some(ANIMATION) };
 #[derive(Args, Clone, Debug)]
 pub(super) struct Arguments {
     /// The file to write; one that is there is replaced.
-    #[arg(long, value_name = "FILE.html", default_value = FILE)]
+    #[arg(long, value_name = "FILE.html", default_value = LESSON)]
     out: PathBuf,
     /// Show a run of your own instead of the recorded one that normlab carries: the folder that it has left.
     #[arg(long, value_name = "RUN_DIR")]
@@ -64,7 +57,7 @@ pub(super) fn page(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
 
 /// The page of a run that has just ended, in its folder; or how to try again.
 pub(super) fn after_run(folder: &Path, records: &Records) -> std::result::Result<PathBuf, String> {
-    let file = folder.join(FILE);
+    let file = folder.join(LESSON);
     let written = json(records, folder).and_then(|json| write(&file, &json, &AFTER_RUN));
     let again = |error| {
         let (folder, file) = (folder.display(), file.display());
@@ -77,15 +70,8 @@ pub(super) fn after_run(folder: &Path, records: &Records) -> std::result::Result
 }
 
 /// The run of a folder, as JSON.
-fn recorded(folder: &Path) -> anyhow::Result<String> {
-    if !folder.join("experiment.toml").is_file() {
-        bail!(Error::Config(format!(
-            "{} holds no run: there is no experiment.toml in it. Name the folder that one has left, for \
-             example runs/lesson",
-            folder.display()
-        )));
-    }
-    Ok(json(&Records::read(folder)?, folder)?)
+fn recorded(folder: &Path) -> Result<String> {
+    json(&read_records(folder, "run")?, folder)
 }
 
 /// What the page shows of the records of a folder.
@@ -97,8 +83,7 @@ fn json(records: &Records, folder: &Path) -> Result<String> {
         )));
     };
     let run = RecordedRun::new(records, summary, claims::claims(records), command(records)?)?;
-    serde_json::to_string(&run)
-        .map_err(|error| Error::Config(format!("no JSON of the run: {error}")))
+    export::json(&run, "the run")
 }
 
 /// The command that makes a run again.

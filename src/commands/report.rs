@@ -4,7 +4,6 @@ use super::output::{Status, print};
 use crate::error::{Error, Result};
 use crate::report::folder::{self, Report};
 use crate::report::records::Records;
-use anyhow::bail;
 use clap::Args;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -20,19 +19,27 @@ pub(super) struct Arguments {
 /// Makes the report again.
 pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let folder = &arguments.folder;
-    if !folder.join("experiment.toml").is_file() {
-        bail!(Error::Config(format!(
-            "{} holds no run and no sweep: there is no experiment.toml in it. Name the folder that one \
-             has left, for example runs/lesson",
-            folder.display()
-        )));
-    }
-    let made = folder::make(folder, Records::read(folder)?)?;
+    let made = folder::make(folder, read_records(folder, "run and no sweep")?)?;
     for sentence in &made.missing {
         print(out, &format!("missing: {sentence}"))?;
     }
     print(out, &made_line(&made))?;
     Ok(Status::Good)
+}
+
+/// The records in a folder; `kind` is what it must hold, for people.
+///
+/// # Errors
+/// [`Error::Config`] when it has no experiment; as [`Records::read`].
+pub(super) fn read_records(folder: &Path, kind: &str) -> Result<Records> {
+    if folder.join("experiment.toml").is_file() {
+        return Records::read(folder);
+    }
+    Err(Error::Config(format!(
+        "{} holds no {kind}: there is no experiment.toml in it. Name the folder that one has left, for \
+         example runs/lesson",
+        folder.display()
+    )))
 }
 
 /// Makes the report of a run that has just ended, and says where it is, and where the `lesson` is that was made

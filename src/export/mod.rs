@@ -98,11 +98,7 @@ impl Export {
             data: fixed.iter().map(|upload| data.upload(upload)).collect(),
         };
         let refills = orders.iter().map(|order| data.value(&order.value)).collect();
-        let loops = Loops {
-            train: train_loop(&model, experiment.steps, refills),
-            evaluate: evaluate_loop(&model),
-            probe: model.probe.as_ref().map(|probe| probe_loop(&model, probe)),
-        };
+        let loops = loops(&model, experiment.steps, refills);
         let words = serde_json::to_value(experiment);
         let document = Document {
             format: "normlab program",
@@ -132,7 +128,7 @@ impl Export {
     /// # Errors
     /// [`Error::Config`] when it cannot be written as JSON: a mistake in its types.
     pub fn json(&self) -> Result<String> {
-        json(&self.document)
+        json(&self.document, "the program")
     }
 
     /// Writes both files into the folder `<folder>/<network>`, each whole or not at all, the document last:
@@ -152,10 +148,13 @@ impl Export {
     }
 }
 
-/// A value as JSON.
-fn json(value: &impl Serialize) -> Result<String> {
+/// A value as JSON; `what` it is, for people.
+///
+/// # Errors
+/// [`Error::Config`] when it cannot be written: a mistake in its types.
+pub fn json(value: &impl Serialize, what: &str) -> Result<String> {
     let text = serde_json::to_string(value);
-    text.map_err(|error| Error::Config(format!("no JSON of the program: {error}")))
+    text.map_err(|error| Error::Config(format!("no JSON of {what}: {error}")))
 }
 
 /// What a training changes, from its start on: what is not given is zero.
@@ -165,6 +164,15 @@ fn state_uploads(model: &Model, given: &[Upload], data: &mut Data) -> Vec<Upload
     let others = others.filter(|id| given.iter().all(|upload| upload.tensor != *id));
     let given = given.iter().map(|upload| data.upload(upload));
     given.chain(others.map(zero)).collect()
+}
+
+/// How the passes of a network are run.
+fn loops(model: &Model, steps: usize, refills: Vec<format::DataRange>) -> Loops {
+    Loops {
+        train: train_loop(model, steps, refills),
+        evaluate: evaluate_loop(model),
+        probe: model.probe.as_ref().map(|probe| probe_loop(model, probe)),
+    }
 }
 
 fn train_loop(model: &Model, steps: usize, refills: Vec<format::DataRange>) -> TrainLoop {

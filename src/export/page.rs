@@ -38,14 +38,20 @@ pub const LARGEST: usize = 8_000_000;
 /// [`Error::Config`] when it would be larger than [`LARGEST`].
 pub fn conformance(suite: &Suite, data: &[u8]) -> Result<String> {
     let parts = [("suite", json(suite)?), ("data", packed(data)?)];
-    let page = inlined(PAGE, &parts, &[RUNNER, CONFORMANCE]);
-    if page.len() <= LARGEST {
-        return Ok(page);
+    at_most(LARGEST, inlined(PAGE, &parts, &[RUNNER, CONFORMANCE]), "name fewer kernels")
+}
+
+/// A page of at most so many bytes; `advice` is what to do about a larger one.
+///
+/// # Errors
+/// [`Error::Config`] when it is larger.
+pub fn at_most(largest: usize, page: String, advice: &str) -> Result<String> {
+    match page.len() {
+        len if len <= largest => Ok(page),
+        len => Err(Error::Config(format!(
+            "the page would have {len} bytes, more than {largest}: {advice}"
+        ))),
     }
-    Err(Error::Config(format!(
-        "the page would have {} bytes, more than {LARGEST}: name fewer kernels",
-        page.len()
-    )))
 }
 
 /// A page with texts in it, each in a script element that holds no script, and with modules, of which the
@@ -93,9 +99,7 @@ fn with_bare_imports(text: &str) -> String {
 /// # Errors
 /// [`Error::Config`] when it cannot be written as JSON.
 pub fn json(value: &impl Serialize) -> Result<String> {
-    let text = serde_json::to_string(value);
-    let text = text.map_err(|error| Error::Config(format!("no JSON of the page: {error}")))?;
-    Ok(text.replace('<', "\\u003c"))
+    Ok(super::json(value, "the page")?.replace('<', "\\u003c"))
 }
 
 /// Bytes as base64 of gzip.

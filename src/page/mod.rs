@@ -12,6 +12,7 @@ use crate::config::{Affine, Init, Norm, NormPosition, Optimizer};
 use crate::data::{Dataset, drawn};
 use crate::error::{Error, Result};
 use crate::export::catalogue::{Catalogue, Combination, Start};
+use crate::export::json;
 use crate::export::page::{self, Module, RUNNER};
 use crate::kernels::activation::Activation;
 use base64::Engine;
@@ -24,7 +25,7 @@ use serde_json::{Map, Value};
 pub const LARGEST: usize = 4_000_000;
 
 /// The run that ships with the crate, for a page without one of the user's own.
-pub const SHIPPED: &str = include_str!("../../assets/page/lesson/record.json");
+pub const SHIPPED: &str = include_str!("../../assets/page/record.json");
 
 /// The page's parts.
 static PARTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/page/lesson");
@@ -55,20 +56,14 @@ pub fn html(record: &str, links: &Links) -> Result<String> {
         ("words", page::json(&words()?)?),
         ("links", page::json(links)?),
         ("record", page::packed(record.as_bytes())?),
-        ("catalogue", page::packed(page::json(&catalogue)?.as_bytes())?),
+        ("catalogue", page::packed(json(&catalogue, "the catalogue")?.as_bytes())?),
         ("digits", STANDARD.encode(drawn::ATLAS)),
     ];
     let style: String = files(&PARTS, ".css").map(|(_, text)| text).collect();
     let style = format!("<style>\n{style}</style>\n</head>");
     let html = PARTS.get_file("page.html").map_or("", contents).replacen("</head>", &style, 1);
     let page = page::inlined(&html, &texts, &modules());
-    if page.len() <= LARGEST {
-        return Ok(page);
-    }
-    Err(Error::Config(format!(
-        "the page would have {} bytes, more than {LARGEST}: show a run with fewer networks or units",
-        page.len()
-    )))
+    page::at_most(LARGEST, page, "show a run with fewer networks or units")
 }
 
 /// Files of a folder by the end of their names, in the order of these.

@@ -14,6 +14,7 @@ use super::{affine, backward, bands, curves, filters, layer_outputs, page, ridge
 use crate::error::{Error, Result};
 use crate::files::replace;
 use crate::record::Swept;
+use crate::train::run_folder::{ANIMATION, LESSON, REPORT};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -21,9 +22,6 @@ use std::time::{Duration, Instant};
 /// What a picture has in a file of its own: without a page around it, it has a ground and a colour of its
 /// own, and no narrow screen.
 const LOOK: &str = "background:#ffffff;color:#1c1e21";
-
-/// The lesson's page, which the report names where it stands in the same folder.
-const LESSON: &str = "lesson.html";
 
 /// A report that was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,7 +45,7 @@ pub fn make(folder: &Path, records: Records) -> Result<Report> {
     let pictures = pictures(&records);
     write_pictures(&folder.join("pictures"), &pictures)?;
     let lesson = Some(LESSON).filter(|name| folder.join(name).is_file());
-    let (page, html) = (folder.join("report.html"), page::html(&records, &pictures, lesson));
+    let (page, html) = (folder.join(REPORT), page::html(&records, &pictures, lesson));
     replace(&page, html.as_bytes()).map_err(|error| Error::file("write", &page, error))?;
     write_animation(folder, &records)?;
     Ok(Report { page, bytes: html.len(), time: start.elapsed(), missing: records.missing })
@@ -79,7 +77,7 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
 
 /// Writes the animation and its frames, or takes older ones away where there are none to make.
 fn write_animation(folder: &Path, records: &Records) -> Result<()> {
-    let (whole, frames) = (folder.join("training.gif"), folder.join("frames"));
+    let (whole, frames) = (folder.join(ANIMATION), folder.join("frames"));
     let mut files = Vec::new();
     if let Some(animation) = Animation::of(records) {
         replace(&whole, &animation.gif()?).map_err(|error| Error::file("write", &whole, error))?;

@@ -27,6 +27,15 @@ use std::path::{Path, PathBuf};
 /// The folder for runs whose user names none.
 const RUNS: &str = "runs";
 
+/// The report of a run or a sweep.
+pub const REPORT: &str = "report.html";
+
+/// The animation that a report comes with.
+pub const ANIMATION: &str = "training.gif";
+
+/// The lesson's page of a run. It does not make its folder that of a run: it can be written anywhere.
+pub const LESSON: &str = "lesson.html";
+
 /// Files that a run leaves; a folder that has one of them holds a run.
 const FILES: [&str; 7] = [
     "experiment.toml",
@@ -34,8 +43,8 @@ const FILES: [&str; 7] = [
     "histograms.jsonl",
     "weights.safetensors",
     "summary.json",
-    "report.html",
-    "training.gif",
+    REPORT,
+    ANIMATION,
 ];
 
 /// A run's folder, open for writing.
@@ -86,7 +95,10 @@ impl RunFolder {
         // A sweep by itself is not the older run's, and stays.
         let beside = Swept::ALL.into_iter().filter(|&swept| is_of_lesson(&path, swept));
         let beside: Vec<_> = beside.map(|swept| path.join(swept.file())).collect();
-        for file in old_files(&path).into_iter().chain(beside) {
+        let old = old_files(&path);
+        // What shows the older run goes with it.
+        let lesson = Some(path.join(LESSON)).filter(|file| !old.is_empty() && file.exists());
+        for file in old.into_iter().chain(lesson).chain(beside) {
             fs::remove_file(&file).map_err(|error| Error::file("replace", &file, error))?;
         }
         let toml = path.join("experiment.toml");

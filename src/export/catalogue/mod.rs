@@ -7,16 +7,17 @@
 
 mod checked;
 mod combination;
+mod distinct;
 
 pub use checked::Start;
 pub use combination::Combination;
 
 use super::document::{Data, program};
 use super::format::{
-    EvaluateLoop, ParameterDocument, PipelineDocument, ProbeLoop, ProgramDocument, Requires,
-    TensorIndex, TrainLoop,
+    DispatchDocument, Loops, ParameterDocument, PipelineDocument, ProgramDocument, Requires,
+    TensorIndex,
 };
-use super::{evaluate_loop, parameters, probe_loop, roles, train_loop};
+use super::{json, loops, parameters, roles};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
@@ -25,10 +26,10 @@ use crate::lowering::shaders::Lowering;
 use crate::model::{Model, Network};
 use crate::train::Plan;
 use checked::CheckedStart;
+use distinct::Distinct;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::collections::HashMap;
 
 /// The activation that entries are made with; others stand in its place in the texts.
 const ACTIVATION: Activation = Activation::Sigmoid;
@@ -38,24 +39,14 @@ const ACTIVATION: Activation = Activation::Sigmoid;
 pub struct Catalogue {
     /// What stands behind a shader of each activation.
     activations: BTreeMap<&'static str, &'static str>,
-    /// Shaders, without their activation.
-    pipelines: Vec<Pipeline>,
+    /// Shaders by their texts, without their activation.
+    pipelines: Distinct<String, Pipeline>,
     /// The contents of `Params`, as words.
-    params: Vec<Vec<u32>>,
-    structures: Vec<Structure>,
+    params: Distinct<Vec<u32>, Vec<u32>>,
+    /// Structures by themselves as JSON.
+    structures: Distinct<String, Structure>,
     entries: Vec<Entry>,
     references: Vec<CheckedStart>,
-    /// Where distinct texts and `Params` stand.
-    #[serde(skip)]
-    places: Places,
-}
-
-/// Where something stands in a [`Catalogue`], by what it is as text.
-#[derive(Clone, Debug, Default)]
-struct Places {
-    pipelines: HashMap<String, usize>,
-    params: HashMap<Vec<u32>, usize>,
-    structures: HashMap<String, usize>,
 }
 
 /// A shader of the catalogue.
@@ -96,16 +87,8 @@ struct Entry {
     tensors: Vec<[usize; 4]>,
     /// Pipeline, `Params` and workgroups of each dispatch of all passes.
     dispatches: Vec<(usize, usize, [u32; 3])>,
-    loops: EntryLoops,
+    loops: Loops,
     network: Sizes,
-}
-
-/// How the passes of an entry are run.
-#[derive(Clone, Debug, Serialize)]
-struct EntryLoops {
-    train: TrainLoop,
-    evaluate: EvaluateLoop,
-    probe: Option<ProbeLoop>,
 }
 
 /// What it takes to make a network's data, initial weights and orders of examples.
@@ -192,11 +175,7 @@ impl Catalogue {
                 .map(|one| [one.offset, one.shape[1], one.shape[2], one.replica_stride])
                 .collect(),
             dispatches,
-            loops: EntryLoops {
-                train: train_loop(&model, experiment.steps, Vec::new()),
-                evaluate: evaluate_loop(&model),
-                probe: model.probe.as_ref().map(|probe| probe_loop(&model, probe)),
-            },
+            loops: loops(&model, experiment.steps, Vec::new()),
             network: Sizes::of(&model.network),
         };
         self.entries.push(entry);
@@ -212,16 +191,12 @@ impl Catalogue {
         let pipelines: Vec<usize> =
             document.pipelines.iter().map(|pipeline| self.pipeline(pipeline)).collect();
         let all = document.passes.iter().flat_map(|pass| &pass.dispatches);
-        let dispatch = |dispatch: &super::format::DispatchDocument| {
+        let dispatch = |dispatch: &DispatchDocument| {
             let [offset, size] = dispatch.params.map(|bytes| bytes as usize);
             let words = params[offset..offset + size].chunks_exact(4);
             let words = words.map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
             let words: Vec<u32> = words.collect();
-            let next = self.params.len();
-            let place = *self.places.params.entry(words.clone()).or_insert(next);
-            if place == next {
-                self.params.push(words);
-            }
+            let place = self.params.place(words.clone(), words);
             (pipelines[dispatch.pipeline], place, dispatch.workgroups)
         };
         all.map(dispatch).collect()
@@ -232,12 +207,8 @@ impl Catalogue {
         let own = pipeline.wgsl.strip_suffix(ACTIVATION.shader());
         let document =
             PipelineDocument { wgsl: own.unwrap_or(&pipeline.wgsl).to_owned(), ..pipeline.clone() };
-        let next = self.pipelines.len();
-        let place = *self.places.pipelines.entry(document.wgsl.clone()).or_insert(next);
-        if place == next {
-            self.pipelines.push(Pipeline { document, activated: own.is_some() });
-        }
-        place
+        let activated = own.is_some();
+        self.pipelines.place(document.wgsl.clone(), Pipeline { document, activated })
     }
 
     /// The place of a program's structure.
@@ -260,12 +231,7 @@ impl Catalogue {
             parameters: parameters(model),
             state: model.state().into_iter().map(|id| id.0).collect(),
         };
-        let key = super::json(&structure)?;
-        let next = self.structures.len();
-        let place = *self.places.structures.entry(key).or_insert(next);
-        if place == next {
-            self.structures.push(structure);
-        }
-        Ok(place)
+        let key = json(&structure, "the catalogue")?;
+        Ok(self.structures.place(key, structure))
     }
 }
