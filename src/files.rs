@@ -22,6 +22,33 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     written
 }
 
+/// The bytes of a regular file that nobody may have looked at. A pipe in its place would be waited for, and a
+/// device may never end.
+///
+/// # Errors
+/// The system's own, or that it is no regular file.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    match fs::metadata(path)?.is_file() {
+        true => fs::read(path),
+        false => Err(Error::new(ErrorKind::InvalidInput, "it is not a regular file")),
+    }
+}
+
+/// The text of a file, as [`read`] reads it.
+///
+/// # Errors
+/// As there, or that it is no UTF-8.
+pub fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read(path)?).map_err(|error| Error::new(ErrorKind::InvalidData, error))
+}
+
+/// Whether a word can be part of a file's name on every system without leading anywhere else.
+#[must_use]
+pub fn is_name(word: &str) -> bool {
+    let leads = |c: char| c.is_control() || matches!(c, '/' | '\\');
+    !word.is_empty() && !word.starts_with('.') && !word.contains(leads)
+}
+
 /// The folder for what a later start may use: `normlab` in `$XDG_CACHE_HOME` where that is set, else in
 /// `~/Library/Caches` on macOS, in `%LOCALAPPDATA%` on Windows, and in `~/.cache` elsewhere. None where
 /// there is no such place.

@@ -12,6 +12,7 @@
 //! error, rng, tensor    small ground-floor types
 //! choice                choices among a few words, each with what it means
 //! files                 files that are written whole or not at all
+//! interrupt             the user's wish that a run ends
 //! compare               how two results are compared, and what is close enough
 //! leeway                what WGSL leaves open beside the reference: denormals, NaN, infinities
 //! record                serde types of everything that a run writes
@@ -77,6 +78,7 @@ pub mod export;
 pub mod files;
 pub mod fusion;
 pub mod gradient_check;
+pub mod interrupt;
 pub mod isolated;
 pub mod kernels;
 pub mod leeway;

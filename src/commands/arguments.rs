@@ -25,16 +25,22 @@ const MOST_SECONDS: f64 = 86_400.0;
 
 /// What to compute on.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Device")]
 pub(super) struct DeviceArguments {
-    /// What to compute on: auto (hardware, then software Vulkan, then the CPU engine), gpu, cpu, or a
-    /// part of an adapter's name.
+    /// What to compute on.
+    ///
+    /// auto (hardware, then software Vulkan, then the CPU engine), gpu, cpu, or a part of an adapter's name.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
-    /// Seconds that the device may take for one submit: a shader whose loop never ends is given up.
+    /// Seconds that the device may take for one submit.
+    ///
+    /// A shader whose loop never ends is given up then, and one that the driver does not end compiling.
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_CAP.as_secs_f64(), value_parser = seconds, allow_negative_numbers = true)]
     time_cap: f64,
-    /// What products are computed in: f32; or mixed, f16 operands and f32 sums on cooperative matrices
-    /// (tensor cores), where the adapter has them [default: f32].
+    /// What products are computed in [default: f32].
+    ///
+    /// f32; or mixed, f16 operands and f32 sums on cooperative matrices (tensor cores), where the adapter has
+    /// them.
     #[arg(long, value_parser = choice::<Precision>())]
     precision: Option<Precision>,
 }
@@ -84,16 +90,21 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
 
 /// Which shaders run.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Shaders")]
 pub(super) struct ShaderArguments {
-    /// A folder laid over the shipped shaders: DIR/KERNEL/VARIANT.wgsl, DIR/activations/NAME.wgsl.
-    /// `normlab shaders export DIR` makes one.
+    /// A folder laid over the shipped shaders.
+    ///
+    /// It holds DIR/KERNEL/VARIANT.wgsl, DIR/activations/NAME.wgsl; `normlab shaders export DIR` makes one.
     #[arg(long, value_name = "DIR")]
     shaders: Option<PathBuf>,
-    /// The variant of a kernel, by name or file, as matmul_nn=naive or sgd=my/sgd.wgsl; repeatable.
+    /// The variant of a kernel, by name or file; repeatable.
+    ///
+    /// For example matmul_nn=naive, or sgd=my/sgd.wgsl.
     #[arg(long, value_name = "KERNEL=VARIANT")]
     variant: Vec<String>,
-    /// A number that a shader offers for tuning, as sgd.INVOCATIONS=64; repeatable. `normlab shaders
-    /// list` shows what there is.
+    /// A number that a shader offers for tuning; repeatable.
+    ///
+    /// For example sgd.INVOCATIONS=64. `normlab shaders list` shows what there is.
     #[arg(long, value_name = "KERNEL.NAME=VALUE")]
     tunable: Vec<String>,
 }
@@ -137,15 +148,18 @@ pub(super) struct MeasureArguments {
     #[command(flatten)]
     pub(super) shaders: ShaderArguments,
     /// Print one JSON object instead of tables.
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(super) json: bool,
 }
 
 /// Whether one kernel may do what several do.
 #[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Shaders")]
 pub(super) struct FusionArguments {
-    /// Run every kernel as a dispatch of its own. Without this flag, one kernel does what several do
-    /// one after another, to the same bits, unless one of these is yours.
+    /// Run every kernel as a dispatch of its own.
+    ///
+    /// Without this flag, one kernel does what several do one after another, to the same bits, unless one of
+    /// these is yours.
     #[arg(long)]
     no_fuse: bool,
 }
@@ -159,9 +173,11 @@ impl FusionArguments {
 
 /// Whether shaders are taken as they change.
 #[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Shaders")]
 pub(super) struct WatchArguments {
-    /// Take a shader of --shaders or --variant KERNEL=PATH.wgsl, or an --activation PATH.wgsl, as soon as
-    /// it is saved, and train on.
+    /// Take shaders and activations as soon as they are saved, and train on.
+    ///
+    /// Those of --shaders, of --variant KERNEL=PATH.wgsl and of --activation PATH.wgsl.
     #[arg(long)]
     watch: bool,
 }
@@ -197,21 +213,28 @@ impl WatchArguments {
 
 /// How much is tuned.
 #[derive(Args, Clone, Copy, Debug)]
+#[command(next_help_heading = "Shaders")]
 pub(super) struct TuneArguments {
-    /// How much is tuned: the settings of the kernels' shaders for the shapes of this run.
+    /// How much the settings of the kernels' shaders are tuned for the shapes of this run.
     #[arg(long, value_parser = choice::<TuneMode>(), default_value_t, value_name = "MODE")]
     pub(super) tune: TuneMode,
 }
 
 /// Where records go.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output")]
 pub(super) struct OutputArguments {
-    /// The folder for the run's records [default: the first of runs/NAME, runs/NAME-2, … that is free].
+    /// The folder for the run's records [default: runs/NAME].
+    ///
+    /// Without it, the first of runs/NAME, runs/NAME-2, … that is free.
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
     /// Replace the run that the folder holds.
     #[arg(long)]
     pub(super) force: bool,
+    /// Open the report in the browser when the run has ended; of the lesson, its page.
+    #[arg(long)]
+    pub(super) open: bool,
 }
 
 /// Which keys of an experiment a command takes as flags.
@@ -268,6 +291,13 @@ impl TypedValueParser for KeyParser {
     }
 }
 
+/// What the short help has of a text: up to the first colon, semicolon or bracket.
+fn in_short(help: &'static str) -> &'static str {
+    let whole = help.trim().trim_end_matches('.');
+    let end = [": ", "; ", " ["].into_iter().filter_map(|mark| whole.find(mark)).min();
+    &whole[..end.unwrap_or(whole.len())]
+}
+
 fn possible(word: &Word) -> PossibleValue {
     let value = PossibleValue::new(word.name);
     if word.help.is_empty() { value } else { value.help(word.help.trim().trim_end_matches('.')) }
@@ -295,7 +325,9 @@ impl<K: Keys> Args for ExperimentArguments<K> {
             .value_name("LAYERS")
             .value_parser(integer::<usize>)
             .allow_negative_numbers(true)
-            .help(
+            .help_heading("Network")
+            .help("The number of hidden layers, each as wide as the first")
+            .long_help(
                 "The number of hidden layers, each as wide as the first; 0 for a linear softmax \
                  classifier",
             );
@@ -306,7 +338,9 @@ impl<K: Keys> Args for ExperimentArguments<K> {
                 .value_parser(KeyParser(key))
                 .allow_negative_numbers(true)
                 .action(if key.is_list { ArgAction::Append } else { ArgAction::Set })
-                .help(key.help.trim().trim_end_matches('.'));
+                .help_heading(key.heading)
+                .help(in_short(key.help))
+                .long_help(key.help.trim().trim_end_matches('.'));
             let flag = match key.alone {
                 Some(value) => flag.num_args(0..=1).default_missing_value(value),
                 None => flag,

@@ -3,6 +3,7 @@
 use super::arguments::{FusionArguments, MeasureArguments, TuneArguments, choice};
 use super::opening::{open, open_adapter};
 use super::output::{Status, print, print_json, print_limit, wrong};
+use super::terminal;
 use super::tuning::apply_settings;
 use crate::backend::Backend;
 use crate::bench::Roofline;
@@ -46,8 +47,9 @@ struct VariantsArguments {
     /// The kernels to time [default: all], or `step` for whole training steps.
     #[arg(value_name = "KERNEL")]
     kernels: Vec<String>,
-    /// Sizes: MxKxN for products, ROWSxCOLS for other kernels; repeatable [default: those of the
-    /// lesson's first layer].
+    /// Sizes: MxKxN for products, ROWSxCOLS for other kernels; repeatable.
+    ///
+    /// By default those of the lesson's first layer.
     #[arg(long, value_name = "SHAPE")]
     shape: Vec<BenchShape>,
     #[command(flatten)]
@@ -140,7 +142,7 @@ fn compare_variants(arguments: &VariantsArguments, out: &mut dyn Write) -> anyho
     let mut ladders = Vec::new();
     for (kernel, shapes) in plan {
         for compared in variants::compare(&mut backend, kernel, &shapes)? {
-            print(shown, &tables::variants(&compared, &ceilings))?;
+            print(shown, &tables::variants(&compared, &ceilings, terminal::width()))?;
             complain(&compared, shown)?;
             ladders.push(compared);
         }

@@ -7,22 +7,23 @@ use crate::backend::Backend;
 use crate::config::{Affine, Experiment, Norm};
 use crate::data::Dataset;
 use crate::error::Result;
+use crate::interrupt;
 use crate::kernels::activation::Activation;
 use crate::record::{Parity, RunRecord, SweepRecord, Swept};
 use crate::report::number::percent;
 use crate::report::records::Records;
 use crate::train::Plan;
+use crate::train::run_folder::RunFolder;
 use crate::train::sweep::{self, Sweep};
 use crate::train::sweep_folder::SweepFolder;
 use std::io::Write;
-use std::path::Path;
 
 /// A lesson whose own networks are trained.
 pub(super) struct Lesson<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) data: &'a Dataset,
     pub(super) runs: &'a [RunRecord],
-    pub(super) folder: &'a Path,
+    pub(super) folder: &'a RunFolder,
 }
 
 impl Lesson<'_> {
@@ -37,13 +38,9 @@ impl Lesson<'_> {
         parity: &mut Parity,
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
-        let folder = self.folder;
-        for swept in Swept::ALL {
+        for swept in Swept::ALL.into_iter().take_while(|_| !interrupt::is_requested()) {
             let Some(sweep) = Sweep::beside(swept, self.experiment) else { continue };
-            if SweepFolder::check_free(swept, Some(folder), false).is_err() {
-                continue;
-            }
-            let mut all = SweepFolder::create(swept, Some(folder), false, &sweep.experiment)?;
+            let Some(mut all) = SweepFolder::beside(swept, self.folder)? else { continue };
             let (verify, experiments) = (!backend.adapter().is_cpu_engine(), sweep.experiments());
             let plans = experiments.iter().flat_map(|one| Plan::all(one, self.data, verify));
             let (plans, own) = (plans.collect::<Vec<_>>(), self.own(backend, &sweep)?);
@@ -54,7 +51,9 @@ impl Lesson<'_> {
             };
             own.map(&mut add).transpose()?;
             for plan in &plans {
-                let record = train_of_sweep(backend, plan, &plan.name())?;
+                let Some(record) = train_of_sweep(backend, plan, &plan.name())? else {
+                    return Ok(());
+                };
                 print(out, &ended(swept, &record))?;
                 add(record)?;
             }
@@ -73,7 +72,8 @@ impl Lesson<'_> {
         let plan = Plan { experiment, activation, norm, data: self.data, verify: false };
         let run = self.runs.iter().find(|run| run.name == plan.name());
         let Some(run) = run else { return Ok(None) };
-        let evaluations = Records::evaluations_in(self.folder, &plan.name(), experiment.replicas)?;
+        let evaluations =
+            Records::evaluations_in(self.folder.path(), &plan.name(), experiment.replicas)?;
         sweep::record_up_to(backend, &plan, run, &evaluations).map(Some)
     }
 }

@@ -4,6 +4,7 @@
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::opening::{keep_pipelines, open_adapter, use_pipelines};
 use super::output::{Status, print, wrong};
+use super::terminal;
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::check::Trial;
@@ -33,16 +34,19 @@ pub(super) struct Arguments {
     /// The kernels to check [default: all, and the activations].
     #[arg(value_name = "KERNEL")]
     kernels: Vec<String>,
-    /// An activation to check, by name or as PATH.wgsl: its gradient against central differences, and
-    /// the kernels that have an activation with this one.
+    /// An activation to check, by name or as PATH.wgsl.
+    ///
+    /// Its gradient against central differences, and the kernels that have an activation with this one.
     #[arg(long, value_name = "NAME")]
     activation: Option<Activation>,
-    /// Check each shader with every value of every number that it offers for tuning, too: each by itself,
-    /// and two at the ends of their values where a line of the shader names both.
+    /// Check each shader with every value of every number that it offers for tuning, too.
+    ///
+    /// Each by itself, and two at the ends of their values where a line of the shader names both.
     #[arg(long)]
     all_tunables: bool,
-    /// Check nothing here: write a page that checks the kernels in the browser that opens it, with all
-    /// variants that it can run, on the small ones of their cases.
+    /// Check nothing here: write a page that checks the kernels in the browser that opens it.
+    ///
+    /// With all variants that it can run, on the small ones of their cases.
     #[arg(long, value_name = "FILE.html", conflicts_with = "all_tunables")]
     page: Option<PathBuf>,
     #[command(flatten)]
@@ -109,7 +113,7 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     let adapter = backend.adapter();
     print(out, &format!("device: {} ({})\n", adapter.adapter, adapter.backend))?;
     let checked = check_kernels(&mut backend, arguments, &chosen)?;
-    print(out, &table::columns(&checked.rows))?;
+    print(out, &table::columns(&checked.rows, terminal::width()))?;
     let mut complaints = checked.complaints;
     let activations = arguments.activations();
     if checked.stuck {
@@ -326,7 +330,7 @@ fn check_activations(
         out,
         &format!(
             "\nactivation_gradient against central differences of activate:\n{}",
-            table::columns(&rows)
+            table::columns(&rows, terminal::width())
         ),
     )?;
     Ok(complaints)

@@ -17,12 +17,12 @@ use std::str::FromStr;
 
 /// Arguments of `normlab eval`.
 #[derive(Args, Clone, Debug)]
-#[command(disable_help_flag = true, after_long_help = listing(&kernels::ALL))]
+#[command(disable_help_flag = true, after_help = SHORT_HELP, after_long_help = listing(&kernels::ALL))]
 pub(super) struct Arguments {
     /// The kernel to run.
     #[arg(value_name = "KERNEL")]
     kernel: Option<String>,
-    /// The safetensors file with the tensors that the kernel reads, called as the kernel calls them.
+    /// The safetensors file with the tensors that the kernel reads, named as in its contract.
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
     /// The safetensors file for the tensors that it writes; an older one is replaced.
@@ -41,10 +41,17 @@ pub(super) struct Arguments {
     device: DeviceArguments,
     #[command(flatten)]
     shaders: ShaderArguments,
-    /// Print help; behind the name of a kernel, with the tensors of that kernel alone.
-    #[arg(short, long)]
+    /// Print a short help.
+    #[arg(short = 'h')]
+    short_help: bool,
+    /// Print help with the tensors of all kernels; behind the name of a kernel, with those of that kernel alone.
+    #[arg(long)]
     help: bool,
 }
+
+/// What the short help ends with.
+const SHORT_HELP: &str = "`normlab eval KERNEL --help` lists the tensors of a kernel, `normlab shaders list` the \
+    kernels.";
 
 /// Reads NAME=NUMBER.
 fn assignment<T: FromStr>(text: &str) -> std::result::Result<(String, T), String> {
@@ -60,8 +67,8 @@ pub(super) fn eval(
     out: &mut dyn Write,
 ) -> anyhow::Result<Status> {
     let kernel = arguments.kernel.as_deref().map(kernels::find).transpose()?;
-    if arguments.help {
-        return help(program(), kernel, out);
+    if arguments.help || arguments.short_help {
+        return help(program(), (kernel, arguments.help), out);
     }
     let kernel = kernel.ok_or_else(|| {
         let names = kernels::ALL.map(|kernel| kernel.name()).join(", ");
@@ -130,10 +137,10 @@ fn summary(results: &Results, instead: Option<&str>, output: &Path) -> String {
     lines.join("\n")
 }
 
-/// Prints the help, with the tensors of one kernel or of all.
+/// Prints the help, in full with the tensors of one kernel or of all.
 fn help(
     mut program: Command,
-    kernel: Option<&'static Kernel>,
+    (kernel, in_full): (Option<&'static Kernel>, bool),
     out: &mut dyn Write,
 ) -> anyhow::Result<Status> {
     program.build();
@@ -142,7 +149,8 @@ fn help(
         Some(kernel) => command.after_long_help(listing(&[kernel])),
         None => command,
     };
-    print(out, &command.render_long_help().to_string())?;
+    let text = if in_full { command.render_long_help() } else { command.render_help() };
+    print(out, &text.to_string())?;
     Ok(Status::Good)
 }
 

@@ -17,6 +17,7 @@ mod report;
 mod run;
 mod shaders;
 mod sweep;
+pub mod terminal;
 mod tune;
 mod tuning;
 mod watch;

@@ -1,5 +1,6 @@
 //! What commands print: lines, JSON, progress, and how they ended.
 
+use super::terminal;
 use crate::backend::gpu::GpuBackend;
 use crate::compare::ratio_text;
 use crate::error::{Error, Result};
@@ -14,13 +15,29 @@ use std::path::Path;
 pub enum Status {
     /// All is good.
     Good,
-    /// A run failed, or a comparison was out of tolerance.
+    /// A run failed, a comparison was out of tolerance, or a report could not be written.
     Failed,
+    /// The user wished that it ends, and it has left what it had.
+    Interrupted,
 }
 
-/// Prints one line, or several that end in one. A reader who has gone, having seen enough, does not
-/// end a run.
+impl Status {
+    /// The status of two things that were done: good where both are.
+    pub(super) fn and(self, other: Self) -> Self {
+        if self == Self::Good { other } else { self }
+    }
+}
+
+/// Prints one line, or several that end in one, so that they fit the terminal. A reader who has gone, having
+/// seen enough, does not end a run.
 pub(super) fn print(out: &mut dyn Write, text: &str) -> Result<()> {
+    match terminal::width() {
+        Some(width) => print_as_is(out, &terminal::broken(text, width)),
+        None => print_as_is(out, text),
+    }
+}
+
+fn print_as_is(out: &mut dyn Write, text: &str) -> Result<()> {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     match write!(out, "{text}{end}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -30,19 +47,35 @@ pub(super) fn print(out: &mut dyn Write, text: &str) -> Result<()> {
     }
 }
 
+/// Says that a command ends because the user wished it, and with what.
+pub(super) fn print_interrupted(kept: &str, out: &mut dyn Write) -> Result<()> {
+    print(out, &format!("interrupted: {kept}; a second Ctrl-C ends at once"))
+}
+
+/// Opens a page in the user's browser, and does not wait for it.
+///
+/// # Errors
+/// [`Error::File`] when there is none that opens it.
+pub(super) fn open_in_browser(page: &Path) -> Result<()> {
+    open::that_detached(page).map_err(|error| Error::file("open", page, error))
+}
+
 /// Prints a value as JSON.
 pub(super) fn print_json(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
     let text = serde_json::to_string_pretty(value);
     let text = text.map_err(|error| Error::Device(format!("no JSON of the results: {error}")))?;
-    print(out, &text)
+    print_as_is(out, &text)
 }
 
-/// A bar for the steps of a training. Where stderr is no terminal, nothing is drawn.
-pub(super) fn progress_bar(network: &str, steps: usize) -> ProgressBar {
-    let bar = ProgressBar::new(steps as u64);
-    let style = ProgressStyle::with_template("{prefix:16} {bar:40} {pos}/{len} {eta:>4} {msg}");
+/// A bar for the steps of a training, or whatever else is counted: so many of `what`. Where stderr is no
+/// terminal, nothing is drawn.
+pub(super) fn progress_bar(label: &str, (count, what): (usize, &str)) -> ProgressBar {
+    let bar = ProgressBar::new(count as u64);
+    let template =
+        format!("{{prefix:16}} {{wide_bar}} {{pos}} of {{len}} {what}, {{eta}} left  {{msg}}");
+    let style = ProgressStyle::with_template(&template);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    bar.set_prefix(network.to_owned());
+    bar.set_prefix(label.to_owned());
     bar
 }
 

@@ -1,6 +1,6 @@
 //! `normlab page`: the lesson as one HTML file.
 
-use super::output::{Status, print};
+use super::output::{Status, open_in_browser, print};
 use super::report::read_records;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
@@ -50,7 +50,7 @@ pub(super) fn page(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
     };
     print(out, &format!("lesson: {} ({:.1} MB)", file.display(), bytes as f64 / 1e6))?;
     if *open {
-        open::that(file).map_err(|error| Error::file("open", file, error))?;
+        open_in_browser(file)?;
     }
     Ok(Status::Good)
 }

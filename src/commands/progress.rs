@@ -4,6 +4,7 @@ use super::output::{print, progress_bar};
 use crate::backend::Backend;
 use crate::config::Experiment;
 use crate::error::Result;
+use crate::interrupt;
 use crate::kernels::activation::Activation;
 use crate::record::{Evaluation, Probe, SweepRecord};
 use crate::report::{number, watch as words};
@@ -19,7 +20,8 @@ use std::time::{Duration, Instant};
 /// Seconds between two writings of the weights of a network in training.
 const WEIGHTS_EVERY: Duration = Duration::from_secs(2);
 
-/// Trains one network of a sweep with a bar labelled so.
+/// Trains one network of a sweep with a bar labelled so; none where the user wished that it ends before its
+/// end.
 ///
 /// # Errors
 /// As [`sweep::train`], with the network's name.
@@ -27,8 +29,8 @@ pub(super) fn train_of_sweep(
     backend: &mut dyn Backend,
     plan: &Plan<'_>,
     label: &str,
-) -> anyhow::Result<SweepRecord> {
-    let bar = progress_bar(label, plan.experiment.steps);
+) -> anyhow::Result<Option<SweepRecord>> {
+    let bar = progress_bar(label, (plan.experiment.steps, "steps"));
     let record = sweep::train(backend, plan, &mut |step| bar.set_position(step as u64));
     bar.finish_and_clear();
     record.with_context(|| format!("training {}", plan.name()))
@@ -55,7 +57,7 @@ impl<'a> Progress<'a> {
         folder: &'a mut RunFolder,
         (changes, out): (Option<&'a Changes>, &'a mut dyn Write),
     ) -> Self {
-        let (bar, run) = (progress_bar(run, experiment.steps), run.to_owned());
+        let (bar, run) = (progress_bar(run, (experiment.steps, "steps")), run.to_owned());
         let (weights, activation) = (None, None);
         let written = Instant::now();
         Self { run, bar, folder, weights, written, changes, activation, out }
@@ -82,7 +84,7 @@ impl Observer for Progress<'_> {
         if evaluation.replica > 0 {
             return Ok(());
         }
-        self.bar.set_message(number::percent(evaluation.test_accuracy));
+        self.bar.set_message(format!("accuracy {}", number::percent(evaluation.test_accuracy)));
         self.weights = Some(weights.clone());
         if self.written.elapsed() >= WEIGHTS_EVERY {
             self.folder.weights(&self.run, weights)?;
@@ -93,6 +95,10 @@ impl Observer for Progress<'_> {
 
     fn probed(&mut self, probe: &Probe) -> Result<()> {
         self.folder.probe(probe)
+    }
+
+    fn interrupted(&self) -> bool {
+        interrupt::is_requested()
     }
 
     fn shaders_changed(&mut self) -> Option<bool> {

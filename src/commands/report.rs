@@ -1,9 +1,10 @@
 //! `normlab report`: the report of a run or a sweep, made again from its records.
 
-use super::output::{Status, print};
+use super::output::{Status, open_in_browser, print};
 use crate::error::{Error, Result};
 use crate::report::folder::{self, Report};
 use crate::report::records::Records;
+use crate::train::run_folder::RunFolder;
 use clap::Args;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,9 @@ pub(super) struct Arguments {
     /// The folder that a run or a sweep has left, as runs/lesson.
     #[arg(value_name = "RUN_DIR")]
     folder: PathBuf,
+    /// Open the report in the browser.
+    #[arg(long)]
+    open: bool,
 }
 
 /// Makes the report again.
@@ -24,6 +28,15 @@ pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
         print(out, &format!("missing: {sentence}"))?;
     }
     print(out, &made_line(&made))?;
+    if RunFolder::is_being_written(folder) {
+        print(
+            out,
+            "note: a run is writing to this folder; the report has what it had recorded until now",
+        )?;
+    }
+    if arguments.open {
+        open_in_browser(&made.page)?;
+    }
     Ok(Status::Good)
 }
 
@@ -43,27 +56,28 @@ pub(super) fn read_records(folder: &Path, kind: &str) -> Result<Records> {
 }
 
 /// Makes the report of a run that has just ended, and says where it is, and where the `lesson` is that was made
-/// of it. The run is as good as it was without either.
+/// of it. A run whose report cannot be written has failed.
 pub(super) fn after_run(
     folder: &Path,
     records: Records,
     lesson: Option<std::result::Result<PathBuf, String>>,
     out: &mut dyn Write,
-) -> Result<()> {
+) -> Result<Status> {
     let lesson = match lesson {
         Some(Ok(file)) => format!("\nlesson: {}", file.display()),
         Some(Err(note)) => format!("\n{note}"),
         None => String::new(),
     };
     match folder::make(folder, records) {
-        Ok(made) => print(out, &format!("{}{lesson}", made_line(&made))),
+        Ok(made) => print(out, &format!("{}{lesson}", made_line(&made))).map(|()| Status::Good),
         Err(error) => print(
             out,
             &format!(
-                "note: no report was made: {error}; `normlab report {}` tries again{lesson}",
+                "FAILED: no report was made: {error}; `normlab report {}` tries again{lesson}",
                 folder.display()
             ),
-        ),
+        )
+        .map(|()| Status::Failed),
     }
 }
 

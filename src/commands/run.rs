@@ -7,23 +7,26 @@ use super::arguments::{
 use super::beside::Lesson;
 use super::experiment::{load_to_train, with_flags};
 use super::opening::open;
-use super::output::{Status, compared, print, print_limit};
+use super::output::{Status, compared, open_in_browser, print, print_interrupted, print_limit};
 use super::page;
 use super::progress::Progress;
 use super::report;
+use super::terminal;
 use super::tuning::prepare;
 use crate::backend::Backend;
 use crate::backend::any::AnyBackend;
 use crate::config::Experiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
+use crate::files::sha256;
 use crate::gradient_check;
+use crate::interrupt;
 use crate::kernels::activation::Activation;
 use crate::kernels::precision::Precision;
 use crate::record::{Parity, ReplicaRange, RunRecord, Summary};
 use crate::report::records::Records;
 use crate::report::{claims, number, table};
-use crate::train::run_folder::RunFolder;
+use crate::train::run_folder::{REPORT, RunFolder};
 use crate::train::{self, Plan};
 use crate::tune::run::TuneMode;
 use crate::watch::Changes;
@@ -98,7 +101,7 @@ impl RunArguments {
     ) -> anyhow::Result<Status> {
         let start = Instant::now();
         let (experiment, device) = &with_flags(given, &self.experiment, &self.device)?;
-        let OutputArguments { out: path, force } = &self.output;
+        let OutputArguments { out: path, force, open: shown } = &self.output;
         RunFolder::check_free(path.as_deref(), *force)?;
         let library = self.fusion.apply(self.shaders.library()?);
         let changes = self.watch.changes(&library, experiment)?;
@@ -117,13 +120,15 @@ impl RunArguments {
         let mode = if changes.is_some() { TuneMode::Off } else { self.tune.tune };
         let plans = Plan::all(experiment, data, verify);
         prepare(mode, device, &mut backend, &plans, out)?;
+        interrupt::listen()?;
         let folder = RunFolder::create(name, path.as_deref(), *force, experiment)?;
         print(out, &introduction(experiment, data))?;
         for warning in experiment.warnings() {
             print(out, &format!("warning: {warning}"))?;
         }
         let summary = empty_summary(experiment, data, &*backend)?;
-        let mut run = Run { kind, experiment, start, backend, changes, folder, summary };
+        let shown = *shown;
+        let mut run = Run { kind, experiment, start, backend, changes, folder, summary, shown };
         // A run that is killed leaves what computed it.
         run.folder.summary(&run.summary)?;
         let trained = run.train(&plans, out);
@@ -149,6 +154,8 @@ struct Run<'a> {
     changes: Option<Changes>,
     folder: RunFolder,
     summary: Summary,
+    /// Whether its page is to be opened.
+    shown: bool,
 }
 
 impl Run<'_> {
@@ -167,24 +174,29 @@ impl Run<'_> {
             let kept = progress.finish();
             let record = trained.with_context(|| format!("training {}", plan.name()))?;
             kept?;
-            print(out, &ended(&record))?;
-            summary.parity.merge(&record.parity, &record.name);
-            summary.runs.push(record);
+            if record.steps > 0 || record.failure.is_some() {
+                print(out, &ended(&record))?;
+                summary.parity.merge(&record.parity, &record.name);
+                summary.runs.push(record);
+            }
             summary.shaders = backend.shaders();
             summary.elapsed_s = start.elapsed().as_secs_f64();
             folder.summary(summary)?;
+            if interrupt::is_requested() {
+                break;
+            }
         }
         Ok(())
     }
 
     /// Trains what the lesson's claims take besides; not while shaders may change under it.
     fn train_beside(&mut self, data: &Dataset, out: &mut dyn Write) -> anyhow::Result<()> {
-        if self.changes.is_some() {
+        if self.changes.is_some() || interrupt::is_requested() {
             return Ok(());
         }
         let Self { experiment, backend, folder, summary, .. } = self;
         let Summary { parity, runs, .. } = summary;
-        let lesson = Lesson { experiment, data, runs, folder: folder.path() };
+        let lesson = Lesson { experiment, data, runs, folder };
         lesson.train_beside(&mut **backend, parity, out)?;
         summary.elapsed_s = self.start.elapsed().as_secs_f64();
         Ok(())
@@ -197,6 +209,13 @@ impl Run<'_> {
     /// Shows what came out, and makes the report.
     fn conclude(&mut self, out: &mut dyn Write) -> anyhow::Result<Status> {
         let mut records = self.records()?;
+        let interrupted = interrupt::is_requested();
+        if interrupted {
+            print_interrupted(&self.kept(&records), out)?;
+            if records.evaluations.is_empty() {
+                return Ok(Status::Interrupted);
+            }
+        }
         let Self { backend, folder, summary, .. } = self;
         summary.claims = claims::claims(&records);
         folder.summary(summary)?;
@@ -209,10 +228,34 @@ impl Run<'_> {
             Kind::Lesson => Some(page::after_run(folder.path(), &records)),
             Kind::Experiment => None,
         };
-        report::after_run(folder.path(), records, lesson, out)?;
+        let page = match &lesson {
+            Some(Ok(lesson)) => lesson.clone(),
+            _ => folder.path().join(REPORT),
+        };
+        let made = report::after_run(folder.path(), records, lesson, out)?;
+        if self.shown && made == Status::Good {
+            open_in_browser(&page)?;
+        }
+        if interrupted {
+            return Ok(Status::Interrupted);
+        }
         let failed = summary.runs.iter().any(|run| run.failure.is_some());
         let good = !failed && summary.parity.failures.is_empty();
-        Ok(if good { Status::Good } else { Status::Failed })
+        Ok(made.and(if good { Status::Good } else { Status::Failed }))
+    }
+
+    /// What an interrupted run has recorded, and how to go on.
+    fn kept(&self, records: &Records) -> String {
+        let unfinished = records.unfinished().join(", ");
+        let folder = self.folder.path().display();
+        let unfinished = match unfinished.is_empty() {
+            true => "every network has ended".to_owned(),
+            false => unfinished,
+        };
+        format!(
+            "{unfinished}; `normlab train {folder}/experiment.toml` trains these networks again from \
+             their first step"
+        )
     }
 }
 
@@ -230,6 +273,7 @@ fn empty_summary(
         seed: experiment.seed,
         elapsed_s: 0.0,
         date: Some(chrono::Local::now().format("%Y-%m-%d").to_string()),
+        experiment: Some(sha256(experiment.to_toml()?.as_bytes())),
         parity: Parity::default(),
         runs: Vec::new(),
         shaders: Vec::new(),
@@ -299,8 +343,11 @@ fn range_of_accuracy(range: &ReplicaRange) -> String {
 }
 
 fn conclusion(summary: &Summary, folder: &RunFolder) -> String {
-    let mut text =
-        format!("\n{}\n{}", table::results(summary), table::legend_text(&table::legend(summary)));
+    let mut text = format!(
+        "\n{}\n{}",
+        table::results(summary, terminal::width()),
+        table::legend_text(&table::legend(summary))
+    );
     if let Some(sentence) = table::about_ranges(summary) {
         text.push_str(&format!("{sentence}\n"));
     }

@@ -3,6 +3,7 @@
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::opening::open_best;
 use super::output::{Status, print};
+use super::terminal;
 use crate::backend::gpu::adapters;
 use crate::kernels;
 use crate::kernels::activation::Activation;
@@ -79,11 +80,14 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> anyhow::Result<Status
             );
         }
     }
-    print(out, &table::columns(&rows))?;
+    print(out, &table::columns(&rows, terminal::width()))?;
     let header = ["kernel", "computes"].map(str::to_owned).to_vec();
     let computes =
         kernels::ALL.map(|one| vec![one.name().to_owned(), one.contract.summary.to_owned()]);
-    print(out, &format!("\n{}", table::columns(&[vec![header], computes.to_vec()].concat())))?;
+    print(
+        out,
+        &format!("\n{}", table::columns(&[vec![header], computes.to_vec()].concat(), None)),
+    )?;
     Ok(Status::Good)
 }
 

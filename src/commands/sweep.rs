@@ -7,15 +7,19 @@ use super::arguments::{
 };
 use super::experiment::{load, with_absolute_paths};
 use super::opening::open;
-use super::output::{Status, compared, print, print_json, print_limit};
+use super::output::{
+    Status, compared, open_in_browser, print, print_interrupted, print_json, print_limit,
+};
 use super::progress::train_of_sweep;
 use super::report;
 use super::run::layers;
+use super::terminal;
 use super::tuning::prepare;
 use crate::config::{integer, number};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::gradient_check;
+use crate::interrupt;
 use crate::record::{Adapter, Claim, Parity, SweepRecord, Swept};
 use crate::report::records::Records;
 use crate::report::{claims, sweeps, table};
@@ -168,7 +172,7 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
     fn run(&self, sweep: &Sweep, out: &mut dyn Write) -> anyhow::Result<Status> {
         let start = Instant::now();
         let (swept, experiment) = (sweep.values.swept(), &sweep.experiment);
-        let OutputArguments { out: path, force } = &self.output;
+        let OutputArguments { out: path, force, open: to_be_shown } = &self.output;
         SweepFolder::check_free(swept, path.as_deref(), *force)?;
         let data = load(experiment)?;
         sweep.validate(data.train.len())?;
@@ -184,11 +188,12 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
             experiments.iter().flat_map(|one| Plan::all(one, &data, verify)).collect();
         prepare(self.tune.tune, &self.device, &mut backend, &plans, shown)?;
         let mut folder = SweepFolder::create(swept, path.as_deref(), *force, experiment)?;
+        interrupt::listen()?;
         print(shown, &introduction(sweep, &data))?;
         let mut train = || -> anyhow::Result<()> {
             for (place, plan) in plans.iter().enumerate() {
                 let label = format!("{} {} of {}", plan.name(), place + 1, plans.len());
-                let record = train_of_sweep(&mut *backend, plan, &label)?;
+                let Some(record) = train_of_sweep(&mut *backend, plan, &label)? else { break };
                 folder.add(SweepRecord { networks: Some(plans.len()), ..record })?;
             }
             Ok(())
@@ -198,17 +203,36 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
             report::after_error(Records::read(folder.path()), folder.path(), shown);
         }
         trained.with_context(|| format!("the sweep in {} ended early", folder.path().display()))?;
+        let interrupted = folder.records().len() < plans.len();
+        if interrupted {
+            let (ended, place) = (folder.records().len(), folder.path().display());
+            let kept = format!(
+                "{ended} of {} networks have ended and are recorded in {place}; the same command with \
+                 --force begins again",
+                plans.len()
+            );
+            print_interrupted(&kept, shown)?;
+        }
+        if folder.records().is_empty() {
+            return Ok(Status::Interrupted);
+        }
         print(shown, &conclusion(swept, &folder, start.elapsed().as_secs_f64()))?;
         if folder.records().iter().any(|record| !record.run.parity.failures.is_empty()) {
             print_limit(backend.gpu(), shown)?;
         }
-        show(&folder, shown)?;
+        let shown_whole = show(&folder, shown)?;
+        if *to_be_shown && shown_whole == Status::Good {
+            open_in_browser(&folder.path().join(run_folder::REPORT))?;
+        }
         if self.json {
             let networks = folder.records();
             let claim = claims::of_sweep(swept, networks);
             print_json(&Printed { device: backend.adapter(), networks, claim }, out)?;
         }
-        Ok(status(swept, folder.records()))
+        if interrupted {
+            return Ok(Status::Interrupted);
+        }
+        Ok(shown_whole.and(status(swept, folder.records())))
     }
 }
 
@@ -250,7 +274,7 @@ fn conclusion(swept: Swept, folder: &SweepFolder, seconds: f64) -> String {
     }
     format!(
         "\n{}\n{}\n{}{}{failures}records: {} ({seconds:.1} s in all)",
-        sweeps::results(swept, records),
+        sweeps::results(swept, records, terminal::width()),
         table::legend_text(&sweeps::legend(swept, records)),
         claims::in_full(&claims::of_sweep(swept, records)),
         compared(&parity),
@@ -260,7 +284,7 @@ fn conclusion(swept: Swept, folder: &SweepFolder, seconds: f64) -> String {
 
 /// Makes the report of a sweep, or of the run beside it, whose summary then says what the claims are with
 /// it.
-fn show(folder: &SweepFolder, out: &mut dyn Write) -> Result<()> {
+fn show(folder: &SweepFolder, out: &mut dyn Write) -> Result<Status> {
     let path = folder.path();
     let mut records = Records::read(path)?;
     let claims = claims::claims(&records);

@@ -4,7 +4,8 @@
 use super::arguments::{DeviceArguments, ExperimentArguments, MeasureArguments};
 use super::experiment::{load_to_train, with_flags};
 use super::opening::open_adapter;
-use super::output::{Status, print, print_json, progress_bar, wrong};
+use super::output::{Status, print, print_interrupted, print_json, progress_bar, wrong};
+use super::terminal;
 use crate::backend::Backend;
 use crate::backend::gpu::GpuBackend;
 use crate::bench::shape::{BenchShape, plan};
@@ -13,6 +14,7 @@ use crate::config::{Experiment, Norm};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::fusion::Fusion;
+use crate::interrupt;
 use crate::kernels::activation::Activation;
 use crate::kernels::setting::Target;
 use crate::model::Model;
@@ -34,9 +36,10 @@ pub(super) struct Arguments {
     /// The kernels to tune [default: all that the networks use].
     #[arg(value_name = "KERNEL")]
     kernels: Vec<String>,
-    /// Sizes: MxKxN for products, ROWSxCOLS for other kernels; repeatable [default: those of the networks
-    /// that the experiment's flags describe, as `train` has them, or where there are none, of the networks of
-    /// `bench step`].
+    /// Sizes: MxKxN for products, ROWSxCOLS for other kernels; repeatable.
+    ///
+    /// By default those of the networks that the experiment's flags describe, as `train` has them, or where
+    /// there are none, of the networks of `bench step`.
     #[arg(long, value_name = "SHAPE")]
     shape: Vec<BenchShape>,
     #[command(flatten)]
@@ -64,6 +67,13 @@ struct Found {
     wrong_defaults: Vec<(Target, Vec<String>)>,
 }
 
+impl Found {
+    /// Targets that were searched.
+    fn searched(&self) -> usize {
+        self.tuned.len() + self.wrong_defaults.len()
+    }
+}
+
 /// Searches for what the arguments ask for.
 pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let MeasureArguments { device, shaders, json } = &arguments.measure;
@@ -75,8 +85,21 @@ pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
     let backend = open_adapter(device, library, purpose, shown)?;
     let device = backend.adapter();
     print(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
+    interrupt::listen()?;
+    let wanted = subjects.len();
     let found = search_all(&backend, subjects)?;
-    print(shown, &format!("{}\n{}", tables::table(&found.tuned), tables::LEGEND))?;
+    let interrupted = found.searched() < wanted;
+    if interrupted {
+        let kept = format!(
+            "{} of {wanted} shapes were searched, and what was found is kept",
+            found.searched()
+        );
+        print_interrupted(&kept, shown)?;
+    }
+    print(
+        shown,
+        &format!("{}\n{}", tables::table(&found.tuned, terminal::width()), tables::LEGEND),
+    )?;
     complain(&found, shown)?;
     if arguments.dry_run || changed {
         let why = if changed { "runs with shaders of your own do not ask it" } else { "--dry-run" };
@@ -87,6 +110,9 @@ pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
     if *json {
         let Found { tuned, wrong_defaults } = &found;
         print_json(&Printed { device, tuned, wrong_defaults }, out)?;
+    }
+    if interrupted {
+        return Ok(Status::Interrupted);
     }
     let wrong = |tuned: &Tuned| !tuned.candidates.wrong.is_empty();
     let good = found.wrong_defaults.is_empty() && !found.tuned.iter().any(wrong);
@@ -158,9 +184,12 @@ fn of_networks(networks: Vec<Model>) -> Result<BTreeMap<Target, Subject>> {
 }
 
 fn search_all(backend: &GpuBackend, subjects: Vec<Subject>) -> Result<Found> {
-    let bar = progress_bar("tuning", subjects.len());
+    let bar = progress_bar("tuning", (subjects.len(), "shapes"));
     let mut found = Found::default();
     for subject in subjects {
+        if interrupt::is_requested() {
+            break;
+        }
         bar.set_message(subject.target.to_string());
         match search::search(backend, &subject)? {
             Searched::Tuned(tuned) => found.tuned.push(*tuned),

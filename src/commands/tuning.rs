@@ -48,7 +48,7 @@ pub(super) fn apply_settings(
     for model in models {
         let mut bar: Option<ProgressBar> = None;
         let mut tell = |target: &Target, waiting: usize| {
-            let bar = bar.get_or_insert_with(|| progress_bar("tuning", waiting + 1));
+            let bar = bar.get_or_insert_with(|| progress_bar("tuning", (waiting + 1, "shapes")));
             bar.set_position(bar.length().unwrap_or_default().saturating_sub(waiting as u64 + 1));
             bar.set_message(target.to_string());
         };

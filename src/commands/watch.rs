@@ -8,6 +8,7 @@ use crate::backend::gpu::adapters::Candidate;
 use crate::bench::Spread;
 use crate::bench::shape::BenchShape;
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::kernels;
 use crate::kernels::kernel::Kernel;
 use crate::kernels::library::Library;
@@ -27,6 +28,9 @@ const CHECKOUT: &str = "shaders";
 /// How much longer than the time cap of one submit a whole judgement may take.
 const GRACE: Duration = Duration::from_secs(30);
 
+/// How often the user's wish to stop is looked for.
+const LOOK_UP: Duration = Duration::from_millis(100);
+
 /// Arguments of `normlab watch`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Arguments {
@@ -35,8 +39,9 @@ pub(super) struct Arguments {
     kernel: String,
     #[command(flatten)]
     shaders: ShaderArguments,
-    /// Sizes at which it is timed: MxKxN for products, ROWSxCOLS for other kernels [default: those of
-    /// the lesson's first layer].
+    /// Sizes at which it is timed: MxKxN for products, ROWSxCOLS for other kernels.
+    ///
+    /// By default those of the lesson's first layer.
     #[arg(long, value_name = "SHAPE")]
     shape: Option<BenchShape>,
     #[command(flatten)]
@@ -65,10 +70,9 @@ pub(super) fn watch(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     let adapter = of_adapters(&arguments.device.device, judge::PURPOSE, best)?;
     print(out, &format!("device: {} ({})", adapter.adapter, adapter.backend))?;
     let (sender, events) = channel();
-    let (changed, stop) = (sender.clone(), sender.clone());
+    let changed = sender.clone();
     let _watch = Watch::new(&places, move || tell(&changed, Event::Changed))?;
-    ctrlc::set_handler(move || tell(&stop, Event::Stop))
-        .map_err(|error| Error::Device(format!("Ctrl-C cannot be listened to: {error}")))?;
+    interrupt::listen()?;
     watching.run(&sender, &events, out)
 }
 
@@ -188,17 +192,19 @@ impl WatchLoop {
 
     /// The next event; none when a judgement has taken too long.
     fn next(&self, events: &Receiver<Event>) -> Option<Event> {
-        match &self.running {
-            None => Some(events.recv().unwrap_or(Event::Stop)),
-            Some(running) => {
-                let left = running.deadline.saturating_duration_since(Instant::now());
-                match events.recv_timeout(left) {
-                    Ok(event) => Some(event),
-                    Err(RecvTimeoutError::Timeout) => None,
-                    Err(RecvTimeoutError::Disconnected) => Some(Event::Stop),
+        while !interrupt::is_requested() {
+            let deadline = self.running.as_ref().map(|running| running.deadline);
+            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
+            match events.recv_timeout(left.unwrap_or(LOOK_UP).min(LOOK_UP)) {
+                Ok(event) => return Some(event),
+                Err(RecvTimeoutError::Timeout) if left.is_some_and(|left| left.is_zero()) => {
+                    return None;
                 }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        Some(Event::Stop)
     }
 
     /// Finds out what has changed. What is being judged and has changed is judged anew.

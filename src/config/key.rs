@@ -20,6 +20,8 @@ pub(super) const NUMBER: &str = "expected a number, for example 0.1";
 pub struct Key<E: 'static> {
     /// Its name in files; a flag has dashes in place of underscores.
     pub name: &'static str,
+    /// What it stands below in the help.
+    pub heading: &'static str,
     /// What it sets.
     pub help: &'static str,
     /// What stands for its value in the help, for example `RATE`.

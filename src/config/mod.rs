@@ -36,30 +36,31 @@ const EXPECTED: [(&str, &str); 4] = [
     ("expected a sequence", "expected a list, for example [100, 100]"),
 ];
 
-/// Makes [`Experiment`] and [`KEYS`] from one list: a key with its docs, which are the help of its flag,
-/// what stands for a value there, and the default.
+/// Makes [`Experiment`] and [`KEYS`] from one list: below the headings of the help, a key with its docs, which
+/// are the help of its flag, what stands for a value there, and the default.
 macro_rules! experiment {
-    ($(
+    ($($heading:literal { $(
         $(#[doc = $help:literal])+
         $(#[serde($($serde:tt)+)])*
         $key:ident: $type:ty = $default:expr, $value_name:literal;
-    )+) => {
+    )+ })+) => {
         /// An experiment. Every pair of an activation and a norm is one network; all networks begin with the
         /// same weights and see the same batches.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         pub struct Experiment {
-            $($(#[doc = $help])+ $(#[serde($($serde)+)])* pub $key: $type,)+
+            $($($(#[doc = $help])+ $(#[serde($($serde)+)])* pub $key: $type,)+)+
         }
 
         impl Default for Experiment {
             fn default() -> Self {
-                Self { $($key: $default,)+ }
+                Self { $($($key: $default,)+)+ }
             }
         }
 
         /// Every key of an experiment, in the order of files.
-        pub const KEYS: [Key<Experiment>; [$(stringify!($key)),+].len()] = [$(Key {
+        pub const KEYS: [Key<Experiment>; [$($(stringify!($key)),+),+].len()] = [$($(Key {
+            heading: $heading,
             name: stringify!($key),
             help: concat!($($help),+),
             value_name: $value_name,
@@ -71,78 +72,86 @@ macro_rules! experiment {
                 Ok(Box::new(move |experiment: &mut Experiment| experiment.$key = value))
             },
             text: |experiment| experiment.$key.text(),
-        }),+];
+        }),+),+];
     };
 }
 
 experiment! {
-    /// Activations of the hidden layers: identity, sigmoid, relu, tanh, or PATH.wgsl with two functions of
-    /// your own; several, separated by commas, make several networks.
-    #[serde(deserialize_with = "one_or_many")]
-    activation: Vec<Activation> = vec![Activation::Sigmoid], "NAME,…";
+    "Network" {
+        /// Activations of the hidden layers: identity, sigmoid, relu, tanh, or PATH.wgsl with two functions of
+        /// your own; several, separated by commas, make several networks.
+        #[serde(deserialize_with = "one_or_many")]
+        activation: Vec<Activation> = vec![Activation::Sigmoid], "NAME,…";
 
-    /// Norms of the hidden layers; several, separated by commas, make several networks.
-    #[serde(deserialize_with = "one_or_many")]
-    norm: Vec<Norm> = vec![Norm::Batch], "NORM,…";
+        /// Norms of the hidden layers; several, separated by commas, make several networks.
+        #[serde(deserialize_with = "one_or_many")]
+        norm: Vec<Norm> = vec![Norm::Batch], "NORM,…";
 
-    /// Gammas and betas of layer norm, gammas of rms norm: one for each unit, or one for the whole layer.
-    affine: Affine = Affine::PerUnit, "AFFINE";
+        /// Gammas and betas of layer norm, gammas of rms norm: one for each unit, or one for the whole layer.
+        affine: Affine = Affine::PerUnit, "AFFINE";
 
-    /// Whether the norm stands before or after the activation.
-    norm_position: NormPosition = NormPosition::Before, "NORM_POSITION";
+        /// Whether the norm stands before or after the activation.
+        norm_position: NormPosition = NormPosition::Before, "NORM_POSITION";
 
-    /// Units of each hidden layer, for example 100,100,100.
-    hidden: Vec<usize> = vec![100; 3], "UNITS,…";
+        /// Units of each hidden layer, for example 100,100,100.
+        hidden: Vec<usize> = vec![100; 3], "UNITS,…";
 
-    /// Initial weights: uniform, glorot, he, or normal:DEVIATION, for example normal:0.01.
-    init: Init = Init::Uniform, "INIT";
+        /// Initial weights: uniform, glorot, he, or normal:DEVIATION, for example normal:0.01.
+        init: Init = Init::Uniform, "INIT";
+    }
 
-    /// How parameters are updated.
-    optimizer: Optimizer = Optimizer::Sgd, "OPTIMIZER";
+    "Training" {
+        /// How parameters are updated.
+        optimizer: Optimizer = Optimizer::Sgd, "OPTIMIZER";
 
-    /// The learning rate.
-    learning_rate: f32 = 0.1, "RATE";
+        /// The learning rate.
+        learning_rate: f32 = 0.1, "RATE";
 
-    /// SGD's momentum.
-    momentum: f32 = 0.0, "MOMENTUM";
+        /// SGD's momentum.
+        momentum: f32 = 0.0, "MOMENTUM";
 
-    /// Examples of a batch.
-    batch: usize = 60, "EXAMPLES";
+        /// Examples of a batch.
+        batch: usize = 60, "EXAMPLES";
 
-    /// Training steps of each network.
-    steps: usize = 5_000, "STEPS";
+        /// Training steps of each network.
+        steps: usize = 5_000, "STEPS";
 
-    /// The seed of weights and batches, from 0 to 2^63 − 1.
-    seed: u64 = 1, "SEED";
+        /// The seed of weights and batches, from 0 to 2^63 − 1.
+        seed: u64 = 1, "SEED";
 
-    /// Independent copies of each network that train at once, in the same dispatches, from 1 to 16: replica
-    /// r with the seed SEED + r. The report shows their median and range.
-    replicas: usize = 1, "REPLICAS";
+        /// Independent copies of each network that train at once, in the same dispatches, from 1 to 16: replica
+        /// r with the seed SEED + r. The report shows their median and range.
+        replicas: usize = 1, "REPLICAS";
 
-    /// What products are computed in: f32; or mixed, f16 operands and f32 sums on cooperative matrices
-    /// (tensor cores), where the adapter has them [default: f32].
-    precision: Precision = Precision::F32, "PRECISION";
+        /// What products are computed in: f32; or mixed, f16 operands and f32 sums on cooperative matrices
+        /// (tensor cores), where the adapter has them [default: f32].
+        precision: Precision = Precision::F32, "PRECISION";
+    }
 
-    /// A folder with IDX files such as MNIST's, gzip-compressed or not [default: the drawn digits].
-    #[serde(skip_serializing_if = "Option::is_none")]
-    data: Option<PathBuf> = None, "DIR";
+    "Data" {
+        /// A folder with IDX files such as MNIST's, gzip-compressed or not [default: the drawn digits].
+        #[serde(skip_serializing_if = "Option::is_none")]
+        data: Option<PathBuf> = None, "DIR";
 
-    /// A folder with IDX files to test on, instead of the test part of the training data's set.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    test_data: Option<PathBuf> = None, "DIR";
+        /// A folder with IDX files to test on, instead of the test part of the training data's set.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        test_data: Option<PathBuf> = None, "DIR";
 
-    /// Make every pixel black or white.
-    binary: bool = false, "BOOL";
+        /// Make every pixel black or white.
+        binary: bool = false, "BOOL";
+    }
 
-    /// Evaluate and record every so many steps; 0 for about 30 times in all.
-    evaluate_every: usize = 0, "STEPS";
+    "Records" {
+        /// Evaluate and record every so many steps; 0 for about 30 times in all.
+        evaluate_every: usize = 0, "STEPS";
 
-    /// Compare the GPU with the CPU every so many steps, beside the first, a middle and the last one; 0 for
-    /// those three only.
-    verify_every: usize = 0, "STEPS";
+        /// Compare the GPU with the CPU every so many steps, beside the first, a middle and the last one; 0 for
+        /// those three only.
+        verify_every: usize = 0, "STEPS";
 
-    /// How many times the layers are probed over the run, denser at the start; 0 for not at all.
-    probes: usize = 60, "TIMES";
+        /// How many times the layers are probed over the run, denser at the start; 0 for not at all.
+        probes: usize = 60, "TIMES";
+    }
 }
 
 impl Experiment {

@@ -8,6 +8,7 @@
 
 use super::formula::Formula;
 use crate::error::{Error, Result, unknown};
+use crate::files;
 use crate::tensor::Real;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
@@ -107,6 +108,13 @@ impl Activation {
             return Err(Error::Config(format!(
                 "{} has the name of a shipped activation, so that records could not tell the two \
                  apart; give the file another name",
+                path.display()
+            )));
+        }
+        if !files::is_name(&name) {
+            return Err(Error::Config(format!(
+                "the name of {} becomes part of the names of records; give it one without a dot in front, \
+                 a slash or a backslash",
                 path.display()
             )));
         }
@@ -271,7 +279,7 @@ impl<'de> Visitor<'de> for Written {
 }
 
 fn text_of(path: &Path) -> Result<String> {
-    std::fs::read_to_string(path).map_err(|error| Error::file("read", path, error))
+    files::read_text(path).map_err(|error| Error::file("read", path, error))
 }
 
 /// The stable form: e is raised to a negative power only, so nothing overflows.

@@ -12,9 +12,8 @@ use super::setting::Setting;
 use super::shader::Shader;
 use super::variant::{self, Variant};
 use crate::error::{Error, Result, unknown};
-use crate::files::sha256;
+use crate::files::{self, sha256};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// All shaders, and which variants were chosen.
@@ -277,7 +276,7 @@ impl Library {
         let found = self.find(kernel, variant).ok()?;
         let mut own = match &found {
             Variant::Shipped(_) => Vec::new(),
-            Variant::Overlay(path) | Variant::File(path) => fs::read(path).ok()?,
+            Variant::Overlay(path) | Variant::File(path) => files::read(path).ok()?,
         };
         let header = match &found {
             Variant::Shipped(source) => source.text.to_owned(),
@@ -294,7 +293,7 @@ impl Library {
             names.into_iter().filter_map(|name| overlay.file(ACTIVATIONS, &name))
         });
         let behind = shared.into_iter().chain(activations);
-        own.extend(behind.flat_map(|path| fs::read(path).unwrap_or_default()));
+        own.extend(behind.flat_map(|path| files::read(&path).unwrap_or_default()));
         Some(own)
     }
 

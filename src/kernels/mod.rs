@@ -20,6 +20,7 @@
 //! precision      what products are computed in
 //! operand        one tensor of a contract
 //! contract       what a kernel is to whoever runs it, as plain data
+//! nesting        how deep a text nests, before a compiler goes through it
 //! wgsl           naga reads a text and finds it valid
 //! overrides      override constants get their default values
 //! formula/       functions of one number in WGSL, evaluated on the CPU
@@ -53,6 +54,7 @@ pub mod formula;
 pub mod header;
 pub mod kernel;
 pub mod library;
+mod nesting;
 mod operand;
 mod overlay;
 mod overrides;

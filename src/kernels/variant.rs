@@ -3,7 +3,7 @@
 use super::composition::Part;
 use super::kernel::{Kernel, Source};
 use crate::error::{Error, Result, unknown};
-use std::fs;
+use crate::files;
 use std::path::{Path, PathBuf};
 
 /// A variant of a kernel.
@@ -51,7 +51,7 @@ impl Variant {
 /// # Errors
 /// [`Error::File`] when it cannot be read.
 pub(super) fn part(path: &Path) -> Result<Part> {
-    let text = fs::read_to_string(path).map_err(|error| Error::file("read", path, error))?;
+    let text = files::read_text(path).map_err(|error| Error::file("read", path, error))?;
     Ok(Part { place: path.display().to_string(), text: text.into(), ships: false })
 }
 

@@ -106,6 +106,9 @@ pub struct Summary {
     /// The day on which it was written, as `2026-11-29`; none in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<String>,
+    /// The SHA-256 of the run's `experiment.toml`, in hexadecimal; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<String>,
     /// How all GPU results compared with the CPU reference.
     pub parity: Parity,
     /// The networks, in the order in which they were trained.

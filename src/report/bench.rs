@@ -32,16 +32,16 @@ pub fn ceilings(ceilings: &Roofline) -> String {
     )
 }
 
-/// A kernel's variants at a shape.
+/// A kernel's variants at a shape, in tables of this width.
 #[must_use]
-pub fn variants(compared: &KernelVariants, ceilings: &Roofline) -> String {
+pub fn variants(compared: &KernelVariants, ceilings: &Roofline, width: Option<usize>) -> String {
     let header = ["variant", "us", "min–max", "GFLOP/s", "GB/s", "share", "x default", "verdict"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     rows.extend(compared.variants.iter().map(|variant| row(variant, ceilings)));
     let activation = compared.activation.map_or(String::new(), |name| format!(", {name}"));
     let clock = compared.clock.map_or(String::new(), |clock| format!(" ({clock})"));
     let (kernel, shape) = (compared.kernel, &compared.shape);
-    format!("\n{kernel} {shape}{activation}{clock}\n{}", columns(&rows))
+    format!("\n{kernel} {shape}{activation}{clock}\n{}", columns(&rows, width))
 }
 
 fn row(variant: &Variant, ceilings: &Roofline) -> Vec<String> {

@@ -4,14 +4,14 @@ use super::chance::{self, Chance};
 use super::style;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::record::{
-    ConstantGuess, Evaluation, Pick, Probe, Summary, SweepRecord, Swept, highest, lowest, median,
-    parts_of,
+    ConstantGuess, Evaluation, Pick, Probe, RunRecord, Summary, SweepRecord, Swept, highest,
+    lowest, median, parts_of,
 };
 use crate::train::run_name;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -98,14 +98,53 @@ impl Records {
         if let Some(text) = text(folder, "summary.json", missing)? {
             self.summary = whole(&text, "summary.json", missing);
         }
-        let evaluations = evaluations(folder, missing)?;
+        let others = "summary.json is of another run than experiment.toml, and is left out";
+        let toml = files::read(&folder.join("experiment.toml")).map(|bytes| files::sha256(&bytes));
+        let is_others = |summary: &mut Summary| {
+            toml.as_ref().is_ok_and(|hash| summary.experiment.as_ref().is_some_and(|of| of != hash))
+        };
+        missing.extend(self.summary.take_if(is_others).map(|_| others.to_owned()));
+        let mut evaluations = evaluations(folder, missing)?;
+        self.keep_own(&mut evaluations, "metrics.jsonl", missing, |one| {
+            (&one.run, one.step, one.replica)
+        });
         (self.evaluations, self.ranges) = over_replicas(evaluations, self.experiment.replicas);
-        missing.extend(unfinished(&self.experiment, &self.evaluations));
-        self.probes = lines(folder, "histograms.jsonl", missing)?;
-        for Probe { run, activation, norm, .. } in &mut self.probes {
+        missing.extend(self.unfinished());
+        let mut probes: Vec<Probe> = lines(folder, "histograms.jsonl", missing)?;
+        for Probe { run, activation, norm, .. } in &mut probes {
             name_parts(run, activation, norm);
+            check_names("histograms.jsonl", [run, activation, norm])?;
         }
+        self.keep_own(&mut probes, "histograms.jsonl", missing, |one| (&one.run, one.step, 0));
+        self.probes = probes;
         Ok(())
+    }
+
+    /// Leaves out lines that this run did not write: of networks or steps that it does not have, and of those
+    /// that stand there twice the later ones.
+    fn keep_own<T>(
+        &self,
+        lines: &mut Vec<T>,
+        file: &str,
+        missing: &mut Vec<String>,
+        of: impl Fn(&T) -> (&str, usize, usize),
+    ) {
+        let Experiment { steps, replicas, .. } = self.experiment;
+        let networks = self.experiment.networks().into_iter();
+        let names: Vec<_> = networks.map(|(activation, norm)| run_name(activation, norm)).collect();
+        let (all, mut known) = (lines.len(), BTreeSet::new());
+        lines.retain(|line| {
+            let (run, step, replica) = of(line);
+            let is_own =
+                names.iter().any(|name| name == run) && step <= steps && replica < replicas;
+            is_own && known.insert((run.to_owned(), step, replica))
+        });
+        if lines.len() < all {
+            let left_out = all - lines.len();
+            missing.push(format!(
+                "{left_out} of {all} lines of {file} are of another run than experiment.toml, and are left out"
+            ));
+        }
     }
 
     /// The evaluations of one network in the folder of a run, as [`Records::evaluations_of`] has them.
@@ -116,6 +155,24 @@ impl Records {
         let mut evaluations = evaluations(folder, &mut Vec::new())?;
         evaluations.retain(|evaluation| evaluation.run == run);
         Ok(over_replicas(evaluations, replicas).0)
+    }
+
+    /// A sentence about each network that has no evaluations, or none of the last step.
+    #[must_use]
+    pub fn unfinished(&self) -> Vec<String> {
+        let sentence = |(activation, norm)| {
+            let name = run_name(activation, norm);
+            let steps = self.evaluations_of(&name).map(|evaluation| evaluation.step);
+            match steps.max() {
+                None => Some(format!("{name} has recorded nothing")),
+                Some(step) if step < self.experiment.steps => Some(format!(
+                    "{name} was recorded up to step {step} of {}",
+                    self.experiment.steps
+                )),
+                Some(_) => None,
+            }
+        };
+        self.experiment.networks().into_iter().filter_map(sentence).collect()
     }
 
     /// Whether all that the folder holds is of sweeps.
@@ -215,6 +272,7 @@ fn evaluations(folder: &Path, missing: &mut Vec<String>) -> Result<Vec<Evaluatio
     let mut evaluations = lines(folder, "metrics.jsonl", missing)?;
     for Evaluation { run, activation, norm, .. } in &mut evaluations {
         name_parts(run, activation, norm);
+        check_names("metrics.jsonl", [run, activation, norm])?;
     }
     Ok(evaluations)
 }
@@ -227,10 +285,21 @@ fn name_parts(run: &str, activation: &mut String, norm: &mut String) {
     }
 }
 
+/// The names of a network become parts of the names of pictures.
+fn check_names(file: &str, names: [&str; 3]) -> Result<()> {
+    match names.into_iter().find(|name| !name.is_empty() && !files::is_name(name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::Data(format!(
+            "{file} has a network {name:?}, which no run writes: a file could not be named so. Name the folder \
+             that a run has left"
+        ))),
+    }
+}
+
 /// A file's text; nothing, and a sentence, where it is not there.
 fn text(folder: &Path, name: &str, missing: &mut Vec<String>) -> Result<Option<String>> {
     let path = folder.join(name);
-    match fs::read(&path) {
+    match files::read(&path) {
         // A file that was cut off may end within a character.
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -241,31 +310,15 @@ fn text(folder: &Path, name: &str, missing: &mut Vec<String>) -> Result<Option<S
     }
 }
 
-/// A sentence about each network that has no evaluations, or none of the last step.
-fn unfinished(experiment: &Experiment, evaluations: &[Evaluation]) -> Vec<String> {
-    let sentence = |(activation, norm)| {
-        let name = run_name(activation, norm);
-        let steps = evaluations
-            .iter()
-            .filter(|evaluation| evaluation.run == name)
-            .map(|evaluation| evaluation.step);
-        match steps.max() {
-            None => Some(format!("{name} has recorded nothing")),
-            Some(step) if step < experiment.steps => {
-                Some(format!("{name} was recorded up to step {step} of {}", experiment.steps))
-            }
-            Some(_) => None,
-        }
-    };
-    experiment.networks().into_iter().filter_map(sentence).collect()
-}
-
 /// The networks of each sweep whose file is there; a sentence where it was cut off.
 fn sweeps(folder: &Path, missing: &mut Vec<String>) -> Result<BTreeMap<Swept, Vec<SweepRecord>>> {
     let mut sweeps = BTreeMap::new();
     for swept in Swept::ALL.into_iter().filter(|swept| folder.join(swept.file()).exists()) {
         let networks: Vec<SweepRecord> = lines(folder, swept.file(), missing)?;
         let (recorded, file) = (networks.len(), swept.file());
+        for SweepRecord { run: RunRecord { name, activation, norm, .. }, .. } in &networks {
+            check_names(file, [name, activation, norm])?;
+        }
         match networks.iter().find_map(|network| network.networks) {
             None if recorded == 0 => missing.push(format!("{file} contains no networks")),
             Some(all) if recorded < all => {
@@ -302,6 +355,7 @@ fn lines<T: DeserializeOwned>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     type Tested = std::result::Result<(), Box<dyn std::error::Error>>;
 

@@ -6,9 +6,40 @@ use super::{backward, number, style};
 use crate::record::{ConstantGuess, Figures, LateAccuracy, LayerFigures, RunRecord, Summary};
 use std::fmt::Write;
 
-/// Lays out rows in columns, columns of numbers right-aligned, with a line under the first row.
+/// Spaces between two columns.
+const GAP: usize = 2;
+
+/// Lays out rows in columns, columns of numbers right-aligned, with a line under the first row. Where they
+/// are wider than `width`, they become several tables one below the other, each with the first column.
 #[must_use]
-pub fn columns(rows: &[Vec<String>]) -> String {
+pub fn columns(rows: &[Vec<String>], width: Option<usize>) -> String {
+    let width_of = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..).map_while(width_of).collect();
+    let mut parts: Vec<Vec<usize>> = Vec::new();
+    let mut taken = 0;
+    for (column, more) in widths.iter().enumerate().skip(1) {
+        let fits = width.is_none_or(|width| taken + GAP + more <= width);
+        match parts.last_mut().filter(|_| fits) {
+            Some(part) => part.push(column),
+            None => {
+                parts.push(vec![0, column]);
+                taken = widths[0];
+            }
+        }
+        taken += GAP + more;
+    }
+    let of = |row: &Vec<String>, part: &[usize]| {
+        part.iter().filter_map(|&at| row.get(at).cloned()).collect()
+    };
+    let tables = parts
+        .iter()
+        .map(|part| together(&rows.iter().map(|row| of(row, part)).collect::<Vec<_>>()));
+    tables.collect::<Vec<_>>().join("\n")
+}
+
+fn together(rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
     };
@@ -55,10 +86,10 @@ pub fn rows(summary: &Summary) -> Vec<Vec<String>> {
     rows
 }
 
-/// [`rows`] laid out in columns.
+/// [`rows`] laid out in columns, in tables of this width.
 #[must_use]
-pub fn results(summary: &Summary) -> String {
-    columns(&rows(summary))
+pub fn results(summary: &Summary, width: Option<usize>) -> String {
+    columns(&rows(summary), width)
 }
 
 /// What [`rows`] holds where there are several replicas, in a sentence.
@@ -237,6 +268,12 @@ mod tests {
         let rows = [["a", "‖x‖", "b"], ["long", "1", "c"], ["d", "–", "long"]];
         let rows = rows.map(|row| row.map(str::to_owned).to_vec());
         let lines = ["a     ‖x‖  b", "───────────────", "long    1  c", "d       –  long", ""];
-        assert_eq!(columns(&rows), lines.join("\n"));
+        assert_eq!(columns(&rows, None), lines.join("\n"));
+        assert_eq!(columns(&rows, Some(15)), lines.join("\n"));
+        let apart = [
+            ["a     ‖x‖", "─────────", "long    1", "d       –", ""],
+            ["a     b", "──────────", "long  c", "d     long", ""],
+        ];
+        assert_eq!(columns(&rows, Some(14)), apart.map(|lines| lines.join("\n")).join("\n"));
     }
 }

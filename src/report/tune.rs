@@ -14,13 +14,13 @@ tried        candidates; of these: wrong, not runnable here, with other bits tha
 other bits   a setting that is right and faster still, but rounds differently: only --tune full takes it
 ";
 
-/// One line for each target.
+/// One line for each target, in tables of this width.
 #[must_use]
-pub fn table(tuned: &[Tuned]) -> String {
+pub fn table(tuned: &[Tuned], width: Option<usize>) -> String {
     let header = ["kernel", "class", "default", "us", "chosen", "us", "x", "tried", "other bits"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     rows.extend(tuned.iter().map(row));
-    columns(&rows)
+    columns(&rows, width)
 }
 
 fn row(tuned: &Tuned) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 mod diagnosis;
 mod figures;
+mod folder_lock;
 mod lockstep;
 mod plan;
 mod probe;

@@ -19,7 +19,10 @@ use std::time::{Duration, Instant};
 /// Steps between two words about progress, at most.
 const STRETCH: usize = 100;
 
-/// About how long a training that is watched goes on before it asks for shaders that have changed.
+/// About how long a training goes on before it asks whether it is to end.
+const UNWATCHED_STRETCH: Duration = Duration::from_millis(250);
+
+/// The same for one that is watched, and asks for shaders that have changed, too.
 const WATCHED_STRETCH: Duration = Duration::from_millis(50);
 
 /// What a training tells while it runs.
@@ -40,6 +43,11 @@ pub trait Observer {
     /// When it cannot be kept: the training ends then.
     fn probed(&mut self, _probe: &Probe) -> Result<()> {
         Ok(())
+    }
+
+    /// Whether the training is to end, with what it has.
+    fn interrupted(&self) -> bool {
+        false
     }
 
     /// Whether shaders may have changed since this was asked last; none where nobody watches them.
@@ -78,7 +86,8 @@ pub enum ShaderReload {
     },
 }
 
-/// Trains one network to the end, or until its loss is not finite.
+/// Trains one network to the end, or until its loss is not finite or the observer wishes that it ends: then
+/// it is evaluated once more where it is.
 ///
 /// # Errors
 /// When the backend cannot run it, or the observer cannot keep an evaluation.
@@ -95,21 +104,27 @@ pub fn train(
         run.probe(&schedule, None, observer)?;
     }
     for stop in schedule.all() {
-        if let TrainingOutcome::Diverged { replica, step, loss } =
-            run.reach(stop, &schedule, observer)?
-        {
+        let outcome = run.reach(stop, &schedule, observer)?;
+        if let TrainingOutcome::Diverged { replica, step, loss } = outcome {
             last_losses = run.trainer.take_losses().swap_remove(replica);
             failure = Some(diagnosis::explain(&mut run.trainer, (replica, step, loss))?);
             break;
         }
-        observer.progress(stop);
-        if schedule.evaluations.contains(&stop) {
+        let interrupted = outcome == TrainingOutcome::Interrupted;
+        observer.progress(run.trainer.step());
+        let evaluated = recorded.last().map_or(0, |evaluation| evaluation.step);
+        if schedule.evaluations.contains(&stop) && !interrupted
+            || interrupted && run.trainer.step() > evaluated
+        {
             let (evaluations, weights) = run.trainer.evaluation()?;
             evaluations
                 .iter()
                 .try_for_each(|evaluation| observer.evaluation(evaluation, &weights))?;
             recorded.extend(Evaluation::across(&evaluations.iter().collect::<Vec<_>>(), median));
             last = evaluations;
+        }
+        if interrupted {
+            break;
         }
     }
     let probe_share = run.probe_share();
@@ -128,6 +143,8 @@ struct Training<'a, 'b> {
     shader_changes: Vec<ShaderChange>,
     /// Whether it was asked for changes before.
     asked: bool,
+    /// Steps of the next stretch, learned from those before.
+    stretch: usize,
     /// Time of the steps that were not compared.
     training: Duration,
     /// Time of the probes.
@@ -144,6 +161,7 @@ impl<'a, 'b> Training<'a, 'b> {
             parity: Parity::default(),
             shader_changes: Vec::new(),
             asked: false,
+            stretch: 1,
             training: Duration::ZERO,
             probing: Duration::ZERO,
         })
@@ -212,8 +230,10 @@ impl Training<'_, '_> {
     /// Trains up to a step and tells of every stretch. Between stretches it takes shaders that have
     /// changed.
     fn run_to(&mut self, step: usize, observer: &mut dyn Observer) -> Result<TrainingOutcome> {
-        let mut fitting = 1;
         while self.trainer.step() < step {
+            if observer.interrupted() {
+                return Ok(TrainingOutcome::Interrupted);
+            }
             let changed = observer.shaders_changed();
             if let Some(outcome) = self.reload_shaders(changed, observer)? {
                 if outcome != TrainingOutcome::Finite {
@@ -221,17 +241,17 @@ impl Training<'_, '_> {
                 }
                 continue;
             }
-            let stretch = changed.map_or(STRETCH, |_| fitting);
             let (first, start) = (self.trainer.step(), Instant::now());
-            let next = step.min(first + stretch);
+            let next = step.min(first + self.stretch);
             let outcome = self.trainer.run_to(next)?;
             if outcome != TrainingOutcome::Finite {
                 return Ok(outcome);
             }
             self.training += start.elapsed();
             let a_step = start.elapsed().as_secs_f64() / (next - first) as f64;
-            let wanted = (WATCHED_STRETCH.as_secs_f64() / a_step.max(1e-9)) as usize;
-            fitting = wanted.clamp(1, 2 * fitting).min(STRETCH);
+            let stretch = changed.map_or(UNWATCHED_STRETCH, |_| WATCHED_STRETCH);
+            let wanted = (stretch.as_secs_f64() / a_step.max(1e-9)) as usize;
+            self.stretch = wanted.clamp(1, 2 * self.stretch).min(STRETCH);
             observer.progress(next);
         }
         Ok(TrainingOutcome::Finite)

@@ -7,16 +7,18 @@
 //! weights.safetensors   parameters and running statistics, as `<run>/<layer>.<name>`: `[rows, cols]`,
 //!                       or `[replicas, rows, cols]` where there are several
 //! summary.json          what came out; brought up to date after every network
+//! run.lock              while the run writes: no other one does then
 //! report.html           the page made from all these, and its pictures, see `report::folder`
 //! ```
 //!
 //! A file is written under a temporary name and renamed, so that it is there whole or not at all;
 //! lines of the two `.jsonl` files are appended one at a time. A killed run leaves what it had.
 
+use super::folder_lock::FolderLock;
 use super::trainer::Weights;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::files::{TensorBytes, replace, write_tensors};
+use crate::files::{self, TensorBytes, replace, write_tensors};
 use crate::record::{Evaluation, Probe, Summary, SweepRecord, Swept};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -54,14 +56,22 @@ pub struct RunFolder {
     metrics: Lines,
     histograms: Lines,
     weights: BTreeMap<String, TensorBytes>,
+    _lock: FolderLock,
 }
 
 impl RunFolder {
+    /// Whether another process is writing a run or a sweep to a folder.
+    #[must_use]
+    pub fn is_being_written(folder: &Path) -> bool {
+        FolderLock::check_free(folder).is_err()
+    }
+
     /// Whether a run may go to `out`: before anything is computed for it.
     ///
     /// # Errors
-    /// [`Error::Config`] when `out` holds a run and `force` is not given.
+    /// [`Error::Config`] when `out` holds a run and `force` is not given, or when another run is writing there.
     pub fn check_free(out: Option<&Path>, force: bool) -> Result<()> {
+        out.map_or(Ok(()), FolderLock::check_free)?;
         match out {
             Some(out) if !force && !old_files(out).is_empty() => Err(Error::Config(format!(
                 "{} holds a run already; name another folder with --out, or replace it with --force",
@@ -75,8 +85,7 @@ impl RunFolder {
     /// free. With `force`, an older run in `out` is replaced.
     ///
     /// # Errors
-    /// [`Error::Config`] when `out` holds a run and `force` is not given; [`Error::File`] when it
-    /// cannot be written.
+    /// As [`RunFolder::check_free`]; [`Error::File`] when it cannot be written.
     pub fn create(
         name: &str,
         out: Option<&Path>,
@@ -92,6 +101,7 @@ impl RunFolder {
             }
             None => create_free(name)?,
         };
+        let lock = FolderLock::take(&path)?;
         // A sweep by itself is not the older run's, and stays.
         let beside = Swept::ALL.into_iter().filter(|&swept| is_of_lesson(&path, swept));
         let beside: Vec<_> = beside.map(|swept| path.join(swept.file())).collect();
@@ -106,7 +116,7 @@ impl RunFolder {
         replace(&toml, text.as_bytes()).map_err(create)?;
         let metrics = Lines::create(path.join("metrics.jsonl"))?;
         let histograms = Lines::create(path.join("histograms.jsonl"))?;
-        Ok(Self { path, metrics, histograms, weights: BTreeMap::new() })
+        Ok(Self { path, metrics, histograms, weights: BTreeMap::new(), _lock: lock })
     }
 
     /// Where it is.
@@ -218,6 +228,6 @@ fn old_files(folder: &Path) -> Vec<PathBuf> {
 pub(super) fn is_of_lesson(folder: &Path, swept: Swept) -> bool {
     let of_lesson =
         |line: &str| serde_json::from_str(line).is_ok_and(|record: SweepRecord| record.of_lesson);
-    let text = fs::read_to_string(folder.join(swept.file()));
+    let text = files::read_text(&folder.join(swept.file()));
     text.is_ok_and(|text| !text.is_empty() && text.lines().all(of_lesson))
 }

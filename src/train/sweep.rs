@@ -10,6 +10,7 @@ use super::trainer::Weights;
 use crate::backend::Backend;
 use crate::config::{Affine, Experiment, Norm};
 use crate::error::{Error, Result};
+use crate::interrupt;
 use crate::kernels::activation::Activation;
 use crate::record::{Evaluation, RunRecord, SweepRecord, Swept};
 use std::fmt::Display;
@@ -239,7 +240,7 @@ fn common() -> Experiment {
     Experiment { steps: 2_000, probes: 0, ..Experiment::default() }
 }
 
-/// Trains one network of a sweep to its end.
+/// Trains one network of a sweep; none where the user wished that it ends before its end.
 ///
 /// # Errors
 /// As [`run::train`].
@@ -247,10 +248,13 @@ pub fn train(
     backend: &mut dyn Backend,
     plan: &Plan<'_>,
     progress: &mut dyn FnMut(usize),
-) -> Result<SweepRecord> {
+) -> Result<Option<SweepRecord>> {
     let mut watch = Watch { progress, evaluations: Vec::new() };
     let run = run::train(backend, plan, &mut watch)?;
-    record(backend, plan, run, &watch.evaluations)
+    if run.steps < plan.experiment.steps && run.failure.is_none() {
+        return Ok(None);
+    }
+    record(backend, plan, run, &watch.evaluations).map(Some)
 }
 
 /// A network that was trained, as a sweep of no more steps records it: as it was after these.
@@ -317,6 +321,10 @@ struct Watch<'a> {
 }
 
 impl Observer for Watch<'_> {
+    fn interrupted(&self) -> bool {
+        interrupt::is_requested()
+    }
+
     fn progress(&mut self, step: usize) {
         (self.progress)(step);
     }

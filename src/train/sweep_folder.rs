@@ -7,7 +7,8 @@
 //! report.html, pictures the page made from these, see `report::folder`
 //! ```
 
-use super::run_folder::{create_free, is_of_lesson};
+use super::folder_lock::FolderLock;
+use super::run_folder::{RunFolder, create_free, is_of_lesson};
 use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::files::replace;
@@ -21,15 +22,22 @@ pub struct SweepFolder {
     path: PathBuf,
     swept: Swept,
     records: Vec<SweepRecord>,
+    /// None beside a run, which has locked the folder.
+    _lock: Option<FolderLock>,
 }
 
 impl SweepFolder {
     /// Whether the records may go to `out`: before anything is computed for them.
     ///
     /// # Errors
-    /// [`Error::Config`] when `out` holds such records and `force` is not given. What a lesson has trained
-    /// of the sweep is no obstacle.
+    /// [`Error::Config`] when `out` holds such records and `force` is not given, or when another run is writing
+    /// there. What a lesson has trained of the sweep is no obstacle.
     pub fn check_free(swept: Swept, out: Option<&Path>, force: bool) -> Result<()> {
+        out.map_or(Ok(()), FolderLock::check_free)?;
+        Self::check_replaces(swept, out, force)
+    }
+
+    fn check_replaces(swept: Swept, out: Option<&Path>, force: bool) -> Result<()> {
         match out {
             Some(out) if is_of_lesson(out, swept) => Ok(()),
             Some(out) if !force && out.join(swept.file()).exists() => Err(Error::Config(format!(
@@ -60,7 +68,8 @@ impl SweepFolder {
             }
             None => create_free(swept.name())?,
         };
-        let folder = Self { path, swept, records: Vec::new() };
+        let lock = FolderLock::take(&path)?;
+        let folder = Self { path, swept, records: Vec::new(), _lock: Some(lock) };
         folder.write("create")?;
         if !folder.holds_run() {
             let toml = folder.path.join("experiment.toml");
@@ -68,6 +77,21 @@ impl SweepFolder {
                 .map_err(|error| Error::file("create", &toml, error))?;
         }
         Ok(folder)
+    }
+
+    /// The networks that a run trains beside its own, in the folder that it is writing; none where a sweep by
+    /// itself lies there.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written.
+    pub fn beside(swept: Swept, run: &RunFolder) -> Result<Option<Self>> {
+        let path = run.path().to_owned();
+        if Self::check_replaces(swept, Some(&path), false).is_err() {
+            return Ok(None);
+        }
+        let folder = Self { path, swept, records: Vec::new(), _lock: None };
+        folder.write("create")?;
+        Ok(Some(folder))
     }
 
     /// Where it is.

@@ -24,6 +24,8 @@ pub type Weights = Vec<(String, Tensor<f32>)>;
 pub enum TrainingOutcome {
     /// All losses are finite.
     Finite,
+    /// They are, and the user wishes that the training ends.
+    Interrupted,
     /// The loss of a replica at a step, counted from 1, is not.
     Diverged {
         /// The replica.

@@ -134,7 +134,7 @@ impl Cache {
                 path.display()
             )
         };
-        let bytes = match fs::read(path) {
+        let bytes = match files::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeMap::new()),
             Err(error) => return Err(ignored(&error.to_string())),

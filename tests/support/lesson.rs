@@ -230,6 +230,7 @@ pub(crate) fn summary(run: &str, failure: &str) -> Summary {
         seed: 1,
         elapsed_s: 1.0,
         date: None,
+        experiment: None,
         parity: Parity::default(),
         runs: vec![failed],
         shaders: Vec::new(),

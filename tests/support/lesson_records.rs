@@ -147,6 +147,7 @@ fn summary(evaluations: &[Evaluation]) -> Summary {
         seed: 1,
         elapsed_s: 41.37,
         date: None,
+        experiment: None,
         parity: Parity {
             worst_ratio: Some(0.1928),
             worst_at: Some(

@@ -39,7 +39,7 @@ impl PipelineCache {
         let ignored = |why: &str| {
             format!("the pipeline cache {} is ignored and will be replaced: {why}", path.display())
         };
-        let (kept, warning) = match fs::read(&path) {
+        let (kept, warning) = match files::read(&path) {
             Ok(file) => match unpacked(&file) {
                 Ok(data) => (data.unwrap_or_default().to_vec(), None),
                 Err(why) => (Vec::new(), Some(ignored(why))),

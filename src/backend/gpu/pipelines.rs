@@ -3,13 +3,17 @@
 use super::device::Gpu;
 use super::device_errors::with_error_scopes;
 use super::warm_up::warm_up;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kernels::precision::Precision;
+use crate::kernels::wgsl::STACK;
 use crate::lowering::{BindingType, LoweredPipeline};
-use rayon::prelude::*;
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
 
 /// A pipeline ready to be dispatched.
 #[derive(Debug)]
@@ -28,17 +32,18 @@ impl Pipelines {
     /// Pipelines in their order. What is not yet compiled is, on all cores.
     ///
     /// # Errors
-    /// The first in their order.
+    /// The first in their order; [`Error::Stuck`] when the driver does not come to an end with one within the
+    /// time cap.
     pub(super) fn prepare(
         &self,
         gpu: &Gpu,
         wanted: &[LoweredPipeline],
     ) -> Result<Vec<Rc<Pipeline>>> {
         let mut known = self.0.borrow_mut();
-        let new: Vec<_> = wanted.iter().filter(|one| !known.contains_key(*one)).collect();
-        let compiled: Vec<_> = new.par_iter().map(|one| compile(gpu, one)).collect();
-        for (one, compiled) in new.into_iter().zip(compiled) {
-            known.insert(one.clone(), Rc::new(compiled?));
+        let new: Vec<_> = wanted.iter().filter(|one| !known.contains_key(*one)).cloned().collect();
+        let compiled = compile_all(gpu, &Arc::from(new))?;
+        for (one, compiled) in compiled {
+            known.insert(one, Rc::new(compiled));
         }
         Ok(wanted.iter().filter_map(|one| known.get(one).cloned()).collect())
     }
@@ -47,6 +52,59 @@ impl Pipelines {
     pub(super) fn forget_unused(&self) {
         self.0.borrow_mut().retain(|_, pipeline| Rc::strong_count(pipeline) > 1);
     }
+}
+
+/// Compiles pipelines in threads of its own: one whose driver does not come back is given up with its thread.
+fn compile_all(
+    gpu: &Gpu,
+    wanted: &Arc<[LoweredPipeline]>,
+) -> Result<Vec<(LoweredPipeline, Pipeline)>> {
+    let next = Arc::new(AtomicUsize::new(0));
+    let (sender, results) = channel();
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(wanted.len());
+    for _ in 0..threads {
+        let (gpu, wanted, next, sender) =
+            (gpu.clone(), Arc::clone(wanted), Arc::clone(&next), sender.clone());
+        let compile_some = move || {
+            while let Some(at) =
+                Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&at| at < wanted.len())
+            {
+                // Nobody waits any more where one of them was given up.
+                if sender.send((at, compile(&gpu, &wanted[at]))).is_err() {
+                    break;
+                }
+            }
+        };
+        let thread = thread::Builder::new().stack_size(STACK).spawn(compile_some);
+        thread.map_err(|error| Error::Device(format!("no thread could be had: {error}")))?;
+    }
+    drop(sender);
+    let mut compiled: Vec<Option<Result<Pipeline>>> = wanted.iter().map(|_| None).collect();
+    // A thread that breaks down sends nothing, and the others end without it.
+    while compiled.iter().any(Option::is_none) {
+        match results.recv_timeout(gpu.time_cap) {
+            Ok((at, result)) => compiled[at] = Some(result),
+            Err(_) => {
+                let begun = next.load(Ordering::Relaxed);
+                let open =
+                    wanted.iter().zip(&compiled).take(begun).filter(|(_, one)| one.is_none());
+                return Err(given_up(gpu, open.map(|(one, _)| one.label.as_str()).collect()));
+            }
+        }
+    }
+    let whole = wanted.iter().cloned().zip(compiled.into_iter().flatten());
+    whole.map(|(one, result)| Ok((one, result?))).collect()
+}
+
+/// The sentence about pipelines that are not compiled.
+fn given_up(gpu: &Gpu, names: BTreeSet<&str>) -> Error {
+    gpu.abandon();
+    let names = Vec::from_iter(names).join(", ");
+    let cap = gpu.time_cap.as_secs_f64();
+    Error::Stuck(format!(
+        "the driver did not end compiling {names} within {cap} s: a large array of an invocation's own or a \
+         long loop over constants can take it very long. Make them smaller; --time-cap SECONDS gives it longer"
+    ))
 }
 
 fn compile(gpu: &Gpu, lowered: &LoweredPipeline) -> Result<Pipeline> {

@@ -78,9 +78,7 @@ impl Submissions {
 
     /// The sentence about the oldest submit, which does not end.
     fn give_up(&self, gpu: &Gpu) -> Error {
-        // The last handle of a device waits for its queue when it is dropped, for ever here: this one
-        // is never dropped.
-        std::mem::forget(gpu.clone());
+        gpu.abandon();
         let unfinished = self.unfinished.borrow();
         let pipelines = unfinished.iter().take(1).flat_map(|oldest| &oldest.pipelines);
         let names: BTreeSet<_> = pipelines.map(|one| one.label.clone()).collect();

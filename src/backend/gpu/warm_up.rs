@@ -8,7 +8,7 @@
 
 use super::device::Gpu;
 use super::device_errors::with_error_scopes;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use wgpu::util::DeviceExt;
 
 /// A number of rounds that no compiler unrolls, and neither a power of two nor a multiple of one.
@@ -36,7 +36,7 @@ pub(super) fn warm_up(
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::STORAGE,
         })
     };
-    with_error_scopes(
+    let index = with_error_scopes(
         device,
         || "a pipeline could not be warmed up".to_owned(),
         || {
@@ -58,7 +58,13 @@ pub(super) fn warm_up(
             pass.set_bind_group(0, &bound, &[]);
             pass.dispatch_workgroups(0, 0, 0);
             drop(pass);
-            gpu.queue.submit([encoder.finish()]);
+            gpu.queue.submit([encoder.finish()])
         },
-    )
+    )?;
+    // The driver compiles now, out of reach of the time cap of what is submitted next.
+    let waited =
+        gpu.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None });
+    waited
+        .map(|_| ())
+        .map_err(|error| Error::Device(format!("waiting for the device failed: {error}")))
 }

@@ -44,10 +44,10 @@ pub fn rows(swept: Swept, records: &[SweepRecord]) -> Vec<Vec<String>> {
     rows
 }
 
-/// [`rows`] laid out in columns.
+/// [`rows`] laid out in columns, in tables of this width.
 #[must_use]
-pub fn results(swept: Swept, records: &[SweepRecord]) -> String {
-    table::columns(&rows(swept, records))
+pub fn results(swept: Swept, records: &[SweepRecord], width: Option<usize>) -> String {
+    table::columns(&rows(swept, records), width)
 }
 
 fn row(swept: Swept, record: &SweepRecord) -> Vec<String> {

@@ -1,0 +1,71 @@
+//! The user's wish that a run ends: Ctrl-C (SIGINT), SIGTERM, and SIGHUP when a terminal is closed. The first
+//! one lets the run finish its step and leave its records and its report; a second one ends the process at once.
+
+use crate::error::{Error, Result};
+use signal_hook::consts::signal;
+use signal_hook::flag;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// What a shell adds to the number of the signal that has ended a process.
+const STATUS_OF_SIGNAL: i32 = 128;
+
+#[cfg(unix)]
+const SIGNALS: [i32; 3] = [signal::SIGINT, signal::SIGTERM, signal::SIGHUP];
+#[cfg(not(unix))]
+const SIGNALS: [i32; 2] = [signal::SIGINT, signal::SIGTERM];
+
+static REQUESTED: OnceLock<Requested> = OnceLock::new();
+
+#[derive(Debug, Default)]
+struct Requested {
+    once: Arc<AtomicBool>,
+    signal: Arc<AtomicUsize>,
+}
+
+/// Listens from now on. Until then, and in commands that never call this, a signal ends the process as usual.
+///
+/// # Errors
+/// [`Error::Device`] when the system does not let a process listen.
+pub fn listen() -> Result<()> {
+    let mut first = false;
+    let requested = REQUESTED.get_or_init(|| {
+        first = true;
+        Requested::default()
+    });
+    let signals = SIGNALS.into_iter().filter(|&signal| first && !is_ignored(signal));
+    for signal in signals {
+        let status = STATUS_OF_SIGNAL + signal;
+        // In this order: the first signal sets the flag after the shutdown has looked at it.
+        flag::register_conditional_shutdown(signal, status, Arc::clone(&requested.once))
+            .and_then(|_| flag::register(signal, Arc::clone(&requested.once)))
+            .and_then(|_| {
+                let number = signal.unsigned_abs() as usize;
+                flag::register_usize(signal, Arc::clone(&requested.signal), number)
+            })
+            .map_err(|error| Error::Device(format!("Ctrl-C cannot be listened to: {error}")))?;
+    }
+    Ok(())
+}
+
+/// Whether the run is to end.
+#[must_use]
+pub fn is_requested() -> bool {
+    REQUESTED.get().is_some_and(|requested| requested.once.load(Ordering::Relaxed))
+}
+
+/// The exit status of a process that ended because a signal asked it to, as a shell has it: 130 after Ctrl-C.
+#[must_use]
+pub fn exit_status() -> u8 {
+    let signal = REQUESTED.get().map_or(0, |one| one.signal.load(Ordering::Relaxed));
+    u8::try_from(STATUS_OF_SIGNAL as usize + signal).unwrap_or(1)
+}
+
+/// Whether the process was started so that it does not hear a signal, as `nohup` does with SIGHUP. Only Linux
+/// tells without `unsafe`; elsewhere the signal is taken for a wish.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}

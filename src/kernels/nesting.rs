@@ -1,0 +1,248 @@
+//! How deep a text nests. Compilers go through nested expressions and statements by recursion, and run out of
+//! stack beyond some depth: that ends the process. So what is too deep is refused before any of them sees it.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// Operators of one expression, each of which may be the operand of the next one. naga survives 3,500 on the
+/// 2 MiB of a thread; and see [`super::wgsl::STACK`].
+const MOST_OPERATORS: usize = 500;
+
+/// Brackets and braces within each other. naga refuses 127 braces.
+const MOST_BRACKETS: usize = 100;
+
+/// Conditions in one chain of `else if`. naga survives 1,700 on 2 MiB.
+const MOST_CONDITIONS: usize = 200;
+
+/// Declarations of a module, each of which may need the next one. naga survives 6,000 on 2 MiB.
+const MOST_DECLARATIONS: usize = 2_000;
+
+/// Where a text nests too deep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TooDeep {
+    /// What does, and what to do.
+    pub(super) reason: String,
+    /// The line, from 1.
+    pub(super) line: usize,
+}
+
+/// What stands between two brackets, or between none.
+#[derive(Clone, Copy, Debug, Default)]
+struct Level {
+    /// Operators around it.
+    outer: usize,
+    /// The same and those of the expression that is being read.
+    operators: usize,
+    /// Conditions of the chain of `else if` that is being read.
+    conditions: usize,
+    /// Whether it stands in braces.
+    braces: bool,
+}
+
+/// Looks for the first place where a text of WGSL nests too deep.
+///
+/// # Errors
+/// That place.
+pub(super) fn check(text: &str) -> Result<(), TooDeep> {
+    let mut reader = Reader { chars: text.chars().peekable(), line: 1 };
+    let (mut levels, mut level) = (Vec::new(), Level { braces: true, ..Level::default() });
+    let (mut declarations, mut after_else) = (0, false);
+    while let Some(token) = reader.next_token() {
+        let was_else = std::mem::replace(&mut after_else, token == Token::Else);
+        match token {
+            Token::Operator => level.operators += 1,
+            Token::Else => {}
+            Token::If if was_else => level.conditions += 1,
+            Token::If => level.conditions = 0,
+            Token::Open { brace } => {
+                levels.push(level);
+                let outer = if brace { 0 } else { level.operators };
+                level = Level { outer, operators: outer, conditions: 0, braces: brace };
+            }
+            Token::Close => {
+                let closed = level;
+                level = levels.pop().unwrap_or(closed);
+                // A bracket behind an expression, as of an index, is an operator.
+                level.operators = if closed.braces { level.outer } else { level.operators + 1 };
+                declarations += usize::from(levels.is_empty() && closed.braces);
+            }
+            Token::End | Token::Comma => {
+                level.operators = level.outer;
+                declarations += usize::from(levels.is_empty() && token == Token::End);
+            }
+        }
+        let found = [
+            (
+                level.operators,
+                MOST_OPERATORS,
+                "operators in one expression; split it into several statements",
+            ),
+            (levels.len(), MOST_BRACKETS, "brackets within each other; split what they hold"),
+            (
+                level.conditions,
+                MOST_CONDITIONS,
+                "conditions in one chain of `else if`; use a switch or a table",
+            ),
+            (declarations, MOST_DECLARATIONS, "declarations; use fewer"),
+        ];
+        if let Some((_, most, what)) = found.into_iter().find(|(count, most, _)| count > most) {
+            let reason =
+                format!("more than {most} {what}: compilers run out of stack on such a text");
+            return Err(TooDeep { reason, line: reader.line });
+        }
+    }
+    Ok(())
+}
+
+/// What matters of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    Operator,
+    Open { brace: bool },
+    Close,
+    Comma,
+    End,
+    If,
+    Else,
+}
+
+struct Reader<'a> {
+    chars: Peekable<Chars<'a>>,
+    line: usize,
+}
+
+impl Reader<'_> {
+    fn next_char(&mut self) -> Option<char> {
+        let next = self.chars.next();
+        self.line += usize::from(next == Some('\n'));
+        next
+    }
+
+    fn next_if(&mut self, is: impl Fn(char) -> bool) -> Option<char> {
+        self.chars.peek().is_some_and(|&c| is(c)).then(|| self.next_char()).flatten()
+    }
+
+    fn next_token(&mut self) -> Option<Token> {
+        loop {
+            match self.next_char()? {
+                '/' if self.next_if(|c| c == '/').is_some() => {
+                    while self.next_if(|c| c != '\n').is_some() {}
+                }
+                '/' if self.next_if(|c| c == '*').is_some() => self.skip_comment(),
+                '{' => return Some(Token::Open { brace: true }),
+                '(' | '[' => return Some(Token::Open { brace: false }),
+                ')' | ']' | '}' => return Some(Token::Close),
+                ',' => return Some(Token::Comma),
+                ';' => return Some(Token::End),
+                '.' if self.chars.peek().is_some_and(char::is_ascii_digit) => self.skip_number('.'),
+                digit if digit.is_ascii_digit() => self.skip_number(digit),
+                start if is_of_word(start) => match self.word(start).as_str() {
+                    "if" => return Some(Token::If),
+                    "else" => return Some(Token::Else),
+                    _ => {}
+                },
+                operator if "+-*/%&|^!~<>=.".contains(operator) => {
+                    // && || << >> == are one; a row of ! - ~ * & is as many, as some compiler may read it.
+                    if "|<>=".contains(operator) {
+                        self.next_if(|c| c == operator);
+                    }
+                    return Some(Token::Operator);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn word(&mut self, start: char) -> String {
+        let mut word = String::from(start);
+        while let Some(c) = self.next_if(is_of_word) {
+            word.push(c);
+        }
+        word
+    }
+
+    /// A number with its point and its exponent's sign, which are no operators.
+    fn skip_number(&mut self, start: char) {
+        let mut last = start;
+        let hexadecimal = |c: char| matches!(c, 'x' | 'X' | 'p' | 'P');
+        let mut is_hexadecimal = false;
+        while let Some(c) = self.next_if(|c| {
+            let exponent = if is_hexadecimal { "pP" } else { "eE" };
+            c.is_ascii_alphanumeric() || c == '.' || ("+-".contains(c) && exponent.contains(last))
+        }) {
+            is_hexadecimal |= hexadecimal(c);
+            last = c;
+        }
+    }
+
+    /// A comment whose beginning was read; comments stand within comments.
+    fn skip_comment(&mut self) {
+        let mut depth = 1;
+        while depth > 0 {
+            match self.next_char() {
+                Some('/') if self.next_if(|c| c == '*').is_some() => depth += 1,
+                Some('*') if self.next_if(|c| c == '/').is_some() => depth -= 1,
+                Some(_) => {}
+                None => return,
+            }
+        }
+    }
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(text: &str) -> Option<(String, usize)> {
+        check(text)
+            .err()
+            .map(|deep| (deep.reason.chars().take_while(|&c| c != ';').collect(), deep.line))
+    }
+
+    fn many(part: &str) -> String {
+        part.repeat(5_000)
+    }
+
+    #[test]
+    fn every_kind_of_depth_is_told_with_its_line() {
+        let operators = Some(("more than 500 operators in one expression".to_owned(), 2));
+        for chain in ["+x", "||y", "*-x", "- ", "!", ".xyzw", "*&", "[0]", "(x)", "< a", "=x", "/x"]
+        {
+            assert_eq!(reason(&format!("\nlet a = x{}", many(chain))), operators, "{chain}");
+        }
+        // Half of them within brackets, half of them around.
+        let nested = format!("\n{}({})", "x+".repeat(300), "x+".repeat(300));
+        assert_eq!(reason(&nested), operators);
+        let brackets = Some(("more than 100 brackets within each other".to_owned(), 1));
+        for open in ["(", "[", "{", "f(", "if y {", "loop {", "switch i { default {"] {
+            assert_eq!(reason(&many(open)), brackets, "{open}");
+        }
+        let conditions = format!("\n\nif y {{}} {}", many("else if y {}"));
+        assert_eq!(
+            reason(&conditions),
+            Some(("more than 200 conditions in one chain of `else if`".to_owned(), 3))
+        );
+        for declaration in ["const a = b;", "struct a { b: c }", "fn a() {}", "alias a = b;"] {
+            let told = reason(&many(declaration));
+            assert_eq!(told, Some(("more than 2000 declarations".to_owned(), 1)), "{declaration}");
+        }
+    }
+
+    #[test]
+    fn what_is_long_and_not_deep_is_let_through() {
+        for long in [
+            format!("fn f() {{ {} }}", many("x = x + 1.0;")),
+            format!("const a = array({});", many("-0.5e-3, .5 * 0x1p-2,")),
+            format!("const a = array({});", many("vec2(-1.0, 1.0),")),
+            format!("fn f() {{ {} }}", many("if x { y = -y; } else { y++; }")),
+            format!("// {}\n/* {} */", many("+("), many("-{ /* */")),
+            format!("fn f() {{ {} }}", many("{ let x = y; }")),
+        ] {
+            assert_eq!(check(&long), Ok(()), "{}", &long[..40]);
+        }
+    }
+}
