@@ -19,6 +19,7 @@ mod support {
 
 mod adapters;
 mod architecture;
+mod bad_day;
 mod claims;
 mod cli;
 mod cli_eval;
@@ -31,6 +32,7 @@ mod export;
 mod idx;
 mod lesson_page;
 mod library;
+mod malformed;
 mod page;
 mod portability;
 mod replicas;

@@ -37,16 +37,16 @@ pub(super) struct Arguments {
     /// The activation of a kernel that has one [default: identity].
     #[arg(long, value_name = "NAME")]
     activation: Option<Activation>,
-    #[command(flatten)]
-    device: DeviceArguments,
-    #[command(flatten)]
-    shaders: ShaderArguments,
     /// Print a short help.
     #[arg(short = 'h')]
     short_help: bool,
     /// Print help with the tensors of all kernels; behind the name of a kernel, with those of that kernel alone.
     #[arg(long)]
     help: bool,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    shaders: ShaderArguments,
 }
 
 /// What the short help ends with.

@@ -1,6 +1,7 @@
 //! What a command trains or writes: an experiment with the user's flags in place, and its data.
 
-use super::arguments::{DeviceArguments, ExperimentArguments};
+use super::arguments::DeviceArguments;
+use super::experiment_flags::ExperimentArguments;
 use crate::config::Experiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};

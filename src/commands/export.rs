@@ -1,9 +1,8 @@
 //! `normlab export`: networks as files, to be run by something else.
 
-use super::arguments::{
-    DeviceArguments, ExperimentArguments, FusionArguments, ShaderArguments, choice,
-};
+use super::arguments::{DeviceArguments, FusionArguments, ShaderArguments, choice};
 use super::experiment::{load_to_train, with_flags};
+use super::experiment_flags::ExperimentArguments;
 use super::opening::open_adapter;
 use super::output::{Status, print};
 use super::tuning;

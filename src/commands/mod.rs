@@ -7,6 +7,7 @@ mod check;
 mod devices;
 mod eval;
 mod experiment;
+mod experiment_flags;
 mod export;
 mod judge;
 mod opening;
@@ -52,20 +53,20 @@ enum Command {
     /// Train the lesson's six networks and show what normalization changes (the default).
     #[command(after_help = DEFAULTS)]
     Lesson(run::RunArguments),
-    /// Train networks of your own: from a file, from flags, or from a file changed by flags.
+    /// Train networks of your own, from a file or from flags.
     #[command(after_help = DEFAULTS)]
     Train(run::TrainArguments),
     /// Make a run's report again, from the records that it has left.
     Report(report::Arguments),
-    /// Write the lesson as a page that opens in any browser: read it, touch it, train in it.
+    /// Write the lesson as a page that opens, and trains, in any browser.
     Page(page::Arguments),
     /// Train at several batch sizes: batch norm against layer norm.
     #[command(after_help = sweep::defaults(Swept::BatchSize))]
     BatchSizes(sweep::BatchSizesArguments),
-    /// Train ReLU at several learning rates: at which it trains without a norm, and with one.
+    /// Train ReLU at several learning rates, without a norm and with one.
     #[command(after_help = sweep::defaults(Swept::LearningRate))]
     LearningRates(sweep::LearningRatesArguments),
-    /// Train layer norm with one gamma and beta for each unit, and with one for a whole layer.
+    /// Train layer norm with one gamma and beta a unit, and with one a layer.
     #[command(after_help = sweep::defaults(Swept::Affine))]
     Affine(sweep::AffineArguments),
     /// List the adapters, the one that would be used, and what each can do.
@@ -77,11 +78,11 @@ enum Command {
     Check(check::Arguments),
     /// Run one kernel over tensors of your own, from one safetensors file into another.
     Eval(eval::Arguments),
-    /// Write networks as files that a browser can train: program, weights, data, reference values.
+    /// Write networks as files that a browser can train.
     Export(export::Arguments),
     /// Time kernels, each variant checked before, or whole training steps (`bench step`).
     Bench(bench::Arguments),
-    /// Search for the fastest settings of the kernels' shaders on this adapter, and keep them for runs.
+    /// Search for the shaders' fastest settings on this adapter, and keep them.
     Tune(tune::Arguments),
     /// Check and time the shaders of a kernel again whenever they are saved.
     Watch(watch::Arguments),

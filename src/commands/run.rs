@@ -1,11 +1,12 @@
 //! `normlab lesson` and `normlab train`: train networks, show what came out, leave records.
 
 use super::arguments::{
-    DeviceArguments, ExperimentArguments, FusionArguments, OutputArguments, ShaderArguments,
-    TuneArguments, WatchArguments,
+    DeviceArguments, FusionArguments, OutputArguments, ShaderArguments, TuneArguments,
+    WatchArguments,
 };
 use super::beside::Lesson;
 use super::experiment::{load_to_train, with_flags};
+use super::experiment_flags::ExperimentArguments;
 use super::opening::open;
 use super::output::{Status, compared, open_in_browser, print, print_interrupted, print_limit};
 use super::page;

@@ -2,10 +2,10 @@
 //! several values of one setting.
 
 use super::arguments::{
-    DeviceArguments, ExperimentArguments, FusionArguments, Keys, OutputArguments, ShaderArguments,
-    TuneArguments,
+    DeviceArguments, FusionArguments, OutputArguments, ShaderArguments, TuneArguments,
 };
 use super::experiment::{load, with_absolute_paths};
+use super::experiment_flags::{ExperimentArguments, Keys};
 use super::opening::open;
 use super::output::{
     Status, compared, open_in_browser, print, print_interrupted, print_json, print_limit,

@@ -1,8 +1,9 @@
 //! `normlab tune`: the fastest setting of every kernel at the shapes of the usual networks, on this
 //! adapter.
 
-use super::arguments::{DeviceArguments, ExperimentArguments, MeasureArguments};
+use super::arguments::{DeviceArguments, MeasureArguments};
 use super::experiment::{load_to_train, with_flags};
+use super::experiment_flags::ExperimentArguments;
 use super::opening::open_adapter;
 use super::output::{Status, print, print_interrupted, print_json, progress_bar, wrong};
 use super::terminal;
