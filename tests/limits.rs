@@ -25,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("arguments::wrong_time_caps_are_refused", done(refuses)),
         on_gpu("time_cap::check_ends_and_tells_what_it_found", |_| check_ends()),
         on_gpu("time_cap::other_commands_end_too", |_| others_end()),
+        on_gpu("time_cap::a_driver_that_compiles_for_minutes_is_given_up", |_| compiles_slowly()),
         on_gpu("limits::a_million_units_share_a_gamma", a_million_share),
         on_gpu("limits::a_variant_that_fits_the_size_is_taken", takes_what_fits),
         on_gpu("limits::commands_take_or_name_what_fits", |_| commands_fit()),
@@ -81,6 +82,23 @@ fn others_end() {
     // Nothing was recorded that a report could show.
     assert_eq!(text(out.path(), "metrics.jsonl"), "");
     assert!(!out.path().join("report.html").exists());
+}
+
+/// Where the driver compiles it in time it is right; else it is given up, in a sentence.
+fn compiles_slowly() {
+    let choice = format!("sgd={}", broken("slow_to_compile"));
+    let out = folder();
+    let train = ["train", "--hidden", "8", "--steps", "2", "--out", out.path().to_str().unwrap()];
+    for command in [&["check", "sgd"][..], &train, &["bench", "sgd"]] {
+        let start = Instant::now();
+        let ended = say(&[command, &["--variant", &choice, "--time-cap", "1"]].concat());
+        assert!(start.elapsed() < PATIENCE, "{command:?} took {:?}", start.elapsed());
+        let said = format!("{}{}", ended.stdout, ended.stderr);
+        let given_up = said.contains("the driver did not end compiling sgd (")
+            && said.contains("slow_to_compile.wgsl) within 1 s: ");
+        let late = said.contains("did not end within 1 s");
+        assert!(ended.status == Some(0) || given_up || late, "{command:?}: {ended:#?}");
+    }
 }
 
 /// Each variant is right below 16 times the 65,535 rounds after which software Vulkan ends all loops of an

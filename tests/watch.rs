@@ -28,6 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         on_gpu("watch::a_newer_save_ends_the_judgement", |_| judges_the_newest()),
         on_gpu("train::takes_shaders_and_tells_of_it", |_| takes_shaders()),
         on_gpu("train::a_wrong_shader_is_out_of_tolerance", |_| tells_of_a_wrong_shader()),
+        on_gpu("train::a_text_that_nests_too_deep_is_refused", |_| refuses_depth()),
         on_gpu("train::an_endless_shader_leaves_a_report", |_| reports_before_an_endless_shader()),
     ]
 }
@@ -325,6 +326,20 @@ fn tells_of_a_wrong_shader() {
 }
 
 /// What was recorded before the device was lost is on the page.
+/// Neither naga nor wgpu sees it: either would run out of stack.
+fn refuses_depth() {
+    let folder = folder();
+    let (out, over) = (folder.path().join("out"), folder.path().join("shaders"));
+    let file = put(&over, "bias_forward/naive.wgsl", bias());
+    let mut train = Running::start(training(&out).args(["--watch", "--shaders"]).arg(&over));
+    begun(&out);
+    let deep = format!("bias[{}]", "0u+".repeat(20_000) + "0u");
+    fs::write(&file, format!("{}\nfn deep() -> f32 {{ return {deep}; }}\n", bias())).unwrap();
+    train.line(&["FAILED", "more than 500 operators in one expression"]);
+    train.line(&["the last good shaders stay"]);
+    assert_eq!(train.end(), Some(0), "{:#?}", train.seen);
+}
+
 fn reports_before_an_endless_shader() {
     let folder = folder();
     let (out, over) = (folder.path().join("out"), folder.path().join("shaders"));
