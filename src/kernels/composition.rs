@@ -5,6 +5,7 @@
 //! `// shares: elements, tiled_product`; behind these stands the activation, where the kernel has one. The
 //! whole is a shader like any other: it shares nothing any more.
 
+use super::foreign::Foreign;
 use super::kernel::{Source, sources};
 use super::tunable::{self, Tunable, tunables};
 use crate::error::{Error, Result};
@@ -19,6 +20,9 @@ pub const SHARED: &[Source] = sources!(
     "tiled_product", "subgroup_sums", "subgroup_stretches", "subgroup_store", "subgroup_product",
     "cooperative_product"
 );
+
+/// The functions by which kernels know an activation.
+pub const FUNCTIONS: [&str; 2] = ["activate", "activation_gradient"];
 
 /// How the line of a header begins that names shared texts, and how it begins in the whole.
 const MARKS: [&str; 2] = ["// shares:", "// composed with:"];
@@ -66,6 +70,8 @@ impl Source {
 #[derive(Clone, Debug)]
 pub struct Composition {
     parts: Vec<Part>,
+    /// Directives of the activation's.
+    directives: String,
 }
 
 impl Composition {
@@ -78,14 +84,25 @@ impl Composition {
         if !behind.is_empty() {
             own.text = own.text.replacen(MARKS[0], MARKS[1], 1).into();
         }
-        Ok(Self { parts: [own].into_iter().chain(behind).collect() })
+        let parts = [own].into_iter().chain(behind).collect();
+        Ok(Self { parts, directives: String::new() })
     }
 
-    /// The same with another text behind it.
-    #[must_use]
-    pub fn and(mut self, part: Part) -> Self {
+    /// The same with an activation behind it. The names of one that the user has written are made its own, but
+    /// for those of its two functions.
+    ///
+    /// # Errors
+    /// [`Error::Shader`] where it has a directive that asks for what nothing here has.
+    pub fn and_activation(mut self, mut part: Part) -> Result<Self> {
+        if !part.ships {
+            let Foreign { text, directives } =
+                Foreign::new(&part.text, &part.place, &self.text(), &FUNCTIONS)?;
+            part.text = text.into();
+            // In front of everything, and in no line of its own.
+            self.directives = directives;
+        }
         self.parts.push(part);
-        self
+        Ok(self)
     }
 
     /// What messages call the file of the variant.
@@ -110,7 +127,7 @@ impl Composition {
     #[must_use]
     pub fn text(&self) -> String {
         let texts: Vec<&str> = self.parts.iter().map(|part| part.text.as_ref()).collect();
-        texts.join("\n")
+        self.directives.clone() + &texts.join("\n")
     }
 
     /// What it offers for tuning, in the order of the text.

@@ -6,6 +6,7 @@
 
 use super::activation::Activation;
 use super::composition::{self, Composition, Part, SHARED, shares};
+use super::formula::Formula;
 use super::kernel::{Kernel, Source};
 use super::overlay::{ACTIVATIONS, Overlay};
 use super::setting::Setting;
@@ -221,7 +222,7 @@ impl Library {
         let texts = self.set_texts(kernel, setting)?;
         let activation = kernel.contract.activation.then_some(activation);
         let texts = match activation {
-            Some(activation) => texts.and(self.activation(activation)?),
+            Some(activation) => texts.and_activation(self.activation(activation)?)?,
             None => texts,
         };
         Shader::parse(&kernel.contract, &setting.variant, &texts, activation)
@@ -305,7 +306,12 @@ impl Library {
                 let place = own.path().display().to_string();
                 Ok(Part { place, text: activation.shader().into(), ships: false })
             }
-            (_, Some(path)) => variant::part(&path),
+            (_, Some(path)) => {
+                let part = variant::part(&path)?;
+                // What is wrong with it by itself is told by its own lines, whatever kernel is asked for.
+                Formula::read(&part.text, &part.place)?;
+                Ok(part)
+            }
             _ => Ok(Part::shipped(ACTIVATIONS, activation.name(), activation.shader())),
         }
     }

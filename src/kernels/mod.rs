@@ -20,6 +20,7 @@
 //! precision      what products are computed in
 //! operand        one tensor of a contract
 //! contract       what a kernel is to whoever runs it, as plain data
+//! tokens         a text as words, numbers and signs
 //! nesting        how deep a text nests, before a compiler goes through it
 //! wgsl           naga reads a text and finds it valid
 //! overrides      override constants get their default values
@@ -30,6 +31,7 @@
 //! kernel         a contract with its twin, its cases and its shaders
 //! <kernel>       each of them
 //! mod            the registry
+//! foreign        a text of the user's that is appended to a kernel's
 //! composition    the texts that a shader is composed of
 //! shader         a composition held against its contract
 //! setting        a variant with values of its tunables
@@ -50,6 +52,7 @@ mod constants;
 pub mod contract;
 pub mod cooperative;
 pub mod export;
+mod foreign;
 pub mod formula;
 pub mod header;
 pub mod kernel;
@@ -62,6 +65,7 @@ pub mod precision;
 pub mod selection;
 pub mod setting;
 pub mod shader;
+mod tokens;
 pub mod tunable;
 pub mod twin;
 pub mod variant;

@@ -1,8 +1,7 @@
 //! How deep a text nests. Compilers go through nested expressions and statements by recursion, and run out of
 //! stack beyond some depth: that ends the process. So what is too deep is refused before any of them sees it.
 
-use std::iter::Peekable;
-use std::str::Chars;
+use super::tokens::{Token, tokens};
 
 /// Operators of one expression, each of which may be the operand of the next one. naga survives 3,500 on the
 /// 2 MiB of a thread; and see [`super::wgsl::STACK`].
@@ -16,6 +15,9 @@ const MOST_CONDITIONS: usize = 200;
 
 /// Declarations of a module, each of which may need the next one. naga survives 6,000 on 2 MiB.
 const MOST_DECLARATIONS: usize = 2_000;
+
+/// Signs that join what stands beside them.
+const OPERATORS: &str = "+-*/%&|^!~<>=.";
 
 /// Where a text nests too deep.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,32 +46,36 @@ struct Level {
 /// # Errors
 /// That place.
 pub(super) fn check(text: &str) -> Result<(), TooDeep> {
-    let mut reader = Reader { chars: text.chars().peekable(), line: 1 };
     let (mut levels, mut level) = (Vec::new(), Level { braces: true, ..Level::default() });
-    let (mut declarations, mut after_else) = (0, false);
-    while let Some(token) = reader.next_token() {
-        let was_else = std::mem::replace(&mut after_else, token == Token::Else);
-        match token {
-            Token::Operator => level.operators += 1,
-            Token::Else => {}
-            Token::If if was_else => level.conditions += 1,
-            Token::If => level.conditions = 0,
-            Token::Open { brace } => {
+    let (mut declarations, mut before) = (0, Token { text: "", start: 0, line: 1 });
+    for token in tokens(text) {
+        let last = std::mem::replace(&mut before, token);
+        match token.text {
+            "if" if last.text == "else" => level.conditions += 1,
+            "if" => level.conditions = 0,
+            "(" | "[" | "{" => {
                 levels.push(level);
-                let outer = if brace { 0 } else { level.operators };
-                level = Level { outer, operators: outer, conditions: 0, braces: brace };
+                let braces = token.text == "{";
+                let outer = if braces { 0 } else { level.operators };
+                level = Level { outer, operators: outer, conditions: 0, braces };
             }
-            Token::Close => {
+            ")" | "]" | "}" => {
                 let closed = level;
                 level = levels.pop().unwrap_or(closed);
                 // A bracket behind an expression, as of an index, is an operator.
                 level.operators = if closed.braces { level.outer } else { level.operators + 1 };
                 declarations += usize::from(levels.is_empty() && closed.braces);
             }
-            Token::End | Token::Comma => {
+            ";" | "," => {
                 level.operators = level.outer;
-                declarations += usize::from(levels.is_empty() && token == Token::End);
+                declarations += usize::from(levels.is_empty() && token.text == ";");
             }
+            // || << >> == are one; a row of ! - ~ * & is as many, as some compiler may read it.
+            "|" | "<" | ">" | "=" if last.text == token.text && last.end() == token.start => {
+                before.text = "";
+            }
+            sign if sign.len() == 1 && OPERATORS.contains(sign) => level.operators += 1,
+            _ => {}
         }
         let found = [
             (
@@ -88,109 +94,10 @@ pub(super) fn check(text: &str) -> Result<(), TooDeep> {
         if let Some((_, most, what)) = found.into_iter().find(|(count, most, _)| count > most) {
             let reason =
                 format!("more than {most} {what}: compilers run out of stack on such a text");
-            return Err(TooDeep { reason, line: reader.line });
+            return Err(TooDeep { reason, line: token.line });
         }
     }
     Ok(())
-}
-
-/// What matters of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token {
-    Operator,
-    Open { brace: bool },
-    Close,
-    Comma,
-    End,
-    If,
-    Else,
-}
-
-struct Reader<'a> {
-    chars: Peekable<Chars<'a>>,
-    line: usize,
-}
-
-impl Reader<'_> {
-    fn next_char(&mut self) -> Option<char> {
-        let next = self.chars.next();
-        self.line += usize::from(next == Some('\n'));
-        next
-    }
-
-    fn next_if(&mut self, is: impl Fn(char) -> bool) -> Option<char> {
-        self.chars.peek().is_some_and(|&c| is(c)).then(|| self.next_char()).flatten()
-    }
-
-    fn next_token(&mut self) -> Option<Token> {
-        loop {
-            match self.next_char()? {
-                '/' if self.next_if(|c| c == '/').is_some() => {
-                    while self.next_if(|c| c != '\n').is_some() {}
-                }
-                '/' if self.next_if(|c| c == '*').is_some() => self.skip_comment(),
-                '{' => return Some(Token::Open { brace: true }),
-                '(' | '[' => return Some(Token::Open { brace: false }),
-                ')' | ']' | '}' => return Some(Token::Close),
-                ',' => return Some(Token::Comma),
-                ';' => return Some(Token::End),
-                '.' if self.chars.peek().is_some_and(char::is_ascii_digit) => self.skip_number('.'),
-                digit if digit.is_ascii_digit() => self.skip_number(digit),
-                start if is_of_word(start) => match self.word(start).as_str() {
-                    "if" => return Some(Token::If),
-                    "else" => return Some(Token::Else),
-                    _ => {}
-                },
-                operator if "+-*/%&|^!~<>=.".contains(operator) => {
-                    // && || << >> == are one; a row of ! - ~ * & is as many, as some compiler may read it.
-                    if "|<>=".contains(operator) {
-                        self.next_if(|c| c == operator);
-                    }
-                    return Some(Token::Operator);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    fn word(&mut self, start: char) -> String {
-        let mut word = String::from(start);
-        while let Some(c) = self.next_if(is_of_word) {
-            word.push(c);
-        }
-        word
-    }
-
-    /// A number with its point and its exponent's sign, which are no operators.
-    fn skip_number(&mut self, start: char) {
-        let mut last = start;
-        let hexadecimal = |c: char| matches!(c, 'x' | 'X' | 'p' | 'P');
-        let mut is_hexadecimal = false;
-        while let Some(c) = self.next_if(|c| {
-            let exponent = if is_hexadecimal { "pP" } else { "eE" };
-            c.is_ascii_alphanumeric() || c == '.' || ("+-".contains(c) && exponent.contains(last))
-        }) {
-            is_hexadecimal |= hexadecimal(c);
-            last = c;
-        }
-    }
-
-    /// A comment whose beginning was read; comments stand within comments.
-    fn skip_comment(&mut self) {
-        let mut depth = 1;
-        while depth > 0 {
-            match self.next_char() {
-                Some('/') if self.next_if(|c| c == '*').is_some() => depth += 1,
-                Some('*') if self.next_if(|c| c == '/').is_some() => depth -= 1,
-                Some(_) => {}
-                None => return,
-            }
-        }
-    }
-}
-
-fn is_of_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
 }
 
 #[cfg(test)]
