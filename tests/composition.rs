@@ -161,3 +161,103 @@ fn a_tunable_of_a_shared_text_can_be_set() {
     let expected = "shaders/shared/tiled_factors.wgsl: TILE_M = 33; expected one of 32, 64, 128";
     assert!(said.ends_with(expected), "{said}");
 }
+
+/// The two functions of an activation, as `gradient` and `value` have them, behind other declarations.
+fn activation(declarations: &str, value: &str, gradient: &str) -> String {
+    format!(
+        "{declarations}\nfn activate(x: f32) -> f32 {{ return {value}; }}\n\
+         fn activation_gradient(x: f32) -> f32 {{ return {gradient}; }}\n"
+    )
+}
+
+/// Names of kernels, of what these call, and of WGSL's own functions that they call.
+#[test]
+fn no_name_of_an_activation_is_one_of_a_kernel() {
+    let names = [
+        "INVOCATIONS",
+        "SIDE",
+        "beta",
+        "gamma",
+        "scaled",
+        "gradient",
+        "params",
+        "x",
+        "main",
+        "update",
+        "statistics",
+        "max",
+        "select",
+        "a_index",
+        "store",
+        "LANES",
+        "own_beta",
+        "EPSILON",
+        "sum",
+        "total",
+    ];
+    let mut texts: Vec<String> = names
+        .iter()
+        .flat_map(|name| {
+            let constant = format!("const {name}_ = 2.0; const {name} = {name}_;");
+            let function = format!("fn {name}(y: f32) -> f32 {{ return 0.5 * y; }}");
+            [
+                activation(
+                    &constant,
+                    &format!("0.5 * {name} * sin(x)").replace("sin(x)", "1.0"),
+                    "0.0",
+                ),
+                activation(&function, &format!("{name}(0.25)"), "0.0"),
+            ]
+        })
+        .collect();
+    let structs = "struct Params { rows: f32, beta: f32 }\nalias Real = f32;";
+    texts.push(activation(structs, "Params(x, Real(2.0)).beta * x", "2.0"));
+    texts.push(format!("diagnostic(off, derivative_uniformity);{}", activation("", "x", "1.0")));
+    let folder = tempfile::tempdir().unwrap();
+    let library = Library::default();
+    for (number, text) in texts.iter().enumerate() {
+        let path = folder.path().join(format!("own{number}.wgsl"));
+        fs::write(&path, text).unwrap();
+        let own: Activation =
+            path.to_str().unwrap().parse().unwrap_or_else(|error| panic!("{error}: {text}"));
+        for kernel in kernels::ALL.into_iter().filter(|kernel| kernel.contract.activation) {
+            for variant in library.variants(kernel).unwrap() {
+                let shader = library.shader(kernel, &variant, own);
+                let shader = shader
+                    .unwrap_or_else(|error| panic!("{} {variant}: {error}\n{text}", kernel.name()));
+                let shipped = library.shader(kernel, &variant, Activation::Relu).unwrap();
+                let lines = |text: &str| text.lines().count();
+                let relu = lines(Activation::Relu.shader());
+                assert_eq!(
+                    lines(&shader.text),
+                    lines(&shipped.text) - relu + lines(text),
+                    "{text}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_mistake_in_an_activation_has_the_users_file_and_line() {
+    let mistaken = "// my relu\nfn activate(x: f32) -> f32 {\n    return max(x, 0.0)\n}\n\
+                    fn activation_gradient(x: f32) -> f32 { return step(0.0, x); }\n";
+    let (folder, library) = over(&[("activations/relu.wgsl", mistaken)]);
+    let file = folder.path().join("activations/relu.wgsl");
+    for kernel in kernels::ALL.into_iter().filter(|kernel| kernel.contract.activation) {
+        let library = library.as_ref().unwrap();
+        for variant in library.variants(kernel).unwrap() {
+            let said = library.shader(kernel, &variant, Activation::Relu).unwrap_err().to_string();
+            assert!(
+                said.contains(&format!("{}:4:", file.display())),
+                "{} {variant}: {said}",
+                kernel.name()
+            );
+        }
+    }
+    let half = activation("enable f16;", "x", "1.0");
+    let (_half, library) = over(&[("activations/relu.wgsl", &half)]);
+    let said = library.unwrap().shader(&kernels::bias_forward::KERNEL, "naive", Activation::Relu);
+    let said = said.unwrap_err().to_string();
+    assert!(said.contains("relu.wgsl") && said.contains("f16"), "{said}");
+}

@@ -34,7 +34,10 @@ fn declared(constants: &str) -> String {
 fn parsed(kernel: &'static Kernel, text: &str) -> Result<Shader, String> {
     let own = Part { place: "mine.wgsl".to_owned(), text: text.to_owned().into(), ships: false };
     let identity = Part::shipped("activations", "identity", Activation::Identity.shader());
-    let texts = Composition::new(own, |_| unreachable!("it shares nothing")).unwrap().and(identity);
+    let texts = Composition::new(own, |_| unreachable!("it shares nothing"))
+        .unwrap()
+        .and_activation(identity)
+        .unwrap();
     let activation = kernel.contract.activation.then_some(Activation::Identity);
     let shader = Shader::parse(&kernel.contract, "mine", &texts, activation);
     shader.map_err(|error| error.to_string())

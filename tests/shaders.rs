@@ -219,7 +219,12 @@ impl Parts {
         let activation = kernel.contract.activation.then_some(Activation::Relu);
         let relu = Part::shipped("activations", "relu", Activation::Relu.shader());
         let texts = Composition::new(own, |_| unreachable!("it shares nothing")).unwrap();
-        let shader = Shader::parse(&kernel.contract, "mine", &texts.and(relu), activation);
+        let shader = Shader::parse(
+            &kernel.contract,
+            "mine",
+            &texts.and_activation(relu).unwrap(),
+            activation,
+        );
         shader.map_err(|error| error.to_string())
     }
 
