@@ -4,6 +4,8 @@
 pub mod any;
 pub mod cpu;
 
+pub mod interpreter;
+
 pub mod gpu;
 pub mod measure;
 

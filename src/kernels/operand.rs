@@ -49,6 +49,8 @@ pub struct Operand {
     /// For whole numbers that choose among others: the name of the size that they lie below, unless
     /// they are [`super::NONE`].
     pub below: Option<&'static str>,
+    /// Of a tensor that is written: whether one row of each replica is, and not all of them.
+    pub one_row: bool,
 }
 
 /// For people: `x f32[rows, cols]`, `targets u32[rows, 1] below classes`.
@@ -66,7 +68,8 @@ impl Operand {
         rows: &'static str,
         cols: &'static str,
     ) -> Self {
-        Self { name, element: Element::F32, access, rows, cols, strided: false, below: None }
+        let element = Element::F32;
+        Self { name, element, access, rows, cols, strided: false, below: None, one_row: false }
     }
 
     /// A tensor of numbers that is only read.
@@ -85,6 +88,12 @@ impl Operand {
     #[must_use]
     pub const fn update(name: &'static str, rows: &'static str, cols: &'static str) -> Self {
         Self::new(name, Access::ReadWrite, rows, cols)
+    }
+
+    /// The same tensor, of which one row of each replica is written.
+    #[must_use]
+    pub const fn one_row(self) -> Self {
+        Self { one_row: true, ..self }
     }
 
     /// The same tensor, holding whole numbers.

@@ -27,8 +27,8 @@ pub static KERNEL: Kernel = Kernel {
             Operand::read("logits", "rows", "classes"),
             Operand::read("targets", "rows", "1").of_u32().below("classes"),
             Operand::write("d_logits", "rows", "classes"),
-            Operand::update("losses", "slots", "1"),
-            Operand::update("correct", "slots", "1").of_u32(),
+            Operand::update("losses", "slots", "1").one_row(),
+            Operand::update("correct", "slots", "1").one_row().of_u32(),
             Operand::update("step", "1", "1").of_u32(),
         ],
         ..Contract::PLAIN

@@ -1,0 +1,353 @@
+//! Makes [`Code`] of a module.
+
+mod expressions;
+mod math;
+mod others;
+mod pointers;
+mod statements;
+mod unary;
+mod values;
+
+use super::code::{Code, Memory, Op, Register, Site, Start, Uniform};
+use super::layout::{self, layout};
+use super::number::Number;
+use naga::front::Typifier;
+use naga::proc::{ResolveContext, TypeResolution};
+use naga::{
+    AddressSpace, Binding, BuiltIn, Expression, Function, GlobalVariable, Handle, Module, Span,
+    Type, TypeInner,
+};
+use pointers::{Pointer, Root};
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::rc::Rc;
+
+/// Why a module cannot be run here.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// What it has that is not followed.
+    pub what: String,
+    /// Where that stands in the text, in bytes, if it is known.
+    pub offset: Option<u32>,
+}
+
+type Check<T> = Result<T, Refusal>;
+
+/// Operations that a module may be compiled to.
+const MOST_OPS: usize = 1 << 20;
+
+/// What an expression has become.
+#[derive(Clone, Debug)]
+enum Operand {
+    /// The registers of its scalars.
+    Value(Rc<[Register]>),
+    Pointer(Rc<Pointer>),
+}
+
+/// A function as it is put in somewhere.
+struct Frame<'m> {
+    function: &'m Function,
+    types: Rc<Typifier>,
+    operands: Vec<Option<Operand>>,
+    arguments: Vec<Operand>,
+    locals: Vec<Pointer>,
+    results: Vec<Register>,
+    /// Jumps to its end.
+    returns: Vec<usize>,
+    /// Of the loops and switches around: jumps behind it, and to what continues it.
+    breaks: Vec<Vec<usize>>,
+    continues: Vec<Vec<usize>>,
+}
+
+struct Compiler<'m, N> {
+    module: &'m Module,
+    code: Code<N>,
+    /// The register behind those that are in use.
+    next: Register,
+    /// The most that were.
+    most: Register,
+    constants: HashMap<u64, Register>,
+    globals: HashMap<Handle<GlobalVariable>, Pointer>,
+    types: HashMap<usize, Rc<Typifier>>,
+    sites: HashMap<Site, u16>,
+    /// Whether functions wait for other invocations, in the arena's order.
+    waits: Vec<bool>,
+    /// The loops around in which something waits: where each begins, and the register of its round.
+    rounds: Vec<(u32, Register)>,
+    /// Where what is compiled stands in the text.
+    offset: u32,
+}
+
+/// The entry point `main`.
+///
+/// # Errors
+/// What cannot be run here.
+pub fn entry<N: Number>(module: &Module) -> Check<Code<N>> {
+    twice(module, |compiler| {
+        let entry = module.entry_points.iter().find(|entry| entry.name == "main");
+        let entry = entry.ok_or_else(|| compiler.refused("no entry point called main"))?;
+        compiler.code.workgroup_size = entry.workgroup_size;
+        let arguments = compiler.starts(&entry.function)?;
+        compiler.function(&entry.function, usize::MAX, arguments)?;
+        compiler.op(Op::End)
+    })
+}
+
+/// A function by itself, its arguments and its result in registers.
+///
+/// # Errors
+/// As [`entry`].
+pub fn function<N: Number>(module: &Module, handle: Handle<Function>) -> Check<Code<N>> {
+    twice(module, |compiler| {
+        let function = &module.functions[handle];
+        let mut arguments = Vec::new();
+        for argument in &function.arguments {
+            let registers = compiler.permanent(argument.ty)?;
+            compiler.code.arguments.extend(&registers);
+            arguments.push(Operand::Value(registers.into()));
+        }
+        compiler.code.workgroup_size = [1, 1, 1];
+        compiler.code.results = compiler.function(function, handle.index(), arguments)?;
+        compiler.op(Op::End)
+    })
+}
+
+/// Compiles first to learn which constants there are, and then with registers for them.
+fn twice<'m, N: Number>(
+    module: &'m Module,
+    compile: impl Fn(&mut Compiler<'m, N>) -> Check<()>,
+) -> Check<Code<N>> {
+    let mut constants = Vec::new();
+    loop {
+        let known = constants.len();
+        let mut compiler = Compiler::new(module, constants)?;
+        compile(&mut compiler)?;
+        if compiler.code.registers.len() == known {
+            compiler.code.registers.resize(compiler.most as usize, 0);
+            return compiler.finished();
+        }
+        constants = compiler.code.registers;
+    }
+}
+
+impl<'m, N: Number> Compiler<'m, N> {
+    fn new(module: &'m Module, constants: Vec<u64>) -> Check<Self> {
+        let known = constants.iter().enumerate().map(|(at, &cell)| (cell, at as u32)).collect();
+        let next = constants.len() as u32;
+        let mut compiler = Self {
+            module,
+            code: Code {
+                ops: Vec::new(),
+                offsets: Vec::new(),
+                registers: constants,
+                places: Vec::new(),
+                accesses: Vec::new(),
+                sites: Vec::new(),
+                meetings: Vec::new(),
+                together: Vec::new(),
+                memories: Vec::new(),
+                uniforms: Vec::new(),
+                starts: Vec::new(),
+                workgroup_size: [1; 3],
+                arguments: Vec::new(),
+                results: Vec::new(),
+                has_storage_atomics: false,
+                number: PhantomData,
+            },
+            next,
+            most: next,
+            constants: known,
+            globals: HashMap::new(),
+            types: HashMap::new(),
+            sites: HashMap::new(),
+            waits: Vec::new(),
+            rounds: Vec::new(),
+            offset: 0,
+        };
+        for (_, function) in module.functions.iter() {
+            let waits = statements::waits(&function.body, &compiler.waits);
+            compiler.waits.push(waits);
+        }
+        for (handle, variable) in module.global_variables.iter() {
+            compiler.at(module.global_variables.get_span(handle));
+            let pointer = compiler.global(variable)?;
+            compiler.globals.insert(handle, pointer);
+        }
+        Ok(compiler)
+    }
+
+    /// A variable outside functions. Private ones get their values where the code begins.
+    fn global(&mut self, variable: &'m GlobalVariable) -> Check<Pointer> {
+        let name = variable.name.clone().unwrap_or_default();
+        let layout = layout(self.module, variable.ty).map_err(|what| self.refused(&what))?;
+        let binding = variable.binding.map(|binding| binding.binding);
+        let each = match self.module.types[variable.ty].inner {
+            TypeInner::Array { base, .. } => self.cells(base)?,
+            _ => 0,
+        };
+        let root = match variable.space {
+            AddressSpace::Private => {
+                let start = self.take(layout.head.len() as u32);
+                let values = match variable.init {
+                    Some(init) => self.constant_cells(init)?,
+                    None => vec![0; layout.head.len()],
+                };
+                for (at, cell) in values.into_iter().enumerate() {
+                    let a = self.constant(cell);
+                    self.op(Op::Move { to: start + at as u32, a })?;
+                }
+                Root::Registers { start, constant: false }
+            }
+            AddressSpace::Uniform => {
+                let start = self.take(layout.head.len() as u32);
+                let binding = binding.unwrap_or_default();
+                let name = name.clone();
+                self.code.uniforms.push(Uniform { name, binding, layout, start });
+                Root::Registers { start, constant: true }
+            }
+            AddressSpace::Storage { access } => {
+                let writable = access.contains(naga::StorageAccess::STORE);
+                self.memory(Memory { name: name.clone(), binding, writable, layout, each })
+            }
+            AddressSpace::WorkGroup => self.memory(Memory {
+                name: name.clone(),
+                binding: None,
+                writable: true,
+                layout,
+                each,
+            }),
+            _ => return Err(self.refused("memory that only other shaders have")),
+        };
+        Ok(Pointer { root, offset: 0, address: None, what: name })
+    }
+
+    fn memory(&mut self, memory: Memory) -> Root {
+        self.code.memories.push(memory);
+        Root::Memory(self.code.memories.len() as u32 - 1)
+    }
+
+    /// The built-in values that an entry point takes.
+    fn starts(&mut self, function: &'m Function) -> Check<Vec<Operand>> {
+        let mut arguments = Vec::new();
+        for argument in &function.arguments {
+            let mut registers = Vec::new();
+            match (&argument.binding, &self.module.types[argument.ty].inner) {
+                (None, TypeInner::Struct { members, .. }) => {
+                    for member in members {
+                        registers.extend(self.start(member.binding.as_ref(), member.ty)?);
+                    }
+                }
+                (binding, _) => registers = self.start(binding.as_ref(), argument.ty)?,
+            }
+            arguments.push(Operand::Value(registers.into()));
+        }
+        Ok(arguments)
+    }
+
+    fn start(&mut self, binding: Option<&Binding>, ty: Handle<Type>) -> Check<Vec<Register>> {
+        let Some(Binding::BuiltIn(builtin)) = binding else {
+            return Err(self.refused("an argument of the entry point that is no built-in value"));
+        };
+        let start = match builtin {
+            BuiltIn::GlobalInvocationId => Start::GlobalInvocation,
+            BuiltIn::LocalInvocationId => Start::LocalInvocation,
+            BuiltIn::LocalInvocationIndex => Start::LocalIndex,
+            BuiltIn::WorkGroupId => Start::Workgroup,
+            BuiltIn::WorkGroupSize => Start::WorkgroupSize,
+            BuiltIn::NumWorkGroups => Start::Workgroups,
+            BuiltIn::NumSubgroups => Start::Subgroups,
+            BuiltIn::SubgroupId => Start::Subgroup,
+            BuiltIn::SubgroupSize => Start::SubgroupSize,
+            BuiltIn::SubgroupInvocationId => Start::Lane,
+            _ => return Err(self.refused("a built-in value that only other shaders have")),
+        };
+        let registers = self.permanent(ty)?;
+        self.code.starts.push((start, registers[0]));
+        Ok(registers)
+    }
+
+    /// Registers for a value of a type.
+    fn permanent(&mut self, ty: Handle<Type>) -> Check<Vec<Register>> {
+        let count = self.cells(ty)?;
+        let start = self.take(count);
+        Ok((start..start + count).collect())
+    }
+
+    fn cells(&self, ty: Handle<Type>) -> Check<u32> {
+        layout::cells(self.module, ty).map_err(|what| self.refused(&what))
+    }
+
+    /// Registers in a row.
+    fn take(&mut self, count: u32) -> Register {
+        let start = self.next;
+        self.next += count;
+        self.most = self.most.max(self.next);
+        start
+    }
+
+    fn fresh(&mut self) -> Register {
+        self.take(1)
+    }
+
+    fn constant(&mut self, cell: u64) -> Register {
+        let registers = &mut self.code.registers;
+        *self.constants.entry(cell).or_insert_with(|| {
+            registers.push(cell);
+            registers.len() as u32 - 1
+        })
+    }
+
+    fn op(&mut self, op: Op) -> Check<()> {
+        if self.code.ops.len() >= MOST_OPS {
+            return Err(self.refused("so many calls of functions in functions"));
+        }
+        self.code.ops.push(op);
+        self.code.offsets.push(self.offset);
+        Ok(())
+    }
+
+    /// Notes where what follows stands.
+    fn at(&mut self, span: Span) {
+        if let Some(range) = span.to_range() {
+            self.offset = range.start as u32;
+        }
+    }
+
+    fn refused(&self, what: &str) -> Refusal {
+        Refusal { what: what.to_owned(), offset: Some(self.offset).filter(|&offset| offset > 0) }
+    }
+
+    /// The types of a function's expressions.
+    fn types(&mut self, function: &'m Function, key: usize) -> Check<Rc<Typifier>> {
+        if let Some(known) = self.types.get(&key) {
+            return Ok(Rc::clone(known));
+        }
+        let module = self.module;
+        let context =
+            ResolveContext::with_locals(module, &function.local_variables, &function.arguments);
+        let mut types = Typifier::new();
+        for (handle, _) in function.expressions.iter() {
+            let grown = types.grow(handle, &function.expressions, &context);
+            grown.map_err(|error| self.refused(&format!("{error}")))?;
+        }
+        let types = Rc::new(types);
+        self.types.insert(key, Rc::clone(&types));
+        Ok(types)
+    }
+
+    fn inner<'a>(&self, frame: &'a Frame<'m>, handle: Handle<Expression>) -> &'a TypeInner
+    where
+        'm: 'a,
+    {
+        let module: &'m Module = self.module;
+        match &frame.types[handle] {
+            TypeResolution::Handle(ty) => &module.types[*ty].inner,
+            TypeResolution::Value(inner) => inner,
+        }
+    }
+
+    /// Targets are known only when all is compiled.
+    fn finished(self) -> Check<Code<N>> {
+        Ok(self.code)
+    }
+}
