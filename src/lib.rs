@@ -40,7 +40,7 @@
 //! ```
 //!
 //! Only `backend/gpu` knows wgpu, and only `kernels/wgsl.rs`, `kernels/shader.rs`,
-//! `kernels/overrides.rs`, `kernels/formula` and `interpreter` know naga.
+//! `kernels/overrides.rs`, `kernels/formula.rs` and `interpreter` know naga.
 //!
 //! # One name
 //!

@@ -136,7 +136,7 @@ fn only_the_shader_loader_and_formulas_know_naga() {
         "src/kernels/wgsl.rs",
         "src/kernels/shader.rs",
         "src/kernels/overrides.rs",
-        "src/kernels/formula/",
+        "src/kernels/formula.rs",
         "src/interpreter/",
     ];
     assert_none(&strangers("naga", &KNOW_NAGA));

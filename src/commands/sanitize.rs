@@ -8,10 +8,11 @@ use crate::kernels::kernel::Kernel;
 use crate::kernels::library::Library;
 use crate::kernels::setting::Setting;
 use crate::report::table;
-use crate::sanitize::{self, Diagnosis, Options, Report};
+use crate::sanitize::{self, Depth, Diagnosis, Options, Report};
 use clap::Args;
 use rayon::prelude::*;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Instant;
 
@@ -51,23 +52,34 @@ pub(super) fn sanitize(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Re
     let options = Options {
         subgroup_sizes: arguments.subgroup_size.clone(),
         schedules: arguments.schedules,
-        all: arguments.all,
+        depth: if arguments.all { Depth::All } else { Depth::Usual },
     };
-    let start = Instant::now();
-    let outcomes = run(&library, &chosen, &options)?;
-    let summary = Summary::of(&outcomes, start.elapsed().as_secs_f64());
-    if arguments.json {
+    let is_clean = if arguments.json {
+        let summary = Summary::of(&library, &chosen, &options)?;
         print_json(&summary, out)?;
+        summary.is_clean()
     } else {
-        print(out, &summary.table())?;
-        summary.details().iter().try_for_each(|told| print(out, told))?;
-        print(out, &summary.last_line())?;
-    }
-    Ok(if summary.is_clean() { Status::Good } else { Status::Failed })
+        tell(&library, &chosen, &options, out)?
+    };
+    Ok(if is_clean { Status::Good } else { Status::Failed })
+}
+
+/// Sanitizes kernels and prints a table, and what was found; whether nothing was.
+pub(super) fn tell(
+    library: &Library,
+    chosen: &[&'static Kernel],
+    options: &Options,
+    out: &mut dyn Write,
+) -> Result<bool> {
+    let summary = Summary::of(library, chosen, options)?;
+    print(out, &summary.table())?;
+    summary.details().iter().try_for_each(|told| print(out, told))?;
+    print(out, &summary.last_line())?;
+    Ok(summary.is_clean())
 }
 
 /// Tries all settings of kernels, on all cores, in the order of their tasks.
-pub(super) fn run(
+fn run(
     library: &Library,
     chosen: &[&'static Kernel],
     options: &Options,
@@ -79,7 +91,7 @@ pub(super) fn run(
             None => library.variants(kernel)?,
         };
         for variant in variants {
-            match sanitize::settings(library, kernel, &variant, options.all) {
+            match sanitize::settings(library, kernel, &variant, options.depth) {
                 Ok(settings) => {
                     tasks.extend(settings.into_iter().map(|setting| ((kernel, setting), None)));
                 }
@@ -124,7 +136,9 @@ struct Summary {
 }
 
 impl Summary {
-    fn of(outcomes: &[(Task, Result<Report>)], seconds: f64) -> Self {
+    fn of(library: &Library, chosen: &[&'static Kernel], options: &Options) -> Result<Self> {
+        let start = Instant::now();
+        let outcomes = run(library, chosen, options)?;
         let row = |((kernel, setting), result): &(Task, Result<Report>)| {
             let mut row = Row {
                 kernel: kernel.name(),
@@ -150,7 +164,8 @@ impl Summary {
             }
             row
         };
-        Self { rows: outcomes.iter().map(row).collect(), seconds }
+        let rows = outcomes.iter().map(row).collect();
+        Ok(Self { rows, seconds: start.elapsed().as_secs_f64() })
     }
 
     fn is_clean(&self) -> bool {
@@ -165,14 +180,18 @@ impl Summary {
         )
     }
 
+    /// What was found, each once, also where several settings of a variant show it.
     fn details(&self) -> Vec<String> {
-        let mut all = Vec::new();
+        let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
         for row in &self.rows {
             let name = format!("{} ({})", row.kernel, row.variant);
             all.extend(row.error.iter().map(|error| format!("\nWRONG: {name}: {error}")));
             for one in &row.found {
-                let word = if one.is_note { "note" } else { "FOUND" };
-                all.push(format!("\n{word}: {name}: {one}"));
+                let lines: Vec<_> = one.places.iter().map(|place| place.line.clone()).collect();
+                if seen.insert((row.kernel, one.kind.clone(), lines)) {
+                    let word = if one.is_note { "note" } else { "FOUND" };
+                    all.push(format!("\n{word}: {name}: {one}"));
+                }
             }
         }
         all

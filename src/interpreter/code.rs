@@ -6,7 +6,6 @@ use super::layout::Layout;
 use super::number::Number;
 pub(crate) use super::ops::{Atomic, Change, Conversion, Op, Part, Register};
 use naga::SubgroupOperation;
-use std::marker::PhantomData;
 
 /// What is indexed by [`Op::Index`], and by registers.
 #[derive(Clone, Debug)]
@@ -52,8 +51,6 @@ pub(crate) struct Site(pub u32);
 pub(crate) struct Rendezvous {
     /// The loops around it, each with the register of its round: they meet only in the same round.
     pub(crate) rounds: Vec<(u32, Register)>,
-    /// Where it stands.
-    pub(crate) site: Site,
 }
 
 /// What the lanes of a subgroup do together, element by element.
@@ -147,8 +144,6 @@ pub(crate) enum Start {
 /// A uniform, which lies in registers.
 #[derive(Clone, Debug)]
 pub(crate) struct Uniform {
-    /// Its name.
-    pub(crate) name: String,
     /// The number of its binding in group 0.
     pub(crate) binding: u32,
     /// What it holds.
@@ -157,14 +152,25 @@ pub(crate) struct Uniform {
     pub(crate) start: Register,
 }
 
-/// A compiled entry point, or function.
+/// What a register holds from the beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Constant {
+    /// A number of f32, by its bits.
+    Real(u32),
+    /// The cell of anything else, and of 0.
+    Cell(u64),
+}
+
+/// A compiled entry point, or function. The same code runs in f32 and in f64.
 #[derive(Clone, Debug)]
-pub struct Code<N> {
+pub struct Code {
     pub(crate) ops: Vec<Op>,
     /// Where each operation stands in the text.
     pub(crate) offsets: Vec<u32>,
-    /// The registers of an invocation as it begins: constants first.
-    pub(crate) registers: Vec<u64>,
+    /// What its first registers hold.
+    pub(crate) constants: Vec<Constant>,
+    /// How many registers an invocation has.
+    pub(crate) registers: u32,
     pub(crate) places: Vec<Place>,
     pub(crate) accesses: Vec<Access>,
     /// Where in the text the numbered sites are.
@@ -181,10 +187,20 @@ pub struct Code<N> {
     pub(crate) results: Vec<Register>,
     /// Whether a storage memory is changed atomically: the order of workgroups may show.
     pub(crate) has_storage_atomics: bool,
-    pub(crate) number: PhantomData<N>,
 }
 
-impl<N: Number> Code<N> {
+impl Code {
+    /// The registers of an invocation as it begins.
+    pub(crate) fn template<N: Number>(&self) -> Vec<u64> {
+        let cell = |constant: &Constant| match *constant {
+            Constant::Real(bits) => N::of_f32(f32::from_bits(bits)).cell(),
+            Constant::Cell(cell) => cell,
+        };
+        let mut all: Vec<u64> = self.constants.iter().map(cell).collect();
+        all.resize(self.registers as usize, 0);
+        all
+    }
+
     /// Whether lanes of a subgroup do anything together, or are counted.
     #[must_use]
     pub fn uses_subgroups(&self) -> bool {

@@ -4,7 +4,7 @@
 use super::code::{Code, Op, Start};
 use super::finding::{Fault, Finding};
 use super::lane::{Lane, Stop, run};
-use super::memory::{Cells, Era, Shadow};
+use super::memory::{Cells, Shadow};
 use super::number::{Number, unsigned};
 use super::subgroup::{Active, Registers, together};
 use super::world::World;
@@ -88,7 +88,7 @@ impl Meeting {
 
 /// Runs a dispatch of `grid` workgroups on what is bound.
 pub fn dispatch<N: Number>(
-    code: &Code<N>,
+    code: &Code,
     grid: [u32; 3],
     bound: &[Bound],
     options: Options,
@@ -110,19 +110,8 @@ pub fn dispatch<N: Number>(
             is_storage: memory.binding.is_some(),
         });
     }
-    let mut world = World {
-        code,
-        memories,
-        lengths,
-        findings: Default::default(),
-        shared: Era::default(),
-        storage: Era::default(),
-        owners: vec![[0; 3]],
-        workgroup: [0; 3],
-        executed: 0,
-        notes: options.watch,
-    };
-    let mut template = code.registers.clone();
+    let mut world = World::<N>::new(code, memories, lengths, options.watch);
+    let mut template = code.template::<N>();
     for uniform in &code.uniforms {
         let cells = of(uniform.binding).map(|bound| bound.cells.as_slice()).unwrap_or_default();
         for (at, &cell) in cells.iter().take(uniform.layout.head.len()).enumerate() {

@@ -3,7 +3,7 @@
 use super::code::{Conversion, Op};
 use super::finding::Fault;
 use super::functions;
-use super::number::{Number, rounded_to_half, signed, unsigned};
+use super::number::{Number, signed, unsigned};
 use super::world::{Step, Told, World, changed};
 
 /// Why an invocation does not go on.
@@ -143,11 +143,7 @@ pub(crate) fn run<N: Number, const WATCH: bool>(
             Op::Decompose { part, to, a, b } => {
                 set!(to, functions::decomposed::<N>(part, get!(a), get!(b)));
             }
-            Op::Round { to } => {
-                if N::ROUNDS {
-                    set!(to, N::of_f32(rounded_to_half(real!(to).to_f32())).cell());
-                }
-            }
+            Op::Round { to } => set!(to, real!(to).to_half().cell()),
             Op::AddWhole { to, a, b } => whole!(to, a, b, wrapping_add),
             Op::SubtractWhole { to, a, b } => whole!(to, a, b, wrapping_sub),
             Op::MultiplyWhole { to, a, b } => whole!(to, a, b, wrapping_mul),

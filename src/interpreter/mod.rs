@@ -20,6 +20,7 @@
 //!
 //! Cooperative matrices, textures, atomics of other than whole numbers and numbers of 64 bits are refused.
 
+pub mod call;
 pub(crate) mod code;
 pub mod compile;
 pub mod dispatch;

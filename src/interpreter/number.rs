@@ -7,47 +7,38 @@
 
 use crate::tensor::Real;
 
-/// A number type that an f32 of WGSL is computed in.
+/// A number type that an f32 of WGSL is computed in: either of the twins'.
 pub trait Number: Real {
-    /// Whether numbers are rounded as the shader's types say.
-    const ROUNDS: bool;
     /// As a cell.
-    fn cell(self) -> u64;
+    #[inline(always)]
+    fn cell(self) -> u64 {
+        self.to_word()
+    }
     /// Out of a cell.
-    fn of_cell(cell: u64) -> Self;
+    #[inline(always)]
+    fn of_cell(cell: u64) -> Self {
+        Self::of_word(cell)
+    }
     /// A number of f32.
+    #[inline(always)]
     fn of_f32(x: f32) -> Self {
         Self::of(f64::from(x))
     }
     /// The nearest number of f32.
+    #[inline(always)]
     fn to_f32(self) -> f32 {
         self.widen() as f32
     }
-}
-
-impl Number for f32 {
-    const ROUNDS: bool = true;
-    #[inline(always)]
-    fn cell(self) -> u64 {
-        u64::from(self.to_bits())
-    }
-    #[inline(always)]
-    fn of_cell(cell: u64) -> Self {
-        Self::from_bits(cell as u32)
+    /// The same number as the nearest of f16; itself where numbers are not rounded as the shader's types say.
+    fn to_half(self) -> Self {
+        match size_of::<Self>() {
+            4 => Self::of_f32(rounded_to_half(self.to_f32())),
+            _ => self,
+        }
     }
 }
 
-impl Number for f64 {
-    const ROUNDS: bool = false;
-    #[inline(always)]
-    fn cell(self) -> u64 {
-        self.to_bits()
-    }
-    #[inline(always)]
-    fn of_cell(cell: u64) -> Self {
-        Self::from_bits(cell)
-    }
-}
+impl<T: Real> Number for T {}
 
 /// The cell of an i32.
 #[inline(always)]
@@ -67,7 +58,7 @@ pub const fn has_wrapped(cell: u64, is_signed: bool) -> bool {
 }
 
 /// The nearest number of f16, to even between two; as f32 has it.
-pub fn rounded_to_half(x: f32) -> f32 {
+fn rounded_to_half(x: f32) -> f32 {
     half_to_f32(f32_to_half(x))
 }
 

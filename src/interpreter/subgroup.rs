@@ -8,7 +8,7 @@
 
 use super::code::{Collective, Gather, Kind, Op, Together};
 use super::finding::Fault;
-use super::number::{Number, rounded_to_half, signed, unsigned};
+use super::number::{Number, signed, unsigned};
 use super::world::{World, changed};
 use crate::interpreter::code::{Atomic, Change};
 use naga::SubgroupOperation;
@@ -148,9 +148,7 @@ fn combined<N: Number>(operation: SubgroupOperation, kind: Kind, a: u64, b: u64)
             S::Min => x.min(y),
             _ => x.max(y),
         };
-        let half = kind == Kind::Half && N::ROUNDS;
-        let result = if half { N::of_f32(rounded_to_half(result.to_f32())) } else { result };
-        return result.cell();
+        return if kind == Kind::Half { result.to_half() } else { result }.cell();
     }
     let is_signed = kind == Kind::Signed;
     let change = match operation {

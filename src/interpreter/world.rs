@@ -6,13 +6,16 @@ use super::functions;
 use super::memory::{Cells, Era, Mark, ONCE, OUTSIDE, UNWRITTEN};
 use super::number::{Number, has_wrapped, signed, unsigned};
 use naga::MathFunction;
+use std::marker::PhantomData;
 
 /// An address that is none: the low half is the index, then comes the place's number.
 const NOWHERE: u64 = 1 << 63;
 
 /// The shared state of a dispatch.
 pub(crate) struct World<'a, N> {
-    pub(crate) code: &'a Code<N>,
+    pub(crate) code: &'a Code,
+    /// What numbers are computed in.
+    pub(crate) number: PhantomData<N>,
     /// By the numbers of the code's memories.
     pub(crate) memories: Vec<Cells>,
     /// Elements of the arrays at their ends.
@@ -29,7 +32,29 @@ pub(crate) struct World<'a, N> {
     pub(crate) notes: bool,
 }
 
-impl<N: Number> World<'_, N> {
+impl<'a, N: Number> World<'a, N> {
+    /// Where nothing has run yet.
+    pub(crate) fn new(
+        code: &'a Code,
+        memories: Vec<Cells>,
+        lengths: Vec<u32>,
+        notes: bool,
+    ) -> Self {
+        Self {
+            code,
+            number: PhantomData,
+            memories,
+            lengths,
+            findings: Findings::default(),
+            shared: Era::default(),
+            storage: Era::default(),
+            owners: vec![[0; 3]],
+            workgroup: [0; 3],
+            executed: 0,
+            notes,
+        }
+    }
+
     /// An invocation of the workgroup that runs.
     pub(crate) fn who(&self, lane: u16) -> Who {
         self.who_of(self.workgroup, lane)

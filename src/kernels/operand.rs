@@ -29,6 +29,17 @@ impl Access {
     }
 }
 
+/// Which part of a tensor a kernel writes, each element of it once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// One row of each replica.
+    OneRow,
+    /// All of it, and nothing where the parameter with this name is 0.
+    UnlessZero(&'static str),
+}
+
 /// One tensor of a kernel. Its shape is `[replicas, rows, cols]`, rows and cols being names of sizes
 /// or whole numbers.
 #[derive(Clone, Copy, Debug)]
@@ -49,8 +60,8 @@ pub struct Operand {
     /// For whole numbers that choose among others: the name of the size that they lie below, unless
     /// they are [`super::NONE`].
     pub below: Option<&'static str>,
-    /// Of a tensor that is written: whether one row of each replica is, and not all of them.
-    pub one_row: bool,
+    /// Of a tensor that is written: which part of it.
+    pub part: Part,
 }
 
 /// For people: `x f32[rows, cols]`, `targets u32[rows, 1] below classes`.
@@ -69,7 +80,7 @@ impl Operand {
         cols: &'static str,
     ) -> Self {
         let element = Element::F32;
-        Self { name, element, access, rows, cols, strided: false, below: None, one_row: false }
+        Self { name, element, access, rows, cols, strided: false, below: None, part: Part::Whole }
     }
 
     /// A tensor of numbers that is only read.
@@ -90,10 +101,10 @@ impl Operand {
         Self::new(name, Access::ReadWrite, rows, cols)
     }
 
-    /// The same tensor, of which one row of each replica is written.
+    /// The same tensor, of which this part is written.
     #[must_use]
-    pub const fn one_row(self) -> Self {
-        Self { one_row: true, ..self }
+    pub const fn in_part(self, part: Part) -> Self {
+        Self { part, ..self }
     }
 
     /// The same tensor, holding whole numbers.

@@ -1,15 +1,16 @@
 //! Small cases in which each edge of a shader's tiles occurs: a whole tile and a part of one, a single
 //! element, and several replicas that end within a tile.
 
+use crate::check;
 use crate::kernels::activation::Activation;
-use crate::kernels::cases::Case;
+use crate::kernels::cases::{Case, Fill};
 use crate::kernels::contract::{Columns, Contract, GridAxis, Sizes};
 use crate::kernels::kernel::Kernel;
 use crate::kernels::shader::Shader;
 use std::collections::BTreeSet;
 
-/// Elements of the kernel's own cases that the full matrix takes: as many as a run of them takes a moment.
-const MOST_WORK: usize = 100_000;
+/// Elements, or multiplications, of the kernel's own cases that are tried.
+const MOST_WORK: usize = 300_000;
 
 /// Behind a whole round of an inner loop: a remainder that no usual step divides.
 const REMAINDER: usize = 3;
@@ -28,9 +29,9 @@ enum Extent {
     Part,
 }
 
-/// The cases on which a shader is run; if `all`, the kernel's own small ones, too.
+/// The cases on which a shader is run; if `has_own`, the kernel's own up to a size, too.
 #[must_use]
-pub fn cases(kernel: &'static Kernel, shader: &Shader, all: bool) -> Vec<Case> {
+pub fn cases(kernel: &'static Kernel, shader: &Shader, has_own: bool) -> Vec<Case> {
     let mut found = Vec::new();
     let shapes = [
         (Extent::Single, 1, 1),
@@ -47,16 +48,25 @@ pub fn cases(kernel: &'static Kernel, shader: &Shader, all: bool) -> Vec<Case> {
             }
         }
     }
-    if all {
+    if has_own {
         let small = |case: &Case| {
             let sizes = case.sizes(&kernel.contract);
-            sizes.is_ok_and(|sizes| crate::check::work(kernel, &sizes) <= MOST_WORK)
+            sizes.is_ok_and(|sizes| check::work(kernel, &sizes) <= MOST_WORK)
         };
-        found.extend((kernel.cases)().into_iter().filter(small));
+        found.extend((kernel.cases)().into_iter().filter(|case| small(case) && is_finite(case)));
     }
     let mut seen = BTreeSet::new();
     found.retain(|case| seen.insert(case.describe()));
     found
+}
+
+/// Whether NaN and infinity can only come of what the shader computes.
+fn is_finite(case: &Case) -> bool {
+    let finite = |fill: &Fill| match fill {
+        Fill::Between(values) => values.iter().all(|x| x.is_finite()),
+        _ => true,
+    };
+    case.fills.iter().all(|(_, fill)| finite(fill))
 }
 
 /// What a loop that the invocations of a workgroup share goes over: a round for each, and a remainder.

@@ -3,6 +3,7 @@
 //! rests on the size of subgroups or on the order of workgroups are found whether or not a driver shows them.
 
 pub mod cases;
+pub mod formula;
 mod told;
 
 use crate::backend::cpu::CpuSession;
@@ -15,7 +16,7 @@ use crate::interpreter::memory::{ONCE, OUTSIDE, UNWRITTEN};
 use crate::isolated::IsolatedDispatch;
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
-use crate::kernels::contract::{Access, Operand};
+use crate::kernels::contract::{Access, Operand, Part};
 use crate::kernels::kernel::Kernel;
 use crate::kernels::library::Library;
 use crate::kernels::setting::{self, Setting};
@@ -41,8 +42,20 @@ pub struct Options {
     /// Orders in which workgroups run; one where nothing but a race could tell them apart, and else two,
     /// if it is 0.
     pub schedules: usize,
-    /// Whether the kernel's own small cases are tried, too.
-    pub all: bool,
+    /// Which cases are tried.
+    pub depth: Depth,
+}
+
+/// How much is tried.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// Each edge of the tiles.
+    Quick,
+    /// The same, and with the tunables as they stand, the kernel's own cases up to a size.
+    #[default]
+    Usual,
+    /// The kernel's own cases with each setting, and pairs of tunables.
+    All,
 }
 
 /// What came of a setting of a kernel.
@@ -75,7 +88,7 @@ impl Report {
     }
 }
 
-/// What there is to try of a variant: itself, and each other value of each of its tunables; if `all`, also
+/// What there is to try of a variant: itself; each other value of each of its tunables; and of all that, also
 /// those pairs of values that `check --all-tunables` tries.
 ///
 /// # Errors
@@ -84,13 +97,15 @@ pub fn settings(
     library: &Library,
     kernel: &'static Kernel,
     variant: &str,
-    all: bool,
+    depth: Depth,
 ) -> Result<Vec<Setting>> {
     let own = library.setting(kernel, variant)?;
     let shader = library.set_shader(kernel, &own, Activation::default())?;
+    let changed = |one: &Setting| {
+        one.tunables.iter().filter(|&(name, value)| own.tunables.get(name) != Some(value)).count()
+    };
     let mut found = setting::others(&own, &shader);
-    found.retain(|one| all || one.tunables.len() <= own.tunables.len().max(1));
-    found.retain(|one| one.tunables.len() <= own.tunables.len() + 1 || all);
+    found.retain(|one| depth == Depth::All || depth == Depth::Usual && changed(one) == 1);
     found.insert(0, own);
     Ok(found)
 }
@@ -123,10 +138,15 @@ pub fn sanitize(
     }
     let mut known = BTreeMap::new();
     let mut verdicts = Verdicts::default();
-    for case in cases::cases(kernel, &shader, options.all) {
+    let has_own = match options.depth {
+        Depth::Quick => false,
+        Depth::Usual => setting.tunables == library.setting(kernel, &setting.variant)?.tunables,
+        Depth::All => true,
+    };
+    for case in cases::cases(kernel, &shader, has_own) {
         if !known.contains_key(case.activation.name()) {
             let shader = library.set_shader(kernel, setting, case.activation)?;
-            let code = bindings::code::<f32>(&shader)?;
+            let code = bindings::code(&shader)?;
             known.insert(case.activation.name(), (shader, code));
         }
         let (shader, code) = &known[case.activation.name()];
@@ -152,7 +172,7 @@ fn skipped(shader: &Shader) -> Option<String> {
 }
 
 /// The sizes of subgroups that a shader is tried with.
-fn sizes(shader: &Shader, code: &Code<f32>, options: &Options) -> Vec<u32> {
+fn sizes(shader: &Shader, code: &Code, options: &Options) -> Vec<u32> {
     let asked =
         |size: &u32| options.subgroup_sizes.is_empty() || options.subgroup_sizes.contains(size);
     let permitted = match shader.requires.subgroup_size {
@@ -167,7 +187,7 @@ fn sizes(shader: &Shader, code: &Code<f32>, options: &Options) -> Vec<u32> {
 struct Watched<'a> {
     case: &'a Case,
     shader: &'a Shader,
-    code: &'a Code<f32>,
+    code: &'a Code,
     isolated: IsolatedDispatch,
     memory: CpuSession<f32>,
     bound: Vec<Bound>,
@@ -179,7 +199,7 @@ impl<'a> Watched<'a> {
         kernel: &'static Kernel,
         case: &'a Case,
         shader: &'a Shader,
-        code: &'a Code<f32>,
+        code: &'a Code,
     ) -> Result<Self> {
         let (sizes, inputs) = (case.sizes(&kernel.contract)?, case.inputs(&kernel.contract)?);
         let shapes: Vec<_> =
@@ -204,6 +224,12 @@ impl<'a> Watched<'a> {
 
     fn dispatch(&self) -> &Dispatch {
         self.isolated.dispatch()
+    }
+
+    fn parameter(&self, name: &str) -> f32 {
+        let known = self.dispatch().kernel.contract.parameters.iter();
+        let mut values = known.zip(&self.dispatch().parameters);
+        values.find(|(known, _)| known.name == name).map_or(0.0, |(_, &value)| value)
     }
 
     /// Runs it with each size of subgroups and in each order.
@@ -264,7 +290,7 @@ impl<'a> Watched<'a> {
     fn run(&self, subgroup_size: u32, schedule: Schedule) -> Result<Outcome> {
         let grid = self.shader.grid(&self.dispatch().sizes)?;
         let running = Running { subgroup_size, schedule, watch: true, most: MOST };
-        Ok(dispatch(self.code, grid, &self.bound, running))
+        Ok(dispatch::<f32>(self.code, grid, &self.bound, running))
     }
 
     /// The operands that the kernel writes, in the contract's order.
@@ -292,13 +318,16 @@ impl<'a> Watched<'a> {
             let cols = spec.shape.cols;
             for replica in 0..spec.shape.replicas {
                 let missing = |&within: &usize| !is_written(replica, within);
-                let missing = if operand.one_row {
-                    let whole =
-                        |row: &usize| (0..cols).all(|col| is_written(replica, row * cols + col));
-                    let rows = (0..spec.shape.rows).filter(whole).count();
-                    Some(0).filter(|_| rows != 1)
-                } else {
-                    (0..spec.shape.matrix_len()).find(missing)
+                let missing = match operand.part {
+                    Part::OneRow => {
+                        let whole = |row: &usize| {
+                            (0..cols).all(|col| is_written(replica, row * cols + col))
+                        };
+                        let rows = (0..spec.shape.rows).filter(whole).count();
+                        Some(0).filter(|_| rows != 1)
+                    }
+                    Part::UnlessZero(name) if self.parameter(name) == 0.0 => None,
+                    _ => (0..spec.shape.matrix_len()).find(missing),
                 };
                 if let Some(within) = missing {
                     verdicts.never_written(scene, operand, (replica, within / cols, within % cols));

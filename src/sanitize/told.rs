@@ -7,7 +7,7 @@ use crate::interpreter::Code;
 use crate::interpreter::finding::{Cell, Conflict, Fault, Finding, Who};
 use crate::kernels::cases::Case;
 use crate::kernels::composition::Line;
-use crate::kernels::contract::Operand;
+use crate::kernels::contract::{Operand, Part};
 use crate::kernels::shader::Shader;
 use crate::program::Dispatch;
 use serde::Serialize;
@@ -58,7 +58,7 @@ impl fmt::Display for Diagnosis {
 pub(super) struct Scene<'a> {
     pub(super) case: &'a Case,
     pub(super) shader: &'a Shader,
-    pub(super) code: &'a Code<f32>,
+    pub(super) code: &'a Code,
     pub(super) memory: &'a CpuSession<f32>,
     pub(super) dispatch: &'a Dispatch,
     /// Lanes of a subgroup, if there are subgroups.
@@ -180,9 +180,9 @@ impl Verdicts {
         (replica, row, col): (usize, usize, usize),
     ) {
         let name = operand.name;
-        let what = match operand.one_row {
-            true => format!("of {name} not just one row of replica {replica} is written"),
-            false => format!("nothing writes {name}[{replica}, {row}, {col}]"),
+        let what = match operand.part {
+            Part::OneRow => format!("of {name} not just one row of replica {replica} is written"),
+            _ => format!("nothing writes {name}[{replica}, {row}, {col}]"),
         };
         let advice = "the contract says that the kernel does: look at the bounds of the loops and at what \
                       the grid covers";

@@ -21,7 +21,7 @@ impl<T: Number + Engine> Interpreted for T {}
 ///
 /// # Errors
 /// [`Error::Shader`] with the line of what cannot be run on the CPU.
-pub fn code<N: Number>(shader: &Shader) -> Result<Code<N>> {
+pub fn code(shader: &Shader) -> Result<Code> {
     compile::entry(&shader.module).map_err(|refusal| {
         let what = refusal.what;
         let place = match refusal.offset {
@@ -43,7 +43,7 @@ fn range(spec: &TensorSpec, guarded: bool) -> std::ops::Range<usize> {
 /// The bindings of a dispatch; tensors with their guard words behind them, or without.
 pub fn bound<N: Interpreted>(
     memory: &CpuSession<N>,
-    code: &Code<N>,
+    code: &Code,
     dispatch: &Dispatch,
     guarded: bool,
 ) -> Vec<Bound> {
@@ -68,7 +68,7 @@ pub fn bound<N: Interpreted>(
 /// Puts what a dispatch has made of its bindings into memory.
 pub fn take<N: Interpreted>(
     memory: &mut CpuSession<N>,
-    code: &Code<N>,
+    code: &Code,
     dispatch: &Dispatch,
     outcome: &Outcome,
 ) {

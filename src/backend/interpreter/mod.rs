@@ -3,7 +3,7 @@
 pub mod bindings;
 
 use super::cpu::CpuSession;
-use super::{Backend, Clock, Reloaded, Session, Ticket, Timing};
+use super::{Backend, Clock, Reloaded, Session, ShaderBackend, Ticket, Timing};
 use crate::error::{Error, Result};
 use crate::fusion::Fusion;
 use crate::interpreter::code::Code;
@@ -11,6 +11,7 @@ use crate::interpreter::dispatch::{Options, Schedule, dispatch};
 use crate::kernels::activation::Activation;
 use crate::kernels::capabilities::AdapterCapabilities;
 use crate::kernels::cooperative::Cooperative;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::library::Library;
 use crate::kernels::selection::Selection;
 use crate::kernels::setting::Setting;
@@ -70,16 +71,14 @@ impl<N: Interpreted> InterpreterBackend<N> {
     pub fn selection(&self) -> &Selection {
         self.lowering.selection()
     }
+}
 
-    /// As [`Selection::choose_setting`].
-    ///
-    /// # Errors
-    /// As there.
-    pub fn choose_setting(
-        &mut self,
-        kernel: &'static crate::kernels::kernel::Kernel,
-        setting: &Setting,
-    ) -> Result<()> {
+impl<N: Interpreted> ShaderBackend for InterpreterBackend<N> {
+    fn selection(&self) -> &Selection {
+        self.selection()
+    }
+
+    fn choose_setting(&mut self, kernel: &'static Kernel, setting: &Setting) -> Result<()> {
         self.lowering.choose_setting(kernel, setting)
     }
 }
@@ -108,14 +107,15 @@ impl<N: Interpreted> Backend for InterpreterBackend<N> {
                 let setting = selection.setting(kernel, *activation, sizes)?;
                 let shader = selection.shader(kernel, *activation, &setting)?;
                 if !codes.contains_key(&Rc::as_ptr(&shader)) {
-                    codes.insert(Rc::as_ptr(&shader), Rc::new(bindings::code::<N>(&shader)?));
+                    codes.insert(Rc::as_ptr(&shader), Rc::new(bindings::code(&shader)?));
                 }
                 let code = Rc::clone(&codes[&Rc::as_ptr(&shader)]);
                 mine.push((shader, code));
             }
             shaders.push(mine);
         }
-        Ok(Box::new(InterpreterSession { memory: CpuSession::new(program.clone()), shaders }))
+        let memory = CpuSession::<N>::new(program.clone());
+        Ok(Box::new(InterpreterSession { memory, shaders }))
     }
 
     fn reload(&mut self, _program: &Program) -> Result<Option<Reloaded>> {
@@ -139,7 +139,7 @@ impl<N: Interpreted> Backend for InterpreterBackend<N> {
 struct InterpreterSession<N> {
     memory: CpuSession<N>,
     /// By pass and dispatch.
-    shaders: Vec<Vec<(Rc<Shader>, Rc<Code<N>>)>>,
+    shaders: Vec<Vec<(Rc<Shader>, Rc<Code>)>>,
 }
 
 impl<N: Interpreted> Session for InterpreterSession<N> {
@@ -162,7 +162,7 @@ impl<N: Interpreted> Session for InterpreterSession<N> {
         let bound = bindings::bound(&self.memory, code, &one, true);
         let (subgroup_size, schedule) = (SUBGROUP_SIZE, Schedule::Forward);
         let options = Options { subgroup_size, schedule, watch: false, most: MOST };
-        let outcome = dispatch(code, shader.grid(&one.sizes)?, &bound, options);
+        let outcome = dispatch::<N>(code, shader.grid(&one.sizes)?, &bound, options);
         if let Some(endless) = outcome.findings.first().filter(|_| outcome.endless) {
             let line = shader.texts.line_at(endless.offset as usize);
             return Err(Error::Device(format!(

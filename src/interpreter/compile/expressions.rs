@@ -4,11 +4,11 @@ use super::pointers::{Pointer, Root};
 use super::{Check, Compiler, Frame, Operand};
 use crate::interpreter::code::{Kind, Length, Op, Place, Register};
 use crate::interpreter::layout::kind;
-use crate::interpreter::number::{Number, unsigned};
+use crate::interpreter::number::unsigned;
 use naga::{BinaryOperator, Expression, Handle, RelationalFunction, ScalarKind, TypeInner};
 use std::rc::Rc;
 
-impl<'m, N: Number> Compiler<'m, N> {
+impl<'m> Compiler<'m> {
     /// What an expression has become: emitted before, or one that needs no emission.
     pub(super) fn operand(
         &mut self,
@@ -20,8 +20,8 @@ impl<'m, N: Number> Compiler<'m, N> {
         }
         let made = match frame.function.expressions[handle] {
             Expression::Literal(literal) => {
-                let cell = self.literal(literal)?;
-                Operand::Value([self.constant(cell)].into())
+                let constant = self.literal(literal)?;
+                Operand::Value([self.hold(constant)].into())
             }
             Expression::Constant(constant) => {
                 let cells = self.constant_cells(self.module.constants[constant].init)?;

@@ -3,13 +3,12 @@
 use super::{Check, Compiler, Frame};
 use crate::interpreter::code::{Kind, Op, Part, Register};
 use crate::interpreter::functions;
-use crate::interpreter::number::Number;
 use naga::{BinaryOperator, Expression, Handle, MathFunction, TypeInner};
 use std::rc::Rc;
 
 type Handles = (Handle<Expression>, [Option<Handle<Expression>>; 3]);
 
-impl<'m, N: Number> Compiler<'m, N> {
+impl<'m> Compiler<'m> {
     pub(super) fn math(
         &mut self,
         frame: &mut Frame<'m>,
@@ -201,7 +200,7 @@ impl<'m, N: Number> Compiler<'m, N> {
         kind: Kind,
         (e1, e2, e3): (&[Register], &[Register], &[Register]),
     ) -> Check<Vec<Register>> {
-        let (dot, zero) = (self.dot(kind, e2, e3)?, self.constant(N::zero().cell()));
+        let (dot, zero) = (self.dot(kind, e2, e3)?, self.constant(0));
         let condition = self.scalars(BinaryOperator::Less, kind, (dot, zero))?;
         let mut all = Vec::new();
         for &accept in e1 {

@@ -8,9 +8,8 @@ mod statements;
 mod unary;
 mod values;
 
-use super::code::{Code, Memory, Op, Register, Site, Start, Uniform};
+use super::code::{Code, Constant, Memory, Op, Register, Site, Start, Uniform};
 use super::layout::{self, layout};
-use super::number::Number;
 use naga::front::Typifier;
 use naga::proc::{ResolveContext, TypeResolution};
 use naga::{
@@ -19,7 +18,6 @@ use naga::{
 };
 use pointers::{Pointer, Root};
 use std::collections::HashMap;
-use std::marker::PhantomData;
 use std::rc::Rc;
 
 /// Why a module cannot be run here.
@@ -59,14 +57,14 @@ struct Frame<'m> {
     continues: Vec<Vec<usize>>,
 }
 
-struct Compiler<'m, N> {
+struct Compiler<'m> {
     module: &'m Module,
-    code: Code<N>,
+    code: Code,
     /// The register behind those that are in use.
     next: Register,
     /// The most that were.
     most: Register,
-    constants: HashMap<u64, Register>,
+    constants: HashMap<Constant, Register>,
     globals: HashMap<Handle<GlobalVariable>, Pointer>,
     types: HashMap<usize, Rc<Typifier>>,
     sites: HashMap<Site, u16>,
@@ -76,13 +74,15 @@ struct Compiler<'m, N> {
     rounds: Vec<(u32, Register)>,
     /// Where what is compiled stands in the text.
     offset: u32,
+    /// Whether there are no other invocations.
+    alone: bool,
 }
 
 /// The entry point `main`.
 ///
 /// # Errors
 /// What cannot be run here.
-pub fn entry<N: Number>(module: &Module) -> Check<Code<N>> {
+pub fn entry(module: &Module) -> Check<Code> {
     twice(module, |compiler| {
         let entry = module.entry_points.iter().find(|entry| entry.name == "main");
         let entry = entry.ok_or_else(|| compiler.refused("no entry point called main"))?;
@@ -97,8 +97,9 @@ pub fn entry<N: Number>(module: &Module) -> Check<Code<N>> {
 ///
 /// # Errors
 /// As [`entry`].
-pub fn function<N: Number>(module: &Module, handle: Handle<Function>) -> Check<Code<N>> {
+pub fn function(module: &Module, handle: Handle<Function>) -> Check<Code> {
     twice(module, |compiler| {
+        compiler.alone = true;
         let function = &module.functions[handle];
         let mut arguments = Vec::new();
         for argument in &function.arguments {
@@ -113,33 +114,31 @@ pub fn function<N: Number>(module: &Module, handle: Handle<Function>) -> Check<C
 }
 
 /// Compiles first to learn which constants there are, and then with registers for them.
-fn twice<'m, N: Number>(
-    module: &'m Module,
-    compile: impl Fn(&mut Compiler<'m, N>) -> Check<()>,
-) -> Check<Code<N>> {
+fn twice<'m>(module: &'m Module, compile: impl Fn(&mut Compiler<'m>) -> Check<()>) -> Check<Code> {
     let mut constants = Vec::new();
     loop {
         let known = constants.len();
         let mut compiler = Compiler::new(module, constants)?;
         compile(&mut compiler)?;
-        if compiler.code.registers.len() == known {
-            compiler.code.registers.resize(compiler.most as usize, 0);
-            return compiler.finished();
+        if compiler.code.constants.len() == known {
+            compiler.code.registers = compiler.most;
+            return Ok(compiler.code);
         }
-        constants = compiler.code.registers;
+        constants = compiler.code.constants;
     }
 }
 
-impl<'m, N: Number> Compiler<'m, N> {
-    fn new(module: &'m Module, constants: Vec<u64>) -> Check<Self> {
-        let known = constants.iter().enumerate().map(|(at, &cell)| (cell, at as u32)).collect();
+impl<'m> Compiler<'m> {
+    fn new(module: &'m Module, constants: Vec<Constant>) -> Check<Self> {
+        let known = constants.iter().enumerate().map(|(at, &one)| (one, at as u32)).collect();
         let next = constants.len() as u32;
         let mut compiler = Self {
             module,
             code: Code {
                 ops: Vec::new(),
                 offsets: Vec::new(),
-                registers: constants,
+                constants,
+                registers: 0,
                 places: Vec::new(),
                 accesses: Vec::new(),
                 sites: Vec::new(),
@@ -152,7 +151,6 @@ impl<'m, N: Number> Compiler<'m, N> {
                 arguments: Vec::new(),
                 results: Vec::new(),
                 has_storage_atomics: false,
-                number: PhantomData,
             },
             next,
             most: next,
@@ -163,6 +161,7 @@ impl<'m, N: Number> Compiler<'m, N> {
             waits: Vec::new(),
             rounds: Vec::new(),
             offset: 0,
+            alone: false,
         };
         for (_, function) in module.functions.iter() {
             let waits = statements::waits(&function.body, &compiler.waits);
@@ -190,10 +189,10 @@ impl<'m, N: Number> Compiler<'m, N> {
                 let start = self.take(layout.head.len() as u32);
                 let values = match variable.init {
                     Some(init) => self.constant_cells(init)?,
-                    None => vec![0; layout.head.len()],
+                    None => vec![Constant::Cell(0); layout.head.len()],
                 };
-                for (at, cell) in values.into_iter().enumerate() {
-                    let a = self.constant(cell);
+                for (at, constant) in values.into_iter().enumerate() {
+                    let a = self.hold(constant);
                     self.op(Op::Move { to: start + at as u32, a })?;
                 }
                 Root::Registers { start, constant: false }
@@ -201,8 +200,7 @@ impl<'m, N: Number> Compiler<'m, N> {
             AddressSpace::Uniform => {
                 let start = self.take(layout.head.len() as u32);
                 let binding = binding.unwrap_or_default();
-                let name = name.clone();
-                self.code.uniforms.push(Uniform { name, binding, layout, start });
+                self.code.uniforms.push(Uniform { binding, layout, start });
                 Root::Registers { start, constant: true }
             }
             AddressSpace::Storage { access } => {
@@ -289,11 +287,16 @@ impl<'m, N: Number> Compiler<'m, N> {
         self.take(1)
     }
 
+    /// The register of a cell that is never changed.
     fn constant(&mut self, cell: u64) -> Register {
-        let registers = &mut self.code.registers;
-        *self.constants.entry(cell).or_insert_with(|| {
-            registers.push(cell);
-            registers.len() as u32 - 1
+        self.hold(Constant::Cell(cell))
+    }
+
+    fn hold(&mut self, constant: Constant) -> Register {
+        let constants = &mut self.code.constants;
+        *self.constants.entry(constant).or_insert_with(|| {
+            constants.push(constant);
+            constants.len() as u32 - 1
         })
     }
 
@@ -344,10 +347,5 @@ impl<'m, N: Number> Compiler<'m, N> {
             TypeResolution::Handle(ty) => &module.types[*ty].inner,
             TypeResolution::Value(inner) => inner,
         }
-    }
-
-    /// Targets are known only when all is compiled.
-    fn finished(self) -> Check<Code<N>> {
-        Ok(self.code)
     }
 }

@@ -3,20 +3,21 @@
 use super::pointers::Root;
 use super::{Check, Compiler, Frame, Operand};
 use crate::interpreter::code::{
-    Atomic, Change, Collective, Gather, Kind, Op, Register, Rendezvous, Site, Together,
+    Atomic, Change, Collective, Gather, Kind, Op, Register, Rendezvous, Together,
 };
-use crate::interpreter::number::Number;
 use naga::{AtomicFunction, Barrier, Direction, Expression, GatherMode, Handle, ScalarKind};
 
-impl<'m, N: Number> Compiler<'m, N> {
-    fn meeting(&mut self) -> u32 {
-        let meeting = Rendezvous { rounds: self.rounds.clone(), site: Site(self.offset) };
-        self.code.meetings.push(meeting);
-        self.code.meetings.len() as u32 - 1
+impl<'m> Compiler<'m> {
+    fn meeting(&mut self) -> Check<u32> {
+        if self.alone {
+            return Err(self.refused("barriers or what subgroups do together"));
+        }
+        self.code.meetings.push(Rendezvous { rounds: self.rounds.clone() });
+        Ok(self.code.meetings.len() as u32 - 1)
     }
 
     pub(super) fn barrier(&mut self, barrier: Barrier) -> Check<()> {
-        let rendezvous = self.meeting();
+        let rendezvous = self.meeting()?;
         if barrier.contains(Barrier::SUB_GROUP) {
             let what = Collective::Meet;
             let (arguments, results) = (Vec::new(), Vec::new());
@@ -95,7 +96,7 @@ impl<'m, N: Number> Compiler<'m, N> {
         let start = self.take(count);
         let results: Vec<Register> = (start..start + count).collect();
         frame.operands[result.index()] = Some(Operand::Value(results.clone().into()));
-        let rendezvous = self.meeting();
+        let rendezvous = self.meeting()?;
         self.code.together.push(Together { what, arguments, results, kind });
         let with = self.code.together.len() as u32 - 1;
         self.op(Op::Subgroup { rendezvous, with })

@@ -3,7 +3,7 @@
 use super::{Check, Compiler, Frame, Operand};
 use crate::interpreter::code::{Access, Length, Op, Place, Register, Site};
 use crate::interpreter::layout::cells;
-use crate::interpreter::number::{Number, unsigned};
+use crate::interpreter::number::unsigned;
 use naga::{ArraySize, Expression, Handle, ScalarKind, Type, TypeInner};
 use std::rc::Rc;
 
@@ -35,7 +35,7 @@ enum Pointee {
     Scalar,
 }
 
-impl<'m, N: Number> Compiler<'m, N> {
+impl<'m> Compiler<'m> {
     fn pointee(&self, frame: &Frame<'m>, handle: Handle<Expression>) -> Check<Pointee> {
         match *self.inner(frame, handle) {
             TypeInner::Pointer { base, .. } => Ok(Pointee::Type(base)),

@@ -3,7 +3,7 @@
 use super::pointers::{Pointer, Root};
 use super::{Check, Compiler, Frame, Operand};
 use crate::interpreter::code::{Collective, Op, Register};
-use crate::interpreter::number::{Number, signed, unsigned};
+use crate::interpreter::number::{signed, unsigned};
 use naga::{
     Barrier, Block, CollectiveOperation, Expression, Function, Handle, Statement, SwitchCase,
     SwitchValue,
@@ -30,7 +30,7 @@ pub(super) fn waits(block: &Block, functions: &[bool]) -> bool {
     })
 }
 
-impl<'m, N: Number> Compiler<'m, N> {
+impl<'m> Compiler<'m> {
     /// Puts a function in, and gives the registers of its result.
     pub(super) fn function(
         &mut self,

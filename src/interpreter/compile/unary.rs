@@ -2,10 +2,9 @@
 
 use super::{Check, Compiler};
 use crate::interpreter::code::{Conversion, Kind, Op, Register};
-use crate::interpreter::number::Number;
 use naga::{ScalarKind, UnaryOperator};
 
-impl<N: Number> Compiler<'_, N> {
+impl Compiler<'_> {
     pub(super) fn unary(&mut self, op: UnaryOperator, kind: Kind, a: Register) -> Check<Register> {
         let to = self.fresh();
         let op = match (op, kind) {

@@ -1,29 +1,29 @@
 //! Constants, and what is made of values without computing anything.
 
 use super::{Check, Compiler};
-use crate::interpreter::code::Register;
-use crate::interpreter::number::{Number, signed, unsigned};
+use crate::interpreter::code::{Constant, Register};
+use crate::interpreter::number::{signed, unsigned};
 use naga::{Expression, Handle, Literal, TypeInner};
 
-impl<N: Number> Compiler<'_, N> {
-    pub(super) fn literal(&self, literal: Literal) -> Check<u64> {
+impl Compiler<'_> {
+    pub(super) fn literal(&self, literal: Literal) -> Check<Constant> {
         Ok(match literal {
-            Literal::F32(x) => N::of_f32(x).cell(),
-            Literal::F16(x) => N::of_f32(x.to_f32()).cell(),
-            Literal::I32(i) => signed(i),
-            Literal::U32(u) => unsigned(u),
-            Literal::Bool(truth) => u64::from(truth),
+            Literal::F32(x) => Constant::Real(x.to_bits()),
+            Literal::F16(x) => Constant::Real(x.to_f32().to_bits()),
+            Literal::I32(i) => Constant::Cell(signed(i)),
+            Literal::U32(u) => Constant::Cell(unsigned(u)),
+            Literal::Bool(truth) => Constant::Cell(u64::from(truth)),
             _ => return Err(self.refused("a number that is not of 32 bits")),
         })
     }
 
     /// The cells of a constant expression outside functions.
-    pub(super) fn constant_cells(&mut self, handle: Handle<Expression>) -> Check<Vec<u64>> {
+    pub(super) fn constant_cells(&mut self, handle: Handle<Expression>) -> Check<Vec<Constant>> {
         let module = self.module;
         match module.global_expressions[handle] {
             Expression::Literal(literal) => Ok(vec![self.literal(literal)?]),
             Expression::Constant(constant) => self.constant_cells(module.constants[constant].init),
-            Expression::ZeroValue(ty) => Ok(vec![0; self.cells(ty)? as usize]),
+            Expression::ZeroValue(ty) => Ok(vec![Constant::Cell(0); self.cells(ty)? as usize]),
             Expression::Splat { size, value } => {
                 Ok(self.constant_cells(value)?.repeat(size as usize))
             }
@@ -67,7 +67,7 @@ impl<N: Number> Compiler<'_, N> {
         Ok(start as usize..(start + count) as usize)
     }
 
-    pub(super) fn constants(&mut self, cells: &[u64]) -> Vec<Register> {
-        cells.iter().map(|&cell| self.constant(cell)).collect()
+    pub(super) fn constants(&mut self, cells: &[Constant]) -> Vec<Register> {
+        cells.iter().map(|&one| self.hold(one)).collect()
     }
 }
