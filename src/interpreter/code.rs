@@ -2,6 +2,7 @@
 //! structs are as many registers as they have scalars; calls are put in where they stand (WGSL has no
 //! recursion), so that pointers are known when the code is made.
 
+pub(crate) use super::layout::Kind;
 use super::layout::Layout;
 use super::number::Number;
 pub(crate) use super::ops::{Atomic, Change, Conversion, Op, Part, Register};
@@ -92,23 +93,6 @@ pub(crate) enum Gather {
     Exclusive(Register),
     QuadBroadcast(Register),
     QuadSwap(u32),
-}
-
-/// What a scalar is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Real,
-    Half,
-    Signed,
-    Unsigned,
-    Bool,
-}
-
-impl Kind {
-    /// Whether it is an f32 or an f16.
-    pub(crate) const fn is_real(self) -> bool {
-        matches!(self, Self::Real | Self::Half)
-    }
 }
 
 /// A variable in workgroup or storage memory.

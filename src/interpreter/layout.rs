@@ -1,8 +1,26 @@
 //! How values lie in cells, and in bytes: each scalar is a cell, without the gaps that bytes have.
 
-use super::code::Kind;
-use super::number::{Number, f32_to_half, half_to_f32, signed, unsigned};
+#[cfg(test)]
+use super::number::f32_to_half;
+use super::number::{Number, half_to_f32, signed, unsigned};
 use naga::{ArraySize, Handle, Module, Scalar, ScalarKind, Type, TypeInner};
+
+/// What a scalar is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Real,
+    Half,
+    Signed,
+    Unsigned,
+    Bool,
+}
+
+impl Kind {
+    /// Whether it is an f32 or an f16.
+    pub(crate) const fn is_real(self) -> bool {
+        matches!(self, Self::Real | Self::Half)
+    }
+}
 
 /// A scalar of a value, and its place in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -139,6 +157,7 @@ impl Layout {
     }
 
     /// Puts cells back into a binding's bytes.
+    #[cfg(test)]
     pub(crate) fn put<N: Number>(&self, cells: &[u64], bytes: &mut [u8]) {
         let length = bytes.len();
         for (leaf, &cell) in self.leaves(length).zip(cells) {

@@ -32,6 +32,8 @@ pub mod memory;
 pub mod number;
 mod ops;
 mod subgroup;
+#[cfg(test)]
+mod tests;
 mod world;
 
 pub use code::Code;

@@ -88,7 +88,8 @@ fn apart(found: &Value<f64>, expected: &Value<f64>) -> Option<String> {
     let differs = |&at: &usize| {
         let (found, expected) = (found.widened(at), expected.widened(at));
         let allowed = RELATIVE * expected.abs() + OF_LARGEST * largest;
-        expected.is_finite() && !((found - expected).abs() <= allowed)
+        let agree = (found - expected).abs() <= allowed;
+        expected.is_finite() && !agree
     };
     let at = (0..shape.len()).find(differs)?;
     let [replica, row, col] = shape.index(at);

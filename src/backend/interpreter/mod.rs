@@ -22,6 +22,7 @@ use crate::record::{Adapter, ShaderRecord};
 use crate::tensor::Value;
 use bindings::Interpreted;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::time::Instant;
@@ -106,10 +107,12 @@ impl<N: Interpreted> Backend for InterpreterBackend<N> {
             for Dispatch { kernel, activation, sizes, .. } in &pass.dispatches {
                 let setting = selection.setting(kernel, *activation, sizes)?;
                 let shader = selection.shader(kernel, *activation, &setting)?;
-                if !codes.contains_key(&Rc::as_ptr(&shader)) {
-                    codes.insert(Rc::as_ptr(&shader), Rc::new(bindings::code(&shader)?));
-                }
-                let code = Rc::clone(&codes[&Rc::as_ptr(&shader)]);
+                let code = match codes.entry(Rc::as_ptr(&shader)) {
+                    Entry::Occupied(known) => Rc::clone(known.get()),
+                    Entry::Vacant(free) => {
+                        Rc::clone(free.insert(Rc::new(bindings::code(&shader)?)))
+                    }
+                };
                 mine.push((shader, code));
             }
             shaders.push(mine);

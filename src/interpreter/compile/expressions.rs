@@ -1,7 +1,6 @@
 //! Expressions, each evaluated where it is emitted.
 
-use super::pointers::{Pointer, Root};
-use super::{Check, Compiler, Frame, Operand};
+use super::compiler::{Check, Compiler, Frame, Operand, Pointer, Root};
 use crate::interpreter::code::{Kind, Length, Op, Place, Register};
 use crate::interpreter::layout::kind;
 use crate::interpreter::number::unsigned;
@@ -64,6 +63,29 @@ impl<'m> Compiler<'m> {
             Operand::Pointer(pointer) => Ok(pointer),
             Operand::Value(_) => Err(self.refused("a value as a pointer")),
         }
+    }
+
+    /// The value of a constant expression, which is emitted nowhere.
+    pub(super) fn settled(
+        &mut self,
+        frame: &mut Frame<'m>,
+        handle: Handle<Expression>,
+    ) -> Check<Rc<[Register]>> {
+        let function = frame.function;
+        match &function.expressions[handle] {
+            Expression::Compose { components, .. } => {
+                for &component in components {
+                    self.settled(frame, component)?;
+                }
+                self.emit(frame, handle)?;
+            }
+            Expression::Splat { value, .. } => {
+                self.settled(frame, *value)?;
+                self.emit(frame, handle)?;
+            }
+            _ => {}
+        }
+        self.value(frame, handle)
     }
 
     /// The kind of a value's scalars.

@@ -1,6 +1,6 @@
 //! WGSL's functions: those of one scalar each component, and those of vectors and matrices made of them.
 
-use super::{Check, Compiler, Frame};
+use super::compiler::{Check, Compiler, Frame};
 use crate::interpreter::code::{Kind, Op, Part, Register};
 use crate::interpreter::functions;
 use naga::{BinaryOperator, Expression, Handle, MathFunction, TypeInner};

@@ -1,7 +1,6 @@
 //! Statements about other invocations: barriers, atomics, what subgroups do together.
 
-use super::pointers::Root;
-use super::{Check, Compiler, Frame, Operand};
+use super::compiler::{Check, Compiler, Frame, Operand, Root};
 use crate::interpreter::code::{
     Atomic, Change, Collective, Gather, Kind, Op, Register, Rendezvous, Together,
 };

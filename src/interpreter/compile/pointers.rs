@@ -1,32 +1,11 @@
 //! Pointers: where they point is known when the code is made, but for what is indexed.
 
-use super::{Check, Compiler, Frame, Operand};
+use super::compiler::{Check, Compiler, Frame, Operand, Pointer, Root};
 use crate::interpreter::code::{Access, Length, Op, Place, Register, Site};
 use crate::interpreter::layout::cells;
 use crate::interpreter::number::unsigned;
 use naga::{ArraySize, Expression, Handle, ScalarKind, Type, TypeInner};
 use std::rc::Rc;
-
-/// Where a pointer points.
-#[derive(Clone, Debug)]
-pub(super) struct Pointer {
-    pub(super) root: Root,
-    /// Cells behind the root.
-    pub(super) offset: u32,
-    /// The register of what is added to that.
-    pub(super) address: Option<Register>,
-    /// What it points into, for people.
-    pub(super) what: String,
-}
-
-/// What a pointer starts from.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Root {
-    /// Registers from this one on; whether they never change.
-    Registers { start: Register, constant: bool },
-    /// A memory of workgroups or a binding.
-    Memory(u32),
-}
 
 /// What stands behind a pointer.
 enum Pointee {
@@ -174,7 +153,7 @@ impl<'m> Compiler<'m> {
         let range = |start: Register| start..start + count;
         match (pointer.root, pointer.address) {
             (Root::Registers { start, constant: true }, None) => {
-                return Ok(range(start + pointer.offset).collect());
+                Ok(range(start + pointer.offset).collect())
             }
             (Root::Registers { start, .. }, None) => {
                 let (to, a) = (self.take(count), start + pointer.offset);

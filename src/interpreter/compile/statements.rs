@@ -1,34 +1,13 @@
 //! Statements: control flow becomes jumps, calls are put in where they stand.
 
-use super::pointers::{Pointer, Root};
-use super::{Check, Compiler, Frame, Operand};
+use super::compiler::{Check, Compiler, Frame, Operand, Pointer, Root};
+use super::waits::waits;
 use crate::interpreter::code::{Collective, Op, Register};
 use crate::interpreter::number::{signed, unsigned};
 use naga::{
     Barrier, Block, CollectiveOperation, Expression, Function, Handle, Statement, SwitchCase,
     SwitchValue,
 };
-
-/// Whether a block waits for other invocations; `functions` says which functions do.
-pub(super) fn waits(block: &Block, functions: &[bool]) -> bool {
-    block.iter().any(|statement| match statement {
-        Statement::Block(inner) => waits(inner, functions),
-        Statement::If { accept, reject, .. } => {
-            waits(accept, functions) || waits(reject, functions)
-        }
-        Statement::Switch { cases, .. } => cases.iter().any(|case| waits(&case.body, functions)),
-        Statement::Loop { body, continuing, .. } => {
-            waits(body, functions) || waits(continuing, functions)
-        }
-        Statement::Call { function, .. } => functions.get(function.index()).is_some_and(|&it| it),
-        Statement::ControlBarrier(_)
-        | Statement::WorkGroupUniformLoad { .. }
-        | Statement::SubgroupBallot { .. }
-        | Statement::SubgroupGather { .. }
-        | Statement::SubgroupCollectiveOperation { .. } => true,
-        _ => false,
-    })
-}
 
 impl<'m> Compiler<'m> {
     /// Puts a function in, and gives the registers of its result.
@@ -66,7 +45,7 @@ impl<'m> Compiler<'m> {
             let Root::Registers { start, .. } = frame.locals[handle.index()].root else { continue };
             let count = self.cells(local.ty)? as usize;
             let values = match local.init {
-                Some(init) => self.value(&mut frame, init)?.to_vec(),
+                Some(init) => self.settled(&mut frame, init)?.to_vec(),
                 None => vec![self.constant(0); count],
             };
             for (at, a) in values.into_iter().enumerate() {

@@ -1,6 +1,6 @@
 //! Operators and conversions of one scalar.
 
-use super::{Check, Compiler};
+use super::compiler::{Check, Compiler};
 use crate::interpreter::code::{Conversion, Kind, Op, Register};
 use naga::{ScalarKind, UnaryOperator};
 

@@ -1,6 +1,6 @@
 //! Constants, and what is made of values without computing anything.
 
-use super::{Check, Compiler};
+use super::compiler::{Check, Compiler};
 use crate::interpreter::code::{Constant, Register};
 use crate::interpreter::number::{signed, unsigned};
 use naga::{Expression, Handle, Literal, TypeInner};
