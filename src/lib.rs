@@ -16,6 +16,7 @@
 //! compare               how two results are compared, and what is close enough
 //! leeway                what WGSL leaves open beside the reference: denormals, NaN, infinities
 //! record                serde types of everything that a run writes
+//! interpreter/          runs WGSL on the CPU and finds out what drivers hide
 //! kernels/              one file per kernel: its contract and its CPU twin; mod.rs is the registry
 //! watch                 tells when files change
 //! data/                 drawn digits, IDX files, batches
@@ -27,6 +28,7 @@
 //! backend/              runs programs: cpu.rs calls the twins, gpu/ dispatches the shaders
 //! isolated              one dispatch by itself, its tensors between guard words
 //! check                 one dispatch held against its twin
+//! sanitize/             one dispatch on the interpreter, watched for what adapters hide
 //! gradient_check        an activation's gradient held against central differences on the GPU
 //! eval/                 one dispatch over tensors of the user's own
 //! tune/                 the fastest setting of each kernel on an adapter, checked before it is timed
@@ -39,7 +41,7 @@
 //! ```
 //!
 //! Only `backend/gpu` knows wgpu, and only `kernels/wgsl.rs`, `kernels/shader.rs`,
-//! `kernels/overrides.rs` and `kernels/formula` know naga.
+//! `kernels/overrides.rs`, `kernels/formula.rs` and `interpreter` know naga.
 //!
 //! # One name
 //!
@@ -78,6 +80,7 @@ pub mod export;
 pub mod files;
 pub mod fusion;
 pub mod gradient_check;
+pub mod interpreter;
 pub mod interrupt;
 pub mod isolated;
 pub mod kernels;
@@ -89,6 +92,7 @@ pub mod program;
 pub mod record;
 pub mod report;
 pub mod rng;
+pub mod sanitize;
 pub mod tensor;
 pub mod train;
 pub mod tune;

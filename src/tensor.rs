@@ -71,6 +71,10 @@ pub trait Real:
     fn of(value: f64) -> Self;
     /// This number as f64, exactly.
     fn widen(self) -> f64;
+    /// Its bits, in a word that has room for either type's.
+    fn to_word(self) -> u64;
+    /// The number with these bits.
+    fn of_word(word: u64) -> Self;
 }
 
 impl Real for f32 {
@@ -80,6 +84,12 @@ impl Real for f32 {
     fn widen(self) -> f64 {
         f64::from(self)
     }
+    fn to_word(self) -> u64 {
+        u64::from(self.to_bits())
+    }
+    fn of_word(word: u64) -> Self {
+        Self::from_bits(word as u32)
+    }
 }
 
 impl Real for f64 {
@@ -88,6 +98,12 @@ impl Real for f64 {
     }
     fn widen(self) -> f64 {
         self
+    }
+    fn to_word(self) -> u64 {
+        self.to_bits()
+    }
+    fn of_word(word: u64) -> Self {
+        Self::from_bits(word)
     }
 }
 

@@ -163,8 +163,8 @@ fn one_function() {
 }
 
 fn not_followed() {
-    say(&["train", "--activation", "tests/broken/activation_vector.wgsl"])
-        .refused(&["activate uses a vector", "cannot be followed on the CPU"]);
+    say(&["train", "--activation", "tests/broken/activation_barrier.wgsl"])
+        .refused(&["activation_barrier.wgsl:4: it uses barriers", "cannot be followed on the CPU"]);
 }
 
 /// One shader of a folder that does not compile does not keep another from being checked.

@@ -26,6 +26,7 @@ mod eval;
 mod fusion;
 mod gradients;
 mod guides;
+mod interpreter;
 mod kernels;
 mod limits;
 mod mutations;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
         eval,
         fusion,
         gradients,
+        interpreter,
         guides,
         kernels,
         limits,

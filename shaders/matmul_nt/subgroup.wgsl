@@ -42,13 +42,13 @@ fn add_up(sums: ptr<function, Sums>, block: Block) -> f32 {
     return 0.0;
 }
 
-// Two elements of a row of a; 0 for the second beyond the row's end.
+// Two elements of a row of a; 0 for the second beyond the row's end, which may be that of a.
 fn pair_of_a(at: u32, second: bool) -> vec2<f32> {
-    return vec2(a[at], select(0.0, a[at + 1u], second));
+    return vec2(a[at], select(0.0, a[at + u32(second)], second));
 }
 
 fn pair_of_b(at: u32, second: bool) -> vec2<f32> {
-    return vec2(b[at], select(0.0, b[at + 1u], second));
+    return vec2(b[at], select(0.0, b[at + u32(second)], second));
 }
 
 fn store(replica: u32, i: u32, j: u32, sum: f32) {

@@ -18,9 +18,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if (row >= params.m || col >= params.n) {
         return;
     }
-    // Beyond the last row and column anything may be read: it is not stored.
-    let rows = row + FOUR;
-    let cols = col + FOUR;
+    // Beyond the last row and column these are read again: what comes of it is not stored.
+    let rows = min(row + FOUR, vec4(params.m - 1u));
+    let cols = min(col + FOUR, vec4(params.n - 1u));
     let a_first = a_index(id.z, 0u, 0u);
     let b_first = b_index(id.z, 0u, 0u);
     var a_at = a_first + rows * (a_index(id.z, 1u, 0u) - a_first);

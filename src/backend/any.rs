@@ -1,9 +1,10 @@
-//! What a command computes on: an adapter, or the CPU where there is none. Almost everything takes it as a
+//! What a command computes on: an adapter, the CPU where there is none, or the interpreter. Almost everything takes it as a
 //! [`Backend`]; what only shaders have is asked of [`AnyBackend::gpu`].
 
 use super::Backend;
 use super::cpu::CpuBackend;
 use super::gpu::GpuBackend;
+use super::interpreter::InterpreterBackend;
 use std::ops::{Deref, DerefMut};
 
 /// One of the backends.
@@ -12,6 +13,8 @@ pub enum AnyBackend {
     Gpu(Box<GpuBackend>),
     /// The CPU, computing as shaders do, in f32.
     Cpu(CpuBackend<f32>),
+    /// The shaders themselves, on the CPU.
+    Interpreter(Box<InterpreterBackend<f32>>),
 }
 
 impl AnyBackend {
@@ -20,7 +23,7 @@ impl AnyBackend {
     pub fn gpu(&self) -> Option<&GpuBackend> {
         match self {
             Self::Gpu(gpu) => Some(gpu),
-            Self::Cpu(_) => None,
+            Self::Cpu(_) | Self::Interpreter(_) => None,
         }
     }
 
@@ -28,7 +31,7 @@ impl AnyBackend {
     pub fn gpu_mut(&mut self) -> Option<&mut GpuBackend> {
         match self {
             Self::Gpu(gpu) => Some(gpu),
-            Self::Cpu(_) => None,
+            Self::Cpu(_) | Self::Interpreter(_) => None,
         }
     }
 }
@@ -40,6 +43,7 @@ impl Deref for AnyBackend {
         match self {
             Self::Gpu(gpu) => gpu.as_ref(),
             Self::Cpu(cpu) => cpu,
+            Self::Interpreter(interpreter) => interpreter.as_ref(),
         }
     }
 }
@@ -49,6 +53,7 @@ impl DerefMut for AnyBackend {
         match self {
             Self::Gpu(gpu) => gpu.as_mut(),
             Self::Cpu(cpu) => cpu,
+            Self::Interpreter(interpreter) => interpreter.as_mut(),
         }
     }
 }

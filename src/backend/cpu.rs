@@ -7,7 +7,7 @@ use super::{Backend, Clock, Session, Ticket, Timing};
 use crate::error::{Error, Result};
 use crate::kernels::kernel::Kernel;
 use crate::kernels::twin::{self, Arguments};
-use crate::program::{Dispatch, PassId, Program, TensorId, TensorSpec};
+use crate::program::{BufferId, Dispatch, PassId, Program, TensorId, TensorSpec};
 use crate::record::{Adapter, ShaderRecord};
 use crate::tensor::{Real, Shape, Tensor, Value};
 use std::collections::HashMap;
@@ -70,7 +70,7 @@ impl<T: Engine> Backend for CpuBackend<T> {
 }
 
 /// A program with its memory on the host.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CpuSession<T> {
     program: Program,
     buffers: Vec<Value<T>>,
@@ -97,6 +97,22 @@ impl<T: Engine> CpuSession<T> {
             Value::Real(buffer) => Value::Real(extract(spec, &buffer.data)),
             Value::Index(buffer) => Value::Index(extract(spec, &buffer.data)),
         }
+    }
+
+    /// The elements of a buffer.
+    pub(super) fn buffer(&self, buffer: BufferId) -> &Value<T> {
+        &self.buffers[buffer.0]
+    }
+
+    /// The elements of a buffer, to be changed.
+    pub(super) fn buffer_mut(&mut self, buffer: BufferId) -> &mut Value<T> {
+        &mut self.buffers[buffer.0]
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Program {
+        &self.program
     }
 
     /// Puts a value in the engine's own number type into a tensor.

@@ -4,13 +4,18 @@
 pub mod any;
 pub mod cpu;
 
+pub mod interpreter;
+
 pub mod gpu;
 pub mod measure;
 
 use crate::error::Result;
 use crate::fusion::Fusion;
 use crate::kernels::activation::Activation;
+use crate::kernels::kernel::Kernel;
 use crate::kernels::precision::Precision;
+use crate::kernels::selection::Selection;
+use crate::kernels::setting::Setting;
 use crate::lowering::Lowered;
 use crate::program::{PassId, Program, TensorId, Upload};
 use crate::record::{Adapter, ShaderRecord};
@@ -57,6 +62,18 @@ pub trait Backend {
     fn overlays(&self, _activation: Activation) -> bool {
         false
     }
+}
+
+/// A backend that runs shaders, of which one can choose.
+pub trait ShaderBackend: Backend {
+    /// Which shaders the dispatches of programs get.
+    fn selection(&self) -> &Selection;
+
+    /// As [`Selection::choose_setting`].
+    ///
+    /// # Errors
+    /// As there.
+    fn choose_setting(&mut self, kernel: &'static Kernel, setting: &Setting) -> Result<()>;
 }
 
 /// A program lowered again, with shaders that have changed.

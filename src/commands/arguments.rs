@@ -24,7 +24,8 @@ const MOST_SECONDS: f64 = 86_400.0;
 pub(super) struct DeviceArguments {
     /// What to compute on.
     ///
-    /// auto (hardware, then software Vulkan, then the CPU engine), gpu, cpu, or a part of an adapter's name.
+    /// auto (hardware, then software Vulkan, then the CPU engine), gpu, cpu, interpreter (the shaders themselves,
+    /// on the CPU), or a part of an adapter's name.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
     /// Seconds that the device may take for one submit.

@@ -2,11 +2,12 @@
 //! activation's gradient against central differences.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
-use super::opening::{keep_pipelines, open_adapter, use_pipelines};
+use super::opening::{keep_pipelines, open_adapter, open_interpreter, use_pipelines};
 use super::output::{Status, print, wrong};
+use super::sanitize;
 use super::terminal;
-use crate::backend::Backend;
-use crate::backend::gpu::GpuBackend;
+use crate::backend::ShaderBackend;
+use crate::backend::gpu::adapters::DeviceChoice;
 use crate::check::Trial;
 use crate::compare;
 use crate::error::{Error, Result};
@@ -22,6 +23,7 @@ use crate::kernels::library::Library;
 use crate::kernels::setting::{self, Setting};
 use crate::leeway::Permitted;
 use crate::report::table;
+use crate::sanitize::formula;
 use clap::Args;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -44,10 +46,15 @@ pub(super) struct Arguments {
     /// Each by itself, and two at the ends of their values where a line of the shader names both.
     #[arg(long)]
     all_tunables: bool,
+    /// Run the shaders on the CPU, too, and find data races and other mistakes that adapters hide.
+    ///
+    /// As `normlab sanitize` does.
+    #[arg(long)]
+    sanitize: bool,
     /// Check nothing here: write a page that checks the kernels in the browser that opens it.
     ///
     /// With all variants that it can run, on the small ones of their cases.
-    #[arg(long, value_name = "FILE.html", conflicts_with = "all_tunables")]
+    #[arg(long, value_name = "FILE.html", conflicts_with_all = ["all_tunables", "sanitize"])]
     page: Option<PathBuf>,
     #[command(flatten)]
     device: DeviceArguments,
@@ -95,6 +102,8 @@ struct Tally {
     /// How results differ from the twin's as WGSL permits it.
     permitted: BTreeSet<Permitted>,
     complaints: Vec<String>,
+    /// Whether the shader is right but for rounding; none where that is not known.
+    formula: Option<bool>,
     elapsed: Duration,
     /// Whether it did not end: nothing can run on the device behind it.
     stuck: bool,
@@ -108,23 +117,48 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     if let Some(file) = &arguments.page {
         return write_page(arguments, &chosen, &library, file, out);
     }
+    if arguments.device.device == DeviceChoice::Interpreter {
+        let mut backend = open_interpreter(&arguments.device, library)?;
+        return judge(&mut backend, arguments, &chosen, out);
+    }
     let mut backend = open_adapter(&arguments.device, library, purpose, out)?;
     use_pipelines(&mut backend, out)?;
+    let status = judge(&mut backend, arguments, &chosen, out)?;
+    keep_pipelines(&mut backend, out)?;
+    Ok(status)
+}
+
+/// Checks kernels and activations on a backend.
+fn judge(
+    backend: &mut dyn ShaderBackend,
+    arguments: &Arguments,
+    chosen: &[&'static Kernel],
+    out: &mut dyn Write,
+) -> anyhow::Result<Status> {
     let adapter = backend.adapter();
     print(out, &format!("device: {} ({})\n", adapter.adapter, adapter.backend))?;
-    let checked = check_kernels(&mut backend, arguments, &chosen)?;
+    let checked = check_kernels(backend, arguments, chosen)?;
     print(out, &table::columns(&checked.rows, terminal::width()))?;
     let mut complaints = checked.complaints;
     let activations = arguments.activations();
     if checked.stuck {
         complaints.push("Nothing else can run on the device: the rest is unchecked.".to_owned());
     } else if !activations.is_empty() {
-        complaints.extend(check_activations(&mut backend, &activations, out)?);
+        complaints.extend(check_activations(backend, &activations, out)?);
     }
-    print(out, "worst error: as a fraction of its tolerance; good up to 1")?;
-    keep_pipelines(&mut backend, out)?;
+    print(
+        out,
+        "worst error: as a fraction of its tolerance; good up to 1\n\
+         formula: the shader and the CPU reference, both in f64; right where they agree to 1e-6",
+    )?;
     complaints.iter().try_for_each(|complaint| print(out, complaint))?;
-    Ok(if complaints.is_empty() { Status::Good } else { Status::Failed })
+    let mut good = complaints.is_empty();
+    if arguments.sanitize {
+        print(out, "")?;
+        let library = backend.selection().library();
+        good &= sanitize::tell(library, chosen, &Default::default(), out)?;
+    }
+    Ok(if good { Status::Good } else { Status::Failed })
 }
 
 /// Writes the page that checks the kernels in a browser.
@@ -158,11 +192,12 @@ struct Checked {
 
 /// Checks all that there is to check of kernels, until one does not end.
 fn check_kernels(
-    backend: &mut GpuBackend,
+    backend: &mut dyn ShaderBackend,
     arguments: &Arguments,
     chosen: &[&'static Kernel],
 ) -> Result<Checked> {
-    let header = ["kernel", "variant", "cases", "tensors", "worst error", "ms", "verdict"];
+    let header =
+        ["kernel", "variant", "cases", "tensors", "worst error", "formula", "ms", "verdict"];
     let rows = vec![header.map(str::to_owned).to_vec()];
     let mut checked = Checked { rows, complaints: Vec::new(), stuck: false };
     for kernel in chosen {
@@ -185,7 +220,11 @@ fn check_kernels(
 
 /// What there is to check of a kernel: its variants, each with the tunables that the user has set; and if
 /// `all`, the other settings of those that the adapter can run.
-fn settings(backend: &GpuBackend, kernel: &'static Kernel, all: bool) -> Result<Vec<Setting>> {
+fn settings(
+    backend: &dyn ShaderBackend,
+    kernel: &'static Kernel,
+    all: bool,
+) -> Result<Vec<Setting>> {
     let library = backend.selection().library();
     let mut found = Vec::new();
     for variant in library.variants(kernel)? {
@@ -206,7 +245,7 @@ impl Checked {
     /// Checks one setting.
     fn take(
         &mut self,
-        backend: &mut GpuBackend,
+        backend: &mut dyn ShaderBackend,
         kernel: &'static Kernel,
         setting: &Setting,
         trials: &mut [Trial],
@@ -244,14 +283,14 @@ fn refuse_what_cannot_run(variant: Result<String>) -> Result<()> {
 }
 
 fn check_setting(
-    backend: &mut GpuBackend,
+    backend: &mut dyn ShaderBackend,
     kernel: &'static Kernel,
     setting: &Setting,
     trials: &mut [Trial],
 ) -> Result<Tally> {
     backend.choose_setting(kernel, setting)?;
     let mut tally = Tally::default();
-    for trial in trials {
+    for trial in trials.iter_mut() {
         tally.cases += 1;
         let outcome = match trial.run(backend) {
             Ok(outcome) => outcome,
@@ -269,6 +308,14 @@ fn check_setting(
         tally.permitted.extend(outcome.permitted());
         tally.complaints.extend(outcome.complaints());
     }
+    if !tally.stuck {
+        let library = backend.selection().library();
+        // What the interpreter does not run has no such verdict.
+        if let Ok(complaint) = formula::check(library, kernel, setting, trials) {
+            tally.formula = Some(complaint.is_none());
+            tally.complaints.extend(complaint);
+        }
+    }
     Ok(tally)
 }
 
@@ -279,6 +326,12 @@ fn row(kernel: &str, variant: &str, tally: &Tally) -> Vec<String> {
         tally.cases.to_string(),
         tally.tensors.to_string(),
         compare::ratio_text(tally.worst),
+        match tally.formula {
+            Some(true) => "right",
+            Some(false) => "WRONG",
+            None => "–",
+        }
+        .to_owned(),
         format!("{:.0}", 1e3 * tally.elapsed.as_secs_f64()),
         match tally.complaints.is_empty() {
             true => verdict(true) + &permitted(&tally.permitted),
@@ -301,13 +354,13 @@ fn verdict(good: bool) -> String {
 }
 
 fn unchecked(kernel: &str, variant: &str, verdict: &str) -> Vec<String> {
-    [kernel, variant, "–", "–", "–", "–", verdict].map(str::to_owned).to_vec()
+    [kernel, variant, "–", "–", "–", "–", "–", verdict].map(str::to_owned).to_vec()
 }
 
 /// Holds activations' gradients against central differences and prints a table; lines about those that
 /// are wrong.
 fn check_activations(
-    backend: &mut GpuBackend,
+    backend: &mut dyn ShaderBackend,
     activations: &[Activation],
     out: &mut dyn Write,
 ) -> Result<Vec<String>> {

@@ -5,6 +5,8 @@ use super::output::{Status, print};
 use crate::backend::Backend;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::adapters::{self, Listing};
+use crate::backend::interpreter::InterpreterBackend;
+use crate::kernels::library::Library;
 use clap::Args;
 use std::io::Write;
 
@@ -33,6 +35,10 @@ pub(super) fn list(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
         Some(_) => print(out, &format!("  {}: always there; --device cpu", engine.adapter))?,
         None if arguments.device.device == adapters::DeviceChoice::Cpu => {
             print(out, &format!("* {}: used, as asked", engine.adapter))?;
+        }
+        None if arguments.device.device == adapters::DeviceChoice::Interpreter => {
+            let interpreter = InterpreterBackend::<f32>::new(Library::default()).adapter();
+            print(out, &format!("* {}: used, as asked", interpreter.adapter))?;
         }
         None => print(out, &format!("* {}: used, since {}", engine.adapter, adapters::why_none()))?,
     }

@@ -8,7 +8,10 @@ use crate::bench::shape::BenchShape;
 use crate::bench::variants::{self, VariantResult};
 use crate::error::{Error, Result};
 use crate::kernels;
+use crate::kernels::kernel::Kernel;
+use crate::kernels::library::Library;
 use crate::report::watch::Judged;
+use crate::sanitize::{self, Depth, Options};
 use clap::Args;
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};
@@ -52,7 +55,21 @@ fn verdict(arguments: &Arguments) -> Result<VariantResult> {
     let shape = arguments.shape.unwrap_or_else(|| BenchShape::usual(kernel));
     let sizes = shape.case(kernel)?.sizes(&kernel.contract)?;
     let variant = backend.selection().choice(kernel, &sizes)?.setting.variant;
-    variants::judge(&mut backend, kernel, &variant, shape)
+    let result = variants::judge(&mut backend, kernel, &variant, shape)?;
+    match (&result, hidden(backend.selection().library(), kernel, &variant)?) {
+        (VariantResult::Good { .. }, Some(fault)) => {
+            Ok(VariantResult::Wrong { complaints: vec![fault] })
+        }
+        _ => Ok(result),
+    }
+}
+
+/// The first fault of a variant that is right here but not on every adapter.
+fn hidden(library: &Library, kernel: &'static Kernel, variant: &str) -> Result<Option<String>> {
+    let setting = library.setting(kernel, variant)?;
+    let options = Options { depth: Depth::Quick, ..Options::default() };
+    let report = sanitize::sanitize(library, kernel, &setting, &options)?;
+    Ok(report.faults().next().map(ToString::to_string))
 }
 
 /// All that a process has written.

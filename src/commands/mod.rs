@@ -16,6 +16,7 @@ mod page;
 mod progress;
 mod report;
 mod run;
+mod sanitize;
 mod shaders;
 mod sweep;
 pub mod terminal;
@@ -76,6 +77,9 @@ enum Command {
     Shaders(shaders::Command),
     /// Hold each kernel's results on the GPU against its CPU reference.
     Check(check::Arguments),
+    /// Run each kernel's shaders on the CPU, without an adapter, and find data races, accesses out of
+    /// bounds and other mistakes that adapters hide.
+    Sanitize(sanitize::Arguments),
     /// Run one kernel over tensors of your own, from one safetensors file into another.
     Eval(eval::Arguments),
     /// Write networks as files that a browser can train.
@@ -107,6 +111,7 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Status> {
         Command::Devices(arguments) => devices::list(&arguments, out),
         Command::Shaders(command) => shaders::execute(&command, out),
         Command::Check(arguments) => check::check(&arguments, out),
+        Command::Sanitize(arguments) => sanitize::sanitize(&arguments, out),
         Command::Eval(arguments) => eval::eval(&arguments, Cli::command, out),
         Command::Export(arguments) => export::export(&arguments, out),
         Command::Bench(arguments) => bench::bench(&arguments, out),

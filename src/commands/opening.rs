@@ -2,10 +2,12 @@
 
 use super::arguments::DeviceArguments;
 use super::output::print;
+use crate::backend::Backend;
 use crate::backend::any::AnyBackend;
 use crate::backend::cpu::CpuBackend;
 use crate::backend::gpu::GpuBackend;
 use crate::backend::gpu::adapters::{self, Candidate, DeviceChoice};
+use crate::backend::interpreter::InterpreterBackend;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::kernels::library::Library;
@@ -19,6 +21,12 @@ pub(super) fn open(
     out: &mut dyn Write,
 ) -> Result<AnyBackend> {
     let (choice, precision) = (&arguments.device, arguments.precision());
+    if *choice == DeviceChoice::Interpreter {
+        let backend = open_interpreter(arguments, library)?;
+        let found = backend.adapter();
+        print(out, &format!("device: {}", found.adapter))?;
+        return Ok(AnyBackend::Interpreter(Box::new(backend)));
+    }
     let changed = library.is_changed();
     let candidates = adapters::choose(choice)?;
     let none = candidates.is_empty();
@@ -59,6 +67,22 @@ pub(super) fn open(
         )?;
     }
     Ok(backend)
+}
+
+/// The interpreter of WGSL, which needs no adapter.
+///
+/// # Errors
+/// [`Error::Config`] where products are to be of mixed precision.
+pub(super) fn open_interpreter(
+    arguments: &DeviceArguments,
+    library: Library,
+) -> Result<InterpreterBackend<f32>> {
+    match arguments.precision() {
+        Precision::F32 => Ok(InterpreterBackend::new(library)),
+        Precision::Mixed => Err(Error::Config(
+            "--precision mixed: the interpreter does not run cooperative matrices".to_owned(),
+        )),
+    }
 }
 
 /// Opens an adapter for what only an adapter can do, see [`of_adapters`].
@@ -107,6 +131,12 @@ pub(super) fn of_adapters<T>(
     (purpose, instead): (&str, &str),
     take: impl FnOnce(Vec<Candidate>) -> Result<Option<T>>,
 ) -> Result<T> {
+    if *choice == DeviceChoice::Interpreter {
+        return Err(Error::Config(format!(
+            "--device interpreter: it tells nothing of how fast shaders are, nor can it {purpose} them; \
+             name an adapter, or leave the choice to auto"
+        )));
+    }
     if *choice == DeviceChoice::Cpu {
         return Err(Error::Config(format!(
             "--device cpu: {instead}; name an adapter, or leave the choice to auto"

@@ -5,7 +5,7 @@
 //! to the same bits.
 
 use super::cases::{Case, Fill};
-use super::contract::{Contract, Operand};
+use super::contract::{Contract, Operand, Part};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use super::{bias_backward, bias_forward, softmax_cross_entropy};
@@ -26,8 +26,8 @@ pub static KERNEL: Kernel = Kernel {
             Operand::read("targets", "rows", "1").of_u32().below("classes"),
             Operand::write("d_x", "rows", "classes"),
             Operand::write("d_bias", "1", "classes").strided(),
-            Operand::update("losses", "slots", "1"),
-            Operand::update("correct", "slots", "1").of_u32(),
+            Operand::update("losses", "slots", "1").in_part(Part::OneRow),
+            Operand::update("correct", "slots", "1").in_part(Part::OneRow).of_u32(),
             Operand::update("step", "1", "1").of_u32(),
         ],
         ..Contract::PLAIN

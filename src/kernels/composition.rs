@@ -10,6 +10,7 @@ use super::kernel::{Source, sources};
 use super::tunable::{self, Tunable, tunables};
 use crate::error::{Error, Result};
 use std::borrow::Cow;
+use std::fmt;
 
 /// The folder of the shared texts, beside those of the kernels.
 pub const FOLDER: &str = "shared";
@@ -63,6 +64,24 @@ impl Source {
         let parts = shares(self.text).filter_map(shared).map(|shared| shared.text);
         let own = self.text.replacen(MARKS[0], MARKS[1], 1);
         parts.fold(own, |whole, part| whole + "\n" + part)
+    }
+}
+
+/// A line of a shader's texts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Line {
+    /// What messages call its file.
+    pub place: String,
+    /// Its number there, from 1.
+    pub number: usize,
+    /// The line, without the space around it.
+    pub code: String,
+}
+
+/// For people: `shaders/sgd/naive.wgsl:27`.
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.place, self.number)
     }
 }
 
@@ -184,6 +203,18 @@ impl Composition {
             }
         });
         lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Where an offset into the whole text lies: the file, the line's number there, and the line.
+    #[must_use]
+    pub fn line_at(&self, offset: usize) -> Line {
+        let whole = self.text();
+        let before = &whole.as_bytes()[..offset.min(whole.len())];
+        let number = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let (part, number) = self.locate(number);
+        let part = &self.parts[part];
+        let code = part.text.lines().nth(number - 1).unwrap_or_default().trim().to_owned();
+        Line { place: part.place.clone(), number, code }
     }
 
     /// The number of the part that has a line of the whole text, and the line's number there.

@@ -4,7 +4,7 @@
 //! Everything else reads it from here: the loader checks each shader against it, both backends size
 //! and bind by it, `check` makes its inputs from it, and `shaders list` prints it.
 
-pub use super::operand::{Access, Operand};
+pub use super::operand::{Access, Operand, Part};
 use crate::error::{Error, Result};
 use crate::tensor::Shape;
 

@@ -24,7 +24,7 @@
 //! nesting        how deep a text nests, before a compiler goes through it
 //! wgsl           naga reads a text and finds it valid
 //! overrides      override constants get their default values
-//! formula/       functions of one number in WGSL, evaluated on the CPU
+//! formula        functions of one number in WGSL, evaluated on the CPU
 //! activation     the activations that ship, and the user's own
 //! twin           runs a formula on the CPU, in parts
 //! cases          sizes and inputs on which kernels are checked

@@ -29,6 +29,17 @@ impl Access {
     }
 }
 
+/// Which part of a tensor a kernel writes, each element of it once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// All of it.
+    Whole,
+    /// One row of each replica.
+    OneRow,
+    /// All of it, and nothing where the parameter with this name is 0.
+    UnlessZero(&'static str),
+}
+
 /// One tensor of a kernel. Its shape is `[replicas, rows, cols]`, rows and cols being names of sizes
 /// or whole numbers.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +60,8 @@ pub struct Operand {
     /// For whole numbers that choose among others: the name of the size that they lie below, unless
     /// they are [`super::NONE`].
     pub below: Option<&'static str>,
+    /// Of a tensor that is written: which part of it.
+    pub part: Part,
 }
 
 /// For people: `x f32[rows, cols]`, `targets u32[rows, 1] below classes`.
@@ -66,7 +79,8 @@ impl Operand {
         rows: &'static str,
         cols: &'static str,
     ) -> Self {
-        Self { name, element: Element::F32, access, rows, cols, strided: false, below: None }
+        let element = Element::F32;
+        Self { name, element, access, rows, cols, strided: false, below: None, part: Part::Whole }
     }
 
     /// A tensor of numbers that is only read.
@@ -85,6 +99,12 @@ impl Operand {
     #[must_use]
     pub const fn update(name: &'static str, rows: &'static str, cols: &'static str) -> Self {
         Self::new(name, Access::ReadWrite, rows, cols)
+    }
+
+    /// The same tensor, of which this part is written.
+    #[must_use]
+    pub const fn in_part(self, part: Part) -> Self {
+        Self { part, ..self }
     }
 
     /// The same tensor, holding whole numbers.

@@ -5,7 +5,7 @@
 //! gradient and is not stored. Each replica has its own learning rate.
 
 use super::cases::{Case, Fill, NOT_FINITE};
-use super::contract::{Contract, GridAxis, Operand, Parameter};
+use super::contract::{Contract, GridAxis, Operand, Parameter, Part};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Value};
@@ -20,7 +20,7 @@ pub static KERNEL: Kernel = Kernel {
             Operand::read("gradients", "1", "count"),
             Operand::read("learning_rate", "1", "1"),
             Operand::update("parameters", "1", "count"),
-            Operand::update("velocity", "1", "count"),
+            Operand::update("velocity", "1", "count").in_part(Part::UnlessZero("momentum")),
         ],
         parameters: &[Parameter { name: "momentum", default: 0.0 }],
         grid: [GridAxis::Size("count"), GridAxis::One],

@@ -33,6 +33,8 @@ pub struct Shader {
     pub activation: Option<Activation>,
     /// The whole text, activation included.
     pub text: String,
+    /// The texts that it is composed of.
+    pub texts: Composition,
     /// What it needs of its adapter.
     pub requires: Requirements,
     /// Where it is good.
@@ -87,6 +89,7 @@ impl Shader {
             place: place.to_owned(),
             activation,
             text,
+            texts: texts.clone(),
             requires,
             prefers,
             tunables,

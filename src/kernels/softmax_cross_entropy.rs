@@ -11,7 +11,7 @@
 
 use super::cases::{Case, Fill, LONG};
 use super::constants::NONE;
-use super::contract::{Contract, Operand};
+use super::contract::{Contract, Operand, Part};
 use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Tensor, Value};
@@ -27,8 +27,8 @@ pub static KERNEL: Kernel = Kernel {
             Operand::read("logits", "rows", "classes"),
             Operand::read("targets", "rows", "1").of_u32().below("classes"),
             Operand::write("d_logits", "rows", "classes"),
-            Operand::update("losses", "slots", "1"),
-            Operand::update("correct", "slots", "1").of_u32(),
+            Operand::update("losses", "slots", "1").in_part(Part::OneRow),
+            Operand::update("correct", "slots", "1").in_part(Part::OneRow).of_u32(),
             Operand::update("step", "1", "1").of_u32(),
         ],
         ..Contract::PLAIN

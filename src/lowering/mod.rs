@@ -180,7 +180,7 @@ fn layout(contract: &Contract) -> Vec<BindingType> {
 }
 
 /// One dispatch's `Params`: sizes, strides, parameters, as `shader::params_fields` names them.
-fn params(program: &Program, dispatch: &Dispatch) -> Vec<u8> {
+pub(crate) fn params(program: &Program, dispatch: &Dispatch) -> Vec<u8> {
     let operands = dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors);
     let strided = operands.filter(|(operand, _)| operand.strided);
     let strides = strided.map(|(_, &id)| program.stride(id) as u32);

@@ -8,6 +8,8 @@ mod blocked;
 mod equivalents;
 mod everywhere;
 mod fused;
+mod hidden;
+mod hidden_table;
 mod lanes;
 mod norms;
 mod numbers;
@@ -156,7 +158,12 @@ pub(crate) fn trials() -> Vec<Trial> {
     });
     let complete = Trial::test("every_shader_has_its_faults", every_shader_has_its_faults);
     let told = Trial::test("the_readme_has_their_numbers", the_readme_has_their_numbers);
-    kernels.chain(activations).chain([complete, told]).chain(everywhere::trials()).collect()
+    kernels
+        .chain(activations)
+        .chain([complete, told])
+        .chain(everywhere::trials())
+        .chain(hidden::trials())
+        .collect()
 }
 
 /// Whether a variant runs only where an adapter has cooperative matrices.

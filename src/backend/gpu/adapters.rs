@@ -4,6 +4,7 @@
 //! `WGPU_BACKEND` asks; wgpu's other environment variables are honoured too.
 
 use super::{capabilities, software};
+use crate::backend::interpreter;
 use crate::error::{Error, Result};
 use crate::kernels;
 use crate::kernels::activation::Activation;
@@ -27,6 +28,8 @@ pub enum DeviceChoice {
     Gpu,
     /// The CPU engine.
     Cpu,
+    /// The interpreter of WGSL.
+    Interpreter,
     /// The best adapter with this in its name.
     Named(String),
 }
@@ -39,6 +42,7 @@ impl FromStr for DeviceChoice {
             "auto" => Self::Auto,
             "gpu" => Self::Gpu,
             "cpu" => Self::Cpu,
+            interpreter::NAME => Self::Interpreter,
             name => Self::Named(name.to_owned()),
         })
     }
@@ -82,14 +86,14 @@ pub fn candidates() -> Vec<Candidate> {
 }
 
 /// The adapters to [open one of](open_first): all, the best first, where the user leaves the choice, else
-/// the one that was asked for; none for the CPU engine.
+/// the one that was asked for; none for what needs no adapter.
 ///
 /// # Errors
 /// [`Error::Config`] when the user asked for an adapter that is not there.
 pub fn choose(choice: &DeviceChoice) -> Result<Vec<Candidate>> {
     let wanted = match choice {
         DeviceChoice::Auto => return Ok(candidates()),
-        DeviceChoice::Cpu => return Ok(Vec::new()),
+        DeviceChoice::Cpu | DeviceChoice::Interpreter => return Ok(Vec::new()),
         DeviceChoice::Gpu => String::new(),
         DeviceChoice::Named(name) => name.to_lowercase(),
     };
@@ -170,6 +174,7 @@ impl fmt::Display for DeviceChoice {
             Self::Auto => "auto",
             Self::Gpu => "gpu",
             Self::Cpu => "cpu",
+            Self::Interpreter => interpreter::NAME,
             Self::Named(name) => name,
         })
     }

@@ -21,7 +21,7 @@ mod submissions;
 mod timing;
 mod warm_up;
 
-use super::{Backend, Reloaded, Session};
+use super::{Backend, Reloaded, Session, ShaderBackend};
 use crate::error::{Error, Result};
 use crate::fusion::Fusion;
 use crate::kernels::activation::Activation;
@@ -227,6 +227,16 @@ fn uses(program: &Program, shader: &ShaderRecord) -> bool {
         let same = shader.activation.as_ref().is_none_or(|known| known == activation);
         same && dispatch.kernel.name() == shader.kernel
     })
+}
+
+impl ShaderBackend for GpuBackend {
+    fn selection(&self) -> &Selection {
+        self.selection()
+    }
+
+    fn choose_setting(&mut self, kernel: &'static Kernel, setting: &Setting) -> Result<()> {
+        self.choose_setting(kernel, setting)
+    }
 }
 
 impl Backend for GpuBackend {

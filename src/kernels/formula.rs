@@ -1,32 +1,23 @@
 //! Functions of one number, written in WGSL and evaluated on the CPU: what makes an activation of the
-//! user's own as good as a shipped one. Its two functions are read by naga, and the twins call them in
-//! f32 and in f64, so that everything that is compared with a reference still is.
+//! user's own as good as a shipped one. Its two functions are read by naga and compiled for the interpreter,
+//! and the twins call them in f32 and in f64, so that everything that is compared with a reference still is.
 //!
-//! What can be followed is arithmetic of single numbers (f32, i32, u32, bool): expressions, variables,
-//! conditions, loops, functions of the file's own and WGSL's mathematical ones. Anything else is refused
-//! by name when the file is read.
-
-mod evaluate;
-mod scalar;
+//! What only a shader has, as memory that invocations share, is refused by name when the file is read.
 
 use super::header::Requirements;
 use super::wgsl::validated;
 use crate::error::{Error, Result};
+use crate::interpreter::Code;
+use crate::interpreter::call::{call, first_nan};
+use crate::interpreter::compile;
 use crate::tensor::Real;
-use evaluate::Evaluation;
-use naga::{
-    Block, Expression, Function, Handle, Literal, Module, Scalar as Kind, ScalarKind, Statement,
-    Type, TypeInner,
-};
-use scalar::Scalar;
-use std::cell::RefCell;
+use naga::{Function, Handle, Module, Type, TypeInner};
 
 /// The two functions of an activation's file.
 #[derive(Debug)]
 pub struct Formula {
-    module: Module,
-    activate: Handle<Function>,
-    activation_gradient: Handle<Function>,
+    activate: Code,
+    activation_gradient: Code,
 }
 
 impl Formula {
@@ -39,54 +30,60 @@ impl Formula {
     pub fn read(text: &str, place: &str) -> Result<Self> {
         let (module, _) = validated(text, place, &Requirements::default())?;
         let named = |reason| Error::Shader(format!("{place}: {reason}"));
-        let activate = function(&module, "activate").map_err(named)?;
-        let activation_gradient = function(&module, "activation_gradient").map_err(named)?;
+        let functions = ["activate", "activation_gradient"];
+        let [activate, gradient] = functions.map(|name| function(&module, name));
+        let (activate, gradient) = (activate.map_err(named)?, gradient.map_err(named)?);
         check_supported(&module).map_err(named)?;
-        Ok(Self { module, activate, activation_gradient })
+        let code = |handle| {
+            compile::function(&module, handle).map_err(|refusal| {
+                let offset = refusal.offset.unwrap_or_default() as usize;
+                let line = text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
+                Error::Shader(format!(
+                    "{place}:{line}: it uses {}, which cannot be followed on the CPU: {FOLLOWED}",
+                    refusal.what
+                ))
+            })
+        };
+        Ok(Self { activate: code(activate)?, activation_gradient: code(gradient)? })
     }
 
     /// `activate(x)`.
     pub fn activate<T: Real>(&self, x: T) -> T {
-        self.call(self.activate, x)
+        call(&self.activate, x).unwrap_or_else(T::nan)
     }
 
     /// `activation_gradient(x)`.
     pub fn activation_gradient<T: Real>(&self, x: T) -> T {
-        self.call(self.activation_gradient, x)
+        call(&self.activation_gradient, x).unwrap_or_else(T::nan)
     }
 
     /// The first step of `activate` or `activation_gradient` at `x` that makes no number of numbers, in
     /// words; none where the result is a number.
     #[must_use]
     pub fn undefined(&self, function: &str, x: f32) -> Option<String> {
-        let function = match function {
-            "activate" => self.activate,
-            _ => self.activation_gradient,
+        let code = match function {
+            "activate" => &self.activate,
+            _ => &self.activation_gradient,
         };
-        let cause = RefCell::new(None);
-        let result = Evaluation::of(&self.module, function, Scalar::Real(x), Some(&cause));
-        match result {
-            Some(Scalar::Real(y)) if !y.is_nan() => None,
+        match call(code, x) {
+            Some(y) if !y.is_nan() => None,
+            Some(_) => first_nan(code, x),
             // What ended early is a loop, or a number that is none has kept it from ending.
-            None => Some(cause.take().unwrap_or_else(|| "a loop does not end".to_owned())),
-            _ => cause.take(),
-        }
-    }
-
-    fn call<T: Real>(&self, function: Handle<Function>, x: T) -> T {
-        match Evaluation::of(&self.module, function, Scalar::Real(x), None) {
-            Some(Scalar::Real(y)) => y,
-            _ => T::nan(),
+            None => Some(first_nan(code, x).unwrap_or_else(|| "a loop does not end".to_owned())),
         }
     }
 }
+
+/// What a formula may be made of.
+const FOLLOWED: &str = "write it with numbers of 32 bits, vectors, arrays, conditions, loops and WGSL's \
+    functions of numbers";
 
 type Check<T> = std::result::Result<T, String>;
 
 /// The function of this name from f32 to f32.
 fn function(module: &Module, name: &str) -> Check<Handle<Function>> {
     let named = module.functions.iter().find(|(_, one)| one.name.as_deref() == Some(name));
-    let is_f32 = |ty: Handle<Type>| module.types[ty].inner == TypeInner::Scalar(Kind::F32);
+    let is_f32 = |ty: Handle<Type>| module.types[ty].inner == TypeInner::Scalar(naga::Scalar::F32);
     let fits = |one: &Function| {
         let result = one.result.as_ref();
         one.arguments.len() == 1
@@ -101,7 +98,7 @@ fn function(module: &Module, name: &str) -> Check<Handle<Function>> {
     })
 }
 
-/// Whether everything in the module can be followed.
+/// Whether the module has functions and constants alone.
 fn check_supported(module: &Module) -> Check<()> {
     if let Some((_, variable)) = module.global_variables.iter().next() {
         let name = variable.name.as_deref().unwrap_or("a variable");
@@ -123,87 +120,7 @@ fn check_supported(module: &Module) -> Check<()> {
             entry.name
         ));
     }
-    for (_, function) in module.functions.iter() {
-        let place = |reason: &str| {
-            let name = function.name.as_deref().unwrap_or("a function");
-            format!("{name} uses {reason}, which cannot be followed on the CPU: {FOLLOWED}")
-        };
-        let types = function.arguments.iter().map(|argument| argument.ty);
-        let types = types.chain(function.local_variables.iter().map(|(_, local)| local.ty));
-        let mut types = types.chain(function.result.iter().map(|result| result.ty));
-        if !types.all(|ty| is_scalar(module, ty)) {
-            return Err(place("a vector, matrix, array, struct or pointer"));
-        }
-        for (_, expression) in function.expressions.iter() {
-            expression_followed(module, expression).map_err(|reason| place(&reason))?;
-        }
-        block_followed(&function.body).map_err(|reason| place(&reason))?;
-    }
     Ok(())
-}
-
-/// What a formula may be made of.
-const FOLLOWED: &str = "write it with single numbers (f32, i32, u32, bool), conditions, loops and \
-    WGSL's functions of numbers";
-
-fn is_scalar(module: &Module, ty: Handle<Type>) -> bool {
-    matches!(module.types[ty].inner, TypeInner::Scalar(kind) if is_known(kind))
-}
-
-fn is_known(kind: Kind) -> bool {
-    matches!(kind, Kind::F32 | Kind::I32 | Kind::U32 | Kind::BOOL)
-}
-
-fn expression_followed(module: &Module, expression: &Expression) -> Check<()> {
-    let unless = |known: bool, what: &str| if known { Ok(()) } else { Err(what.to_owned()) };
-    match *expression {
-        Expression::Literal(literal) => unless(
-            matches!(
-                literal,
-                Literal::F32(_) | Literal::I32(_) | Literal::U32(_) | Literal::Bool(_)
-            ),
-            "a number that is not of 32 bits",
-        ),
-        Expression::Constant(constant) => {
-            unless(is_scalar(module, module.constants[constant].ty), "a constant of another type")
-        }
-        Expression::ZeroValue(ty) => unless(is_scalar(module, ty), "a value of another type"),
-        Expression::As { kind, convert, .. } => {
-            let known = kind == ScalarKind::Bool || convert == Some(4);
-            unless(known, "a bitcast or a number that is not of 32 bits")
-        }
-        Expression::Math { fun, .. } => unless(scalar::knows(fun), &format!("{fun:?}")),
-        Expression::FunctionArgument(_)
-        | Expression::LocalVariable(_)
-        | Expression::Load { .. }
-        | Expression::Unary { .. }
-        | Expression::Binary { .. }
-        | Expression::Select { .. }
-        | Expression::CallResult(_) => Ok(()),
-        _ => Err("a vector, an array or what only a shader has".to_owned()),
-    }
-}
-
-fn block_followed(block: &Block) -> Check<()> {
-    block.iter().try_for_each(|statement| match statement {
-        Statement::Emit(_)
-        | Statement::Break
-        | Statement::Continue
-        | Statement::Return { .. }
-        | Statement::Store { .. }
-        | Statement::Call { .. } => Ok(()),
-        Statement::Block(inner) => block_followed(inner),
-        Statement::If { accept, reject, .. } => {
-            block_followed(accept).and_then(|()| block_followed(reject))
-        }
-        Statement::Switch { cases, .. } => {
-            cases.iter().try_for_each(|case| block_followed(&case.body))
-        }
-        Statement::Loop { body, continuing, .. } => {
-            block_followed(body).and_then(|()| block_followed(continuing))
-        }
-        _ => Err("a barrier or what only a shader has".to_owned()),
-    })
 }
 
 #[cfg(test)]
@@ -274,6 +191,23 @@ mod tests {
         assert!((found - expected).abs() < 1e-15);
     }
 
+    #[test]
+    fn vectors_arrays_structs_and_pointers() {
+        let dot =
+            "let v = vec3(x, 2.0, 1.0); return dot(v, v.zyx) + length(v.yy * vec2(0.0, 1.5));";
+        assert_eq!(activate(dot, 3.0), 3.0 + 4.0 + 3.0 + 3.0);
+        let table = "var t = array(1.0, 2.0, 4.0); t[i32(x)] += 8.0; return t[1] + t[u32(x) - 1u];";
+        assert_eq!(activate(table, 1.0), 11.0);
+        let matrix = "return (mat2x2(1.0, 2.0, 3.0, x) * vec2(1.0, 10.0)).y;";
+        assert_eq!(activate(matrix, 4.0), 42.0);
+        let text = "struct Pair { a: f32, b: f32 } \
+                    fn swap(p: ptr<function, Pair>) { *p = Pair((*p).b, (*p).a); } \
+                    fn activate(x: f32) -> f32 { var p = Pair(x, 1.0); swap(&p); return p.a - p.b; }";
+        assert_eq!(formula(text).activate(4.0_f64), -3.0);
+        assert_eq!(activate("return frexp(x).fract + ldexp(1.0, 3);", 6.0), 8.75);
+        assert_eq!(activate("return f32(bitcast<u32>(x) >> 23u);", 1.0), 127.0);
+    }
+
     /// The reference is the formula with the very numbers that the shader has: those of f32.
     #[test]
     fn numbers_are_those_of_f32() {
@@ -327,19 +261,15 @@ mod tests {
         assert!(refused(gradient).contains("mine.wgsl: it has no function `fn activate(x: f32)"));
         assert!(both("fn activate(x: u32) -> f32 { return 1.0; }").contains("`fn activate(x"));
         assert!(both("fn activate(x: f32) -> f32 { return x }").contains("mine.wgsl:1:"));
-        let vector = both("fn activate(x: f32) -> f32 { return vec2(x, 1.0).x; }");
-        assert!(vector.contains("activate uses a vector"), "{vector}");
+        let barrier = both("fn activate(x: f32) -> f32 { workgroupBarrier(); return x; }");
+        assert!(barrier.contains("mine.wgsl:1: it uses barriers"), "{barrier}");
         let global = both("var<private> a: f32; fn activate(x: f32) -> f32 { return a; }");
         assert!(global.contains("a stands outside the functions"), "{global}");
         let constant = both("override K: f32 = 2.0; fn activate(x: f32) -> f32 { return K * x; }");
         assert!(constant.contains("K is an override constant") && constant.contains("`const K`"));
-        let cast = both("fn activate(x: f32) -> f32 { return f32(bitcast<u32>(x)); }");
-        assert!(cast.contains("a bitcast"), "{cast}");
         let entry = both(
             "fn activate(x: f32) -> f32 { return x; } @compute @workgroup_size(1) fn main() {}",
         );
         assert!(entry.contains("main is an entry point"), "{entry}");
-        let derivative = both("fn activate(x: f32) -> f32 { return frexp(x).fract; }");
-        assert!(derivative.contains("activate uses Frexp"), "{derivative}");
     }
 }

@@ -1,0 +1,102 @@
+//! Rounding apart from logic: a shader that computes in f64 what its twin computes in f64. Where they
+//! agree, the formula is right, and only rounding is left; where not, it is wrong whatever the tolerance
+//! says.
+
+use crate::backend::cpu::{self, CpuSession};
+use crate::backend::interpreter::{SUBGROUP_SIZE, bindings};
+use crate::check::{self, Trial};
+use crate::error::Result;
+use crate::interpreter::dispatch::{Options, Schedule, dispatch};
+use crate::kernels::kernel::Kernel;
+use crate::kernels::library::Library;
+use crate::kernels::setting::Setting;
+use crate::tensor::Value;
+
+/// How far apart the two may be, relative to the twin's. Shaders and twins write the same constants in
+/// another precision.
+const RELATIVE: f64 = 1e-6;
+
+/// The same relative to the largest number of the tensor, for those that are what is left of large ones: what
+/// is added up may be off as far as a polynomial that was made for f32.
+const OF_LARGEST: f64 = 1e-7;
+
+/// Elements, or multiplications, of a case that is tried.
+const MOST_WORK: usize = 100_000;
+
+/// Operations that an invocation may execute.
+const MOST: u64 = 20_000_000;
+
+/// Holds a setting against its twin on those trials that are small and have finite inputs; a sentence about
+/// the first element that is wrong, none where all are right.
+///
+/// # Errors
+/// As [`Library::set_shader`], and for what the interpreter does not run.
+pub fn check(
+    library: &Library,
+    kernel: &'static Kernel,
+    setting: &Setting,
+    trials: &[Trial],
+) -> Result<Option<String>> {
+    for trial in trials {
+        let one = trial.isolated().dispatch();
+        let small = check::work(kernel, &one.sizes) <= MOST_WORK;
+        if !small || !trial.inputs().iter().flatten().all(is_finite) {
+            continue;
+        }
+        let shader = library.set_shader(kernel, setting, one.activation)?;
+        let code = bindings::code(&shader)?;
+        let mut memory = CpuSession::<f64>::new(trial.isolated().program().clone());
+        let inputs: Vec<_> =
+            trial.inputs().iter().map(|input| input.as_ref().map(Value::cast)).collect();
+        for (&tensor, input) in one.tensors.iter().zip(&inputs) {
+            input.as_ref().map_or(Ok(()), |input| memory.put(tensor, input))?;
+        }
+        let bound = bindings::bound(&memory, &code, one, true);
+        let subgroup_size = shader.requires.subgroup_size.unwrap_or(SUBGROUP_SIZE);
+        let schedule = Schedule::Forward;
+        let options = Options { subgroup_size, schedule, watch: false, most: MOST };
+        let outcome = dispatch::<f64>(&code, shader.grid(&one.sizes)?, &bound, options);
+        bindings::take(&mut memory, &code, one, &outcome);
+        let expected = cpu::evaluate::<f64>(one, &inputs);
+        let written = kernel.contract.operands.iter().zip(&one.tensors);
+        let written = written.filter(|(operand, _)| operand.access.writes());
+        for ((operand, &tensor), expected) in written.zip(&expected) {
+            if let Some(complaint) = apart(&memory.get(tensor), expected) {
+                return Ok(Some(format!(
+                    "{}, tensor {}: {complaint}",
+                    trial.label(),
+                    operand.name
+                )));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn is_finite(value: &Value<f32>) -> bool {
+    match value {
+        Value::Real(tensor) => tensor.data.iter().all(|x| x.is_finite()),
+        Value::Index(_) => true,
+    }
+}
+
+/// A sentence about the first element in which two tensors differ.
+fn apart(found: &Value<f64>, expected: &Value<f64>) -> Option<String> {
+    let shape = expected.shape();
+    let numbers = (0..shape.len()).map(|at| expected.widened(at).abs());
+    let largest = numbers.filter(|number| number.is_finite()).fold(0.0, f64::max);
+    let differs = |&at: &usize| {
+        let (found, expected) = (found.widened(at), expected.widened(at));
+        let allowed = RELATIVE * expected.abs() + OF_LARGEST * largest;
+        let agree = (found - expected).abs() <= allowed;
+        expected.is_finite() && !agree
+    };
+    let at = (0..shape.len()).find(differs)?;
+    let [replica, row, col] = shape.index(at);
+    Some(format!(
+        "in f64 the shader has {:e} at [{replica}, {row}, {col}] where the twin has {:e}: the formula is \
+         another one, which no rounding explains",
+        found.widened(at),
+        expected.widened(at)
+    ))
+}

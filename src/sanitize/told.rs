@@ -1,0 +1,368 @@
+//! What the interpreter has found, told for people: by lines of the user's files, names of tensors and
+//! their elements, and with what to do.
+
+use crate::backend::cpu::CpuSession;
+use crate::backend::interpreter::bindings;
+use crate::interpreter::Code;
+use crate::interpreter::finding::{Cell, Conflict, Fault, Finding, Who};
+use crate::kernels::cases::Case;
+use crate::kernels::composition::Line;
+use crate::kernels::contract::{Operand, Part};
+use crate::kernels::shader::Shader;
+use crate::program::Dispatch;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Where something stands, and who was there doing what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The file and the line's number.
+    pub line: String,
+    /// The line.
+    pub code: String,
+    /// The invocation and what it does.
+    pub who: String,
+}
+
+/// One thing that was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagnosis {
+    /// What it is, in a few words.
+    pub kind: String,
+    /// Whether it is legal, and only worth knowing.
+    pub is_note: bool,
+    /// What is wrong, in a sentence.
+    pub what: String,
+    /// Where, the later of two places first; none of a result.
+    pub places: Vec<Place>,
+    /// What to do.
+    pub advice: String,
+    /// The case that showed it first.
+    pub case: String,
+}
+
+/// For people, in several lines.
+impl fmt::Display for Diagnosis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {}", self.kind, self.what)?;
+        for place in &self.places {
+            writeln!(f, "  {}: {}\n    {}", place.line, place.code, place.who)?;
+        }
+        writeln!(f, "  {}", self.advice)?;
+        write!(f, "  (at {})", self.case)
+    }
+}
+
+/// What a finding is about.
+pub(super) struct Scene<'a> {
+    pub(super) case: &'a Case,
+    pub(super) shader: &'a Shader,
+    pub(super) code: &'a Code,
+    pub(super) memory: &'a CpuSession<f32>,
+    pub(super) dispatch: &'a Dispatch,
+    /// Lanes of a subgroup, if there are subgroups.
+    pub(super) subgroup_size: Option<u32>,
+}
+
+/// All that was found, each once.
+#[derive(Default)]
+pub(super) struct Verdicts {
+    found: BTreeMap<(bool, String, Vec<Line>), (usize, Diagnosis)>,
+}
+
+fn ids([x, y, z]: [u32; 3]) -> String {
+    format!("({x}, {y}, {z})")
+}
+
+impl Scene<'_> {
+    fn describe(&self) -> String {
+        let case = self.case.describe();
+        self.subgroup_size.map_or(case.clone(), |size| format!("{case}, subgroups of {size}"))
+    }
+
+    fn place(&self, offset: u32, who: Who, does: &str) -> (Line, Place) {
+        let line = self.shader.texts.line_at(offset as usize);
+        let who =
+            format!("invocation {} of workgroup {} {does}", ids(who.local), ids(who.workgroup));
+        let place = Place { line: line.to_string(), code: line.code.clone(), who };
+        (line, place)
+    }
+
+    /// An element by its tensor's name, or a part of workgroup memory.
+    fn cell(&self, at: Cell) -> String {
+        let cell = at.cell as usize;
+        let binding = self.code.binding(at.memory);
+        let found = binding.and_then(|at| bindings::operand(self.memory, self.dispatch, at));
+        if let Some((operand, spec)) = found {
+            let stride = spec.replica_stride.max(1);
+            let (replica, within) = (cell / stride, cell % stride);
+            if within >= spec.shape.matrix_len() || replica >= spec.shape.replicas {
+                return format!(
+                    "{}, {within} elements behind the start of replica {replica}",
+                    operand.name
+                );
+            }
+            let (row, col) = (within / spec.shape.cols, within % spec.shape.cols);
+            return format!("{}[{replica}, {row}, {col}]", operand.name);
+        }
+        match self.code.memory(at.memory) {
+            Some((name, 0)) => name.to_owned(),
+            Some((name, 1)) => format!("{name}[{cell}]"),
+            Some((name, each)) => {
+                format!("{name}[{}], scalar {}", at.cell / each, at.cell % each)
+            }
+            None => "memory".to_owned(),
+        }
+    }
+
+    /// The barrier that orders a memory.
+    fn barrier(&self, at: Cell) -> &'static str {
+        match self.code.binding(at.memory) {
+            Some(_) => "storageBarrier()",
+            None => "workgroupBarrier()",
+        }
+    }
+}
+
+impl Verdicts {
+    /// Everything, faults first, in the order in which it was found.
+    pub(super) fn finished(self) -> Vec<Diagnosis> {
+        let mut all: Vec<_> = self.found.into_values().collect();
+        all.sort_by_key(|(number, one)| (one.is_note, *number));
+        all.into_iter().map(|(_, one)| one).collect()
+    }
+
+    fn put(&mut self, lines: Vec<Line>, one: Diagnosis) {
+        let number = self.found.len();
+        self.found.entry((one.is_note, one.kind.clone(), lines)).or_insert((number, one));
+    }
+
+    /// Adds what the interpreter has found.
+    pub(super) fn add(&mut self, scene: &Scene<'_>, finding: &Finding) {
+        let told = Told::of(scene, finding);
+        let (line, place) = scene.place(finding.offset, finding.who, &told.does);
+        let (mut lines, mut places) = (vec![line], vec![place]);
+        if let Some((offset, who)) = finding.other {
+            let (line, place) = scene.place(offset, who, &told.other_does);
+            lines.push(line);
+            places.push(place);
+        }
+        let one = Diagnosis {
+            kind: told.kind.to_owned(),
+            is_note: finding.fault.is_note(),
+            what: told.what,
+            places,
+            advice: told.advice,
+            case: scene.describe(),
+        };
+        self.put(lines, one);
+    }
+
+    /// Adds what has no place in the text.
+    fn whole(&mut self, scene: &Scene<'_>, kind: &str, what: String, advice: &str) {
+        let one = Diagnosis {
+            kind: kind.to_owned(),
+            is_note: false,
+            what,
+            places: Vec::new(),
+            advice: advice.to_owned(),
+            case: scene.describe(),
+        };
+        self.put(Vec::new(), one);
+    }
+
+    /// Tells of an element that is never written.
+    pub(super) fn never_written(
+        &mut self,
+        scene: &Scene<'_>,
+        operand: &Operand,
+        (replica, row, col): (usize, usize, usize),
+    ) {
+        let name = operand.name;
+        let what = match operand.part {
+            Part::OneRow => format!("of {name} not just one row of replica {replica} is written"),
+            _ => format!("nothing writes {name}[{replica}, {row}, {col}]"),
+        };
+        let advice = "the contract says that the kernel does: look at the bounds of the loops and at what \
+                      the grid covers";
+        self.whole(scene, "never written", what, advice);
+    }
+
+    /// Tells that another order of workgroups gives another result.
+    pub(super) fn order(&mut self, scene: &Scene<'_>) {
+        let what = "another order of workgroups gives another result".to_owned();
+        let advice = "nothing orders workgroups: let none of them rest on what an atomic gives back or on \
+                      what others have added";
+        self.whole(scene, "depends on the order of workgroups", what, advice);
+    }
+
+    /// Tells of results that are wrong with some sizes of subgroups, or with all.
+    pub(super) fn results(&mut self, scene: &Scene<'_>, complaints: &[(u32, Option<String>)]) {
+        let wrong: Vec<_> = complaints.iter().filter(|(_, one)| one.is_some()).collect();
+        let Some((_, Some(complaint))) = wrong.first() else { return };
+        if wrong.len() == complaints.len() {
+            let advice = "see what `normlab check` says of it";
+            self.whole(scene, "wrong result", complaint.clone(), advice);
+            return;
+        }
+        let list = |right: bool| {
+            let some = complaints.iter().filter(|(_, one)| one.is_none() == right);
+            some.map(|(size, _)| size.to_string()).collect::<Vec<_>>().join(", ")
+        };
+        let what = format!(
+            "right with subgroups of {}, wrong with those of {}: {complaint}",
+            list(true),
+            list(false)
+        );
+        let advice = "read the size from @builtin(subgroup_size), or ask for one in the header, as \
+                      `// requires: subgroups, subgroup_size = 8`";
+        self.whole(scene, "depends on the subgroup's size", what, advice);
+    }
+}
+
+/// A fault in words.
+struct Told {
+    kind: &'static str,
+    what: String,
+    does: String,
+    other_does: String,
+    advice: String,
+}
+
+impl Told {
+    fn of(scene: &Scene<'_>, finding: &Finding) -> Self {
+        let told = |kind, what: String, does: &str, advice: &str| Self {
+            kind,
+            what,
+            does: does.to_owned(),
+            other_does: String::new(),
+            advice: advice.to_owned(),
+        };
+        match &finding.fault {
+            Fault::Race(conflict, cell) => Self::race(scene, finding, *conflict, *cell),
+            Fault::Divergence { ended } => Self {
+                other_does: if *ended { "has ended" } else { "waits here" }.to_owned(),
+                ..told(
+                    "barrier not reached by all",
+                    "a barrier is seen where not all invocations of the workgroup come to it"
+                        .to_owned(),
+                    "waits here",
+                    "let all invocations reach it: guard what stands between barriers, and neither \
+                     return before one nor put one into a branch or loop that they take differently",
+                )
+            },
+            Fault::OutOfBounds { what, index, length, writes, wrapped } => {
+                let wraps = if *wrapped { ", which has wrapped around below 0," } else { "" };
+                told(
+                    "out of bounds",
+                    format!("the index {index}{wraps} is beyond the {length} elements of {what}"),
+                    if *writes { "writes there" } else { "reads there" },
+                    "compare the index with the size before; robust access hides this on some adapters \
+                     and gives another element on others",
+                )
+            }
+            Fault::Wrapped { what, exact, index } => told(
+                "index wrapped around",
+                format!("an index into {what} would be {exact}, and has become {index}"),
+                "uses it",
+                "the numbers are too large for 32 bits, or a difference is below 0: compute the index in \
+                 another order",
+            ),
+            Fault::Outside(cell, writes) => told(
+                "outside the tensor",
+                format!("{}, where no element of it lies", scene.cell(*cell)),
+                if *writes { "writes there" } else { "reads there" },
+                "replicas lie as far apart as the stride in Params says, which may be more than their \
+                 length",
+            ),
+            Fault::Unwritten(cell) => told(
+                "read before written",
+                format!("{} is read before anything has written it", scene.cell(*cell)),
+                "reads it",
+                "an output holds anything at all before the kernel writes it",
+            ),
+            Fault::Zero(cell) => told(
+                "relies on zeros",
+                format!(
+                    "{} is read and nothing has written it: WGSL makes it 0",
+                    scene.cell(*cell)
+                ),
+                "reads it",
+                "this is legal; write it first if it was not meant",
+            ),
+            Fault::Twice(cell, same) => Self {
+                other_does: "wrote it before".to_owned(),
+                ..told(
+                    "written twice",
+                    format!("{} is written again", scene.cell(*cell)),
+                    "writes it",
+                    if *same {
+                        "this is legal; keep the value in a variable if the first is of no use"
+                    } else {
+                        "the contract has each element written once: let one invocation own it"
+                    },
+                )
+            },
+            Fault::NotFinite(step) => told(
+                "NaN or infinity",
+                format!("{step}, out of finite numbers"),
+                "computes it",
+                "bring the operands into a range where the result is a number",
+            ),
+            Fault::LeftOpen(step, why) => {
+                told("left open by WGSL", step.clone(), "computes it", why)
+            }
+            Fault::DivisionByZero(step) => told(
+                "division by zero",
+                format!("{step} of whole numbers"),
+                "computes it",
+                "WGSL gives the dividend, and the remainder 0; guard it where that is not meant",
+            ),
+            Fault::Shift(by) => told(
+                "shift beyond the width",
+                format!("a shift by {by} bits of a number of 32"),
+                "computes it",
+                "WGSL shifts by the last five bits of the amount; guard amounts of 32 and more",
+            ),
+            Fault::InactiveLane { lane, size, .. } => told(
+                "inactive lane",
+                format!("the value of lane {lane} of {size}, which is not active here"),
+                "reads it",
+                "WGSL leaves open what that is: take part with all lanes, and ask for lanes that there are",
+            ),
+            Fault::Endless => told(
+                "endless loop",
+                "an invocation does not leave this loop".to_owned(),
+                "is in it",
+                "see that its condition ends it for every size",
+            ),
+        }
+    }
+
+    fn race(scene: &Scene<'_>, finding: &Finding, conflict: Conflict, cell: Cell) -> Self {
+        let (does, other_does) = match conflict {
+            Conflict::WriteRead => ("reads it", "writes it"),
+            Conflict::ReadWrite => ("writes it", "reads it"),
+            Conflict::WriteWrite => ("writes it", "writes it"),
+            Conflict::SameValue => ("writes it", "writes the same value"),
+        };
+        let apart = finding.other.is_some_and(|(_, who)| who.workgroup != finding.who.workgroup);
+        let advice = match (apart, conflict) {
+            (true, _) => "nothing orders workgroups within a dispatch: let one workgroup own the element, use \
+                          atomics, or split the kernel into two dispatches"
+                .to_owned(),
+            (false, Conflict::SameValue) => "the value is the same, but it is a race all the same: let one \
+                                             invocation write it"
+                .to_owned(),
+            (false, _) => format!("put {} between the two, where all reach it", scene.barrier(cell)),
+        };
+        let kind = match conflict {
+            Conflict::SameValue => "data race of one value",
+            _ => "data race",
+        };
+        let what =
+            format!("{} is used by two invocations, and nothing orders them", scene.cell(cell));
+        Self { kind, what, does: does.to_owned(), other_does: other_does.to_owned(), advice }
+    }
+}
