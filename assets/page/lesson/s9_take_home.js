@@ -31,14 +31,11 @@ export function parameters({ depth, units }) {
 /** The settings of the laboratory, or the first ones. */
 const settingsOf = (states) => ({ ...DEFAULTS, ...states.s7?.settings });
 
-/** A number with thin spaces between thousands. */
-const grouped = (value) => value.toLocaleString('en').replaceAll(',', '\u202f');
-
 /** The sentence about what the texts train. */
 function answer(settings) {
   const { depth, units, norm, steps, batch } = settings;
-  return t('s9.answer', { count: norm.length, depth, units, parameters: grouped(parameters(settings)),
-    steps: grouped(steps), batch, passes: fixed((steps * batch) / TRAINING_IMAGES, 1) });
+  return t('s9.answer', { count: norm.length, depth, units, parameters: parameters(settings), steps, batch,
+    passes: fixed((steps * batch) / TRAINING_IMAGES, 1) });
 }
 
 /** The bytes of base64. */

@@ -103,7 +103,10 @@ async () => {
   check(inSight(), `the view of a claim is ${box().top} pixels away`);
   history.replaceState(null, '', '#s8');
   root.querySelector('#s8-judge').click();
-  check(root.querySelector('#s8-answer').textContent.includes('14'), 'the answer does not count the claims');
+  const counted = root.querySelector('#s8-answer').textContent.match(/\d+/g).slice(0, 4).map(Number);
+  const count = (verdict) => IDS.filter((id) => recordedVerdict(record, id).verdict === verdict).length;
+  check(counted.join() === ['holds', 'partly', 'fails', 'unmeasured'].map(count).join(),
+    `the answer counts the claims as ${counted}`);
   check(!/NaN|undefined|\bs8\.|\{\w+\}/.test(root.textContent),
     `a key or no number on the page: ${root.textContent.match(/.{20}(NaN|undefined|\bs8\.|\{\w+\}).{20}/)}`);
   return failures;

@@ -1,5 +1,6 @@
 // The laboratory's views show what was recorded at a step, are linked, and survive whatever a training leaves.
 async () => {
+  const { plain } = await import('normlab/text.js');
   const failures = [];
   const expect = (right, sentence) => right || failures.push(sentence);
   const [{ createViews }, { readRecord }, { unpackJson }] = await Promise.all(
@@ -137,7 +138,7 @@ async () => {
         `the accuracy of ${track.name} at ${step} is ${row.dataset.accuracy} of step ${row.dataset.accuracyStep}`);
       expect(row.dataset.loss === String(loss?.[1] ?? ''),
         `the loss of ${track.name} at ${step} is ${row.dataset.loss}`);
-      expect(!evaluation || row.textContent.includes(String(evaluation[0])),
+      expect(!evaluation || row.textContent.includes(plain(evaluation[0])),
         `the accuracy of ${track.name} does not say its step`);
     }
   };
@@ -214,7 +215,7 @@ async () => {
     'End']) plot.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
   expect(JSON.stringify(steps.slice(-5)) === JSON.stringify([kept[0], kept[1], kept[2], kept[1], kept.at(-1)]),
     `keys moved the step to ${steps}`);
-  expect(plot.getAttribute('aria-valuetext').includes(String(kept.at(-1))), 'the step moved by keys is not told');
+  expect(plot.getAttribute('aria-valuetext').includes(plain(kept.at(-1))), 'the step moved by keys is not told');
   plot.blur();
   const canvas = get('.view-ridges');
   const before = { ...state.turn };
