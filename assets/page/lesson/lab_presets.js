@@ -28,8 +28,14 @@ export function isSilent(track, step) {
 /** A figure of every network in a list of words. */
 const listed = (tracks, figure) => tracks.map((track) => `${nameOf(track, tracks)} ${figure(track)}`).join(', ');
 
+/** A network's gradient ratio in words; where no unit of the last layer is awake, neither layer has a gradient. */
+function ratioInWords(track, step) {
+  const { layers: [first], output } = momentAt(track, step);
+  return first.gradient === 0 && output.gradient === 0 ? t('s7.both_zero') : share(gradientRatio(track, step));
+}
+
 /** The gradient ratios of all networks, in words. */
-export const ratiosInWords = (tracks, step) => listed(tracks, (track) => share(gradientRatio(track, step)));
+export const ratiosInWords = (tracks, step) => listed(tracks, (track) => ratioInWords(track, step));
 
 /** The last accuracy of a network; NaN where it has diverged. */
 const accuracy = (track, step) => (track.failed ? NaN : evaluationAt(track, step)[1]);

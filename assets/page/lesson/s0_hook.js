@@ -93,7 +93,7 @@ function race(record, tracks, state) {
 /** @param {import('./plot.js').Picture} p */
 function drawRace(p, record, tracks, step) {
   p.line('chance', [[0, record.chance], [record.steps, record.chance]], { class: 's0-chance' });
-  p.text('chance-name', p.right - 4, p.y(record.chance) - 7, t('s0.chance'), { anchor: 'end', class: 'tick' });
+  p.text('chance-name', p.left + 6, p.y(record.chance) + 16, t('s0.chance'), { class: 'tick' });
   const heads = tracks.map(({ evaluations }) => between(evaluations, Math.max(step, evaluations[0][0])));
   const heights = apart(heads.map((head) => p.y(head)), LABEL_HEIGHT, -Infinity, p.bottom);
   tracks.forEach(({ norm, evaluations }, at) => {

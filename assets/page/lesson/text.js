@@ -48,10 +48,14 @@ export function t(key, values = {}) {
  */
 export function fixed(value, digits = 2) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? '–' : value > 0 ? '∞' : '−∞';
+  if (Math.abs(value) >= HUGE) return significant(value);
   const scaled = value * 10 ** digits;
   const even = Math.abs(scaled % 1) === 0.5 ? (2 * Math.round(scaled / 2)) / 10 ** digits : value;
   return inThrees(even.toFixed(digits).replace(/^-(0(?:\.0*)?)$/, '$1').replace('-', '−'));
 }
+
+/** From here on a number is written with a power of ten. */
+const HUGE = 1e7;
 
 /** A number in brackets where it is negative, as it stands behind another sign. */
 export const bracketed = (value, digits = 2) =>

@@ -270,9 +270,27 @@ async () => {
       layers: moment.layers.map((one_) => ({ ...one_, outputs: { ...one_.outputs, width: 3,
         bytes: one_.outputs.bytes.slice(0, 6) } })) })) })),
     failed: [{ ...sigmoid[0], failed: { step: 65, sentence: 'W1 is no number.' } }, sigmoid[1]] };
+  // A training that runs away: a and b of fifteen digits, and all inputs beyond the bins.
+  const away = ({ low, high, counts, ...layer }, by) => ({ ...layer, low, high, counts: counts.map(() => 0),
+    below: 0, above: 100, percentiles: [high, high, high], gamma: layer.gamma.map((_, at) => by * at),
+    beta: layer.beta.map((_, at) => by * at * -7.3) });
+  kinds.away = [sigmoid[0], { ...sigmoid[1], moments: sigmoid[1].moments.map((moment, at) => ({ ...moment,
+    layers: moment.layers.map((layer) => away(layer, 10 ** at)) })) }, sigmoid[2]];
+  /** Words of a plot that lie on each other, or beyond it. */
+  const collisions = () => all('.plot svg').flatMap((plot) => {
+    const frame_ = plot.getBoundingClientRect();
+    const texts = [...plot.querySelectorAll('text')].filter((text) => text.textContent.trim())
+      .map((text) => ({ words: text.textContent, box: text.getBoundingClientRect() }));
+    const apart = (a, b) => a.right - 2 < b.left || b.right - 2 < a.left || a.bottom - 4 < b.top || b.bottom - 4 < a.top;
+    return texts.flatMap(({ words, box }, at) => [
+      ...(box.left < frame_.left - 2 || box.right > frame_.right + 2 ? [`${words} is cut`] : []),
+      ...texts.slice(at + 1).filter((other) => !apart(box, other.box)).map((other) => `${words} on ${other.words}`)]);
+  });
   for (const [kind, tracks] of Object.entries(kinds)) {
     views.show(tracks, 1500);
+    await scrolled();
     await seen();
+    expect(collisions().length === 0, `${kind}: ${collisions().slice(0, 4)}`);
     expect(!odd.test(spoken()), `${kind}: odd words: ${spoken().match(odd)}`);
     expect(document.documentElement.scrollWidth <= innerWidth, `${kind}: the page scrolls sideways`);
     const values = all('[data-view="gradient"] [data-values]').map((panel) => JSON.parse(panel.dataset.values));
@@ -286,6 +304,10 @@ async () => {
         mark.getAttribute('cy')))).length === still.moments[0].layers.length + 1,
         'gradients of exactly 0 are not drawn');
       expect(/ 0[ .]/.test(zero.querySelector('.view-said').textContent), 'gradients of exactly 0 are not said');
+    }
+    if (kind === 'away') {
+      const words = get(`[data-view="ridges"] [data-network="${tracks[1].name}"] .view-said`)?.textContent ?? spoken();
+      expect(words.includes(`> ${tracks[1].moments[0].layers[0].high}`), `inputs beyond the bins: ${words}`);
     }
     if (kind === 'diverged') {
       const dots = all('[data-plot="loss"] circle');
