@@ -288,7 +288,6 @@ async () => {
   });
   for (const [kind, tracks] of Object.entries(kinds)) {
     views.show(tracks, 1500);
-    await scrolled();
     await seen();
     expect(collisions().length === 0, `${kind}: ${collisions().slice(0, 4)}`);
     expect(!odd.test(spoken()), `${kind}: odd words: ${spoken().match(odd)}`);
