@@ -203,7 +203,12 @@ export function overSteps(scene, plot, { layerAt = () => null, say }) {
     scene.light(layerAt(scene.from(), event.clientY - box.top));
   };
   for (const kind of ['pointerdown', 'pointermove']) plot.addEventListener(kind, move);
-  plot.addEventListener('click', () => scene.go());
+  // A finger has left the plot by the time that it clicks.
+  plot.addEventListener('click', (event) => {
+    move(event);
+    scene.go();
+    if (event.pointerType === 'touch') leave();
+  });
   plot.addEventListener('pointerleave', leave);
   plot.addEventListener('pointercancel', leave);
   plot.addEventListener('focus', () => {

@@ -189,10 +189,21 @@ async () => {
   const lines = all('.view-hover[data-step]');
   const overSteps = all('[data-view="training"] .view-plot, [data-network] .view-plot').length;
   expect(steps.length === 0, `pointing alone called onStep with ${steps}`);
-  plot.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+  plot.dispatchEvent(new MouseEvent('click', { bubbles: true, clientX: box.left + box.width * 0.4,
+    clientY: box.top + Number(dot.getAttribute('cy')) }));
   expect(steps.length === 1 && kept.includes(steps[0]), `a click called onStep with ${steps}`);
   expect(lines.length === overSteps && lines.every((line) => line.dataset.step === String(steps[0])),
     `${lines.length} of ${overSteps} plots show the step pointed at`);
+  // A finger is gone before it clicks.
+  for (const kind of ['pointerdown', 'pointerup', 'pointerleave', 'click']) {
+    plot.dispatchEvent(new PointerEvent(kind, { bubbles: true, pointerType: 'touch', clientX: box.left + box.width * 0.4,
+      clientY: box.top + 20 }));
+  }
+  expect(steps.length === 2 && steps[1] === steps[0], `a tap called onStep with ${steps[1]}, a click with ${steps[0]}`);
+  plot.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, clientX: box.left + box.width * 0.4,
+    clientY: box.top + Number(dot.getAttribute('cy')) }));
+  await wait(250);
+  await seen();
   const lit = get('.view-layers .view-lit-name');
   const layer = lit ? Number(lit.textContent) - 1 : NaN;
   expect(Number.isInteger(layer), 'pointing at a curve lights no layer');
