@@ -208,12 +208,12 @@ export class Session {
   /** Shows the recorded tracks of the settings' activation, or of the first; all other settings are the record's. */
   #showRecorded() {
     const state = this.#state;
-    const { networks, depth, units, batch, learning_rate: rate, init, seed, steps } = this.#record;
+    const { networks, depth, units, widths, batch, learning_rate: rate, init, seed, steps } = this.#record;
     const known = this.recorded.includes(state.settings.activation);
     const activation = known ? state.settings.activation : this.recorded[0];
     const tracks = networks.filter((one) => one.activation === activation);
     const norm = tracks.map((track) => track.norm);
-    state.settings = { ...DEFAULTS, activation, norm, depth, units, batch, rate, init, seed, steps };
+    state.settings = { ...DEFAULTS, activation, norm, depth, units, widths, batch, rate, init, seed, steps };
     this.engine.take(tracks);
   }
 

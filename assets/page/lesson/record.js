@@ -38,7 +38,7 @@ export function readRecord({ experiment, ...record }) {
   const { hidden, seed, steps, batch, learning_rate, init } = experiment;
   return {
     ...record,
-    ...{ seed, steps, batch, learning_rate, init, depth: hidden.length, units: hidden[0] ?? 0 },
+    ...{ seed, steps, batch, learning_rate, init, depth: hidden.length, units: hidden[0] ?? 0, widths: hidden },
     networks: record.networks.map((one) => ({ ...one, moments: one.moments.map(moment) })),
   };
 }

@@ -25,6 +25,8 @@ export function between(evaluations, step) {
 export function create(context) {
   const { record, state } = context;
   const tracks = NORMS.map((norm) => record.networks.find((one) => one.name === `sigmoid-${norm}`));
+  const [alone, ...others] = tracks.map((track) => hasStarted(record, track));
+  const stays = !alone && others.every(Boolean);
   state.step ??= lessMotion() ? record.steps : 0;
   const picture = race(record, tracks, state);
   const answer = el('p', { class: 'answer s0-answer' });
@@ -58,11 +60,12 @@ export function create(context) {
   return [
     el('h1', {}, t('s0.title')),
     el('p', { class: 's0-lead' }, t('s0.lead')),
-    el('p', { class: 's0-question' }, t('s0.question', { layers: record.depth })),
+    el('p', { class: 's0-question' }, t(stays ? 's0.question' : 's0.question_started', { layers: record.depth })),
     el('figure', { class: 'wide s0-figure' }, picture,
       el('div', { class: 'controls' }, steps, el('div', { class: 'row' }, again, go))),
     answer,
-    why(state, tracks),
+    // Elsewhere there is nothing to explain.
+    ...(stays ? [why(state, tracks)] : []),
     newWords(),
   ];
 }
@@ -107,12 +110,13 @@ function drawRace(p, record, tracks, step) {
 
 const latest = (evaluations, step) => (until(evaluations, step).at(-1) ?? evaluations[0])[1];
 
+/** Whether a network ever left the blind guess. */
+const hasStarted = ({ chance }, { evaluations }) => evaluations.some(([, accuracy]) => accuracy > 1.2 * chance);
+
 /** What the race shows at a step, in words; the step itself is left open. */
 function sentence(record, tracks, step) {
   const [none, batch, layer] = tracks.map(({ evaluations }) => percent(latest(evaluations, step)));
-  const best = Math.max(...until(tracks[0].evaluations, step).map(([, accuracy]) => accuracy), 0);
-  const started = best > 1.2 * record.chance;
-  const key = step < record.steps ? 's0.now' : started ? 's0.end_started' : 's0.end';
+  const key = step < record.steps ? 's0.now' : hasStarted(record, tracks[0]) ? 's0.end_started' : 's0.end';
   return t(key, { none, batch, layer, chance: percent(record.chance) });
 }
 

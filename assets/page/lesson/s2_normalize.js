@@ -150,5 +150,6 @@ export function sentence(inputs, how) {
   const now = t(`s2.relu_${batchState(Math.min(...after), Math.max(...after))}`);
   const out = outside(after);
   const values = { mean: fixed(mean), variance: fixed(variance), now };
-  return t(`s2.say_${how}`, values) + (out ? ` ${t('s2.out', { out })}` : '');
+  const already = how !== 'both' && values.mean === fixed(0) && values.variance === fixed(1);
+  return t(already ? 's2.say_both_already' : `s2.say_${how}`, values) + (out ? ` ${t('s2.out', { out })}` : '');
 }

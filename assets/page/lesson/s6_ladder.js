@@ -46,7 +46,7 @@ function climb(state, norm) {
 export function answer(settings, { sizes, factor, slope, weights, norm }) {
   const { depth, activation } = settings;
   if (depth === 1) return t('s6.answer_one');
-  const steps = depth - 1;
+  const steps = depth === 2 ? t('s6.one_step') : t('s6.many_steps', { count: depth - 1 });
   if (sizes[0] === 0 || !Number.isFinite(sizes[0])) return t('s6.answer_zero', { steps });
   const values = { slope: significant(slope), weights: significant(weights), norm: significant(norm),
     factor: significant(factor), steps, share: share(sizes[0]) };
@@ -93,7 +93,8 @@ function recorded(record) {
   });
   if (factors.some((one) => !one || one.factor === null)) return '';
   const [none, batch, layer] = factors.map(({ factor }) => fixed(factor));
-  return t('s6.recorded', { none, batch, layer, step: factors[0].step, units: record.units });
+  return t('s6.recorded', { none, batch, layer, step: factors[0].step,
+    units: [...new Set(record.widths)].map(plain).join(', ') });
 }
 
 const layersInWords = (count) => t(count === 1 ? 's6.one_layer' : 's6.layers', { count });

@@ -77,6 +77,14 @@ async () => {
   const wanted = ['1/75,000', '0.49', '1/100', '1/2,400', '3.0×10⁻⁹', '0', '–', '1,500', '−0.25', '−12,345.68',
     '50.0\u00a0%', true];
   written.forEach((one, at) => check(one === wanted[at], `a number is written ${one}, not ${wanted[at]}`));
+  // Of networks that all learn, none is asked for that never starts.
+  const { create } = await import('normlab/s0_hook.js');
+  const learning = record.networks.map((track) => ({ ...track, evaluations: [[1, 0.1, 2], [record.steps, 0.9, 1]] }));
+  const all = document.createElement('div');
+  all.append(...create({ record: { ...record, networks: learning }, state: {}, announce: () => {} }));
+  const asks = (root) => Boolean(root.querySelector('.prediction'));
+  check(asks(section) && !asks(all) && all.querySelector('.s0-question').textContent === t('s0.question_started',
+    { layers: record.depth }), 'the page asks why a network stands still that does not');
   check(!/NaN|undefined|Infinity/.test(section.textContent), 'NaN or undefined on the page');
   return failures;
 }
