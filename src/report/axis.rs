@@ -11,6 +11,9 @@ const TICKS: usize = 5;
 /// The room of a number of an upright axis.
 const UPRIGHT: f64 = 20.0;
 
+/// From here on, as in a training that diverges, there is no room for all digits of a number.
+const LONG: f64 = 1e5;
+
 /// A tick: its number, and how that is written.
 pub(super) type Tick = (f64, String);
 
@@ -176,10 +179,18 @@ impl Axis {
         // A tick may miss an end by rounding.
         let first = (self.range.low / distance - 1e-6).ceil() as i64;
         let last = (self.range.high / distance + 1e-6).floor() as i64;
-        let decimals = (-distance.log10().floor()).clamp(0.0, 12.0) as usize;
+        let power = distance.log10().floor();
+        let decimals = (-power).clamp(0.0, 12.0) as usize;
+        let largest = self.range.low.abs().max(self.range.high.abs());
+        let short = self.spacing == Spacing::Linear && largest >= LONG && power >= 2.0;
         let tick = |at: i64| {
             let value = at as f64 * distance;
-            (value, format!("{value:.decimals$}"))
+            let text = if short && at != 0 {
+                format!("{:.0}e{power}", value / 10_f64.powf(power))
+            } else {
+                format!("{value:.decimals$}")
+            };
+            (value, text)
         };
         (first..=last).map(tick).collect()
     }
@@ -226,6 +237,10 @@ mod tests {
         assert_eq!(Range { low: -0.13, high: 0.38 }.rounded(), Range { low: -0.2, high: 0.4 });
         assert_eq!(texts(&ticks(Axis::whole(Range { low: 0.0, high: 2.0 }))), ["0", "1", "2"]);
         assert_eq!(texts(&ticks(Axis::percent())), ["0", "25", "50", "75", "100"]);
+        let diverged = Axis::linear(Range { low: -2e13, high: 6e13 });
+        assert_eq!(texts(&ticks(diverged)), ["-2e13", "0", "2e13", "4e13", "6e13"]);
+        let many = Axis::whole(Range { low: 0.0, high: 2e5 });
+        assert_eq!(texts(&ticks(many))[1..3], ["50000", "100000"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod words;
 
+use super::number::in_five;
 use super::panel::norm_label;
 use super::picture::{Frame, Picture, Topic};
 use super::probed::{Group, ProbedRun, groups, listed, spread_evenly};
@@ -214,7 +215,7 @@ impl OutputsView<'_> {
             }
             svg.text((middle, rows.top - 6.0), &(layer + 1).to_string(), &[MIDDLE]);
             let spread = Some(spread).filter(|spread| spread.is_finite());
-            let spread = spread.map_or("–".to_owned(), |spread| format!("{spread:.3}"));
+            let spread = spread.map_or("–".to_owned(), in_five);
             svg.text((middle, rows.bottom() + 15.0), &spread, &[MIDDLE]);
         }
     }

@@ -25,9 +25,23 @@ pub fn decimals(value: f64, decimals: usize) -> String {
     if value.abs() < 1e4 { format!("{value:.decimals$}") } else { times_ten_to(value) }
 }
 
-/// A round number without the zeros that three decimals would give it.
+/// A number of five characters at most, or a power of ten where it would be longer: 0.123, 12.3, 5e22.
+#[must_use]
+pub fn in_five(value: f64) -> String {
+    match value.abs() {
+        size if size < 10.0 => format!("{value:.3}"),
+        size if size < 1e3 => format!("{value:.1}"),
+        _ => format!("{value:.0e}"),
+    }
+}
+
+/// A round number without the zeros that three decimals would give it, or in powers of ten where it would be
+/// long.
 #[must_use]
 pub fn trimmed(value: f64) -> String {
+    if value.abs() >= 1e6 {
+        return times_ten_to(value);
+    }
     let text = format!("{value:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
@@ -105,7 +119,8 @@ mod tests {
         assert_eq!([range(0.77, 0.894), range(0.1, 0.1)], ["77.0–89.4 %", "10.0 %"]);
         let around = [range_around(0.1, 0.0996, 0.1004), range_around(0.1, 0.1, 0.2)];
         assert_eq!(around, [None, Some("10.0–20.0 %".to_owned())]);
-        assert_eq!([0.005, 20.0, 0.5].map(trimmed), ["0.005", "20", "0.5"]);
+        assert_eq!([0.005, 20.0, 0.5, 2e13].map(trimmed), ["0.005", "20", "0.5", "2.0·10¹³"]);
+        assert_eq!([0.1234, 12.34, 5.2e22].map(in_five), ["0.123", "12.3", "5e22"]);
         assert_eq!(decimals(2.3456, 3), "2.346");
         assert_eq!(decimals(1e30, 3), "1.0·10³⁰");
         assert_eq!(power(2.53e-7), "2.5e-7");

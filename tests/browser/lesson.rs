@@ -22,7 +22,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// The scripts of the sections.
-pub(crate) const SECTIONS: [(&str, &str); 11] = [
+pub(crate) const SECTIONS: [(&str, &str); 12] = [
     ("s0", include_str!("lesson/s0.js")),
     ("s1", include_str!("lesson/s1.js")),
     ("s2", include_str!("lesson/s2.js")),
@@ -34,6 +34,7 @@ pub(crate) const SECTIONS: [(&str, &str); 11] = [
     ("s8", include_str!("lesson/s8.js")),
     ("s9", include_str!("lesson/s9.js")),
     ("views", include_str!("lesson/views.js")),
+    ("controls", include_str!("lesson/controls.js")),
 ];
 
 /// What the page looks like in all its forms: windows, themes, languages.

@@ -1,6 +1,6 @@
 // What a reader takes hold of: every control has a name, a value and a unit, and is moved by keys alone.
 
-import { el, set } from './dom.js';
+import { el, rich, set } from './dom.js';
 import { t } from './text.js';
 
 let names = 0;
@@ -82,36 +82,63 @@ export function prediction({ id, question, answers, right, because, state, done 
     el('div', { class: 'answers' }, ...buttons), verdict);
 }
 
+/** How many steps a key moves a number; infinity is its end. */
+const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -Infinity,
+  End: Infinity };
+
+/** Pixels that the pointer goes for a step of a number, at most: a long range is crossed in `CROSSING`. */
+const [STEP_PX, CROSSING] = [4, 400];
+
 /**
- * A number in a sentence that can be dragged, or moved by the arrow keys.
- * @param {{label: string, min: number, max: number, step: number, value: number,
+ * A number in a sentence that can be dragged, or moved by keys.
+ * @param {{label: string, min: number, max: number, step: number, value: number, term?: string,
  *   show: (value: number) => string, change: (value: number) => void}} options
+ * @returns {HTMLElement & {setValue: (value: number) => void}}
  */
-export function dragNumber({ label, min, max, step, value, show, change }) {
+export function dragNumber({ label, min, max, step, value, term, show, change }) {
   let current = value;
-  const whole = el('span', { class: 'drag', role: 'slider', tabindex: 0, 'aria-label': label,
-    'aria-valuemin': min, 'aria-valuemax': max });
+  const whole = el('span', { class: `drag${term ? ` term term-${term}` : ''}`, role: 'slider', tabindex: 0,
+    'aria-label': label, 'aria-valuemin': min, 'aria-valuemax': max, 'data-term': term });
   whole.setValue = (next) => {
-    current = Math.min(max, Math.max(min, Math.round(next / step) * step));
-    whole.textContent = show(current);
+    // Rounded to its steps, without the traces of binary fractions.
+    current = Math.min(max, Math.max(min, Number((Math.round(next / step) * step).toFixed(6))));
+    if (whole.textContent !== show(current)) whole.textContent = show(current);
     set(whole, { 'aria-valuenow': current, 'aria-valuetext': show(current) });
   };
   const move = (next) => {
+    const before = current;
     whole.setValue(next);
-    change(current);
+    if (current !== before) change(current);
   };
   whole.addEventListener('keydown', (event) => {
-    const by = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    const by = KEYS[event.key];
     if (!by) return;
     event.preventDefault();
-    move(current + by * step);
+    move(Number.isFinite(by) ? current + by * step : by > 0 ? max : min);
   });
+  const pixels = Math.min(STEP_PX, (CROSSING * step) / (max - min));
   whole.addEventListener('pointerdown', (event) => {
     const [from, start] = [event.clientX, current];
     whole.setPointerCapture(event.pointerId);
-    whole.onpointermove = (moved) => move(start + (Math.round((moved.clientX - from) / 4) * step));
+    whole.onpointermove = (moved) => move(start + Math.round((moved.clientX - from) / pixels) * step);
   });
-  whole.addEventListener('pointerup', () => (whole.onpointermove = null));
+  for (const end of ['pointerup', 'pointercancel']) whole.addEventListener(end, () => (whole.onpointermove = null));
   whole.setValue(value);
   return whole;
+}
+
+/**
+ * Writes a text in which `{name}` stands for an element, such as a number to drag. An element that is there already
+ * is not moved, for it would lose the focus, and the pointer that holds it.
+ * @param {HTMLElement} place @param {string} text @param {Record<string, HTMLElement>} elements
+ */
+export function write(place, text, elements) {
+  const part = (words) => elements[/^\{(\w+)\}$/.exec(words)?.[1]] ?? rich(words);
+  const nodes = text.split(/(\{\w+\})/).flatMap(part);
+  [...place.childNodes].filter((node) => !nodes.includes(node)).forEach((node) => node.remove());
+  let next = place.firstChild;
+  for (const node of nodes) {
+    if (node === next) next = next.nextSibling;
+    else place.insertBefore(node, next);
+  }
 }

@@ -1,5 +1,6 @@
 // The five inputs that sections 1 and 2 share: where they lie, what a ReLU makes of them, and how they are moved.
 
+import { dragNumber } from './controls.js';
 import { set } from './dom.js';
 import { moments } from './norms.js';
 import { fixed, t } from './text.js';
@@ -43,6 +44,13 @@ export function newBatch(random = Math.random) {
 
 /** Tells the sections that show the dots. @param {Dots} dots */
 export const changed = (dots) => Object.values(dots.watchers).forEach((watch) => watch());
+
+/** The shift as a number to drag. @param {Dots} dots */
+export const shiftNumber = (dots) => dragNumber({ label: t('s1.shift'), min: -SHIFT, max: SHIFT, step: 0.1,
+  value: dots.shift, show: (value) => fixed(value, 1), change: (value) => {
+    dots.shift = value;
+    changed(dots);
+  } });
 
 export const relu = (x) => Math.max(0, x);
 

@@ -31,7 +31,7 @@ export function createBar(session) {
     time.setValue(Math.max(0, place));
     const said = stateOf(session);
     if (words.textContent !== said) words.textContent = said;
-    set(element, { 'data-status': engine.status, 'data-steps': engine.step });
+    set(element, { 'data-status': session.settling ? 'loading' : engine.status, 'data-steps': engine.step });
   };
   const element = el('div', { class: 's7-bar', role: 'toolbar', 'aria-label': t('s7.bar') },
     el('div', { class: 'row' }, run, one, many, reset, dice), time, words);
@@ -39,9 +39,9 @@ export function createBar(session) {
 }
 
 /** What goes on, in words. */
-function stateOf({ engine, reason }) {
+function stateOf({ engine, reason, settling }) {
   if (reason) return t('s7.recording');
-  if (engine.status === 'loading') return t('s7.loading');
+  if (settling || engine.status === 'loading') return t('s7.loading');
   if (engine.status === 'empty') return '';
   const speed = engine.running && engine.speed > 0 ? t('s7.speed', { speed: fixed(engine.speed, 0) }) : '';
   return `${t('s7.done', { step: engine.step })} ${speed}`.trim();

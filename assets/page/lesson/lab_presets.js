@@ -4,7 +4,7 @@
 import { rich, el, set } from './dom.js';
 import { button } from './controls.js';
 import { DEFAULTS } from './lab_settings.js';
-import { fixed, percent, significant, t } from './text.js';
+import { fixed, percent, share, significant, t } from './text.js';
 import { evaluationAt, gradientShare, momentAt, nameOf } from './view_data.js';
 
 /** Accuracy above which a network has learned something: twice chance. */
@@ -28,8 +28,14 @@ export function isSilent(track, step) {
 /** A figure of every network in a list of words. */
 const listed = (tracks, figure) => tracks.map((track) => `${nameOf(track, tracks)} ${figure(track)}`).join(', ');
 
+/** A network's gradient ratio in words; where no unit of the last layer is awake, neither layer has a gradient. */
+function ratioInWords(track, step) {
+  const { layers: [first], output } = momentAt(track, step);
+  return first.gradient === 0 && output.gradient === 0 ? t('s7.both_zero') : share(gradientRatio(track, step));
+}
+
 /** The gradient ratios of all networks, in words. */
-export const ratiosInWords = (tracks, step) => listed(tracks, (track) => significant(gradientRatio(track, step)));
+export const ratiosInWords = (tracks, step) => listed(tracks, (track) => ratioInWords(track, step));
 
 /** The last accuracy of a network; NaN where it has diverged. */
 const accuracy = (track, step) => (track.failed ? NaN : evaluationAt(track, step)[1]);
@@ -117,10 +123,10 @@ export const PRESETS = {
     settings: { init: 'normal:1', steps: 200 },
     answers: 3,
     judge(tracks, step) {
-      const share = (track) => momentAt(track, step)?.layers.at(-1).saturated;
-      const none = share(of(tracks, 'none'));
+      const flat = (track) => momentAt(track, step)?.layers.at(-1).saturated;
+      const none = flat(of(tracks, 'none'));
       if (step < 1 || none === undefined) return null;
-      const list = listed(tracks, (track) => percent(share(track)));
+      const list = listed(tracks, (track) => percent(flat(track)));
       return { right: none < 0.1 ? 0 : none < 0.5 ? 1 : 2, values: { list } };
     },
   },

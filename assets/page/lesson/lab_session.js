@@ -24,6 +24,8 @@ export class Session {
   lacks = null;
   /** The catalogue, once it is open. */
   catalogue = null;
+  /** Whether settings were changed whose networks are not there yet. */
+  settling = false;
   /** Why the recorded training is shown, as a key of the page's words with its values; null where networks train. */
   reason = null;
   #state; #record; #changed = () => {};
@@ -79,8 +81,15 @@ export class Session {
     history.replaceState(null, '', linkTo(settings));
     this.engine.pause();
     clearTimeout(this.#timer);
-    this.#loaded = new Promise((resolve) => {
+    this.settling = true;
+    const loaded = new Promise((resolve) => {
       this.#timer = setTimeout(() => resolve(this.#load()), SETTLED_MS);
+    });
+    this.#loaded = loaded;
+    loaded.then(() => {
+      if (this.#loaded !== loaded) return;
+      this.settling = false;
+      this.#notice();
     });
     this.#notice();
   }
@@ -199,12 +208,12 @@ export class Session {
   /** Shows the recorded tracks of the settings' activation, or of the first; all other settings are the record's. */
   #showRecorded() {
     const state = this.#state;
-    const { networks, depth, units, batch, learning_rate: rate, init, seed, steps } = this.#record;
+    const { networks, depth, units, widths, batch, learning_rate: rate, init, seed, steps } = this.#record;
     const known = this.recorded.includes(state.settings.activation);
     const activation = known ? state.settings.activation : this.recorded[0];
     const tracks = networks.filter((one) => one.activation === activation);
     const norm = tracks.map((track) => track.norm);
-    state.settings = { ...DEFAULTS, activation, norm, depth, units, batch, rate, init, seed, steps };
+    state.settings = { ...DEFAULTS, activation, norm, depth, units, widths, batch, rate, init, seed, steps };
     this.engine.take(tracks);
   }
 
@@ -212,6 +221,7 @@ export class Session {
   #play(reason) {
     if (this.reason) return;
     this.reason = reason;
+    this.settling = false;
     const state = this.#state;
     this.#asked = state.settings;
     state.shown = null;

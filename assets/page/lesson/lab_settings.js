@@ -120,12 +120,17 @@ function extras({ init, optimizer, position, affine }) {
   return Object.entries(all).filter(([key, value]) => value !== usual[key]);
 }
 
+/** The units of each hidden layer: a recorded network may have layers of several widths. */
+export const widthsOf = ({ widths, depth, units }) => widths ?? Array(depth).fill(units);
+
 /** The same training on the command line. */
 export function commandLine(settings) {
-  const { activation, norm, depth, units, rate, batch, seed, steps } = settings;
+  const { activation, norm, rate, batch, seed, steps } = settings;
+  const widths = widthsOf(settings);
+  const hidden = new Set(widths).size > 1 ? widths.join() : `${widths[0]} --depth ${widths.length}`;
   const more = extras(settings).map(([key, value]) => `--${key.replace('_', '-')} ${value}`);
   return [
-    `normlab train --activation ${activation} --norm ${norm.join(',')} --hidden ${units} --depth ${depth}`,
+    `normlab train --activation ${activation} --norm ${norm.join(',')} --hidden ${hidden}`,
     `--learning-rate ${rate} --batch ${batch} --steps ${steps} --seed ${seed}`,
     ...more,
   ].join(' ');
@@ -133,12 +138,12 @@ export function commandLine(settings) {
 
 /** The same training as an experiment file. */
 export function toml(settings) {
-  const { activation, norm, depth, units, rate, batch, seed, steps } = settings;
+  const { activation, norm, rate, batch, seed, steps } = settings;
   const list = (values) => `[${values.map((value) => JSON.stringify(value)).join(', ')}]`;
   return [
     `activation = ${list([activation])}`,
     `norm = ${list(norm)}`,
-    `hidden = ${list(Array(depth).fill(units))}`,
+    `hidden = ${list(widthsOf(settings))}`,
     ...extras(settings).map(([key, value]) => `${key} = "${value}"`),
     // A float in TOML has a point or an exponent.
     `learning_rate = ${Number.isInteger(rate) ? rate.toFixed(1) : rate}`,

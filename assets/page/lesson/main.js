@@ -1,4 +1,4 @@
-// Builds the page: the bar, the sections, and what they share.
+// Builds the page: the bar, the sections one after another, and what they share.
 
 import { el, set, eachFrame, rich } from './dom.js';
 import { button } from './controls.js';
@@ -36,19 +36,57 @@ const announce = (() => {
   };
 })();
 
-/** Builds everything in the present language. */
-function build() {
+/** The sections that are still to be built in the present language. @type {Set<string>} */
+const waiting = new Set();
+
+/** Waits until what is on the page was drawn; in a tab that nobody sees nothing is. */
+const drawn = () => new Promise((resolve) => {
+  if (document.hidden) setTimeout(resolve);
+  else requestAnimationFrame(() => setTimeout(resolve));
+});
+
+/** Builds a section, in place of the one in another language. @param {string} id */
+function buildSection(id) {
+  waiting.delete(id);
+  const parts = SECTIONS[id].create({ record, links, announce, id, state: states[id], states });
+  const section = document.getElementById(id) ?? el('section', { id });
+  set(section, { 'aria-label': t(`${id}.name`) }).replaceChildren(...parts);
+  if (!section.isConnected) main.append(section);
+}
+
+/** The sections in the order in which they are built: those that are on screen before the others. */
+function order() {
+  const onScreen = (id) => {
+    const box = document.getElementById(id)?.getBoundingClientRect();
+    return Boolean(box) && box.bottom > 0 && box.top < innerHeight;
+  };
+  const all = Object.keys(SECTIONS);
+  return [...all.filter(onScreen), ...all.filter((id) => !onScreen(id))];
+}
+
+/** Builds everything in the present language, a section at a time, so that the page answers meanwhile. */
+async function build() {
   document.title = t('page.title');
-  const shared = { record, links, announce, rebuild: build };
-  const sections = Object.entries(SECTIONS).map(([id, section]) => {
-    const context = { ...shared, id, state: states[id], states };
-    return el('section', { id, 'aria-label': t(`${id}.name`) }, ...section.create(context));
-  });
-  document.getElementById('main').replaceChildren(...sections);
   document.getElementById('bar').replaceChildren(...bar());
   document.getElementById('foot').replaceChildren(...foot());
   document.querySelector('.skip').textContent = t('page.skip');
-  follow(sections);
+  const ours = (build.last = order());
+  ours.forEach((id) => waiting.add(id));
+  set(main, { 'aria-busy': 'true' });
+  for (const id of ours) {
+    if (waiting.has(id)) buildSection(id);
+    await drawn();
+    // The language was changed once more.
+    if (build.last !== ours) return;
+  }
+  set(main, { 'aria-busy': null });
+  follow();
+}
+
+/** Builds and draws what is not there yet: paper is not scrolled. */
+function finish() {
+  [...waiting].forEach(buildSection);
+  document.querySelectorAll('.plot').forEach((one) => one.render?.());
 }
 
 /** The bar: a dot a section, language, theme. */
@@ -87,8 +125,9 @@ function foot() {
   return [el('p', {}, ...rich(where), ' ', report)];
 }
 
-/** Marks the dot of the section that is in the middle of the window. @param {HTMLElement[]} sections */
-function follow(sections) {
+/** Marks the dot of the section that is in the middle of the window. */
+function follow() {
+  const sections = [...main.children];
   const dots = document.querySelectorAll('#bar nav a');
   const mark = eachFrame(() => {
     const middle = innerHeight / 2;
@@ -135,6 +174,9 @@ function lightTerms() {
   for (const kind of ['pointerout', 'focusout']) document.addEventListener(kind, (event) => light(event, false));
 }
 
+/** Where the sections stand. */
+const main = document.getElementById('main');
+
 /** The JSON in an element of the page. @param {string} id */
 const json = (id) => JSON.parse(document.getElementById(id).textContent);
 
@@ -145,4 +187,6 @@ const record = readRecord(await unpackJson('record'));
 setLanguage(kept('language') ?? preferredLanguage());
 setTheme(kept('theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
 lightTerms();
-build();
+addEventListener('beforeprint', finish);
+// The page is loaded when all of it is there: a link to a section finds it.
+await build();

@@ -2,6 +2,7 @@
 // from one drawing to the next so that they can move, and the widths that the page has, in real pixels.
 
 import { el, svg, set, eachFrame } from './dom.js';
+import { plain } from './text.js';
 
 /** A scale from values to pixels. @param {[number, number]} domain @param {[number, number]} range @param {boolean} log */
 export function scale(domain, range, log = false) {
@@ -54,7 +55,7 @@ export function apart(heights, gap, top, bottom) {
  *   x?: Axis, y?: Axis, margin?: Partial<Margin>}} options `label` says to those who do not see it what it
  *   shows; an axis `{domain, label, log?, ticks?, show?}` (or a function that gives one) may be left out.
  * @typedef {{domain: [number, number], label: string, log?: boolean, ticks?: number[], show?: (v: number) => string}} Axis
- * @returns {HTMLElement & {redraw: () => void, picture: Picture}}
+ * @returns {HTMLElement & {redraw: () => void, render: () => void, picture: Picture}} `render` draws at once
  */
 export function plot({ label, height, draw, x, y, margin = {} }) {
   const root = svg('svg', { role: 'img', 'aria-label': label });
@@ -70,7 +71,7 @@ export function plot({ label, height, draw, x, y, margin = {} }) {
   };
   const redraw = eachFrame(render);
   new ResizeObserver(redraw).observe(whole);
-  return Object.assign(whole, { redraw, picture });
+  return Object.assign(whole, { redraw, render, picture });
 }
 
 const resolve = (axis) => (typeof axis === 'function' ? axis() : axis);
@@ -141,7 +142,7 @@ export class Picture {
     return this.mark(key, 'text', { x, y, 'text-anchor': anchor, ...attributes }, words);
   }
 
-  #axisX({ domain, label, log, ticks: given, show = String }) {
+  #axisX({ domain, label, log, ticks: given, show = plain }) {
     this.mark('axis-x', 'path', { class: 'axis', d: `M${this.left} ${this.bottom}H${this.right}` });
     const count = Math.max(2, Math.floor((this.right - this.left) / 70));
     for (const tick of given ?? ticks(domain, count, log)) {
@@ -152,7 +153,7 @@ export class Picture {
     this.text('label-x', (this.left + this.right) / 2, this.bottom + 33, label, { anchor: 'middle', class: 'label' });
   }
 
-  #axisY({ domain, label, log, ticks: given, show = String }) {
+  #axisY({ domain, label, log, ticks: given, show = plain }) {
     this.mark('axis-y', 'path', { class: 'axis', d: `M${this.left} ${this.top}V${this.bottom}` });
     const count = Math.max(2, Math.floor((this.bottom - this.top) / 40));
     for (const tick of given ?? ticks(domain, count, log)) {

@@ -16,9 +16,15 @@
  * `losses` are step and training loss; `evaluations` step, test accuracy and test loss.
  */
 
-/** Rows of grey values. @returns {Rows} */
+/** Rows of grey values, which are unpacked when they are first looked at. @returns {Rows} */
 function rows({ base64, ...rest }) {
-  return { ...rest, bytes: Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)) };
+  let bytes = null;
+  return {
+    ...rest,
+    get bytes() {
+      return (bytes ??= Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+    },
+  };
 }
 
 /** The record with its pictures as bytes and its network's sizes. @returns {object & {networks: Track[]}} */
@@ -32,7 +38,7 @@ export function readRecord({ experiment, ...record }) {
   const { hidden, seed, steps, batch, learning_rate, init } = experiment;
   return {
     ...record,
-    ...{ seed, steps, batch, learning_rate, init, depth: hidden.length, units: hidden[0] ?? 0 },
+    ...{ seed, steps, batch, learning_rate, init, depth: hidden.length, units: hidden[0] ?? 0, widths: hidden },
     networks: record.networks.map((one) => ({ ...one, moments: one.moments.map(moment) })),
   };
 }

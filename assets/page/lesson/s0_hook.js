@@ -1,9 +1,9 @@
 // The hook: three recorded sigmoid networks race over the steps of their training.
 
 import { el, lessMotion, rich } from './dom.js';
-import { button, prediction, slider } from './controls.js';
+import { button, dragNumber, prediction, slider, write } from './controls.js';
 import { apart, plot } from './plot.js';
-import { fixed, percent, significant, t } from './text.js';
+import { fixed, percent, share, t } from './text.js';
 import { gradientShare } from './view_data.js';
 
 const NORMS = ['none', 'batch', 'layer'];
@@ -21,17 +21,12 @@ export function between(evaluations, step) {
   return low + ((step - from) / (to - from)) * (high - low);
 }
 
-/** A gradient as a share of another, as people say it: 0.49, or 1/75,000. */
-export function share(ratio) {
-  if (!Number.isFinite(ratio) || ratio <= 0) return fixed(ratio, 0);
-  if (ratio >= 0.01) return significant(ratio, 2);
-  return `1/${Number((1 / ratio).toPrecision(2)).toLocaleString('en', { maximumFractionDigits: 0 })}`;
-}
-
 /** @param {object} context @returns {HTMLElement[]} */
 export function create(context) {
   const { record, state } = context;
   const tracks = NORMS.map((norm) => record.networks.find((one) => one.name === `sigmoid-${norm}`));
+  const [alone, ...others] = tracks.map((track) => hasStarted(record, track));
+  const stays = !alone && others.every(Boolean);
   state.step ??= lessMotion() ? record.steps : 0;
   const picture = race(record, tracks, state);
   const answer = el('p', { class: 'answer s0-answer' });
@@ -40,10 +35,18 @@ export function create(context) {
       state.playing = false;
       show(value);
     } });
+  const { evaluations } = tracks[0];
+  const placeOf = (step) => Math.max(0, until(evaluations, step).length - 1);
+  const number = dragNumber({ label: t('s0.step'), min: 0, max: evaluations.length - 1, step: 1, value: 0,
+    show: (place) => fixed(evaluations[place][0], 0), change: (place) => {
+      state.playing = false;
+      show(evaluations[place][0]);
+    } });
   const show = (step) => {
     state.step = step;
     steps.setValue(step);
-    answer.textContent = sentence(record, tracks, step);
+    number.setValue(placeOf(step));
+    write(answer, sentence(record, tracks, step), { step: number });
     picture.redraw();
   };
   const play = () => run(state, record.steps, picture, show, () => context.announce(answer.textContent));
@@ -57,11 +60,12 @@ export function create(context) {
   return [
     el('h1', {}, t('s0.title')),
     el('p', { class: 's0-lead' }, t('s0.lead')),
-    el('p', { class: 's0-question' }, t('s0.question', { layers: record.depth })),
+    el('p', { class: 's0-question' }, t(stays ? 's0.question' : 's0.question_started', { layers: record.depth })),
     el('figure', { class: 'wide s0-figure' }, picture,
       el('div', { class: 'controls' }, steps, el('div', { class: 'row' }, again, go))),
     answer,
-    why(state, tracks),
+    // Elsewhere there is nothing to explain.
+    ...(stays ? [why(state, tracks)] : []),
     newWords(),
   ];
 }
@@ -84,7 +88,7 @@ function race(record, tracks, state) {
     height: () => (narrow() ? 270 : Math.min(380, Math.max(260, innerHeight - 500))),
     x: { domain: [0, record.steps], label: t('s0.x'), show: (value) => fixed(value, 0) },
     y: { domain: [0, 1], label: t('s0.y'), show: (value) => fixed(100 * value, 0) },
-    margin: { right: 122 },
+    margin: { right: 142 },
     draw: (p) => drawRace(p, record, tracks, state.step),
   });
 }
@@ -92,7 +96,7 @@ function race(record, tracks, state) {
 /** @param {import('./plot.js').Picture} p */
 function drawRace(p, record, tracks, step) {
   p.line('chance', [[0, record.chance], [record.steps, record.chance]], { class: 's0-chance' });
-  p.text('chance-name', p.right - 4, p.y(record.chance) - 7, t('s0.chance'), { anchor: 'end', class: 'tick' });
+  p.text('chance-name', p.left + 6, p.y(record.chance) + 16, t('s0.chance'), { class: 'tick' });
   const heads = tracks.map(({ evaluations }) => between(evaluations, Math.max(step, evaluations[0][0])));
   const heights = apart(heads.map((head) => p.y(head)), LABEL_HEIGHT, -Infinity, p.bottom);
   tracks.forEach(({ norm, evaluations }, at) => {
@@ -106,14 +110,14 @@ function drawRace(p, record, tracks, step) {
 
 const latest = (evaluations, step) => (until(evaluations, step).at(-1) ?? evaluations[0])[1];
 
-/** What the race shows at a step, in words. */
+/** Whether a network ever left the blind guess. */
+const hasStarted = ({ chance }, { evaluations }) => evaluations.some(([, accuracy]) => accuracy > 1.2 * chance);
+
+/** What the race shows at a step, in words; the step itself is left open. */
 function sentence(record, tracks, step) {
   const [none, batch, layer] = tracks.map(({ evaluations }) => percent(latest(evaluations, step)));
-  const at = (until(tracks[0].evaluations, step).at(-1) ?? tracks[0].evaluations[0])[0];
-  const best = Math.max(...until(tracks[0].evaluations, step).map(([, accuracy]) => accuracy), 0);
-  const started = best > 1.2 * record.chance;
-  const key = step < record.steps ? 's0.now' : started ? 's0.end_started' : 's0.end';
-  return t(key, { step: at, none, batch, layer, chance: percent(record.chance) });
+  const key = step < record.steps ? 's0.now' : hasStarted(record, tracks[0]) ? 's0.end_started' : 's0.end';
+  return t(key, { none, batch, layer, chance: percent(record.chance) });
 }
 
 /** Runs the race from the state's step on, in real time. */

@@ -1,11 +1,11 @@
 // Five inputs and one ReLU: a straight line, nothing at all, or a bend; and what the real units of a layer see.
 
 import { el, set, svg } from './dom.js';
-import { button, prediction, slider } from './controls.js';
+import { button, prediction, slider, write } from './controls.js';
 import { plot } from './plot.js';
 import { fixed, significant, t } from './text.js';
 import { SHIFT, batchState, changed, dragDots, drawDots, newBatch, positions, relu, reluSlope, sharedDots,
-} from './five_dots.js';
+  shiftNumber } from './five_dots.js';
 
 const STATES = ['straight', 'silent', 'bent'];
 const NORMS = ['none', 'batch'];
@@ -35,6 +35,7 @@ export function create(context) {
       dots.shift = value;
       changed(dots);
     } });
+  const number = shiftNumber(dots);
   const another = button(t('s1.new_batch'), () => {
     dots.values = newBatch();
     changed(dots);
@@ -42,7 +43,9 @@ export function create(context) {
   const show = () => {
     picture.redraw();
     table.replaceChildren(...rows(positions(dots)));
-    say(answer, positions(dots));
+    shift.setValue(dots.shift);
+    number.setValue(dots.shift);
+    say(answer, positions(dots), number);
   };
   dots.watchers.s1 = () => {
     show();
@@ -94,12 +97,13 @@ function rows(inputs) {
   ];
 }
 
-/** Says what the ReLU makes of the batch. */
-function say(answer, inputs) {
+/** Says what the ReLU makes of the batch, after how far it was shifted. */
+function say(answer, inputs, shift) {
   const now = batchState(Math.min(...inputs), Math.max(...inputs));
   const left = inputs.filter((x) => x <= 0).length;
   set(answer, { 'data-state': now });
-  answer.replaceChildren(el('em', {}, t(`s1.word_${now}`)), ` ${t(`s1.say_${now}`, { left, right: 5 - left })}`);
+  const words = `${t('s1.shifted')} *${t(`s1.word_${now}`)}* ${t(`s1.say_${now}`, { left, right: 5 - left })}`;
+  write(answer, words, { shift });
 }
 
 /** The real units of the last hidden layer at the start, without a norm and with BN. */

@@ -1,11 +1,11 @@
 // The same five inputs with their mean subtracted, divided by their deviation, or both.
 
 import { el } from './dom.js';
-import { button, choices, prediction } from './controls.js';
+import { button, choices, prediction, write } from './controls.js';
 import { plot } from './plot.js';
-import { fixed, t } from './text.js';
+import { bracketed, fixed, t } from './text.js';
 import { formula, fraction, term } from './formula.js';
-import { batchState, changed, dragDots, drawDots, newBatch, normalize, positions, sharedDots, statistics,
+import { batchState, changed, dragDots, drawDots, newBatch, normalize, positions, sharedDots, shiftNumber, statistics,
 } from './five_dots.js';
 
 const HOW = ['none', 'centre', 'scale', 'both'];
@@ -23,12 +23,14 @@ export function create(context) {
   dragDots(picture, dots);
   const parts = { table: el('table', { class: 's2-table' }), answer: el('p', { class: 'answer s2-answer' }),
     sum: el('div', {}) };
+  const number = shiftNumber(dots);
   const show = () => {
     const inputs = positions(dots);
     picture.redraw();
     parts.table.replaceChildren(...rows(inputs, normalize(inputs, state.how)));
     parts.sum.replaceChildren(withNumbers(state.how, statistics(inputs)));
-    parts.answer.textContent = sentence(inputs, state.how);
+    number.setValue(dots.shift);
+    write(parts.answer, `${t('s1.shifted')} ${sentence(inputs, state.how)}`, { shift: number });
   };
   const change = (moves) => {
     state.moves = moves;
@@ -136,9 +138,8 @@ function withNumbers(how, { mean, deviation }) {
   const over = how === 'scale' || how === 'both';
   const top = (word) => (minus ? ['x − ', term('mean', word)] : ['x']);
   const side = (mu, sigma) => (over ? [fraction(top(mu), [term('sigma', sigma)])] : top(mu));
-  const value = mean < 0 ? `(${fixed(mean)})` : fixed(mean);
   if (how === 'none') return formula('y = x');
-  return formula('y = ', ...side(t('s2.mean'), 'σ'), ' = ', ...side(value, fixed(deviation)));
+  return formula('y = ', ...side(t('s2.mean'), 'σ'), ' = ', ...side(bracketed(mean), fixed(deviation)));
 }
 
 /** What was done to the batch, in words. @param {number[]} inputs */
@@ -149,5 +150,6 @@ export function sentence(inputs, how) {
   const now = t(`s2.relu_${batchState(Math.min(...after), Math.max(...after))}`);
   const out = outside(after);
   const values = { mean: fixed(mean), variance: fixed(variance), now };
-  return t(`s2.say_${how}`, values) + (out ? ` ${t('s2.out', { out })}` : '');
+  const already = how !== 'both' && values.mean === fixed(0) && values.variance === fixed(1);
+  return t(already ? 's2.say_both_already' : `s2.say_${how}`, values) + (out ? ` ${t('s2.out', { out })}` : '');
 }

@@ -2,9 +2,9 @@
 
 import { el, set } from './dom.js';
 import { ACTIVATIONS } from './activations.js';
-import { button, prediction, slider } from './controls.js';
+import { button, dragNumber, prediction, slider, write } from './controls.js';
 import { plot } from './plot.js';
-import { fixed, significant, t } from './text.js';
+import { fixed, percent, significant, t } from './text.js';
 import { bendAndSlope, bestLine, outputShares } from './sigmoid_maths.js';
 
 const { of: sigmoid } = ACTIVATIONS.sigmoid;
@@ -19,8 +19,8 @@ const DEAD_SLOPE = 0.02;
 const STRAIGHT_BEND = 0.03;
 
 const evenly = ([low, high], count) => Array.from({ length: count + 1 }, (_, at) => low + ((high - low) * at) / count);
-/** A share in per cent, which no line break parts from its sign. */
-const percent = (share) => `${significant(100 * share, 2)}\u00a0%`;
+/** A share of the variance: small ones count, too. */
+const inPercent = (share) => percent(share, significant);
 
 /** @param {object} context @returns {HTMLElement[]} */
 export function create(context) {
@@ -33,15 +33,16 @@ export function create(context) {
   const show = () => {
     const { bend, slope } = bendAndSlope(state.mean, state.sigma);
     pictures.forEach((picture) => picture.redraw());
-    meters.bend.tell(bend, percent(bend));
+    meters.bend.tell(bend, inPercent(bend));
     meters.slope.tell(slope, significant(slope, 2));
-    answer.textContent = sentence(state, bend, slope);
+    for (const name of ['mean', 'sigma']) for (const knob of [sliders, numbers]) knob[name].setValue(state[name]);
+    write(answer, sentence(bend, slope), numbers);
     context.announce(answer.textContent);
   };
-  const sliders = knobs(state, show);
+  const sliders = knobs(state, show, slider);
+  const numbers = knobs(state, show, dragNumber);
   const presets = Object.entries(PRESETS).map(([name, [mean, sigma]]) => button(t(`s3.${name}`), () => {
-    sliders.mean.setValue((state.mean = mean));
-    sliders.sigma.setValue((state.sigma = sigma));
+    Object.assign(state, { mean, sigma });
     show();
   }, { class: `s3-${name}` }));
   show();
@@ -51,7 +52,7 @@ export function create(context) {
     el('p', {}, t('s3.question')),
     prediction({ id: 's3', question: t('s3.guess'), right: 2,
       answers: ['half', 'tenth', 'none'].map((one) => t(`s3.guess_${one}`)),
-      because: t('s3.because', { bend: percent(normal.bend) }), state }),
+      because: t('s3.because', { bend: inPercent(normal.bend) }), state }),
     el('div', { class: 'wide s3-pair' },
       el('figure', {}, pictures[0], el('div', { class: 'controls' }, sliders.mean, sliders.sigma,
         el('div', { class: 'row' }, ...presets))),
@@ -60,9 +61,9 @@ export function create(context) {
   ];
 }
 
-/** The two sliders. */
-function knobs(state, show) {
-  const one = (name, label, range, term) => slider({ ...range, label, term, value: state[name],
+/** Mean and σ to take hold of: as sliders, or as numbers to drag. @param {typeof slider} make */
+function knobs(state, show, make) {
+  const one = (name, label, range, term) => make({ ...range, label, term, value: state[name],
     show: (value) => fixed(value, 1), change: (value) => {
       state[name] = value;
       show();
@@ -164,9 +165,8 @@ function mapPicture(state) {
   });
 }
 
-/** What the sigmoid makes of these inputs, in words. */
-function sentence({ mean, sigma }, bend, slope) {
+/** What the sigmoid makes of these inputs, in words; their mean and σ are left open. */
+function sentence(bend, slope) {
   const key = slope < DEAD_SLOPE ? 'dead' : bend < STRAIGHT_BEND ? 'straight' : 'both';
-  const place = { mean: fixed(mean, 1), sigma: fixed(sigma, 1) };
-  return t(`s3.say_${key}`, { ...place, bend: percent(bend), slope: significant(slope, 2) });
+  return t(`s3.say_${key}`, { bend: inPercent(bend), slope: significant(slope, 2) });
 }

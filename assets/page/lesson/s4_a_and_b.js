@@ -1,13 +1,12 @@
 // The norm's own two numbers: a stretches the normalized data, b moves them, and gradient descent can find both.
 
 import { el, set, lessMotion } from './dom.js';
-import { button, choices, prediction, slider } from './controls.js';
+import { button, choices, dragNumber, prediction, slider } from './controls.js';
 import { plot } from './plot.js';
-import { fixed, significant, t } from './text.js';
+import { bracketed, fixed, significant, t } from './text.js';
 import { formula, fraction, term } from './formula.js';
 import { statistics } from './five_dots.js';
 import { INPUTS, TARGETS, Y, bars, learnedStep, loss, outlineBars, placed } from './affine_maths.js';
-
 
 const RANGE = { a: { min: -2.5, max: 2.5, step: 0.01 }, b: { min: -3, max: 3, step: 0.01 } };
 const AXIS = [-11, 11];
@@ -35,13 +34,14 @@ export function create(context) {
   state.b ??= 0;
   state.target ??= 'wide';
   state.losses ??= [loss(state.a, state.b, TARGETS[state.target])];
-  const view = { data: dataPicture(state), losses: lossPicture(state), sum: el('div', {}),
+  const view = { data: dataPicture(state), losses: lossPicture(state),
     answer: el('p', { class: 'answer s4-answer' }) };
-  const sliders = { a: knob('a'), b: knob('b') };
+  const sliders = { a: knob('a', slider), b: knob('b', slider) };
+  const numbers = { a: knob('a', dragNumber), b: knob('b', dragNumber) };
   const show = () => {
     view.data.redraw();
     view.losses.redraw();
-    view.sum.replaceChildren(withNumbers(state));
+    for (const name of ['a', 'b']) for (const knobs of [sliders, numbers]) knobs[name].setValue(state[name]);
     say(view.answer, state);
   };
   /** The reader changed something: what was learned so far is over. */
@@ -51,9 +51,9 @@ export function create(context) {
     show();
     context.announce(view.answer.textContent);
   };
-  function knob(name) {
-    return slider({ ...RANGE[name], label: t(`s4.${name}`), term: name, value: state[name],
-      show: (value) => fixed(value), change: (value) => {
+  function knob(name, make) {
+    return make({ ...RANGE[name], label: t(`s4.${name}`), term: name, value: state[name],
+      show: make === dragNumber ? bracketed : fixed, change: (value) => {
         state[name] = value;
         restart();
       } });
@@ -61,8 +61,6 @@ export function create(context) {
   const step = () => {
     Object.assign(state, learnedStep(state.a, state.b, TARGETS[state.target]));
     state.losses.push(loss(state.a, state.b, TARGETS[state.target]));
-    sliders.a.setValue(state.a);
-    sliders.b.setValue(state.b);
     show();
   };
   show();
@@ -73,7 +71,7 @@ export function create(context) {
       answers: ['ab', 'right', 'square'].map((one) => t(`s4.guess_${one}`)),
       because: t('s4.because'), state }),
     el('div', { class: 'wide s4-pair' },
-      el('figure', {}, view.sum, view.data, el('div', { class: 'controls' }, sliders.a, sliders.b)),
+      el('figure', {}, withNumbers(numbers), view.data, el('div', { class: 'controls' }, sliders.a, sliders.b)),
       el('figure', {}, targets(state, restart), view.losses, learnRow(context, state, view, step),
         el('figcaption', {}, t('s4.loss_is', { n: Y.length })))),
     view.answer,
@@ -164,13 +162,12 @@ function lossPicture(state) {
   });
 }
 
-/** The formula with the present numbers. */
+/** The formula with numbers, of which a and b can be dragged. @param {{a: HTMLElement, b: HTMLElement}} numbers */
 function withNumbers({ a, b }) {
   const { mean, deviation } = statistics(INPUTS);
   const norm = (mu, sigma) => fraction(['x − ', term('mean', mu)], [term('sigma', sigma)]);
   const plain = [term('a', 'a'), ' · ', norm(t('s2.mean'), 'σ'), ' + ', term('b', 'b')];
-  const numbers = [term('a', fixed(a)), ' · ', norm(fixed(mean), fixed(deviation)), b < 0 ? ' − ' : ' + ',
-    term('b', fixed(Math.abs(b)))];
+  const numbers = [a, ' · ', norm(fixed(mean), fixed(deviation)), ' + ', b];
   return formula(...plain, ' = ', el('span', { class: 's4-numbers' }, ...numbers));
 }
 

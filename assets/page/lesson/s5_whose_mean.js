@@ -1,11 +1,11 @@
 // S5: whose mean is it? A matrix of five examples and three units, and what each norm takes together in it.
 
-import { button, choices, dragNumber, prediction, slider } from './controls.js';
+import { button, choices, dragNumber, prediction, slider, write } from './controls.js';
 import { el, rich, set } from './dom.js';
 import { EPSILON, groupOf, normalize, parametersOf, runningAfter, statisticsOf } from './norms.js';
 import { Stream } from './random.js';
 import { runningPicture } from './s5_running.js';
-import { fixed, t } from './text.js';
+import { bracketed, fixed, plain, t } from './text.js';
 
 const EXAMPLES = 5;
 const UNITS = 3;
@@ -69,9 +69,6 @@ function movedBy(state, norm) {
   const [whole, now] = [EXAMPLES, state.rows].map((rows) => outputsOf(state, norm, rows)[0]);
   return Math.max(...whole.map((value, unit) => (Object.is(value, now[unit]) ? 0 : Math.abs(value - now[unit]))));
 }
-
-/** A number with brackets around it where it is negative. */
-const bracketed = (value, digits = 2) => (value < 0 ? `(${fixed(value, digits)})` : fixed(value, digits));
 
 /** The arithmetic of the focused cell, a line a paragraph. @returns {Node[]} */
 function arithmetic(state) {
@@ -181,15 +178,23 @@ function show(state, { inputs, outputs, counts }) {
   }
 }
 
-/** The sentence about the batch: what moved when examples went. */
+/** The sentence about the batch: what moved when examples went; how many are left is left open. */
 function answer(state) {
   const inference = state.mode === 'inference';
   if (state.rows === EXAMPLES) return t(inference ? 's5.answer_inference' : 's5.answer_whole');
   if (state.rows === 1 && !inference) return t('s5.answer_one');
   const [batch, layer] = ['batch', 'layer'].map((norm) => movedBy(state, norm));
   const key = batch === 0 ? 's5.answer_same' : 's5.answer_moved';
-  return t(key, { rows: state.rows, batch: fixed(batch), layer: fixed(layer, 0) });
+  return t(key, { batch: fixed(batch), layer: fixed(layer, 0) });
 }
+
+/** The size of the batch to take hold of: as a slider, or as a number to drag. @param {typeof slider} make */
+const sizeOfBatch = (state, change, make, show) => make({ label: t('s5.batch_size'), min: 1, max: EXAMPLES, step: 1,
+  value: state.rows, show, change: (value) => {
+    state.rows = value;
+    state.cell = [Math.min(state.cell[0], value - 1), state.cell[1]];
+    change();
+  } });
 
 /** The controls beneath the tables. */
 function controls(state, change) {
@@ -202,6 +207,7 @@ function controls(state, change) {
     show: (value) => fixed(value, 1), change: set1(name) });
   const [a, b] = [scaleOrShift('a', -3, 3), scaleOrShift('b', -3, 3)];
   const tell = () => {
+    rows.setValue(state.rows);
     const shared = state.norm !== 'batch' && state.affine === 'shared';
     for (const [name, control] of [['a', a], ['b', b]]) {
       control.firstChild.textContent = t(shared ? 's5.of_layer' : 's5.of_unit', { name, unit: state.cell[1] + 1 });
@@ -209,13 +215,8 @@ function controls(state, change) {
     }
     b.querySelector('input').disabled = state.norm === 'rms';
   };
-  const rows = slider({ label: t('s5.batch_size'), min: 1, max: EXAMPLES, step: 1, value: state.rows,
-    show: (value) => t(value === 1 ? 's5.one_example' : 's5.examples', { rows: value }),
-    change: (value) => {
-      state.rows = value;
-      state.cell = [Math.min(state.cell[0], value - 1), state.cell[1]];
-      change();
-    } });
+  const rows = sizeOfBatch(state, change, slider,
+    (value) => t(value === 1 ? 's5.one_example' : 's5.examples', { rows: value }));
   const pick = (key, values) => choices({ label: t(`s5.${key}`), value: state[key],
     options: values.map((value) => ({ value, text: t(`s5.${value}`) })),
     change: (value) => {
@@ -272,7 +273,8 @@ export function create({ id, state, announce }) {
     show(state, grid);
     hold.tell();
     words.replaceChildren(...arithmetic(state));
-    said.textContent = answer(state);
+    number.setValue(state.rows);
+    write(said, answer(state), { rows: number });
     filled.textContent = runningAnswer(state);
   };
   const change = () => {
@@ -289,6 +291,7 @@ export function create({ id, state, announce }) {
   };
   const grid = tables(state, { look, change });
   const hold = controls(state, change);
+  const number = sizeOfBatch(state, change, dragNumber, plain);
   const guess = prediction({ id, question: t('s5.ask'), state, right: 1, because: t('s5.because'),
     answers: [t('s5.guess_input'), t('s5.guess_b'), t('s5.guess_nan')] });
   update();

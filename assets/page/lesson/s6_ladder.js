@@ -1,10 +1,10 @@
 // S6: the gradient's way back, layer by layer, as factors that multiply.
 
-import { button, choices, prediction, slider } from './controls.js';
+import { button, choices, dragNumber, prediction, slider, write } from './controls.js';
 import { el, eachFrame, rich } from './dom.js';
 import { BATCH, ladder, UNITS } from './ladder.js';
 import { ladderPicture } from './s6_picture.js';
-import { fixed, significant, t } from './text.js';
+import { fixed, plain, share, significant, t } from './text.js';
 import { factorALayer, firstTrained } from './verdicts.js';
 
 const NORMS = ['none', 'batch', 'layer', 'rms'];
@@ -23,18 +23,15 @@ const SATURATED = 0.4;
 /** The shares of a gradient that part the answers of the prediction. */
 const SHARES = [0.1, 1e-3];
 
-/** A share in words: 0.24, 1/2 600, 1.2×10⁻⁹. */
-export function share(value) {
-  if (value === 0 || value >= 0.01 || value <= 1e-6) return significant(value);
-  const rounded = Number((1 / value).toPrecision(2));
-  return `1/${rounded.toLocaleString('en').replaceAll(',', '\u202f')}`;
-}
+/** What a ladder depends on but for its norm. */
+const keyOf = ({ depth, scale, shift, activation, seed }) => [depth, scale, shift, activation, seed].join();
+const FIRST_KEY = keyOf(DEFAULTS);
 
 /** The ladders of all norms for the present settings, kept until a setting changes; a missing one is null. */
 function known(state) {
-  const { depth, scale, shift, activation, seed } = state.set;
-  const key = [depth, scale, shift, activation, seed].join();
-  if (state.key !== key) Object.assign(state, { key, ladders: {} });
+  const key = keyOf(state.set);
+  const ladders = key === FIRST_KEY ? { [DEFAULTS.norm]: state.first } : {};
+  if (state.key !== key) Object.assign(state, { key, ladders });
   return state.ladders;
 }
 
@@ -49,11 +46,10 @@ function climb(state, norm) {
 export function answer(settings, { sizes, factor, slope, weights, norm }) {
   const { depth, activation } = settings;
   if (depth === 1) return t('s6.answer_one');
-  const steps = depth - 1;
+  const steps = depth === 2 ? t('s6.one_step') : t('s6.many_steps', { count: depth - 1 });
   if (sizes[0] === 0 || !Number.isFinite(sizes[0])) return t('s6.answer_zero', { steps });
   const values = { slope: significant(slope), weights: significant(weights), norm: significant(norm),
-    factor: significant(factor),
-    steps, share: share(sizes[0]) };
+    factor: significant(factor), steps, share: share(sizes[0]) };
   const product = t(settings.norm === 'none' ? 's6.product' : 's6.product_norm', values);
   const fate = factor < KEPT.from ? 's6.shrinks' : factor > KEPT.to ? 's6.grows' : 's6.kept';
   const shiftless = settings.norm === 'rms' && settings.shift !== 0 ? t('s6.no_b') : '';
@@ -97,26 +93,48 @@ function recorded(record) {
   });
   if (factors.some((one) => !one || one.factor === null)) return '';
   const [none, batch, layer] = factors.map(({ factor }) => fixed(factor));
-  return t('s6.recorded', { none, batch, layer, step: factors[0].step, units: record.units });
+  return t('s6.recorded', { none, batch, layer, step: factors[0].step,
+    units: [...new Set(record.widths)].map(plain).join(', ') });
 }
 
-/** The controls beneath the picture. */
+const layersInWords = (count) => t(count === 1 ? 's6.one_layer' : 's6.layers', { count });
+
+/** Depth, weights and shift to take hold of. @param {object} state @param {() => void} change */
+function knobs({ set }, change) {
+  const take = (name, of = (value) => value) => (value) => {
+    set[name] = of(value);
+    change();
+  };
+  return {
+    depth: { label: t('s6.depth'), min: 1, max: 20, step: 1, value: set.depth, change: take('depth') },
+    scale: { label: t('s6.scale'), min: -1, max: 1.5, step: 0.1, value: Math.log10(set.scale),
+      show: (value) => `× ${significant(10 ** value)}`, change: take('scale', (value) => 10 ** value) },
+    shift: { label: t('s6.shift'), min: -8, max: 8, step: 0.5, value: set.shift, term: 'b',
+      show: (value) => fixed(value, 1), change: take('shift') },
+  };
+}
+
+/** Lets sliders or numbers to drag stand where the settings are. */
+function put({ depth, scale, shift }, { set }) {
+  depth.setValue(set.depth);
+  scale.setValue(Math.log10(set.scale));
+  shift.setValue(set.shift);
+}
+
+/** The controls beneath the picture: sliders by their names, and the whole. */
 function controls(state, change) {
   const take = (name) => (value) => {
     state.set[name] = value;
     change();
   };
+  const all = knobs(state, change);
+  const sliders = { depth: slider({ ...all.depth, show: layersInWords }), scale: slider(all.scale),
+    shift: slider(all.shift) };
   const pick = (name, values) => choices({ label: t(`s6.${name}_choice`), value: state.set[name],
     options: values.map((value) => ({ value, text: t(`s6.${value}`) })), change: take(name) });
-  const shift = slider({ label: t('s6.shift'), min: -8, max: 8, step: 0.5, value: state.set.shift, term: 'b',
-    show: (value) => fixed(value, 1), change: take('shift') });
-  return el('div', { class: 'controls' },
-    slider({ label: t('s6.depth'), min: 1, max: 20, step: 1, value: state.set.depth,
-      show: (value) => t(value === 1 ? 's6.one_layer' : 's6.layers', { count: value }), change: take('depth') }),
-    slider({ label: t('s6.scale'), min: -1, max: 1.5, step: 0.1, value: Math.log10(state.set.scale),
-      show: (value) => `× ${significant(10 ** value)}`, change: (value) => take('scale')(10 ** value) }),
-    shift,
-    pick('activation', ['sigmoid', 'relu']), pick('norm', NORMS));
+  const whole = el('div', { class: 'controls' }, ...Object.values(sliders), pick('activation', ['sigmoid', 'relu']),
+    pick('norm', NORMS));
+  return { sliders, whole };
 }
 
 /** Buttons to settings that are worth a look. */
@@ -132,7 +150,7 @@ function visits(state, visit) {
 
 /** The prediction: what is left after five layers. */
 function guess(id, state) {
-  const { sizes } = ladder(DEFAULTS);
+  const { sizes } = state.first;
   const right = SHARES.filter((limit) => sizes[0] < limit).length;
   return prediction({ id, question: t('s6.ask'), state, right, because: t('s6.because', { share: share(sizes[0]) }),
     answers: [t('s6.guess_much'), t('s6.guess_little'), t('s6.guess_nothing')] });
@@ -171,15 +189,26 @@ function stage(state, announce) {
 /** Builds the section. @param {object} context @returns {HTMLElement[]} */
 export function create({ id, record, state, announce }) {
   state.set ??= { ...DEFAULTS };
+  state.first ??= ladder(DEFAULTS);
   const { picture, said, equation, figures, show } = stage(state, announce);
-  const change = eachFrame(show);
-  const held = el('div', {}, controls(state, change));
+  const change = eachFrame(() => {
+    for (const one of [hold.sliders, numbers]) put(one, state);
+    show();
+  });
+  const { depth, scale, shift } = knobs(state, change);
+  const numbers = { depth: dragNumber({ ...depth, show: plain }), scale: dragNumber(scale), shift: dragNumber(shift) };
+  const given = el('p', { class: 's6-given' });
+  write(given, t('s6.given'), numbers);
+  let hold = controls(state, change);
+  const held = el('div', {}, hold.whole);
   const visit = () => {
-    held.replaceChildren(controls(state, change));
+    hold = controls(state, change);
+    held.replaceChildren(hold.whole);
+    put(numbers, state);
     show();
   };
   show();
   return [el('h2', {}, t('s6.title')), el('p', {}, ...rich(t('s6.question'))), guess(id, state), equation,
-    el('div', { class: 'wide' }, picture), held, visits(state, visit), said,
+    el('div', { class: 'wide' }, picture), held, visits(state, visit), given, said,
     el('p', { class: 's6-recorded' }, recorded(record)), figures];
 }

@@ -86,7 +86,8 @@ function troubleOf({ reason, lacks }, settings, tracks) {
   const missing = lacks?.length > 0 ? [t('s7.lacks', { command: commandLine({ ...settings, norm: lacks }) })] : [];
   const failed = tracks.filter(({ failed }) => failed).map((track) =>
     t('s7.failed_at', { name: nameOf(track, tracks), step: track.failed.step }));
-  return [...missing, ...failed].join(' ');
+  const others = failed.length > 0 && failed.length < tracks.length ? [t('s7.failed_others')] : [];
+  return [...missing, ...failed, ...others].join(' ');
 }
 
 /** What the comparison with the reference has given. @param {object[]} tracks the engine's */
@@ -103,7 +104,7 @@ function checkInWords(tracks) {
   const worst = checked.reduce((a, b) => (b.check.ratio > a.check.ratio ? b : a));
   const { tensor, ratio } = worst.check;
   const steps = Math.min(...checked.map(({ check }) => check.steps));
-  return t('s7.check.good', { steps, name: nameOf(worst, tracks), tensor, share: fixed(100 * ratio, 0) });
+  return t(steps === 1 ? 's7.check.good_one' : 's7.check.good', { steps, name: nameOf(worst, tracks), tensor, share: fixed(100 * ratio, 0) });
 }
 
 /** What the networks show at a step, in a sentence. */

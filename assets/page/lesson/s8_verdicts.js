@@ -112,7 +112,8 @@ function claimBlock(id, { record, state, states, announce }) {
     show(place, { states, announce });
   } }, ...rich(t('s8.shown', { step: place.step, view: t(place.view).replace(/\[([^\]]*)\]\{\w+\}/g, '$1') })));
   const whole = el('details', { class: 's8-claim', id: `s8-${id}` },
-    el('summary', {}, verdictMark(recorded.verdict), el('span', { class: 's8-text' }, ...rich(t(`s8.${id}`)))),
+    el('summary', {}, verdictMark(recorded.verdict), el('span', { class: 's8-text' }, t(`s8.${id}_short`))),
+    el('p', {}, ...rich(t(`s8.${id}`))),
     recorded.evidence.length ? evidenceList(recorded.evidence) : null, figures,
     recorded.differs ? el('p', {}, t('s8.differs')) : null, own,
     el('p', {}, el('b', {}, `${t('s8.refute')} `), ...rich(t(`s8.${id}_refute`))),
@@ -156,7 +157,7 @@ function guess(id, record, state) {
 function answer(record, own) {
   const all = IDS.map((id) => recordedVerdict(record, id).verdict);
   const count = (verdict) => all.filter((one) => one === verdict).length;
-  const recorded = t('s8.answer', { all: all.length, holds: count('holds'), partly: count('partly'),
+  const recorded = t('s8.answer', { holds: count('holds'), partly: count('partly'),
     fails: count('fails'), unmeasured: count('unmeasured') });
   return `${recorded} ${own ? t('s8.answer_own', own) : t('s8.answer_no_own')}`;
 }

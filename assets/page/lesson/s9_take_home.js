@@ -3,10 +3,10 @@
 import { button, choices, prediction } from './controls.js';
 import { el, rich } from './dom.js';
 import { copyText, download, svgFile } from './download.js';
-import { DEFAULTS, commandLine, toml } from './lab_settings.js';
+import { DEFAULTS, commandLine, toml, widthsOf } from './lab_settings.js';
 import { ownSteps } from './s8_verdicts.js';
 import { curvesAsCsv, pytorch } from './snippet.js';
-import { fixed, t } from './text.js';
+import { fixed, plain, t } from './text.js';
 
 /** What there is to copy: how it is made of the settings, and what a file of it is called. */
 const TEXTS = {
@@ -23,22 +23,21 @@ const TRAINING_IMAGES = 10_000;
 const NAME = 64;
 
 /** How many numbers the plain network of the settings learns. */
-export function parameters({ depth, units }) {
-  const hidden = PIXELS * units + units + (depth - 1) * (units * units + units);
-  return hidden + units * CLASSES + CLASSES;
+export function parameters(settings) {
+  const sizes = [PIXELS, ...widthsOf(settings), CLASSES];
+  return sizes.slice(1).reduce((sum, units, layer) => sum + sizes[layer] * units + units, 0);
 }
 
 /** The settings of the laboratory, or the first ones. */
 const settingsOf = (states) => ({ ...DEFAULTS, ...states.s7?.settings });
 
-/** A number with thin spaces between thousands. */
-const grouped = (value) => value.toLocaleString('en').replaceAll(',', '\u202f');
-
 /** The sentence about what the texts train. */
 function answer(settings) {
-  const { depth, units, norm, steps, batch } = settings;
-  return t('s9.answer', { count: norm.length, depth, units, parameters: grouped(parameters(settings)),
-    steps: grouped(steps), batch, passes: fixed((steps * batch) / TRAINING_IMAGES, 1) });
+  const { norm, steps, batch } = settings;
+  const widths = widthsOf(settings);
+  const units = [...new Set(widths)].map(plain).join(', ');
+  return t('s9.answer', { count: norm.length, depth: widths.length, units, parameters: parameters(settings), steps, batch,
+    passes: fixed((steps * batch) / TRAINING_IMAGES, 1) });
 }
 
 /** The bytes of base64. */

@@ -1,5 +1,7 @@
 // The laboratory's networks as a script for PyTorch.
 
+import { widthsOf } from './lab_settings.js';
+
 /** How weights are drawn, and what becomes of the biases; nothing where PyTorch does it so by itself. */
 function initLines(init) {
   const weights = { glorot: 'nn.init.xavier_uniform_(layer.weight)',
@@ -33,7 +35,10 @@ function normLines(affine) {
 const ACTIVATIONS = { sigmoid: 'nn.Sigmoid()', relu: 'nn.ReLU()', tanh: 'nn.Tanh()' };
 
 /** The function that makes a network. */
-function networkLines({ activation, depth, units, init, position }) {
+function networkLines(settings) {
+  const { activation, init, position } = settings;
+  const widths = widthsOf(settings);
+  const units = new Set(widths).size > 1 ? `[${widths.join(', ')}]` : `[${widths[0]}] * ${widths.length}`;
   const before = position === 'before';
   const parts = before ? 'normed + [ACTIVATION]' : '[ACTIVATION] + normed';
   return [
@@ -45,7 +50,7 @@ function networkLines({ activation, depth, units, init, position }) {
     '',
     'def network(norm):',
     '    layers, inputs = [], 28 * 28',
-    `    for layer, units in enumerate([${units}] * ${depth}):`,
+    `    for layer, units in enumerate(${units}):`,
     // Weights are drawn before biases: each layer's are the same with every norm.
     '        torch.manual_seed(SEED + layer)',
     "        normed = [] if norm == 'none' else [NORMS[norm](units)]",

@@ -26,13 +26,20 @@ export function setLanguage(next) {
   document.documentElement.lang = language;
 }
 
+/** The digits before the point in threes, as both languages have them: 1,500. @param {string} text of a number */
+const inThrees = (text) => text.replace(/^\D?\d{4,}/, (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ','));
+
+/** A number with as many digits as it has: 1,500, 0.25, −3. @param {number} value */
+export const plain = (value) => inThrees(String(value).replace('-', '−'));
+
 /**
  * The text of a key with `{name}` filled in. A key without a text is shown as it is, so that it is seen.
  * @param {string} key @param {Record<string, string|number>} [values]
  */
 export function t(key, values = {}) {
   const text = words[language]?.[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+  const shown = (value) => (typeof value === 'number' ? plain(value) : value);
+  return text.replace(/\{(\w+)\}/g, (whole, name) => shown(values[name]) ?? whole);
 }
 
 /**
@@ -41,13 +48,25 @@ export function t(key, values = {}) {
  */
 export function fixed(value, digits = 2) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? '–' : value > 0 ? '∞' : '−∞';
+  if (Math.abs(value) >= HUGE) return significant(value);
   const scaled = value * 10 ** digits;
   const even = Math.abs(scaled % 1) === 0.5 ? (2 * Math.round(scaled / 2)) / 10 ** digits : value;
-  return even.toFixed(digits).replace(/^-(0(?:\.0*)?)$/, '$1').replace('-', '−');
+  return inThrees(even.toFixed(digits).replace(/^-(0(?:\.0*)?)$/, '$1').replace('-', '−'));
 }
 
-/** A share as a percentage; a dash where it is no number. */
-export const percent = (share) => (Number.isFinite(share) ? `${fixed(100 * share, 1)} %` : '–');
+/** From here on a number is written with a power of ten. */
+const HUGE = 1e7;
+
+/** A number in brackets where it is negative, as it stands behind another sign. */
+export const bracketed = (value, digits = 2) =>
+  (value < 0 ? `(${fixed(value, digits)})` : fixed(value, digits));
+
+/**
+ * A share as a percentage, which no line break parts from its sign; a dash where it is no number.
+ * @param {number} share @param {(value: number) => string} [show]
+ */
+export const percent = (share, show = (value) => fixed(value, 1)) =>
+  (Number.isFinite(share) ? `${show(100 * share)}\u00a0%` : '–');
 
 /** An integer as an exponent: ⁻³. */
 export const raised = (exponent) =>
@@ -60,4 +79,10 @@ export function significant(value, digits = 2) {
   if (exponent >= -4 && exponent < 6) return fixed(value, Math.max(0, digits - 1 - exponent));
   const [mantissa, power] = value.toExponential(digits - 1).split('e');
   return `${mantissa.replace('-', '−')}×10${raised(Number(power))}`;
+}
+
+/** A share as people say it: 0.49, 1/75,000, and below a millionth 1.2×10⁻⁹. */
+export function share(ratio) {
+  if (!(ratio >= 1e-6 && ratio < 0.01)) return significant(ratio);
+  return `1/${fixed(Number((1 / ratio).toPrecision(2)), 0)}`;
 }

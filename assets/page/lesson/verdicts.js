@@ -2,7 +2,7 @@
 // (src/report/claims): a figure is for a claim or against it by a threshold. The thresholds are the program's
 // (thresholds.rs): each lies far from the figures of the lesson and of 10,000 steps on MNIST.
 
-import { fixed, percent, significant } from './text.js';
+import { fixed, percent, share as portion, significant } from './text.js';
 import {
   bandOf, beyond, diverged, evaluationAt, factorALayer, firstTrained, lateAccuracy, medianMagnitude, rangeOfUnits,
   sigmoidOver, spreadOfInputs,
@@ -170,8 +170,8 @@ function vanishingGradients(tracks, about) {
   const track = find(tracks, 'sigmoid', 'none');
   const { share, change, spread, late } = ending(track, about);
   return [
-    figure(share <= LIMITS.vanished, 's8.gradient_share', { norm: 'none', share: significant(share),
-      first: significant(gradientShare(start(track))) }),
+    figure(share <= LIMITS.vanished, 's8.gradient_share', { norm: 'none', share: portion(share),
+      first: portion(gradientShare(start(track))) }),
     figure(change <= LIMITS.hardlyMoved, 's8.first_moved', { norm: 'none', change: percent(change) }),
     figure(spread <= LIMITS.alike, 's8.outputs_differ', { norm: 'none', spread: fixed(spread, 4) }),
     figure(late.guesses, 's8.accuracy', { norm: 'none', ...late.text }),
@@ -226,7 +226,7 @@ function layerNormSlows(tracks) {
   const [none, layer] = ['none', 'layer'].map((norm) => factorAtStart(find(tracks, 'sigmoid', norm)));
   return [
     figure(layer >= LIMITS.slower * none, 's8.slower', { layer: significant(layer), none: significant(none) }),
-    figure(layer < LIMITS.kept[0], 's8.ten_layers', { left: significant(layer ** 10) }),
+    figure(layer < LIMITS.kept[0], 's8.ten_layers', { left: portion(layer ** 10) }),
   ];
 }
 
@@ -278,8 +278,8 @@ function reluSurvives(tracks, about) {
   const [earlyNone, earlyBatch] = [none, batch].map((track) => evaluationAt(track, 0.1));
   if (!earlyNone || !earlyBatch) throw new Lacking('s8.no_accuracy', { network: none.name });
   return [
-    figure(endNone.share >= LIMITS.survived, 's8.gradient_share', { norm: 'none', share: significant(endNone.share),
-      first: significant(gradientShare(start(none))) }),
+    figure(endNone.share >= LIMITS.survived, 's8.gradient_share', { norm: 'none', share: portion(endNone.share),
+      first: portion(gradientShare(start(none))) }),
     figure(Math.abs(endBatch.late.median - endNone.late.median) <= LIMITS.little, 's8.late_both',
       { none: endNone.late.text.range, batch: endBatch.late.text.range }),
     figure(earlyBatch[1] - earlyNone[1] >= LIMITS.faster, 's8.early_both', { step: earlyNone[0],

@@ -83,7 +83,7 @@ function networkPanel(scene, quantity, table, axis, place) {
   const plot = panel(scene, quantity.key, {
     label,
     height: 190,
-    room: 40,
+    room: 58,
     x: () => stepAxis(scene),
     y: axis,
     draw: (p, y) => {

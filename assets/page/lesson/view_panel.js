@@ -2,7 +2,7 @@
 
 import { el, set, svg } from './dom.js';
 import { apart, Picture, ticks } from './plot.js';
-import { raised, t } from './text.js';
+import { plain, raised, t } from './text.js';
 
 /** Pixels from a label to the next, and characters that have room beside a plot. */
 const [LINE, WIDEST] = [14, 7];
@@ -50,16 +50,22 @@ export function logAxis(values, label) {
   };
 }
 
+/** Numbers from here on are too long for a tick. */
+const LONG = 1e4;
+
 /** A linear axis from 0 (or below) to the largest value. @param {number[]} values @param {string} label */
 export function linearAxis(values, label, { least = 0, most = 0, show } = {}) {
   const finite = values.filter(Number.isFinite);
   const [low, high] = [Math.min(least, ...finite), Math.max(most, ...finite)];
   const upper = high > low ? high + (high - low) * 0.05 : low + 1;
+  const largest = Math.max(-low, high);
+  // The ticks of a network that diverges have no room for all their digits.
+  const unit = largest >= LONG ? 10 ** Math.floor(Math.log10(largest)) : 1;
   return {
     domain: [low < least ? low - (upper - low) * 0.05 : low, upper],
-    label,
+    label: unit === 1 ? label : `${label}, ×${power(unit)}`,
     place: (value) => value,
-    ...(show && { show }),
+    show: show ?? ((value) => plain(value / unit)),
   };
 }
 
@@ -127,8 +133,7 @@ function join(labels) {
   for (const label of labels.toSorted((one, other) => one.y - other.y)) {
     const group = groups.at(-1);
     const near = group && label.y - group[0].y < 5 && Math.abs(label.x - group[0].x) < 5;
-    const one = near && label.joins && group[0].joins && joined([...group, label]).length <= WIDEST;
-    if (one) group.push(label);
+    if (near && label.joins && group[0].joins) group.push(label);
     else groups.push([label]);
   }
   return groups.map((group) => ({
@@ -139,8 +144,13 @@ function join(labels) {
   }));
 }
 
-/** The text of labels that are one. */
-const joined = (group) => (group.length > 1 ? ranges(group.map((label) => label.layer)) : group[0].text);
+/** The text of labels that are one: their layers or, where these are too many, from which to which they are. */
+function joined(group) {
+  if (group.length === 1) return group[0].text;
+  const layers = group.map(({ layer }) => layer);
+  const all = ranges(layers);
+  return all.length <= WIDEST ? all : `${Math.min(...layers) + 1}…${Math.max(...layers) + 1}`;
+}
 
 /** Layers as people write them: 1–3, 5. @param {number[]} layers from 0 @returns {string} */
 export function ranges(layers) {
@@ -193,7 +203,12 @@ export function overSteps(scene, plot, { layerAt = () => null, say }) {
     scene.light(layerAt(scene.from(), event.clientY - box.top));
   };
   for (const kind of ['pointerdown', 'pointermove']) plot.addEventListener(kind, move);
-  plot.addEventListener('click', () => scene.go());
+  // A finger has left the plot by the time that it clicks.
+  plot.addEventListener('click', (event) => {
+    move(event);
+    scene.go();
+    if (event.pointerType === 'touch') leave();
+  });
   plot.addEventListener('pointerleave', leave);
   plot.addEventListener('pointercancel', leave);
   plot.addEventListener('focus', () => {

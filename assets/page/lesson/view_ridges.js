@@ -180,6 +180,13 @@ function layerIndex(scene, place, which) {
   return count === 0 ? null : which === 'first' ? 0 : count - 1;
 }
 
+/** A percentile in words: of what lies beyond the bins it is known only on which side of them it is. */
+export function within(layer, value = NaN) {
+  if (layer?.below > 0 && value <= layer.low) return `< ${fixed(layer.low, 0)}`;
+  if (layer?.above > 0 && value >= layer.high) return `> ${fixed(layer.high, 0)}`;
+  return fixed(value);
+}
+
 /** Words and figures of a panel. */
 function tell(scene, { figure, title, canvas, caption, track, moment, layer, which, place }) {
   const index = layerIndex(scene, place, which);
@@ -189,9 +196,7 @@ function tell(scene, { figure, title, canvas, caption, track, moment, layer, whi
   const slope = layer ? slopeOf(layer, track.activation) : NaN;
   const values = {
     step: moment?.step,
-    low: fixed(low ?? NaN),
-    median: fixed(median ?? NaN),
-    high: fixed(high ?? NaN),
+    ...Object.fromEntries(Object.entries({ low, median, high }).map(([name, value]) => [name, within(layer, value)])),
     slope: significant(slope, 2),
   };
   if (!moment) caption.textContent = t('view.not_yet', { step: scene.step });

@@ -1,6 +1,7 @@
 // Ridges in space: histograms one behind the other in time, over the activation's curve. No perspective.
 
 import { ACTIVATIONS } from './activations.js';
+import { plain } from './text.js';
 
 /** Half the length of the axis of time; that of the inputs is 1, and so is the height of the tallest bin. */
 const DEPTH = 0.9;
@@ -113,7 +114,7 @@ function floor(tools) {
       tick === 0 ? 1.4 : 0.7,
     );
     const [px, py] = see(x(tick), -DROP, -DEPTH);
-    context.fillText(String(tick).replace('-', '−'), px, py + 14);
+    context.fillText(plain(tick), px, py + 14);
   }
   context.fillText(words.input, width / 2, height - 3);
 }
@@ -206,7 +207,7 @@ function steps(tools) {
     taken.push(point[1]);
     context.fillStyle = ridge.now ? colours.ink : colours.faint;
     context.font = `${ridge.now ? '600 ' : ''}12px system-ui, sans-serif`;
-    context.fillText(String(ridge.step), point[0] + side * 5, point[1] + 4);
+    context.fillText(plain(ridge.step), point[0] + side * 5, point[1] + 4);
   }
   if (places.length === 0) return;
   context.fillStyle = colours.faint;

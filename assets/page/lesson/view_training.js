@@ -102,9 +102,11 @@ function trainingPanel(scene, { key, y, points, at, text, extra }) {
   const caption = el('p', { class: 'view-said' });
   const sentence = (step) =>
     scene.tracks.map((track) => `${nameOf(track, scene.tracks)}: ${text(track, step)}`).join('; ');
+  // A diverged network's cross has its name.
+  const named = (track) => (key === 'loss' && failure(track) ? '' : shortName(track));
   const lines = (buckets) =>
     scene.tracks.map((track, place) => ({
-      ...{ key: place, class: track.norm, text: shortName(track), weight: 1 },
+      ...{ key: place, class: track.norm, text: named(track), weight: 1 },
       points: condense(points(track), scene.span, buckets).map(([step, value]) => [step, value]),
     }));
   const marks = () =>
@@ -135,9 +137,9 @@ function chance(scene, p, place) {
   set(p.mark('chance', 'path', { class: 'view-chance', d: `M${p.left} ${place(share)}H${p.right}` }), {
     'data-chance': share,
   });
-  const below = place(share) - 14 < p.top;
-  p.text('chance-name', p.right - 4, place(share) + (below ? 14 : -5), t('view.chance', { value: percent(share) }), {
-    anchor: 'end',
+  // At the right stand the names of the curves.
+  const above = place(share) + 16 > p.bottom;
+  p.text('chance-name', p.left + 4, place(share) + (above ? -5 : 14), t('view.chance', { value: percent(share) }), {
     class: 'label view-halo',
   });
 }

@@ -253,8 +253,20 @@
     read();
   }
 
+  // Each cell knows its column's name: on a narrow screen a row becomes lines.
+  function tables() {
+    for (const table of document.querySelectorAll("[id^='results'] table")) {
+      const names = [...table.querySelectorAll("th")].map((head) => head.textContent);
+      for (const row of table.querySelectorAll("tr")) {
+        row.querySelectorAll("td").forEach((cell, column) => (cell.dataset.name = names[column]));
+      }
+      table.classList.add("lines");
+    }
+  }
+
   modes();
   slide();
   curves();
   folds();
+  tables();
 })();

@@ -20,9 +20,26 @@ async () => {
     return width > 0 && height > 0 && element.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) !== false;
   };
   const own = (element) => [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data).join('').trim();
+  // What is read as prose: not what is folded away, and no pictures, their readings, tables or names of controls.
+  const MOST_WORDS = 120;
+  const NO_PROSE = 'svg, table, button, label, output, legend, .view-panel, .view-status, .unseen';
+  const wordsOf = (section) => {
+    const texts = document.createTreeWalker(section, NodeFilter.SHOW_TEXT);
+    const said = [];
+    while (texts.nextNode()) {
+      const { parentElement: element, data } = texts.currentNode;
+      const folded = element.closest('details') && !element.closest('summary');
+      if (!folded && !element.closest(NO_PROSE) && element.checkVisibility()) said.push(data);
+    }
+    return said.join(' ').match(/\p{L}[\p{L}\p{N}'’-]*/gu)?.length ?? 0;
+  };
   const look = (form) => {
     const add = (sentence) => wrong.add(`${form}: ${sentence}`);
     const root = document.documentElement;
+    for (const section of root.lang === 'en' ? document.querySelectorAll('main > section') : []) {
+      const words = wordsOf(section);
+      if (words < 10 || words > MOST_WORDS) add(`${section.id} has ${words} words, at most ${MOST_WORDS} are to be read`);
+    }
     if (root.scrollWidth > innerWidth) add(`the page is ${root.scrollWidth} pixels wide, its window ${innerWidth}`);
     for (const element of document.body.querySelectorAll('*')) {
       const text = own(element);
@@ -57,10 +74,14 @@ async () => {
       }
     }
   };
+  const built = async () => {
+    while (document.getElementById('main').ariaBusy) await frames(1);
+  };
   for (const language of ['en', 'ko']) {
     for (const theme of ['light', 'dark']) {
       if (document.documentElement.lang !== language) document.getElementById('language').click();
       if (document.documentElement.dataset.theme !== theme) document.getElementById('theme').click();
+      await built();
       // Every section is drawn once it was on the screen.
       for (const section of document.querySelectorAll('main > section')) {
         section.scrollIntoView();

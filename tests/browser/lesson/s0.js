@@ -5,7 +5,8 @@ async () => {
   const check = (good, words) => good || failures.push(`s0: ${words}`);
   const { unpackJson } = await import('normlab/packed.js');
   const { readRecord } = await import('normlab/record.js');
-  const { between, share, until } = await import('normlab/s0_hook.js');
+  const { between, until } = await import('normlab/s0_hook.js');
+  const { fixed, percent, plain, share, t } = await import('normlab/text.js');
   const { apart: movedApart } = await import('normlab/plot.js');
   const record = readRecord(await unpackJson('record'));
   const section = document.getElementById('s0');
@@ -32,7 +33,7 @@ async () => {
       let accuracy = evaluations[0][1];
       for (const [at, value] of evaluations) if (at <= step) accuracy = value;
       const said = section.querySelector(`text[data-norm=${norm}]`).textContent;
-      const want = `${tenths.format(100 * accuracy)} %`;
+      const want = `${tenths.format(100 * accuracy)}\u00a0%`;
       check(said.endsWith(want), `${norm} at step ${step} says ${said}, recorded ${want}`);
       check(section.querySelector('.s0-answer').textContent.includes(want), `the answer lacks ${norm}'s ${want}`);
     }
@@ -70,7 +71,20 @@ async () => {
   const middle = between([[0, 0.2, 0], [10, 1.2, 0]], 4);
   check(Math.abs(middle - 0.6) < 1e-12, 'a point between two evaluations is not on their line');
   check(until([[1, 0, 0], [3, 0, 0]], 2).length === 1, 'evaluations of the future are shown');
-  check(share(1 / 74991) === '1/75,000' && share(0.49) === '0.49', 'shares are not said as shares');
+  // Numbers are written by one rule, everywhere on the page.
+  const written = [share(1 / 74_991), share(0.49), share(0.0099), share(1 / 2421), share(3e-9), share(0), share(NaN),
+    plain(1500), plain(-0.25), fixed(-12_345.678), percent(0.5), t('s0.end', { step: 12_000 }).includes('12,000')];
+  const wanted = ['1/75,000', '0.49', '1/100', '1/2,400', '3.0×10⁻⁹', '0', '–', '1,500', '−0.25', '−12,345.68',
+    '50.0\u00a0%', true];
+  written.forEach((one, at) => check(one === wanted[at], `a number is written ${one}, not ${wanted[at]}`));
+  // Of networks that all learn, none is asked for that never starts.
+  const { create } = await import('normlab/s0_hook.js');
+  const learning = record.networks.map((track) => ({ ...track, evaluations: [[1, 0.1, 2], [record.steps, 0.9, 1]] }));
+  const all = document.createElement('div');
+  all.append(...create({ record: { ...record, networks: learning }, state: {}, announce: () => {} }));
+  const asks = (root) => Boolean(root.querySelector('.prediction'));
+  check(asks(section) && !asks(all) && all.querySelector('.s0-question').textContent === t('s0.question_started',
+    { layers: record.depth }), 'the page asks why a network stands still that does not');
   check(!/NaN|undefined|Infinity/.test(section.textContent), 'NaN or undefined on the page');
   return failures;
 }

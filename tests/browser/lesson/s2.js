@@ -67,5 +67,10 @@ async () => {
   check(statistics([0.1, 0.1, 0.1]).variance === 0, 'equal inputs have a variance');
   section.querySelector('.answers button').click();
   check(section.querySelector('.verdict').textContent.length > 10, 'a guess is not answered');
+  const { sentence: said } = await import('normlab/s2_normalize.js');
+  const { t } = await import('normlab/text.js');
+  // A mean that happens to be 0 already is no "but".
+  const regret = t('s2.say_scale', { mean: '0.00', variance: '1.00', now: t('s2.relu_bent') });
+  check(said([-2, 2], 'scale') !== regret, `a mean of 0 is regretted: ${said([-2, 2], 'scale')}`);
   return failures;
 }

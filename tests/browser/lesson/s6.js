@@ -95,5 +95,9 @@ async () => {
   root.querySelector('#s6-reset').click();
   await frame();
   check(said() === texts.none, 'start again is not the start');
+  const { answer } = await import('normlab/s6_ladder.js');
+  const one = answer({ ...base, depth: 2 }, ladder({ ...base, depth: 2 }));
+  check(one.includes(t('s6.one_step')) && !one.includes(t('s6.many_steps', { count: 1 })) ||
+    document.documentElement.lang === 'ko', `one step back: ${one}`);
   return failures;
 }

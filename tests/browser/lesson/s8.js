@@ -95,15 +95,21 @@ async () => {
     check(block.querySelector('a').getAttribute('href').startsWith('#s7?'), `${id}: no link into the laboratory`);
     block.querySelector('summary').click();
   }
-  // A link goes to the view that it names.
+  // A link goes to the view that it names, once what was loaded before has been followed.
+  await new Promise((resolve) => setTimeout(resolve, 300));
   document.getElementById('s8-spread').querySelector('a').click();
   const box = () => document.querySelector('#s7 [data-view=affine]').getBoundingClientRect();
   const inSight = () => box().height > 0 && box().bottom > 0 && box().top < innerHeight;
   for (let tries = 0; tries < 100 && !inSight(); tries++) await new Promise((resolve) => setTimeout(resolve, 100));
   check(inSight(), `the view of a claim is ${box().top} pixels away`);
+  const bar = document.querySelector('.s7-bar').getBoundingClientRect();
+  check(box().top >= bar.bottom - 1, `the view of a claim begins at ${box().top}, behind the bar to ${bar.bottom}`);
   history.replaceState(null, '', '#s8');
   root.querySelector('#s8-judge').click();
-  check(root.querySelector('#s8-answer').textContent.includes('14'), 'the answer does not count the claims');
+  const counted = root.querySelector('#s8-answer').textContent.match(/\d+/g).slice(0, 4).map(Number);
+  const count = (verdict) => IDS.filter((id) => recordedVerdict(record, id).verdict === verdict).length;
+  check(counted.join() === ['holds', 'partly', 'fails', 'unmeasured'].map(count).join(),
+    `the answer counts the claims as ${counted}`);
   check(!/NaN|undefined|\bs8\.|\{\w+\}/.test(root.textContent),
     `a key or no number on the page: ${root.textContent.match(/.{20}(NaN|undefined|\bs8\.|\{\w+\}).{20}/)}`);
   return failures;

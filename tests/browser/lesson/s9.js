@@ -36,6 +36,14 @@ async () => {
     parameters({ depth: 1, units: 2 }) === 784 * 2 + 2 + 2 * 10 + 10,
     `parameters are counted as ${parameters({ depth: 5, units: 100 })}`);
 
+  // A recorded network may have layers of several widths.
+  const odd = { ...DEFAULTS, widths: [12, 6, 9], depth: 3, units: 12 };
+  const { commandLine, toml } = await import('normlab/lab_settings.js');
+  check(commandLine(odd).includes('--hidden 12,6,9 ') && toml(odd).includes('hidden = [12, 6, 9]') &&
+    pytorch(odd).includes('enumerate([12, 6, 9])') && commandLine(DEFAULTS).includes('--hidden 32 --depth 5 '),
+    `layers of several widths are said as ${commandLine(odd)}`);
+  check(parameters(odd) === 784 * 12 + 12 + 12 * 6 + 6 + 6 * 9 + 9 + 9 * 10 + 10, 'their parameters are miscounted');
+
   // Curves: every loss and accuracy is there, and a broken one leaves its field empty.
   const record = readRecord(await unpackJson('record'));
   const lines = curvesAsCsv(record.networks).trimEnd().split('\n').map((line) => line.split(','));

@@ -1,5 +1,6 @@
 // The laboratory's views show what was recorded at a step, are linked, and survive whatever a training leaves.
 async () => {
+  const { plain } = await import('normlab/text.js');
   const failures = [];
   const expect = (right, sentence) => right || failures.push(sentence);
   const [{ createViews }, { readRecord }, { unpackJson }] = await Promise.all(
@@ -137,7 +138,7 @@ async () => {
         `the accuracy of ${track.name} at ${step} is ${row.dataset.accuracy} of step ${row.dataset.accuracyStep}`);
       expect(row.dataset.loss === String(loss?.[1] ?? ''),
         `the loss of ${track.name} at ${step} is ${row.dataset.loss}`);
-      expect(!evaluation || row.textContent.includes(String(evaluation[0])),
+      expect(!evaluation || row.textContent.includes(plain(evaluation[0])),
         `the accuracy of ${track.name} does not say its step`);
     }
   };
@@ -188,10 +189,21 @@ async () => {
   const lines = all('.view-hover[data-step]');
   const overSteps = all('[data-view="training"] .view-plot, [data-network] .view-plot').length;
   expect(steps.length === 0, `pointing alone called onStep with ${steps}`);
-  plot.dispatchEvent(new MouseEvent('click', { bubbles: true }));
+  plot.dispatchEvent(new MouseEvent('click', { bubbles: true, clientX: box.left + box.width * 0.4,
+    clientY: box.top + Number(dot.getAttribute('cy')) }));
   expect(steps.length === 1 && kept.includes(steps[0]), `a click called onStep with ${steps}`);
   expect(lines.length === overSteps && lines.every((line) => line.dataset.step === String(steps[0])),
     `${lines.length} of ${overSteps} plots show the step pointed at`);
+  // A finger is gone before it clicks.
+  for (const kind of ['pointerdown', 'pointerup', 'pointerleave', 'click']) {
+    plot.dispatchEvent(new PointerEvent(kind, { bubbles: true, pointerType: 'touch', clientX: box.left + box.width * 0.4,
+      clientY: box.top + 20 }));
+  }
+  expect(steps.length === 2 && steps[1] === steps[0], `a tap called onStep with ${steps[1]}, a click with ${steps[0]}`);
+  plot.dispatchEvent(new PointerEvent('pointermove', { bubbles: true, clientX: box.left + box.width * 0.4,
+    clientY: box.top + Number(dot.getAttribute('cy')) }));
+  await wait(250);
+  await seen();
   const lit = get('.view-layers .view-lit-name');
   const layer = lit ? Number(lit.textContent) - 1 : NaN;
   expect(Number.isInteger(layer), 'pointing at a curve lights no layer');
@@ -214,7 +226,7 @@ async () => {
     'End']) plot.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
   expect(JSON.stringify(steps.slice(-5)) === JSON.stringify([kept[0], kept[1], kept[2], kept[1], kept.at(-1)]),
     `keys moved the step to ${steps}`);
-  expect(plot.getAttribute('aria-valuetext').includes(String(kept.at(-1))), 'the step moved by keys is not told');
+  expect(plot.getAttribute('aria-valuetext').includes(plain(kept.at(-1))), 'the step moved by keys is not told');
   plot.blur();
   const canvas = get('.view-ridges');
   const before = { ...state.turn };
@@ -269,9 +281,26 @@ async () => {
       layers: moment.layers.map((one_) => ({ ...one_, outputs: { ...one_.outputs, width: 3,
         bytes: one_.outputs.bytes.slice(0, 6) } })) })) })),
     failed: [{ ...sigmoid[0], failed: { step: 65, sentence: 'W1 is no number.' } }, sigmoid[1]] };
+  // A training that runs away: a and b of fifteen digits, and all inputs beyond the bins.
+  const away = ({ low, high, counts, ...layer }, by) => ({ ...layer, low, high, counts: counts.map(() => 0),
+    below: 0, above: 100, percentiles: [high, high, high], gamma: layer.gamma.map((_, at) => by * at),
+    beta: layer.beta.map((_, at) => by * at * -7.3) });
+  kinds.away = [sigmoid[0], { ...sigmoid[1], moments: sigmoid[1].moments.map((moment, at) => ({ ...moment,
+    layers: moment.layers.map((layer) => away(layer, 10 ** at)) })) }, sigmoid[2]];
+  /** Words of a plot that lie on each other, or beyond it. */
+  const collisions = () => all('.plot svg').flatMap((plot) => {
+    const frame_ = plot.getBoundingClientRect();
+    const texts = [...plot.querySelectorAll('text')].filter((text) => text.textContent.trim())
+      .map((text) => ({ words: text.textContent, box: text.getBoundingClientRect() }));
+    const apart = (a, b) => a.right - 2 < b.left || b.right - 2 < a.left || a.bottom - 4 < b.top || b.bottom - 4 < a.top;
+    return texts.flatMap(({ words, box }, at) => [
+      ...(box.left < frame_.left - 2 || box.right > frame_.right + 2 ? [`${words} is cut`] : []),
+      ...texts.slice(at + 1).filter((other) => !apart(box, other.box)).map((other) => `${words} on ${other.words}`)]);
+  });
   for (const [kind, tracks] of Object.entries(kinds)) {
     views.show(tracks, 1500);
     await seen();
+    expect(collisions().length === 0, `${kind}: ${collisions().slice(0, 4)}`);
     expect(!odd.test(spoken()), `${kind}: odd words: ${spoken().match(odd)}`);
     expect(document.documentElement.scrollWidth <= innerWidth, `${kind}: the page scrolls sideways`);
     const values = all('[data-view="gradient"] [data-values]').map((panel) => JSON.parse(panel.dataset.values));
@@ -285,6 +314,10 @@ async () => {
         mark.getAttribute('cy')))).length === still.moments[0].layers.length + 1,
         'gradients of exactly 0 are not drawn');
       expect(/ 0[ .]/.test(zero.querySelector('.view-said').textContent), 'gradients of exactly 0 are not said');
+    }
+    if (kind === 'away') {
+      const words = get(`[data-view="ridges"] [data-network="${tracks[1].name}"] .view-said`)?.textContent ?? spoken();
+      expect(words.includes(`> ${tracks[1].moments[0].layers[0].high}`), `inputs beyond the bins: ${words}`);
     }
     if (kind === 'diverged') {
       const dots = all('[data-plot="loss"] circle');
