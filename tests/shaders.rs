@@ -218,13 +218,9 @@ impl Parts {
         let own = Part { place, text: text.into(), ships: false };
         let activation = kernel.contract.activation.then_some(Activation::Relu);
         let relu = Part::shipped("activations", "relu", Activation::Relu.shader());
-        let texts = Composition::new(own, |_| unreachable!("it shares nothing")).unwrap();
-        let shader = Shader::parse(
-            &kernel.contract,
-            "mine",
-            &texts.and_activation(relu).unwrap(),
-            activation,
-        );
+        let texts = Composition::new(own, |_| unreachable!("it shares nothing"));
+        let texts = texts.and_then(|texts| texts.and_activation(relu)).unwrap();
+        let shader = Shader::parse(&kernel.contract, "mine", &texts, activation);
         shader.map_err(|error| error.to_string())
     }
 
@@ -391,10 +387,10 @@ fn a_preference_is_read_from_the_header() {
 /// A message from naga has the file's own line: the activation stands behind the text.
 #[test]
 fn a_mistake_is_shown_with_its_line() {
-    let entry = "@compute @workgroup_size(1) fn main() { let y = activate(x[0])) }";
-    Parts { entry, ..RIGHT }.assert_refused(&["mine.wgsl:5:"]);
-    let entry = "@compute @workgroup_size(1) fn main() { let y: u32 = activate(1.0); }";
-    Parts { entry, ..RIGHT }.assert_refused(&["mine.wgsl:5:"]);
+    for wrong in ["let y = activate(x[0]))", "let y: u32 = activate(1.0);"] {
+        let entry = &format!("@compute @workgroup_size(1) fn main() {{ {wrong} }}");
+        Parts { entry, ..RIGHT }.assert_refused(&["mine.wgsl:5:"]);
+    }
 }
 
 #[test]

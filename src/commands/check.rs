@@ -2,8 +2,9 @@
 //! activation's gradient against central differences.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
+use super::check_activations::check_activations;
 use super::opening::{keep_pipelines, open_adapter, open_interpreter, use_pipelines};
-use super::output::{Status, print, wrong};
+use super::output::{Status, print, verdict, wrong};
 use super::sanitize;
 use super::terminal;
 use crate::backend::ShaderBackend;
@@ -14,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::export::conformance::Suite;
 use crate::export::page;
 use crate::files;
-use crate::gradient_check::{self, Findings};
 use crate::kernels;
 use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
@@ -349,57 +349,6 @@ fn permitted(permitted: &BTreeSet<Permitted>) -> String {
     format!(" (permitted by WGSL: {})", words.join(", "))
 }
 
-fn verdict(good: bool) -> String {
-    if good { "good" } else { "WRONG" }.to_owned()
-}
-
 fn unchecked(kernel: &str, variant: &str, verdict: &str) -> Vec<String> {
     [kernel, variant, "–", "–", "–", "–", "–", verdict].map(str::to_owned).to_vec()
-}
-
-/// Holds activations' gradients against central differences and prints a table; lines about those that
-/// are wrong.
-fn check_activations(
-    backend: &mut dyn ShaderBackend,
-    activations: &[Activation],
-    out: &mut dyn Write,
-) -> Result<Vec<String>> {
-    let header = ["activation", "values of x", "worst error", "kinks at", "verdict"];
-    let mut rows = vec![header.map(str::to_owned).to_vec()];
-    let mut complaints = Vec::new();
-    for &activation in activations {
-        let found = gradient_check::check(backend, activation)?;
-        let complaint = found.complaint();
-        rows.push(vec![
-            activation.name().to_owned(),
-            found.points.to_string(),
-            compare::ratio_text(found.worst_ratio),
-            kinks(&found),
-            verdict(complaint.is_none()),
-        ]);
-        complaints.extend(complaint.map(|said| format!("WRONG: {}: {said}", activation.name())));
-    }
-    print(
-        out,
-        &format!(
-            "\nactivation_gradient against central differences of activate:\n{}",
-            table::columns(&rows, terminal::width())
-        ),
-    )?;
-    Ok(complaints)
-}
-
-/// Places of kinks that a table shows.
-const SHOWN_KINKS: usize = 4;
-
-fn kinks(found: &Findings) -> String {
-    if found.kinks.is_empty() {
-        return "–".to_owned();
-    }
-    let mut shown: Vec<_> =
-        found.kinks.iter().take(SHOWN_KINKS).map(|x| format!("x = {x}")).collect();
-    if found.kinks.len() > SHOWN_KINKS {
-        shown.push(format!("{} more", found.kinks.len() - SHOWN_KINKS));
-    }
-    shown.join(", ")
 }

@@ -4,6 +4,7 @@ mod arguments;
 mod bench;
 mod beside;
 mod check;
+mod check_activations;
 mod devices;
 mod eval;
 mod experiment;

@@ -111,6 +111,11 @@ pub(super) fn print_limit(gpu: Option<&GpuBackend>, out: &mut dyn Write) -> Resu
     )
 }
 
+/// A verdict in a table.
+pub(super) fn verdict(good: bool) -> String {
+    if good { "good" } else { "WRONG" }.to_owned()
+}
+
 /// Lines about a variant that is wrong.
 pub(super) fn wrong(kernel: &str, variant: &str, complaints: &[String]) -> Vec<String> {
     let line = |complaint: &String| format!("WRONG: {kernel} ({variant}): {complaint}");
