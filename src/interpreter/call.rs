@@ -7,7 +7,7 @@ use super::number::Number;
 use super::world::World;
 
 /// Operations that a call may execute: a loop without an end is left after so many.
-const MOST: u64 = 400_000;
+pub const MOST: u64 = 400_000;
 
 /// The result of a function from one number to another; none where it does not end.
 #[must_use]
@@ -21,13 +21,27 @@ pub fn first_nan<N: Number>(code: &Code, x: N) -> Option<String> {
     called::<N, true>(code, x).1
 }
 
-fn called<N: Number, const WATCH: bool>(code: &Code, x: N) -> (Option<N>, Option<String>) {
+/// Where in the text such a function is when it has used up [`MOST`] operations, in bytes: in a loop without an
+/// end. None where it ends.
+#[must_use]
+pub fn unended(code: &Code, x: f32) -> Option<usize> {
+    let (mut world, mut lane, mut registers) = begun::<f32>(code, x);
+    let stop = run::<f32, false>(&mut world, &mut lane, &mut registers);
+    (stop == Stop::Endless).then(|| code.offsets[lane.at as usize] as usize)
+}
+
+/// A call before its first operation.
+fn begun<N: Number>(code: &Code, x: N) -> (World<'_, N>, Lane, Vec<u64>) {
     let mut registers = code.template::<N>();
     if let Some(&argument) = code.arguments.first() {
         registers[argument as usize] = x.cell();
     }
-    let mut world = World::<N>::new(code, Vec::new(), Vec::new(), false);
-    let mut lane = Lane { at: 0, index: 0, left: MOST };
+    let world = World::<N>::new(code, Vec::new(), Vec::new(), false);
+    (world, Lane { at: 0, index: 0, left: MOST }, registers)
+}
+
+fn called<N: Number, const WATCH: bool>(code: &Code, x: N) -> (Option<N>, Option<String>) {
+    let (mut world, mut lane, mut registers) = begun::<N>(code, x);
     let stop = run::<N, WATCH>(&mut world, &mut lane, &mut registers);
     let result = code.results.first().filter(|_| stop == Stop::Ended);
     let result = result.map(|&result| N::of_cell(registers[result as usize]));
