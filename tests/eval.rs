@@ -1,4 +1,4 @@
-//! `normlab eval` on an adapter, held against the twins, and from Python, as the README shows it.
+//! `normlab eval` on an adapter, held against the twins, and from Python, as docs/shaders.md shows it.
 //! Trials that need a GPU or Python's packages are ignored, with the reason, where there are none.
 
 use crate::support::gpu::on_gpu;
@@ -23,18 +23,19 @@ use std::process::Command;
 /// Cases of each kernel that are tried.
 const CASES: usize = 4;
 
-/// Names the Python to run the README's example with; otherwise it is `python3`.
+/// Names the Python to run the example of docs/shaders.md with; otherwise it is `python3`.
 const PYTHON: &str = "NORMLAB_PYTHON";
 
-/// The README's section with the example.
-const SECTION: &str = "### Hold a kernel against your own framework";
+/// The guide to shaders, and its section with the example.
+const GUIDE: &str = "docs/shaders.md";
+const SECTION: &str = "## Hold a kernel against your own framework";
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
         on_gpu("gpu::a_tensor_that_replicas_share_is_read_by_all", shared),
         on_gpu("gpu::a_write_outside_a_tensor_is_told", |_| outside()),
         on_gpu("gpu::what_is_never_written_is_nan", |_| unwritten()),
-        Trial::ignorable_test("readme::python_agrees_with_the_kernel", python),
+        Trial::ignorable_test("guide::python_agrees_with_the_kernel", python),
     ];
     for kernel in kernels::ALL {
         let name = format!("{}_agrees_with_its_twin", kernel.name());
@@ -141,7 +142,7 @@ fn unwritten() {
     assert_eq!(metadata["variant"], "mine.wgsl");
 }
 
-/// Runs the README's example and reads the difference that it prints.
+/// Runs the example of docs/shaders.md and reads the difference that it prints.
 fn python() -> Result<Completion, Failed> {
     let python = std::env::var(PYTHON).unwrap_or_else(|_| "python3".to_owned());
     let has = Command::new(&python).args(["-c", "import torch, safetensors.torch"]).output();
@@ -167,13 +168,13 @@ fn python() -> Result<Completion, Failed> {
 
 /// The example's lines: the first indented block of its section.
 fn example() -> String {
-    let readme = text(Path::new(env!("CARGO_MANIFEST_DIR")), "README.md");
-    let section = readme.lines().skip_while(|line| *line != SECTION);
+    let guide = text(Path::new(env!("CARGO_MANIFEST_DIR")), GUIDE);
+    let section = guide.lines().skip_while(|line| *line != SECTION);
     let block = section.skip_while(|line| !line.starts_with("    "));
     let block = block.take_while(|line| line.is_empty() || line.starts_with("    "));
     let lines = block.map(|line| line.strip_prefix("    ").unwrap_or_default());
     let example = lines.collect::<Vec<_>>().join("\n");
-    assert!(example.contains("layer_norm"), "README.md has no example under {SECTION}");
+    assert!(example.contains("layer_norm"), "{GUIDE} has no example under {SECTION}");
     example
 }
 

@@ -1,11 +1,14 @@
 //! What the guides say is so: every piece of code that src/kernels/README.md quotes stands in the file
-//! that it names, every link leads somewhere, every command names what there is, and the variant of the
-//! worked example is right.
+//! that it names, every link leads somewhere, every command names what there is and is one that the program
+//! takes, and the variant of the worked example is right.
 
 use crate::support::gpu::{self, Gpu};
 use crate::support::trial::Trial;
+use clap::Parser;
+use clap::error::ErrorKind;
 use libtest_mimic::{Completion, Failed};
 use normlab::check::check;
+use normlab::commands::Cli;
 use normlab::kernels::library::Library;
 use normlab::kernels::{self, rms_norm_forward};
 use std::path::{Path, PathBuf};
@@ -22,6 +25,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("a_wrong_quotation_is_found", wrong_quotations),
         trial("every_link_leads_somewhere", every_link),
         trial("every_command_names_what_there_is", every_command),
+        trial("every_command_line_is_one", every_command_line),
+        trial("wrong_command_lines_are_found", wrong_command_lines),
         trial("every_quoted_complaint_is_one", every_complaint),
         Trial::ignorable_test("the_example_variant_agrees_with_its_twin", example),
     ]
@@ -29,8 +34,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 const GUIDE: &str = "src/kernels/README.md";
 
-/// The guides whose links are followed.
-const GUIDES: [&str; 2] = ["README.md", GUIDE];
+/// An activation of the user's own: it stands for those that the guides name and nobody has written.
+const ACTIVATION: &str = "tests/own/gelu.wgsl";
 
 /// Languages of blocks that quote a file, and how a comment begins in them.
 const QUOTING: [(&str, &str); 3] = [("rust", "//"), ("wgsl", "//"), ("python", "#")];
@@ -150,20 +155,93 @@ fn anchor(heading: &str) -> String {
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
+/// The guides whose links are followed and whose commands are read.
+fn guides() -> Vec<String> {
+    let docs = std::fs::read_dir(root().join("docs")).unwrap();
+    let docs = docs.map(|entry| format!("docs/{}", entry.unwrap().file_name().display()));
+    let docs = docs.filter(|path| path.ends_with(".md"));
+    ["README.md", "CONTRIBUTING.md", GUIDE].map(str::to_owned).into_iter().chain(docs).collect()
+}
+
+/// Whether a file has a heading with this anchor.
+fn has_anchor(path: &Path, wanted: &str) -> bool {
+    let words = std::fs::read_to_string(path).unwrap_or_default();
+    words.lines().any(|line| line.starts_with('#') && anchor(line) == wanted)
+}
+
 fn every_link() {
-    for guide in GUIDES {
-        let here = root().join(guide);
-        let words = text(guide);
-        for target in links(&words).iter().filter(|target| !target.contains("://")) {
-            let there = match target.strip_prefix('#') {
-                Some(wanted) => {
-                    words.lines().any(|line| line.starts_with('#') && anchor(line) == wanted)
-                }
-                None => here.parent().map_or_else(PathBuf::new, |at| at.join(target)).exists(),
+    for guide in guides() {
+        let here = root().join(&guide);
+        for target in links(&text(&guide)).iter().filter(|target| !target.contains("://")) {
+            let (file, wanted) = target.split_once('#').unwrap_or((target, ""));
+            let there = match file {
+                "" => here.clone(),
+                file => here.parent().map_or_else(PathBuf::new, |folder| folder.join(file)),
             };
-            assert!(there, "{guide}: the link to {target} leads nowhere");
+            let found = there.exists() && (wanted.is_empty() || has_anchor(&there, wanted));
+            assert!(found, "{guide}: the link to {target} leads nowhere");
         }
     }
+}
+
+/// The command lines of the program in a guide: lines of `sh` blocks, and code within a sentence. Comments
+/// are left out.
+fn command_lines(guide: &str) -> Vec<String> {
+    let shell = blocks(guide).into_iter().filter(|block| block.language == "sh");
+    let shell = shell.flat_map(|block| block.lines);
+    let mut in_block = false;
+    let prose = guide.lines().filter(|line| {
+        let is_fence = line.starts_with("```");
+        in_block ^= is_fence;
+        !in_block && !is_fence
+    });
+    let prose = prose.collect::<Vec<_>>().join(" ");
+    let inline = prose.split('`').skip(1).step_by(2).map(str::to_owned);
+    let lines = shell.chain(inline).map(|line| match line.split_once(" #") {
+        Some((command, _)) => command.trim_end().to_owned(),
+        None => line,
+    });
+    lines.filter(|line| line == "normlab" || line.starts_with("normlab ")).collect()
+}
+
+/// Why the program does not take a command line. Files of activations are read by then: another one stands
+/// for them.
+fn refusal(line: &str) -> Option<String> {
+    let mut words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
+    for at in 1..words.len() {
+        if words[at - 1] == "--activation" {
+            let own = root().join(ACTIVATION).display().to_string();
+            let names = words[at].split(',');
+            let names = names.map(|name| if name.ends_with(".wgsl") { own.as_str() } else { name });
+            words[at] = names.collect::<Vec<_>>().join(",");
+        }
+    }
+    let error = Cli::try_parse_from(words).err()?;
+    let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    (!is_help).then(|| error.to_string())
+}
+
+fn every_command_line() {
+    let mut lines = 0;
+    let mut complaints = Vec::new();
+    for guide in guides() {
+        for line in command_lines(&text(&guide)) {
+            lines += 1;
+            complaints.extend(refusal(&line).map(|said| format!("{guide}: {line}\n{said}")));
+        }
+    }
+    assert!(lines >= 80, "only {lines} command lines were looked at");
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+/// The check itself: what it must find.
+fn wrong_command_lines() {
+    let guide = "Say `normlab teach` or\n`normlab\ncheck`, not `ls`.\n\n```sh\nnormlab  # all\nls\n```\n";
+    assert_eq!(command_lines(guide), ["normlab", "normlab teach", "normlab check"]);
+    assert!(refusal("normlab teach").is_some_and(|said| said.contains("teach")));
+    assert!(refusal("normlab train --speed 1").is_some_and(|said| said.contains("--speed")));
+    assert_eq!(refusal("normlab train --activation mine.wgsl,relu --norm none"), None);
+    assert_eq!(refusal("normlab eval --help"), None);
 }
 
 /// Whether `--test NAME` runs something.
