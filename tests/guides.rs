@@ -236,7 +236,8 @@ fn every_command_line() {
 
 /// The check itself: what it must find.
 fn wrong_command_lines() {
-    let guide = "Say `normlab teach` or\n`normlab\ncheck`, not `ls`.\n\n```sh\nnormlab  # all\nls\n```\n";
+    let guide =
+        "Say `normlab teach` or\n`normlab\ncheck`, not `ls`.\n\n```sh\nnormlab  # all\nls\n```\n";
     assert_eq!(command_lines(guide), ["normlab", "normlab teach", "normlab check"]);
     assert!(refusal("normlab teach").is_some_and(|said| said.contains("teach")));
     assert!(refusal("normlab train --speed 1").is_some_and(|said| said.contains("--speed")));
@@ -258,26 +259,31 @@ fn topic_file(name: &str) -> Option<PathBuf> {
 /// `--test NAME` names a root of tests, `NAME::` a topic, `check` and `bench` a kernel.
 fn every_command() {
     let mut commands = 0;
-    for block in blocks(&text(GUIDE)).into_iter().filter(|block| block.language == "sh") {
-        for line in block.lines {
-            let words: Vec<_> = line.split_whitespace().collect();
-            for pair in words.windows(2) {
-                let [before, name] = pair else { unreachable!() };
-                let there = match *before {
-                    _ if name.contains("::") => {
-                        name.split("::").next().and_then(topic_file).is_some()
-                    }
-                    "--test" => is_test_root(name),
-                    "check" | "bench" => kernels::find(name).is_ok(),
-                    "cp" | "python" => root().join(name).is_file(),
-                    _ => continue,
-                };
-                commands += 1;
-                assert!(there, "{GUIDE}: {line:?}: there is no {name}");
+    for guide in [GUIDE, "CONTRIBUTING.md"] {
+        for block in blocks(&text(guide)).into_iter().filter(|block| block.language == "sh") {
+            for line in block.lines {
+                let words: Vec<_> = line.split_whitespace().collect();
+                for pair in words.windows(2) {
+                    let [before, name] = pair else { unreachable!() };
+                    let Some(there) = names_what_there_is(before, name) else { continue };
+                    commands += 1;
+                    assert!(there, "{guide}: {line:?}: there is no {name}");
+                }
             }
         }
     }
-    assert!(commands >= 8, "only {commands} commands were looked at");
+    assert!(commands >= 12, "only {commands} commands were looked at");
+}
+
+/// Whether there is what a word names, as the word before it says; nothing where that says nothing.
+fn names_what_there_is(before: &str, name: &str) -> Option<bool> {
+    match before {
+        _ if name.contains("::") => Some(name.split("::").next().and_then(topic_file).is_some()),
+        "--test" => Some(is_test_root(name)),
+        "check" | "bench" => Some(kernels::find(name).is_ok()),
+        "cp" | "python" => Some(root().join(name).is_file()),
+        _ => None,
+    }
 }
 
 /// Rows of a table that end in `TOPIC::`: `complaint`. The longest piece of the complaint without
