@@ -84,7 +84,7 @@ struct Block<'a> {
 impl OutputsView<'_> {
     fn step_by_step(&self) -> Picture {
         let steps = self.group.steps();
-        let frame = |&step: &usize| Frame { step, svg: self.draw(&[step], LARGE) };
+        let frame = |&step: &usize| Frame::new(step, self.draw(&[step], LARGE));
         let frames = steps.iter().map(frame).collect();
         let caption = format!(
             "The first test image of each digit goes through the network, one per row; a column shows \
@@ -103,7 +103,7 @@ impl OutputsView<'_> {
         let mut stages: Vec<_> = self.group.steps().first().copied().into_iter().collect();
         stages.extend(quarter.into_iter().chain([last]));
         stages.dedup();
-        let frames = vec![Frame { step: last, svg: self.draw(&stages, SMALL) }];
+        let frames = vec![Frame::new(last, self.draw(&stages, SMALL))];
         self.picture(
             "seen-stages",
             "What the layers see at the start, a quarter and the end",
@@ -135,7 +135,6 @@ impl OutputsView<'_> {
             ),
             topic: Topic::Outputs,
             has_modes: self.has_modes(),
-            values: Vec::new(),
             frames,
         }
     }
