@@ -166,6 +166,31 @@ impl Program {
         (whole, ids)
     }
 
+    /// Checks that every tensor can be bound by `who`, whose bindings have at most so many bytes.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the first that cannot be, and what takes less.
+    pub fn check_sizes(&self, largest: usize, who: &str) -> Result<()> {
+        let bytes = |spec: &TensorSpec| 4 * (spec.span() + spec.guard);
+        let Some(spec) = self.tensors.iter().find(|spec| bytes(spec) > largest) else {
+            return Ok(());
+        };
+        let less = match spec.name.strip_suffix(".images") {
+            Some(part) => {
+                let fitting = largest / (4 * spec.shape.cols.max(1));
+                format!("--{part}-images {fitting} takes as many as fit")
+            }
+            None => "smaller layers or batches and fewer replicas take less".to_owned(),
+        };
+        Err(Error::Config(format!(
+            "the tensor {} {} takes {} MiB, and {who} binds at most {} MiB at once; {less}",
+            spec.name,
+            spec.shape,
+            bytes(spec) >> 20,
+            largest >> 20
+        )))
+    }
+
     /// Where a tensor lies.
     #[must_use]
     pub fn spec(&self, tensor: TensorId) -> &TensorSpec {

@@ -9,6 +9,7 @@
 )]
 
 mod support {
+    pub(crate) mod idx_files;
     pub(crate) mod lesson;
     pub(crate) mod lesson_records;
     pub(crate) mod network;
@@ -26,6 +27,8 @@ mod cli_runs;
 mod cli_shaders;
 mod composition;
 mod config;
+mod data_folder;
+mod data_parts;
 mod digits;
 mod export;
 mod idx;

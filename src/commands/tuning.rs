@@ -32,6 +32,15 @@ pub(super) fn prepare(
         apply_settings(mode, gpu, &models, &commands(plans, device), out)?;
     }
     models.iter().try_for_each(|model| backend.load(&model.program).map(drop))?;
+    if let Some(slots) = models.iter().find_map(|model| model.network.window) {
+        print(
+            out,
+            &format!(
+                "images: those to train on are more than the adapter binds at once; they go there in parts, for \
+                 {slots} steps at a time"
+            ),
+        )?;
+    }
     backend.gpu_mut().map_or(Ok(()), |gpu| keep_pipelines(gpu, out))
 }
 
@@ -60,12 +69,13 @@ pub(super) fn apply_settings(
 }
 
 /// Keys that change no shape of a network's dispatches.
-const SHAPELESS: [&str; 8] = [
+const SHAPELESS: [&str; 9] = [
     "init",
     "learning_rate",
     "momentum",
     "steps",
     "seed",
+    "transpose",
     "binary",
     "evaluate_every",
     "verify_every",
