@@ -34,6 +34,7 @@ mod export;
 mod idx;
 mod lesson_page;
 mod library;
+mod memory;
 mod page;
 mod portability;
 mod replicas;

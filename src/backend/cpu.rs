@@ -57,6 +57,7 @@ impl<T: Engine> Backend for CpuBackend<T> {
     }
 
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
+        program.check_memory()?;
         Ok(Box::new(CpuSession::<T>::new(program.clone())))
     }
 
@@ -139,12 +140,9 @@ impl<T: Engine> CpuSession<T> {
         let operands = dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors);
         let mut inputs = Vec::new();
         for (operand, &id) in operands.clone() {
-            let lent = operand.access.reads() && self.is_lent(dispatch, id);
-            inputs.push(match operand.access.reads() {
-                true if lent => Some(self.lend(id)),
-                true => Some(self.get(id)),
-                false => None,
-            });
+            let lent = self.is_lent(dispatch, id);
+            let read = || if lent { self.lend(id) } else { self.get(id) };
+            inputs.push(operand.access.reads().then(read));
         }
         let outputs = evaluate(dispatch, &inputs);
         for (&id, input) in dispatch.tensors.iter().zip(inputs) {

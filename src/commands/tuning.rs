@@ -11,7 +11,7 @@ use crate::config::{Experiment, KEYS};
 use crate::error::Result;
 use crate::kernels::setting::Target;
 use crate::model::Model;
-use crate::train::Plan;
+use crate::train::{Need, Plan};
 use crate::tune::cache;
 use crate::tune::run::{TuneMode, Tuning};
 use indicatif::ProgressBar;
@@ -28,6 +28,9 @@ pub(super) fn prepare(
     out: &mut dyn Write,
 ) -> Result<()> {
     let models = plans.iter().map(|plan| plan.model(&**backend)).collect::<Result<Vec<_>>>()?;
+    for (plan, model) in plans.iter().zip(&models) {
+        Need::of(model, &**backend).check(&plan.name())?;
+    }
     if let Some(gpu) = backend.gpu_mut() {
         apply_settings(mode, gpu, &models, &commands(plans, device), out)?;
     }

@@ -16,6 +16,7 @@ use std::path::Path;
 
 use super::gzip::{self, Members};
 use crate::error::{Error, Result};
+use crate::memory;
 
 /// The most bytes of elements that one file may promise: 1 GiB, about 23 times MNIST's training images.
 pub const MAX_BYTES: u64 = 1 << 30;
@@ -236,6 +237,9 @@ impl<'a> Content<'a> {
         {
             return Err(self.wrong_length(&header, bytes, &length.to_string()));
         }
+        // Beside the bytes as they are stored there will be the images as kernels read them.
+        let what = format!("reading {} ({})", self.name, memory::words(bytes));
+        memory::require(2 * bytes, &what, "other programs may have some to give")?;
         let body = self.read(bytes)?;
         if (body.len() as u64) < bytes {
             let found = header.length() + body.len() as u64;
@@ -320,6 +324,9 @@ impl<'a> Content<'a> {
     /// The next `count` bytes, or fewer where the content ends.
     fn read(&mut self, count: u64) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
+        if self.length.is_some_and(|length| count < length) {
+            bytes.reserve_exact(count as usize);
+        }
         match self.bytes.by_ref().take(count).read_to_end(&mut bytes) {
             Ok(_) => Ok(bytes),
             Err(error) if self.length.is_none() && is_damage(error.kind()) => {

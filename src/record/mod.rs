@@ -35,6 +35,12 @@ impl Adapter {
         self.backend == "cpu"
     }
 
+    /// Whether its memory is that of the machine.
+    #[must_use]
+    pub fn shares_memory(&self) -> bool {
+        ["cpu", "software", "integrated gpu"].contains(&self.kind.as_str())
+    }
+
     /// A name for files about it: adapter, backend and driver.
     #[must_use]
     pub fn file_stem(&self) -> String {

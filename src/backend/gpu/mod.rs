@@ -230,6 +230,9 @@ impl Backend for GpuBackend {
 
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
         program.check_sizes(self.largest_tensor(), "this adapter")?;
+        if self.adapter.shares_memory() {
+            program.check_memory()?;
+        }
         let lowered = self.lowering.lower(program)?;
         Ok(Box::new(GpuSession::new(self.gpu.clone(), self.pipelines.clone(), lowered)?))
     }
