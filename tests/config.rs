@@ -14,7 +14,7 @@ const NORMS: [Norm; 4] = [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms];
 const LESSON: [Norm; 3] = [Norm::None, Norm::Batch, Norm::Layer];
 
 /// Every key of an experiment file.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 23] = [
     "activation",
     "norm",
     "affine",
@@ -31,6 +31,9 @@ const KEYS: [&str; 20] = [
     "precision",
     "data",
     "test_data",
+    "transpose",
+    "train_images",
+    "test_images",
     "binary",
     "evaluate_every",
     "verify_every",

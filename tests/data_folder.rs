@@ -5,6 +5,7 @@ use crate::support::idx_files::{
     TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, file, gzip, images, labels, put,
     qmnist_labels,
 };
+use crate::support::program::{say, summary, text};
 use normlab::data::folder::Files;
 use normlab::data::{Dataset, Examples, Source};
 use normlab::error::{Error, Result};
@@ -244,6 +245,37 @@ fn the_first_images_are_taken_or_all() {
             "{error}"
         );
     }
+}
+
+/// Every class has the number that its files give it, wherever it is shown.
+#[test]
+fn letters_train_and_are_shown_by_their_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"];
+    let names: Vec<_> = ["train", "test"]
+        .iter()
+        .flat_map(|part| {
+            names.map(|name| format!("emnist-letters-{}", name.replacen("train", part, 1)))
+        })
+        .collect();
+    let all: Vec<u8> = (1..=26).collect();
+    let names = std::array::from_fn(|at| &*names[at]);
+    put_set(folder.path(), names, (&all, &[3, 1, 26]));
+    let out = folder.path().join("run");
+    let data = ["train", "--device", "cpu", "--data", folder.path().to_str().unwrap()];
+    let network = ["--hidden", "5", "--steps", "2", "--batch", "4", "--probes", "1"];
+    let ended = say(&[&data[..], &network, &["--out", out.to_str().unwrap()]].concat()).with(0);
+    for words in [
+        " (emnist-letters, images transposed), 26 training and 3 test images in 26 classes, \
+         labelled 1 to 26",
+        "network: 6-5-26, 2 steps",
+    ] {
+        assert!(ended.stdout.contains(words), "{words:?} is not in {ended:#?}");
+    }
+    assert_eq!(summary(&out).first_label, 1);
+    let picture = text(&out, "pictures/seen-sigmoid.svg");
+    assert!(picture.contains(">26</text>") && !picture.contains(">0</text>"));
+    assert!(out.join("training.gif").is_file());
 }
 
 #[cfg(unix)]
