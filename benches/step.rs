@@ -31,7 +31,7 @@ fn open(naive_products: bool) -> Result<GpuBackend> {
 }
 
 fn steps(criterion: &mut Criterion) -> Result<()> {
-    let data = Dataset::load(None, None, false)?;
+    let data = Dataset::drawn()?;
     let experiment = Experiment::default();
     let mut group = criterion.benchmark_group("step");
     group.sample_size(10).warm_up_time(Duration::from_secs(1));

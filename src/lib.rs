@@ -13,6 +13,7 @@
 //! choice                choices among a few words, each with what it means
 //! files                 files that are written whole or not at all
 //! interrupt             the user's wish that a run ends
+//! memory                what memory there is
 //! compare               how two results are compared, and what is close enough
 //! leeway                what WGSL leaves open beside the reference: denormals, NaN, infinities
 //! record                serde types of everything that a run writes
@@ -86,6 +87,7 @@ pub mod isolated;
 pub mod kernels;
 pub mod leeway;
 pub mod lowering;
+pub mod memory;
 pub mod model;
 pub mod page;
 pub mod program;

@@ -8,6 +8,7 @@ use crate::kernels::activation::Activation;
 use crate::kernels::cases::Case;
 use crate::kernels::contract::Sizes;
 use crate::kernels::kernel::Kernel;
+use crate::memory;
 use crate::tensor::{Element, Shape, Value};
 use std::sync::Arc;
 
@@ -164,6 +165,49 @@ impl Program {
             ids.push(TensorId(self.tensors.len() - 1));
         }
         (whole, ids)
+    }
+
+    /// Bytes of all of its memory.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.buffers.iter().map(|buffer| 4 * buffer.len as u64).sum()
+    }
+
+    /// Checks that its memory is to be had of this machine.
+    ///
+    /// # Errors
+    /// As [`memory::require`].
+    pub fn check_memory(&self) -> Result<()> {
+        let largest = self.buffers.iter().max_by_key(|buffer| buffer.len);
+        let name = largest.map_or("", |buffer| &buffer.name);
+        let what =
+            format!("a program with {name} of {} elements", largest.map_or(0, |one| one.len));
+        memory::require(self.bytes(), &what, "smaller tensors take less")
+    }
+
+    /// Checks that every tensor can be bound by `who`, whose bindings have at most so many bytes.
+    ///
+    /// # Errors
+    /// [`Error::Config`] naming the first that cannot be, and what takes less.
+    pub fn check_sizes(&self, largest: usize, who: &str) -> Result<()> {
+        let bytes = |spec: &TensorSpec| 4 * (spec.span() + spec.guard);
+        let Some(spec) = self.tensors.iter().find(|spec| bytes(spec) > largest) else {
+            return Ok(());
+        };
+        let less = match spec.name.strip_suffix(".images") {
+            Some(part) => {
+                let fitting = largest / (4 * spec.shape.cols.max(1));
+                format!("--{part}-images {fitting} takes as many as fit")
+            }
+            None => "smaller layers or batches and fewer replicas take less".to_owned(),
+        };
+        Err(Error::Config(format!(
+            "the tensor {} {} takes {} MiB, and {who} binds at most {} MiB at once; {less}",
+            spec.name,
+            spec.shape,
+            bytes(spec) >> 20,
+            largest >> 20
+        )))
     }
 
     /// Where a tensor lies.

@@ -69,7 +69,7 @@ fn times_on_the_cpu() {
         optimizer: Optimizer::Adam,
     };
     let mut engine = normlab::backend::cpu::CpuBackend::<f32>::default();
-    let data = Dataset::load(None, None, false).unwrap();
+    let data = Dataset::drawn().unwrap();
     let step = time(&mut engine, &workload, Norm::Batch, &data).unwrap();
     assert_eq!((step.network.as_str(), step.clock), ("784-4-10", "wall time"));
     // gather, 2 products, norm, bias, loss; bias, 2 products of weights, one of inputs, norm; adam.
@@ -193,7 +193,7 @@ fn prints_tables(_: &mut GpuBackend) {
 
 /// A driver that compiles a shader anew for the few rounds of its loops took 20 times as long at 16 as at 40.
 fn small_batches_are_quick(backend: &mut GpuBackend) {
-    let data = Dataset::load(None, None, false).unwrap();
+    let data = Dataset::drawn().unwrap();
     let mut ms = |batch| {
         let workload = Workload {
             hidden: vec![32; 2],

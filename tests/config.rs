@@ -14,7 +14,7 @@ const NORMS: [Norm; 4] = [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms];
 const LESSON: [Norm; 3] = [Norm::None, Norm::Batch, Norm::Layer];
 
 /// Every key of an experiment file.
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 23] = [
     "activation",
     "norm",
     "affine",
@@ -31,6 +31,9 @@ const KEYS: [&str; 20] = [
     "precision",
     "data",
     "test_data",
+    "transpose",
+    "train_images",
+    "test_images",
     "binary",
     "evaluate_every",
     "verify_every",
@@ -93,6 +96,7 @@ fn written_out_every_key_is_there() {
     let experiment = Experiment {
         data: Some("images".into()),
         test_data: Some("other images".into()),
+        transpose: Some(false),
         ..Experiment::default()
     };
     let text = experiment.to_toml().unwrap();
@@ -270,12 +274,15 @@ fn experiments() -> impl Strategy<Value = Experiment> {
     let precision = prop_oneof![Just(Precision::F32), Just(Precision::Mixed)];
     let seed = 0_u64..=i64::MAX as u64 - 15;
     let length = (1_usize..=100_000_000, seed, 1_usize..=16, precision);
-    let rest = (folder(), folder(), any::<bool>(), [0_usize..1_000_000, 0..1_000_000, 0..10_000]);
+    let switches = (any::<bool>(), prop::option::of(any::<bool>()));
+    let counts = prop::array::uniform4(0_usize..1_000_000);
+    let rest = (folder(), folder(), switches, counts, 0_usize..10_000);
     (networks, hidden, init(), training, length, rest).prop_map(
         |(networks, hidden, init, training, (steps, seed, replicas, precision), rest)| {
             let (activation, norm, affine, norm_position) = networks;
             let ((optimizer, momentum), learning_rate, batch) = training;
-            let (data, test_data, binary, [evaluate_every, verify_every, probes]) = rest;
+            let (data, test_data, (binary, transpose), counts, probes) = rest;
+            let [train_images, test_images, evaluate_every, verify_every] = counts;
             Experiment {
                 activation,
                 norm,
@@ -293,6 +300,9 @@ fn experiments() -> impl Strategy<Value = Experiment> {
                 precision,
                 data,
                 test_data,
+                transpose,
+                train_images,
+                test_images,
                 binary,
                 evaluate_every,
                 verify_every,

@@ -3,8 +3,8 @@
 #[path = "../examples/draw_digits/draw.rs"]
 mod draw;
 
-use normlab::data::drawn;
-use normlab::data::{CLASSES, Examples};
+use normlab::data::Examples;
+use normlab::data::drawn::{self, CLASSES};
 use std::collections::HashSet;
 use std::sync::OnceLock;
 

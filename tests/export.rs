@@ -62,7 +62,7 @@ fn forbidden(program: &Program) -> Vec<String> {
 
 #[test]
 fn no_dispatch_binds_what_webgpu_forbids() {
-    let data = Dataset::load(None, None, false).unwrap();
+    let data = Dataset::drawn().unwrap();
     let fusion = Lowering::new(Selection::new(BROWSER)).fusion().unwrap();
     let mut seen = HashSet::new();
     for norm in NORMS {

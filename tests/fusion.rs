@@ -69,7 +69,7 @@ fn networks() -> Vec<(Experiment, Activation, Norm)> {
 }
 
 fn digits() -> Dataset {
-    Dataset::load(None, None, false).unwrap()
+    Dataset::drawn().unwrap()
 }
 
 fn model((experiment, activation, norm): &(Experiment, Activation, Norm), data: &Dataset) -> Model {

@@ -9,6 +9,7 @@
 )]
 
 mod support {
+    pub(crate) mod idx_files;
     pub(crate) mod lesson;
     pub(crate) mod lesson_records;
     pub(crate) mod network;
@@ -27,12 +28,15 @@ mod cli_runs;
 mod cli_shaders;
 mod composition;
 mod config;
+mod data_folder;
+mod data_parts;
 mod digits;
 mod export;
 mod idx;
 mod lesson_page;
 mod library;
 mod malformed;
+mod memory;
 mod page;
 mod portability;
 mod replicas;

@@ -1,45 +1,13 @@
-//! The loader of IDX files: what it reads, and with which sentence it refuses everything else.
+//! The format of IDX files: what is read, and with which sentence everything else is refused.
 
-use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 
-use flate2::Compression;
+use crate::support::idx_files::{file, gzip, images, labels, qmnist_labels};
 use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
-use normlab::data::Examples;
-use normlab::data::idx::{self, Images, MAX_ELEMENTS};
+use normlab::data::idx::{self, Images, MAX_BYTES};
 use normlab::error::{Error, Result};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use tempfile::TempDir;
-
-const TRAIN_IMAGES: &str = "train-images-idx3-ubyte";
-const TRAIN_LABELS: &str = "train-labels-idx1-ubyte";
-const TEST_IMAGES: &str = "t10k-images-idx3-ubyte";
-const TEST_LABELS: &str = "t10k-labels-idx1-ubyte";
-
-/// An IDX file, with any header over any body.
-fn file(magic: u32, sizes: &[u32], body: &[u8]) -> Vec<u8> {
-    let words = [&[magic], sizes].concat();
-    let header = words.iter().flat_map(|word| word.to_be_bytes());
-    header.chain(body.iter().copied()).collect()
-}
-
-/// `count` images of 2 × 3 pixels.
-fn images(count: u8) -> Vec<u8> {
-    let pixels: Vec<u8> = (0..6 * count).map(|index| index.wrapping_mul(37)).collect();
-    file(0x0803, &[count.into(), 2, 3], &pixels)
-}
-
-fn labels(of: &[u8]) -> Vec<u8> {
-    file(0x0801, &[u32::try_from(of.len()).unwrap()], of)
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
 
 fn parse_images(bytes: &[u8]) -> Result<Images> {
     idx::parse_images("pictures", bytes, bytes.len() as u64)
@@ -47,24 +15,6 @@ fn parse_images(bytes: &[u8]) -> Result<Images> {
 
 fn parse_labels(bytes: &[u8]) -> Result<Vec<u8>> {
     idx::parse_labels("classes", bytes, bytes.len() as u64)
-}
-
-/// A folder with four sound files: three training examples and two test examples.
-fn data_set() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    put(&folder, TRAIN_IMAGES, &images(3));
-    put(&folder, TRAIN_LABELS, &labels(&[5, 0, 4]));
-    put(&folder, TEST_IMAGES, &images(2));
-    put(&folder, TEST_LABELS, &labels(&[7, 2]));
-    folder
-}
-
-fn put(folder: &TempDir, name: &str, bytes: &[u8]) {
-    fs::write(folder.path().join(name), bytes).unwrap();
-}
-
-fn rename(folder: &TempDir, from: &str, to: &str) {
-    fs::rename(folder.path().join(from), folder.path().join(to)).unwrap();
 }
 
 /// Asserts that this is a refusal of the data, in one line that says all of `parts`.
@@ -93,96 +43,126 @@ fn assert_labels_refused(bytes: &[u8], parts: &[&str]) {
     assert_refused(parse_labels(&gzip(bytes)), parts);
 }
 
-#[track_caller]
-fn assert_is_data_set((train, test): (Examples, Examples)) {
-    for (part, expected_labels) in [(train, &[5, 0, 4][..]), (test, &[7, 2])] {
-        let count = u8::try_from(expected_labels.len()).unwrap();
-        assert_eq!(part.labels, expected_labels);
-        assert_eq!(part.images(), images(count)[16..]);
-        assert_eq!((part.image_rows, part.image_cols, part.features()), (2, 3, 6));
-        assert_eq!(part.len(), usize::from(count));
-    }
-}
-
-#[test]
-fn plain_compressed_and_dotted_files_load_alike() {
-    let folder = data_set();
-    assert_is_data_set(idx::load(folder.path()).unwrap());
-    rename(&folder, TRAIN_IMAGES, "train-images.idx3-ubyte");
-    fs::remove_file(folder.path().join(TRAIN_LABELS)).unwrap();
-    put(&folder, "train-labels-idx1-ubyte.gz", &gzip(&labels(&[5, 0, 4])));
-    fs::remove_file(folder.path().join(TEST_IMAGES)).unwrap();
-    put(&folder, "t10k-images.idx3-ubyte.gz", &gzip(&images(2)));
-    assert_is_data_set(idx::load(folder.path()).unwrap());
-}
-
-#[test]
-fn the_plain_file_wins_and_content_tells_what_is_compressed() {
-    let folder = data_set();
-    put(&folder, "train-images-idx3-ubyte.gz", b"never read");
-    // A gzip file may have several members.
-    let members = [gzip(&images(3)[..20]), gzip(&images(3)[20..])].concat();
-    put(&folder, TRAIN_IMAGES, &members);
-    rename(&folder, TRAIN_LABELS, "train-labels-idx1-ubyte.gz");
-    assert_is_data_set(idx::load(folder.path()).unwrap());
-}
-
-#[test]
-fn a_path_that_is_no_folder_is_named() {
-    let folder = data_set();
-    for (name, found) in [("nowhere", "does not exist"), (TRAIN_IMAGES, "is a file")] {
-        let path = folder.path().join(name);
-        let parts = [path.to_str().unwrap(), found, "a data folder is expected", TRAIN_LABELS];
-        assert_refused(idx::load(&path), &parts);
-    }
-}
-
-#[test]
-fn each_missing_file_is_named_with_its_other_spellings() {
-    for name in [TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS] {
-        let folder = data_set();
-        fs::remove_file(folder.path().join(name)).unwrap();
-        let dotted = name.replace("-idx", ".idx");
-        assert_refused(idx::load(folder.path()), &[name, &dotted, ".gz"]);
-    }
-}
-
-#[test]
-fn a_folder_of_the_files_name_is_passed_over_or_named() {
-    let folder = data_set();
-    rename(&folder, TEST_LABELS, "t10k-labels.idx1-ubyte");
-    fs::create_dir(folder.path().join(TEST_LABELS)).unwrap();
-    assert_is_data_set(idx::load(folder.path()).unwrap());
-    fs::remove_file(folder.path().join("t10k-labels.idx1-ubyte")).unwrap();
-    let parts = [TEST_LABELS, "is not a file", "labels are expected"];
-    assert_refused(idx::load(folder.path()), &parts);
-}
-
 #[test]
 fn a_wrong_magic_number_is_told_with_the_right_one() {
     let page = b"<!DOCTYPE html>";
     assert_images_refused(page, &["pictures", "0x3c21444f", "0x00000803"]);
     assert_labels_refused(page, &["classes", "0x3c21444f", "0x00000801"]);
-    // Floating-point elements: an IDX file, but of another type.
-    assert_images_refused(&file(0x0D03, &[1, 1, 1], &[0; 4]), &["0x00000d03", "0x00000803"]);
-    // Each of the two kinds in the other's place.
-    assert_images_refused(&labels(&[1]), &["0x00000801", "holds labels", "0x00000803"]);
-    assert_labels_refused(&images(1), &["0x00000803", "holds images", "0x00000801"]);
+    // Nothing but a type of elements, or no dimensions, is unknown to the format.
+    assert_images_refused(&file(0x0703, &[1, 1, 1], &[0; 4]), &["0x00000703", "download it again"]);
+    assert_images_refused(&file(0x0800, &[], &[0]), &["0x00000800", "download it again"]);
+}
+
+/// Asserts that a sound file is refused by what it holds, and is not called damaged.
+#[track_caller]
+fn assert_other(refused: Result<()>, parts: &[&str]) {
+    let said = refused.as_ref().unwrap_err().to_string();
+    assert!(!said.contains("download") && !said.contains("damaged"), "{said}");
+    assert_refused(refused, parts);
+}
+
+#[test]
+fn a_sound_file_of_another_kind_is_told_by_what_it_holds() {
+    let elements = [
+        (0x09, 1, "signed bytes"),
+        (0x0b, 2, "16-bit integers"),
+        (0x0c, 4, "32-bit integers"),
+        (0x0d, 4, "32-bit floats"),
+        (0x0e, 8, "64-bit floats"),
+    ];
+    let expected = "images are unsigned bytes in 3 dimensions (images × rows × columns)";
+    for (code, size, name) in elements {
+        let bytes = file(code << 8 | 3, &[5, 2, 3], &vec![0; 30 * size]);
+        let held = format!("pictures holds {name} in 3 dimensions (5 × 2 × 3), but {expected}");
+        for bytes in [gzip(&bytes), bytes] {
+            assert_other(parse_images(&bytes).map(drop), &[&held, "write the images in that form"]);
+        }
+        let bytes = file(code << 8 | 1, &[5], &vec![0; 5 * size]);
+        let parts = [name, "in 1 dimension (5), but labels are unsigned bytes in 1 dimension"];
+        assert_other(parse_labels(&bytes).map(drop), &parts);
+    }
+    for (sizes, advice) in [
+        (&[4, 6][..], "give each image its rows and columns"),
+        (&[2, 2, 3, 2], "write the images in that form"),
+        (&[2, 2, 2, 3], "make these colour images grey"),
+        (&[2, 3, 2, 2], "make these colour images grey"),
+        (&[24], "these are labels: give the file its right name"),
+    ] {
+        let bytes = file(0x0800 | sizes.len() as u32, sizes, &[0; 24]);
+        let held = format!("unsigned bytes in {} dimension", sizes.len());
+        assert_other(parse_images(&bytes).map(drop), &[&held, advice]);
+    }
+    let advice = "these are labels: give the file its right name";
+    assert_other(parse_images(&qmnist_labels(&[1, 2])).map(drop), &["(2 × 8)", advice]);
+    let advice = "these are images: give the file its right name";
+    assert_other(parse_labels(&images(2)).map(drop), &["unsigned bytes in 3 dim", advice]);
+    // One that is not as long as its own header says is damaged, whatever it would hold.
+    let cut_off = file(0x0d03, &[5, 2, 3], &[0; 119]);
+    let parts = ["holds 135 bytes", "promises 136", "5 × 2 × 3 32-bit floats", "damaged"];
+    assert_refused(parse_images(&cut_off), &parts);
+}
+
+#[test]
+fn labels_of_eight_columns_are_read_by_their_first() {
+    for bytes in [qmnist_labels(&[7, 0, 255]), gzip(&qmnist_labels(&[7, 0, 255]))] {
+        assert_eq!(parse_labels(&bytes).unwrap(), [7, 0, 255]);
+    }
+    for beyond in [-1, 256, i32::MAX] {
+        let found = format!("example 1 (counted from 0) the label {beyond}");
+        let parts = ["classes", &found, "0 to 255"];
+        assert_labels_refused(&qmnist_labels(&[3, beyond]), &parts);
+    }
+    let five = file(0x0c02, &[3, 5], &[0; 60]);
+    let parts =
+        ["32-bit integers in 2 dimensions (3 × 5)", "or 32-bit integers in 2 (examples × 8)"];
+    assert_other(parse_labels(&five).map(drop), &parts);
+}
+
+#[test]
+fn zeros_behind_a_gzip_file_are_no_damage() {
+    let sound = gzip(&images(2));
+    let two = [gzip(&images(2)[..9]), gzip(&images(2)[9..])].concat();
+    for members in [&sound, &two] {
+        for count in [1, 7, 511, 20_000] {
+            let padded = [members.as_slice(), &vec![0; count]].concat();
+            assert_eq!(parse_images(&padded).unwrap(), parse_images(&images(2)).unwrap());
+            for behind in [&[1][..], &sound] {
+                let more = [&padded, behind].concat();
+                assert_refused(parse_images(&more), &["stands behind its end", "damaged"]);
+            }
+        }
+    }
+    // Zeros behind a plain file are in nobody's way of storing files.
+    assert_refused(parse_images(&[images(2), vec![0]].concat()), &["holds 29 bytes"]);
+}
+
+#[test]
+fn transposed_images_have_rows_for_columns() {
+    let Images { pixels, rows, cols } = parse_images(&images(2)).unwrap().transposed();
+    assert_eq!((rows, cols), (3, 2));
+    let of = |at: usize| (at as u8).wrapping_mul(37);
+    assert_eq!(pixels, [0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11].map(of));
 }
 
 #[test]
 fn a_file_that_is_cut_off_is_told() {
     for kept in 0..28 {
         let (found, expected) = match kept {
-            0..16 => (format!("after {kept} bytes"), "has 16"),
-            _ => (format!("holds {kept} bytes"), "promises 28 (a header of 16 and 2 × 2 × 3 of "),
+            0..4 => (format!("after {kept} bytes"), "has 16"),
+            4..16 => (format!("after {kept} bytes"), "its header has 16"),
+            _ => (
+                format!("holds {kept} bytes"),
+                "promises 28 (a header of 16 and 2 × 2 × 3 unsigned",
+            ),
         };
         assert_images_refused(&images(2)[..kept], &["pictures", &found, expected]);
     }
     for kept in 0..10 {
         let (found, expected) = match kept {
             0..8 => (format!("after {kept} bytes"), "has 8"),
-            _ => (format!("holds {kept} bytes"), "promises 10 (a header of 8 and 2 of labels)"),
+            _ => {
+                (format!("holds {kept} bytes"), "promises 10 (a header of 8 and 2 unsigned bytes)")
+            }
         };
         assert_labels_refused(&labels(&[1, 2])[..kept], &["classes", &found, expected]);
     }
@@ -203,34 +183,11 @@ fn trailing_bytes_are_told() {
 #[test]
 fn a_size_of_0_is_told() {
     for sizes in [[0, 2, 3], [2, 0, 3], [2, 3, 0], [u32::MAX, u32::MAX, 0]] {
-        let found = format!("{} × {} × {} bytes of images", sizes[0], sizes[1], sizes[2]);
+        let found = format!("{} × {} × {} unsigned bytes of images", sizes[0], sizes[1], sizes[2]);
         let parts = ["pictures", &found, "every size must be at least 1"];
         assert_images_refused(&file(0x0803, &sizes, &[]), &parts);
     }
-    assert_labels_refused(&labels(&[]), &["classes", "0 bytes of labels", "at least 1"]);
-}
-
-#[test]
-fn labels_beyond_the_ten_classes_are_told() {
-    let parts = ["classes", "example 2 ", "the label 10", "0 to 9"];
-    assert_labels_refused(&labels(&[0, 9, 10, 255]), &parts);
-    assert_eq!(parse_labels(&labels(&[0, 9])).unwrap(), [0, 9]);
-}
-
-#[test]
-fn images_and_labels_of_different_numbers_are_told() {
-    let folder = data_set();
-    put(&folder, TEST_LABELS, &labels(&[7, 2, 1]));
-    let parts = [TEST_LABELS, "3 labels", TEST_IMAGES, "2 images"];
-    assert_refused(idx::load(folder.path()), &parts);
-}
-
-#[test]
-fn training_and_test_images_of_different_sizes_are_told() {
-    let folder = data_set();
-    put(&folder, TEST_IMAGES, &file(0x0803, &[2, 3, 2], &[0; 12]));
-    let parts = [TEST_IMAGES, "3 × 2 pixels", TRAIN_IMAGES, "have 2 × 3"];
-    assert_refused(idx::load(folder.path()), &parts);
+    assert_labels_refused(&labels(&[]), &["classes", "0 unsigned bytes of labels", "at least 1"]);
 }
 
 #[test]
@@ -252,13 +209,13 @@ fn a_damaged_gzip_stream_is_told() {
 #[test]
 fn a_header_that_promises_too_much_is_refused_before_the_body_is_read() {
     let greatest = u32::MAX;
-    let above = u32::try_from(MAX_ELEMENTS).unwrap() + 1;
+    let above = u32::try_from(MAX_BYTES).unwrap() + 1;
     for sizes in [[greatest, 28, 28], [greatest; 3], [above, 1, 1]] {
         let header = file(0x0803, &sizes, &[]);
-        let found = format!("{} × {} × {} bytes of images", sizes[0], sizes[1], sizes[2]);
+        let found = format!("{} × {} × {} unsigned bytes of images", sizes[0], sizes[1], sizes[2]);
         assert_images_refused(&header, &["pictures", &found, "at most 1073741824"]);
     }
-    let parts = ["4294967295 bytes of labels", "at most 1073741824"];
+    let parts = ["4294967295 unsigned bytes of labels", "at most 1073741824"];
     assert_labels_refused(&file(0x0801, &[greatest], &[]), &parts);
     // At the limit itself the length of the plain file decides, and nothing but the header is read.
     let bytes = file(0x0803, &[1 << 20, 32, 32], &[0; 1000]);
@@ -302,7 +259,8 @@ fn a_failing_disk_is_no_fault_of_the_data() {
 fn check_any_bytes(bytes: &[u8]) {
     let mut content = Vec::new();
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        // What cannot be decompressed must not load, so its content is not looked at.
+        // What cannot be decompressed must not load, so its content is not looked at; nor are zeros behind it,
+        // at which this decoder fails, but after the content.
         let _ = MultiGzDecoder::new(bytes).read_to_end(&mut content);
     } else {
         content.extend(bytes);
@@ -316,6 +274,7 @@ fn check_any_bytes(bytes: &[u8]) {
     }
     match parse_labels(bytes) {
         Err(error) => assert_refused::<()>(Err(error), &["classes"]),
+        Ok(loaded) if content[2] == 0x0c => assert_eq!(32 * loaded.len() + 12, content.len()),
         Ok(loaded) => assert_eq!(labels(&loaded), content),
     }
 }
@@ -331,6 +290,7 @@ fn sound_file() -> impl Strategy<Value = Vec<u8>> {
     let kinds = prop_oneof![
         (1_u8..20).prop_map(images),
         prop::collection::vec(0_u8..10, 1..40).prop_map(|of| labels(&of)),
+        prop::collection::vec(0_i32..10, 1..40).prop_map(|of| qmnist_labels(&of)),
     ];
     (kinds, any::<bool>()).prop_map(|(bytes, zip)| if zip { gzip(&bytes) } else { bytes })
 }

@@ -6,7 +6,7 @@ use crate::support::program::{folder, normlab};
 use clap::Parser;
 use normlab::commands::Cli;
 use normlab::config::Experiment;
-use normlab::data::Dataset;
+use normlab::data::{Dataset, Source};
 use normlab::eval::{Options, Request};
 use normlab::files::{TensorBytes, write_tensors};
 use normlab::kernels::activation::Activation;
@@ -144,7 +144,8 @@ fn data_files() {
         }
         shake(name, 100, &[sound], |input| {
             fs::write(folder.path().join(name), input).unwrap();
-            let _ = Dataset::load(Some(folder.path()), None, false);
+            let folder = Some(folder.path().to_owned());
+            let _ = Dataset::load(&Source { folder, ..Source::default() });
         });
     }
 }

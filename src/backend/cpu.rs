@@ -57,6 +57,7 @@ impl<T: Engine> Backend for CpuBackend<T> {
     }
 
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
+        program.check_memory()?;
         Ok(Box::new(CpuSession::<T>::new(program.clone())))
     }
 
@@ -132,13 +133,40 @@ impl<T: Engine> CpuSession<T> {
         Ok(())
     }
 
+    /// Whether a dispatch reads a tensor where it is, without a copy, which may be of all images: the tensor is
+    /// all of its buffer, and nothing else of the dispatch is in it.
+    fn is_lent(&self, dispatch: &Dispatch, tensor: TensorId) -> bool {
+        let spec = self.program.spec(tensor);
+        let buffer = |id: &&TensorId| self.program.spec(**id).buffer == spec.buffer;
+        let is_whole = spec.shape.len() == self.program.buffers[spec.buffer.0].len;
+        is_whole && dispatch.tensors.iter().filter(buffer).count() == 1
+    }
+
+    /// Takes a tensor that is all of its buffer out of it.
+    fn lend(&mut self, tensor: TensorId) -> Value<T> {
+        let spec = self.program.spec(tensor);
+        let nothing = Value::Index(Tensor::filled(Shape::matrix(0, 0), 0));
+        match std::mem::replace(&mut self.buffers[spec.buffer.0], nothing) {
+            Value::Real(buffer) => Value::Real(Tensor { shape: spec.shape, ..buffer }),
+            Value::Index(buffer) => Value::Index(Tensor { shape: spec.shape, ..buffer }),
+        }
+    }
+
     fn execute(&mut self, dispatch: &Dispatch) -> Result<()> {
         let operands = dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors);
-        let inputs: Vec<_> = operands
-            .clone()
-            .map(|(operand, &id)| operand.access.reads().then(|| self.get(id)))
-            .collect();
+        let mut inputs = Vec::new();
+        for (operand, &id) in operands.clone() {
+            let lent = self.is_lent(dispatch, id);
+            let read = || if lent { self.lend(id) } else { self.get(id) };
+            inputs.push(operand.access.reads().then(read));
+        }
         let outputs = evaluate(dispatch, &inputs);
+        for (&id, input) in dispatch.tensors.iter().zip(inputs) {
+            if let Some(value) = input.filter(|_| self.is_lent(dispatch, id)) {
+                let buffer = self.program.spec(id).buffer;
+                self.buffers[buffer.0] = value;
+            }
+        }
         let written = operands.filter(|(operand, _)| operand.access.writes());
         for ((_, &id), value) in written.zip(&outputs) {
             self.put(id, value)?;
@@ -149,7 +177,15 @@ impl<T: Engine> CpuSession<T> {
 
 impl<T: Engine> Session for CpuSession<T> {
     fn write(&mut self, tensor: TensorId, value: &Value<f32>) -> Result<()> {
-        self.put(tensor, &value.cast())
+        let spec = self.program.spec(tensor);
+        match (&mut self.buffers[spec.buffer.0], value) {
+            // What needs no other type is not copied before, which may be of all images.
+            (Value::Index(buffer), Value::Index(value)) if spec.shape == value.shape => {
+                insert(spec, value, &mut buffer.data);
+                Ok(())
+            }
+            _ => self.put(tensor, &value.cast()),
+        }
     }
 
     fn run(&mut self, passes: &[PassId], times: usize) -> Result<()> {

@@ -27,6 +27,11 @@ pub trait Backend {
     /// What computes.
     fn adapter(&self) -> Adapter;
 
+    /// The most bytes that a tensor may take.
+    fn largest_tensor(&self) -> usize {
+        usize::MAX
+    }
+
     /// The rules by which programs for it are to be rewritten; none where that gains nothing.
     ///
     /// # Errors

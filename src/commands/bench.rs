@@ -170,7 +170,7 @@ fn complain(compared: &KernelVariants, out: &mut dyn Write) -> Result<()> {
 }
 
 fn targets(measure: &MeasureArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
-    let data = Dataset::load(None, None, false)?;
+    let data = Dataset::drawn()?;
     let purpose = ("time on", "the CPU engine has no targets");
     let library = measure.shaders.library()?;
     let shown: &mut dyn Write = if measure.json { &mut std::io::sink() } else { &mut *out };
@@ -187,7 +187,7 @@ fn targets(measure: &MeasureArguments, out: &mut dyn Write) -> anyhow::Result<St
 
 fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let ScaleArguments { norm, batch, width, measure, fusion } = arguments;
-    let data = Dataset::load(None, None, false)?;
+    let data = Dataset::drawn()?;
     let grown = [("batch", batch), ("width", width)];
     for (what, sizes) in grown {
         sizes.iter().try_for_each(|&size| scale::workload(what, size).validate(&data))?;
@@ -212,7 +212,7 @@ fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> anyhow::Result<Sta
 fn steps(arguments: &StepArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let StepArguments { measure, fusion, tune } = arguments;
     let library = fusion.apply(measure.shaders.library()?);
-    let data = Dataset::load(None, None, false)?;
+    let data = Dataset::drawn()?;
     let shown: &mut dyn Write = if measure.json { &mut std::io::sink() } else { &mut *out };
     let mut backend = open(&measure.device, library, shown)?;
     let workloads = Workload::usual().into_iter();

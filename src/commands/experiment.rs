@@ -3,7 +3,7 @@
 use super::arguments::DeviceArguments;
 use super::experiment_flags::ExperimentArguments;
 use crate::config::Experiment;
-use crate::data::Dataset;
+use crate::data::{Dataset, Source};
 use crate::error::{Error, Result};
 use std::path::PathBuf;
 
@@ -43,8 +43,9 @@ pub(super) fn with_absolute_paths(experiment: Experiment) -> Result<Experiment> 
 /// # Errors
 /// As [`Dataset::load`].
 pub(super) fn load(experiment: &Experiment) -> Result<Dataset> {
-    let Experiment { data, test_data, binary, .. } = experiment;
-    Dataset::load(data.as_deref(), test_data.as_deref(), *binary)
+    let Experiment { transpose, train_images, test_images, binary, .. } = *experiment;
+    let (folder, test_folder) = (experiment.data.clone(), experiment.test_data.clone());
+    Dataset::load(&Source { folder, test_folder, transpose, train_images, test_images, binary })
 }
 
 /// The same data, where the experiment as it stands can be trained on them.

@@ -271,6 +271,7 @@ fn empty_summary(
         adapter: backend.adapter(),
         data: data.name.clone(),
         constant_guess: Some(data.constant_guess()),
+        first_label: data.first_label,
         seed: experiment.seed,
         elapsed_s: 0.0,
         date: Some(chrono::Local::now().format("%Y-%m-%d").to_string()),
@@ -285,11 +286,12 @@ fn empty_summary(
 
 fn introduction(experiment: &Experiment, data: &Dataset) -> String {
     format!(
-        "data: {}, {} training and {} test images\nnetwork: {}, {} steps at batch {}, {} \
+        "data: {}, {} training and {} test images{}\nnetwork: {}, {} steps at batch {}, {} \
          at learning rate {:?}, {}{}",
         data.name,
         data.train.len(),
         data.test.len(),
+        classes(data),
         layers(experiment, data),
         experiment.steps,
         experiment.batch,
@@ -316,10 +318,20 @@ fn seeds(experiment: &Experiment) -> String {
     }
 }
 
+/// The classes of images, where they are not simply ten that are counted from 0.
+fn classes(data: &Dataset) -> String {
+    match (data.classes, data.first_label) {
+        (10, 0) => String::new(),
+        (classes, first) => {
+            format!(" in {classes} classes, labelled {first} to {}", first + classes - 1)
+        }
+    }
+}
+
 /// The units of each layer, as 784-100-10.
 pub(super) fn layers(experiment: &Experiment, data: &Dataset) -> String {
     let units: String = experiment.hidden.iter().map(|units| format!("-{units}")).collect();
-    format!("{}{units}-{}", data.train.features(), crate::data::CLASSES)
+    format!("{}{units}-{}", data.train.features(), data.classes)
 }
 
 /// One line about a network that has ended.

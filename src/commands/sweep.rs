@@ -37,12 +37,25 @@ use std::time::Instant;
 #[derive(Clone, Debug)]
 struct Common<const RATE: bool, const BATCH: bool>;
 
+/// The keys that every sweep takes.
+const COMMON: [&str; 9] = [
+    "activation",
+    "norm",
+    "hidden",
+    "steps",
+    "seed",
+    "data",
+    "transpose",
+    "train_images",
+    "test_images",
+];
+
 impl<const RATE: bool, const BATCH: bool> Keys for Common<RATE, BATCH> {
     fn has(name: &str) -> bool {
         match name {
             "learning_rate" => RATE,
             "batch" => BATCH,
-            _ => ["activation", "norm", "hidden", "steps", "seed", "data"].contains(&name),
+            _ => COMMON.contains(&name),
         }
     }
 }

@@ -155,7 +155,7 @@ fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {
 
 /// The networks of `bench step`.
 fn usual_networks() -> Result<Vec<Model>> {
-    let data = Dataset::load(None, None, false)?;
+    let data = Dataset::drawn()?;
     let of_workload = |workload: &Workload| {
         let norms = Norm::ALL.into_iter();
         norms.map(|norm| workload.model(norm, &data)).collect::<Vec<_>>()

@@ -11,7 +11,7 @@ use crate::config::{Experiment, KEYS};
 use crate::error::Result;
 use crate::kernels::setting::Target;
 use crate::model::Model;
-use crate::train::Plan;
+use crate::train::{Need, Plan};
 use crate::tune::cache;
 use crate::tune::run::{TuneMode, Tuning};
 use indicatif::ProgressBar;
@@ -28,10 +28,22 @@ pub(super) fn prepare(
     out: &mut dyn Write,
 ) -> Result<()> {
     let models = plans.iter().map(|plan| plan.model(&**backend)).collect::<Result<Vec<_>>>()?;
+    for (plan, model) in plans.iter().zip(&models) {
+        Need::of(model, &**backend).check(&plan.name())?;
+    }
     if let Some(gpu) = backend.gpu_mut() {
         apply_settings(mode, gpu, &models, &commands(plans, device), out)?;
     }
     models.iter().try_for_each(|model| backend.load(&model.program).map(drop))?;
+    if let Some(slots) = models.iter().find_map(|model| model.network.window) {
+        print(
+            out,
+            &format!(
+                "images: those to train on are more than the adapter binds at once; they go there in parts, for \
+                 {slots} steps at a time"
+            ),
+        )?;
+    }
     backend.gpu_mut().map_or(Ok(()), |gpu| keep_pipelines(gpu, out))
 }
 
@@ -60,12 +72,13 @@ pub(super) fn apply_settings(
 }
 
 /// Keys that change no shape of a network's dispatches.
-const SHAPELESS: [&str; 8] = [
+const SHAPELESS: [&str; 9] = [
     "init",
     "learning_rate",
     "momentum",
     "steps",
     "seed",
+    "transpose",
     "binary",
     "evaluate_every",
     "verify_every",

@@ -114,6 +114,19 @@ impl FlagValue for bool {
     }
 }
 
+impl FlagValue for Option<bool> {
+    const WORDS: &'static [Word] = <bool as FlagValue>::WORDS;
+    const ALONE: Option<&'static str> = <bool as FlagValue>::ALONE;
+
+    fn read(text: &str) -> Result<Self, String> {
+        <bool as FlagValue>::read(text).map(Some)
+    }
+
+    fn text(&self) -> String {
+        self.iter().map(bool::to_string).collect()
+    }
+}
+
 impl FlagValue for Option<PathBuf> {
     fn read(text: &str) -> Result<Self, String> {
         Ok(Some(text.into()))

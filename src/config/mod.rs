@@ -129,13 +129,24 @@ experiment! {
     }
 
     "Data" {
-        /// A folder with IDX files such as MNIST's, gzip-compressed or not [default: the drawn digits].
+        /// A folder with IDX files such as MNIST's, gzip-compressed or not, or one of several sets' files there
+        /// [default: the drawn digits].
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<PathBuf> = None, "DIR";
 
         /// A folder with IDX files to test on, instead of the test part of the training data's set.
         #[serde(skip_serializing_if = "Option::is_none")]
         test_data: Option<PathBuf> = None, "DIR";
+
+        /// Exchange rows and columns of the images in files [default: those of files named emnist-…].
+        #[serde(skip_serializing_if = "Option::is_none")]
+        transpose: Option<bool> = None, "BOOL";
+
+        /// Training images that are taken, the first so many; 0 for all.
+        train_images: usize = 0, "IMAGES";
+
+        /// Test images that are taken, the first so many; 0 for all.
+        test_images: usize = 0, "IMAGES";
 
         /// Make every pixel black or white.
         binary: bool = false, "BOOL";

@@ -4,7 +4,7 @@
 //! i mod 120 and tile row i / 120, and shows the digit i mod 10. The first 10,000 are for training,
 //! the other 2,000 for testing.
 
-use super::examples::{CLASSES, Examples};
+use super::examples::Examples;
 use crate::error::{Error, Result};
 
 /// What records call this data set.
@@ -12,6 +12,8 @@ pub const NAME: &str = "drawn digits";
 
 /// All images, as PNG.
 pub const ATLAS: &[u8] = include_bytes!("../../assets/digits.png");
+/// Image i shows the digit i mod this.
+pub const CLASSES: usize = 10;
 const SIDE: usize = 28;
 const TILE_COLUMNS: usize = 120;
 const IMAGES: usize = 12_000;

@@ -1,17 +1,15 @@
 //! Images and their labels, as every data set has them.
 
+use crate::error::{Error, Result};
 use crate::kernels::gather::BYTES_PER_WORD;
 use crate::tensor::{Shape, Tensor, Value};
 use std::sync::Arc;
-
-/// The classes of every data set.
-pub const CLASSES: usize = 10;
 
 /// One part of a data set: images and their labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Examples {
     packed: Arc<Value<f32>>,
-    /// Classes, each less than [`CLASSES`].
+    /// Classes, counted from 0.
     pub labels: Vec<u8>,
     /// Rows of one image, in pixels.
     pub image_rows: usize,
@@ -48,6 +46,25 @@ impl Examples {
         packed.data.chunks(packed.shape.cols.max(1)).flat_map(image).collect()
     }
 
+    /// Keeps the first `count` examples; all where that is 0. `key` is the setting that asks for so many.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when there are not so many.
+    pub fn keep(&mut self, key: &str, count: usize) -> Result<()> {
+        let all = self.len();
+        if count > all {
+            return Err(Error::Config(format!(
+                "{key} is {count}; expected at most {all}, all there are"
+            )));
+        }
+        if count > 0 && count < all {
+            let size = [self.image_rows, self.image_cols];
+            let images = &self.images()[..count * self.features()];
+            *self = Self::new(images, self.labels[..count].to_vec(), size);
+        }
+        Ok(())
+    }
+
     /// The number of examples.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -64,6 +81,18 @@ impl Examples {
     #[must_use]
     pub fn features(&self) -> usize {
         self.image_rows * self.image_cols
+    }
+
+    /// Some of the images, as [`Examples::packed`] gives all, and their labels.
+    #[must_use]
+    pub fn pick(&self, places: &[u32]) -> (Value<f32>, Vec<u8>) {
+        let Value::Index(packed) = &*self.packed else {
+            return (Value::Index(Tensor::filled(Shape::matrix(0, 0), 0)), Vec::new());
+        };
+        let words = packed.shape.cols;
+        let images = places.iter().flat_map(|&place| packed.row(place as usize)).copied().collect();
+        let labels = places.iter().map(|&place| self.labels[place as usize]).collect();
+        (Value::Index(Tensor::new(Shape::matrix(places.len(), words), images)), labels)
     }
 
     /// The images as the kernel `gather` reads them: four bytes a word, least significant first, each

@@ -1,35 +1,53 @@
-//! The loader of IDX files: MNIST, Fashion-MNIST and others of the same form.
+//! The format of IDX files: MNIST's, and those of other data sets of the same form.
 //!
 //! Source: LeCun, Cortes and Burges, *The MNIST database of handwritten digits*, section "File
 //! formats". All numbers are big-endian. A file starts with a magic number of four bytes: two
 //! zeros, the type of the elements (08: unsigned byte) and the number of dimensions. One `u32` per
 //! dimension gives its size; then come the elements, the last index fastest, and nothing more.
-//! The files are usually shipped gzip-compressed (RFC 1952).
+//! The files are usually shipped gzip-compressed (RFC 1952). QMNIST's labels are 32-bit integers, eight to an
+//! example, the class first (Yadav and Bottou 2019, *Cold case: the lost MNIST digits*).
 //!
 //! A file is not trusted. Its header is checked before memory is taken for what it promises, and
 //! memory grows only as bytes arrive, so a false header takes none, and a gzip bomb at most what
-//! [`MAX_ELEMENTS`] bytes need.
+//! [`MAX_BYTES`] bytes need.
 
-use std::fs::{self, File};
-use std::io::{Cursor, ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::io::{BufReader, Cursor, ErrorKind, Read};
+use std::path::Path;
 
-use flate2::read::MultiGzDecoder;
-
-use super::examples::{self, Examples};
+use super::gzip::{self, Members};
 use crate::error::{Error, Result};
+use crate::memory;
 
-/// The most elements that one file may promise: 1 GiB, about 23 times MNIST's training images.
-pub const MAX_ELEMENTS: u64 = 1 << 30;
+/// The most bytes of elements that one file may promise: 1 GiB, about 23 times MNIST's training images.
+pub const MAX_BYTES: u64 = 1 << 30;
 
-/// The number of classes: a label must be less.
-const CLASSES: u8 = examples::CLASSES as u8;
+/// What an element may be: its code in the magic number, its bytes, and its name.
+const ELEMENTS: [(u8, u64, &str); 6] = [
+    (0x08, 1, "unsigned bytes"),
+    (0x09, 1, "signed bytes"),
+    (0x0b, 2, "16-bit integers"),
+    (0x0c, 4, "32-bit integers"),
+    (0x0d, 4, "32-bit floats"),
+    (0x0e, 8, "64-bit floats"),
+];
 
-/// The first two bytes of every gzip file (RFC 1952, section 2.3.1).
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const UNSIGNED_BYTE: u8 = 0x08;
+const INTEGER: u8 = 0x0c;
 
-const IMAGES: Kind = Kind { what: "images", magic: 0x0000_0803, dimensions: 3 };
-const LABELS: Kind = Kind { what: "labels", magic: 0x0000_0801, dimensions: 1 };
+/// Numbers that QMNIST's labels have for an example.
+const QMNIST_COLUMNS: u32 = 8;
+
+const IMAGES: Kind = Kind {
+    what: "images",
+    magic: 0x0000_0803,
+    expected: "images are unsigned bytes in 3 dimensions (images × rows × columns)",
+};
+const LABELS: Kind = Kind {
+    what: "labels",
+    magic: 0x0000_0801,
+    expected: "labels are unsigned bytes in 1 dimension, or 32-bit integers in 2 (examples × 8) as \
+               QMNIST has them",
+};
 
 /// The images of one IDX file.
 #[derive(Debug, PartialEq, Eq)]
@@ -48,51 +66,16 @@ impl Images {
     pub fn count(&self) -> usize {
         self.pixels.len() / (self.rows * self.cols)
     }
-}
 
-/// Loads the training and the test part of a data set from the four files in `folder`.
-///
-/// The files are `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
-/// `t10k-labels-idx1-ubyte`; the spelling `train-images.idx3-ubyte` is accepted as well. Each may be
-/// plain or carry `.gz`; the plain file wins if both are there. Whether a file is compressed is
-/// read from its content.
-///
-/// # Errors
-///
-/// [`Error::Data`] if the folder or a file is missing or is something else, if a file is not valid
-/// IDX (see [`parse_images`] and [`parse_labels`]), if a part has not one label per image, or if
-/// the images of the two parts differ in size. [`Error::File`] if a file cannot be read.
-pub fn load(folder: &Path) -> Result<(Examples, Examples)> {
-    check_folder(folder)?;
-    // All four are found before one is read, so that a missing file is known at once.
-    let train = [find(folder, "train", &IMAGES)?, find(folder, "train", &LABELS)?];
-    let test = [find(folder, "t10k", &IMAGES)?, find(folder, "t10k", &LABELS)?];
-    let train_part = load_part(&train)?;
-    let test_part = load_part(&test)?;
-    let size = |part: &Examples| (part.image_rows, part.image_cols);
-    if size(&train_part) != size(&test_part) {
-        return Err(Error::Data(format!(
-            "the images of {} have {} × {} pixels, but those of {} have {} × {}; take both from \
-             one data set",
-            test[0].display(),
-            test_part.image_rows,
-            test_part.image_cols,
-            train[0].display(),
-            train_part.image_rows,
-            train_part.image_cols,
-        )));
+    /// The same with rows and columns exchanged.
+    #[must_use]
+    pub fn transposed(self) -> Self {
+        let Self { pixels, rows, cols } = self;
+        let place = |at: usize| at % rows * cols + at / rows;
+        let turned = |image: &[u8]| (0..image.len()).map(|at| image[place(at)]).collect::<Vec<_>>();
+        let pixels = pixels.chunks(rows * cols).flat_map(turned).collect();
+        Self { pixels, rows: cols, cols: rows }
     }
-    Ok((train_part, test_part))
-}
-
-/// Loads the test part only, from the two `t10k` files in `folder`, under the names that [`load`] knows.
-///
-/// # Errors
-///
-/// As [`load`], for these two files.
-pub fn load_test(folder: &Path) -> Result<Examples> {
-    check_folder(folder)?;
-    load_part(&[find(folder, "t10k", &IMAGES)?, find(folder, "t10k", &LABELS)?])
 }
 
 /// Reads the images of one IDX file, plain or gzip-compressed.
@@ -102,124 +85,110 @@ pub fn load_test(folder: &Path) -> Result<Examples> {
 ///
 /// # Errors
 ///
-/// [`Error::Data`] if the magic number is not `0x00000803`, if a size is 0, if there are more than
-/// [`MAX_ELEMENTS`] pixels, if the file is shorter or longer than its header promises, or if the
+/// [`Error::Data`] if the file holds something else than unsigned bytes in three dimensions, if a size is 0, if
+/// there are more than [`MAX_BYTES`] pixels, if the file is shorter or longer than its header promises, or if the
 /// gzip stream is damaged. [`Error::File`] if reading fails.
 pub fn parse_images(name: &str, file: impl Read, length: u64) -> Result<Images> {
-    let (pixels, sizes) = Content::open(name, file, length)?.parse(&IMAGES)?;
-    Ok(Images { pixels, rows: sizes[1] as usize, cols: sizes[2] as usize })
+    let (header, pixels) = Content::open(name, file, length)?.parse(&IMAGES)?;
+    Ok(Images { pixels, rows: header.sizes[1] as usize, cols: header.sizes[2] as usize })
 }
 
-/// Reads the labels of one IDX file, plain or gzip-compressed: `[examples]`, each 0..=9.
+/// Reads the labels of one IDX file, plain or gzip-compressed: `[examples]`.
 ///
 /// The arguments are those of [`parse_images`].
 ///
 /// # Errors
 ///
-/// [`Error::Data`] if the magic number is not `0x00000801`, if a label is above 9, and in the cases
-/// that [`parse_images`] names. [`Error::File`] if reading fails.
+/// [`Error::Data`] if the file holds neither unsigned bytes in one dimension nor labels as QMNIST has them, if one
+/// of the latter is no byte, and in the cases that [`parse_images`] names. [`Error::File`] if reading fails.
 pub fn parse_labels(name: &str, file: impl Read, length: u64) -> Result<Vec<u8>> {
-    let (labels, _) = Content::open(name, file, length)?.parse(&LABELS)?;
-    match labels.iter().position(|&label| label >= CLASSES) {
-        None => Ok(labels),
-        Some(index) => Err(Error::Data(format!(
-            "{name} gives example {index} (counted from 0) the label {}, but a label must be one \
-             of 0 to {}, for the network has {CLASSES} classes",
-            labels[index],
-            CLASSES - 1,
-        ))),
+    let (header, bytes) = Content::open(name, file, length)?.parse(&LABELS)?;
+    if header.element == UNSIGNED_BYTE {
+        return Ok(bytes);
     }
+    let (integers, _) = bytes.as_chunks::<4>();
+    let classes = integers.iter().step_by(QMNIST_COLUMNS as usize).enumerate();
+    let label = |(example, &bytes): (usize, &[u8; 4])| {
+        let label = i32::from_be_bytes(bytes);
+        u8::try_from(label).map_err(|_| {
+            Error::Data(format!(
+                "{name} gives example {example} (counted from 0) the label {label}, but a label must be \
+                 one of 0 to {}",
+                u8::MAX
+            ))
+        })
+    };
+    classes.map(label).collect()
 }
 
 /// What an IDX file may hold here.
 struct Kind {
     what: &'static str,
+    /// How it usually begins.
     magic: u32,
-    dimensions: usize,
+    /// What it is, in words.
+    expected: &'static str,
 }
 
-impl Kind {
-    /// The file's name within a data set; `joint` stands before `idx`.
-    fn file_name(&self, part: &str, joint: char) -> String {
-        format!("{part}-{}{joint}idx{}-ubyte", self.what, self.dimensions)
-    }
-
-    /// The length of the header, in bytes.
-    fn header_length(&self) -> usize {
-        4 + 4 * self.dimensions
-    }
+/// What an IDX file says of itself.
+struct Header {
+    element: u8,
+    /// Bytes of an element, and its name.
+    size: u64,
+    name: &'static str,
+    sizes: Vec<u32>,
 }
 
-fn check_folder(folder: &Path) -> Result<()> {
-    let found = match fs::metadata(folder) {
-        Ok(metadata) if metadata.is_dir() => return Ok(()),
-        Ok(metadata) if metadata.is_file() => "is a file",
-        Ok(_) => "is not a folder",
-        Err(error) if error.kind() == ErrorKind::NotFound => "does not exist",
-        Err(error) => return Err(Error::file("read", folder, error)),
-    };
-    Err(Error::Data(format!(
-        "{} {found}, but a data folder is expected; name the folder that holds {}, {} and their \
-         t10k counterparts",
-        folder.display(),
-        IMAGES.file_name("train", '-'),
-        LABELS.file_name("train", '-'),
-    )))
-}
-
-/// The first file that is there of those that may hold `part`'s images or labels.
-fn find(folder: &Path, part: &str, kind: &Kind) -> Result<PathBuf> {
-    let names = [kind.file_name(part, '-'), kind.file_name(part, '.')];
-    let mut something_else = None;
-    for suffix in ["", ".gz"] {
-        for name in &names {
-            let path = folder.join(format!("{name}{suffix}"));
-            match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_file() => return Ok(path),
-                // Some archives unpack into a folder of the file's own name, next to the file.
-                Ok(_) => something_else = something_else.or(Some(path)),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::file("read", &path, error)),
-            }
+impl Header {
+    /// The kind of data that it is; none where no data set here holds such.
+    fn kind(&self) -> Option<&'static Kind> {
+        match (self.element, &*self.sizes) {
+            (UNSIGNED_BYTE, [_]) | (INTEGER, [_, QMNIST_COLUMNS]) => Some(&LABELS),
+            (UNSIGNED_BYTE, [_, _, _]) => Some(&IMAGES),
+            _ => None,
         }
     }
-    Err(Error::Data(match something_else {
-        Some(path) => format!(
-            "{} is not a file, but the {} are expected there; move the file itself to that name",
-            path.display(),
-            kind.what,
-        ),
-        None => format!(
-            "{} does not exist, nor does {}, plain or as .gz; put all four files of the data set \
-             into one folder",
-            folder.join(&names[0]).display(),
-            names[1],
-        ),
-    }))
-}
 
-/// Reads a part's images and labels and joins them.
-fn load_part([images_path, labels_path]: &[PathBuf; 2]) -> Result<Examples> {
-    let (name, file, length) = open(images_path)?;
-    let images = parse_images(&name, file, length)?;
-    let (labels_name, file, length) = open(labels_path)?;
-    let labels = parse_labels(&labels_name, file, length)?;
-    if images.count() != labels.len() {
-        return Err(Error::Data(format!(
-            "{labels_name} holds {} labels, but {name} holds {} images; each image needs one label",
-            labels.len(),
-            images.count(),
-        )));
+    /// Its own length in bytes.
+    fn length(&self) -> u64 {
+        4 + 4 * self.sizes.len() as u64
     }
-    let Images { pixels, rows, cols } = images;
-    Ok(Examples::new(&pixels, labels, [rows, cols]))
-}
 
-/// A file's name for messages, the file, and its length in bytes.
-fn open(path: &Path) -> Result<(String, File, u64)> {
-    let file = File::open(path).map_err(|error| Error::file("read", path, error))?;
-    let metadata = file.metadata().map_err(|error| Error::file("read", path, error))?;
-    Ok((path.display().to_string(), file, metadata.len()))
+    /// Bytes of all elements; none where that is beyond every number.
+    fn bytes(&self) -> Option<u64> {
+        // A 0 makes nothing of what would be too large before it.
+        if self.sizes.contains(&0) {
+            return Some(0);
+        }
+        let sizes = self.sizes.iter().copied().map(u64::from);
+        sizes.chain([self.size]).try_fold(1_u64, u64::checked_mul)
+    }
+
+    /// `60000 × 28 × 28`.
+    fn product(&self) -> String {
+        self.sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(" × ")
+    }
+
+    /// `32-bit floats in 3 dimensions (100 × 8 × 8)`.
+    fn describe(&self) -> String {
+        let dimensions = match self.sizes.len() {
+            1 => "1 dimension".to_owned(),
+            several => format!("{several} dimensions"),
+        };
+        format!("{} in {dimensions} ({})", self.name, self.product())
+    }
+
+    /// What may be done with it where `wanted` is expected.
+    fn advice(&self, wanted: &Kind) -> String {
+        if let Some(kind) = self.kind() {
+            return format!("these are {}: give the file its right name", kind.what);
+        }
+        match (wanted.what, &*self.sizes) {
+            ("images", [_, 3, _, _] | [_, _, _, 3]) => "make these colour images grey".to_owned(),
+            ("images", [_, _]) => "give each image its rows and columns".to_owned(),
+            (what, _) => format!("write the {what} in that form"),
+        }
+    }
 }
 
 /// A file's bytes as IDX defines them, decompressed where needed.
@@ -234,97 +203,120 @@ impl<'a> Content<'a> {
     fn open(name: &'a str, mut file: impl Read + 'a, length: u64) -> Result<Self> {
         let mut start = Vec::new();
         file.by_ref()
-            .take(GZIP_MAGIC.len() as u64)
+            .take(gzip::MAGIC.len() as u64)
             .read_to_end(&mut start)
             .map_err(|error| Error::file("read", Path::new(name), error))?;
-        let compressed = start == GZIP_MAGIC;
+        let compressed = start == gzip::MAGIC;
         let stored = Cursor::new(start).chain(file);
-        // The decoder of several members, because the simpler one would ignore whatever follows
-        // the first.
         Ok(if compressed {
-            Self { name, bytes: Box::new(MultiGzDecoder::new(stored)), length: None }
+            Self { name, bytes: Box::new(Members::new(BufReader::new(stored))), length: None }
         } else {
             Self { name, bytes: Box::new(stored), length: Some(length) }
         })
     }
 
-    /// The elements and the size of each dimension.
-    fn parse(mut self, kind: &Kind) -> Result<(Vec<u8>, Vec<u32>)> {
-        let sizes = self.header(kind)?;
-        let elements = self.promised(kind, &sizes)?;
-        let expected = kind.header_length() as u64 + elements;
-        let wrong_length = |content: &Self, found: String| {
-            let state = if content.length.is_some() { "" } else { " once decompressed" };
-            Error::Data(format!(
-                "{} holds {found} bytes{state}, but its header promises {expected} (a header of \
-                 {} and {} of {}); download it again",
-                content.name,
-                kind.header_length(),
-                product(&sizes),
-                kind.what,
-            ))
-        };
-        if let Some(length) = self.length
-            && length != expected
-        {
-            return Err(wrong_length(&self, length.to_string()));
+    /// The header, and the bytes of the elements.
+    fn parse(mut self, kind: &Kind) -> Result<(Header, Vec<u8>)> {
+        let header = self.header(kind)?;
+        let is_wanted = header.kind().is_some_and(|found| found.what == kind.what);
+        let promised = header.bytes();
+        let expected = promised.and_then(|bytes| bytes.checked_add(header.length()));
+        // A file of another kind that is as long as it says is sound; what is compressed says no more.
+        if !is_wanted && self.length.is_none_or(|length| expected == Some(length)) {
+            return Err(Error::Data(format!(
+                "{} holds {}, but {}; {}",
+                self.name,
+                header.describe(),
+                kind.expected,
+                header.advice(kind)
+            )));
         }
-        let body = self.read(elements)?;
-        if (body.len() as u64) < elements {
-            let found = kind.header_length() + body.len();
-            return Err(wrong_length(&self, found.to_string()));
+        let bytes = self.acceptable(&header, promised, kind)?;
+        if let Some(length) = self.length
+            && length != header.length() + bytes
+        {
+            return Err(self.wrong_length(&header, bytes, &length.to_string()));
+        }
+        // Beside the bytes as they are stored there will be the images as kernels read them.
+        let what = format!("reading {} ({})", self.name, memory::words(bytes));
+        memory::require(2 * bytes, &what, "other programs may have some to give")?;
+        let body = self.read(bytes)?;
+        if (body.len() as u64) < bytes {
+            let found = header.length() + body.len() as u64;
+            return Err(self.wrong_length(&header, bytes, &found.to_string()));
         }
         // This also takes a gzip stream to its end, where its checksum is compared.
         if !self.read(1)?.is_empty() {
-            return Err(wrong_length(&self, format!("more than {expected}")));
+            let found = format!("more than {}", header.length() + bytes);
+            return Err(self.wrong_length(&header, bytes, &found));
         }
-        Ok((body, sizes))
+        Ok((header, body))
     }
 
-    /// Reads the header, and checks the magic number.
-    fn header(&mut self, kind: &Kind) -> Result<Vec<u32>> {
-        let bytes = self.read(kind.header_length() as u64)?;
-        let (words, _) = bytes.as_chunks::<4>();
-        let mut words = words.iter().map(|&word| u32::from_be_bytes(word));
-        if let Some(magic) = words.next()
-            && magic != kind.magic
-        {
-            let advice = match [IMAGES, LABELS].iter().find(|other| other.magic == magic) {
-                Some(other) => format!("that file holds {}: give it its right name", other.what),
-                None => "download it again".to_owned(),
-            };
+    fn wrong_length(&self, header: &Header, bytes: u64, found: &str) -> Error {
+        let state = if self.length.is_some() { "" } else { " once decompressed" };
+        Error::Data(format!(
+            "{} holds {found} bytes{state}, but its header promises {} (a header of {} and {} {}); it is \
+             damaged: download it again",
+            self.name,
+            header.length() + bytes,
+            header.length(),
+            header.product(),
+            header.name,
+        ))
+    }
+
+    /// Reads the header: of any IDX file, and of nothing else.
+    fn header(&mut self, kind: &Kind) -> Result<Header> {
+        let start = self.read(4)?;
+        let cut_off = |found: usize, length: usize| {
+            Error::Data(format!(
+                "{} ends after {found} bytes, but the header of an IDX file of {} has {length}; it is \
+                 damaged: download it again",
+                self.name, kind.what,
+            ))
+        };
+        let &[a, b, element, dimensions] = &*start else {
+            return Err(cut_off(start.len(), 4 + 4 * (kind.magic & 0xff) as usize));
+        };
+        let known = ELEMENTS.iter().find(|(code, ..)| *code == element);
+        let (Some(&(_, size, name)), [0, 0], 1..) = (known, [a, b], dimensions) else {
             return Err(Error::Data(format!(
-                "{} starts with the magic number {magic:#010x}, but an IDX file of {} starts with \
-                 {:#010x}; {advice}",
-                self.name, kind.what, kind.magic,
-            )));
-        }
-        if bytes.len() < kind.header_length() {
-            return Err(Error::Data(format!(
-                "{} ends after {} bytes, but the header of an IDX file of {} has {}; download it \
-                 again",
+                "{} starts with the magic number {:#010x}, but an IDX file of {} starts with {:#010x}; it \
+                 is damaged or something else: download it again",
                 self.name,
-                bytes.len(),
+                u32::from_be_bytes([a, b, element, dimensions]),
                 kind.what,
-                kind.header_length(),
+                kind.magic,
+            )));
+        };
+        let length = 4 * u64::from(dimensions);
+        let bytes = self.read(length)?;
+        if (bytes.len() as u64) < length {
+            return Err(Error::Data(format!(
+                "{} ends after {} bytes, but its header has {}; it is damaged: download it again",
+                self.name,
+                4 + bytes.len(),
+                4 + length,
             )));
         }
-        Ok(words.collect())
+        let (words, _) = bytes.as_chunks::<4>();
+        let sizes = words.iter().map(|&word| u32::from_be_bytes(word)).collect();
+        Ok(Header { element, size, name, sizes })
     }
 
-    /// The number of elements that the header promises: at least 1, at most [`MAX_ELEMENTS`].
-    fn promised(&self, kind: &Kind, sizes: &[u32]) -> Result<u64> {
-        let elements = sizes.iter().try_fold(1_u64, |all, &size| all.checked_mul(size.into()));
-        let limit = match elements {
-            // A 0 is always seen: the two other sizes of an image file cannot overflow a `u64`.
+    /// The bytes that the header promises: at least 1, at most [`MAX_BYTES`].
+    fn acceptable(&self, header: &Header, promised: Option<u64>, kind: &Kind) -> Result<u64> {
+        let limit = match promised {
             Some(0) => "every size must be at least 1".to_owned(),
-            Some(elements) if elements <= MAX_ELEMENTS => return Ok(elements),
-            _ => format!("at most {MAX_ELEMENTS} are accepted"),
+            Some(bytes) if bytes <= MAX_BYTES => return Ok(bytes),
+            _ => format!("at most {MAX_BYTES} bytes are accepted"),
         };
         Err(Error::Data(format!(
-            "the header of {} promises {} bytes of {}, but {limit}; download it again",
+            "the header of {} promises {} {} of {}, but {limit}",
             self.name,
-            product(sizes),
+            header.product(),
+            header.name,
             kind.what,
         )))
     }
@@ -332,11 +324,14 @@ impl<'a> Content<'a> {
     /// The next `count` bytes, or fewer where the content ends.
     fn read(&mut self, count: u64) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
+        if self.length.is_some_and(|length| count < length) {
+            bytes.reserve_exact(count as usize);
+        }
         match self.bytes.by_ref().take(count).read_to_end(&mut bytes) {
             Ok(_) => Ok(bytes),
             Err(error) if self.length.is_none() && is_damage(error.kind()) => {
                 Err(Error::Data(format!(
-                    "{} is not the sound gzip file that its first bytes announce ({error}); \
+                    "{} is not the sound gzip file that its first bytes announce ({error}); it is damaged: \
                      download it again",
                     self.name,
                 )))
@@ -350,9 +345,4 @@ impl<'a> Content<'a> {
 /// could not be read.
 fn is_damage(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
-}
-
-/// `60000 × 28 × 28`.
-fn product(sizes: &[u32]) -> String {
-    sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(" × ")
 }

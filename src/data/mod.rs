@@ -1,19 +1,39 @@
-//! Data sets of small grey images in ten classes: the drawn digits that the crate carries, or IDX
-//! files from a folder.
+//! Data sets of small grey images in classes: the drawn digits that the crate carries, or IDX files from a folder.
 
 pub mod batches;
 pub mod drawn;
 mod examples;
+pub mod folder;
+mod gzip;
 pub mod idx;
 
-pub use examples::{CLASSES, Examples};
+pub use examples::Examples;
 
 use crate::error::{Error, Result};
 use crate::record::ConstantGuess;
-use std::path::Path;
+use folder::Files;
+use std::path::PathBuf;
 
 /// A byte at or above this is ink, in a binary data set.
 const HALF: u8 = 128;
+
+/// Which data a data set is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Source {
+    /// A folder of IDX files, or one of them; none for the drawn digits.
+    pub folder: Option<PathBuf>,
+    /// The same for the test part alone; none where it is of the same data set.
+    pub test_folder: Option<PathBuf>,
+    /// Whether rows and columns of images in files are exchanged; none where the names of the files tell.
+    pub transpose: Option<bool>,
+    /// The training images that are taken, the first so many; 0 for all.
+    pub train_images: usize,
+    /// The same of the test images.
+    pub test_images: usize,
+    /// Whether every pixel is made black or white, the threshold being one half (as in Ioffe and Szegedy 2015,
+    /// section 4.1).
+    pub binary: bool,
+}
 
 /// A data set.
 #[derive(Clone, Debug)]
@@ -24,30 +44,78 @@ pub struct Dataset {
     pub train: Examples,
     /// What they are tested on.
     pub test: Examples,
+    /// How many classes its images are of: all labels are less.
+    pub classes: usize,
+    /// What people call the first class, and the others by counting on from it: 1 where the files' labels begin
+    /// there, as EMNIST's letters do, else 0.
+    pub first_label: usize,
 }
 
 impl Dataset {
-    /// The IDX files of `folder`, or the drawn digits where there is none. With `test_folder`, the
-    /// test part comes from the IDX files there. With `binary`, every pixel is black or white, the
-    /// threshold being one half (as in Ioffe and Szegedy 2015, section 4.1).
+    /// Loads what `source` asks for.
     ///
     /// # Errors
-    /// As [`idx::load`], [`idx::load_test`] and [`drawn::load`]; [`Error::Data`] when the two parts have images of
-    /// different sizes.
-    pub fn load(folder: Option<&Path>, test_folder: Option<&Path>, binary: bool) -> Result<Self> {
-        let (mut name, (mut train, mut test)) = match folder {
-            Some(folder) => (folder.display().to_string(), idx::load(folder)?),
+    /// As [`Files::at`], [`Files::read`] and [`drawn::load`]; [`Error::Data`] when the two parts have images of
+    /// different sizes, or a test image is of a class that no training image can be of; [`Error::Config`] when
+    /// there are fewer images than are asked for.
+    pub fn load(source: &Source) -> Result<Self> {
+        let (name, parts) = match &source.folder {
+            Some(folder) => {
+                let files = Files::at(folder, source.transpose)?;
+                (files.describe(), files.read()?)
+            }
             None => (drawn::NAME.to_owned(), drawn::load()?),
         };
-        if let Some(folder) = test_folder {
-            test = idx::load_test(folder)?;
-            name = format!("{name}, tested on {}", folder.display());
-            same_size(&train, &test, folder)?;
+        let mut data = Self::new(name, parts);
+        if let Some(folder) = &source.test_folder {
+            let files = Files::of_test(folder, source.transpose)?;
+            data.test_on(&files.describe(), files.read_test()?)?;
         }
-        if binary {
-            (train, test) = (black_or_white(train), black_or_white(test));
+        data.train.keep("train_images", source.train_images)?;
+        data.test.keep("test_images", source.test_images)?;
+        if source.binary {
+            (data.train, data.test) = (black_or_white(data.train), black_or_white(data.test));
         }
-        Ok(Self { name, train, test })
+        Ok(data)
+    }
+
+    /// The drawn digits.
+    ///
+    /// # Errors
+    /// As [`drawn::load`].
+    pub fn drawn() -> Result<Self> {
+        Self::load(&Source::default())
+    }
+
+    /// Both parts of a data set with their own labels.
+    fn new(name: String, (mut train, mut test): (Examples, Examples)) -> Self {
+        let labels = || train.labels.iter().chain(&test.labels).copied();
+        let first = labels().min().filter(|&least| least == 1).unwrap_or(0);
+        let classes = labels().max().map_or(0, |greatest| usize::from(greatest - first) + 1);
+        for part in [&mut train, &mut test] {
+            part.labels.iter_mut().for_each(|label| *label -= first);
+        }
+        Self { name, train, test, classes, first_label: first.into() }
+    }
+
+    /// Takes other images to test on.
+    fn test_on(&mut self, name: &str, mut test: Examples) -> Result<()> {
+        same_size(&self.train, &test, name)?;
+        let (first, last) = (self.first_label, self.first_label + self.classes - 1);
+        for label in &mut test.labels {
+            let found = usize::from(*label);
+            if !(first..=last).contains(&found) {
+                return Err(Error::Data(format!(
+                    "the test images of {name} have the label {found}, but the labels of {} are {first} to \
+                     {last}; test on images of the same classes",
+                    self.name
+                )));
+            }
+            *label -= first as u8;
+        }
+        self.name = format!("{}, tested on {name}", self.name);
+        self.test = test;
+        Ok(())
     }
 
     /// What a guess that does not look at the images reaches.
@@ -64,15 +132,14 @@ fn black_or_white(part: Examples) -> Examples {
     Examples::new(&images, part.labels, [part.image_rows, part.image_cols])
 }
 
-fn same_size(train: &Examples, test: &Examples, folder: &Path) -> Result<()> {
+fn same_size(train: &Examples, test: &Examples, name: &str) -> Result<()> {
     let size = |part: &Examples| (part.image_rows, part.image_cols);
     let ((rows, cols), (expected_rows, expected_cols)) = (size(test), size(train));
     if (rows, cols) == (expected_rows, expected_cols) {
         return Ok(());
     }
     Err(Error::Data(format!(
-        "the test images of {} have {rows} × {cols} pixels, but the training images have \
-         {expected_rows} × {expected_cols}; take test images of that size",
-        folder.display()
+        "the test images of {name} have {rows} × {cols} pixels, but the training images have \
+         {expected_rows} × {expected_cols}; take test images of that size"
     )))
 }

@@ -59,6 +59,9 @@ pub const BROWSER: AdapterCapabilities = AdapterCapabilities {
     cooperative: Cooperative::NONE,
 };
 
+/// The most bytes that a browser binds where a page asks for no more: WebGPU's `maxStorageBufferBindingSize`.
+const BROWSER_BINDING: usize = 128 << 20;
+
 /// A network as two files.
 #[derive(Clone, Debug)]
 pub struct Export {
@@ -74,7 +77,7 @@ impl Export {
     ///
     /// # Errors
     /// As [`Plan::unfused`] and [`Lowering::lower`]; [`Error::Config`] when it has a shader that no browser
-    /// can run.
+    /// can run, or a tensor that none can bind.
     pub fn new(
         plan: &Plan<'_>,
         lowering: &mut Lowering,
@@ -83,6 +86,9 @@ impl Export {
     ) -> Result<Self> {
         let Plan { experiment, data: set, .. } = *plan;
         let model = plan.unfused()?.fused(&lowering.fusion()?)?;
+        if target == Target::Browser.name() {
+            model.program.check_sizes(BROWSER_BINDING, "a browser")?;
+        }
         let lowered = lowering.lower(&model.program)?;
         let mut data = Data::default();
         let program = document::program(&model.program, &lowered, &mut data)?;

@@ -111,7 +111,7 @@ impl Model {
         let mut builder = Builder::new(network);
         let network = &builder.network;
         let (slots, batch, history) = (network.order_slots(), network.batch, network.history);
-        let (replicas, examples) = (network.replicas, network.train_examples);
+        let (replicas, examples) = (network.replicas, network.images_held());
         let train = builder.data_buffers("train", examples, (slots, batch), history);
         let (forward, layers, d_logits) = builder.forward(&train)?;
         let backward = builder.backward(&layers, d_logits)?;

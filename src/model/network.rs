@@ -2,8 +2,9 @@
 
 use super::stage::Stage;
 use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
-use crate::data::{CLASSES, Dataset, batches};
+use crate::data::{Dataset, batches};
 use crate::kernels::activation::Activation;
+use crate::kernels::gather;
 
 /// A fully connected network and the shapes of what it is trained on.
 #[derive(Clone, Debug)]
@@ -39,6 +40,9 @@ pub struct Network {
     pub epochs_per_order: usize,
     /// Steps whose loss and correct examples are kept until they are read.
     pub history: usize,
+    /// Batches whose images are on the device at a time, where those of all would be more than it binds at once;
+    /// none where all are there.
+    pub window: Option<usize>,
     /// Training examples.
     pub train_examples: usize,
     /// Test examples.
@@ -72,7 +76,7 @@ impl Network {
             replicas: experiment.replicas,
             features: data.train.features(),
             hidden: experiment.hidden.clone(),
-            classes: CLASSES,
+            classes: data.classes,
             activation,
             norm,
             affine: experiment.affine,
@@ -84,6 +88,7 @@ impl Network {
             steps_per_epoch,
             epochs_per_order: HISTORY.div_ceil(steps_per_epoch),
             history: HISTORY,
+            window: None,
             train_examples,
             test_examples,
             test_batch: test_examples.min(TEST_BATCH),
@@ -91,10 +96,32 @@ impl Network {
         }
     }
 
+    /// The same on a device that binds at most so many bytes at once.
+    #[must_use]
+    pub fn within(mut self, largest: usize) -> Self {
+        let image = self.image_bytes();
+        if self.train_examples.saturating_mul(image) > largest {
+            let slot = image * self.batch * self.replicas;
+            self.window = Some((largest / slot).clamp(1, HISTORY));
+        }
+        self
+    }
+
+    /// Bytes of one image on the device.
+    fn image_bytes(&self) -> usize {
+        4 * self.features.div_ceil(gather::BYTES_PER_WORD)
+    }
+
     /// Batches in the ring that holds the order of the examples.
     #[must_use]
     pub fn order_slots(&self) -> usize {
-        self.epochs_per_order * self.steps_per_epoch
+        self.window.unwrap_or(self.epochs_per_order * self.steps_per_epoch)
+    }
+
+    /// Training images that are on the device at a time.
+    #[must_use]
+    pub fn images_held(&self) -> usize {
+        self.window.map_or(self.train_examples, |slots| self.replicas * slots * self.batch)
     }
 
     /// Chunks of one evaluation.

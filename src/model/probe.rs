@@ -3,7 +3,6 @@
 use super::builder::{Builder, DataBuffers};
 use super::layers::{Mode, Walk};
 use super::role::Role;
-use crate::data::CLASSES;
 use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::kernels::{column_stats, histogram};
@@ -18,6 +17,8 @@ pub struct Probe {
     pub pass: PassId,
     /// Which training images these are, `[1, images]`.
     pub batch_indices: TensorId,
+    /// These images and their labels, where not all training images are on the device.
+    pub own: Option<[TensorId; 2]>,
     /// The forward pass over a test image of each class, with running statistics; where there is a batch
     /// norm, also with the statistics of the training images that `pass` went over.
     pub digits: PassId,
@@ -52,9 +53,10 @@ pub(super) fn probe(
     train: &DataBuffers,
     test: &DataBuffers,
 ) -> Result<Probe> {
-    let (batch_indices, counted, measured) = inputs(builder, train)?;
-    let digits = data_buffers(builder, "digits", CLASSES, test);
-    let (gathered, images, _) = builder.gather("digits", &digits, CLASSES)?;
+    let (data, counted, measured) = inputs(builder, train)?;
+    let classes = builder.network.classes;
+    let digits = data_buffers(builder, "digits", classes, test);
+    let (gathered, images, _) = builder.gather("digits", &digits, classes)?;
     let running = builder.running(measured.len());
     let (inferred, outputs) = self::outputs(builder, "digits.", images, &running)?;
     let of_batch: Vec<_> = measured.iter().map(|layer| layer.statistics).collect();
@@ -73,7 +75,9 @@ pub(super) fn probe(
     let pass = builder.program.pass("probe", counted);
     let dispatches = [gathered].into_iter().chain(inferred).chain(trained).collect();
     let seen = builder.program.pass("digits", dispatches);
-    Ok(Probe { pass, batch_indices, digits: seen, digits_indices: digits.batch_indices, hidden })
+    let own = builder.network.window.map(|_| [data.images, data.labels]);
+    let (batch_indices, digits_indices) = (data.batch_indices, digits.batch_indices);
+    Ok(Probe { pass, batch_indices, own, digits: seen, digits_indices, hidden })
 }
 
 /// A part of the data in an order of the probe's own.
@@ -103,13 +107,16 @@ struct Measured {
 /// With this momentum the running statistics become those of the batch.
 const ALL_OF_THE_BATCH: f32 = 1.0;
 
-/// The forward pass over training images: their order, its dispatches, and what is measured.
+/// The forward pass over training images: these, its dispatches, and what is measured.
 fn inputs(
     builder: &mut Builder,
     train: &DataBuffers,
-) -> Result<(TensorId, Vec<Dispatch>, Vec<Measured>)> {
+) -> Result<(DataBuffers, Vec<Dispatch>, Vec<Measured>)> {
     let images = builder.network.probe_images;
-    let data = data_buffers(builder, "probe", images, train);
+    let data = match builder.network.window {
+        None => data_buffers(builder, "probe", images, train),
+        Some(_) => builder.data_buffers("probe", images, (1, images), 1),
+    };
     let (gathered, input, _) = builder.gather("probe", &data, images)?;
     let depth = builder.network.hidden.len();
     let mode = Mode::Training { momentum: ALL_OF_THE_BATCH };
@@ -125,7 +132,7 @@ fn inputs(
         measured.push(Measured { counts, stats, statistics });
         Ok(both.into())
     })?;
-    Ok((data.batch_indices, [gathered].into_iter().chain(walked).collect(), measured))
+    Ok((data, [gathered].into_iter().chain(walked).collect(), measured))
 }
 
 /// Counts and measures `z`: the dispatches, the counts and the statistics.

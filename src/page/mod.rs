@@ -50,7 +50,7 @@ pub struct Links {
 /// # Errors
 /// [`Error::Config`] when it would be larger than [`LARGEST`]. As [`Catalogue::new`].
 pub fn html(record: &str, links: &Links) -> Result<String> {
-    let data = Dataset::load(None, None, false)?;
+    let data = Dataset::drawn()?;
     let catalogue = Catalogue::new(&combinations(), &starts(), &data)?;
     let texts = [
         ("words", page::json(&words()?)?),

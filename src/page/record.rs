@@ -7,6 +7,7 @@ use crate::export::page;
 use crate::kernels::activation::Activation;
 use crate::record::{
     Claim, Evaluation, Images, LayerProbe, Probe, Summary, SweepRecord, Swept, WeightProbe,
+    is_first,
 };
 use crate::report::records::{Network, Records};
 use crate::train::run_name;
@@ -54,6 +55,9 @@ struct Track {
     losses: Vec<(usize, f64)>,
     /// Step, test accuracy and test loss.
     evaluations: Vec<(usize, f64, f64)>,
+    /// What people call the first class.
+    #[serde(skip_serializing_if = "is_first")]
+    first_label: usize,
     moments: Vec<Moment>,
 }
 
@@ -185,6 +189,7 @@ fn track(records: &Records, network: Network<'_>) -> Track {
             .iter()
             .map(|one| (one.step, short(one.test_accuracy), short(one.test_loss)))
             .collect(),
+        first_label: records.first_label(),
         moments: thinned(&probes).into_iter().map(moment).collect(),
     }
 }

@@ -35,6 +35,12 @@ impl Adapter {
         self.backend == "cpu"
     }
 
+    /// Whether its memory is that of the machine.
+    #[must_use]
+    pub fn shares_memory(&self) -> bool {
+        ["cpu", "software", "integrated gpu"].contains(&self.kind.as_str())
+    }
+
     /// A name for files about it: adapter, backend and driver.
     #[must_use]
     pub fn file_stem(&self) -> String {
@@ -118,9 +124,9 @@ fn nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Er
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
-/// Whether a replica is the first, which a run with one has alone.
-fn is_first(replica: &usize) -> bool {
-    *replica == 0
+/// Whether a number that counts from 0 is the first.
+pub(crate) fn is_first(number: &usize) -> bool {
+    *number == 0
 }
 
 /// As [`nan_for_null`], for all of a list.

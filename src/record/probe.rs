@@ -110,13 +110,13 @@ pub enum Mode {
     Inference,
 }
 
-/// A layer's outputs for the ten test images where batch norms take mean and variance from the probe's
+/// A layer's outputs for the test images where batch norms take mean and variance from the probe's
 /// training images, not the running ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutputsInTraining {
     /// The outputs, a row for each image.
     pub outputs: Images,
-    /// Their standard deviation across the ten images, mean over the units.
+    /// Their standard deviation across the images, mean over the units.
     #[serde(deserialize_with = "nan_for_null")]
     pub output_spread: f64,
 }

@@ -2,7 +2,7 @@
 
 use super::claim::Claim;
 use super::replicas::{ReplicaRange, highest, lowest, median};
-use super::{Adapter, ConstantGuess, LayerFigures, Parity, ShaderChange, ShaderRecord};
+use super::{Adapter, ConstantGuess, LayerFigures, Parity, ShaderChange, ShaderRecord, is_first};
 use serde::{Deserialize, Serialize};
 
 /// How one network's training ended. With several replicas each figure is the median over them.
@@ -99,6 +99,10 @@ pub struct Summary {
     /// What a constant guess reaches on it; none in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constant_guess: Option<ConstantGuess>,
+    /// What people call the first class, and the others by counting on from it: 1 where the files' labels begin
+    /// there; 0 is left out.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub first_label: usize,
     /// The experiment's seed, that of the first replica.
     pub seed: u64,
     /// Wall time from start to end, in seconds.

@@ -3,8 +3,8 @@
 
 use super::axis::{Axis, Range};
 use super::number::{coordinate, figure};
-use super::panel::{Line, Panel, legend, norm_label, norms_legend};
-use super::picture::{Frame, Picture, Topic};
+use super::panel::{Panel, Spread, legend, norm_label, norms_legend};
+use super::picture::{Frame, PanelValues, Picture, Topic};
 use super::probed::{Group, ProbedRun, groups, listed, spread_evenly};
 use super::records::Records;
 use super::reflow::{Cells, NARROW};
@@ -86,12 +86,11 @@ fn over_the_steps(group: &Group) -> Picture {
         alt: format!("Gamma and beta of each hidden layer with {activation} over the steps. {end}"),
         topic: Topic::Parameters,
         has_modes: false,
-        values: Vec::new(),
-        frames: vec![Frame { step: group.last_step(), svg: draw_steps(group) }],
+        frames: vec![draw_steps(group)],
     }
 }
 
-fn draw_steps(group: &Group) -> String {
+fn draw_steps(group: &Group) -> Frame {
     let has = |(_, parameter): &(&str, Parameter)| {
         group.runs.iter().any(|run| median_at_the_end(run, *parameter).is_some())
     };
@@ -106,29 +105,31 @@ fn draw_steps(group: &Group) -> String {
     svg.narrow(LEFT + RIGHT - GAP + wide, KEY + KEY + tall * rows.len() as f64);
     let norms = norms_legend(group.runs.iter().map(|run| run.norm));
     legend(&mut svg, (LEFT, 16.0), WIDTH - LEFT, &norms);
+    let mut values = Vec::new();
     for (line, (name, parameter)) in rows.into_iter().enumerate() {
         let top = KEY + row * line as f64 + HEAD;
         // On a narrow screen the layers take more rows, and the legend may take another line.
         svg.moved((0.0, KEY + (tall - row) * line as f64), |svg| {
-            row_of_layers(svg, (top, &cells), &layers, group, (name, parameter));
+            values.extend(row_of_layers(svg, (top, &cells), &layers, group, (name, parameter)));
         });
     }
-    svg.finish()
+    Frame { step: group.last_step(), svg: svg.finish(), values }
 }
 
-/// A parameter over the steps, a panel for each layer.
+/// A parameter over the steps, a panel for each layer; what is read in them.
 fn row_of_layers(
     svg: &mut Svg,
     (top, cells): (f64, &Cells),
     layers: &[usize],
     group: &Group,
     (name, parameter): (&str, Parameter),
-) {
+) -> Vec<PanelValues> {
     let width = cells.pitch.0 - GAP;
     let over = |run: &ProbedRun, layer: usize| over(run, layer, parameter);
     let all = group.runs.iter().flat_map(|run| layers.iter().flat_map(move |&at| over(run, at)));
     let y = Range::of(all.flat_map(|(_, values)| values)).rounded();
     let (x, y) = (group.steps_axis(), Axis::linear(y));
+    let mut values = Vec::new();
     for (column, &layer) in layers.iter().enumerate() {
         let left = LEFT + cells.pitch.0 * column as f64;
         let panel = Panel { left, top, width, height: HEIGHT, x, y };
@@ -139,15 +140,17 @@ fn row_of_layers(
                 panel.y_label(svg, name);
             });
             panel.x_axis(svg, top, "step");
-            svg.text((left, top - 7.0), &format!("layer {}", layer + 1), &[]);
-            let lines = group.runs.iter().map(|run| Line::around(run.norm, &over(run, layer)));
-            panel.lines(svg, &lines.collect::<Vec<_>>());
+            let words = format!("layer {}", layer + 1);
+            svg.text((left, top - 7.0), &words, &[]);
+            let norms: Vec<_> = group.runs.iter().map(|run| (run.norm, over(run, layer))).collect();
+            values.push(panel.lines_around(svg, format!("{name}, {words}"), &norms));
         });
     }
+    values
 }
 
 /// A parameter's 15th, 50th and 85th percentile over a layer's units, over the steps.
-fn over(run: &ProbedRun, layer: usize, parameter: Parameter) -> Vec<(f64, [f64; 3])> {
+fn over(run: &ProbedRun, layer: usize, parameter: Parameter) -> Vec<Spread> {
     let at = |(step, layer)| Some((step as f64, spread(parameter(layer))?));
     run.layer(layer).filter_map(at).collect()
 }
@@ -189,8 +192,7 @@ fn scatter(group: &Group, position: NormPosition) -> Picture {
         ),
         topic: Topic::Parameters,
         has_modes: false,
-        values: Vec::new(),
-        frames: vec![Frame { step: group.last_step(), svg: draw_scatter(group) }],
+        frames: vec![Frame::new(group.last_step(), draw_scatter(group))],
     }
 }
 
@@ -353,6 +355,18 @@ mod tests {
         assert_eq!(words(&records), [true, false]);
         let caption = "in the last hidden layer, the median of gamma is 1.00 with RMS norm.";
         assert!(pictures(&records)[0].caption.ends_with(caption));
+    }
+
+    #[test]
+    fn every_panel_over_the_steps_tells_what_it_shows() {
+        let Frame { svg, values, .. } = pictures(&sample::records()).remove(0).frames.remove(0);
+        let titles: Vec<_> = values.iter().map(|panel| panel.title.as_str()).collect();
+        assert_eq!(titles, ["gamma, layer 1", "gamma, layer 2", "beta, layer 1", "beta, layer 2"]);
+        assert_eq!(svg.matches("class=\"ground\"").count(), titles.len());
+        let names: Vec<_> = values[2].lines.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["batch norm", "layer norm"]);
+        let end = (1.0, "100".to_owned(), "1.50 (0.45 to 2.55)".to_owned());
+        assert_eq!(values[2].lines[0].1.last(), Some(&end));
     }
 
     #[test]

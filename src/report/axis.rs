@@ -1,6 +1,7 @@
 //! Axes: from which number to which they go, at equal distances or at equal ratios, and their ticks.
 
 use super::number::{ten_to, trimmed};
+use super::picture::Reading;
 
 /// Distances of ticks, times a power of ten.
 const ROUND: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
@@ -145,6 +146,12 @@ impl Axis {
         ((value - self.range.low) / (self.range.high - self.range.low)).clamp(0.0, 1.0)
     }
 
+    /// A point at a value of this axis, from left to right, as it is read: with how its x and y are written.
+    pub(super) fn reading(self, value: f64, x: String, y: String) -> Reading {
+        // A millionth of the width is less than is seen, and short in a page.
+        ((self.place(value) * 1e6).round() / 1e6, x, y)
+    }
+
     /// Round numbers on it, at most `most` + 1.
     pub(super) fn ticks(self, most: usize) -> Vec<Tick> {
         match self.spacing {
@@ -249,6 +256,15 @@ mod tests {
         assert_eq!(texts(&between(-1.0, 0.35).ticks(9)), ["0.1", "0.2", "0.5", "1", "2"]);
         assert_eq!(texts(&between(-5.0, -4.0).ticks(5)), ["10⁻⁵", "2·10⁻⁵", "5·10⁻⁵", "10⁻⁴"]);
         assert_eq!(texts(&between(-7.0, -1.0).ticks(5)), ["10⁻⁶", "10⁻⁴", "10⁻²"]);
+    }
+
+    #[test]
+    fn a_point_is_read_where_it_lies() {
+        let read = |axis: Axis, value| axis.reading(value, "x".to_owned(), "y".to_owned());
+        let steps = Axis::whole(Range { low: 0.0, high: 150.0 });
+        assert_eq!(read(steps, 50.0), (0.333333, "x".to_owned(), "y".to_owned()));
+        let rates = Axis::logarithmic(Range { low: -3.0, high: 1.0 });
+        assert_eq!([0.001, 0.1, 10.0].map(|rate| read(rates, rate).0), [0.0, 0.5, 1.0]);
     }
 
     #[test]

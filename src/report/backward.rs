@@ -11,9 +11,9 @@
 //! ```
 
 use super::axis::{Axis, Range};
-use super::number::figure;
+use super::number::{figure, whole};
 use super::panel::{Line, Panel, legend, norms_legend};
-use super::picture::{Frame, Picture, Topic};
+use super::picture::{Frame, PanelValues, Picture, Topic};
 use super::probed::{Group, ProbedRun, groups, listed, with_norm};
 use super::records::Records;
 use super::reflow::Cells;
@@ -141,7 +141,6 @@ impl<'a> GradientView<'a> {
         let activation = self.group.name();
         let said = self.said();
         let steps = self.group.steps();
-        let frame = |&step: &usize| Frame { step, svg: self.draw(step) };
         Picture {
             id: format!("backward-{}", self.group.activation),
             title: format!("The gradient on its way back: {activation}"),
@@ -164,8 +163,7 @@ impl<'a> GradientView<'a> {
             ),
             topic: Topic::Gradients,
             has_modes: false,
-            values: Vec::new(),
-            frames: steps.iter().filter(|step| **step > 0).map(frame).collect(),
+            frames: steps.into_iter().filter(|step| *step > 0).map(|at| self.draw(at)).collect(),
         }
     }
 
@@ -230,7 +228,7 @@ impl<'a> GradientView<'a> {
         ))
     }
 
-    fn draw(&self, step: usize) -> String {
+    fn draw(&self, step: usize) -> Frame {
         let width = LEFT + 2.0 * PANEL + BETWEEN + EDGE;
         let cells =
             Cells::new(2, 2, (PANEL + BETWEEN, HEIGHT + FOOT + TITLE), LEFT - BETWEEN + EDGE);
@@ -239,32 +237,50 @@ impl<'a> GradientView<'a> {
         let norms = norms_legend(self.group.runs.iter().map(|run| run.norm));
         legend(&mut svg, (LEFT, 16.0), width - LEFT, &norms);
         let titles = ["Factor of change", "Share of the last layer's gradient"];
+        let mut values = Vec::new();
         for (side, title) in titles.into_iter().enumerate() {
-            svg.moved(cells.shift(side), |svg| self.draw_side(svg, step, side, title));
+            svg.moved(cells.shift(side), |svg| {
+                values.push(self.draw_side(svg, step, side, title));
+            });
         }
         let words = format!("step {step}");
         svg.moved((LEAST - width, 16.0), |svg| svg.text((width - EDGE, 16.0), &words, &[END]));
-        svg.finish()
+        Frame { step, svg: svg.finish(), values }
     }
 
-    /// The factors at a step, or their product.
-    fn draw_side(&self, svg: &mut Svg, step: usize, side: usize, title: &str) {
+    /// The factors at a step, or their product; what is read there.
+    fn draw_side(&self, svg: &mut Svg, step: usize, side: usize, title: &str) -> PanelValues {
         let panel = self.panel(side);
         svg.text((panel.left, HEAD - 10.0), title, &[("font-weight", "600")]);
         panel.y_axis(svg);
         panel.across(svg, 1.0, INK);
         panel.x_axis(svg, panel.top, "layer of the weights");
         panel.y_label(svg, "ratio (logarithmic)");
+        let read = |points: &[(f64, f64)]| {
+            let point = |&(layer, value): &(f64, f64)| {
+                panel.x.reading(layer, whole(layer as usize), figure(value))
+            };
+            points.iter().map(point).collect::<Vec<_>>()
+        };
+        let mut lines = Vec::new();
         for run in &self.group.runs {
             let Some(probe) = run.at(step).filter(|probe| probe.step > 0) else { continue };
             let sizes = gradients(probe);
             let values = if side == 0 { factors(&sizes) } else { shares(&sizes) };
-            line(svg, &panel, run.norm, &values);
+            let points = drawable(values.into_iter().enumerate());
+            line(svg, &panel, run.norm, &points);
+            let label = stroke(run.norm).label;
+            lines.push((label.to_owned(), read(&points)));
             if side == 0 {
                 let causes = self.causes(run, probe).into_iter();
-                marks(svg, &panel, causes.map(|(layer, one)| (layer, one.product())));
+                let points = drawable(causes.map(|(layer, one)| (layer, one.product())));
+                marks(svg, &panel, &points);
+                lines.push((format!("{label}, calculated"), read(&points)));
             }
         }
+        lines.retain(|(_, points)| !points.is_empty());
+        panel.ground(svg);
+        PanelValues { title: title.to_owned(), x: "layer".to_owned(), lines }
     }
 
     fn panel(&self, side: usize) -> Panel {
@@ -293,21 +309,69 @@ fn shares(sizes: &[f64]) -> Vec<f64> {
     sizes.iter().map(|size| size / last).collect()
 }
 
-/// A norm's values at each layer from the first, with a dot at each.
-fn line(svg: &mut Svg, panel: &Panel, norm: &str, values: &[f64]) {
-    let look = stroke(norm);
-    let points = values.iter().enumerate().filter(|(_, value)| value.is_finite() && **value > 0.0);
-    let points: Vec<_> = points.map(|(at, value)| (at as f64 + 1.0, *value)).collect();
-    for &(layer, value) in &points {
-        svg.circle(panel.at(layer, value), "3", &[("fill", look.colour)]);
-    }
-    panel.lines(svg, &[Line { pen: look.pen(), points, band: Vec::new() }]);
+/// What a logarithmic axis can show of values at layers counted from 0, at the layers counted from 1.
+fn drawable(values: impl Iterator<Item = (usize, f64)>) -> Vec<(f64, f64)> {
+    let shown = values.filter(|(_, value)| value.is_finite() && *value > 0.0);
+    shown.map(|(layer, value)| (layer as f64 + 1.0, value)).collect()
 }
 
-/// Hollow marks at layers counted from 0.
-fn marks(svg: &mut Svg, panel: &Panel, values: impl Iterator<Item = (usize, f64)>) {
-    for (layer, value) in values.filter(|(_, value)| *value > 0.0) {
+/// A norm's values at layers, with a dot at each.
+fn line(svg: &mut Svg, panel: &Panel, norm: &str, points: &[(f64, f64)]) {
+    let look = stroke(norm);
+    for &(layer, value) in points {
+        svg.circle(panel.at(layer, value), "3", &[("fill", look.colour)]);
+    }
+    panel.lines(svg, &[Line { pen: look.pen(), points: points.to_vec(), band: Vec::new() }]);
+}
+
+/// Hollow marks at layers.
+fn marks(svg: &mut Svg, panel: &Panel, points: &[(f64, f64)]) {
+    for &(layer, value) in points {
         let look = [("fill", "none"), ("stroke", "currentColor")];
-        svg.circle(panel.at(layer as f64 + 1.0, value), "6.5", &look);
+        svg.circle(panel.at(layer, value), "6.5", &look);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use crate::record::WeightProbe;
+
+    /// A probe of three hidden layers whose gradients have these sizes.
+    fn probe(run: &str, step: usize, sizes: [f64; 4]) -> Probe {
+        let weights = sizes.map(|gradient_rms| WeightProbe {
+            layer: String::new(),
+            gradient_rms,
+            update_ratio: 0.0,
+            change: 0.0,
+            backward_gain: 1.0,
+        });
+        Probe { weights: weights.to_vec(), ..sample::probe(run, step, 3) }
+    }
+
+    #[test]
+    fn every_frame_tells_its_own_numbers() {
+        let mut records = sample::empty();
+        records.probes = vec![
+            probe("sigmoid-none", 0, [0.0; 4]),
+            probe("sigmoid-none", 10, [0.125, 0.25, 0.5, 1.0]),
+            probe("sigmoid-none", 20, [f64::NAN, 0.1, 0.2, 0.1]),
+        ];
+        let frames = pictures(&records).remove(0).frames;
+        assert_eq!(frames.iter().map(|frame| frame.step).collect::<Vec<_>>(), [10, 20]);
+        for Frame { svg, values, .. } in &frames {
+            assert_eq!((svg.matches("class=\"ground\"").count(), values.len()), (2, 2));
+            let names: Vec<_> = values[0].lines.iter().map(|(name, _)| name.as_str()).collect();
+            assert_eq!(names, ["no norm", "no norm, calculated"]);
+        }
+        let read = |frame: usize, side: usize| {
+            let (_, points) = &frames[frame].values[side].lines[0];
+            points.iter().map(|(_, layer, value)| format!("{layer}: {value}")).collect::<Vec<_>>()
+        };
+        assert_eq!(read(0, 0), ["1: 0.50", "2: 0.50", "3: 0.50"]);
+        assert_eq!(read(0, 1), ["1: 0.12", "2: 0.25", "3: 0.50", "4: 1.00"]);
+        assert_eq!(read(1, 0), ["2: 0.50", "3: 2.00"]);
+        assert_eq!(frames[0].values[0].lines[0].1[1].0, 0.5, "the second of three layers");
     }
 }

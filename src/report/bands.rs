@@ -3,8 +3,8 @@
 
 use super::axis::{Axis, Range};
 use super::number::figure;
-use super::panel::{Line, Panel, norm_label};
-use super::picture::{Frame, Picture, Topic};
+use super::panel::{Panel, norm_label};
+use super::picture::{Frame, PanelValues, Picture, Topic};
 use super::probed::{Group, ProbedRun, groups, listed, with_norm};
 use super::records::Records;
 use super::reflow::Cells;
@@ -30,7 +30,6 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
 
 fn picture(group: &Group) -> Picture {
     let activation = group.name();
-    let last = group.last_step();
     let moved = moved(group);
     Picture {
         id: format!("bands-{}", group.activation),
@@ -45,12 +44,11 @@ fn picture(group: &Group) -> Picture {
         ),
         topic: Topic::Inputs,
         has_modes: false,
-        values: Vec::new(),
-        frames: vec![Frame { step: last, svg: draw(group) }],
+        frames: vec![draw(group)],
     }
 }
 
-fn draw(group: &Group) -> String {
+fn draw(group: &Group) -> Frame {
     let layers = group.ends();
     let row = HEAD + HEIGHT + FOOT;
     let runs = group.runs.len();
@@ -59,6 +57,7 @@ fn draw(group: &Group) -> String {
     svg.narrow(cells.narrow_size().0.max(LEAST), cells.narrow_size().1);
     let values = group.runs.iter().flat_map(|run| layers.iter().flat_map(|&at| run.layer(at)));
     let y = Range::of(values.flat_map(|(_, layer)| layer.percentiles)).rounded();
+    let mut values = Vec::new();
     for (line, &layer) in layers.iter().enumerate() {
         for (column, run) in group.runs.iter().enumerate() {
             let panel = Panel {
@@ -70,26 +69,30 @@ fn draw(group: &Group) -> String {
                 y: Axis::linear(y),
             };
             svg.moved(cells.shift(line * runs + column), |svg| {
-                band(svg, &panel, run, layer, group.name());
+                values.extend(band(svg, &panel, run, layer, group.name()));
             });
         }
     }
-    svg.finish()
+    Frame { step: group.last_step(), svg: svg.finish(), values }
 }
 
-fn band(svg: &mut Svg, panel: &Panel, run: &ProbedRun, layer: usize, activation: &str) {
-    let Some((_, first)) = run.layer(layer).next() else { return };
-    norm_label(
-        svg,
-        (panel.left, panel.top - 10.0),
-        run.norm,
-        &format!(", {}", style::layer(&first.layer)),
-    );
+/// A panel, and what is read in it; none of a layer that the run does not have.
+fn band(
+    svg: &mut Svg,
+    panel: &Panel,
+    run: &ProbedRun,
+    layer: usize,
+    activation: &str,
+) -> Option<PanelValues> {
+    let (_, first) = run.layer(layer).next()?;
+    let name = style::layer(&first.layer);
+    norm_label(svg, (panel.left, panel.top - 10.0), run.norm, &format!(", {name}"));
     panel.y_axis(svg);
     panel.x_axis(svg, panel.top, "step");
     panel.y_label(svg, &format!("input to the {activation}"));
     let points = run.layer(layer).map(|(step, layer)| (step as f64, layer.percentiles));
-    panel.lines(svg, &[Line::around(run.norm, &points.collect::<Vec<_>>())]);
+    let title = format!("{}, {name}", style::stroke(run.norm).label);
+    Some(panel.lines_around(svg, title, &[(run.norm, points.collect())]))
 }
 
 /// How far the last layer's median moved, in a sentence.
@@ -124,6 +127,27 @@ mod tests {
             pictures[0]
         );
         assert!(pictures[1].caption.contains("from 0 to 0 without a norm"), "{:?}", pictures[1]);
+    }
+
+    #[test]
+    fn every_panel_tells_its_median_and_percentiles() {
+        let mut records = sample::records();
+        // The last layer of a run is known at no step: it has no panel.
+        for probe in records.probes.iter_mut().filter(|probe| probe.run == "sigmoid-batch") {
+            probe.hidden.truncate(1);
+        }
+        let Frame { svg, values, .. } = &pictures(&records)[0].frames[0];
+        assert_eq!(svg.matches("class=\"ground\"").count(), values.len());
+        let titles: Vec<_> = values.iter().map(|panel| panel.title.as_str()).collect();
+        let first = ["no norm, layer 1", "batch norm, layer 1", "layer norm, layer 1"];
+        assert_eq!(titles, [&first[..], &["no norm, layer 2", "layer norm, layer 2"]].concat());
+        let read = |place, x: &str, y: &str| (place, x.to_owned(), y.to_owned());
+        let line = vec![
+            read(0.0, "0", "0 (-1.00 to 1.00)"),
+            read(0.1, "10", "0 (-1.00 to 1.10)"),
+            read(1.0, "100", "0 (-1.00 to 2.00)"),
+        ];
+        assert_eq!(values[1].lines, [("batch norm".to_owned(), line)]);
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use super::axis::{Axis, Range};
 use super::number::{coordinate, whole};
 use super::panel::{Line, Panel, legend, legend_height};
-use super::picture::PanelValues;
+use super::picture::{Frame, PanelValues};
 use super::reflow::{Cells, NARROW};
 use super::style::Pen;
 use super::svg::{Svg, WIDTH};
@@ -61,8 +61,22 @@ pub(super) struct Chart {
 }
 
 impl Chart {
+    /// The chart, which a reader can point at.
+    pub(super) fn frame(&self, step: usize) -> Frame {
+        Frame {
+            step,
+            svg: self.svg(),
+            values: self.plots.iter().map(|one| self.values(one)).collect(),
+        }
+    }
+
+    /// The axis of the steps.
+    fn x(&self) -> Axis {
+        Axis::whole(Range { low: 0.0, high: self.steps.max(1) as f64 })
+    }
+
     /// The chart as a whole `<svg>` element.
-    pub(super) fn svg(&self) -> String {
+    fn svg(&self) -> String {
         let columns = self.columns.max(1);
         let width = (WIDTH - LEFT - RIGHT - GAP * (columns - 1) as f64) / columns as f64;
         // One panel in a row cannot be laid out anew: it has the width that a narrow screen takes.
@@ -87,7 +101,7 @@ impl Chart {
                 top: head + row as f64 * pitch.1 + TITLE,
                 width,
                 height: self.height,
-                x: Axis::whole(Range { low: 0.0, high: self.steps.max(1) as f64 }),
+                x: self.x(),
                 y: self.y,
             };
             let (x, y) = cells.shift(at);
@@ -115,7 +129,7 @@ impl Chart {
         svg.shown_in(is_lowest, |svg| panel.x_words(svg, &ticks, "training step"));
         panel.lines(svg, &plot.lines);
         self.marker(svg, panel);
-        ground(svg, panel);
+        panel.ground(svg);
     }
 
     /// The line that the page moves over the steps; by itself it stands at the last one.
@@ -138,35 +152,18 @@ impl Chart {
         );
     }
 
-    /// The numbers of each panel's lines.
-    pub(super) fn values(&self) -> Vec<PanelValues> {
-        let text = |&(step, value): &(f64, f64)| (step as usize, (self.value)(value));
-        let of = |plot: &Plot| PanelValues {
-            title: plot.title.clone(),
-            steps: self.steps.max(1),
-            lines: plot
-                .names
-                .iter()
-                .zip(&plot.lines)
-                .map(|(name, line)| (name.clone(), line.points.iter().map(text).collect()))
-                .collect(),
+    /// The numbers of a plot's lines.
+    fn values(&self, plot: &Plot) -> PanelValues {
+        let read = |&(step, value): &(f64, f64)| {
+            self.x().reading(step, whole(step as usize), (self.value)(value))
         };
-        self.plots.iter().map(of).collect()
+        let lines = plot.names.iter().zip(&plot.lines);
+        let line =
+            |(name, line): (&String, &Line)| (name.clone(), line.points.iter().map(read).collect());
+        PanelValues {
+            title: plot.title.clone(),
+            x: "step".to_owned(),
+            lines: lines.map(line).collect(),
+        }
     }
-}
-
-/// What the page lays hold of where a reader points at a panel; it is not seen.
-fn ground(svg: &mut Svg, panel: &Panel) {
-    svg.element(
-        "rect",
-        &[
-            ("class", "ground"),
-            ("x", &coordinate(panel.left)),
-            ("y", &coordinate(panel.top)),
-            ("width", &coordinate(panel.width)),
-            ("height", &coordinate(panel.height)),
-            ("fill", "none"),
-            ("pointer-events", "all"),
-        ],
-    );
 }

@@ -4,7 +4,7 @@ use super::axis::Axis;
 use super::chart::{Chart, Plot};
 use super::number;
 use super::panel::{Band, Line, norms_legend};
-use super::picture::{Frame, Picture, Topic};
+use super::picture::{Picture, Topic};
 use super::records::{Network, Records, distinct};
 use super::style::{self, Pen, stroke};
 use crate::record::{Evaluation, LayerFigures};
@@ -148,18 +148,17 @@ fn picture(records: &Records, chart: Chart, id: &str, title: &str, caption: &str
     let alt = format!("{title} over {steps} training steps, as lines. Panels: {panels}. {caption}");
     let step =
         records.evaluations.iter().map(|evaluation| evaluation.step).max().unwrap_or_default();
-    let frames = vec![Frame { step, svg: chart.svg() }];
+    let mut frame = chart.frame(step);
     let (id, title) = (id.to_owned(), title.to_owned());
     let topic = match id.as_str() {
         "accuracy" | "loss" => Topic::Accuracy,
         _ => Topic::Gradients,
     };
-    let mut values = chart.values();
     if topic == Topic::Gradients {
         // The first layer is drawn last, and read first.
-        values.iter_mut().for_each(|panel| panel.lines.reverse());
+        frame.values.iter_mut().for_each(|panel| panel.lines.reverse());
     }
-    Picture { id, title, caption, alt, topic, has_modes: false, values, frames }
+    Picture { id, title, caption, alt, topic, has_modes: false, frames: vec![frame] }
 }
 
 /// A panel for each activation, a line for each norm.

@@ -67,8 +67,7 @@ fn picture(group: &Group) -> Option<Picture> {
         ),
         topic: Topic::Parameters,
         has_modes: false,
-        values: Vec::new(),
-        frames: vec![Frame { step, svg: draw(&shown, white) }],
+        frames: vec![Frame::new(step, draw(&shown, white))],
     })
 }
 

@@ -1,6 +1,6 @@
-//! What the layers see: a test image of each digit as a row, the hidden layers as columns, each layer's
+//! What the layers see: a test image of each class as a row, the hidden layers as columns, each layer's
 //! output as a small grey image with a square for each unit. Where all images of a column are alike, the
-//! network cannot tell the digits apart any more.
+//! network cannot tell the classes apart any more.
 
 mod words;
 
@@ -84,12 +84,12 @@ struct Block<'a> {
 impl OutputsView<'_> {
     fn step_by_step(&self) -> Picture {
         let steps = self.group.steps();
-        let frame = |&step: &usize| Frame { step, svg: self.draw(&[step], LARGE) };
+        let frame = |&step: &usize| Frame::new(step, self.draw(&[step], LARGE));
         let frames = steps.iter().map(frame).collect();
         let caption = format!(
-            "The first test image of each digit goes through the network, one per row; a column shows \
+            "The first test image of each class goes through the network, one per row; a column shows \
              the outputs of a hidden layer, one square per unit. Where all images of a column are the \
-             same, that layer can no longer tell the digits apart. Below each column is the standard \
+             same, that layer can no longer tell the classes apart. Below each column is the standard \
              deviation across the images, averaged over the units. {} {}",
             self.statistics(),
             self.end()
@@ -103,7 +103,7 @@ impl OutputsView<'_> {
         let mut stages: Vec<_> = self.group.steps().first().copied().into_iter().collect();
         stages.extend(quarter.into_iter().chain([last]));
         stages.dedup();
-        let frames = vec![Frame { step: last, svg: self.draw(&stages, SMALL) }];
+        let frames = vec![Frame::new(last, self.draw(&stages, SMALL))];
         self.picture(
             "seen-stages",
             "What the layers see at the start, a quarter and the end",
@@ -129,13 +129,12 @@ impl OutputsView<'_> {
             title: format!("{title}: {activation}"),
             caption: format!("{caption}{missing}"),
             alt: format!(
-                "The outputs of the hidden layers with {activation} for a test image of each digit as \
+                "The outputs of the hidden layers with {activation} for a test image of each class as \
                  small grey images, the norms side by side.{missing} {}",
                 self.end()
             ),
             topic: Topic::Outputs,
             has_modes: self.has_modes(),
-            values: Vec::new(),
             frames,
         }
     }
@@ -179,7 +178,7 @@ impl OutputsView<'_> {
         norm_label(svg, (left, top + 16.0), run.norm, &rest);
         for row in 0..rows.count {
             let at = (left - 5.0, rows.middle(row) + HALF_A_DIGIT);
-            svg.text(at, &row.to_string(), &[END]);
+            svg.text(at, &self.group.class(row), &[END]);
         }
         svg.text((left - 5.0, rows.top - 6.0), "layer", &[END]);
         // On paper that is as dark as the images, lines tell the rows apart.

@@ -83,6 +83,16 @@ pub fn figure(value: f64) -> String {
     }
 }
 
+/// A number between a lower and a higher one, as 0.12 (-0.40 to 0.60); a dash where one is no number.
+#[must_use]
+pub fn figure_between([low, middle, high]: [f64; 3]) -> String {
+    if [low, middle, high].iter().all(|number| number.is_finite()) {
+        format!("{} ({} to {})", figure(middle), figure(low), figure(high))
+    } else {
+        "–".to_owned()
+    }
+}
+
 /// A share as a percentage, with a decimal only where it is small.
 #[must_use]
 pub fn short_percent(share: f64) -> String {
@@ -130,6 +140,8 @@ mod tests {
         let expected = ["0", "0.12", "-1.50", "0.10", "0.052", "-0.0011", "2.5·10⁻⁷", "-3.0·10¹²"];
         assert_eq!(figures, expected);
         assert_eq!(figure(f64::INFINITY), "not a number");
+        let between = [[-0.4, 0.12, 0.6], [0.0, f64::NAN, 1.0]].map(figure_between);
+        assert_eq!(between, ["0.12 (-0.40 to 0.60)", "–"]);
         assert_eq!([0.271, 0.05].map(short_percent), ["27 %", "5.0 %"]);
     }
 }

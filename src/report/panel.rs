@@ -1,7 +1,8 @@
 //! A panel: a rectangle with an axis on two sides, in which data are drawn; and what its pens stand for.
 
 use super::axis::{Axis, Tick};
-use super::number::coordinate;
+use super::number::{coordinate, figure_between, whole};
+use super::picture::{PanelValues, Reading};
 use super::style::{Pen, stroke};
 use super::svg::{Attributes, END, GRID, INK, MIDDLE, Svg, polyline};
 
@@ -37,6 +38,9 @@ pub(super) struct Panel {
 /// An area over x: the lowest and the highest y at each.
 pub(super) type Band = Vec<(f64, [f64; 2])>;
 
+/// Three numbers over x: a lower one, that in the middle, and a higher one.
+pub(super) type Spread = (f64, [f64; 3]);
+
 /// A line of data.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Line {
@@ -50,7 +54,7 @@ pub(super) struct Line {
 
 impl Line {
     /// A norm's line through the middle numbers over x, and an area from the lower to the higher ones.
-    pub(super) fn around(norm: &str, points: &[(f64, [f64; 3])]) -> Self {
+    fn around(norm: &str, points: &[Spread]) -> Self {
         Self {
             pen: stroke(norm).pen(),
             points: points.iter().map(|(x, [_, middle, _])| (*x, *middle)).collect(),
@@ -170,6 +174,44 @@ impl Panel {
             }
         }
     }
+
+    /// Draws lines of norms through the middle numbers over the steps, the areas around them, and the panel's
+    /// [`Panel::ground`]; returns what is read there.
+    pub(super) fn lines_around(
+        &self,
+        svg: &mut Svg,
+        title: String,
+        norms: &[(&str, Vec<Spread>)],
+    ) -> PanelValues {
+        let lines = norms.iter().map(|(norm, points)| Line::around(norm, points));
+        self.lines(svg, &lines.collect::<Vec<_>>());
+        self.ground(svg);
+        let read = |&(step, spread): &Spread| -> Reading {
+            self.x.reading(step, whole(step as usize), figure_between(spread))
+        };
+        let line = |(norm, points): &(&str, Vec<Spread>)| {
+            (stroke(norm).label.to_owned(), points.iter().map(read).collect())
+        };
+        let drawn = norms.iter().filter(|(_, points)| !points.is_empty());
+        PanelValues { title, x: "step".to_owned(), lines: drawn.map(line).collect() }
+    }
+
+    /// Draws what the page lays hold of where a reader points at the panel, above all else in it; it is not
+    /// seen.
+    pub(super) fn ground(&self, svg: &mut Svg) {
+        svg.element(
+            "rect",
+            &[
+                ("class", "ground"),
+                ("x", &coordinate(self.left)),
+                ("y", &coordinate(self.top)),
+                ("width", &coordinate(self.width)),
+                ("height", &coordinate(self.height)),
+                ("fill", "none"),
+                ("pointer-events", "all"),
+            ],
+        );
+    }
 }
 
 /// Draws a sample of a pen from its left end, and what it stands for behind it.
@@ -245,6 +287,20 @@ mod tests {
             assert_eq!(svg.matches(&format!("\"{d}\"")).count(), 1, "{d}: {svg}");
         }
         assert_eq!(svg.matches("\"round\"").count(), 2);
+    }
+
+    #[test]
+    fn a_line_with_its_area_is_read_as_its_three_numbers() {
+        let rows = vec![(0.0, [-0.4, 0.12, 0.6]), (1.0, [f64::NAN; 3])];
+        let mut svg = Svg::new(0.0, 0.0);
+        let norms = [("batch", rows), ("rms", Vec::new())];
+        let values = PANEL.lines_around(&mut svg, "gamma".to_owned(), &norms);
+        let read = |place, x: &str, y: &str| (place, x.to_owned(), y.to_owned());
+        let read = vec![read(0.0, "0", "0.12 (-0.40 to 0.60)"), read(1.0, "1", "–")];
+        assert_eq!(values.lines, [("batch norm".to_owned(), read)], "RMS norm has no line");
+        assert!(
+            svg.finish().contains("class=\"ground\" x=\"10\" y=\"20\" width=\"100\" height=\"50\"")
+        );
     }
 
     #[test]

@@ -15,8 +15,6 @@ pub struct Picture {
     pub topic: Topic,
     /// Whether its frames hold a network as in training and as in inference, for the page to switch.
     pub has_modes: bool,
-    /// The numbers of its curves, for each panel that has a `rect` of the class `ground`, in their order.
-    pub values: Vec<PanelValues>,
     /// A single frame, or one for each step at which it differs, in the order of the steps.
     pub frames: Vec<Frame>,
 }
@@ -92,15 +90,19 @@ impl Topic {
 }
 
 /// The numbers behind the curves of a panel.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PanelValues {
-    /// What stands above the panel.
+    /// What the panel shows.
     pub title: String,
-    /// The step at its right side; at its left one is 0.
-    pub steps: usize,
-    /// What each curve is called, with its steps and its numbers there as they are written.
-    pub lines: Vec<(String, Vec<(usize, String)>)>,
+    /// What its horizontal axis counts, in the singular: `step`, `batch size`.
+    pub x: String,
+    /// What each curve is called, with its points.
+    pub lines: Vec<(String, Vec<Reading>)>,
 }
+
+/// A point of a curve as it is read: where it lies, as a share of the panel's width from its left side, and
+/// how its x and its y are written.
+pub type Reading = (f64, String, String);
 
 /// A picture as it is at one step.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,4 +111,15 @@ pub struct Frame {
     pub step: usize,
     /// A whole `<svg>` element with a `viewBox`.
     pub svg: String,
+    /// The numbers of its curves, for each panel that has a `rect` of the class `ground`, in their order. All
+    /// frames of a picture have the same panels: the page tells the numbers of the one that it shows.
+    pub values: Vec<PanelValues>,
+}
+
+impl Frame {
+    /// A frame without curves to be read.
+    #[must_use]
+    pub const fn new(step: usize, svg: String) -> Self {
+        Self { step, svg, values: Vec::new() }
+    }
 }

@@ -17,6 +17,8 @@ pub(super) struct Group<'a> {
     pub(super) function: Option<Activation>,
     /// The runs, one for each norm.
     pub(super) runs: Vec<ProbedRun<'a>>,
+    /// What people call the first class.
+    first_label: usize,
 }
 
 /// A run and its probes.
@@ -37,7 +39,8 @@ pub(super) fn groups(records: &Records) -> Vec<Group<'_>> {
             None => {
                 let known = records.experiment.activation.iter().copied().chain(Activation::ALL);
                 let function = known.into_iter().find(|known| known.name() == activation);
-                groups.push(Group { activation, function, runs: Vec::new() });
+                let first_label = records.first_label();
+                groups.push(Group { activation, function, runs: Vec::new(), first_label });
                 let last = groups.len() - 1;
                 &mut groups[last]
             }
@@ -51,6 +54,11 @@ pub(super) fn groups(records: &Records) -> Vec<Group<'_>> {
 }
 
 impl<'a> Group<'a> {
+    /// What people call a class.
+    pub(super) fn class(&self, class: usize) -> String {
+        (self.first_label + class).to_string()
+    }
+
     /// The activation over the bins of the histograms; none where its function is not known, or no hidden
     /// layer was probed.
     pub(super) fn curve(&self) -> Option<Curve> {

@@ -216,6 +216,12 @@ impl Records {
         chance::constant_guess(of_run.chain(of_sweeps))
     }
 
+    /// What people call the first class.
+    #[must_use]
+    pub fn first_label(&self) -> usize {
+        self.summary.as_ref().map_or(0, |summary| summary.first_label)
+    }
+
     /// The scale of the test set's accuracies.
     ///
     /// # Errors

@@ -101,8 +101,7 @@ impl Scene<'_> {
             ),
             topic: Topic::Inputs,
             has_modes: false,
-            values: Vec::new(),
-            frames: vec![Frame { step: last, svg }],
+            frames: vec![Frame::new(last, svg)],
         }
     }
 
@@ -114,7 +113,7 @@ impl Scene<'_> {
             let draw = |svg: &mut Svg, panel: &Panel, run: &ProbedRun, layer: usize| {
                 self.alone(svg, panel, run, layer, step);
             };
-            Frame { step, svg: self.draw(room, "", draw) }
+            Frame::new(step, self.draw(room, "", draw))
         };
         let last = self.group.last_step();
         Picture {
@@ -134,7 +133,6 @@ impl Scene<'_> {
             ),
             topic: Topic::Inputs,
             has_modes: false,
-            values: Vec::new(),
             frames: self.group.steps().iter().map(frame).collect(),
         }
     }

@@ -4,6 +4,7 @@ mod diagnosis;
 mod figures;
 mod folder_lock;
 mod lockstep;
+mod memory;
 mod plan;
 mod probe;
 mod run;
@@ -14,6 +15,7 @@ pub mod sweep;
 pub mod sweep_folder;
 mod trainer;
 
+pub use memory::Need;
 pub use plan::{Plan, run_name};
 pub use run::{Observer, ShaderReload, train};
 pub use start::{data_set, initial_state, training_order};

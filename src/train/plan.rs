@@ -41,7 +41,11 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// As [`Model::new`].
     pub fn unfused(&self) -> Result<Model> {
-        Model::new(Network::new(self.experiment, (self.activation, self.norm), self.data))
+        Model::new(self.network())
+    }
+
+    fn network(&self) -> Network {
+        Network::new(self.experiment, (self.activation, self.norm), self.data)
     }
 
     /// The network as a program for a backend.
@@ -49,7 +53,7 @@ impl<'a> Plan<'a> {
     /// # Errors
     /// As [`Plan::unfused`] and [`Backend::fusion`].
     pub fn model(&self, backend: &dyn Backend) -> Result<Model> {
-        self.unfused()?.fused(&backend.fusion()?)
+        Model::new(self.network().within(backend.largest_tensor()))?.fused(&backend.fusion()?)
     }
 }
 

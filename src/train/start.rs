@@ -2,8 +2,8 @@
 //! set and the order in which it is shown.
 
 use crate::config::Experiment;
+use crate::data::Dataset;
 use crate::data::batches::{epoch_order, test_order};
-use crate::data::{CLASSES, Dataset};
 use crate::kernels;
 use crate::model::{Model, Network, Probe, initial_parameters};
 use crate::program::{TensorId, Upload};
@@ -29,14 +29,21 @@ pub fn initial_state(model: &Model, experiment: &Experiment) -> Vec<Upload> {
 }
 
 /// Both parts of the data, the order of the test set, and which images are probed. The order of the training
-/// examples is left to [`training_order`].
+/// examples is left to [`training_order`]; where not all of their images are on the device at a time, [`batches`]
+/// has them with it.
 #[must_use]
 pub fn data_set(model: &Model, data: &Dataset) -> Vec<Upload> {
     let mut uploads = Vec::new();
-    for (buffers, part) in [(model.train, &data.train), (model.test, &data.test)] {
+    let train = (model.train, &data.train);
+    let train = Some(train).filter(|_| model.network.window.is_none());
+    for (buffers, part) in train.into_iter().chain([(model.test, &data.test)]) {
         uploads.push(Upload { tensor: buffers.images, value: part.packed() });
-        let labels = part.labels.iter().map(|&label| u32::from(label)).collect();
-        uploads.push(index(model, buffers.labels, labels));
+        uploads.push(index(model, buffers.labels, whole_numbers(&part.labels)));
+    }
+    if model.network.window.is_some() {
+        // The images lie in the order in which they are shown.
+        let order = (0..model.network.images_held() as u32).collect();
+        uploads.push(index(model, model.train.batch_indices, order));
     }
     let order = test_order(data.test.len(), model.network.test_batch);
     uploads.push(index(model, model.test.batch_indices, order.repeat(model.network.replicas)));
@@ -45,35 +52,72 @@ pub fn data_set(model: &Model, data: &Dataset) -> Vec<Upload> {
 }
 
 /// Which images are probed: training images evenly over the set, and the first test image of each class.
-fn probe_orders(model: &Model, probe: &Probe, data: &Dataset) -> [Upload; 2] {
-    let Network { replicas, probe_images, train_examples, .. } = model.network;
+fn probe_orders(model: &Model, probe: &Probe, data: &Dataset) -> Vec<Upload> {
+    let Network { replicas, classes, probe_images, train_examples, .. } = model.network;
     let images = (0..probe_images).map(|place| (place * train_examples / probe_images) as u32);
-    let classes = (0..CLASSES).map(|class| {
+    let images: Vec<_> = images.collect();
+    let (images, own) = match probe.own {
+        None => (images, Vec::new()),
+        Some(own) => ((0..probe_images as u32).collect(), picked(model, own, (data, &images))),
+    };
+    let classes = (0..classes).map(|class| {
         let found = data.test.labels.iter().position(|&label| usize::from(label) == class);
         found.map_or(kernels::NONE, |place| place as u32)
     });
-    let (images, classes): (Vec<_>, Vec<_>) = (images.collect(), classes.collect());
-    [
+    let classes: Vec<_> = classes.collect();
+    let orders = [
         index(model, probe.batch_indices, images.repeat(replicas)),
         index(model, probe.digits_indices, classes.repeat(replicas)),
-    ]
+    ];
+    own.into_iter().chain(orders).collect()
+}
+
+/// These training images and their labels for two tensors.
+fn picked(
+    model: &Model,
+    [images, labels]: [TensorId; 2],
+    (data, places): (&Dataset, &[u32]),
+) -> Vec<Upload> {
+    let (packed, of) = data.train.pick(places);
+    let packed = Upload { tensor: images, value: Arc::new(packed) };
+    vec![packed, index(model, labels, whole_numbers(&of))]
 }
 
 /// What fills the ring that holds the order of the training examples, that of replica r with the seed
 /// `seed + r`; `refill` counts the rings before.
 #[must_use]
 pub fn training_order(model: &Model, seed: u64, refill: usize) -> Upload {
-    let network = &model.network;
-    let first = refill * network.epochs_per_order;
+    index(model, model.train.batch_indices, order(&model.network, seed, refill))
+}
+
+/// What the steps of a ring take: their order, or, where not all images are on the device, those that they show.
+pub(super) fn batches(model: &Model, data: &Dataset, seed: u64, refill: usize) -> Vec<Upload> {
+    if model.network.window.is_none() {
+        return vec![training_order(model, seed, refill)];
+    }
+    let order = order(&model.network, seed, refill);
+    picked(model, [model.train.images, model.train.labels], (data, &order))
+}
+
+/// The examples that the steps of a ring show, `[replicas, slots, batch]`.
+fn order(network: &Network, seed: u64, refill: usize) -> Vec<u32> {
+    let (slots, epoch_slots) = (network.order_slots(), network.steps_per_epoch);
+    let (first, end) = (refill * slots, (refill + 1) * slots);
     let mut order = Vec::new();
     for replica in 0..network.replicas as u64 {
-        for epoch in first..first + network.epochs_per_order {
-            let seed = seed.wrapping_add(replica);
-            let (examples, batch) = (network.train_examples, network.batch);
-            order.extend(epoch_order(seed, epoch as u32, examples, batch));
+        let seed = seed.wrapping_add(replica);
+        for epoch in first / epoch_slots..end.div_ceil(epoch_slots) {
+            let shown = epoch_order(seed, epoch as u32, network.train_examples, network.batch);
+            let begin = epoch * epoch_slots;
+            let [from, to] = [first.max(begin), end.min(begin + epoch_slots)];
+            order.extend(&shown[(from - begin) * network.batch..(to - begin) * network.batch]);
         }
     }
-    index(model, model.train.batch_indices, order)
+    order
+}
+
+fn whole_numbers(labels: &[u8]) -> Vec<u32> {
+    labels.iter().copied().map(u32::from).collect()
 }
 
 fn real(tensor: TensorId, value: Tensor<f32>) -> Upload {

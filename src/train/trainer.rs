@@ -109,7 +109,7 @@ impl<'a> Trainer<'a> {
         self.session.upload(&[start::index(&self.model, tensor, data)])
     }
 
-    /// Puts the order of the current epochs on the device, unless it is there.
+    /// Puts what the next steps are shown on the device, unless it is there.
     pub(super) fn load_order(&mut self) -> Result<()> {
         let refill = self.step / self.model.network.order_slots();
         if self.refill == Some(refill) {
@@ -117,7 +117,7 @@ impl<'a> Trainer<'a> {
         }
         self.refill = Some(refill);
         let seed = self.plan.experiment.seed;
-        self.session.upload(&[start::training_order(&self.model, seed, refill)])
+        self.session.upload(&start::batches(&self.model, self.plan.data, seed, refill))
     }
 
     /// Trains until `step` steps are done, or until a loss is not finite.

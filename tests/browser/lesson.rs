@@ -140,7 +140,7 @@ fn export(combination: &Combination, activation: Activation, data: &Dataset) -> 
 /// The page puts the very programs together that the command line exports.
 pub(crate) fn the_catalogue_has_the_programs_of_the_command_line(browser: &mut Browser) {
     open(browser, WINDOWS[0]);
-    let data = Dataset::load(None, None, false).unwrap();
+    let data = Dataset::drawn().unwrap();
     let usual = Combination::usual;
     let sampled = [
         (usual(Norm::Batch, 5, 32, 32), Activation::Sigmoid),
@@ -181,7 +181,7 @@ const COMPARE: &str = include_str!("lesson/same_program.js");
 /// uniform weights to the bit, normal ones within a unit in the last place.
 pub(crate) fn the_page_starts_as_the_command_line_does(browser: &mut Browser) {
     open(browser, WINDOWS[0]);
-    let data = Dataset::load(None, None, false).unwrap();
+    let data = Dataset::drawn().unwrap();
     let large = (1 << 40) + 3;
     for (init, seed, batch) in [
         (Init::Uniform, 1, 60),
@@ -249,7 +249,7 @@ pub(crate) fn the_laboratory_trains_as_the_command_line_does(browser: &mut Brows
     open(browser, WINDOWS[0]);
     let found =
         awaited(browser, &format!("return ({TEN_STEPS})('#s7?depth=2&norm=none,batch,layer')"));
-    let data = Dataset::load(None, None, false).unwrap();
+    let data = Dataset::drawn().unwrap();
     for norm in [Norm::None, Norm::Batch, Norm::Layer] {
         let combination = Combination::usual(norm, 2, 32, 32);
         let activation = Activation::Sigmoid;

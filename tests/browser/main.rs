@@ -49,6 +49,8 @@ fn main() {
         in_browser("the_step_is_in_the_address", reading::the_step_is_in_the_address),
         in_browser("a_link_unfolds_what_it_names", reading::a_link_unfolds_what_it_names),
         in_browser("curves_tell_their_values", reading::curves_tell_their_values),
+        in_browser("sweeps_tell_their_values", reading::sweeps_tell_their_values),
+        in_browser("frames_tell_their_own_values", reading::frames_tell_their_own_values),
         in_browser("what_follows_the_slider_is_marked", reading::what_follows_the_slider_is_marked),
         in_browser("the_page_of_a_run_has_no_defects", the_page_of_a_run_has_no_defects),
         in_browser("the_page_of_a_sweep_has_no_defects", the_page_of_a_sweep_has_no_defects),
@@ -152,12 +154,12 @@ fn on_webgpu(name: &str, check: fn(&mut Browser)) -> Trial {
 /// The lesson's page with one more picture, which has a frame for every second step.
 fn html() -> String {
     let records = lesson();
-    let frame = |&step: &usize| Frame {
-        step,
-        svg: format!(
+    let frame = |&step: &usize| {
+        let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 40\"><text x=\"8\" y=\"28\" \
              fill=\"currentColor\">frame {step}</text></svg>"
-        ),
+        );
+        Frame::new(step, svg)
     };
     let mut pictures = folder::pictures(&records);
     pictures.push(Picture {
@@ -167,9 +169,9 @@ fn html() -> String {
         alt: "The number of its frame.".to_owned(),
         topic: Topic::Outputs,
         has_modes: false,
-        values: Vec::new(),
         frames: STEPS.iter().step_by(2).map(frame).collect(),
     });
+    pictures.push(reading::telling());
     page::html(&records, &pictures, None)
 }
 

@@ -30,7 +30,7 @@ const LATER: usize = 200;
 
 /// Data of few images: pages have all of them in them.
 fn data() -> Dataset {
-    let mut data = Dataset::load(None, None, false).unwrap();
+    let mut data = Dataset::drawn().unwrap();
     for (part, examples) in [(&mut data.train, 600), (&mut data.test, 50)] {
         let images = &part.images()[..examples * part.features()];
         let labels = part.labels[..examples].to_vec();

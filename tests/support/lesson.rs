@@ -227,6 +227,7 @@ pub(crate) fn summary(run: &str, failure: &str) -> Summary {
         adapter,
         data: "drawn digits".into(),
         constant_guess: None,
+        first_label: 0,
         seed: 1,
         elapsed_s: 1.0,
         date: None,

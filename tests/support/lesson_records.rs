@@ -144,6 +144,7 @@ fn summary(evaluations: &[Evaluation]) -> Summary {
         },
         data: "drawn digits".to_owned(),
         constant_guess: None,
+        first_label: 0,
         seed: 1,
         elapsed_s: 41.37,
         date: None,

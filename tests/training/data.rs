@@ -6,7 +6,8 @@ use crate::support::trial::Trial;
 use libtest_mimic::{Completion, Failed};
 use normlab::backend::Backend;
 use normlab::config::{Experiment, Norm};
-use normlab::data::{Dataset, idx};
+use normlab::data::folder::Files;
+use normlab::data::{Dataset, Source};
 use normlab::kernels::activation::Activation;
 use normlab::train::{Plan, Trainer};
 use std::path::{Path, PathBuf};
@@ -54,7 +55,7 @@ fn with_mnist(check: impl FnOnce(&Path) -> Checked) -> Result<Completion, Failed
 }
 
 fn mnist_loads(folder: &Path) -> Checked {
-    let (train, test) = idx::load(folder).map_err(text)?;
+    let (train, test) = Files::at(folder, None).and_then(|files| files.read()).map_err(text)?;
     let sizes = (train.len(), test.len(), train.features());
     hold(sizes == (60_000, 10_000, 28 * 28), || format!("the sizes are {sizes:?}"))?;
     hold(train.labels[..5] == [5, 0, 4, 1, 9], || format!("labels {:?}", &train.labels[..5]))
@@ -67,7 +68,11 @@ fn test_accuracy(
     steps: usize,
     test_folder: Option<&Path>,
 ) -> Result<f64, String> {
-    let data = Dataset::load(None, test_folder, false).map_err(text)?;
+    let data = Dataset::load(&Source {
+        test_folder: test_folder.map(Path::to_owned),
+        ..Source::default()
+    })
+    .map_err(text)?;
     let experiment = Experiment { hidden: hidden.to_vec(), ..Experiment::default() };
     let (activation, norm) = (Activation::Sigmoid, Norm::Batch);
     let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };

@@ -39,7 +39,7 @@ impl Observer for Silent {
 /// gives about as much, and layer 2's product is the first to leave f32's range. With 1e9 that takes a
 /// step more, and the loss that was bad before must not be blamed when the steps are run again.
 fn diverged(backend: &mut dyn Backend) -> Checked {
-    let data = Dataset::load(None, None, false).map_err(text)?;
+    let data = Dataset::drawn().map_err(text)?;
     for (learning_rate, culprit) in [(1e30, "came from layer2.matmul"), (1e9, "came from layer")] {
         let experiment =
             Experiment { hidden: vec![8, 8], learning_rate, steps: 60, ..Experiment::default() };
@@ -57,7 +57,7 @@ fn diverged(backend: &mut dyn Backend) -> Checked {
 /// Of three replicas one has a weight that is not a number: it is named, and so are the kernel and the
 /// losses of the one that diverges first.
 fn diverged_replica(backend: &mut dyn Backend) -> Checked {
-    let data = Dataset::load(None, None, false).map_err(text)?;
+    let data = Dataset::drawn().map_err(text)?;
     let small = Experiment { hidden: vec![8, 8], steps: 60, replicas: 3, ..Experiment::default() };
     let (activation, norm) = (Activation::Relu, Norm::None);
     let plan = Plan { experiment: &small, activation, norm, data: &data, verify: false };
@@ -86,7 +86,7 @@ fn diverged_replica(backend: &mut dyn Backend) -> Checked {
 }
 
 fn finished(backend: &mut dyn Backend) -> Checked {
-    let data = Dataset::load(None, None, false).map_err(text)?;
+    let data = Dataset::drawn().map_err(text)?;
     let experiment = Experiment { hidden: vec![20], steps: 7, ..Experiment::default() };
     let (activation, norm) = (Activation::Sigmoid, Norm::Batch);
     let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: true };

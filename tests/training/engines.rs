@@ -41,7 +41,7 @@ fn weights_after(
     norm: Norm,
     steps: usize,
 ) -> Result<Weights, String> {
-    let data = Dataset::load(None, None, false).map_err(text)?;
+    let data = Dataset::drawn().map_err(text)?;
     let activation = Activation::Sigmoid;
     let plan = Plan { experiment, activation, norm, data: &data, verify: false };
     let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
@@ -71,7 +71,7 @@ fn same(first: &Weights, second: &Weights) -> Checked {
 /// Both engines train freely from one seed. Rounding differs and grows, so the curves are compared
 /// as curves: at every step within 2 % of where they began.
 fn loss_curves_agree(backend: &mut dyn Backend) -> Checked {
-    let data = Dataset::load(None, None, false).map_err(text)?;
+    let data = Dataset::drawn().map_err(text)?;
     let experiment = Experiment { evaluate_every: 100, ..small() };
     let (activation, norm) = (Activation::Sigmoid, Norm::Batch);
     let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
@@ -129,7 +129,7 @@ fn lockstep(
     activation: Activation,
     norm: Norm,
 ) -> Checked {
-    let data = Dataset::load(None, None, false).map_err(text)?;
+    let data = Dataset::drawn().map_err(text)?;
     let plan = Plan { experiment, activation, norm, data: &data, verify: false };
     let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
     let mut parity = Parity::default();

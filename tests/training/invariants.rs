@@ -28,7 +28,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 /// At batch size 1 a batch norm's value is its own mean: the gradients of all hidden weights are
 /// exactly 0, while those of layer and rms norm are not.
 fn batch_size_1(backend: &mut dyn Backend) -> Checked {
-    let data = Dataset::load(None, None, false).map_err(text)?;
+    let data = Dataset::drawn().map_err(text)?;
     let experiment = Experiment { batch: 1, hidden: vec![20, 9], ..Experiment::default() };
     for norm in [Norm::Batch, Norm::Layer, Norm::Rms] {
         let activation = Activation::Sigmoid;
@@ -49,7 +49,7 @@ fn batch_size_1(backend: &mut dyn Backend) -> Checked {
 /// Three replicas with seeds 5, 6 and 7 in the same dispatches end with the very weights and figures
 /// that each seed gives alone, and are shown the same examples when the first ones are used up.
 fn replicas(backend: &mut dyn Backend) -> Checked {
-    let data = Dataset::load(None, None, false).map_err(text)?;
+    let data = Dataset::drawn().map_err(text)?;
     let optimizers = [
         (Norm::Batch, Optimizer::Adam),
         (Norm::Layer, Optimizer::Sgd),
@@ -126,7 +126,7 @@ impl Trained {
 
 /// Taking evaluations between the steps leaves the weights as they would be without.
 fn evaluation_is_free(backend: &mut dyn Backend) -> Checked {
-    let data = Dataset::load(None, None, false).map_err(text)?;
+    let data = Dataset::drawn().map_err(text)?;
     let experiment = Experiment { hidden: vec![20], ..Experiment::default() };
     let (activation, norm) = (Activation::Relu, Norm::Batch);
     let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };

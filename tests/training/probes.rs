@@ -72,7 +72,7 @@ fn replicated(
     (activation, norm): (Activation, Norm),
     replicas: usize,
 ) -> Result<Kept, String> {
-    let data = Dataset::load(None, None, false).map_err(text)?;
+    let data = Dataset::drawn().map_err(text)?;
     let hidden = vec![17, 9];
     let experiment = Experiment { hidden, steps: STEPS, probes, replicas, ..Experiment::default() };
     on_data(backend, &experiment, (activation, norm), &data)
@@ -119,7 +119,7 @@ fn class_without_image(backend: &mut dyn Backend) -> Checked {
     const LACKING: u8 = 3;
     let network = (Activation::Sigmoid, Norm::Batch);
     let experiment = Experiment { hidden: vec![17, 9], steps: 3, ..Experiment::default() };
-    let mut data = Dataset::load(None, None, false).map_err(text)?;
+    let mut data = Dataset::drawn().map_err(text)?;
     let whole = on_data(backend, &experiment, network, &data)?;
     hold(whole.probes.iter().all(|probe| probe.without_image.is_empty()), || "none lacks".into())?;
     let test = &mut data.test;

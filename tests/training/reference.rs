@@ -152,6 +152,7 @@ fn network(case: Case, vectors: &Vectors) -> Network {
         batch: order[1],
         steps_per_epoch: order[0],
         epochs_per_order: 1,
+        window: None,
         history: order[0],
         train_examples: images[0],
         test_examples: images[0],

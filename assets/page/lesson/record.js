@@ -12,8 +12,9 @@
  * @typedef {{width: number, low: number, high: number, bytes: Uint8Array}} Rows
  * @typedef {{step: number, layers: Layer[], output: {gradient: number, change: number, gain: number}}} Moment
  * @typedef {{name: string, activation: string, norm: string, losses: [number, number][],
- *   evaluations: [number, number, number][], moments: Moment[]}} Track
- * `losses` are step and training loss; `evaluations` step, test accuracy and test loss.
+ *   evaluations: [number, number, number][], first_label?: number, moments: Moment[]}} Track
+ * `losses` are step and training loss; `evaluations` step, test accuracy and test loss; classes are named from
+ * `first_label` on, or from 0.
  */
 
 /** Rows of grey values, which are unpacked when they are first looked at. @returns {Rows} */

@@ -86,7 +86,7 @@ function picture(scene, place, name) {
     set(canvas, { 'aria-label': `${nameOf(track, scene.tracks)}: ${caption.textContent}` });
     if (rows === drawn) return;
     drawn = rows;
-    paint(canvas, names, rows);
+    paint(canvas, names, rows, track.first_label ?? 0);
   });
   return figure;
 }
@@ -99,15 +99,16 @@ function said(scene, { moment, layer, rows, mode, chosen }) {
   return t('view.digits.said', { step: moment.step, layer: chosen + 1, what: differ(rows) }) + both;
 }
 
-/** Paints the rows, one grey pixel a byte, and names them. */
-function paint(canvas, names, rows) {
+/** Paints the rows, one grey pixel a byte, and names them, the first class with `first`. */
+function paint(canvas, names, rows, first) {
   const count = Number.isFinite(spread(rows)) ? Math.floor(rows.bytes.length / rows.width) : 0;
   const [width, height] = [(count && rows.width) || 1, count || 1];
   Object.assign(canvas, { width, height });
   canvas.style.height = `${Math.min(320, Math.max(16, count * (count <= 12 ? 15 : 6)))}px`;
   const every = count <= 12 ? 1 : Math.ceil(count / 10);
   const shown = Array.from({ length: count }, (_, at) => at).filter((at) => at % every === 0);
-  if (names.childElementCount !== shown.length) names.replaceChildren(...shown.map((at) => el('span', {}, String(at))));
+  if (names.childElementCount !== shown.length)
+    names.replaceChildren(...shown.map((at) => el('span', {}, String(first + at))));
   const context = canvas.getContext('2d');
   if (count === 0) return context.clearRect(0, 0, 1, 1);
   const image = context.createImageData(width, height);

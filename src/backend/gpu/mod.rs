@@ -32,7 +32,7 @@ use crate::kernels::selection::Selection;
 use crate::kernels::setting::{Setting, Settings};
 use crate::lowering::Lowered;
 use crate::lowering::shaders::Lowering;
-use crate::program::{Program, TensorSpec};
+use crate::program::Program;
 use crate::record::{Adapter, ShaderRecord};
 use adapters::{Candidate, describe};
 use device::Gpu;
@@ -202,21 +202,6 @@ impl GpuBackend {
         self.pipelines.prepare(&self.gpu, &lowered.pipelines)?;
         Ok(Some(Reloaded { lowered, changed }))
     }
-
-    fn check_sizes(&self, program: &Program) -> Result<()> {
-        let largest = self.gpu.device.limits().max_storage_buffer_binding_size;
-        let bytes = |spec: &TensorSpec| 4 * (spec.span() + spec.guard) as u64;
-        match program.tensors.iter().find(|spec| bytes(spec) > largest) {
-            None => Ok(()),
-            Some(spec) => Err(Error::Device(format!(
-                "the tensor {} {} takes {} MiB, and this adapter binds at most {} MiB at once",
-                spec.name,
-                spec.shape,
-                bytes(spec) >> 20,
-                largest >> 20
-            ))),
-        }
-    }
 }
 
 /// Whether a dispatch of the program runs a shader.
@@ -244,12 +229,20 @@ impl Backend for GpuBackend {
         self.adapter.clone()
     }
 
+    fn largest_tensor(&self) -> usize {
+        let limits = self.gpu.device.limits();
+        limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) as usize
+    }
+
     fn fusion(&self) -> Result<Fusion> {
         self.lowering.fusion()
     }
 
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
-        self.check_sizes(program)?;
+        program.check_sizes(self.largest_tensor(), "this adapter")?;
+        if self.adapter.shares_memory() {
+            program.check_memory()?;
+        }
         let lowered = self.lowering.lower(program)?;
         Ok(Box::new(GpuSession::new(self.gpu.clone(), self.pipelines.clone(), lowered)?))
     }

@@ -33,6 +33,9 @@ pub(super) const IMAGES: usize = 212;
 const LAYERS: usize = 5;
 const IMAGE: usize = 20;
 
+/// Rows at most: a run has no room for more.
+const ROWS: usize = 13;
+
 /// The width of a letter and the height of words.
 pub(super) const DIGIT: usize = 8;
 const WORDS: usize = 16;
@@ -45,7 +48,7 @@ const FOOT: usize = 202;
 /// What the parts of a frame are.
 const NOTES: [&str; 2] = [
     "Histograms: inputs of the first and the last hidden activation, above its curve;",
-    "heights: square root of their share. Images: what layers make of a digit each.",
+    "heights: square root of their share. Images: what layers make of a class each.",
 ];
 
 /// What all frames have in common.
@@ -112,7 +115,7 @@ impl FrameLayout<'_> {
         self.images(canvas, (at.0 + IMAGES, at.1 + 40), scene.group, run, probe);
     }
 
-    /// What the layers see: a column for each, a row for each digit.
+    /// What the layers see: a column for each, a row for each class, or for some of many.
     fn images(
         &self,
         canvas: &mut Canvas,
@@ -122,14 +125,15 @@ impl FrameLayout<'_> {
         probe: &Probe,
     ) {
         let position: NormPosition = self.records.experiment.norm_position;
-        let rows = Rows { top: at.1 as f64, cell: IMAGE as f64, count: rows(group) };
+        let classes = spread_evenly(rows(group), ROWS);
+        let rows = Rows { top: at.1 as f64, cell: IMAGE as f64, count: classes.len() };
         let shown = spread_evenly(probe.hidden.len(), LAYERS);
-        for row in 0..rows.count {
-            let (top, number) = (rows.at(row) as usize, row.to_string());
+        for (row, &class) in classes.iter().enumerate() {
+            let (top, number) = (rows.at(row) as usize, group.class(class));
             let left = at.0.saturating_sub(DIGIT * number.len() + 3);
             // Words are less high than an image.
             canvas.text((left, top + (IMAGE - WORDS) / 2), &number);
-            if probe.without_image.contains(&row) {
+            if probe.without_image.contains(&class) {
                 let dash = |column| (at.0 + (IMAGE + 4) * column + 6, top + (IMAGE - WORDS) / 2);
                 (0..shown.len()).for_each(|column| canvas.text(dash(column), "-"));
             }
@@ -142,8 +146,8 @@ impl FrameLayout<'_> {
             canvas.text((middle, at.1.saturating_sub(WORDS + 2)), &number);
             let (outputs, _) = probe.hidden[layer].outputs_in(Mode::Training);
             let tiles = Tiles::column(outputs, greys, &probe.without_image);
-            for row in 0..rows.count {
-                canvas.tile((left, rows.at(row) as usize), IMAGE, &tiles, row);
+            for (row, &class) in classes.iter().enumerate() {
+                canvas.tile((left, rows.at(row) as usize), IMAGE, &tiles, class);
             }
         }
         let spread = probe.hidden.last().map(|layer| layer.output_spread);

@@ -28,7 +28,7 @@ impl OutputsView<'_> {
         };
         let spreads: Vec<_> = self.group.runs.iter().filter_map(spread).collect();
         format!(
-            "At the end the outputs of the last hidden layer differ by {} from digit to digit.",
+            "At the end the outputs of the last hidden layer differ by {} from class to class.",
             listed(&spreads)
         )
     }
@@ -37,7 +37,7 @@ impl OutputsView<'_> {
     pub(super) fn without_image(&self) -> Vec<String> {
         let classes: BTreeSet<usize> =
             self.group.probes().flat_map(|probe| probe.without_image.iter().copied()).collect();
-        classes.iter().map(usize::to_string).collect()
+        classes.iter().map(|&class| self.group.class(class)).collect()
     }
 
     /// What is black and white, and what a dash is.

@@ -2,7 +2,7 @@
 
 use crate::report::markup::escape;
 use crate::report::number;
-use crate::report::picture::{PanelValues, Picture};
+use crate::report::picture::{Frame, PanelValues, Picture};
 use crate::report::probed::are_uneven;
 use crate::report::records::{Network, Records, distinct};
 use crate::report::style::stroke;
@@ -60,7 +60,7 @@ pub(super) fn steps(records: &Records, pictures: &[Picture]) -> BTreeSet<usize> 
 }
 
 /// What the script needs, as JSON: the steps of the slider, the frames of every picture that has more than
-/// one, each network's accuracy, and the numbers of the curves.
+/// one, each network's accuracy, and the numbers of the curves in each frame.
 pub(super) fn frames(records: &Records, pictures: &[Picture], steps: &BTreeSet<usize>) -> String {
     let mut moving = Map::new();
     for picture in pictures.iter().filter(|picture| picture.moves()) {
@@ -73,11 +73,13 @@ pub(super) fn frames(records: &Records, pictures: &[Picture], steps: &BTreeSet<u
         let read = evaluations.map(|one| json!([one.step, number::percent(one.test_accuracy)]));
         readings.insert(run.to_owned(), Value::Array(read.collect()));
     }
-    let has_values = |picture: &&Picture| !picture.values.is_empty();
+    let tells = |picture: &&Picture| picture.frames.iter().any(|frame| !frame.values.is_empty());
+    let told =
+        |frame: &Frame| json!([frame.step, frame.values.iter().map(panel).collect::<Value>()]);
     let values: Map<String, Value> = pictures
         .iter()
-        .filter(has_values)
-        .map(|picture| (picture.id.clone(), picture.values.iter().map(panel).collect()))
+        .filter(tells)
+        .map(|picture| (picture.id.clone(), picture.frames.iter().map(told).collect()))
         .collect();
     let json =
         json!({ "steps": steps, "pictures": moving, "readings": readings, "values": values });
@@ -88,5 +90,5 @@ pub(super) fn frames(records: &Records, pictures: &[Picture], steps: &BTreeSet<u
 
 /// The numbers of a panel for the script.
 fn panel(panel: &PanelValues) -> Value {
-    json!({ "title": panel.title, "steps": panel.steps, "lines": panel.lines })
+    json!({ "title": panel.title, "x": panel.x, "lines": panel.lines })
 }

@@ -56,7 +56,7 @@
   readout.setAttribute("aria-hidden", "true");
 
   // The readout beside a place on the screen, within the window.
-  function place(x, y) {
+  function placeReadout(x, y) {
     readout.hidden = false;
     const { width, height } = readout.getBoundingClientRect();
     const right = document.documentElement.clientWidth;
@@ -68,9 +68,18 @@
   // The last entry that is not after the step; before the first one, that.
   const at = (entries, step) => entries.findLast((entry) => entry[0] <= step) ?? entries[0];
 
-  // What the curves of a panel are called, with their values at a step.
-  function valuesAt(panel, step) {
-    return panel.lines.map(([name, points]) => [name, points.find((point) => point[0] === step)?.[1] ?? "–"]);
+  // What the panels of a picture tell in the frame that it shows; without a slider that is the last one.
+  const panelsOf = (frame) => at(values[frame.dataset.picture], frame.dataset.step ?? Infinity)[1];
+
+  // Where the curves of a panel have points, as shares of its width, each with how its x is written.
+  function stopsOf(panel) {
+    const all = new Map(panel.lines.flatMap(([, points]) => points));
+    return [...all].sort(([one], [other]) => one - other);
+  }
+
+  // What the curves of a panel are called, with their values at such a place.
+  function valuesAt(panel, place) {
+    return panel.lines.map(([name, points]) => [name, points.find((point) => point[0] === place)?.[2] ?? "–"]);
   }
 
   // Fills the readout with rows of a name and a value.
@@ -93,47 +102,62 @@
     return key in moves ? Math.max(0, Math.min(count - 1, now + moves[key])) : undefined;
   }
 
+  // Which frame the readout tells of, how to tell it again, and whether its panel has left its place.
+  let told = null;
+  // While a frame is replaced, its panels lose the focus and get it back: nobody has moved it.
+  let replacing = false;
+
+  function tellNothing() {
+    told = null;
+    readout.hidden = true;
+  }
+
   // Lets a reader point at a panel of curves, or move over it by keys, and read the values there.
-  function makeReadable(ground, panel) {
-    const all = panel.lines.flatMap(([, points]) => points.map(([step]) => step));
-    const stops = [...new Set(all)].sort((one, other) => one - other);
-    if (stops.length === 0) return;
+  function makeReadable(frame, ground, index) {
+    const panelNow = () => panelsOf(frame)[index];
+    const { title, x: counted } = panelNow();
     const line = document.createElementNS("http://www.w3.org/2000/svg", "line");
     const [left, top, width, height] = ["x", "y", "width", "height"].map((name) => Number(ground.getAttribute(name)));
-    let now = stops.length - 1;
+    let now = Math.max(0, stopsOf(panelNow()).length - 1);
     set(line, { class: "pointer", y1: top, y2: top + height });
-    set(ground, { tabindex: 0, role: "slider", "aria-label": `${panel.title}: values at a training step` });
-    set(ground, { "aria-valuemin": stops[0], "aria-valuemax": stops.at(-1), "aria-valuenow": stops.at(-1) });
+    set(ground, { tabindex: 0, role: "slider", "aria-label": `${title}: values at a ${counted}` });
+    set(ground, { "aria-valuemin": 0, "aria-valuemax": now, "aria-valuenow": now });
 
+    // Another frame may have fewer stops, or none.
     function show(index) {
-      now = index;
-      const step = stops[now];
-      const read = valuesAt(panel, step);
-      const x = left + (width * step) / panel.steps;
-      set(line, { x1: x, x2: x });
+      const panel = panelNow();
+      const stops = stopsOf(panel);
+      if (stops.length === 0) return hide();
+      now = Math.max(0, Math.min(stops.length - 1, index));
+      const [place, x] = stops[now];
+      const read = valuesAt(panel, place);
+      const across = left + width * place;
+      set(line, { x1: across, x2: across });
       ground.before(line);
-      fill([["step", step], ...read]);
+      fill([[counted, x], ...read]);
       const words = read.map(([name, value]) => `${name} ${value}`).join(", ");
-      set(ground, { "aria-valuenow": step, "aria-valuetext": `step ${step}: ${words}` });
+      set(ground, { "aria-valuemax": stops.length - 1, "aria-valuenow": now, "aria-valuetext": `${counted} ${x}: ${words}` });
       const seen = ground.getBoundingClientRect();
-      place(seen.left + (seen.width * step) / panel.steps, seen.top);
+      placeReadout(seen.left + seen.width * place, seen.top);
+      const hasMoved = () => Math.abs(ground.getBoundingClientRect().top - seen.top) > 1;
+      told = { frame, again: () => show(now), hasMoved };
     }
 
     function hide() {
       line.remove();
-      readout.hidden = true;
+      tellNothing();
     }
 
     function point(event) {
       const seen = ground.getBoundingClientRect();
-      const step = ((event.clientX - seen.left) / seen.width) * panel.steps;
-      const far = stops.map((stop) => Math.abs(stop - step));
+      const share = (event.clientX - seen.left) / seen.width;
+      const far = stopsOf(panelNow()).map(([place]) => Math.abs(place - share));
       show(far.indexOf(Math.min(...far)));
     }
 
     function press(event) {
       if (event.key === "Escape") hide();
-      const stop = stopOf(event.key, now, stops.length);
+      const stop = stopOf(event.key, now, stopsOf(panelNow()).length);
       if (stop === undefined) return;
       event.preventDefault();
       show(stop);
@@ -141,19 +165,37 @@
 
     for (const kind of ["pointermove", "pointerdown"]) ground.addEventListener(kind, point);
     for (const kind of ["pointerleave", "blur"]) ground.addEventListener(kind, hide);
-    ground.addEventListener("focus", () => show(now));
+    ground.addEventListener("focus", () => replacing || show(now));
     ground.addEventListener("keydown", press);
   }
 
   function curves() {
     document.body.append(readout);
-    for (const [id, panels] of Object.entries(values)) {
+    for (const [id, frames] of Object.entries(values)) {
       const frame = document.getElementById(id).querySelector(".frame");
       // The parts of an image cannot be told; those of a group can.
       frame.setAttribute("role", "group");
-      frame.querySelectorAll(".ground").forEach((ground, index) => makeReadable(ground, panels[index]));
+      frame.querySelectorAll(".ground").forEach((ground, index) => {
+        const hasStops = ([, panels]) => stopsOf(panels[index]).length > 0;
+        if (frames.some(hasStops)) makeReadable(frame, ground, index);
+      });
     }
-    addEventListener("scroll", () => (readout.hidden = true), { passive: true });
+    // Where the slider makes what is above higher, the page scrolls by itself, and nothing is seen to move.
+    addEventListener("scroll", () => told?.hasMoved() && tellNothing(), { passive: true });
+  }
+
+  // Puts another frame in its place. The panels that a reader points at or moves over stay, and tell the new
+  // frame's values.
+  function draw(frame, svg) {
+    const kept = [...frame.querySelectorAll(".ground")];
+    const focused = kept.find((ground) => ground === document.activeElement);
+    const again = told?.frame === frame ? told.again : null;
+    replacing = true;
+    frame.innerHTML = svg;
+    frame.querySelectorAll(".ground").forEach((ground, index) => ground.replaceWith(kept[index]));
+    focused?.focus({ preventScroll: true });
+    replacing = false;
+    again?.();
   }
 
   // The last accuracy that was evaluated up to a step, and when where that was before it.
@@ -171,7 +213,7 @@
       const [from, svg] = at(frames, step);
       if (frame.dataset.step !== String(from)) {
         frame.dataset.step = from;
-        frame.innerHTML = svg;
+        draw(frame, svg);
       }
     }
     for (const reading of document.querySelectorAll("[data-run]")) {

@@ -6,7 +6,7 @@ use crate::report::axis::Axis;
 use crate::report::chart::{Chart, Plot};
 use crate::report::number::{percent, whole};
 use crate::report::panel::Line;
-use crate::report::picture::{Frame, Picture, Topic};
+use crate::report::picture::{Picture, Topic};
 use crate::report::records::distinct;
 use crate::report::style::{self, Pen};
 
@@ -56,8 +56,7 @@ pub(super) fn picture(records: &[SweepRecord]) -> Picture {
         caption,
         topic: Topic::Sweeps,
         has_modes: false,
-        values: chart.values(),
-        frames: vec![Frame { step: steps, svg: chart.svg() }],
+        frames: vec![chart.frame(steps)],
     }
 }
 

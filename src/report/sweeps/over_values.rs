@@ -3,9 +3,9 @@
 use super::across_seeds::{AcrossSeeds, constant_guess};
 use crate::record::{ConstantGuess, SweepRecord, Swept};
 use crate::report::axis::{Axis, Range};
-use crate::report::number::{coordinate, percent, whole};
+use crate::report::number::{coordinate, percent, range_around, whole};
 use crate::report::panel::{Line, Panel, legend};
-use crate::report::picture::{Frame, Picture, Topic};
+use crate::report::picture::{Frame, PanelValues, Picture, Reading, Topic};
 use crate::report::records::distinct;
 use crate::report::reflow::NARROW;
 use crate::report::style::{self, Stroke};
@@ -43,8 +43,7 @@ pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -
         alt: format!("Test accuracy over {setting} with {name}. {figures}."),
         topic: Topic::Sweeps,
         has_modes: false,
-        values: Vec::new(),
-        frames: vec![Frame { step, svg: svg(swept, &curves, constant_guess(records)) }],
+        frames: vec![frame(step, (swept, name), &curves, constant_guess(records))],
     }
 }
 
@@ -95,11 +94,29 @@ impl NormCurve {
         format!("{}: {}", self.stroke.label, points.join(", "))
     }
 
+    /// The curve's name, and its points as they are read on an axis of the values.
+    fn readings(&self, x: Axis) -> (String, Vec<Reading>) {
+        let reading = |point: &AtValue| x.reading(point.value, point.text.clone(), point.said());
+        (self.stroke.label.to_owned(), self.points.iter().map(reading).collect())
+    }
+
     /// The value at which most is read.
     fn describe_best(&self) -> Option<String> {
         let ended = self.points.iter().filter_map(|point| Some((point.reads?.mean, &point.text)));
         let (mean, text) = ended.max_by(|a, b| a.0.total_cmp(&b.0))?;
         Some(format!("{} {} at {text}", self.stroke.label, percent(mean)))
+    }
+}
+
+impl AtValue {
+    /// The mean of all seeds, with their range where they differ, and whether networks diverged.
+    fn said(&self) -> String {
+        let Some(AcrossSeeds { mean, least, most }) = self.reads else {
+            return "diverged".to_owned();
+        };
+        let range = range_around(mean, least, most).map(|range| format!(" ({range})"));
+        let lost = if self.diverged { ", some diverged" } else { "" };
+        format!("{}{}{lost}", percent(mean), range.unwrap_or_default())
     }
 }
 
@@ -114,7 +131,12 @@ const BOTTOM: f64 = 36.0;
 const BESIDE: f64 = 0.5 * std::f64::consts::LOG10_2;
 
 /// Accuracy from 0 to 100 % over the values that were tried, each as far from its double as any other.
-fn svg(swept: Swept, curves: &[NormCurve], guess: ConstantGuess) -> String {
+fn frame(
+    step: usize,
+    (swept, activation): (Swept, &str),
+    curves: &[NormCurve],
+    guess: ConstantGuess,
+) -> Frame {
     let points = || curves.iter().flat_map(|curve| &curve.points);
     let Range { low, high } = Range::of(points().map(|point| point.value.log10()));
     let panel = Panel {
@@ -147,7 +169,13 @@ fn svg(swept: Swept, curves: &[NormCurve], guess: ConstantGuess) -> String {
         draw_curve(&mut svg, &panel, curve);
         draw_diverged(&mut svg, &panel, curve, place);
     }
-    svg.finish()
+    panel.ground(&mut svg);
+    let values = PanelValues {
+        title: activation.to_owned(),
+        x: swept.setting().to_owned(),
+        lines: curves.iter().map(|curve| curve.readings(panel.x)).collect(),
+    };
+    Frame { step, svg: svg.finish(), values: vec![values] }
 }
 
 /// A line through the means, and a bar from the least to the most where seeds differ.
@@ -172,5 +200,22 @@ fn draw_diverged(svg: &mut Svg, panel: &Panel, curve: &NormCurve, place: usize) 
         let cross = format!("M{} {}l8 8m0 -8l-8 8", coordinate(x), coordinate(y));
         let look = [("fill", "none"), ("stroke", curve.stroke.colour), ("stroke-width", "2")];
         svg.path(&cross, &look);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_tells_all_its_seeds() {
+        let said = |accuracies: &[f64], diverged: bool| {
+            let reads = AcrossSeeds::of(accuracies.iter().copied());
+            AtValue { value: 0.1, text: "0.1".to_owned(), reads, diverged }.said()
+        };
+        assert_eq!(said(&[0.9], false), "90.0 %");
+        assert_eq!(said(&[0.8, 0.9], false), "85.0 % (80.0–90.0 %)");
+        assert_eq!(said(&[0.9], true), "90.0 %, some diverged");
+        assert_eq!(said(&[], true), "diverged");
     }
 }
