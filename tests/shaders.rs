@@ -18,8 +18,9 @@ use normlab::kernels::{self, bias_forward, library::Library, sgd};
 fn shipped() -> Vec<Shader> {
     let mut all = Vec::new();
     for kernel in kernels::ALL {
+        let all_of_them = &Activation::ALL[..];
         let activations =
-            if kernel.contract.activation { &Activation::ALL[..] } else { &[Activation::Identity] };
+            if kernel.contract.activation { all_of_them } else { &[Activation::Identity] };
         for source in kernel.shaders {
             for &activation in activations {
                 let shader = Library::default().shader(kernel, source.variant, activation);
@@ -220,8 +221,8 @@ impl Parts {
         let relu = Part::shipped("activations", "relu", Activation::Relu.shader());
         let texts = Composition::new(own, |_| unreachable!("it shares nothing"));
         let texts = texts.and_then(|texts| texts.and_activation(relu)).unwrap();
-        let shader = Shader::parse(&kernel.contract, "mine", &texts, activation);
-        shader.map_err(|error| error.to_string())
+        Shader::parse(&kernel.contract, "mine", &texts, activation)
+            .map_err(|error| error.to_string())
     }
 
     /// Panics unless `bias_forward` refuses it with a message that has all of `words`.
@@ -230,8 +231,7 @@ impl Parts {
             Ok(_) => panic!("accepted, where {words:?} was expected"),
             Err(message) => message,
         };
-        let file = ["shaders/bias_forward/mine.wgsl"];
-        for word in file.iter().chain(words) {
+        for word in ["shaders/bias_forward/mine.wgsl"].iter().chain(words) {
             assert!(message.contains(word), "no {word:?} in: {message}");
         }
     }
