@@ -210,28 +210,28 @@ const RIGHT: Parts = Parts {
     entry: "@compute @workgroup_size(1) fn main() {}",
 };
 
+const PLACE: &str = "shaders/bias_forward/mine.wgsl";
+
 impl Parts {
     fn parse(&self, kernel: &'static Kernel) -> Result<Shader, String> {
         let Self { header, params, bindings, entry } = self;
         let params = format!("struct P {{ {params} }}\n@group(0) @binding(0) var<uniform> p: P;");
         let text = format!("{header}\n{params}\n{bindings}\n{entry}\n");
-        let place = "shaders/bias_forward/mine.wgsl".to_owned();
-        let own = Part { place, text: text.into(), ships: false };
+        let own = Part { place: PLACE.to_owned(), text: text.into(), ships: false };
         let activation = kernel.contract.activation.then_some(Activation::Relu);
         let relu = Part::shipped("activations", "relu", Activation::Relu.shader());
         let texts = Composition::new(own, |_| unreachable!("it shares nothing"));
         let texts = texts.and_then(|texts| texts.and_activation(relu)).unwrap();
-        Shader::parse(&kernel.contract, "mine", &texts, activation)
-            .map_err(|error| error.to_string())
+        let shader = Shader::parse(&kernel.contract, "mine", &texts, activation);
+        shader.map_err(|error| error.to_string())
     }
 
     /// Panics unless `bias_forward` refuses it with a message that has all of `words`.
     fn assert_refused(&self, words: &[&str]) {
-        let message = match self.parse(&bias_forward::KERNEL) {
-            Ok(_) => panic!("accepted, where {words:?} was expected"),
-            Err(message) => message,
+        let Err(message) = self.parse(&bias_forward::KERNEL) else {
+            panic!("accepted, where {words:?} was expected")
         };
-        for word in ["shaders/bias_forward/mine.wgsl"].iter().chain(words) {
+        for word in [PLACE].iter().chain(words) {
             assert!(message.contains(word), "no {word:?} in: {message}");
         }
     }
