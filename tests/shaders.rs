@@ -23,8 +23,7 @@ fn shipped() -> Vec<Shader> {
             if kernel.contract.activation { all_of_them } else { &[Activation::Identity] };
         for source in kernel.shaders {
             for &activation in activations {
-                let shader = Library::default().shader(kernel, source.variant, activation);
-                all.push(shader.unwrap_or_else(|error| panic!("{error}")));
+                all.push(Library::default().shader(kernel, source.variant, activation).unwrap());
             }
         }
     }
