@@ -252,7 +252,11 @@ fn a_run_that_an_error_ends_leaves_a_report_of_what_it_had() {
     // A folder where a file is to be written is an error under way, as a full disk is.
     for (spoilt, says, reported) in [
         (&["weights.safetensors"][..], "report: ", true),
-        (&["weights.safetensors", "report.html"], "note: no report was made: cannot write", false),
+        (
+            &["weights.safetensors", "report.html"],
+            "FAILED: no report was made: cannot write",
+            false,
+        ),
     ] {
         let folder = folder();
         let child = long_run(folder.path());

@@ -18,12 +18,12 @@ use normlab::kernels::{self, bias_forward, library::Library, sgd};
 fn shipped() -> Vec<Shader> {
     let mut all = Vec::new();
     for kernel in kernels::ALL {
+        let all_of_them = &Activation::ALL[..];
         let activations =
-            if kernel.contract.activation { &Activation::ALL[..] } else { &[Activation::Identity] };
+            if kernel.contract.activation { all_of_them } else { &[Activation::Identity] };
         for source in kernel.shaders {
             for &activation in activations {
-                let shader = Library::default().shader(kernel, source.variant, activation);
-                all.push(shader.unwrap_or_else(|error| panic!("{error}")));
+                all.push(Library::default().shader(kernel, source.variant, activation).unwrap());
             }
         }
     }
@@ -209,13 +209,14 @@ const RIGHT: Parts = Parts {
     entry: "@compute @workgroup_size(1) fn main() {}",
 };
 
+const PLACE: &str = "shaders/bias_forward/mine.wgsl";
+
 impl Parts {
     fn parse(&self, kernel: &'static Kernel) -> Result<Shader, String> {
         let Self { header, params, bindings, entry } = self;
         let params = format!("struct P {{ {params} }}\n@group(0) @binding(0) var<uniform> p: P;");
         let text = format!("{header}\n{params}\n{bindings}\n{entry}\n");
-        let place = "shaders/bias_forward/mine.wgsl".to_owned();
-        let own = Part { place, text: text.into(), ships: false };
+        let own = Part { place: PLACE.to_owned(), text: text.into(), ships: false };
         let activation = kernel.contract.activation.then_some(Activation::Relu);
         let relu = Part::shipped("activations", "relu", Activation::Relu.shader());
         let texts = Composition::new(own, |_| unreachable!("it shares nothing"));
@@ -226,12 +227,10 @@ impl Parts {
 
     /// Panics unless `bias_forward` refuses it with a message that has all of `words`.
     fn assert_refused(&self, words: &[&str]) {
-        let message = match self.parse(&bias_forward::KERNEL) {
-            Ok(_) => panic!("accepted, where {words:?} was expected"),
-            Err(message) => message,
+        let Err(message) = self.parse(&bias_forward::KERNEL) else {
+            panic!("accepted, where {words:?} was expected")
         };
-        let file = ["shaders/bias_forward/mine.wgsl"];
-        for word in file.iter().chain(words) {
+        for word in [PLACE].iter().chain(words) {
             assert!(message.contains(word), "no {word:?} in: {message}");
         }
     }

@@ -31,13 +31,17 @@ pub(super) fn list(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
         print(out, &describe(&listing, used))?;
     }
     let engine = CpuBackend::<f32>::default().adapter();
+    let interpreter = InterpreterBackend::<f32>::new(Library::default()).adapter();
     match chosen {
-        Some(_) => print(out, &format!("  {}: always there; --device cpu", engine.adapter))?,
+        Some(_) => {
+            print(out, &format!("  {}: always there; --device cpu", engine.adapter))?;
+            let interpreter = interpreter.adapter;
+            print(out, &format!("  {interpreter}: always there; --device interpreter"))?;
+        }
         None if arguments.device.device == adapters::DeviceChoice::Cpu => {
             print(out, &format!("* {}: used, as asked", engine.adapter))?;
         }
         None if arguments.device.device == adapters::DeviceChoice::Interpreter => {
-            let interpreter = InterpreterBackend::<f32>::new(Library::default()).adapter();
             print(out, &format!("* {}: used, as asked", interpreter.adapter))?;
         }
         None => print(out, &format!("* {}: used, since {}", engine.adapter, adapters::why_none()))?,

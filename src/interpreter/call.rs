@@ -5,6 +5,7 @@ use super::finding::Fault;
 use super::lane::{Lane, Stop, run};
 use super::number::Number;
 use super::world::World;
+use std::cell::RefCell;
 
 /// Operations that a call may execute: a loop without an end is left after so many.
 pub const MOST: u64 = 400_000;
@@ -25,24 +26,38 @@ pub fn first_nan<N: Number>(code: &Code, x: N) -> Option<String> {
 /// end. None where it ends.
 #[must_use]
 pub fn unended(code: &Code, x: f32) -> Option<usize> {
-    let (mut world, mut lane, mut registers) = begun::<f32>(code, x);
+    let mut registers = Vec::new();
+    let (mut world, mut lane) = begun::<f32>(code, x, &mut registers);
     let stop = run::<f32, false>(&mut world, &mut lane, &mut registers);
     (stop == Stop::Endless).then(|| code.offsets[lane.at as usize] as usize)
 }
 
 /// A call before its first operation.
-fn begun<N: Number>(code: &Code, x: N) -> (World<'_, N>, Lane, Vec<u64>) {
-    let mut registers = code.template::<N>();
+fn begun<'a, N: Number>(code: &'a Code, x: N, registers: &mut Vec<u64>) -> (World<'a, N>, Lane) {
+    code.template::<N>(registers);
     if let Some(&argument) = code.arguments.first() {
         registers[argument as usize] = x.cell();
     }
     let world = World::<N>::new(code, Vec::new(), Vec::new(), false);
-    (world, Lane { at: 0, index: 0, left: MOST }, registers)
+    (world, Lane { at: 0, index: 0, left: MOST })
+}
+
+thread_local! {
+    /// The registers of the last call: a twin makes many.
+    static REGISTERS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
 fn called<N: Number, const WATCH: bool>(code: &Code, x: N) -> (Option<N>, Option<String>) {
-    let (mut world, mut lane, mut registers) = begun::<N>(code, x);
-    let stop = run::<N, WATCH>(&mut world, &mut lane, &mut registers);
+    REGISTERS.with_borrow_mut(|registers| called_with::<N, WATCH>(code, x, registers))
+}
+
+fn called_with<N: Number, const WATCH: bool>(
+    code: &Code,
+    x: N,
+    registers: &mut Vec<u64>,
+) -> (Option<N>, Option<String>) {
+    let (mut world, mut lane) = begun::<N>(code, x, registers);
+    let stop = run::<N, WATCH>(&mut world, &mut lane, registers);
     let result = code.results.first().filter(|_| stop == Stop::Ended);
     let result = result.map(|&result| N::of_cell(registers[result as usize]));
     let step = world.findings.all.iter().find_map(|finding| match &finding.fault {

@@ -174,15 +174,15 @@ pub struct Code {
 }
 
 impl Code {
-    /// The registers of an invocation as it begins.
-    pub(crate) fn template<N: Number>(&self) -> Vec<u64> {
+    /// Makes `all` the registers of an invocation as it begins.
+    pub(crate) fn template<N: Number>(&self, all: &mut Vec<u64>) {
         let cell = |constant: &Constant| match *constant {
             Constant::Real(bits) => N::of_f32(f32::from_bits(bits)).cell(),
             Constant::Cell(cell) => cell,
         };
-        let mut all: Vec<u64> = self.constants.iter().map(cell).collect();
+        all.clear();
+        all.extend(self.constants.iter().map(cell));
         all.resize(self.registers as usize, 0);
-        all
     }
 
     /// Whether lanes of a subgroup do anything together, or are counted.

@@ -111,7 +111,10 @@ pub fn dispatch<N: Number>(
         });
     }
     let mut world = World::<N>::new(code, memories, lengths, options.watch);
-    let mut template = code.template::<N>();
+    // There is no era 0.
+    world.owners.push([0; 3]);
+    let mut template = Vec::new();
+    code.template::<N>(&mut template);
     for uniform in &code.uniforms {
         let cells = of(uniform.binding).map(|bound| bound.cells.as_slice()).unwrap_or_default();
         for (at, &cell) in cells.iter().take(uniform.layout.head.len()).enumerate() {

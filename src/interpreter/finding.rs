@@ -1,7 +1,7 @@
 //! What the interpreter finds while it runs, as facts: places in the text, invocations, cells.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// An invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -144,7 +144,7 @@ pub struct Finding {
 /// Findings, each kind once at each place.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
-    known: HashMap<(u8, u32, u32), usize>,
+    known: BTreeMap<(u8, u32, u32), usize>,
     /// In the order in which they were found.
     pub all: Vec<Finding>,
 }

@@ -28,9 +28,9 @@ pub struct Mark {
 pub struct Shadow {
     /// The last write.
     pub write: Mark,
-    /// The first read of the latest era, and the first by another invocation.
+    /// The first read of the latest era.
     pub read: Mark,
-    /// See [`Shadow::read`].
+    /// The last read of that era by another invocation than the first one.
     pub other_read: Mark,
     /// A read by another workgroup.
     pub foreign_read: Mark,

@@ -48,7 +48,7 @@ impl<'a, N: Number> World<'a, N> {
             findings: Findings::default(),
             shared: Era::default(),
             storage: Era::default(),
-            owners: vec![[0; 3]],
+            owners: Vec::new(),
             workgroup: [0; 3],
             executed: 0,
             notes,

@@ -105,7 +105,9 @@ fn renamed<'a>(body: &[Token<'a>], before: &str, kept: &[&str]) -> BTreeMap<&'a 
 fn stands_for_itself(body: &[Token<'_>], place: usize) -> bool {
     let text = |at: Option<usize>| at.and_then(|at| body.get(at)).map_or("", |token| token.text);
     let (before, behind) = (text(place.checked_sub(1)), text(Some(place + 1)));
-    !matches!(before, "." | "@") && !(behind == ":" && is_in_struct(body, place))
+    let is_known_by_another =
+        matches!(before, "." | "@") || (behind == ":" && is_in_struct(body, place));
+    !is_known_by_another
 }
 
 /// Whether a token stands right within the braces of a struct.

@@ -12,22 +12,18 @@ use crate::interpreter::call::{MOST, call, first_nan, unended};
 use crate::interpreter::compile;
 use crate::tensor::Real;
 use naga::{Function, Handle, Module, Type, TypeInner};
-use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Where it is tried whether both functions end, when a file is read.
-const TRIED: [f32; 13] =
-    [-50.0, -8.0, -3.1, -1.0, -0.3, -1e-3, 0.0, 1e-3, 0.3, 1.0, 3.1, 8.0, 50.0];
-
-/// Calls that need not end. From then on none is made: each takes milliseconds, and a check makes millions.
-const PATIENCE: u32 = 50;
+/// Where it is tried whether both functions end, when a file is read: every quarter up to 8 on both sides of 0,
+/// and beyond.
+fn tried() -> impl Iterator<Item = f32> {
+    (-32..=32_i16).map(|quarters| f32::from(quarters) / 4.0).chain([-50.0, -1e-3, 1e-3, 50.0])
+}
 
 /// The two functions of an activation's file.
 #[derive(Debug)]
 pub struct Formula {
     activate: Code,
     activation_gradient: Code,
-    /// Calls that did not end.
-    unended: AtomicU32,
 }
 
 impl Formula {
@@ -56,7 +52,7 @@ impl Formula {
         };
         let codes = [code(activate)?, code(gradient)?];
         for (code, name) in codes.iter().zip(functions) {
-            if let Some((x, offset)) = TRIED.iter().find_map(|&x| Some((x, unended(code, x)?))) {
+            if let Some((x, offset)) = tried().find_map(|x| Some((x, unended(code, x)?))) {
                 let line = text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
                 return Err(Error::Shader(format!(
                     "{place}:{line}: {name}({x}) does not end within {MOST} operations: a loop here has no \
@@ -65,28 +61,17 @@ impl Formula {
             }
         }
         let [activate, activation_gradient] = codes;
-        Ok(Self { activate, activation_gradient, unended: AtomicU32::new(0) })
-    }
-
-    /// A function at `x`; no number where it does not end.
-    fn call<T: Real>(&self, code: &Code, x: T) -> T {
-        if self.unended.load(Ordering::Relaxed) >= PATIENCE {
-            return T::nan();
-        }
-        call(code, x).unwrap_or_else(|| {
-            self.unended.fetch_add(1, Ordering::Relaxed);
-            T::nan()
-        })
+        Ok(Self { activate, activation_gradient })
     }
 
     /// `activate(x)`.
     pub fn activate<T: Real>(&self, x: T) -> T {
-        self.call(&self.activate, x)
+        call(&self.activate, x).unwrap_or_else(T::nan)
     }
 
     /// `activation_gradient(x)`.
     pub fn activation_gradient<T: Real>(&self, x: T) -> T {
-        self.call(&self.activation_gradient, x)
+        call(&self.activation_gradient, x).unwrap_or_else(T::nan)
     }
 
     /// The first step of `activate` or `activation_gradient` at `x` that makes no number of numbers, in
@@ -286,15 +271,10 @@ mod tests {
         let gradient = "fn activation_gradient(x: f32) -> f32 { return 1.0; }";
         let body = "fn activate(x: f32) -> f32 {\n  var y = x;\n  loop { y *= 0.5; if (y == 1e-30) { break; } }\n  return y;\n}";
         let said = refused(&format!("{body}\n{gradient}"));
-        assert!(
-            said.starts_with("mine.wgsl:3: activate(-50) does not end within 400000"),
-            "{said}"
-        );
-        // Where it is seen only later it gives no number, and soon costs no time.
+        assert!(said.starts_with("mine.wgsl:3: activate(-8) does not end within 400000"), "{said}");
+        // Where it is seen only later it gives no number.
         let rare = formula("fn activate(x: f32) -> f32 { while (x == 0.7) { } return x; }");
-        let start = std::time::Instant::now();
-        assert!((0..100_000).all(|_| rare.activate(0.7_f32).is_nan()));
-        assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+        assert!(rare.activate(0.7_f32).is_nan() && rare.activate(0.8_f32) == 0.8);
     }
 
     #[test]

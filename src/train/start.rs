@@ -29,7 +29,7 @@ pub fn initial_state(model: &Model, experiment: &Experiment) -> Vec<Upload> {
 }
 
 /// Both parts of the data, the order of the test set, and which images are probed. The order of the training
-/// examples is left to [`training_order`]; where not all of their images are on the device at a time, [`batches`]
+/// examples is left to [`training_order`]; where not all of their images are on the device at a time, `batches`
 /// has them with it.
 #[must_use]
 pub fn data_set(model: &Model, data: &Dataset) -> Vec<Upload> {

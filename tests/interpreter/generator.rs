@@ -2,7 +2,8 @@
 //! invocation one word of `counts`.
 //!
 //! They use only what WGSL defines to the bit, and numbers whose sums, products and quotients a driver
-//! rounds once: so every implementation must give the same words.
+//! rounds once: so every implementation must give the same words. (The sign of a 0 is not defined to the bit:
+//! 19 of 300 programs that told it by `bitcast` had another one in llvmpipe.)
 
 use normlab::rng::{Purpose, Stream};
 use std::fmt::Write;
@@ -47,9 +48,10 @@ fn change(pair: ptr<function, Pair>, by: u32) {
     (*pair).parts[by % 3u] -= i32(by >> 5u);
 }
 
-// Near 1, and of few bits.
+// Near 1, and of few bits; never the 0 below 0, whose sign an implementation may ignore.
 fn near(f: f32) -> f32 {
-    return select(1.5, clamp(f, -512.0, 512.0), abs(f) < 1e6);
+    let n = select(1.5, clamp(f, -512.0, 512.0), abs(f) < 1e6);
+    return select(n, 0.0, n == 0.0);
 }
 
 ";
@@ -82,8 +84,8 @@ pub(crate) fn program(seed: u64) -> String {
     ] {
         program.line(line);
     }
-    for _ in 0..6 {
-        program.statements(4);
+    for _ in 0..3 {
+        program.statements(3);
         program.meeting();
     }
     program.line("let bits = bitcast<u32>(near(f)) ^ bitcast<u32>(near(w.x + w.z)) ^ bitcast<u32>(near(w.y));");
@@ -223,11 +225,9 @@ impl Program {
 
     fn unsigned(&mut self, depth: u32) -> String {
         if depth == 0 {
-            let number = self.below(1000);
-            return ["u", "v.x", "v.w", "words[5]", "index", "pair.whole", "total", "x"]
-                [self.below(7) as usize]
-                .to_owned()
-                .replace("total", &format!("{number}u"));
+            let number = format!("(index + {}u)", self.below(1000));
+            let leaves = ["u", "v.x", "v.w", "words[5]", "index", "pair.whole", &number];
+            return leaves[self.below(7) as usize].to_owned();
         }
         let (a, b) = (self.unsigned(depth - 1), self.unsigned(depth - 1));
         let c = self.below(31);
@@ -272,7 +272,7 @@ impl Program {
         if depth == 0 {
             let number = self.below(100);
             return match self.below(4) {
-                0 => format!("{number}"),
+                0 => format!("(i32(index) - {number})"),
                 1 => "pair.parts.y".to_owned(),
                 2 => "i32(v.z)".to_owned(),
                 _ => "i".to_owned(),
@@ -309,7 +309,7 @@ impl Program {
         if depth == 0 {
             let number = self.below(64);
             return match self.below(5) {
-                0 => format!("{number}.25"),
+                0 => format!("f32(index + {number}u)"),
                 1 => "w.y".to_owned(),
                 2 => "w.x".to_owned(),
                 3 => "f32(i >> 9u)".to_owned(),

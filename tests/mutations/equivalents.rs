@@ -73,6 +73,7 @@ const STORED_TWICE: &str =
     "a loop that only stores: some elements are stored twice, with the same value";
 const ALL_UNITS: &str = "affine is the number of columns here";
 const RACE: &str = "a race, which this driver does not show: lanes read what others are adding to";
+const IN_BOUNDS: &str = "only keeps reads in bounds for what is not stored; `sanitize` tells of it";
 const REPEATS: &str = "a column beyond the end repeats the last one";
 const ORDER: &str = "only the order in which tiles are taken";
 const UNTUNED: &str = "no other size of a step or of an invocation's part changes a result";
@@ -110,6 +111,8 @@ static EQUIVALENTS: &[Equivalent] = &[
         &["local.z", "workgroup.y"],
         REPEATS,
     ),
+    to("let rows = min(row + FOUR, vec4(params.m - 1u));", &["_stride"], IN_BOUNDS),
+    to("let cols = min(col + FOUR, vec4(params.n - 1u));", &["_stride"], IN_BOUNDS),
     to("if (inside && local.y == 0u) {", &["local.z"], SAME_VALUE),
     to("if (inside && local.x == 0u) {", &["local.z"], SAME_VALUE),
     to("if (local.y < half) {", &["local.z"], RACE),

@@ -2,7 +2,7 @@
 
 use super::{Faults, fault};
 
-pub(crate) static CHOSEN: [Faults; 25] = [
+pub(crate) static CHOSEN: [Faults; 26] = [
     Faults {
         kernel: "rms_norm_forward",
         variant: "lanes",
@@ -128,6 +128,8 @@ pub(crate) static CHOSEN: [Faults; 25] = [
             fault("all in one place", "partial[invocation] = mine", "partial[0] = mine")
                 .named("data race"),
             fault("two add up", "if (invocation == 0u)", "if (invocation < 2u)").named("data race"),
+            fault("no loss", "losses[slot] = total.loss / f32(params.rows);", "")
+                .named("never written"),
             fault("rows of all", "row += INVOCATIONS", "row += 1u").named("data race"),
         ],
     },
@@ -220,6 +222,8 @@ pub(crate) static CHOSEN: [Faults; 25] = [
         variant: "naive",
         faults: &[
             fault("beyond the last", "min(start + TILE_COUNT, params.count)", "start + TILE_COUNT"),
+            fault("no step", "i += INVOCATIONS", "i += params.count - params.count")
+                .named("endless loop"),
             fault("two own one", "start + invocation;", "start + invocation / 2u;").named("data race"),
             fault("tiles overlap", "workgroup.x * TILE_COUNT", "workgroup.x * (TILE_COUNT - 1u)")
                 .named("data race"),
@@ -238,6 +242,10 @@ pub(crate) static CHOSEN: [Faults; 25] = [
         kernel: "gather",
         variant: "naive",
         faults: &[
+            fault("a slot too few", "% params.slots", "% (params.slots - 1u)")
+                .named("division by zero"),
+            fault("a shift too far", "images[start + word]", "images[start + (word << (word + 32u))]")
+                .named("shift beyond the width"),
             fault("all words fetch", "if (word == 0u)", "if (true)").named("data race of one value"),
             fault("features beyond the end", "min(4u, params.features - first)", "4u"),
         ],
@@ -254,6 +262,8 @@ pub(crate) static CHOSEN: [Faults; 25] = [
             fault("a column beyond the end", "col >= params.cols", "col > params.cols"),
             fault("rows in one place", "id.z * params.rows + row)", "id.z * params.rows)")
                 .named("data race"),
+            fault("the mean for the variance", "running[mean_at + params.cols]", "running[mean_at]")
+                .named("left open by WGSL: sqrt(-"),
         ],
     },
     Faults {
@@ -261,8 +271,18 @@ pub(crate) static CHOSEN: [Faults; 25] = [
         variant: "naive",
         faults: &[
             fault("a column beyond the end", "col >= params.cols", "col > params.cols"),
+            fault("no output", "y[at] = activate(sum);", "").named("never written"),
             fault("read before written", "y[at] = activate(sum);", "y[at] = activate(y[at]);")
                 .named("read before written"),
+        ],
+    },
+    Faults {
+        kernel: "batch_norm_forward",
+        variant: "naive",
+        faults: &[
+            fault("no epsilon", " + params.epsilon", "").named("NaN or infinity: 1 / 0 is infinite"),
+            fault("statistics in the wrong rows", "let second_at = mean_at + params.cols;", "let second_at = mean_at;")
+                .named("never written"),
         ],
     },
 ];

@@ -34,7 +34,7 @@ pub const NAME: &str = "interpreter";
 pub const SUBGROUP_SIZE: u32 = 8;
 
 /// Operations that an invocation may execute before it counts as one that does not end.
-const MOST: u64 = 1 << 32;
+const MOST: u64 = 1 << 30;
 
 /// What the interpreter can run.
 #[must_use]
