@@ -2,13 +2,13 @@
 //! else is refused.
 
 use crate::support::idx_files::{
-    TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, file, gzip, images, labels, put,
-    qmnist_labels,
+    TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS, assert_refused, file, gzip, images,
+    labels, put, qmnist_labels,
 };
 use crate::support::program::{say, summary, text};
 use normlab::data::folder::Files;
 use normlab::data::{Dataset, Examples, Source};
-use normlab::error::{Error, Result};
+use normlab::error::Result;
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
@@ -35,19 +35,6 @@ fn put_set(folder: &Path, names: [&str; 4], (train, test): (&[u8], &[u8])) {
 
 fn rename(folder: &TempDir, from: &str, to: &str) {
     fs::rename(folder.path().join(from), folder.path().join(to)).unwrap();
-}
-
-/// Asserts that this is a refusal of the data, in one line that says all of `parts`.
-#[track_caller]
-fn assert_refused<T>(result: Result<T>, parts: &[&str]) {
-    let Err(error) = result else { panic!("loaded, though it should be refused") };
-    assert!(matches!(error, Error::Data(_)), "{error:?}");
-    assert_eq!(error.exit_status(), 2);
-    let message = error.to_string();
-    assert_eq!(message.lines().count(), 1, "{message}");
-    for part in parts {
-        assert!(message.contains(part), "{part} is missing in: {message}");
-    }
 }
 
 #[track_caller]

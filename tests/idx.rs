@@ -2,10 +2,10 @@
 
 use std::io::{self, Read};
 
-use crate::support::idx_files::{file, gzip, images, labels, qmnist_labels};
+use crate::support::idx_files::{assert_refused, file, gzip, images, labels, qmnist_labels};
 use flate2::read::MultiGzDecoder;
 use normlab::data::idx::{self, Images, MAX_BYTES};
-use normlab::error::{Error, Result};
+use normlab::error::Result;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -15,19 +15,6 @@ fn parse_images(bytes: &[u8]) -> Result<Images> {
 
 fn parse_labels(bytes: &[u8]) -> Result<Vec<u8>> {
     idx::parse_labels("classes", bytes, bytes.len() as u64)
-}
-
-/// Asserts that this is a refusal of the data, in one line that says all of `parts`.
-#[track_caller]
-fn assert_refused<T>(result: Result<T>, parts: &[&str]) {
-    let Err(error) = result else { panic!("loaded, though it should be refused") };
-    assert!(matches!(error, Error::Data(_)), "{error:?}");
-    assert_eq!(error.exit_status(), 2);
-    let message = error.to_string();
-    assert_eq!(message.lines().count(), 1, "{message}");
-    for part in parts {
-        assert!(message.contains(part), "{part} is missing in: {message}");
-    }
 }
 
 /// Both the plain and the compressed form of an image file must be refused.

@@ -2,6 +2,7 @@
 //! tensors, records, flags. Each is a sound input with a few changes, from a seed. None may cause a panic or
 //! a hang; what a whole program makes of some of them is seen in its exit status.
 
+use crate::support::idx_files::{self, TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LABELS};
 use crate::support::program::{folder, normlab};
 use clap::Parser;
 use normlab::commands::Cli;
@@ -126,18 +127,10 @@ fn activations() {
 
 #[test]
 fn data_files() {
-    let header = |magic: u32, sizes: &[u32]| -> Vec<u8> {
-        [&[magic], sizes].concat().iter().flat_map(|word| word.to_be_bytes()).collect()
-    };
-    let images = [header(0x0803, &[4, 3, 3]), (0..36).collect()].concat();
-    let labels = [header(0x0801, &[4]), vec![1, 0, 2, 9]].concat();
+    let images = idx_files::images(4);
+    let labels = idx_files::labels(&[1, 0, 2, 9]);
     let folder = folder();
-    let names = [
-        "train-images-idx3-ubyte",
-        "train-labels-idx1-ubyte",
-        "t10k-images-idx3-ubyte",
-        "t10k-labels-idx1-ubyte",
-    ];
+    let names = [TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS];
     for (name, sound) in names.iter().zip([&images, &labels, &images, &labels]) {
         for (other, bytes) in names.iter().zip([&images, &labels, &images, &labels]) {
             fs::write(folder.path().join(other), bytes).unwrap();

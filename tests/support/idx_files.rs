@@ -2,6 +2,7 @@
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use normlab::error::{Error, Result};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -44,4 +45,17 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 pub(crate) fn put(folder: &Path, name: &str, bytes: &[u8]) {
     fs::write(folder.join(name), bytes).unwrap();
+}
+
+/// Asserts that this is a refusal of the data, in one line that says all of `parts`.
+#[track_caller]
+pub(crate) fn assert_refused<T>(result: Result<T>, parts: &[&str]) {
+    let Err(error) = result else { panic!("loaded, though it should be refused") };
+    assert!(matches!(error, Error::Data(_)), "{error:?}");
+    assert_eq!(error.exit_status(), 2);
+    let message = error.to_string();
+    assert_eq!(message.lines().count(), 1, "{message}");
+    for part in parts {
+        assert!(message.contains(part), "{part} is missing in: {message}");
+    }
 }
