@@ -265,12 +265,20 @@ pub(crate) fn run<N: Number, const WATCH: bool>(
     stop
 }
 
+/// The largest numbers of f32 that are numbers of i32, and of u32.
+const LARGEST_SIGNED: f64 = 2_147_483_520.0;
+const LARGEST_UNSIGNED: f64 = 4_294_967_040.0;
+
 fn converted<N: Number>(conversion: Conversion, cell: u64) -> u64 {
     use Conversion as C;
+    let up_to = |largest: f64| match N::of_cell(cell).widen() {
+        x if x > largest => largest,
+        x => x,
+    };
     match conversion {
-        // Towards zero, to the nearest number that there is.
-        C::RealToSigned => signed(N::of_cell(cell).widen() as i32),
-        C::RealToUnsigned => unsigned(N::of_cell(cell).widen() as u32),
+        // Towards zero, to the nearest number that both types have.
+        C::RealToSigned => signed(up_to(LARGEST_SIGNED) as i32),
+        C::RealToUnsigned => unsigned(up_to(LARGEST_UNSIGNED) as u32),
         C::RealToBool => u64::from(N::of_cell(cell) != N::zero()),
         C::SignedToReal => N::of(f64::from(cell as i32)).cell(),
         C::UnsignedToReal => N::of(f64::from(cell as u32)).cell(),

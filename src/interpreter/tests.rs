@@ -93,8 +93,9 @@ fn values_are_those_of_wgsl() {
     );
     assert_eq!(words("u32(firstLeadingBit(-1) + 2) + countOneBits(255u)")[0], 9);
     assert_eq!(words("u32(f16(i) * f16(0.1) * f16(1000.0))")[3], 299);
-    assert_eq!(words("u32(1e20f) + u32(-5.0f)")[0], 0xFFFF_FFFF);
-    assert_eq!(words("u32(i32(3e9f) == 2147483647)")[0], 1);
+    assert_eq!(words("u32(1e20 * data[0]) + u32(-5.0 * data[0])")[0], 0xFFFF_FF00);
+    assert_eq!(words("u32(i32(3e9 * data[0]) == 2147483520)")[0], 1);
+    assert_eq!(words("u32(i32(-3e9 * data[0]) == i32(-2147483648))")[0], 1);
     assert_eq!(words("u32(modf(3.75).fract * 4.0) + u32(frexp(6.0).exp)")[0], 6);
 }
 
