@@ -8,7 +8,7 @@ use crate::support::idx_files::{
 use crate::support::program::{say, summary, text};
 use normlab::data::folder::Files;
 use normlab::data::{Dataset, Examples, Source};
-use normlab::error::Result;
+use normlab::error::{Error, Result};
 use std::fs;
 use std::path::Path;
 use tempfile::TempDir;

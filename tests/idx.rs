@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use crate::support::idx_files::{assert_refused, file, gzip, images, labels, qmnist_labels};
 use flate2::read::MultiGzDecoder;
 use normlab::data::idx::{self, Images, MAX_BYTES};
-use normlab::error::Result;
+use normlab::error::{Error, Result};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
