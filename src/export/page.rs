@@ -84,7 +84,9 @@ const FOLDER: &str = "normlab/";
 /// A module whose imports name files of a folder, so that they name modules of the page.
 fn with_bare_imports(text: &str) -> String {
     let bare = |line: &str| {
-        let imports = ["import ", "export ", "} from "].iter().any(|word| line.starts_with(word));
+        let begins = ["import ", "export "].iter().any(|word| line.starts_with(word));
+        // A list of several lines ends in another one than it begins in.
+        let imports = begins || line.contains("} from '");
         let paths = ["from '../", "from './"];
         match paths.iter().find(|path| imports && line.contains(**path)) {
             Some(path) => line.replacen(path, &format!("from '{FOLDER}"), 1),

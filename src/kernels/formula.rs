@@ -173,8 +173,8 @@ mod tests {
         let sum = "var s = 0.0; for (var i = 1; i <= 4; i++) { if (i == 3) { continue; } \
                    s += f32(i); } return s * x;";
         assert_eq!(activate(sum, 2.0), 14.0);
-        let until = "var y = x; loop { y *= 2.0; if (y > 100.0) { break; } } return y;";
-        assert_eq!(activate(until, 3.0), 192.0);
+        let until = "var y = abs(x) + 1.0; loop { y *= 2.0; if (y > 100.0) { break; } } return y;";
+        assert_eq!(activate(until, 3.0), 128.0);
         let switch = "switch (i32(x)) { case 1, 2: { return 10.0; } default: { return 20.0; } }";
         assert_eq!((activate(switch, 2.0), activate(switch, 3.0)), (10.0, 20.0));
         let text = "const K = 3.0; fn cube(x: f32) -> f32 { return x * x * x; } \
