@@ -140,7 +140,7 @@
       const seen = ground.getBoundingClientRect();
       placeReadout(seen.left + seen.width * place, seen.top);
       const hasMoved = () => Math.abs(ground.getBoundingClientRect().top - seen.top) > 1;
-      told = { frame, again: () => show(now), hasMoved };
+      told = { frame, again: () => show(now), hide, hasMoved };
     }
 
     function hide() {
@@ -180,6 +180,9 @@
         if (frames.some(hasStops)) makeReadable(frame, ground, index);
       });
     }
+    // A panel that was put back into its frame is not left when the pointer goes.
+    const isElsewhere = ({ target }) => !(target instanceof Element && target.closest(".ground"));
+    addEventListener("pointermove", (event) => told && isElsewhere(event) && told.hide(), { passive: true });
     // Where the slider makes what is above higher, the page scrolls by itself, and nothing is seen to move.
     addEventListener("scroll", () => told?.hasMoved() && tellNothing(), { passive: true });
   }
