@@ -8,8 +8,8 @@ use naga::Module;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use std::thread;
 
-/// Bytes of stack for a thread that reads a text or compiles it. What is not refused as nested too deep takes 0.7 MB of
-/// it, and 9 MB without optimization.
+/// Bytes of stack for a thread that reads a text or compiles it. What is not refused as nested too deep takes
+/// 0.7 MB of it, and 9 MB without optimization.
 pub const STACK: usize = 16 << 20;
 
 /// A module that naga has read and found valid, being allowed what its header requires. `place` is what
