@@ -27,7 +27,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         }),
         on_gpu("search::other_bits_are_offered_apart", |backend| {
             let tuned = search(backend, &variants());
-            assert_eq!(tuned.chosen.setting.variant, "naive", "{tuned:?}");
+            // The shipped names have one text: which of them is the fastest is chance.
+            assert_ne!(tuned.chosen.setting.variant, "other", "{tuned:?}");
             let other = tuned.other_bits.as_ref().unwrap();
             assert_eq!(other.setting.variant, "other", "{tuned:?}");
             assert!(tuned.gain(other) > 1.05, "{tuned:?}");
