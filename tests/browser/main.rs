@@ -8,11 +8,14 @@
 
 mod conformance;
 mod devtools;
+#[path = "../interpreter/generator.rs"]
+mod generator;
 mod lesson;
 #[path = "../support/lesson_records.rs"]
 mod lesson_records;
 #[path = "../support/network.rs"]
 mod network;
+mod programs;
 mod reading;
 mod webgpu;
 
@@ -69,6 +72,7 @@ fn main() {
             "every_kernel_is_good_in_a_browser",
             conformance::every_kernel_is_good_in_a_browser,
         ),
+        on_webgpu("programs_by_chance_agree", programs::programs_by_chance_agree),
         on_webgpu(
             "a_broken_kernel_is_found_in_a_browser",
             conformance::a_broken_kernel_is_found_in_a_browser,

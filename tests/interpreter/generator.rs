@@ -248,8 +248,8 @@ impl Program {
             12 => format!("countOneBits({a})"),
             13 => format!("reverseBits({a})"),
             14 => format!("firstLeadingBit({a})"),
-            15 => format!("extractBits({a}, {c}u, 9u)"),
-            16 => format!("insertBits({a}, {b}, {c}u, 7u)"),
+            15 => format!("extractBits({a}, {}u, 9u)", c % 24),
+            16 => format!("insertBits({a}, {b}, {}u, 7u)", c % 26),
             17 => format!("TABLE[({a}) & 7u]"),
             18 => format!("words[({a}) % 8u]"),
             19 => {
@@ -300,7 +300,7 @@ impl Program {
                 let truth = self.truth(depth - 1);
                 format!("select({a}, {b}, {truth})")
             }
-            12 => format!("extractBits({a}, {c}u, 5u)"),
+            12 => format!("extractBits({a}, {}u, 5u)", c % 28),
             _ => format!("firstLeadingBit({a} | {b})"),
         }
     }
