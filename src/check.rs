@@ -196,11 +196,15 @@ fn twins(
     inputs: &[Option<Value<f32>>],
     precision: Precision,
 ) -> (Vec<Value<f32>>, Vec<Value<f64>>) {
-    let exact: Vec<_> = inputs.iter().map(|input| input.as_ref().map(Value::cast)).collect();
     (
         cpu::evaluate::<f32>(dispatch, &precision.operands(inputs)),
-        cpu::evaluate::<f64>(dispatch, &exact),
+        cpu::evaluate::<f64>(dispatch, &widened(inputs)),
     )
+}
+
+/// The inputs in f64.
+fn widened(inputs: &[Option<Value<f32>>]) -> Vec<Option<Value<f64>>> {
+    inputs.iter().map(|input| input.as_ref().map(Value::cast)).collect()
 }
 
 /// The largest cost of f32 for each written operand, over inputs nearby.
@@ -313,6 +317,16 @@ impl Trial {
     #[must_use]
     pub fn inputs(&self) -> &[Option<Value<f32>>] {
         &self.inputs
+    }
+
+    /// What the twin makes of the inputs in f64, by the operands that the kernel writes, in the contract's order.
+    /// It is not asked again where it was for a run.
+    #[must_use]
+    pub fn exact(&self) -> Vec<Value<f64>> {
+        match &self.reference {
+            Some((_, known)) => known.operands().map(|(exact, ..)| exact.clone()).collect(),
+            None => cpu::evaluate(self.isolated.dispatch(), &widened(&self.inputs)),
+        }
     }
 
     /// Runs the variant that the backend has and holds what it did against the twin.

@@ -199,6 +199,20 @@ pub enum Value<T> {
     Index(Tensor<u32>),
 }
 
+impl Value<f32> {
+    /// Whether it is the same as another one, NaN and the sign of 0 included.
+    #[must_use]
+    pub fn has_bits_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Real(a), Self::Real(b)) => {
+                let bits = |x: &f32| x.to_bits();
+                a.shape == b.shape && a.data.iter().map(bits).eq(b.data.iter().map(bits))
+            }
+            _ => self == other,
+        }
+    }
+}
+
 impl<T: Real> Value<T> {
     /// The shape of either kind.
     #[must_use]

@@ -1,5 +1,5 @@
-//! What a command computes on: an adapter, the CPU where there is none, or the interpreter. Almost everything takes it as a
-//! [`Backend`]; what only shaders have is asked of [`AnyBackend::gpu`].
+//! What a command computes on: an adapter, the CPU where there is none, or the interpreter. Almost everything
+//! takes it as a [`Backend`]; what only shaders have is asked of [`AnyBackend::gpu`].
 
 use super::Backend;
 use super::cpu::CpuBackend;

@@ -94,7 +94,7 @@ impl Validation {
                 return Ok(Validity::Wrong(trespasses));
             }
             // What has the bits of the default is as right as the default.
-            if written.iter().zip(expected).all(|(found, expected)| same_bits(found, expected)) {
+            if written.iter().zip(expected).all(|(found, expected)| found.has_bits_of(expected)) {
                 continue;
             }
             validity = Validity::WithinTolerance;
@@ -111,17 +111,6 @@ impl Validation {
 
 fn complaints(judged: impl Iterator<Item = Judgement>) -> Vec<String> {
     judged.filter(|one| !one.verdict.passes()).map(|one| one.describe()).collect()
-}
-
-/// Whether two tensors are the same, NaN and the sign of 0 included.
-fn same_bits(a: &Value<f32>, b: &Value<f32>) -> bool {
-    match (a, b) {
-        (Value::Real(a), Value::Real(b)) => {
-            let bits = |x: &f32| x.to_bits();
-            a.shape == b.shape && a.data.iter().map(bits).eq(b.data.iter().map(bits))
-        }
-        _ => a == b,
-    }
 }
 
 /// The kernel's own cases with the activation of `case`; then its sizes with several seeds, the largest
