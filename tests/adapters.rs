@@ -36,6 +36,7 @@ fn assert_usual(offers: &AdapterCapabilities, [product, bias, batch, row]: [&str
             "batch_norm_forward" | "batch_norm_backward" => batch,
             "layer_norm_forward" | "layer_norm_backward" => row,
             "rms_norm_forward" | "rms_norm_backward" => row,
+            "group_norm_forward" | "group_norm_backward" if row == "lanes" => row,
             _ => "naive",
         };
         let usual = Selection::new(*offers).variant(kernel).unwrap();

@@ -18,6 +18,9 @@ const FEATURES: usize = 784;
 const UNITS: usize = 100;
 const CLASSES: usize = 10;
 
+/// Groups of a group norm, where they divide the units.
+const GROUPS: usize = 10;
+
 /// The largest number in a shape, and the most elements of a matrix (1 GiB).
 const LARGEST: usize = 1 << 24;
 const MOST_ELEMENTS: usize = 1 << 28;
@@ -116,6 +119,8 @@ impl BenchShape {
             (Self::Matrix(_, cols), "words") => cols.div_ceil(BYTES_PER_WORD),
             (Self::Matrix(_, cols), "cols" | "affine" | "classes" | "features") => cols,
             (Self::Matrix(rows, _), "rows" | "batch" | "examples") => rows,
+            (Self::Matrix(_, cols), "groups") if cols.is_multiple_of(GROUPS) => GROUPS,
+            (Self::Matrix(..), "groups") => 1,
             (Self::Matrix(..), "slots") if kernel.name() == "histogram" => histogram::USUAL_SLOTS,
             (Self::Matrix(..), _) if kernel.contract.sizes.contains(&"slots") => 1,
             (Self::Matrix(rows, _), _) => rows,

@@ -35,7 +35,7 @@ pub enum Fill {
     Between(&'static [f32]),
     /// Two rows: means, normal around the value; and reciprocal standard deviations.
     StatisticsRows(f64),
-    /// Two columns: means, normal around the value; and reciprocal standard deviations.
+    /// Pairs of columns: means, normal around the value; and reciprocal standard deviations.
     StatisticsCols(f64),
     /// Whole numbers below the bound.
     Below(u32),
@@ -283,7 +283,7 @@ impl Case {
             }
             let second = match fill {
                 Fill::StatisticsRows(_) => row == 1,
-                Fill::StatisticsCols(_) => col == 1,
+                Fill::StatisticsCols(_) => col % 2 == 1,
                 _ => false,
             };
             tensor.data[at] = match repeated {

@@ -65,6 +65,8 @@ pub enum Columns {
     Between(usize, usize),
     /// Just enough words for as many items as the size with this name, so many to a word.
     Words(&'static str, usize),
+    /// A multiple of the size with this name.
+    MultipleOf(&'static str),
 }
 
 impl Columns {
@@ -86,6 +88,12 @@ impl Columns {
                 let needed = held.div_ceil(per_word);
                 (found != needed).then(|| {
                     format!("{name} have {found} {words} a row, but {held} {items} need {needed}")
+                })
+            }
+            Self::MultipleOf(size) => {
+                let parts = sizes.get(size);
+                (!found.is_multiple_of(parts)).then(|| {
+                    format!("{name} has {found} columns, expected a multiple of {parts} ({size})")
                 })
             }
         }
@@ -114,8 +122,8 @@ pub struct Contract {
     pub products: usize,
     /// The size along which the CPU cuts a dispatch into independent parts.
     pub split: Option<&'static str>,
-    /// An operand by its name, and how many columns it must have.
-    pub constraint: Option<(&'static str, Columns)>,
+    /// Operands by their names, and how many columns each must have.
+    pub constraints: &'static [(&'static str, Columns)],
 }
 
 impl Contract {
@@ -130,7 +138,7 @@ impl Contract {
         grid: [GridAxis::One, GridAxis::One],
         products: 0,
         split: None,
-        constraint: None,
+        constraints: &[],
     };
 
     /// Whether it computes products of matrices.
@@ -158,7 +166,8 @@ impl Contract {
     /// The sizes that no tensor tells that the kernel reads.
     #[must_use]
     pub fn explicit_sizes(&self) -> Vec<&'static str> {
-        let told = |name: &&str| self.read().any(|one| [one.rows, one.cols].contains(name));
+        let of = |symbol| factored(symbol).1;
+        let told = |name: &&str| self.read().any(|one| [of(one.rows), of(one.cols)].contains(name));
         self.sizes.iter().copied().filter(|name| !told(name)).collect()
     }
 }
@@ -263,8 +272,9 @@ impl Sizes {
         changed
     }
 
-    fn extent(&self, symbol: &str) -> usize {
-        symbol.parse().unwrap_or_else(|_| self.get(symbol))
+    fn extent(&self, symbol: &'static str) -> usize {
+        let (factor, name) = factored(symbol);
+        name.parse().unwrap_or_else(|_| factor * self.get(name))
     }
 
     fn validate(&self, contract: &Contract) -> Result<()> {
@@ -272,14 +282,21 @@ impl Sizes {
             let name = self.names[at];
             return Err(Error::Shape(format!("{}: the size {name} is 0", contract.name)));
         }
-        let misfit = contract.constraint.and_then(|(name, columns)| {
-            let operand = contract.operands.iter().find(|operand| operand.name == name);
+        let misfit = contract.constraints.iter().find_map(|(name, columns)| {
+            let operand = contract.operands.iter().find(|operand| operand.name == *name);
             let operand = operand.unwrap_or_else(|| panic!("no operand is called {name}"));
             columns.misfit(operand, self)
         });
         let wrong = |reason| Err(Error::Shape(format!("{}: {reason}", contract.name)));
         misfit.map_or(Ok(()), wrong)
     }
+}
+
+/// A symbol as how many times which size or number it is: `2*groups` is 2 times `groups`.
+pub fn factored(symbol: &'static str) -> (usize, &'static str) {
+    let parts =
+        symbol.split_once('*').and_then(|(factor, name)| Some((factor.parse().ok()?, name)));
+    parts.unwrap_or((1, symbol))
 }
 
 /// Notes that a size is `value` as `operand` has it, or says with which other tensor that clashes.
@@ -294,13 +311,15 @@ fn unify(
     if let Ok(number) = symbol.parse::<usize>() {
         return if value == number { Ok(()) } else { clash(format!("{number} is expected")) };
     }
-    match known.iter().find(|(name, ..)| *name == symbol) {
-        Some(&(_, expected, source)) if expected != value => {
-            clash(format!("{symbol} is {expected} (from {source})"))
+    let (factor, name) = factored(symbol);
+    match known.iter().find(|(other, ..)| *other == name) {
+        _ if !value.is_multiple_of(factor) => clash(format!("a multiple of {factor} is expected")),
+        Some(&(_, expected, source)) if factor * expected != value => {
+            clash(format!("{symbol} is {} (from {source})", factor * expected))
         }
         Some(_) => Ok(()),
         None => {
-            known.push((symbol, value, operand));
+            known.push((name, value / factor, operand));
             Ok(())
         }
     }

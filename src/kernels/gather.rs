@@ -30,7 +30,7 @@ pub static KERNEL: Kernel = Kernel {
             Operand::write("targets", "batch", "1").of_u32(),
         ],
         grid: [GridAxis::Size("words"), GridAxis::Size("batch")],
-        constraint: Some(("images", Columns::Words("features", BYTES_PER_WORD))),
+        constraints: &[("images", Columns::Words("features", BYTES_PER_WORD))],
         ..Contract::PLAIN
     },
     twin_f32: twin,

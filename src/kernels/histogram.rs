@@ -37,7 +37,7 @@ pub static KERNEL: Kernel = Kernel {
             Parameter { name: "per_unit", default: 8.0 },
             Parameter { name: "first", default: -64.0 },
         ],
-        constraint: Some(("counts", Columns::Between(LEAST_SLOTS, MOST_SLOTS))),
+        constraints: &[("counts", Columns::Between(LEAST_SLOTS, MOST_SLOTS))],
         ..Contract::PLAIN
     },
     twin_f32: twin,

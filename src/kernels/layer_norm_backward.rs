@@ -37,7 +37,7 @@ pub static KERNEL: Kernel = Kernel {
         ],
         activation: true,
         grid: [GridAxis::Both("rows", "affine"), GridAxis::One],
-        constraint: Some(ONE_OR_ALL),
+        constraints: &[ONE_OR_ALL],
         ..Contract::PLAIN
     },
     twin_f32: twin,
@@ -48,25 +48,33 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
+    gradients(call, 1)
+}
+
+/// The gradients where each of the `groups` parts of every row was normalized: layer norm has one.
+pub(super) fn gradients<T: Real>(call: &Arguments<'_, T>, groups: usize) -> Vec<Value<T>> {
     let (d_y, z, x) = (call.real("d_y"), call.real("z"), call.real("x"));
     let (gamma, statistics) = (call.real("gamma"), call.real("statistics"));
     let (mut d_x, mut d_gamma) = (call.zeros("d_x"), call.zeros("d_gamma"));
     let mut d_beta = call.zeros("d_beta");
-    let (cols, affine) = (call.size("cols"), call.size("affine"));
-    let count = T::of(cols as f64);
-    for row in 0..call.size("rows") {
-        let (mean, rstd) = (statistics.at(row, 0), statistics.at(row, 1));
+    let (width, affine) = (call.size("cols") / groups, call.size("affine"));
+    let count = T::of(width as f64);
+    let parts = (0..call.size("rows")).flat_map(|row| (0..groups).map(move |group| (row, group)));
+    for (row, group) in parts {
+        let start = group * width;
+        let cols = start..start + width;
+        let (mean, rstd) = (statistics.at(row, 2 * group), statistics.at(row, 2 * group + 1));
         let normalized = |col: usize| (x.at(row, col) - mean) * rstd;
         let slope = |col: usize| call.activation.activation_gradient(z.at(row, col));
-        let d_z: Vec<T> = (0..cols).map(|col| d_y.at(row, col) * slope(col)).collect();
-        let scaled = |col: usize| d_z[col] * gamma.at(0, col % affine);
-        let sum = (0..cols).map(scaled).sum::<T>();
-        let dot = (0..cols).map(|col| scaled(col) * normalized(col)).sum::<T>();
-        for (col, &d_z) in d_z.iter().enumerate() {
+        let d_z: Vec<T> = cols.clone().map(|col| d_y.at(row, col) * slope(col)).collect();
+        let scaled = |col: usize| d_z[col - start] * gamma.at(0, col % affine);
+        let sum = cols.clone().map(scaled).sum::<T>();
+        let dot = cols.clone().map(|col| scaled(col) * normalized(col)).sum::<T>();
+        for col in cols {
             let centred = scaled(col) - sum / count - normalized(col) * (dot / count);
             d_x.put(row, col, rstd * centred);
-            d_gamma.row_mut(0)[col % affine] += d_z * normalized(col);
-            d_beta.row_mut(0)[col % affine] += d_z;
+            d_gamma.row_mut(0)[col % affine] += d_z[col - start] * normalized(col);
+            d_beta.row_mut(0)[col % affine] += d_z[col - start];
         }
     }
     vec![Value::Real(d_x), Value::Real(d_gamma), Value::Real(d_beta)]

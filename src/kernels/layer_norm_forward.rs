@@ -38,7 +38,7 @@ pub static KERNEL: Kernel = Kernel {
         activation: true,
         grid: [GridAxis::Size("rows"), GridAxis::One],
         split: Some("rows"),
-        constraint: Some(ONE_OR_ALL),
+        constraints: &[ONE_OR_ALL],
         ..Contract::PLAIN
     },
     twin_f32: twin,
@@ -64,25 +64,32 @@ pub(super) fn affine_cases(cases: Vec<Case>) -> Vec<Case> {
 }
 
 fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
+    normalized(call, 1)
+}
+
+/// Normalizes each of the `groups` parts of every row: layer norm has one, the whole row.
+pub(super) fn normalized<T: Real>(call: &Arguments<'_, T>, groups: usize) -> Vec<Value<T>> {
     let (x, gamma, beta) = (call.real("x"), call.real("gamma"), call.real("beta"));
-    let (cols, affine) = (call.size("cols"), call.size("affine"));
+    let (width, affine) = (call.size("cols") / groups, call.size("affine"));
     let (mut z, mut y) = (call.zeros("z"), call.zeros("y"));
     let mut statistics = call.zeros("statistics");
-    let count = T::of(cols as f64);
-    for row in 0..call.size("rows") {
-        let first = x.at(row, 0);
-        let shift = (0..cols).map(|col| x.at(row, col) - first).sum::<T>() / count;
+    let count = T::of(width as f64);
+    let parts = (0..call.size("rows")).flat_map(|row| (0..groups).map(move |group| (row, group)));
+    for (row, group) in parts {
+        let cols = group * width..(group + 1) * width;
+        let first = x.at(row, cols.start);
+        let shift = cols.clone().map(|col| x.at(row, col) - first).sum::<T>() / count;
         let centred = |col: usize| x.at(row, col) - first - shift;
-        let squares = (0..cols).map(|col| centred(col) * centred(col)).sum::<T>();
+        let squares = cols.clone().map(|col| centred(col) * centred(col)).sum::<T>();
         let rstd = T::one() / (squares / count + call.parameter("epsilon")).sqrt();
-        for col in 0..cols {
+        for col in cols {
             let unit = col % affine;
             let value = gamma.at(0, unit) * (centred(col) * rstd) + beta.at(0, unit);
             z.put(row, col, value);
             y.put(row, col, call.activation.activate(value));
         }
-        statistics.put(row, 0, first + shift);
-        statistics.put(row, 1, rstd);
+        statistics.put(row, 2 * group, first + shift);
+        statistics.put(row, 2 * group + 1, rstd);
     }
     vec![Value::Real(z), Value::Real(y), Value::Real(statistics)]
 }

@@ -80,6 +80,8 @@ pub mod bias_forward;
 pub mod bias_softmax_cross_entropy;
 pub mod column_stats;
 pub mod gather;
+pub mod group_norm_backward;
+pub mod group_norm_forward;
 pub mod histogram;
 pub mod layer_norm_backward;
 pub mod layer_norm_forward;
@@ -118,6 +120,8 @@ registry! {
     batch_norm_infer
     layer_norm_forward
     layer_norm_backward
+    group_norm_forward
+    group_norm_backward
     rms_norm_forward
     rms_norm_backward
     softmax_cross_entropy

@@ -40,8 +40,8 @@ pub enum Part {
     UnlessZero(&'static str),
 }
 
-/// One tensor of a kernel. Its shape is `[replicas, rows, cols]`, rows and cols being names of sizes
-/// or whole numbers.
+/// One tensor of a kernel. Its shape is `[replicas, rows, cols]`, rows and cols being names of sizes,
+/// integers, or an integer times a size, such as `2*groups`.
 #[derive(Clone, Copy, Debug)]
 pub struct Operand {
     /// Its name in the shader, in programs and in the twin.
@@ -50,9 +50,9 @@ pub struct Operand {
     pub element: Element,
     /// How it is used.
     pub access: Access,
-    /// Rows: the name of a size, or a number.
+    /// Rows: the name of a size, a number, or both with a `*` between.
     pub rows: &'static str,
-    /// Columns: the name of a size, or a number.
+    /// Columns: likewise.
     pub cols: &'static str,
     /// Whether its replicas lie further apart than their length (a segment of a larger buffer, or a
     /// tensor that all replicas share): the shader is told the distance as `<name>_stride`.

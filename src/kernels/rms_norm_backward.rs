@@ -36,7 +36,7 @@ pub static KERNEL: Kernel = Kernel {
         ],
         activation: true,
         grid: [GridAxis::Both("rows", "affine"), GridAxis::One],
-        constraint: Some(ONE_OR_ALL),
+        constraints: &[ONE_OR_ALL],
         ..Contract::PLAIN
     },
     twin_f32: twin,

@@ -41,7 +41,7 @@ pub static KERNEL: Kernel = Kernel {
         activation: true,
         grid: [GridAxis::Size("rows"), GridAxis::One],
         split: Some("rows"),
-        constraint: Some(ONE_OR_ALL),
+        constraints: &[ONE_OR_ALL],
         ..Contract::PLAIN
     },
     twin_f32: twin,

@@ -101,19 +101,30 @@ fn values(
     contract.sizes.iter().copied().map(value).collect()
 }
 
-/// Values that the contract's constraint allows.
+/// Values that the contract's constraints allow.
 fn variations(
     contract: &Contract,
     values: Vec<(&'static str, usize)>,
 ) -> Vec<Vec<(&'static str, usize)>> {
-    let Some((operand, columns)) = contract.constraint else { return vec![values] };
-    let operand = contract.operands.iter().find(|one| one.name == operand);
+    contract.constraints.iter().fold(vec![values], |all, constraint| {
+        all.into_iter().flat_map(|values| constrained(contract, constraint, values)).collect()
+    })
+}
+
+/// Values that one constraint allows.
+fn constrained(
+    contract: &Contract,
+    (operand, columns): &(&'static str, Columns),
+    values: Vec<(&'static str, usize)>,
+) -> Vec<Vec<(&'static str, usize)>> {
+    let operand = contract.operands.iter().find(|one| one.name == *operand);
     let Some(symbol) = operand.map(|one| one.cols) else { return vec![values] };
     let of = |name: &str| values.iter().find(|(known, _)| *known == name).map_or(1, |one| one.1);
-    let choices = match columns {
+    let choices = match *columns {
         Columns::OneOrAll(size) => vec![of(size), 1],
         Columns::Between(least, most) => vec![of(symbol).clamp(least, most)],
         Columns::Words(items, each) => vec![of(items).div_ceil(each)],
+        Columns::MultipleOf(size) => vec![of(symbol).next_multiple_of(of(size))],
     };
     let with = |value: usize| {
         let mut values = values.clone();

@@ -16,6 +16,8 @@ mod bias_forward;
 mod bias_softmax_cross_entropy;
 mod column_stats;
 mod gather;
+mod group_norm_backward;
+mod group_norm_forward;
 mod harness;
 mod histogram;
 mod layer_norm_backward;
@@ -45,6 +47,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         batch_norm_infer::trials(),
         layer_norm_forward::trials(),
         layer_norm_backward::trials(),
+        group_norm_forward::trials(),
+        group_norm_backward::trials(),
         rms_norm_forward::trials(),
         rms_norm_backward::trials(),
         softmax_cross_entropy::trials(),

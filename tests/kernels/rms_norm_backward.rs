@@ -51,7 +51,7 @@ fn gradient(shared: bool) {
     for (activation, shape) in Activation::ALL.into_iter().flat_map(|f| shapes.map(|s| (f, s))) {
         let kernels = [&rms_norm_forward::KERNEL, &KERNEL];
         let affine = if shared { 1 } else { shape.cols };
-        gradients::assert_norm_gradients(kernels, shape, affine, activation);
+        gradients::assert_norm_gradients(kernels, shape, (affine, None), activation);
     }
 }
 

@@ -12,7 +12,7 @@ use normlab::backend::cpu::{Engine, evaluate};
 use normlab::error::Result;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
-use normlab::kernels::contract::{Operand, Sizes};
+use normlab::kernels::contract::{Operand, Sizes, factored};
 use normlab::kernels::kernel::Kernel;
 use normlab::kernels::twin;
 use normlab::program::{Dispatch, Program, TensorId};
@@ -142,7 +142,11 @@ impl Call {
         let named = |operand: &Operand| self.input(operand.name).map(|value| value.shape());
         for operand in self.kernel.contract.operands {
             let Some(shape) = named(operand) else { continue };
-            given.extend([(operand.rows, shape.rows), (operand.cols, shape.cols)]);
+            let axes = [(operand.rows, shape.rows), (operand.cols, shape.cols)];
+            given.extend(axes.map(|(symbol, extent)| {
+                let (factor, name) = factored(symbol);
+                (name, extent / factor)
+            }));
             replicas = replicas.max(shape.replicas);
         }
         Sizes::new(&self.kernel.contract, replicas, &given)

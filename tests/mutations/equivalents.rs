@@ -72,6 +72,10 @@ const STORES_NOTHING: &str = "only keeps reads in bounds for a lane that stores 
 const STORED_TWICE: &str =
     "a loop that only stores: some elements are stored twice, with the same value";
 const ALL_UNITS: &str = "affine is the number of columns here";
+const MODULO: &str = "affine is the number of columns here, or 1, of which nothing remains";
+const SHARED_TWICE: &str =
+    "of a shared gamma, the sum of all units is written over that of the first";
+const ANOTHER_WORKGROUP: &str = "another workgroup adds up the same";
 const RACE: &str = "a race, which this driver does not show: lanes read what others are adding to";
 const IN_BOUNDS: &str = "only keeps reads in bounds for what is not stored; `sanitize` tells of it";
 const REPEATS: &str = "a column beyond the end repeats the last one";
@@ -135,14 +139,40 @@ static EQUIVALENTS: &[Equivalent] = &[
     to(
         "} else if (params.affine > 1u && id.x < params.rows + params.affine) {",
         &["params.cols > 1u"],
-        "of a shared gamma, the sum of all units is written over that of the first",
+        SHARED_TWICE,
     ),
     to(
         "if (params.affine == 1u && workgroup.x == params.rows / INVOCATIONS) {",
         &["params.affine / INVOCATIONS"],
-        "another workgroup adds up the same",
+        ANOTHER_WORKGROUP,
     ),
     to("let at = line * params.cols + unit;", &["params.affine"], ALL_UNITS),
+    to(
+        "let at = (replica * params.rows + row) * params.cols + unit;",
+        &["params.affine"],
+        ALL_UNITS,
+    ),
+    to(
+        "} else if (id.y == 0u && params.affine > 1u && id.x < params.rows + params.affine) {",
+        &["params.rows + params.cols"],
+        ALL_UNITS,
+    ),
+    to(
+        "} else if (id.y == 0u && params.affine > 1u && id.x < params.rows + params.affine) {",
+        &["params.cols > 1u"],
+        SHARED_TWICE,
+    ),
+    to(
+        "if (params.affine == 1u && workgroup.y == 0u && workgroup.x == params.rows / INVOCATIONS) {",
+        &["params.affine / INVOCATIONS"],
+        ANOTHER_WORKGROUP,
+    ),
+    to("let unit = (at - line * params.cols) % params.affine;", &["params.affine) %"], MODULO),
+    to(
+        "return d_z(at) * gamma[replica * params.gamma_stride + (at - line * params.cols) % params.affine];",
+        &["params.affine) %"],
+        MODULO,
+    ),
     to("let at = line * params.cols + cols;", &["params.affine"], ALL_UNITS),
     to("let inside = units < vec2(params.cols);", &["params.affine"], ALL_UNITS),
     to("let cols = min(units, vec2(params.cols - 1u));", &["params.affine"], ALL_UNITS),

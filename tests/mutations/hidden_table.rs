@@ -2,7 +2,7 @@
 
 use super::{Faults, fault};
 
-pub(crate) static CHOSEN: [Faults; 26] = [
+pub(crate) static CHOSEN: [Faults; 28] = [
     Faults {
         kernel: "rms_norm_forward",
         variant: "lanes",
@@ -96,6 +96,30 @@ pub(crate) static CHOSEN: [Faults; 26] = [
                 "    if (!inside) {\n        return;\n    }\n    var part = vec2<f32>();\n    for (var row = index",
             )
             .named("barrier not reached by all"),
+            fault("both parts of a workgroup", "if (inside && index < ITEMS)", "if (inside)")
+                .named("data race"),
+        ],
+    },
+    Faults {
+        kernel: "group_norm_forward",
+        variant: "lanes",
+        faults: &[
+            fault("the other axis", "if (local.x < half)", "if (local.y < half)")
+                .named("data race"),
+            fault("all lanes write", "if (inside && local.x == 0u)", "if (inside)")
+                .named("data race of one value"),
+            fault("all groups are one", "+ workgroup.y * width", "").named("data race"),
+            fault("rows share their parts", "local.y * LANES + local.x", "local.x")
+                .named("data race"),
+        ],
+    },
+    Faults {
+        kernel: "group_norm_backward",
+        variant: "lanes",
+        faults: &[
+            fault("no half", "if (lane < half)", "if (true)").named("data race"),
+            fault("units of every group", "if (workgroup.y == 0u && first", "if (first")
+                .named("data race"),
             fault("both parts of a workgroup", "if (inside && index < ITEMS)", "if (inside)")
                 .named("data race"),
         ],

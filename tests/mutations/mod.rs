@@ -8,6 +8,7 @@ mod blocked;
 mod equivalents;
 mod everywhere;
 mod fused;
+mod groups;
 mod hidden;
 mod hidden_table;
 mod lanes;
@@ -138,7 +139,8 @@ pub(crate) struct ActivationFaults {
 }
 
 fn of_kernels() -> impl Iterator<Item = &'static Faults> {
-    let norms = norms::FAULTS.iter().chain(&subgroups::FAULTS).chain(&lanes::FAULTS);
+    let norms = norms::FAULTS.iter().chain(&groups::FAULTS);
+    let norms = norms.chain(&subgroups::FAULTS).chain(&lanes::FAULTS);
     norms
         .chain(&products::FAULTS)
         .chain(&blocked::FAULTS)

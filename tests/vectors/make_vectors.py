@@ -29,9 +29,10 @@ Conventions
   batch norm   the running momentum weighs the new value; normalizes with the
                biased variance, keeps the unbiased one in the running variance
   statistics   batch norm [2, columns]: mean, rstd; layer norm [rows, 2] likewise;
+               group norm [rows, 2 groups]: mean, rstd of one group after the other;
                rms norm [rows, 1]: rstd, the reciprocal root of the mean square
   running      [2, columns]: mean, variance
-  affine       gamma and beta are [1, columns], or [1, 1] where a layer norm
+  affine       gamma and beta are [1, columns], or [1, 1] where a layer or group norm
                shares one pair among all its columns; an rms norm has no beta
   loss         softmax cross-entropy, the mean over all rows; a target of -1 is
                ignored: no loss, no gradient, no hit, but its row still counts
@@ -110,9 +111,14 @@ def activate(name, z):
     return ACTIVATIONS[name](z)
 
 
+def groups_of(norm):
+    """The groups of each row: of "group3" or "group3_shared" 3, of another norm 1."""
+    return int(norm.removeprefix("group").split("_")[0]) if norm.startswith("group") else 1
+
+
 def normalize(norm, x, gamma, beta=None, running=None, training=True):
-    """norm is "batch", or "layer" or "rms", which end in "_shared" where all columns share gamma
-    and beta; a batch norm in training updates running."""
+    """norm is "batch", or "layer", "rms" or "group" with a number of groups, which end in "_shared"
+    where all columns share gamma and beta; a batch norm in training updates running."""
     if norm == "batch":
         mean, variance = running  # views of its rows
         return F.batch_norm(
@@ -122,6 +128,10 @@ def normalize(norm, x, gamma, beta=None, running=None, training=True):
         return F.layer_norm(x, x.shape[1:], gamma[0], beta[0], EPSILON)
     if norm == "layer_shared":
         return F.layer_norm(x, x.shape[1:], eps=EPSILON) * gamma + beta
+    if norm.startswith("group") and norm.endswith("_shared"):
+        return F.group_norm(x, groups_of(norm), eps=EPSILON) * gamma + beta
+    if norm.startswith("group"):
+        return F.group_norm(x, groups_of(norm), gamma[0], beta[0], EPSILON)
     if norm == "rms":
         return F.rms_norm(x, x.shape[1:], gamma[0], EPSILON)
     return F.rms_norm(x, x.shape[1:], eps=EPSILON) * gamma
@@ -161,8 +171,9 @@ def hard_groups(rng, groups, length):
 def norm_case(norm, seed, rows, cols, activation):
     rng = generator(seed)
     batch, rms = norm == "batch", norm.startswith("rms")
-    x = hard_groups(rng, cols, rows).T if batch else hard_groups(rng, rows, cols)
-    x = x.contiguous().requires_grad_()
+    groups = groups_of(norm)
+    x = hard_groups(rng, cols, rows).T if batch else hard_groups(rng, rows * groups, cols // groups)
+    x = x.reshape(rows, cols).contiguous().requires_grad_()
     width = 1 if norm.endswith("_shared") else cols
     signs = (-1.0) ** torch.arange(1, width + 1)
     gamma = (uniform(rng, 0.5, 2.0, 1, width) * signs).requires_grad_()
@@ -182,6 +193,9 @@ def norm_case(norm, seed, rows, cols, activation):
         _, rstd = torch._fused_rms_norm(x, [cols], None, EPSILON)
         return case | dict(statistics=rstd)
     case |= dict(beta=beta, d_beta=beta.grad)
+    if norm.startswith("group"):
+        _, mean, rstd = torch.native_group_norm(x, None, None, rows, cols, 1, groups, EPSILON)
+        return case | dict(statistics=torch.stack([mean, rstd], dim=2).reshape(rows, -1))
     if not batch:
         _, mean, rstd = torch.native_layer_norm(x, [cols], None, None, EPSILON)
         return case | dict(statistics=torch.cat([mean, rstd], dim=1))
@@ -258,12 +272,12 @@ class Network:
     replaces the bias, or after it, where the bias stays.
     """
 
-    def __init__(self, rng, norm, activation, after):
-        self.norm, self.activation, self.after = norm, activation, after
+    def __init__(self, rng, norm, activation, after, widths):
+        self.norm, self.activation, self.after, self.depth = norm, activation, after, len(widths)
         self.parameters, self.running = {}, {}
-        sizes = [FEATURES, *HIDDEN, CLASSES]
+        sizes = [FEATURES, *widths, CLASSES]
         for i, (fan_in, out) in enumerate(zip(sizes, sizes[1:]), start=1):
-            hidden = i <= len(HIDDEN)
+            hidden = i <= self.depth
             bound = fan_in**-0.5
             initial = dict(weight=uniform(rng, -bound, bound, fan_in, out))
             if norm is None or after or not hidden:
@@ -284,7 +298,7 @@ class Network:
         return normalize(self.norm, h, gamma, beta, self.running.get(f"{layer}.running"), training)
 
     def logits(self, h, training):
-        for i in range(1, len(HIDDEN) + 1):
+        for i in range(1, self.depth + 1):
             layer = f"layer{i}"
             h = h @ self.parameters[f"{layer}.weight"]
             if f"{layer}.bias" in self.parameters:
@@ -301,7 +315,9 @@ class Network:
         return {f"{prefix}/{key}": t.detach().clone() for key, t in state.items()}
 
 
-def make_training(name, seed, norm, activation, learning_rate, momentum=0.0, after=False):
+def make_training(
+    name, seed, norm, activation, learning_rate, momentum=0.0, after=False, widths=HIDDEN
+):
     """Trains with SGD, or with Adam where momentum is None."""
     rng = generator(seed)
     learning_rate = through_f32(learning_rate).item()
@@ -311,7 +327,7 @@ def make_training(name, seed, norm, activation, learning_rate, momentum=0.0, aft
     # Labels that can be learned: the largest of three random projections.
     labels = ((inputs - 0.5) @ normal(rng, FEATURES, CLASSES)).argmax(dim=1)
     order = torch.stack([torch.randperm(EXAMPLES, generator=rng)[:BATCH] for _ in range(STEPS)])
-    network = Network(rng, norm, activation, after)
+    network = Network(rng, norm, activation, after, widths)
     parameters = network.parameters
     values = list(parameters.values())
     optimizer = make_optimizer(values, learning_rate, momentum)
@@ -371,6 +387,14 @@ def main():
         norm_case("layer_shared", 26, 5, 7, "relu"),
         norm_case("layer_shared", 27, 9, 31, "tanh"),
     ])
+    save_cases("group_norm", [
+        norm_case("group2", 70, 2, 6, "identity"),
+        norm_case("group2", 71, 7, 10, "sigmoid"),
+        norm_case("group3", 72, 5, 9, "relu"),
+        norm_case("group4", 73, 3, 12, "tanh"),
+        norm_case("group3_shared", 74, 5, 12, "tanh"),
+        norm_case("group2_shared", 75, 5, 14, "relu"),
+    ])
     save_cases("rms_norm", [
         norm_case("rms", 60, 2, 3, "identity"),
         norm_case("rms", 61, 7, 5, "sigmoid"),
@@ -401,6 +425,8 @@ def main():
     make_training(
         "rms_shared_after_tanh_adam", 1022, "rms_shared", "tanh", 0.01, momentum=None, after=True
     )
+    # Of units that groups divide.
+    make_training("group_sigmoid_sgd", 1115, "group2", "sigmoid", 0.5, widths=[6, 4])
 
 
 if __name__ == "__main__":

@@ -52,11 +52,12 @@ pub(crate) fn away_from_kink(make: impl Fn(u32) -> Call) -> Call {
     found.unwrap_or_else(|| panic!("no seed keeps z away from 0"))
 }
 
-/// Holds d_x, d_gamma and, where it has one, d_beta of a normalization against its forward kernel.
+/// Holds d_x, d_gamma and, where it has one, d_beta of a normalization against its forward kernel, with so
+/// many gammas and, of group norm, groups.
 pub(crate) fn assert_norm_gradients(
     [forward, backward]: [&'static Kernel; 2],
     shape: Shape,
-    affine: usize,
+    (affine, groups): (usize, Option<usize>),
     activation: Activation,
 ) {
     let row = Shape { rows: 1, cols: affine, ..shape };
@@ -66,6 +67,9 @@ pub(crate) fn assert_norm_gradients(
             .activation(activation)
             .real("x", &super::map(&normal(seed, shape), |x| 2.0 + 1.5 * x))
             .real("gamma", &normal(seed + 100, row));
+        if let Some(groups) = groups {
+            call = call.size("groups", groups);
+        }
         if has("beta") {
             call = call.real("beta", &normal(seed + 200, row));
         }
