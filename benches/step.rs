@@ -37,16 +37,16 @@ fn steps(criterion: &mut Criterion) -> Result<()> {
     group.sample_size(10).warm_up_time(Duration::from_secs(1));
     group.measurement_time(Duration::from_secs(5)).throughput(Throughput::Elements(STEPS as u64));
     let cases = [
-        (Norm::None, false),
-        (Norm::Batch, false),
-        (Norm::Layer, false),
-        (Norm::Rms, false),
-        (Norm::Batch, true),
+        (Norm::NONE, false),
+        (Norm::BATCH, false),
+        (Norm::LAYER, false),
+        (Norm::RMS, false),
+        (Norm::BATCH, true),
     ];
     for (norm, naive) in cases {
         let mut backend = open(naive)?;
         let products = if naive { "naive products" } else { "best products" };
-        let name = format!("{}, {products}, {}", norm.name(), backend.adapter().adapter);
+        let name = format!("{norm}, {products}, {}", backend.adapter().adapter);
         let activation = Activation::Sigmoid;
         let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
         let mut trainer = Trainer::new(&mut backend, &plan)?;

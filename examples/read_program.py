@@ -67,26 +67,31 @@ def gather(t):
     x = pixels.reshape(*batch.shape, -1)[..., : t.x.shape[2]] / 255 * known
     return {"x": x, "targets": np.where(known, t.labels[0][example], NONE)}
 
+NORMS = {"batch": (1, True), "layer": (3, True), "group": (3, True), "rms": (2, False)}  # axis 3: parts of a row
+
+def parted(t, value, axis):
+    return value.reshape(*value.shape[:2], t.statistics.shape[2] // 2, -1) if axis == 3 else value
+
 def norm_forward(t, axis, centered):
-    mean = t.x.mean(axis, keepdims=True) * centered
-    variance = ((t.x - mean) ** 2).mean(axis, keepdims=True)
-    rstd = 1 / np.sqrt(variance + t.epsilon)
-    z = t.gamma * (t.x - mean) * rstd + (t.beta if centered else 0)
-    out = {"z": z, "y": t.f(z), "statistics": np.concatenate([mean, rstd], axis) if centered else rstd}
+    x = parted(t, t.x, axis)
+    mean = x.mean(axis, keepdims=True) * centered
+    rstd = 1 / np.sqrt((variance := ((x - mean) ** 2).mean(axis, keepdims=True)) + t.epsilon)
+    z = t.gamma * ((x - mean) * rstd).reshape(t.x.shape) + (t.beta if centered else 0)
+    statistics = np.concatenate([mean, rstd] if centered else [rstd], axis).reshape(t.statistics.shape)
+    out = {"z": z, "y": t.f(z), "statistics": statistics}
     if axis == 1:  # batch norm: running mean and unbiased variance
-        rows = t.x.shape[1]
-        batch = np.concatenate([mean, variance * rows / max(rows - 1, 1)], 1)
+        batch = np.concatenate([mean, variance * len(x[0]) / max(len(x[0]) - 1, 1)], 1)
         out["running"] = (1 - t.momentum) * t.running + t.momentum * batch
     return out
 
 def norm_backward(t, axis, centered):
-    mean, rstd = np.split(t.statistics, 2, axis) if centered else (0, t.statistics)
-    n, g = (t.x - mean) * rstd, t.d_y * t.df(t.z)
-    h = g * t.gamma
+    x, kept = (parted(t, value, axis) for value in (t.x, t.statistics))
+    mean, rstd = np.split(kept, 2, axis) if centered else (0, kept)
+    n, g = (x - mean) * rstd, t.d_y * t.df(t.z)
+    h = parted(t, g * t.gamma, axis)
     d_x = rstd * (h - centered * h.mean(axis, keepdims=True) - n * (h * n).mean(axis, keepdims=True))
-    # Over the examples; over the units, too, where a layer has one gamma and beta.
-    axes = 1 if t.d_gamma.shape[2] == t.x.shape[2] else (1, 2)
-    out = {"d_x": d_x, "d_gamma": (g * n).sum(axes, keepdims=True)}
+    axes = 1 if t.d_gamma.shape[2] == t.x.shape[2] else (1, 2)  # the units, too, where they share gamma and beta
+    out = {"d_x": d_x.reshape(g.shape), "d_gamma": (g * n.reshape(g.shape)).sum(axes, keepdims=True)}
     return out | ({"d_beta": g.sum(axes, keepdims=True)} if centered else {})
 
 def cross_entropy(t, logits):
@@ -125,16 +130,11 @@ KERNELS = {
     "matmul_nn": lambda t: {"c": t.a @ t.b},
     "matmul_nt": lambda t: {"c": t.a @ t.b.swapaxes(1, 2)},
     "matmul_tn": lambda t: {"c": t.a.swapaxes(1, 2) @ t.b},
-    "matmul_backward": lambda t: {
-        "d_weight": t.x.swapaxes(1, 2) @ t.d_y, "d_x": t.d_y @ t.weight.swapaxes(1, 2)},
+    "matmul_backward": lambda t: {"d_weight": t.x.swapaxes(1, 2) @ t.d_y, "d_x": t.d_y @ t.weight.swapaxes(1, 2)},
     "matmul_bias_forward": lambda t: {"z": (z := t.a @ t.b + t.bias), "y": t.f(z)},
     "bias_forward": lambda t: {"z": t.x + t.bias, "y": t.f(t.x + t.bias)},
-    "batch_norm_forward": lambda t: norm_forward(t, 1, True),
-    "layer_norm_forward": lambda t: norm_forward(t, 2, True),
-    "rms_norm_forward": lambda t: norm_forward(t, 2, False),
-    "batch_norm_backward": lambda t: norm_backward(t, 1, True),
-    "layer_norm_backward": lambda t: norm_backward(t, 2, True),
-    "rms_norm_backward": lambda t: norm_backward(t, 2, False),
+    **{f"{norm}_norm_forward": lambda t, over=over: norm_forward(t, *over) for norm, over in NORMS.items()},
+    **{f"{norm}_norm_backward": lambda t, over=over: norm_backward(t, *over) for norm, over in NORMS.items()},
 }
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 //! normlab: a laboratory for normalization layers on the GPU.
 //!
-//! It trains multilayer perceptrons with WGSL compute shaders through wgpu, shows what batch,
-//! layer and RMS normalization do to them, and checks GPU results against a CPU reference.
+//! It trains multilayer perceptrons with WGSL compute shaders through wgpu, shows what batch, layer,
+//! group and RMS normalization do to them, and checks GPU results against a CPU reference.
 //!
 //! # Layers
 //!

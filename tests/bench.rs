@@ -70,7 +70,7 @@ fn times_on_the_cpu() {
     };
     let mut engine = normlab::backend::cpu::CpuBackend::<f32>::default();
     let data = Dataset::drawn().unwrap();
-    let step = time(&mut engine, &workload, Norm::Batch, &data).unwrap();
+    let step = time(&mut engine, &workload, Norm::BATCH, &data).unwrap();
     assert_eq!((step.network.as_str(), step.clock), ("784-4-10", "wall time"));
     // gather, 2 products, norm, bias, loss; bias, 2 products of weights, one of inputs, norm; adam.
     assert_eq!(step.dispatches, 12);
@@ -201,7 +201,7 @@ fn small_batches_are_quick(backend: &mut GpuBackend) {
             activation: Activation::Relu,
             optimizer: Optimizer::Sgd,
         };
-        time(backend, &workload, Norm::Layer, &data).unwrap().ms_min
+        time(backend, &workload, Norm::LAYER, &data).unwrap().ms_min
     };
     // The small one first: the pipelines are new.
     let (small, large) = (ms(16), ms(40));

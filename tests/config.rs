@@ -1,5 +1,7 @@
 //! Experiments: what a file says, what it means, and with which sentence anything else is refused.
 
+mod norms;
+
 use normlab::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
 use normlab::error::Error;
 use normlab::kernels::activation::Activation;
@@ -8,10 +10,11 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use std::path::PathBuf;
 
-const NORMS: [Norm; 4] = [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms];
+/// A single group divides the units of any layer.
+const NORMS: [Norm; 5] = [Norm::NONE, Norm::BATCH, Norm::LAYER, Norm::RMS, Norm::group(1)];
 
 /// The norms of the lesson.
-const LESSON: [Norm; 3] = [Norm::None, Norm::Batch, Norm::Layer];
+const LESSON: [Norm; 3] = [Norm::NONE, Norm::BATCH, Norm::LAYER];
 
 /// Every key of an experiment file.
 const KEYS: [&str; 23] = [
@@ -106,15 +109,15 @@ fn written_out_every_key_is_there() {
 
 #[test]
 fn one_value_is_a_list_of_one() {
-    assert_eq!(parse("norm = \"layer\"").norm, [Norm::Layer]);
+    assert_eq!(parse("norm = \"layer\"").norm, [Norm::LAYER]);
     assert_eq!(parse("norm = \"layer\""), parse("norm = [\"layer\"]"));
     assert_eq!(parse("activation = \"tanh\"").activation, [Activation::Tanh]);
     let both = parse("activation = [\"relu\", \"identity\"]\nnorm = [\"none\", \"batch\"]");
     let expected = [
-        (Activation::Relu, Norm::None),
-        (Activation::Relu, Norm::Batch),
-        (Activation::Identity, Norm::None),
-        (Activation::Identity, Norm::Batch),
+        (Activation::Relu, Norm::NONE),
+        (Activation::Relu, Norm::BATCH),
+        (Activation::Identity, Norm::NONE),
+        (Activation::Identity, Norm::BATCH),
     ];
     assert_eq!(both.networks(), expected);
 }
@@ -147,7 +150,10 @@ fn an_unknown_key_is_refused_with_those_that_there_are() {
 
 #[test]
 fn a_value_of_another_kind_is_refused_with_what_is_expected() {
-    refused("norm = \"group\"", &["norm", "group", "none", "batch", "layer", "rms"]);
+    refused(
+        "norm = \"grup:3\"",
+        &["norm", "grup:3", "none", "batch", "layer", "rms", "group:GROUPS"],
+    );
     refused("norm = 3", &["norm", "none", "batch", "layer"]);
     refused("activation = [\"relu\", \"gelu\"]", &["gelu", "identity", "sigmoid", "relu", "tanh"]);
     refused("affine = \"none\"", &["affine", "per_unit", "shared"]);
@@ -187,7 +193,10 @@ fn a_value_out_of_range_is_refused_with_the_range() {
     refused("optimizer = \"adam\"\nmomentum = 0.9", &["momentum is 0.9", "adam"]);
     refused("norm = []", &["norm is an empty list", "at least one"]);
     refused("activation = []", &["activation is an empty list", "at least one"]);
-    refused("norm = [\"none\", \"layer\", \"none\"]", &["norm", "each value once"]);
+    refused(
+        "norm = [\"none\", \"layer\", \"none\"]",
+        &["norm", "none and none", "each network once"],
+    );
     let seed = Experiment { seed: u64::MAX, ..Experiment::default() }.validate().unwrap_err();
     assert!(seed.to_string().contains(&i64::MAX.to_string()), "{seed}");
     // The last replica's seed, too, must be one that a run of its own can have.
@@ -241,6 +250,13 @@ fn warnings_name_what_will_not_work() {
     assert!(warned("hidden = [9, 1]\nnorm = \"layer\"").starts_with("layer norm on a layer of 1"));
     assert!(warned("hidden = [9, 1]\nnorm = \"rms\"").starts_with("rms norm on a layer of 1"));
     assert_eq!(warned("hidden = [9, 1]\nnorm = \"none\""), "");
+    assert_eq!(warned("hidden = [9, 1]\nnorm = \"layer@first\""), "");
+    assert!(
+        warned("hidden = [9, 5]\nnorm = \"group:5@2\"").contains("a single unit in each group")
+    );
+    assert_eq!(warned("hidden = [9, 10]\nnorm = \"group:5@2\""), "");
+    assert!(warned("batch = 1\nnorm = \"batch@last\"").contains("batch norm at batch size 1"));
+    assert_eq!(warned("affine = \"shared\"\nnorm = \"group:5\""), "");
 }
 
 fn some<T: Clone + std::fmt::Debug + 'static>(of: Vec<T>) -> impl Strategy<Value = Vec<T>> {
@@ -328,13 +344,13 @@ proptest! {
     #[test]
     fn arbitrary_text_never_panics(text in any::<String>()) {
         let _ = Experiment::parse(&text, "mine.toml").and_then(|read| read.validate());
-        let _ = text.parse::<Init>();
+        let _ = (text.parse::<Init>(), text.parse::<Norm>());
     }
 
     #[test]
     fn arbitrary_values_never_panic(
         key in prop::sample::select(KEYS.to_vec()),
-        value in "-?[0-9]{1,20}(\\.[0-9]{1,3})?|nan|inf|true|\"[a-z:.0-9-]{0,9}\"|\\[[0-9, ]{0,9}\\]",
+        value in "-?[0-9]{1,20}(\\.[0-9]{1,3})?|nan|inf|true|\"[a-z:@.0-9-]{0,9}\"|\\[[0-9, ]{0,9}\\]",
     ) {
         let text = format!("{key} = {value}");
         if let Err(error) = Experiment::parse(&text, "mine.toml").and_then(|read| read.validate()) {

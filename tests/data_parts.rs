@@ -65,7 +65,7 @@ fn data() -> Dataset {
 }
 
 fn plan<'a>(experiment: &'a Experiment, data: &'a Dataset) -> Plan<'a> {
-    let (activation, norm) = (Activation::Sigmoid, Norm::Batch);
+    let (activation, norm) = (Activation::Sigmoid, Norm::BATCH);
     Plan { experiment, activation, norm, data, verify: false }
 }
 

@@ -2,7 +2,7 @@
 //! the format alone gets their losses.
 
 use crate::support::program::{normlab, run, say};
-use normlab::config::{Affine, Experiment, Norm, NormPosition, Optimizer};
+use normlab::config::{Affine, Experiment, Norm, NormLayers, NormPosition, Optimizer};
 use normlab::data::Dataset;
 use normlab::export::BROWSER;
 use normlab::files::sha256;
@@ -18,11 +18,18 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const NORMS: [Norm; 4] = [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms];
+const NORMS: [Norm; 6] = [
+    Norm::NONE,
+    Norm::BATCH,
+    Norm::LAYER,
+    Norm::RMS,
+    Norm::group(2),
+    Norm::BATCH.in_layers(NormLayers::Last),
+];
 
 /// Flags of small networks.
 const SMALL: [&str; 8] =
-    ["--hidden", "9,7", "--batch", "8", "--steps", "12", "--norm", "none,batch"];
+    ["--hidden", "9,8", "--batch", "8", "--steps", "12", "--norm", "none,batch,group:4@last"];
 
 fn export(folder: &Path, more: &[&str]) -> crate::support::program::Ended {
     run(normlab().arg("export").arg(folder).args(SMALL).args(more))
@@ -75,7 +82,7 @@ fn no_dispatch_binds_what_webgpu_forbids() {
                             norm_position,
                             optimizer,
                             replicas,
-                            hidden: vec![5, 4],
+                            hidden: vec![6, 4],
                             ..Experiment::default()
                         };
                         let network = Network::new(&experiment, (Activation::Relu, norm), &data);
@@ -84,7 +91,7 @@ fn no_dispatch_binds_what_webgpu_forbids() {
                             let found = forbidden(&model.program);
                             assert!(found.is_empty(), "{norm:?} {replicas} replicas: {found:?}");
                             let update = &model.program.passes[model.update.0].dispatches;
-                            seen.insert((format!("{norm:?}"), replicas, update.len()));
+                            seen.insert((norm.to_string(), replicas, update.len()));
                         }
                     }
                 }
@@ -94,7 +101,7 @@ fn no_dispatch_binds_what_webgpu_forbids() {
     // One dispatch updates everything where nothing is in its way.
     let two = seen.iter().filter(|(.., dispatches)| *dispatches == 2);
     let two: HashSet<_> = two.map(|(norm, replicas, _)| (norm.as_str(), *replicas)).collect();
-    assert_eq!(two, HashSet::from([("Batch", 3), ("Layer", 3)]));
+    assert_eq!(two, HashSet::from([("batch", 3), ("layer", 3), ("group:2", 3), ("batch@last", 3)]));
 }
 
 #[test]
@@ -102,7 +109,7 @@ fn an_export_has_both_files_of_each_network_and_asks_before_it_replaces_them() {
     let folder = tempfile::tempdir().unwrap();
     let ended = export(folder.path(), &[]);
     assert_eq!(ended.status, Some(0), "{ended:?}");
-    for network in ["sigmoid-none", "sigmoid-batch"] {
+    for network in ["sigmoid-none", "sigmoid-batch", "sigmoid-group4@last"] {
         let folder = folder.path().join(network);
         let document = document(&folder);
         let data = fs::read(folder.join("data.bin")).unwrap();
@@ -172,6 +179,8 @@ fn a_reader_that_knows_the_format_alone_gets_the_losses() {
             "--activation",
             "relu",
         ],
+        &["--norm", "group:3,batch@last", "--depth", "2", "--replicas", "2"],
+        &["--norm", "group:3", "--affine", "shared", "--activation", "tanh"],
         &["--norm", "none", "--momentum", "0.9", "--depth", "0"],
     ];
     for flags in cases {

@@ -7,7 +7,7 @@ use crate::support::program::{folder, say, summary};
 use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::gpu::GpuBackend;
-use normlab::config::{Affine, Experiment, Norm, NormPosition, Optimizer};
+use normlab::config::{Affine, Experiment, Norm, NormLayers, NormPosition, Optimizer};
 use normlab::data::Dataset;
 use normlab::fusion::{self, Fusion, fuse};
 use normlab::kernels::activation::Activation;
@@ -56,15 +56,17 @@ fn networks() -> Vec<(Experiment, Activation, Norm)> {
     let adam = Experiment { optimizer: Optimizer::Adam, learning_rate: 0.01, ..small.clone() };
     let flat = Experiment { hidden: vec![], ..small.clone() };
     vec![
-        (small.clone(), Activation::Sigmoid, Norm::None),
-        (small.clone(), Activation::Relu, Norm::None),
-        (small.clone(), Activation::Tanh, Norm::Batch),
-        (small, Activation::Sigmoid, Norm::Layer),
-        (after.clone(), Activation::Relu, Norm::Batch),
-        (after, Activation::Tanh, Norm::Rms),
-        (shared, Activation::Sigmoid, Norm::Layer),
-        (adam, Activation::Relu, Norm::None),
-        (flat, Activation::Sigmoid, Norm::None),
+        (small.clone(), Activation::Sigmoid, Norm::NONE),
+        (small.clone(), Activation::Relu, Norm::NONE),
+        (small.clone(), Activation::Tanh, Norm::BATCH),
+        (small.clone(), Activation::Sigmoid, Norm::LAYER),
+        (small.clone(), Activation::Relu, Norm::BATCH.in_layers(NormLayers::First)),
+        (small, Activation::Sigmoid, Norm::group(8).in_layers(NormLayers::Last)),
+        (after.clone(), Activation::Relu, Norm::BATCH),
+        (after, Activation::Tanh, Norm::RMS),
+        (shared, Activation::Sigmoid, Norm::LAYER),
+        (adam, Activation::Relu, Norm::NONE),
+        (flat, Activation::Sigmoid, Norm::NONE),
     ]
 }
 
@@ -131,7 +133,7 @@ fn count(model: &Model) -> (usize, usize) {
 fn large_products() {
     let data = digits();
     let experiment = Experiment { hidden: vec![1024; 2], batch: 128, ..Experiment::default() };
-    let model = model(&(experiment, Activation::Relu, Norm::Batch), &data);
+    let model = model(&(experiment, Activation::Relu, Norm::BATCH), &data);
     let gradients = Fusion::of(|rule| rule.name == "gradients");
     // Those of the first layer have no input's gradient, those of the last are small.
     assert_eq!(count(&model).0 - count(&model.clone().fused(&gradients).unwrap()).0, 1);
@@ -142,10 +144,13 @@ fn few_dispatches() {
     let data = digits();
     let experiment = Experiment { hidden: vec![100; 3], ..Experiment::default() };
     for (norm, plain, fused) in [
-        (Norm::None, (22, 10), (14, 6)),
-        (Norm::Batch, (22, 10), (17, 9)),
-        (Norm::Layer, (22, 10), (17, 9)),
-        (Norm::Rms, (22, 10), (17, 9)),
+        (Norm::NONE, (22, 10), (14, 6)),
+        (Norm::BATCH, (22, 10), (17, 9)),
+        (Norm::LAYER, (22, 10), (17, 9)),
+        (Norm::group(10), (22, 10), (17, 9)),
+        (Norm::RMS, (22, 10), (17, 9)),
+        // Two of the three layers have a bias.
+        (Norm::BATCH.in_layers(NormLayers::Last), (22, 10), (15, 7)),
     ] {
         let model = model(&(experiment.clone(), Activation::Sigmoid, norm), &data);
         assert_eq!(count(&model), plain, "{norm:?}");

@@ -71,7 +71,7 @@ fn status(process: u32, figure: &str) -> Option<u64> {
 
 #[test]
 fn the_estimate_is_near_the_peak() {
-    let (hidden, norm) = (vec![1200, 1200], Norm::Batch);
+    let (hidden, norm) = (vec![1200, 1200], Norm::BATCH);
     let experiment =
         Experiment { hidden, norm: vec![norm], steps: 3, probes: 0, ..Experiment::default() };
     let data = Dataset::drawn().unwrap();

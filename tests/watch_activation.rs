@@ -128,7 +128,7 @@ fn takes_what_is_good(backend: &mut GpuBackend) {
     let experiment =
         Experiment { hidden: vec![9, 5], batch: 7, steps: 40, ..Experiment::default() };
     let data = Dataset::drawn().unwrap();
-    let (norm, verify) = (Norm::Batch, true);
+    let (norm, verify) = (Norm::BATCH, true);
     let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify };
     let saves = vec![(3, HALF), (10, WRONG_SLOPE), (20, BROKEN), (30, SOFT)];
     let mut saver =

@@ -53,12 +53,12 @@ impl Workload {
         vec![small(5), small(3), wide]
     }
 
-    /// Checks its sizes, for a data set.
+    /// Checks its sizes, with a norm and for a data set.
     ///
     /// # Errors
     /// [`crate::error::Error::Config`] with what is wrong and what it may be.
-    pub fn validate(&self, data: &Dataset) -> Result<()> {
-        let experiment = self.experiment();
+    pub fn validate(&self, norm: Norm, data: &Dataset) -> Result<()> {
+        let experiment = self.experiment(norm);
         experiment.validate()?;
         experiment.validate_for(data.train.len())
     }
@@ -68,12 +68,13 @@ impl Workload {
     /// # Errors
     /// As [`Model::new`].
     pub fn model(&self, norm: Norm, data: &Dataset) -> Result<Model> {
-        Model::new(Network::new(&self.experiment(), (self.activation, norm), data))
+        Model::new(Network::new(&self.experiment(norm), (self.activation, norm), data))
     }
 
-    /// The experiment that it stands for.
-    fn experiment(&self) -> Experiment {
+    /// The experiment that it stands for, with a norm.
+    fn experiment(&self, norm: Norm) -> Experiment {
         Experiment {
+            norm: vec![norm],
             hidden: self.hidden.clone(),
             batch: self.batch,
             optimizer: self.optimizer,
@@ -104,8 +105,8 @@ pub struct StepTime {
     pub network: String,
     /// The hidden layers' activation.
     pub activation: &'static str,
-    /// The hidden layers' norm: none, batch or layer.
-    pub norm: &'static str,
+    /// The hidden layers' norm, for example batch.
+    pub norm: String,
     /// Examples of a batch.
     pub batch: usize,
     /// How parameters are updated: sgd or adam.
@@ -155,7 +156,7 @@ pub fn time(
     Ok(StepTime {
         network: name(&model.network),
         activation: workload.activation.name(),
-        norm: norm.name(),
+        norm: norm.to_string(),
         batch: workload.batch,
         optimizer: match workload.optimizer {
             Optimizer::Sgd => "sgd",
@@ -180,7 +181,7 @@ fn ready(
     workload: &Workload,
     data: &Dataset,
 ) -> Result<Box<dyn Session>> {
-    let experiment = workload.experiment();
+    let experiment = workload.experiment(model.network.norm);
     let mut session = backend.load(&model.program)?;
     session.upload(&initial_state(model, &experiment))?;
     session.upload(&data_set(model, data))?;

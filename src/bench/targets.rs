@@ -96,8 +96,8 @@ pub fn measure(
         shares(backend, &mut goals)?;
     }
     for (network, bounds) in STEPS {
-        for (norm, bound) in [Norm::None, Norm::Batch, Norm::Layer].into_iter().zip(bounds) {
-            let small = network == SMALL && norm == Norm::Batch;
+        for (norm, bound) in [Norm::NONE, Norm::BATCH, Norm::LAYER].into_iter().zip(bounds) {
+            let small = network == SMALL && norm == Norm::BATCH;
             if !software && !small {
                 continue;
             }
@@ -157,7 +157,7 @@ fn of_the_host(
     step: &StepTime,
     goals: &mut Goals<'_>,
 ) -> Result<()> {
-    let cost = step::host_cost(backend, &Workload::usual()[SMALL], Norm::Batch, data)?;
+    let cost = step::host_cost(backend, &Workload::usual()[SMALL], Norm::BATCH, data)?;
     let what = |which: &str| format!("{which}, {}, norm {}", step.network, step.norm);
     let dispatches = Some(step.dispatches as f64);
     goals.add(Side::AtMost, what("dispatches"), 18.0, dispatches, "a step")?;

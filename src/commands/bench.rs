@@ -1,6 +1,6 @@
 //! `normlab bench`: how fast the variants of kernels are, and what a training step takes.
 
-use super::arguments::{FusionArguments, MeasureArguments, TuneArguments, choice};
+use super::arguments::{FusionArguments, MeasureArguments, TuneArguments};
 use super::opening::{open, open_adapter};
 use super::output::{Status, print, print_json, print_limit, wrong};
 use super::terminal;
@@ -68,8 +68,8 @@ struct StepArguments {
 
 #[derive(Args, Clone, Debug)]
 struct ScaleArguments {
-    /// The norm of the network's three hidden layers.
-    #[arg(long, value_name = "NORM", default_value = "batch", value_parser = choice::<Norm>())]
+    /// The norm of the network's three hidden layers, as `train` takes it.
+    #[arg(long, value_name = "NORM", default_value_t = Norm::BATCH)]
     norm: Norm,
     /// Sizes of the batch, with layers of 128 units.
     #[arg(long, value_delimiter = ',', value_name = "SIZE,…", value_parser = integer::<usize>, allow_negative_numbers = true, default_values_t = scale::BATCHES)]
@@ -190,7 +190,7 @@ fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> anyhow::Result<Sta
     let data = Dataset::drawn()?;
     let grown = [("batch", batch), ("width", width)];
     for (what, sizes) in grown {
-        sizes.iter().try_for_each(|&size| scale::workload(what, size).validate(&data))?;
+        sizes.iter().try_for_each(|&size| scale::workload(what, size).validate(*norm, &data))?;
     }
     let library = fusion.apply(measure.shaders.library()?);
     let shown: &mut dyn Write = if measure.json { &mut std::io::sink() } else { &mut *out };
@@ -217,7 +217,7 @@ fn steps(arguments: &StepArguments, out: &mut dyn Write) -> anyhow::Result<Statu
     let mut backend = open(&measure.device, library, shown)?;
     let workloads = Workload::usual().into_iter();
     let networks: Vec<_> =
-        workloads.flat_map(|one| Norm::ALL.map(|norm| (one.clone(), norm))).collect();
+        workloads.flat_map(|one| Norm::PLAIN.map(|norm| (one.clone(), norm))).collect();
     let fusion = backend.fusion()?;
     let model = |(workload, norm): &(Workload, Norm)| workload.model(*norm, &data)?.fused(&fusion);
     let models = networks.iter().map(model).collect::<Result<Vec<_>>>()?;

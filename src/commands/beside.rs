@@ -68,7 +68,7 @@ impl Lesson<'_> {
         }
         // Its own number of gammas and betas; the sweep's values are the other ones.
         let experiment = &sweep.experiment;
-        let (activation, norm) = (Activation::Sigmoid, Norm::Layer);
+        let (activation, norm) = (Activation::Sigmoid, Norm::LAYER);
         let plan = Plan { experiment, activation, norm, data: self.data, verify: false };
         let run = self.runs.iter().find(|run| run.name == plan.name());
         let Some(run) = run else { return Ok(None) };

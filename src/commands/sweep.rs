@@ -142,14 +142,15 @@ pub(super) fn affine(arguments: &AffineArguments, out: &mut dyn Write) -> anyhow
 /// What the flags of a sweep stand for where they are not given.
 pub(super) fn defaults(swept: Swept) -> String {
     let Sweep { experiment, values, seeds, .. } = Sweep::new(swept);
-    let list = |names: Vec<&str>| names.join(",");
     let hidden: Vec<_> = experiment.hidden.iter().map(usize::to_string).collect();
+    let activations: Vec<_> = experiment.activation.iter().map(ToString::to_string).collect();
+    let norms: Vec<_> = experiment.norm.iter().map(ToString::to_string).collect();
     let mut text = format!(
         "Defaults: {} {}; activation {}, norm {}, hidden {}, {} steps",
         swept.setting(),
         values.texts().join(","),
-        list(experiment.activation.iter().map(|activation| activation.name()).collect()),
-        list(experiment.norm.iter().map(|norm| norm.name()).collect()),
+        activations.join(","),
+        norms.join(","),
         hidden.join(","),
         experiment.steps,
     );

@@ -157,7 +157,7 @@ fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {
 fn usual_networks() -> Result<Vec<Model>> {
     let data = Dataset::drawn()?;
     let of_workload = |workload: &Workload| {
-        let norms = Norm::ALL.into_iter();
+        let norms = Norm::PLAIN.into_iter();
         norms.map(|norm| workload.model(norm, &data)).collect::<Vec<_>>()
     };
     Workload::usual().iter().flat_map(of_workload).collect()

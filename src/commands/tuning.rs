@@ -115,7 +115,7 @@ fn command(experiment: &Experiment, device: &DeviceChoice) -> String {
 
 /// A word as a shell takes it.
 fn quoted(word: &str) -> Cow<'_, str> {
-    let plain = |c: char| c.is_alphanumeric() || "-_./,:=+".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "-_./,:=+@".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
         true => Cow::Borrowed(word),
         false => Cow::Owned(format!("'{}'", word.replace('\'', "'\\''"))),
@@ -133,7 +133,7 @@ mod tests {
         let usual = Experiment { learning_rate: 0.5, seed: 7, ..Experiment::default() };
         assert_eq!(command(&usual, &device), "normlab tune --norm batch");
         let other = Experiment {
-            norm: vec![Norm::None, Norm::Layer],
+            norm: vec![Norm::NONE, Norm::LAYER],
             hidden: vec![],
             batch: 7,
             data: Some("it's here".into()),

@@ -1,4 +1,4 @@
-//! What an experiment chooses from: norms, where they stand, optimizers, initial weights.
+//! What an experiment chooses from: where norms stand, optimizers, initial weights. Norms are in `norm.rs`.
 
 use crate::choice::choice;
 use serde::de;
@@ -7,33 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 choice! {
-    /// How a layer's values are normalized.
-    pub enum Norm as "norm" {
-        /// Not at all: the layer has a bias instead.
-        None = "none",
-        /// Over the examples of the batch, for each unit (Ioffe and Szegedy 2015).
-        Batch = "batch",
-        /// Over the units of the layer, for each example (Ba, Kiros and Hinton 2016).
-        Layer = "layer",
-        /// Like layer norm, but only divided by the root mean square: no mean is subtracted, and there is
-        /// no beta, so that nothing shifts a value before the activation (Zhang and Sennrich 2019).
-        Rms = "rms",
-    }
-}
-
-impl Norm {
-    /// Whether all units of a layer may have one gamma in common (see [`Affine`]).
-    #[must_use]
-    pub const fn may_share(self) -> bool {
-        match self {
-            Self::None | Self::Batch => false,
-            Self::Layer | Self::Rms => true,
-        }
-    }
-}
-
-choice! {
-    /// How many gammas, and betas where it has them, a layer norm or an rms norm has.
+    /// How many gammas, and betas where it has them, a layer, group or rms norm has.
     pub enum Affine as "affine" {
         /// One of each for each unit.
         PerUnit = "per_unit",

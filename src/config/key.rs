@@ -1,6 +1,7 @@
 //! The keys of an experiment as flags have them: their names, help and values.
 
 use super::Init;
+use super::norm::{self, Norm};
 use crate::choice::{Choice, Word};
 use crate::kernels::activation::Activation;
 use serde::de::value::SeqAccessDeserializer;
@@ -84,6 +85,18 @@ impl FlagValue for Activation {
 
     fn names() -> Vec<&'static str> {
         Self::ALL.map(Self::name).to_vec()
+    }
+}
+
+impl FlagValue for Norm {
+    const WORDS: &'static [Word] = &norm::WORDS;
+
+    fn read(text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
     }
 }
 

@@ -3,9 +3,11 @@
 
 mod choices;
 mod key;
+mod norm;
 
-pub use choices::{Affine, Init, Norm, NormPosition, Optimizer};
+pub use choices::{Affine, Init, NormPosition, Optimizer};
 pub use key::{Key, Override, integer, number};
+pub use norm::{Norm, NormKind, NormLayers};
 
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
@@ -83,11 +85,12 @@ experiment! {
         #[serde(deserialize_with = "one_or_many")]
         activation: Vec<Activation> = vec![Activation::Sigmoid], "NAME,…";
 
-        /// Norms of the hidden layers; several, separated by commas, make several networks.
+        /// Norms of the hidden layers; several, separated by commas, make several networks. NORM@first, NORM@last
+        /// and NORM@LAYER, for example batch@2, are in one hidden layer only, and the others have none.
         #[serde(deserialize_with = "one_or_many")]
-        norm: Vec<Norm> = vec![Norm::Batch], "NORM,…";
+        norm: Vec<Norm> = vec![Norm::BATCH], "NORM,…";
 
-        /// Gammas and betas of layer norm, gammas of rms norm: one for each unit, or one for the whole layer.
+        /// Gammas and betas of layer and group norm, gammas of rms norm: one for each unit, or one for the whole layer.
         affine: Affine = Affine::PerUnit, "AFFINE";
 
         /// Whether the norm stands before or after the activation.
@@ -226,11 +229,15 @@ impl Experiment {
         at_least_one("norm", self.norm.len())?;
         // Two files may have one name, by which records would tell them apart.
         unique("activation", &self.activation.iter().map(|one| one.name()).collect::<Vec<_>>())?;
-        unique("norm", &self.norm)?;
         within("hidden (the number of layers)", self.hidden.len(), 0, MAX_LAYERS)?;
         for &units in &self.hidden {
             within("hidden (units of a layer)", units, 1, MAX_UNITS)?;
         }
+        for norm in &self.norm {
+            norm.misfit(&self.hidden)
+                .map_or(Ok(()), |expected| Err(refuse("norm", norm, &expected)))?;
+        }
+        self.validate_networks_differ()?;
         within("batch", self.batch, 1, MAX_BATCH)?;
         within("steps", self.steps, 1, MAX_STEPS)?;
         within("probes", self.probes, 0, MAX_PROBES)?;
@@ -251,6 +258,28 @@ impl Experiment {
         Ok(())
     }
 
+    /// Checks that no two norms make the same network, as batch@last and batch@3 do with 3 hidden layers.
+    fn validate_networks_differ(&self) -> Result<()> {
+        let kinds = |norm: &Norm| -> Vec<_> {
+            let layers = self.kinds(*norm).map(|(kind, _)| kind);
+            [norm.kind].into_iter().chain(layers).collect()
+        };
+        for (at, one) in self.norm.iter().enumerate() {
+            if let Some(other) = self.norm[..at].iter().find(|other| kinds(other) == kinds(one)) {
+                let found = format!("a list with repetitions, {other} and {one}");
+                return Err(refuse("norm", found, "each network once"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The norm of each hidden layer and its units, where this is the network's.
+    fn kinds(&self, norm: Norm) -> impl Iterator<Item = (NormKind, usize)> {
+        let depth = self.hidden.len();
+        let units = self.hidden.iter().copied().enumerate();
+        units.map(move |(layer, units)| (norm.of_layer(layer, depth), units))
+    }
+
     /// Checks the experiment against the number of training examples.
     ///
     /// # Errors
@@ -266,24 +295,32 @@ impl Experiment {
     /// What a user should know before it runs.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        let uses = |norm| self.norm.contains(&norm);
+        let layers: Vec<_> = self.norm.iter().flat_map(|&norm| self.kinds(norm)).collect();
+        let uses = |kind| layers.iter().any(|(known, _)| *known == kind);
+        let alone = |kind| layers.contains(&(kind, 1));
+        let parts = |kind, units| matches!(kind, NormKind::Group(groups) if groups == units);
         let shares = self.affine == Affine::Shared;
         let known = [
             (
-                self.batch == 1 && uses(Norm::Batch),
+                self.batch == 1 && uses(NormKind::Batch),
                 "batch norm at batch size 1: each unit's only value is its own mean, so every \
                  normalized value and every gradient of the hidden weights is exactly 0. Hidden \
-                 layers will not learn; layer and rms norm work here",
+                 layers will not learn; layer, group and rms norm work here",
             ),
             (
-                uses(Norm::Layer) && self.hidden.contains(&1),
+                alone(NormKind::Layer),
                 "layer norm on a layer of 1 unit: its only value is its own mean, so its output is \
                  the same for every image",
             ),
             (
-                uses(Norm::Rms) && self.hidden.contains(&1),
+                alone(NormKind::Rms),
                 "rms norm on a layer of 1 unit: its only value is divided by its own magnitude, so \
                  little but its sign is left",
+            ),
+            (
+                layers.iter().any(|&(kind, units)| parts(kind, units)),
+                "group norm with a single unit in each group: its only value is its own mean, so its \
+                 output is the same for every image",
             ),
             (
                 self.hidden.is_empty() && self.networks().len() > 1,
@@ -291,8 +328,8 @@ impl Experiment {
                  same linear softmax classifier",
             ),
             (
-                shares && !self.norm.iter().any(|norm| norm.may_share()),
-                "affine = \"shared\" changes layer and rms norm only, and neither is used",
+                shares && !self.norm.iter().any(|norm| norm.kind.may_share()),
+                "affine = \"shared\" changes layer, group and rms norm only, and none of them is used",
             ),
         ];
         known.into_iter().filter(|(holds, _)| *holds).map(|(_, what)| what.to_owned()).collect()

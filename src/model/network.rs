@@ -1,7 +1,7 @@
 //! The network that a program is made of.
 
 use super::stage::Stage;
-use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
+use crate::config::{Affine, Experiment, Init, Norm, NormKind, NormPosition, Optimizer};
 use crate::data::{Dataset, batches};
 use crate::kernels::activation::Activation;
 use crate::kernels::gather;
@@ -21,7 +21,7 @@ pub struct Network {
     pub activation: Activation,
     /// The hidden layers' norm.
     pub norm: Norm,
-    /// Gammas and betas of a layer norm, gammas of an rms norm.
+    /// Gammas and betas of a layer or group norm, gammas of an rms norm.
     pub affine: Affine,
     /// Where the norm stands.
     pub norm_position: NormPosition,
@@ -139,14 +139,14 @@ impl Network {
     pub(super) fn stages(&self, layer: usize) -> Vec<Stage> {
         let activation = self.activation;
         if layer == self.hidden.len() {
-            return vec![Stage { norm: Norm::None, activation: Activation::Identity }];
+            return vec![Stage { norm: NormKind::None, activation: Activation::Identity }];
         }
-        match (self.norm, self.norm_position) {
-            (Norm::None, _) | (_, NormPosition::Before) => {
-                vec![Stage { norm: self.norm, activation }]
+        match (self.norm.of_layer(layer, self.hidden.len()), self.norm_position) {
+            (norm @ NormKind::None, _) | (norm, NormPosition::Before) => {
+                vec![Stage { norm, activation }]
             }
             (norm, NormPosition::After) => vec![
-                Stage { norm: Norm::None, activation },
+                Stage { norm: NormKind::None, activation },
                 Stage { norm, activation: Activation::Identity },
             ],
         }

@@ -38,8 +38,8 @@ pub struct ProbedLayer {
     pub stats: TensorId,
     /// The layer's outputs for the test images with running statistics, `[classes, units]`.
     pub outputs: TensorId,
-    /// The same with the statistics of the probed training images; none without a batch norm, which
-    /// alone makes a difference.
+    /// The same with the statistics of the probed training images; none without a batch norm in this
+    /// layer or one before it, which alone makes a difference.
     pub outputs_in_training: Option<TensorId>,
     /// Scale of the layer's norm, if it has one.
     pub gamma: Option<TensorId>,
@@ -68,7 +68,8 @@ pub(super) fn probe(
     for (layer, (measured, outputs)) in measured.into_iter().zip(outputs).enumerate() {
         let parameter = |role| builder.layout.find_any(layer, role).map(|known| known.value);
         let (gamma, beta) = (parameter(Role::Gamma), parameter(Role::Beta));
-        let outputs_in_training = in_training.get(layer).copied();
+        let differs = of_batch[..=layer].iter().any(Option::is_some);
+        let outputs_in_training = in_training.get(layer).copied().filter(|_| differs);
         let Measured { counts, stats, .. } = measured;
         hidden.push(ProbedLayer { counts, stats, outputs, outputs_in_training, gamma, beta });
     }

@@ -2,18 +2,19 @@
 //! from another.
 
 use super::role::Role;
-use crate::config::Norm;
+use crate::config::NormKind;
 use crate::kernels::activation::Activation;
 use crate::kernels::kernel::Kernel;
 use crate::kernels::{
     batch_norm_backward, batch_norm_forward, batch_norm_infer, bias_backward, bias_forward,
-    layer_norm_backward, layer_norm_forward, rms_norm_backward, rms_norm_forward,
+    group_norm_backward, group_norm_forward, layer_norm_backward, layer_norm_forward,
+    rms_norm_backward, rms_norm_forward,
 };
 
-/// A bias (`Norm::None`) or a norm, with the activation behind it.
+/// A bias (`NormKind::None`) or a norm, with the activation behind it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stage {
-    pub(super) norm: Norm,
+    pub(super) norm: NormKind,
     pub(super) activation: Activation,
 }
 
@@ -51,7 +52,7 @@ impl Stage {
     pub(super) fn kind(self) -> Kind {
         let (name, keeps_running) = ("norm", false);
         match self.norm {
-            Norm::None => Kind {
+            NormKind::None => Kind {
                 name: "bias",
                 roles: &[Role::Bias],
                 forward: &bias_forward::KERNEL,
@@ -60,7 +61,7 @@ impl Stage {
                 statistics: Statistics::None,
                 keeps_running,
             },
-            Norm::Batch => Kind {
+            NormKind::Batch => Kind {
                 name,
                 roles: &[Role::Gamma, Role::Beta],
                 forward: &batch_norm_forward::KERNEL,
@@ -69,7 +70,7 @@ impl Stage {
                 statistics: Statistics::OfUnits(2),
                 keeps_running: true,
             },
-            Norm::Layer => Kind {
+            NormKind::Layer => Kind {
                 name,
                 roles: &[Role::Gamma, Role::Beta],
                 forward: &layer_norm_forward::KERNEL,
@@ -78,13 +79,22 @@ impl Stage {
                 statistics: Statistics::OfExamples(2),
                 keeps_running,
             },
-            Norm::Rms => Kind {
+            NormKind::Rms => Kind {
                 name,
                 roles: &[Role::Gamma],
                 forward: &rms_norm_forward::KERNEL,
                 infer: &rms_norm_forward::KERNEL,
                 backward: &rms_norm_backward::KERNEL,
                 statistics: Statistics::OfExamples(1),
+                keeps_running,
+            },
+            NormKind::Group(groups) => Kind {
+                name,
+                roles: &[Role::Gamma, Role::Beta],
+                forward: &group_norm_forward::KERNEL,
+                infer: &group_norm_forward::KERNEL,
+                backward: &group_norm_backward::KERNEL,
+                statistics: Statistics::OfExamples(2 * groups),
                 keeps_running,
             },
         }

@@ -122,7 +122,7 @@ const DEPTH: usize = 5;
 pub fn combinations() -> Vec<Combination> {
     let mut all = Vec::new();
     let [(usual, _), (wide, lesson_batch)] = USUAL;
-    for norm in Norm::ALL {
+    for norm in Norm::PLAIN {
         for depth in DEPTHS {
             all.extend(BATCHES.map(|batch| Combination::usual(norm, depth, usual, batch)));
             all.push(Combination::usual(norm, depth, wide, lesson_batch));
@@ -138,10 +138,11 @@ pub fn combinations() -> Vec<Combination> {
 
 /// The other positions and affines that a network can have.
 fn placed(usual: Combination) -> Vec<Combination> {
-    if usual.norm == Norm::None {
+    if usual.norm == Norm::NONE {
         return Vec::new();
     }
-    let affines = if usual.norm.may_share() { Affine::ALL.as_slice() } else { &[Affine::PerUnit] };
+    let affines =
+        if usual.norm.kind.may_share() { Affine::ALL.as_slice() } else { &[Affine::PerUnit] };
     let places = NormPosition::ALL.into_iter().flat_map(|position| {
         affines.iter().map(move |&affine| Combination { position, affine, ..usual })
     });
@@ -176,5 +177,5 @@ pub fn starts() -> Vec<Start> {
             relu,
         ]
     };
-    [Norm::None, Norm::Batch, Norm::Layer].into_iter().flat_map(of_norm).collect()
+    [Norm::NONE, Norm::BATCH, Norm::LAYER].into_iter().flat_map(of_norm).collect()
 }

@@ -168,7 +168,7 @@ impl RecordedRun {
 /// The networks of the lesson of which there is no evaluation, or no look into a hidden layer.
 fn missing(records: &Records) -> Vec<String> {
     let activations = [Activation::Sigmoid, Activation::Relu];
-    let norms = [Norm::None, Norm::Batch, Norm::Layer];
+    let norms = [Norm::NONE, Norm::BATCH, Norm::LAYER];
     let names = activations.into_iter().flat_map(|one| norms.map(|norm| run_name(one, norm)));
     let is_there = |name: &String| {
         let probed = records.probes_of(name).any(|probe| !probe.hidden.is_empty());

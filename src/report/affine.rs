@@ -8,7 +8,7 @@ use super::picture::{Frame, PanelValues, Picture, Topic};
 use super::probed::{Group, ProbedRun, groups, listed, spread_evenly};
 use super::records::Records;
 use super::reflow::{Cells, NARROW};
-use super::style::stroke;
+use super::style::{is_over_examples, stroke};
 use super::svg::{INK, Svg, WIDTH};
 use crate::config::NormPosition;
 use crate::record::LayerProbe;
@@ -75,7 +75,7 @@ fn over_the_steps(group: &Group) -> Picture {
         (!parts.is_empty()).then(|| format!("the median of {name} is {}", listed(&parts)))
     };
     let learned: Vec<_> = PARAMETERS.into_iter().filter_map(learned).collect();
-    let end = format!("At the end, in the last hidden layer, {}.", learned.join("; "));
+    let end = format!("At the end, in the last hidden layer with a norm, {}.", learned.join("; "));
     Picture {
         id: format!("affine-{}", group.activation),
         title: format!("Gamma and beta over the training: {activation}"),
@@ -205,9 +205,9 @@ fn reason(group: &Group, position: NormPosition) -> String {
     }
     let batch = "Batch norm takes its statistics over the examples, for each unit, so its points must \
                  lie on the diagonal, except for epsilon and rounding.";
-    let others = "Layer norm and RMS norm take statistics over the units, for each example: their points \
+    let others = "Layer, group and RMS norm take statistics over the units, for each example: their points \
                   need not lie on it.";
-    let has = |batch: bool| group.runs.iter().any(|run| (run.norm == "batch") == batch);
+    let has = |batch: bool| group.runs.iter().any(|run| is_over_examples(run.norm) == batch);
     let parts = [has(true).then_some(batch), has(false).then_some(others)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

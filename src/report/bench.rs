@@ -120,7 +120,7 @@ pub fn scale_header(what: &str, norm: Norm) -> String {
     };
     format!(
         "\n{network}, relu, norm {}, {batch}, sgd, over its {what}\n{}",
-        norm.name(),
+        norm,
         scale_line([what, "ms/step", "us/example", "GFLOP/s", "MiB"].map(str::to_owned))
     )
 }

@@ -1,9 +1,8 @@
 //! A canvas of few colours for the frames of the animation: rectangles, lines, grey images, and words
 //! in Noto Sans Mono.
 
-use super::style::stroke;
+use super::style::{COLOURS, stroke};
 use super::tiles::{Tiles, png};
-use crate::config::Norm;
 use image::ExtendedColorType;
 use image::codecs::png::CompressionType;
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster};
@@ -29,7 +28,8 @@ impl Colour {
 
     /// A norm's colour.
     pub(super) fn norm(norm: &str) -> Self {
-        let place = Norm::ALL.iter().position(|known| known.name() == norm).unwrap_or(0);
+        let colour = stroke(norm).colour;
+        let place = COLOURS.iter().position(|known| *known == colour).unwrap_or(0);
         Self(GREYS + 2 * place as u8)
     }
 
@@ -42,8 +42,8 @@ impl Colour {
 /// The palette: red, green and blue of each colour.
 pub(super) fn palette() -> Vec<u8> {
     let mut bytes: Vec<u8> = (0..GREYS).flat_map(|grey| [APART * grey; 3]).collect();
-    for norm in Norm::ALL {
-        let number = u32::from_str_radix(&stroke(norm.name()).colour[1..], 16).unwrap_or(0);
+    for colour in COLOURS {
+        let number = u32::from_str_radix(&colour[1..], 16).unwrap_or(0);
         let [_, full @ ..] = number.to_be_bytes();
         bytes.extend(full);
         bytes.extend(full.map(|part| 255 - (255 - part) / 5 * 2));

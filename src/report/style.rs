@@ -2,45 +2,80 @@
 //! The colours are Okabe and Ito's (2008), which the colour-blind tell apart; the dashes tell the
 //! norms apart in grey, too.
 
+use crate::config::{Norm, NormKind, NormLayers};
+
+/// The colours of no norm, batch, layer, RMS and group norm.
+pub(super) const COLOURS: [&str; 5] = ["#6b6b6b", "#0072b2", "#d55e00", "#009e73", "#cc79a7"];
+
+/// The dashes of group norms: of 1 group, 2 or 3, 4 to 7, 8 to 15, and so on from the first again.
+const OF_GROUPS: [&str; 4] = ["12 4", "1 1.5", "4 1.5", "10 2 4 2"];
+
 /// How a norm is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stroke {
     /// The colour, as `#rrggbb`.
     pub colour: &'static str,
     /// SVG's `stroke-dasharray`.
     pub dashes: &'static str,
     /// The word for the norm in legends.
-    pub label: &'static str,
+    pub label: String,
 }
 
-/// How the norm of this name is drawn.
+/// How the norm of this name is drawn: as no norm where there is none of the name.
 #[must_use]
 pub fn stroke(norm: &str) -> Stroke {
-    let (colour, dashes, label) = match norm {
-        "batch" => ("#0072b2", "none", "batch norm"),
-        "layer" => ("#d55e00", "7 3", "layer norm"),
-        "rms" => ("#009e73", "7 3 1.5 3", "RMS norm"),
-        _ => ("#6b6b6b", "2 2.5", "no norm"),
+    let Norm { kind, layers } = norm.parse().unwrap_or(Norm::NONE);
+    let [none, batch, layer, rms, group] = COLOURS;
+    let (colour, dashes, label) = match kind {
+        NormKind::None => (none, "2 2.5", "no norm"),
+        NormKind::Batch => (batch, "none", "batch norm"),
+        NormKind::Layer => (layer, "7 3", "layer norm"),
+        NormKind::Rms => (rms, "7 3 1.5 3", "RMS norm"),
+        NormKind::Group(groups) => {
+            let dashes = OF_GROUPS[groups.max(1).ilog2() as usize % OF_GROUPS.len()];
+            (group, dashes, "group norm")
+        }
+    };
+    let groups = match kind {
+        NormKind::Group(1) => Some("1 group".to_owned()),
+        NormKind::Group(groups) => Some(format!("{groups} groups")),
+        _ => None,
+    };
+    let (dashes, place) = match layers {
+        NormLayers::All => (dashes, None),
+        NormLayers::First => ("3 1.5 1 1.5", Some("first layer only".to_owned())),
+        NormLayers::Last => ("1 1.5 1 4", Some("last layer only".to_owned())),
+        NormLayers::Only(layer) => ("5 5", Some(format!("layer {layer} only"))),
+    };
+    let details: Vec<_> = groups.into_iter().chain(place).collect();
+    let label = match details.as_slice() {
+        [] => label.to_owned(),
+        details => format!("{label} ({})", details.join(", ")),
     };
     Stroke { colour, dashes, label }
+}
+
+/// Whether a norm of this name takes its statistics over the examples of a batch.
+pub(super) fn is_over_examples(norm: &str) -> bool {
+    norm.parse().is_ok_and(|norm: Norm| norm.kind == NormKind::Batch)
 }
 
 impl Stroke {
     /// The pen that draws its data.
     #[must_use]
-    pub const fn pen(self) -> Pen {
+    pub const fn pen(&self) -> Pen {
         Pen { colour: self.colour, dashes: self.dashes, width: "1.8", opacity: "1" }
     }
 
     /// The pen of a sample beside its name, and of data that stand alone.
     #[must_use]
-    pub const fn heavy_pen(self) -> Pen {
+    pub const fn heavy_pen(&self) -> Pen {
         Pen { width: "2.5", ..self.pen() }
     }
 
     /// The norm's name and pen, for a legend.
-    pub(super) fn labelled(self) -> (String, Pen) {
-        (self.label.to_owned(), self.heavy_pen())
+    pub(super) fn labelled(&self) -> (String, Pen) {
+        (self.label.clone(), self.heavy_pen())
     }
 }
 
@@ -90,7 +125,6 @@ pub fn layer(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Norm;
 
     #[test]
     fn keys_have_names_and_what_is_the_users_own_is_left() {
@@ -104,11 +138,23 @@ mod tests {
 
     #[test]
     fn no_two_norms_look_alike() {
-        let all = Norm::ALL.map(|norm| stroke(norm.name()));
+        let all = ["none", "batch", "layer", "rms", "group:10"].map(stroke);
         for (place, one) in all.iter().enumerate() {
             for other in &all[..place] {
                 assert!(one.colour != other.colour && one.dashes != other.dashes, "{one:?}");
             }
         }
+    }
+
+    #[test]
+    fn labels_have_the_number_of_groups_and_the_layer() {
+        let label = |norm| stroke(norm).label;
+        assert_eq!(label("group:10"), "group norm (10 groups)");
+        assert_eq!(label("group:1@last"), "group norm (1 group, last layer only)");
+        assert_eq!(label("batch@2"), "batch norm (layer 2 only)");
+        assert_eq!(label("a norm of tomorrow"), "no norm");
+        let dashes =
+            ["batch", "batch@first", "batch@last", "batch@2"].map(|norm| stroke(norm).dashes);
+        assert!((0..4).all(|one| !dashes[..one].contains(&dashes[one])), "{dashes:?}");
     }
 }

@@ -57,8 +57,9 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The name of a network in an experiment, as `sigmoid-batch`.
+/// The name of a network in an experiment, for example `sigmoid-batch`, and `sigmoid-group10` with the norm
+/// group:10: not every file system takes a colon.
 #[must_use]
 pub fn run_name(activation: Activation, norm: Norm) -> String {
-    format!("{}-{}", activation.name(), norm.name())
+    format!("{}-{}", activation.name(), norm.to_string().replace(':', ""))
 }

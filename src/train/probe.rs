@@ -63,7 +63,7 @@ pub(super) fn take(session: &mut dyn Session, model: &Model, view: &View<'_>) ->
     Ok(Probe {
         run: view.run.clone(),
         activation: model.network.activation.name().to_owned(),
-        norm: model.network.norm.name().to_owned(),
+        norm: model.network.norm.to_string(),
         step: view.step,
         hidden,
         without_image,

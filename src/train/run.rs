@@ -346,7 +346,7 @@ pub(super) fn record(
     RunRecord {
         name: plan.name(),
         activation: plan.activation.name().to_owned(),
-        norm: plan.norm.name().to_owned(),
+        norm: plan.norm.to_string(),
         steps: last.map_or(0, |evaluation| evaluation.step),
         failure: None,
         last_losses: Vec::new(),

@@ -115,7 +115,7 @@ impl Sweep {
     /// Batch norm needs a batch: 0.01 is what single examples bear.
     fn batch_sizes() -> Self {
         let experiment =
-            Experiment { norm: vec![Norm::Batch, Norm::Layer], learning_rate: 0.01, ..common() };
+            Experiment { norm: vec![Norm::BATCH, Norm::LAYER], learning_rate: 0.01, ..common() };
         let values = Values::BatchSizes(vec![1, 2, 4, 16, 60]);
         Self { experiment, values, seeds: 1, evaluations: 5 }
     }
@@ -125,7 +125,7 @@ impl Sweep {
     fn learning_rates() -> Self {
         let experiment = Experiment {
             activation: vec![Activation::Relu],
-            norm: vec![Norm::None, Norm::Batch, Norm::Layer],
+            norm: vec![Norm::NONE, Norm::BATCH, Norm::LAYER],
             steps: 1_000,
             ..common()
         };
@@ -138,7 +138,7 @@ impl Sweep {
     fn affine() -> Self {
         let experiment = Experiment {
             activation: vec![Activation::Sigmoid, Activation::Relu],
-            norm: vec![Norm::Layer],
+            norm: vec![Norm::LAYER],
             ..common()
         };
         let values = Values::Affines(vec![Affine::PerUnit, Affine::Shared]);
@@ -154,7 +154,7 @@ impl Sweep {
         let sigmoid = lesson.activation.contains(&Activation::Sigmoid);
         let sweep = Self { seeds: 1, ..Self::new(swept) };
         match swept {
-            Swept::BatchSize if sigmoid && has(Norm::Batch) && has(Norm::Layer) => {
+            Swept::BatchSize if sigmoid && has(Norm::BATCH) && has(Norm::LAYER) => {
                 let experiment = Experiment {
                     activation: vec![Activation::Sigmoid],
                     hidden: BESIDE_HIDDEN.to_vec(),
@@ -169,12 +169,12 @@ impl Sweep {
                 let values = Values::BatchSizes(vec![1]);
                 Some(Self { experiment, values, ..Self::new(swept) })
             }
-            Swept::Affine if sigmoid && has(Norm::Layer) => {
+            Swept::Affine if sigmoid && has(Norm::LAYER) => {
                 let other = match lesson.affine {
                     Affine::PerUnit => Affine::Shared,
                     Affine::Shared => Affine::PerUnit,
                 };
-                let (activation, norm) = (vec![Activation::Sigmoid], vec![Norm::Layer]);
+                let (activation, norm) = (vec![Activation::Sigmoid], vec![Norm::LAYER]);
                 // A third of the way shows the difference in a third of the time.
                 let third = lesson.steps.div_ceil(3);
                 let steps = schedule::evaluations(lesson)
@@ -222,10 +222,10 @@ impl Sweep {
             let expected = format!("an integer from 1 to {MAX_SEEDS}");
             return refuse("seeds", &self.seeds, &expected);
         }
-        let fixed = self.experiment.norm.iter().find(|norm| !norm.may_share());
+        let fixed = self.experiment.norm.iter().find(|norm| !norm.kind.may_share());
         if let (Values::Affines(_), Some(norm)) = (&self.values, fixed) {
-            let expected = "layer or rms, whose units may have one gamma in common";
-            return refuse("norm", &norm.name(), expected);
+            let expected = "layer, group:GROUPS or rms, whose units may have one gamma in common";
+            return refuse("norm", norm, expected);
         }
         for experiment in self.experiments() {
             experiment.validate()?;
@@ -364,7 +364,7 @@ mod tests {
     #[test]
     fn only_norms_that_may_share_are_swept_over_affine() {
         for (norm, fits) in
-            [(Norm::None, false), (Norm::Batch, false), (Norm::Layer, true), (Norm::Rms, true)]
+            [(Norm::NONE, false), (Norm::BATCH, false), (Norm::LAYER, true), (Norm::RMS, true)]
         {
             let mut sweep = Sweep::new(Swept::Affine);
             sweep.experiment.norm = vec![norm];
@@ -386,8 +386,8 @@ mod tests {
             let norm = lesson.norm.iter().copied().filter(|one| *one != norm).collect();
             values(&Experiment { norm, ..lesson.clone() })
         };
-        assert_eq!(without(Norm::Batch), ["", "", "shared"]);
-        assert_eq!(without(Norm::Layer), ["", "", ""]);
+        assert_eq!(without(Norm::BATCH), ["", "", "shared"]);
+        assert_eq!(without(Norm::LAYER), ["", "", ""]);
         let relu = Experiment { activation: vec![Activation::Relu], ..lesson.clone() };
         assert_eq!(values(&relu), ["", "", ""]);
         let short = Experiment { steps: 20, seed: 9, ..lesson };

@@ -285,7 +285,7 @@ impl<'a> Trainer<'a> {
             evaluations.push(Evaluation {
                 run: self.plan.name(),
                 activation: self.plan.activation.name().to_owned(),
-                norm: self.plan.norm.name().to_owned(),
+                norm: self.plan.norm.to_string(),
                 replica,
                 step: self.step,
                 shader_changes: shader_changes.clone(),

@@ -143,19 +143,19 @@ pub(crate) fn the_catalogue_has_the_programs_of_the_command_line(browser: &mut B
     let data = Dataset::drawn().unwrap();
     let usual = Combination::usual;
     let sampled = [
-        (usual(Norm::Batch, 5, 32, 32), Activation::Sigmoid),
-        (usual(Norm::None, 20, 32, 1), Activation::Relu),
-        (usual(Norm::Rms, 1, 100, 60), Activation::Tanh),
+        (usual(Norm::BATCH, 5, 32, 32), Activation::Sigmoid),
+        (usual(Norm::NONE, 20, 32, 1), Activation::Relu),
+        (usual(Norm::RMS, 1, 100, 60), Activation::Tanh),
         (
             Combination {
                 position: NormPosition::After,
                 affine: Affine::Shared,
-                ..usual(Norm::Layer, 5, 100, 60)
+                ..usual(Norm::LAYER, 5, 100, 60)
             },
             Activation::Relu,
         ),
         (
-            Combination { optimizer: Optimizer::Adam, ..usual(Norm::Batch, 5, 32, 32) },
+            Combination { optimizer: Optimizer::Adam, ..usual(Norm::BATCH, 5, 32, 32) },
             Activation::Sigmoid,
         ),
     ];
@@ -190,13 +190,13 @@ pub(crate) fn the_page_starts_as_the_command_line_does(browser: &mut Browser) {
         (Init::Normal(0.01), 2, 32),
     ] {
         let (combination, activation) =
-            (Combination::usual(Norm::Batch, 2, 32, batch), Activation::Relu);
+            (Combination::usual(Norm::BATCH, 2, 32, batch), Activation::Relu);
         let experiment =
             Experiment { init, seed, steps: 700, ..combination.experiment(activation) };
         let plan = Plan {
             experiment: &experiment,
             activation,
-            norm: Norm::Batch,
+            norm: Norm::BATCH,
             data: &data,
             verify: false,
         };
@@ -250,7 +250,7 @@ pub(crate) fn the_laboratory_trains_as_the_command_line_does(browser: &mut Brows
     let found =
         awaited(browser, &format!("return ({TEN_STEPS})('#s7?depth=2&norm=none,batch,layer')"));
     let data = Dataset::drawn().unwrap();
-    for norm in [Norm::None, Norm::Batch, Norm::Layer] {
+    for norm in [Norm::NONE, Norm::BATCH, Norm::LAYER] {
         let combination = Combination::usual(norm, 2, 32, 32);
         let activation = Activation::Sigmoid;
         let experiment = Experiment { steps: 10, ..combination.experiment(activation) };

@@ -5,7 +5,7 @@ use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
 use normlab::backend::gpu::GpuBackend;
 use normlab::backend::gpu::adapters::candidates;
-use normlab::config::{Experiment, Norm};
+use normlab::config::{Experiment, Norm, NormLayers};
 use normlab::data::{Dataset, Examples};
 use normlab::export::page::RUNNER;
 use normlab::export::{BROWSER, Export};
@@ -133,7 +133,8 @@ fn export(experiment: &Experiment, norm: Norm, data: &Dataset) -> Export {
 
 pub(crate) fn networks_train_as_they_do_natively(browser: &mut Browser) {
     let (experiment, data) = (experiment(), data());
-    for norm in [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms] {
+    let last = Norm::BATCH.in_layers(NormLayers::Last);
+    for norm in [Norm::NONE, Norm::BATCH, Norm::LAYER, Norm::group(2), Norm::RMS, last] {
         let export = export(&experiment, norm, &data);
         open(browser, &export);
         let found = awaited(
@@ -175,7 +176,7 @@ pub(crate) fn a_runner_refills_evaluates_probes_and_goes_back(browser: &mut Brow
     let steps = 310;
     experiment.steps = steps;
     experiment.replicas = 2;
-    let export = export(&experiment, Norm::Batch, &data);
+    let export = export(&experiment, Norm::BATCH, &data);
     let slots = export.document.loops.train.batch_indices.slots;
     assert!(slots < steps && export.document.loops.train.history.slots < steps, "{slots}");
     open(browser, &export);
@@ -206,7 +207,7 @@ pub(crate) fn a_runner_refills_evaluates_probes_and_goes_back(browser: &mut Brow
     // 200 images, 12 and 10 units, 2 replicas.
     assert_eq!(found["counted"], json!([200 * 12 * 2, 200 * 10 * 2]));
     let mut backend = CpuBackend::<f32>::default();
-    let plan = plan(&experiment, Norm::Batch, &data);
+    let plan = plan(&experiment, Norm::BATCH, &data);
     let mut trainer = Trainer::new(&mut backend, &plan).unwrap();
     trainer.run_to(steps).unwrap();
     let (evaluations, _) = trainer.evaluation().unwrap();
@@ -233,7 +234,7 @@ pub(crate) fn what_was_exported_for_another_adapter_is_refused(browser: &mut Bro
     }
     let (experiment, data) = (experiment(), data());
     let mut lowering = Lowering::new(backend.selection().clone());
-    let plan = plan(&experiment, Norm::Layer, &data);
+    let plan = plan(&experiment, Norm::LAYER, &data);
     let export = Export::new(&plan, &mut lowering, "adapter", 0).unwrap();
     let requires = &export.document.program.requires;
     assert_eq!((requires.subgroup_size, &requires.features[..]), (Some(8), &["subgroups"][..]));
@@ -244,7 +245,7 @@ pub(crate) fn what_was_exported_for_another_adapter_is_refused(browser: &mut Bro
 
 pub(crate) fn a_lost_device_is_told(browser: &mut Browser) {
     let (experiment, data) = (experiment(), data());
-    open(browser, &export(&experiment, Norm::None, &data));
+    open(browser, &export(&experiment, Norm::NONE, &data));
     let lost = "RunnerError: The GPU device was lost (Device was destroyed.); reload the page to begin \
                 again.";
     let body = "setTimeout(() => device.destroy(), 50); await runner.train(1e6);";
@@ -255,7 +256,7 @@ pub(crate) fn a_lost_device_is_told(browser: &mut Browser) {
 
 pub(crate) fn bad_input_is_told(browser: &mut Browser) {
     let (experiment, data) = (experiment(), data());
-    let export = export(&experiment, Norm::None, &data);
+    let export = export(&experiment, Norm::NONE, &data);
     open(browser, &export);
     let bytes = export.data.len();
     let read = |change: &str| format!("{change} return (await lab.readProgram(text, bytes)).name;");

@@ -11,7 +11,7 @@ fn only(networks: &[&str]) -> Records {
     changed(|all| {
         let has = |name: &str| networks.contains(&name);
         all.experiment.activation.retain(|one| networks.iter().any(|n| n.starts_with(one.name())));
-        all.experiment.norm.retain(|one| networks.iter().any(|n| n.ends_with(one.name())));
+        all.experiment.norm.retain(|one| networks.iter().any(|n| n.ends_with(&one.to_string())));
         all.evaluations.retain(|evaluation| has(&evaluation.run));
         all.summary.as_mut().unwrap().runs.retain(|run| has(&run.name));
     })

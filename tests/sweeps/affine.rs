@@ -49,7 +49,7 @@ fn beside_a_run_they_are_in_its_report() {
 fn a_norm_that_has_nothing_to_share_is_refused() {
     let folder = folder();
     let out = folder.path().join("run");
-    tiny(&["--norm", "batch"], &out).refused(&["norm is batch", "layer or rms"]);
+    tiny(&["--norm", "batch"], &out).refused(&["norm is batch", "layer, group:GROUPS or rms"]);
     assert!(!out.exists());
 }
 

@@ -74,7 +74,7 @@ fn test_accuracy(
     })
     .map_err(text)?;
     let experiment = Experiment { hidden: hidden.to_vec(), ..Experiment::default() };
-    let (activation, norm) = (Activation::Sigmoid, Norm::Batch);
+    let (activation, norm) = (Activation::Sigmoid, Norm::BATCH);
     let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
     let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
     trainer.run_to(steps).map_err(text)?;

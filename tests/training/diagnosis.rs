@@ -43,7 +43,7 @@ fn diverged(backend: &mut dyn Backend) -> Checked {
     for (learning_rate, culprit) in [(1e30, "came from layer2.matmul"), (1e9, "came from layer")] {
         let experiment =
             Experiment { hidden: vec![8, 8], learning_rate, steps: 60, ..Experiment::default() };
-        let (activation, norm) = (Activation::Relu, Norm::None);
+        let (activation, norm) = (Activation::Relu, Norm::NONE);
         let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
         let record = train(backend, &plan, &mut Silent).map_err(text)?;
         let failure = record.failure.ok_or("the run did not fail")?;
@@ -59,7 +59,7 @@ fn diverged(backend: &mut dyn Backend) -> Checked {
 fn diverged_replica(backend: &mut dyn Backend) -> Checked {
     let data = Dataset::drawn().map_err(text)?;
     let small = Experiment { hidden: vec![8, 8], steps: 60, replicas: 3, ..Experiment::default() };
-    let (activation, norm) = (Activation::Relu, Norm::None);
+    let (activation, norm) = (Activation::Relu, Norm::NONE);
     let plan = Plan { experiment: &small, activation, norm, data: &data, verify: false };
     let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
     let bias = trainer.model().parameters.last().ok_or("no parameters")?.value;
@@ -88,7 +88,7 @@ fn diverged_replica(backend: &mut dyn Backend) -> Checked {
 fn finished(backend: &mut dyn Backend) -> Checked {
     let data = Dataset::drawn().map_err(text)?;
     let experiment = Experiment { hidden: vec![20], steps: 7, ..Experiment::default() };
-    let (activation, norm) = (Activation::Sigmoid, Norm::Batch);
+    let (activation, norm) = (Activation::Sigmoid, Norm::BATCH);
     let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: true };
     let record = train(backend, &plan, &mut Silent).map_err(text)?;
     hold(record.failure.is_none() && record.steps == 7, || format!("{record:?}"))?;

@@ -4,7 +4,7 @@ use super::{Checked, hold, on_cpu, on_gpu, text};
 use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
-use normlab::config::{Affine, Experiment, Norm, NormPosition, Optimizer};
+use normlab::config::{Affine, Experiment, Norm, NormLayers, NormPosition, Optimizer};
 use normlab::data::Dataset;
 use normlab::kernels::activation::Activation;
 use normlab::record::Parity;
@@ -13,7 +13,7 @@ use normlab::train::{Plan, Trainer, TrainingOutcome, Weights};
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
         on_gpu("deterministic::gpu", |backend| {
-            twice(|| weights_after(backend, &small(), Norm::Batch, 40))
+            twice(|| weights_after(backend, &small(), Norm::BATCH, 40))
         }),
         on_cpu("deterministic::cpu", || twice(|| on_threads(2))),
         on_cpu("deterministic::cpu_on_any_number_of_threads", || {
@@ -52,7 +52,7 @@ fn weights_after(
 fn on_threads(threads: usize) -> Result<Weights, String> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(text)?;
     let mut backend = CpuBackend::<f32>::default();
-    pool.install(|| weights_after(&mut backend, &small(), Norm::Layer, 10))
+    pool.install(|| weights_after(&mut backend, &small(), Norm::LAYER, 10))
 }
 
 fn twice(mut run: impl FnMut() -> Result<Weights, String>) -> Checked {
@@ -73,7 +73,7 @@ fn same(first: &Weights, second: &Weights) -> Checked {
 fn loss_curves_agree(backend: &mut dyn Backend) -> Checked {
     let data = Dataset::drawn().map_err(text)?;
     let experiment = Experiment { evaluate_every: 100, ..small() };
-    let (activation, norm) = (Activation::Sigmoid, Norm::Batch);
+    let (activation, norm) = (Activation::Sigmoid, Norm::BATCH);
     let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
     let curve = |backend: &mut dyn Backend| {
         let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
@@ -96,10 +96,16 @@ type LockstepCase = (String, Experiment, Activation, Norm);
 fn lockstep_cases() -> Vec<LockstepCase> {
     let mut cases = Vec::new();
     for activation in Activation::ALL {
-        for norm in [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms] {
-            let name = format!("{}_{}", activation.name(), norm.name());
+        for norm in [Norm::NONE, Norm::BATCH, Norm::LAYER, Norm::RMS] {
+            let name = format!("{}_{norm}", activation.name());
             cases.push((name, small(), activation, norm));
         }
+    }
+    let group = Norm::group(6);
+    let divided = |experiment| Experiment { hidden: vec![30, 18], ..experiment };
+    for activation in Activation::ALL {
+        let name = format!("{}_group", activation.name());
+        cases.push((name, divided(small()), activation, group));
     }
     let after = Experiment { norm_position: NormPosition::After, ..small() };
     let shared = Experiment { affine: Affine::Shared, ..small() };
@@ -108,16 +114,31 @@ fn lockstep_cases() -> Vec<LockstepCase> {
     let replicas = Experiment { replicas: 3, ..small() };
     let wide = Experiment { hidden: vec![1, 129], batch: 1, ..small() };
     cases.extend([
-        ("after_batch".to_owned(), after.clone(), Activation::Relu, Norm::Batch),
-        ("after_layer".to_owned(), after.clone(), Activation::Sigmoid, Norm::Layer),
-        ("after_rms".to_owned(), after, Activation::Tanh, Norm::Rms),
-        ("shared_layer".to_owned(), shared.clone(), Activation::Relu, Norm::Layer),
-        ("shared_rms".to_owned(), shared, Activation::Sigmoid, Norm::Rms),
-        ("adam".to_owned(), adam, Activation::Tanh, Norm::Batch),
-        ("momentum".to_owned(), momentum, Activation::Sigmoid, Norm::Layer),
-        ("replicas_batch".to_owned(), replicas.clone(), Activation::Relu, Norm::Batch),
-        ("replicas_layer".to_owned(), replicas, Activation::Sigmoid, Norm::Layer),
-        ("one_example".to_owned(), wide, Activation::Sigmoid, Norm::Layer),
+        ("after_batch".to_owned(), after.clone(), Activation::Relu, Norm::BATCH),
+        ("after_layer".to_owned(), after.clone(), Activation::Sigmoid, Norm::LAYER),
+        ("after_group".to_owned(), divided(after.clone()), Activation::Relu, group),
+        ("after_rms".to_owned(), after.clone(), Activation::Tanh, Norm::RMS),
+        ("shared_layer".to_owned(), shared.clone(), Activation::Relu, Norm::LAYER),
+        ("shared_group".to_owned(), divided(shared.clone()), Activation::Tanh, group),
+        ("shared_rms".to_owned(), shared, Activation::Sigmoid, Norm::RMS),
+        ("adam".to_owned(), adam, Activation::Tanh, Norm::BATCH),
+        ("momentum".to_owned(), momentum, Activation::Sigmoid, Norm::LAYER),
+        ("replicas_batch".to_owned(), replicas.clone(), Activation::Relu, Norm::BATCH),
+        ("replicas_group".to_owned(), divided(replicas.clone()), Activation::Tanh, group),
+        ("replicas_layer".to_owned(), replicas, Activation::Sigmoid, Norm::LAYER),
+        (
+            "batch_in_the_last".to_owned(),
+            small(),
+            Activation::Sigmoid,
+            Norm::BATCH.in_layers(NormLayers::Last),
+        ),
+        (
+            "group_in_the_second".to_owned(),
+            after,
+            Activation::Relu,
+            Norm::group(1).in_layers(NormLayers::Only(2)),
+        ),
+        ("one_example".to_owned(), wide, Activation::Sigmoid, Norm::LAYER),
     ]);
     cases
 }

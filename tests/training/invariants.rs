@@ -26,11 +26,11 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 /// At batch size 1 a batch norm's value is its own mean: the gradients of all hidden weights are
-/// exactly 0, while those of layer and rms norm are not.
+/// exactly 0, while those of layer, group and rms norm are not.
 fn batch_size_1(backend: &mut dyn Backend) -> Checked {
     let data = Dataset::drawn().map_err(text)?;
-    let experiment = Experiment { batch: 1, hidden: vec![20, 9], ..Experiment::default() };
-    for norm in [Norm::Batch, Norm::Layer, Norm::Rms] {
+    let experiment = Experiment { batch: 1, hidden: vec![21, 9], ..Experiment::default() };
+    for norm in [Norm::BATCH, Norm::LAYER, Norm::group(3), Norm::RMS] {
         let activation = Activation::Sigmoid;
         let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
         let mut trainer = Trainer::new(backend, &plan).map_err(text)?;
@@ -38,8 +38,8 @@ fn batch_size_1(backend: &mut dyn Backend) -> Checked {
         let layers = trainer.evaluation().map_err(text)?.0.swap_remove(0).layers;
         let hidden = &layers[..2];
         hold(
-            hidden.iter().all(|layer| (layer.gradient_rms == 0.0) == (norm == Norm::Batch)),
-            || format!("with {} norm the hidden layers' figures are {hidden:?}", norm.name()),
+            hidden.iter().all(|layer| (layer.gradient_rms == 0.0) == (norm == Norm::BATCH)),
+            || format!("with {norm} norm the hidden layers' figures are {hidden:?}"),
         )?;
         hold(layers[2].gradient_rms > 0.0, || "the output layer learns nothing".to_owned())?;
     }
@@ -51,13 +51,14 @@ fn batch_size_1(backend: &mut dyn Backend) -> Checked {
 fn replicas(backend: &mut dyn Backend) -> Checked {
     let data = Dataset::drawn().map_err(text)?;
     let optimizers = [
-        (Norm::Batch, Optimizer::Adam),
-        (Norm::Layer, Optimizer::Sgd),
-        (Norm::Rms, Optimizer::Adam),
+        (Norm::BATCH, Optimizer::Adam),
+        (Norm::LAYER, Optimizer::Sgd),
+        (Norm::group(3), Optimizer::Sgd),
+        (Norm::RMS, Optimizer::Adam),
     ];
     for (norm, optimizer) in optimizers {
         let trained = |backend: &mut dyn Backend, seed, replicas| {
-            let hidden = vec![19, 7];
+            let hidden = vec![18, 6];
             let experiment = Experiment {
                 hidden,
                 batch: 13,
@@ -128,7 +129,7 @@ impl Trained {
 fn evaluation_is_free(backend: &mut dyn Backend) -> Checked {
     let data = Dataset::drawn().map_err(text)?;
     let experiment = Experiment { hidden: vec![20], ..Experiment::default() };
-    let (activation, norm) = (Activation::Relu, Norm::Batch);
+    let (activation, norm) = (Activation::Relu, Norm::BATCH);
     let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
     let mut run = |stops: &[usize]| {
         let mut trainer = Trainer::new(backend, &plan).map_err(text)?;

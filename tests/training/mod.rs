@@ -5,6 +5,7 @@ mod data;
 mod diagnosis;
 mod engines;
 mod invariants;
+mod one_layer;
 mod probes;
 mod reference;
 
@@ -18,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         reference::trials(),
         engines::trials(),
         invariants::trials(),
+        one_layer::trials(),
         diagnosis::trials(),
         data::trials(),
         probes::trials(),

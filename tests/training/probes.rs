@@ -4,7 +4,7 @@ use super::{Checked, hold, on_cpu, on_gpu, text};
 use crate::support::trial::Trial;
 use normlab::backend::Backend;
 use normlab::backend::cpu::CpuBackend;
-use normlab::config::{Experiment, Norm};
+use normlab::config::{Experiment, Norm, NormLayers};
 use normlab::data::{Dataset, Examples};
 use normlab::kernels::activation::Activation;
 use normlab::record::{Evaluation, LayerProbe, Probe};
@@ -92,7 +92,8 @@ fn on_data(
 
 /// A network that is looked at learns the very weights of one that is not.
 fn change_nothing(backend: &mut dyn Backend) -> Checked {
-    for norm in [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms] {
+    let of_one = Norm::group(3).in_layers(NormLayers::Last);
+    for norm in [Norm::NONE, Norm::BATCH, Norm::LAYER, Norm::RMS, of_one] {
         let plain = trained(backend, 0, (Activation::Sigmoid, norm))?;
         let probed = trained(backend, 20, (Activation::Sigmoid, norm))?;
         hold(plain.probes.is_empty() && probed.probes.len() > 10, || "no probes".to_owned())?;
@@ -103,7 +104,7 @@ fn change_nothing(backend: &mut dyn Backend) -> Checked {
 
 /// What is recorded of three replicas is what the first one gives alone.
 fn first_replica(backend: &mut dyn Backend) -> Checked {
-    let network = (Activation::Sigmoid, Norm::Batch);
+    let network = (Activation::Sigmoid, Norm::BATCH);
     let alone = trained(backend, 20, network)?;
     let among = replicated(backend, 20, network, 3)?;
     hold(among.probes.len() == alone.probes.len(), || "probes are missing".to_owned())?;
@@ -117,7 +118,7 @@ fn first_replica(backend: &mut dyn Backend) -> Checked {
 /// they differ is of them alone.
 fn class_without_image(backend: &mut dyn Backend) -> Checked {
     const LACKING: u8 = 3;
-    let network = (Activation::Sigmoid, Norm::Batch);
+    let network = (Activation::Sigmoid, Norm::BATCH);
     let experiment = Experiment { hidden: vec![17, 9], steps: 3, ..Experiment::default() };
     let mut data = Dataset::drawn().map_err(text)?;
     let whole = on_data(backend, &experiment, network, &data)?;
@@ -174,7 +175,7 @@ fn spread_of(rows: &[Vec<f32>]) -> f64 {
 /// Batch norm's outputs have the mean beta and the deviation |gamma|, unit by unit (the scale is off by
 /// epsilon's share of the variance); before the first step nothing has changed; every image is counted.
 fn what_is_there(backend: &mut dyn Backend) -> Checked {
-    let kept = trained(backend, 20, (Activation::Sigmoid, Norm::Batch))?;
+    let kept = trained(backend, 20, (Activation::Sigmoid, Norm::BATCH))?;
     let (first, last) = (&kept.probes[0], &kept.probes[kept.probes.len() - 1]);
     hold(first.step == 0 && last.step == STEPS, || "the first or the last is missing".to_owned())?;
     hold(first.weights.iter().all(|one| one.change == 0.0), || "changed at step 0".to_owned())?;

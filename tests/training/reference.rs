@@ -35,28 +35,28 @@ struct Case {
 
 const PLAIN: Case = Case {
     name: "none_sigmoid_sgd",
-    norm: Norm::None,
+    norm: Norm::NONE,
     activation: Activation::Sigmoid,
     affine: Affine::PerUnit,
     position: NormPosition::Before,
     optimizer: Optimizer::Sgd,
 };
 
-const CASES: [Case; 9] = [
+const CASES: [Case; 10] = [
     PLAIN,
-    Case { name: "batch_sigmoid_sgd", norm: Norm::Batch, ..PLAIN },
-    Case { name: "batch_relu_momentum", norm: Norm::Batch, activation: Activation::Relu, ..PLAIN },
+    Case { name: "batch_sigmoid_sgd", norm: Norm::BATCH, ..PLAIN },
+    Case { name: "batch_relu_momentum", norm: Norm::BATCH, activation: Activation::Relu, ..PLAIN },
     Case {
         name: "layer_tanh_adam",
-        norm: Norm::Layer,
+        norm: Norm::LAYER,
         activation: Activation::Tanh,
         optimizer: Optimizer::Adam,
         ..PLAIN
     },
-    Case { name: "layer_shared_sigmoid_sgd", norm: Norm::Layer, affine: Affine::Shared, ..PLAIN },
+    Case { name: "layer_shared_sigmoid_sgd", norm: Norm::LAYER, affine: Affine::Shared, ..PLAIN },
     Case {
         name: "batch_after_relu_adam",
-        norm: Norm::Batch,
+        norm: Norm::BATCH,
         activation: Activation::Relu,
         position: NormPosition::After,
         optimizer: Optimizer::Adam,
@@ -64,14 +64,15 @@ const CASES: [Case; 9] = [
     },
     Case {
         name: "layer_before_relu_sgd",
-        norm: Norm::Layer,
+        norm: Norm::LAYER,
         activation: Activation::Relu,
         ..PLAIN
     },
-    Case { name: "rms_relu_sgd", norm: Norm::Rms, activation: Activation::Relu, ..PLAIN },
+    Case { name: "group_sigmoid_sgd", norm: Norm::group(2), ..PLAIN },
+    Case { name: "rms_relu_sgd", norm: Norm::RMS, activation: Activation::Relu, ..PLAIN },
     Case {
         name: "rms_shared_after_tanh_adam",
-        norm: Norm::Rms,
+        norm: Norm::RMS,
         activation: Activation::Tanh,
         affine: Affine::Shared,
         position: NormPosition::After,
@@ -120,6 +121,12 @@ impl Vectors {
         &self.0[name].1
     }
 
+    /// Units of the hidden layers.
+    fn widths(&self) -> Vec<usize> {
+        let weights = ["initial/layer1.weight", "initial/layer2.weight"];
+        weights.map(|name| self.0[name].0[1]).to_vec()
+    }
+
     fn scalar(&self, name: &str) -> f64 {
         self.numbers(name)[0]
     }
@@ -140,7 +147,7 @@ fn network(case: Case, vectors: &Vectors) -> Network {
     Network {
         replicas: 1,
         features: images[1],
-        hidden: vec![7, 5],
+        hidden: vectors.widths(),
         classes: 3,
         activation: case.activation,
         norm: case.norm,

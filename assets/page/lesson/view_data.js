@@ -49,15 +49,22 @@ export function nearest(sorted, value) {
 /** How many hidden layers the deepest of some tracks has. @param {Track[]} tracks */
 export const depthOf = (tracks) => Math.max(0, ...tracks.map((track) => track.moments[0]?.layers.length ?? 0));
 
+/** A norm in the page's words; by its own name, for example group:10, where a recorded run has another one. */
+function inWords(kind, norm) {
+  const key = `view.${kind}.${norm}`;
+  const text = t(key);
+  return text === key ? norm : text;
+}
+
 /** The name of a network: its norm, with its activation where another has the same norm. */
 export function nameOf(track, tracks = [track]) {
-  const name = t(`view.norm.${track.norm}`);
+  const name = inWords('norm', track.norm);
   const alone = tracks.filter((other) => other.norm === track.norm).length < 2;
   return alone ? name : `${name}, ${track.activation}`;
 }
 
 /** The name of a network at the end of a curve. @param {Track} track */
-export const shortName = (track) => t(`view.short.${track.norm}`);
+export const shortName = (track) => inWords('short', track.norm);
 
 const finiteMoments = new WeakMap();
 /** Whether all figures that a moment has are finite. @param {Moment} moment */

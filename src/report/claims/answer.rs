@@ -22,7 +22,7 @@ pub fn question(records: &Records) -> String {
     if records.experiment.hidden.is_empty() {
         return "What does a network without a hidden layer learn?".to_owned();
     }
-    let norms = records.experiment.networks().into_iter().map(|(_, norm)| norm.name());
+    let norms = records.experiment.networks().into_iter().map(|(_, norm)| norm.to_string());
     match distinct(norms).as_slice() {
         [one] => format!("What happens in a network {}?", with_norm(one)),
         _ => "What does normalization change?".to_owned(),
