@@ -109,7 +109,7 @@ fn a_signal_ends_a_sweep_with_the_networks_that_have_ended() {
     }
     signal("INT", &child);
     let ended = Ended::of(child.wait_with_output().unwrap()).with(130);
-    let said = format!("interrupted: {} of 6 networks have ended", lines());
+    let said = format!("interrupted: {} of 6 networks have finished", lines());
     assert!(ended.stdout.contains(&said), "{said}: {ended:#?}");
     assert!(folder.path().join("report.html").is_file());
 }

@@ -58,7 +58,7 @@ fn refuses() {
 
 fn tells_that_there_is_no_adapter() {
     let ended = run(normlab_without_adapter().args(["bench", "sgd"])).with(1);
-    assert!(ended.stderr.contains("there is nothing to time on"), "{ended:#?}");
+    assert!(ended.stderr.contains("there is no adapter to time on"), "{ended:#?}");
 }
 
 fn times_on_the_cpu() {
@@ -171,7 +171,7 @@ fn names_a_driver_that_ends_loops(backend: &mut GpuBackend) {
     let limit = backend.loop_limit().unwrap();
     let ended = say(&["bench", "bias_backward", "--shape", "131072x1"]);
     let ended = ended.with(i32::from(limit.is_some()));
-    let told = limit.map(|rounds| format!("after {rounds} rounds in all"));
+    let told = limit.map(|rounds| format!("after {rounds} iterations in total"));
     let note = ended.stdout.lines().find(|line| line.starts_with("note: this driver"));
     assert_eq!(note.is_some(), told.is_some(), "{ended:#?}");
     assert!(note.zip(told).is_none_or(|(note, told)| note.contains(&told)), "{ended:#?}");

@@ -361,7 +361,7 @@ fn without_an_adapter_the_cpu_computes() {
     command.current_dir(folder.path()).args(["eval", "bias_forward", "--variant"]);
     command.args(["bias_forward=naive", "--input", "in.safetensors", "--output", "out"]);
     let ended = run(&mut command).with(0);
-    assert!(ended.stdout.contains("Here the CPU engine computes"), "{ended:#?}");
+    assert!(ended.stdout.contains("Using the CPU engine"), "{ended:#?}");
     assert!(ended.stdout.contains("the CPU engine runs no shaders"), "{ended:#?}");
     assert_eq!(floats(&read(&folder.path().join("out")).0["z"]), [11.0, 18.0, 13.0, -20.0]);
 }

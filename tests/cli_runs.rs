@@ -254,7 +254,7 @@ fn a_run_that_an_error_ends_leaves_a_report_of_what_it_had() {
         (&["weights.safetensors"][..], "report: ", true),
         (
             &["weights.safetensors", "report.html"],
-            "FAILED: no report was made: cannot write",
+            "FAILED: the report could not be made: cannot write",
             false,
         ),
     ] {

@@ -308,7 +308,7 @@ fn wrong_part_is_seen(backend: &GpuBackend) {
     let ended = ended.with(1);
     assert!(ended.stdout.contains("OUT OF TOLERANCE") && ended.stdout.contains("bias_forward"));
     let limit = backend.loop_limit().unwrap();
-    assert_eq!(ended.stdout.contains("note: this driver ends"), limit.is_some(), "{ended:#?}");
+    assert_eq!(ended.stdout.contains("note: this driver stops"), limit.is_some(), "{ended:#?}");
 }
 
 fn flag() {

@@ -64,7 +64,7 @@ fn check_ends() {
         "did not end within 1 s",
         "a loop that never ends"
     ]));
-    assert!(row(&["the rest is unchecked"]) && !row(&["bias_backward", "good"]), "{ended:#?}");
+    assert!(row(&["the rest was not checked"]) && !row(&["bias_backward", "good"]), "{ended:#?}");
 }
 
 fn others_end() {

@@ -161,7 +161,7 @@ fn refuses() {
     let cpu = [&["watch", "sgd", "--device", "cpu"], &over[..]].concat();
     say(&cpu).refused(&["the CPU engine runs no shaders"]);
     let none = run(normlab_without_adapter().args(["watch", "sgd"]).args(over)).with(1);
-    assert!(none.stderr.contains("nothing to judge"), "{none:#?}");
+    assert!(none.stderr.contains("no adapter to judge"), "{none:#?}");
 
     say(&["train", "--watch"]).refused(&["--watch: there are no files", "--shaders DIR"]);
     say(&["lesson", "--watch", "--variant", "sgd=naive"]).refused(&["--watch: there are no files"]);

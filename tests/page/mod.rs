@@ -318,7 +318,7 @@ fn a_run_whose_report_cannot_be_written_has_failed() {
     fs::write(folder.path().join("pictures"), "a file where a folder should be").unwrap();
     let ended = small(&["train"], folder.path()).with(1);
     let line = ended.stdout.lines().last().unwrap();
-    assert!(line.starts_with("FAILED: no report was made: cannot write "), "{line}");
+    assert!(line.starts_with("FAILED: the report could not be made: cannot write "), "{line}");
     let again = say(&["report", folder.path().to_str().unwrap()]).with(1);
     assert!(again.stderr.starts_with("error: cannot write "), "{again:#?}");
 }
