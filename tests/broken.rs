@@ -109,7 +109,7 @@ impl Ended {
 fn unknown_kernel() {
     say(&["check", "matmul"]).refused(&[
         "no kernel is called matmul",
-        "did you mean matmul_nn or matmul_nt or matmul_tn? There are: gather, ",
+        "did you mean matmul_nn or matmul_nt or matmul_tn? Available: gather, ",
     ]);
     say(&["bench", "sdg"]).refused(&["no kernel is called sdg; did you mean sgd?"]);
 }

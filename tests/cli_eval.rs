@@ -199,7 +199,7 @@ fn tensors_that_do_not_fit_are_refused_by_name() {
     };
     refused("beta", None, &["no tensor beta", "x f32[rows, cols], gamma f32[1, affine]"]);
     refused("gama", zeros(&[3]), &["no tensor gama", "did you mean gamma?"]);
-    refused("weight", zeros(&[3]), &["no tensor weight; there are: x, gamma, beta"]);
+    refused("weight", zeros(&[3]), &["no tensor weight; available: x, gamma, beta"]);
     refused("y", zeros(&[2, 3]), &["y is what layer_norm_forward writes", "leave it out"]);
     refused("x", zeros(&[3]), &["x", "[3]", "expected [rows, cols] or [replicas, rows, cols]"]);
     refused("x", zeros(&[1, 1, 2, 3]), &["x", "[1, 1, 2, 3]", "expected [rows, cols]"]);

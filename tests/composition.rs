@@ -108,7 +108,7 @@ fn a_variant_of_the_user_may_share_too() {
     let place = folder.path().join("matmul_nn/mine.wgsl").display().to_string();
     let expected = format!(
         "{place}: its header shares tiled_factor, which is not there; did you mean tiled_factors or \
-         tiled_product? There are: "
+         tiled_product? Available: "
     );
     assert!(said.starts_with(&expected), "{said}");
 }

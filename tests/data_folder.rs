@@ -75,7 +75,7 @@ fn the_plain_file_wins_and_content_tells_what_is_compressed() {
 fn a_path_that_is_no_folder_is_named() {
     let folder = data_set();
     put(folder.path(), "notes.txt", b"");
-    for (name, found) in [("nowhere", "does not exist"), ("notes.txt", "is no folder")] {
+    for (name, found) in [("nowhere", "does not exist"), ("notes.txt", "is another kind of file")] {
         let path = folder.path().join(name);
         let parts = [path.to_str().unwrap(), found, "a data set is expected", TRAIN_LABELS];
         assert_refused(load(&path), &parts);

@@ -69,19 +69,19 @@ fn a_sound_file_of_another_kind_is_told_by_what_it_holds() {
         assert_other(parse_labels(&bytes).map(drop), &parts);
     }
     for (sizes, advice) in [
-        (&[4, 6][..], "give each image its rows and columns"),
+        (&[4, 6][..], "store each image as rows and columns"),
         (&[2, 2, 3, 2], "write the images in that form"),
-        (&[2, 2, 2, 3], "make these colour images grey"),
-        (&[2, 3, 2, 2], "make these colour images grey"),
-        (&[24], "these are labels: give the file its right name"),
+        (&[2, 2, 2, 3], "convert these colour images to grey"),
+        (&[2, 3, 2, 2], "convert these colour images to grey"),
+        (&[24], "these are labels: rename the file accordingly"),
     ] {
         let bytes = file(0x0800 | sizes.len() as u32, sizes, &[0; 24]);
         let held = format!("unsigned bytes in {} dimension", sizes.len());
         assert_other(parse_images(&bytes).map(drop), &[&held, advice]);
     }
-    let advice = "these are labels: give the file its right name";
+    let advice = "these are labels: rename the file accordingly";
     assert_other(parse_images(&qmnist_labels(&[1, 2])).map(drop), &["(2 × 8)", advice]);
-    let advice = "these are images: give the file its right name";
+    let advice = "these are images: rename the file accordingly";
     assert_other(parse_labels(&images(2)).map(drop), &["unsigned bytes in 3 dim", advice]);
     // One that is not as long as its own header says is damaged, whatever it would hold.
     let cut_off = file(0x0d03, &[5, 2, 3], &[0; 119]);
@@ -115,7 +115,7 @@ fn zeros_behind_a_gzip_file_are_no_damage() {
             assert_eq!(parse_images(&padded).unwrap(), parse_images(&images(2)).unwrap());
             for behind in [&[1][..], &sound] {
                 let more = [&padded, behind].concat();
-                assert_refused(parse_images(&more), &["stands behind its end", "damaged"]);
+                assert_refused(parse_images(&more), &["follows its end", "damaged"]);
             }
         }
     }
@@ -180,7 +180,7 @@ fn a_size_of_0_is_told() {
 #[test]
 fn a_damaged_gzip_stream_is_told() {
     let sound = gzip(&images(9));
-    let parts = ["pictures", "not the sound gzip file"];
+    let parts = ["pictures", "starts like a gzip file"];
     for kept in 2..sound.len() {
         assert_refused(parse_images(&sound[..kept]), &parts);
     }

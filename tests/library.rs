@@ -134,7 +134,7 @@ fn a_choice_that_does_not_fit_is_refused() {
     let refused = |choice: &str| message(Library::default().choose(choice));
     assert!(refused("sgd").contains("expected KERNEL=NAME or KERNEL=PATH.wgsl"));
     assert!(refused("sdg=naive").contains("no kernel is called sdg"));
-    assert!(refused("sgd=warp").contains("sgd has no variant warp; there are: naive"));
+    assert!(refused("sgd=warp").contains("sgd has no variant warp; available: naive"));
     assert!(refused("sgd=/no/such.wgsl").contains("cannot read /no/such.wgsl"));
 }
 

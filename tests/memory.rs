@@ -37,8 +37,8 @@ fn a_training_that_does_not_fit_is_refused_before_it_begins() {
     let wide = ["train", "--device", "cpu", "--hidden", "4096,4096"];
     within(600_000, &[&wide[..], &out].concat()).refused(&[
         "training sigmoid-batch (weights 1.",
-        " more memory at its peak, and ",
-        " MiB are left of the address space (ulimit -v)",
+        " more memory at its peak, but only ",
+        " MiB is left of the address space (ulimit -v)",
         "fewer or narrower layers (--hidden)",
     ]);
     assert_eq!(entries(folder.path()), [""; 0]);

@@ -396,5 +396,5 @@ fn a_mistake_is_shown_with_its_line() {
 fn an_unknown_variant_is_refused_with_a_list() {
     let refused = Library::default().shader(&bias_forward::KERNEL, "warp", Activation::Relu);
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
-    assert!(message.contains("bias_forward has no variant warp; there are: naive"), "{message}");
+    assert!(message.contains("bias_forward has no variant warp; available: naive"), "{message}");
 }

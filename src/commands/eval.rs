@@ -72,7 +72,7 @@ pub(super) fn eval(
     }
     let kernel = kernel.ok_or_else(|| {
         let names = kernels::ALL.map(|kernel| kernel.name()).join(", ");
-        Error::Config(format!("normlab eval needs the name of a kernel; there are: {names}"))
+        Error::Config(format!("normlab eval needs the name of a kernel; available: {names}"))
     })?;
     let input = needed(arguments.input.as_deref(), ("input", kernel), kernel.contract.read())?;
     let output =

@@ -134,7 +134,7 @@ mod tests {
     fn what_is_not_offered_is_refused() {
         let said = |name: &str, value| set(TEXT, name, value).err().unwrap_or_default();
         assert_eq!(said("TILE", 48), "TILE = 48; expected one of 16, 32, 64");
-        assert!(said("TILES", 16).contains("no tunable TILES; did you mean TILE? There are: TILE"));
+        assert!(said("TILES", 16).contains("no tunable TILES; did you mean TILE? Available: TILE"));
         assert_eq!(
             set("const A = 1;", "B", 1).err().unwrap_or_default(),
             "it has no tunable B, nor any other"
