@@ -61,7 +61,7 @@ pub fn exit_status() -> u8 {
     u8::try_from(STATUS_OF_SIGNAL as usize + signal).unwrap_or(1)
 }
 
-/// Whether the process was started with a signal ignored, as `nohup` does with SIGHUP. Only Linux reports this
+/// Whether the process was started with a signal ignored (by `nohup`, for example). Only Linux reports this
 /// without `unsafe`; elsewhere the signal counts as a request.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

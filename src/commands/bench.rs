@@ -177,8 +177,8 @@ fn targets(measure: &MeasureArguments, out: &mut dyn Write) -> anyhow::Result<St
     let mut backend = open_adapter(&measure.device, library, purpose, shown)?;
     let device = backend.adapter();
     print(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
-    let mut told = |target: &SpeedTarget| print(shown, &tables::target(target));
-    let goals = targets::measure(&mut backend, &data, &mut told)?;
+    let mut report = |target: &SpeedTarget| print(shown, &tables::target(target));
+    let goals = targets::measure(&mut backend, &data, &mut report)?;
     if measure.json {
         print_json(&Reached { device, goals: &goals }, out)?;
     }
@@ -198,8 +198,8 @@ fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> anyhow::Result<Sta
     let mut scales = Vec::new();
     for (what, sizes) in grown {
         print(shown, &tables::scale_header(what, *norm))?;
-        let mut told = |point: &ScaledStep| print(shown, &tables::scale_row(point));
-        let scale = scale::measure(&mut *backend, (what, sizes), *norm, &data, &mut told)?;
+        let mut report = |point: &ScaledStep| print(shown, &tables::scale_row(point));
+        let scale = scale::measure(&mut *backend, (what, sizes), *norm, &data, &mut report)?;
         print(shown, &tables::growth(&scale))?;
         scales.push(scale);
     }

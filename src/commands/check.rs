@@ -250,23 +250,23 @@ impl Checked {
         setting: &Setting,
         trials: &mut [Trial],
     ) -> Result<()> {
-        let (name, told) = (kernel.name(), setting.to_string());
+        let (name, variant) = (kernel.name(), setting.to_string());
         let shader =
             backend.selection().library().set_shader(kernel, setting, Activation::default());
         match shader.map(|shader| backend.selection().capabilities().lacks(&shader)) {
             Ok(None) => {
                 let tally = check_setting(backend, kernel, setting, trials)?;
-                self.rows.push(row(name, &told, &tally));
-                self.complaints.extend(wrong(name, &told, &tally.complaints));
+                self.rows.push(row(name, &variant, &tally));
+                self.complaints.extend(wrong(name, &variant, &tally.complaints));
                 self.stuck = tally.stuck;
             }
             Ok(Some(reason)) => {
-                self.rows.push(unchecked(name, &told, &format!("skipped: {reason}")));
+                self.rows.push(unchecked(name, &variant, &format!("skipped: {reason}")));
             }
             // A shader that does not fit its contract is wrong; the others are still checked.
             Err(error @ Error::Shader(_)) => {
-                self.rows.push(unchecked(name, &told, "WRONG"));
-                self.complaints.extend(wrong(name, &told, &[error.to_string()]));
+                self.rows.push(unchecked(name, &variant, "WRONG"));
+                self.complaints.extend(wrong(name, &variant, &[error.to_string()]));
             }
             Err(error) => return Err(error),
         }

@@ -28,10 +28,10 @@ pub(super) struct Arguments {
     /// The safetensors file to write the kernel's results to; an existing one is replaced.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// A parameter of the kernel, for example epsilon=1e-5; repeatable.
+    /// A parameter of the kernel, e.g. epsilon=1e-5; repeatable.
     #[arg(long = "param", value_name = "NAME=NUMBER", value_parser = assignment::<f32>)]
     parameters: Vec<(String, f32)>,
-    /// A size that no tensor determines, for example features=784; repeatable.
+    /// A size that no tensor gives, e.g. features=784; repeatable.
     #[arg(long = "size", value_name = "NAME=NUMBER", value_parser = assignment::<usize>)]
     sizes: Vec<(String, usize)>,
     /// The activation of a kernel that has one [default: identity].

@@ -85,7 +85,7 @@ enum Command {
     Eval(eval::Arguments),
     /// Write networks as files that a browser can train.
     Export(export::Arguments),
-    /// Check and time the variants of kernels, or time whole training steps (`bench step`).
+    /// Check and time kernels' variants, or time whole training steps (`bench step`).
     Bench(bench::Arguments),
     /// Find the shaders' fastest settings on this adapter, and save them.
     Tune(tune::Arguments),

@@ -254,5 +254,5 @@ fn a_single_network_is_told_of_no_claim_that_takes_two() {
     assert!(!ended.stdout.contains("claims"), "{ended:#?}");
     assert!(summary(folder.path()).claims.iter().all(|claim| claim.verdict == NotMeasured));
     let again = say(&["train", "--out", &folder.path().display().to_string()]);
-    again.refused(&["holds a run already"]);
+    again.refused(&["already holds a run"]);
 }

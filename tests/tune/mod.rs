@@ -191,7 +191,10 @@ fn names_the_command() {
     run(with_cache(cache.path()).args(command.split(' ')).arg("bias_forward")).with(0);
     let ended = trained(cache.path(), &out.path().join("second"), &[]).with(0);
     let line = ended.stdout.lines().find(|line| line.starts_with("tuning: ")).unwrap();
-    assert!(line.contains(" tuned shapes") && line.contains(" more: normlab tune"), "{line}");
+    assert!(
+        line.contains(" tuned kernel shapes") && line.contains(" more: normlab tune"),
+        "{line}"
+    );
 }
 
 fn the_user_wins() {
