@@ -154,7 +154,7 @@ impl Panel {
         svg.line((self.left, y), (self.right(), y), attributes);
     }
 
-    /// Draws lines of data, the last one on top, with all their areas behind them.
+    /// Draws lines of data, the last one on top, with all areas below all lines.
     pub(super) fn lines(&self, svg: &mut Svg, lines: &[Line]) {
         for Line { pen, band, .. } in lines {
             for whole in band.split(|(x, y)| !x.is_finite() || !y.iter().all(|y| y.is_finite())) {

@@ -89,7 +89,7 @@ impl Topic {
     }
 }
 
-/// The numbers behind the curves of a panel.
+/// The values of the curves in a panel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PanelValues {
     /// What the panel shows.

@@ -20,7 +20,7 @@ pub(super) const END: (&str, &str) = ("text-anchor", "end");
 /// Text centred on its point.
 pub(super) const MIDDLE: (&str, &str) = ("text-anchor", "middle");
 
-/// Fine lines behind the data.
+/// Fine lines below the data.
 pub(super) const GRID: Attributes =
     &[("class", "grid"), ("stroke", "currentColor"), ("stroke-opacity", "0.2"), ("fill", "none")];
 
