@@ -181,7 +181,7 @@ fn scatter(group: &Group, position: NormPosition) -> Picture {
     let off = listed(&group.runs.iter().map(off).collect::<Vec<_>>());
     Picture {
         id: format!("affine-scatter-{}", group.activation),
-        title: format!("Where the data lie and where gamma and beta put them: {activation}"),
+        title: format!("Mean and deviation against beta and gamma: {activation}"),
         caption: format!(
             "One point per hidden unit, at the end: the mean and the standard deviation of its \
              inputs to the {activation}, against beta and |gamma|. {why} The largest distance from the diagonal is {off}."

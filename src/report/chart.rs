@@ -56,7 +56,7 @@ pub(super) struct Chart {
     pub(super) height: f64,
     /// The plots, row after row.
     pub(super) plots: Vec<Plot>,
-    /// What the pens stand for.
+    /// The meanings of the pens.
     pub(super) key: Vec<(String, Pen)>,
 }
 

@@ -213,7 +213,7 @@ impl Panel {
     }
 }
 
-/// Draws a sample of a pen from its left end, and what it stands for behind it.
+/// Draws a sample of a pen, from its left end, followed by its meaning.
 fn sample(svg: &mut Svg, (x, y): (f64, f64), pen: Pen, words: &str) {
     svg.line((x, y - 4.0), (x + SAMPLE, y - 4.0), &pen.line());
     svg.text((x + WORDS, y), words, &[("font-weight", "600")]);
