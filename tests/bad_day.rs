@@ -149,13 +149,16 @@ fn files_of_different_runs_are_told_apart() {
         }
         fs::write(one.path().join(copied), kept).unwrap();
     };
-    report("summary.json", &["missing: summary.json is of another run than experiment.toml"]);
-    let all = "are of another run than experiment.toml, and are left out";
+    report(
+        "summary.json",
+        &["missing: summary.json belongs to a different run than experiment.toml"],
+    );
+    let all = "belong to a different run than experiment.toml and are ignored";
     report("metrics.jsonl", &["lines of metrics.jsonl", all, "sigmoid-none has recorded nothing"]);
     report("histograms.jsonl", &["lines of histograms.jsonl", all]);
     report(
         "experiment.toml",
-        &["summary.json is of another run", "sigmoid-batch has recorded nothing"],
+        &["summary.json belongs to a different run", "sigmoid-batch has recorded nothing"],
     );
     // Lines that stand there twice are of two runs with one experiment.
     let metrics = text(one.path(), "metrics.jsonl");
@@ -183,7 +186,7 @@ fn names_in_records_lead_nowhere() {
             let foreign = lines.replace(activation, &format!("\"activation\":{escaped}"));
             fs::write(inner.join(file), foreign).unwrap();
             let ended = say(&["report", inner.to_str().unwrap()]);
-            ended.refused(&[file, "which no run writes"]);
+            ended.refused(&[file, "no run has written it"]);
             assert!(!inner.join("pictures").exists(), "{file}: {name}");
         }
     }

@@ -188,11 +188,11 @@ fn judges_every_save() {
     watch.line(&["mine.wgsl:30:20"]);
     watch.line(&["let sum = x[at]]"]);
     watch.line(&["^ expected `;`"]);
-    watch.line(&["the last good version stays: ", "µs"]);
+    watch.line(&["the last good version stays in use: ", "µs"]);
 
     fs::write(&file, ENDLESS).unwrap();
     watch.line(&["FAILED", "did not end within 1.5 s", "a loop that never ends"]);
-    watch.line(&["the last good version stays: "]);
+    watch.line(&["the last good version stays in use: "]);
 
     let new = folder.path().join("bias_forward/new.tmp");
     fs::write(&new, bias()).unwrap();

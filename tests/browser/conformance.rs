@@ -104,7 +104,7 @@ fn no_shader_has_a_warning(browser: &mut Browser) {
 pub(crate) fn a_browser_without_an_adapter_is_told(browser: &mut Browser) {
     let result = checked(browser, &["sgd"]);
     let sentence =
-        "This browser has WebGPU, but offers no adapter; its GPU may be blocked or switched off.";
+        "This browser supports WebGPU but offers no adapter; its GPU may be blocked or disabled.";
     assert_eq!((&result["error"], &result["good"]), (&sentence.into(), &false.into()));
     let text = browser.value("document.getElementById('state').textContent");
     assert_eq!(text, sentence);

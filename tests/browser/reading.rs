@@ -196,7 +196,7 @@ pub(super) fn frames_tell_their_own_values(browser: &mut Browser) {
 pub(super) fn what_follows_the_slider_is_marked(browser: &mut Browser) {
     let sign = |id: &str| text_of(id);
     assert_eq!(browser.value(&sign("moving")), "follows the slider");
-    assert_eq!(browser.value(&sign("accuracy")), "the upright line follows the slider");
+    assert_eq!(browser.value(&sign("accuracy")), "the vertical line follows the slider");
     assert_eq!(browser.value(&sign("batch-sizes-sigmoid")), json!(null));
 }
 

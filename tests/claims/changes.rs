@@ -177,8 +177,8 @@ pub(super) const CHANGES: [Change; 64] = [
         |r| r.evaluations.iter_mut().for_each(|evaluation| evaluation.layers.truncate(3)),
         NotMeasured,
     ),
-    ("ReLU the gradient", |r| ending(r, "relu-none").test_accuracy = 0.8, HoldsPartly),
-    ("ReLU the gradient", |r| ending(r, "relu-none").layers[0].gradient_rms = 1e-6, HoldsPartly),
+    ("ReLU, the gradient", |r| ending(r, "relu-none").test_accuracy = 0.8, HoldsPartly),
+    ("ReLU, the gradient", |r| ending(r, "relu-none").layers[0].gradient_rms = 1e-6, HoldsPartly),
     ("batch size 1", |r| batch_sizes(r)[0].hidden_gradient = 1e-30, HoldsPartly),
     ("batch size 1", |r| batch_sizes(r)[1].run.test_accuracy = Some(0.1), HoldsPartly),
     ("batch size 1", |r| drop(batch_sizes(r).remove(1)), NotMeasured),
@@ -200,7 +200,7 @@ pub(super) const CHANGES: [Change; 64] = [
         DoesNotHold,
     ),
     (
-        "ReLU the gradient",
+        "ReLU, the gradient",
         |r| {
             *ending(r, "relu-none") = evaluation("relu-none", 1500, 0.1, 1e-6, 0.001, 0.0);
             *ending(r, "relu-batch") = evaluation("relu-batch", 1500, 0.5, 0.5, 1.0, 0.5);
@@ -215,8 +215,8 @@ pub(super) const CHANGES: [Change; 64] = [
         },
         DoesNotHold,
     ),
-    ("ReLU the gradient", |r| without_effect(r, "relu-batch"), HoldsPartly),
-    ("ReLU the gradient", |r| drop(r.sweeps.remove(&Swept::LearningRate)), Holds),
+    ("ReLU, the gradient", |r| without_effect(r, "relu-batch"), HoldsPartly),
+    ("ReLU, the gradient", |r| drop(r.sweeps.remove(&Swept::LearningRate)), Holds),
     ("batch norm as well as layer norm", |r| r.sweeps.clear(), NotMeasured),
     (
         "batch norm as well as",

@@ -27,7 +27,7 @@ const WORDS: [&str; 14] = [
     "network trains",
     "Location",
     "Spread",
-    "With ReLU the gradient",
+    "With ReLU, the gradient",
     "batch size 1",
     "batch norm as well as layer norm",
     "one of each for a whole layer",

@@ -53,10 +53,7 @@ fn who_has_learned_is_said_as_it_was() {
         (&[(none, 0.1), (batch, 0.1)], "no network beats a constant guess ("),
         (&[(none, 0.9), (batch, 0.92)], "a norm changes little in the end ("),
         (&[(layer, 0.9), (batch, 0.92)], "the norms differ little in the end ("),
-        (
-            &[(none, 0.5), (batch, 0.92)],
-            "it depends on the norm how much the network has learned (",
-        ),
+        (&[(none, 0.5), (batch, 0.92)], "how much the network has learned depends on the norm ("),
         (&[(batch, 0.92)], "the network has learned (test accuracy: 92.0 % with batch norm)"),
     ];
     for (accuracies, words) in cases {
@@ -115,7 +112,7 @@ fn what_did_not_end_is_no_answer() {
         all.evaluations.iter_mut().for_each(|one| one.layers.truncate(1));
     });
     let said = sentences(&shallow);
-    assert!(said[1].starts_with("In training, with sigmoid the loss has come to "), "{said:#?}");
+    assert!(said[1].starts_with("In training, with sigmoid the loss reached "), "{said:#?}");
     assert!(said[2].starts_with("Without a hidden layer "), "{said:#?}");
 }
 

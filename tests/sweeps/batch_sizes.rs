@@ -44,7 +44,7 @@ fn each_network_is_a_line_and_a_row() {
     let rows: Vec<_> = ended.stdout.lines().skip(header + 2).take(8).collect();
     assert!(rows.iter().all(|row| row.starts_with("sigmoid-") && row.contains(" % ")), "{rows:#?}");
     assert!(rows[0].ends_with("  0") && !rows[1].ends_with("  0"), "{rows:#?}");
-    assert!(ended.stdout.contains("evidence for: with batch norm every gradient"), "{ended:#?}");
+    assert!(ended.stdout.contains("evidence for: with batch norm, every gradient"), "{ended:#?}");
     assert_eq!(ended.stderr, "");
     let experiment = Experiment::read(&folder.path().join("experiment.toml")).unwrap();
     assert_eq!((experiment.hidden, experiment.steps), (vec![8, 8], 4));

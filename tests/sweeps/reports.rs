@@ -26,7 +26,7 @@ fn a_sweep_by_itself_leaves_a_whole_report() {
          drawn digits for 20 steps.</p>",
         "<figure id=\"learning-rates-relu\">",
         "<h2>The verdict</h2>",
-        "<td>With ReLU a norm widens the range of usable learning rates",
+        "<td>With ReLU, a norm widens the range of usable learning rates",
         "<code>normlab learning-rates --out RUN_DIR</code>",
         "<section id=\"results-learning-rates\">",
         &accuracy,
