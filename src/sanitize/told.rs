@@ -353,7 +353,8 @@ impl Told {
             (true, _) => "nothing orders workgroups within a dispatch: let one workgroup own the element, use \
                           atomics, or split the kernel into two dispatches"
                 .to_owned(),
-            (false, Conflict::SameValue) => "the values are equal, but it is still a race: let one invocation write it"
+            (false, Conflict::SameValue) => "the values are equal, but it is still a race: let one \
+                                             invocation write it"
                 .to_owned(),
             (false, _) => format!("put {} between the two, where all invocations reach it", scene.barrier(cell)),
         };
