@@ -182,7 +182,7 @@ impl Program {
         let name = largest.map_or("", |buffer| &buffer.name);
         let what =
             format!("a program with {name} of {} elements", largest.map_or(0, |one| one.len));
-        memory::require(self.bytes(), &what, "smaller tensors take less")
+        memory::require(self.bytes(), &what, "use smaller tensors")
     }
 
     /// Checks that every tensor can be bound by `who`, whose bindings have at most `largest` bytes.
@@ -197,9 +197,9 @@ impl Program {
         let less = match spec.name.strip_suffix(".images") {
             Some(part) => {
                 let fitting = largest / (4 * spec.shape.cols.max(1));
-                format!("--{part}-images {fitting} takes as many as fit")
+                format!("use --{part}-images {fitting}, as many as fit")
             }
-            None => "smaller layers or batches and fewer replicas take less".to_owned(),
+            None => "use smaller layers, smaller batches or fewer replicas".to_owned(),
         };
         Err(Error::Config(format!(
             "the tensor {} {} takes {} MiB, and {who} binds at most {} MiB at once; {less}",

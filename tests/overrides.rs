@@ -91,7 +91,10 @@ fn are_refused() {
     refused(&format!("@id(3) override INVOCATIONS: u32; {tile}"), &without);
     let indirect = format!("override LANES: u32; override INVOCATIONS: u32 = 2u * LANES; {tile}");
     refused(&indirect, &["LANES has no default value"]);
-    refused(&format!("override INVOCATIONS: u32 = 0u; {tile}"), &["has 0 invocations along an"]);
+    refused(
+        &format!("override INVOCATIONS: u32 = 0u; {tile}"),
+        &["has 0 invocations along an axis"],
+    );
     let invocations = "override INVOCATIONS: u32 = 64u;";
     let no_tile = ["TILE_COUNT is not a u32 above 0", "`override TILE_COUNT: u32 = 32u;`"];
     refused(&format!("{invocations} override TILE_COUNT: u32 = 0u;"), &no_tile);

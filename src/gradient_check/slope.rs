@@ -59,7 +59,7 @@ struct Estimate {
 struct Side {
     /// The step, below 0 for the side below x.
     step: f64,
-    /// How far from x it starts, in steps: 0, or just beside it where the function jumps.
+    /// How far from x it starts, in steps: 0, or just next to it where the function jumps.
     from: f64,
     /// The value there.
     start: f64,
@@ -260,7 +260,7 @@ mod tests {
             let kink = f64::from(sixtyfourths) / 1_000.0;
             let f = |x: f64| 2.0 * x + 3.0 * (x - kink).max(0.0);
             let slope = if kink < 0.0 { 5.0 } else { 2.0 };
-            assert!(ratio(f, 0.0, slope) <= 1.0, "{slope} beside a kink at {kink}");
+            assert!(ratio(f, 0.0, slope) <= 1.0, "{slope} near a kink at {kink}");
             assert!(kink.abs() < 0.016 || ratio(f, 0.0, slope + 0.01) > 1.0, "{kink}");
             assert!(kink.abs() < 0.016 || ratio(f, 0.0, 3.5) > 1.0, "{kink}");
         }

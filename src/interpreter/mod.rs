@@ -8,7 +8,7 @@
 //! # What WGSL prescribes, and the choices where it leaves one
 //!
 //! - Integers wrap; division by 0 gives the dividend, with remainder 0; a shift uses the last five bits of
-//!   its amount; a float converts to the nearest integer that its target type has.
+//!   its amount; a float is truncated to an integer and clamped to the range of its target type.
 //! - An access out of bounds reads 0 and writes nothing.
 //! - Floats are not contracted: a product and a sum are rounded one after the other. `fma` rounds once.
 //! - A subgroup is a fixed number of invocations with consecutive indices; `subgroup` says which of its

@@ -33,9 +33,9 @@ pub enum Fill {
     /// Normal, but every eleventh number from the second on is one of these in turn, so that they have
     /// ordinary numbers around them.
     Between(&'static [f32]),
-    /// Two rows: means, normal around the value; and reciprocal standard deviations.
+    /// Two rows: means, normally distributed around the value, and reciprocal standard deviations.
     StatisticsRows(f64),
-    /// Two columns: means, normal around the value; and reciprocal standard deviations.
+    /// Two columns: means, normally distributed around the value, and reciprocal standard deviations.
     StatisticsCols(f64),
     /// Integers below the bound.
     Below(u32),

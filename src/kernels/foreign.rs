@@ -31,8 +31,8 @@ impl Foreign {
             let end = heads.iter().find(|token| token.start > asks.start && token.text == ";");
             let directive = &text[asks.start..end.map_or(asks.end(), Token::end)];
             return Err(Error::Shader(format!(
-                "{place}:{}: `{directive}` requests a feature that not every adapter has; an activation computes in \
-                 f32: remove it",
+                "{place}:{}: `{directive}` requests a feature that not every adapter has; remove it: \
+                 activations compute in f32",
                 asks.line
             )));
         }
