@@ -241,7 +241,8 @@ fn a_text_that_nests_too_deep_is_refused() {
     let flat =
         format!("{gradient}fn activate(x: f32) -> f32 {{ return x{}; }}\n", "+x".repeat(20_000));
     let deep = format!("{gradient}fn activate(x: f32) -> f32 {{ {} }}\n", "{".repeat(20_000));
-    for (text, says) in [(flat, "more than 500 operators"), (deep, "more than 100 brackets")] {
+    for (text, says) in [(flat, "more than 500 operators"), (deep, "more than 100 nested brackets")]
+    {
         fs::write(&path, text).unwrap();
         for command in ["train", "check", "eval bias_forward"] {
             let mut arguments: Vec<_> = command.split(' ').collect();

@@ -200,7 +200,7 @@ fn tensors_that_do_not_fit_are_refused_by_name() {
     refused("beta", None, &["no tensor beta", "x f32[rows, cols], gamma f32[1, affine]"]);
     refused("gama", zeros(&[3]), &["no tensor gama", "did you mean gamma?"]);
     refused("weight", zeros(&[3]), &["no tensor weight; available: x, gamma, beta"]);
-    refused("y", zeros(&[2, 3]), &["y is what layer_norm_forward writes", "leave it out"]);
+    refused("y", zeros(&[2, 3]), &["y is an output of layer_norm_forward", "leave it out"]);
     refused("x", zeros(&[3]), &["x", "[3]", "expected [rows, cols] or [replicas, rows, cols]"]);
     refused("x", zeros(&[1, 1, 2, 3]), &["x", "[1, 1, 2, 3]", "expected [rows, cols]"]);
     refused("gamma", zeros(&[]), &["gamma", "[]", "expected [affine], [1, affine] or"]);
@@ -299,10 +299,10 @@ fn files_that_cannot_be_read_are_refused() {
     let whole = std::fs::read(&path).unwrap();
     for length in [0, 5, 60, whole.len() - 1] {
         std::fs::write(&path, &whole[..length]).unwrap();
-        refused(&["is no whole safetensors file", "save_file"]);
+        refused(&["is not a complete safetensors file", "save_file"]);
     }
     std::fs::write(&path, "x,gamma,beta\n1,2,3\n").unwrap();
-    refused(&["is no whole safetensors file", "save_file"]);
+    refused(&["is not a complete safetensors file", "save_file"]);
 }
 
 #[test]

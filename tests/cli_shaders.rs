@@ -12,7 +12,7 @@ fn export_writes_every_shader_and_overwrites_none() {
     assert_eq!(entries(&new).len(), normlab::kernels::ALL.len() + 1);
     assert!(text(&new, "sgd/naive.wgsl").contains("fn main"));
     let again = say(&["shaders", "export", new.to_str().unwrap()]);
-    again.refused(&["is there already", "nothing of yours is overwritten"]);
+    again.refused(&["already exists", "nothing of yours is overwritten"]);
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn a_variant_of_the_user_may_share_too() {
     let said = refused(&library.unwrap(), &matmul_nn::KERNEL, "mine");
     let place = folder.path().join("matmul_nn/mine.wgsl").display().to_string();
     let expected = format!(
-        "{place}: its header shares tiled_factor, which is not there; did you mean tiled_factors or \
+        "{place}: its header shares tiled_factor, which does not exist; did you mean tiled_factors or \
          tiled_product? Available: "
     );
     assert!(said.starts_with(&expected), "{said}");
@@ -119,7 +119,7 @@ fn what_no_variant_shares_is_refused() {
     let said = library.expect_err("it should be refused").to_string();
     let place = folder.path().join("shared").display().to_string();
     let expected = format!(
-        "the folder {place}: variants share no text called tiled_products; did you mean tiled_product \
+        "the folder {place}: no variant shares a file called tiled_products; did you mean tiled_product \
          or "
     );
     assert!(said.starts_with(&expected), "{said}");

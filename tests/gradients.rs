@@ -220,7 +220,7 @@ fn is_named(backend: &mut dyn Backend) {
     let found = gradient_check::check(backend, read(folder.path(), POW, gradient)).unwrap();
     let said = found.complaint().unwrap_or_default();
     assert!(
-        said.starts_with("activate(-50) is NaN: pow(-50, 3) is NaN, as WGSL leaves open"),
+        said.starts_with("activate(-50) is NaN: pow(-50, 3) is NaN, because WGSL leaves"),
         "{said}"
     );
     assert!(said.ends_with("from -50 to -0.0625"), "{said}");

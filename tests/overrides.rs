@@ -93,10 +93,10 @@ fn are_refused() {
     refused(&indirect, &["LANES has no default value"]);
     refused(
         &format!("override INVOCATIONS: u32 = 0u; {tile}"),
-        &["has no invocations along an axis"],
+        &["has 0 invocations along an axis"],
     );
     let invocations = "override INVOCATIONS: u32 = 64u;";
-    let no_tile = ["TILE_COUNT is no u32 above 0", "`override TILE_COUNT: u32 = 32u;`"];
+    let no_tile = ["TILE_COUNT is not a u32 above 0", "`override TILE_COUNT: u32 = 32u;`"];
     refused(&format!("{invocations} override TILE_COUNT: u32 = 0u;"), &no_tile);
     refused(&format!("{invocations} override TILE_COUNT: u32;"), &["TILE_COUNT has no default"]);
     let divided = "override NONE: u32 = 0u; override TILE_COUNT: u32 = 8u / NONE;";
@@ -108,7 +108,7 @@ fn bindings_are_held() {
     let text = "override LANES: u32 = 8u; @group(0) @binding(1) var<storage, read> q: array<f32>; \
                 @compute @workgroup_size(LANES) fn main() {}";
     let said = parsed(&sgd::KERNEL, text).err().unwrap_or_default();
-    assert!(said.contains("q at @binding(1) is not what the contract says"), "{said}");
+    assert!(said.contains("q at @binding(1) does not match the contract"), "{said}");
 }
 
 fn every_form_is_right(backend: &mut normlab::backend::gpu::GpuBackend) {

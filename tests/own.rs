@@ -84,7 +84,7 @@ fn two_of_one_name() {
     let relu = folder.path().join("relu.wgsl");
     fs::copy(GELU, &relu).unwrap();
     say(&["train", "--activation", relu.to_str().unwrap()])
-        .refused(&["relu.wgsl has the name of a shipped activation", "another name"]);
+        .refused(&["relu.wgsl has the name of a shipped activation", "rename the file"]);
 }
 
 /// The file's own formula computes where there is no GPU.

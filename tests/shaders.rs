@@ -289,10 +289,10 @@ fn another_group_is_refused() {
 fn wrong_params_are_refused() {
     let fields = "rows: u32, cols: u32, bias_stride: u32";
     for (params, words) in [
-        ("rows: u32, columns: u32, bias_stride: u32", "lacks the field cols at place 1"),
-        ("cols: u32, rows: u32, bias_stride: u32", "lacks the field rows at place 0"),
-        ("rows: u32, cols: u32", "lacks the field bias_stride at place 2"),
-        ("rows: u32, cols: f32, bias_stride: u32", "lacks the field cols at place 1"),
+        ("rows: u32, columns: u32, bias_stride: u32", "lacks the field cols at position 1"),
+        ("cols: u32, rows: u32, bias_stride: u32", "lacks the field rows at position 0"),
+        ("rows: u32, cols: u32", "lacks the field bias_stride at position 2"),
+        ("rows: u32, cols: f32, bias_stride: u32", "lacks the field cols at position 1"),
         ("rows: u32, cols: u32, bias_stride: u32, more: f32", "has more fields"),
     ] {
         Parts { params, ..RIGHT }.assert_refused(&["p at @binding(0)", words, fields]);
@@ -310,7 +310,7 @@ fn parameters_are_fields_too() {
     assert!(right.is_ok(), "{:?}", right.err());
     let message = parts("count: u32, momentum: u32").parse(&sgd::KERNEL).err();
     let message = message.unwrap_or_default();
-    assert!(message.contains("lacks the field momentum at place 1"), "{message}");
+    assert!(message.contains("lacks the field momentum at position 1"), "{message}");
     assert!(message.contains("count: u32, momentum: f32"), "{message}");
 }
 
@@ -328,7 +328,7 @@ fn a_shader_without_main_is_refused() {
 #[test]
 fn an_unknown_requirement_is_refused() {
     let header = "// bias_forward, mine: nothing\n// requires: subgroups, luck";
-    let known = "known are `subgroups`, `subgroup_size = NUMBER` and `cooperative_matrix = NUMBER`";
+    let known = "expected `subgroups`, `subgroup_size = NUMBER` or `cooperative_matrix = NUMBER`";
     Parts { header, ..RIGHT }.assert_refused(&["requires \"luck\"", known]);
     for need in ["subgroup_size = many", "cooperative_matrix"] {
         let header = format!("// requires: {need}").leak();
@@ -380,7 +380,7 @@ fn a_preference_is_read_from_the_header() {
     assert_eq!(both, Preferences { hardware, cheap_barriers });
     let header = "// prefers: luck";
     Parts { header, ..RIGHT }
-        .assert_refused(&["prefers \"luck\"", "known are `hardware` and `cheap barriers`"]);
+        .assert_refused(&["prefers \"luck\"", "expected `hardware` or `cheap barriers`"]);
 }
 
 /// A message from naga has the file's own line: the activation stands behind the text.

@@ -76,7 +76,7 @@ fn compile_all(
             }
         };
         let thread = thread::Builder::new().stack_size(STACK).spawn(compile_some);
-        thread.map_err(|error| Error::Device(format!("no thread could be had: {error}")))?;
+        thread.map_err(|error| Error::Device(format!("cannot start a thread: {error}")))?;
     }
     drop(sender);
     let mut compiled: Vec<Option<Result<Pipeline>>> = wanted.iter().map(|_| None).collect();
