@@ -61,7 +61,7 @@ fn check_ends() {
     assert!(row(&[
         "WRONG",
         "endless_loop.wgsl",
-        "did not end within 1 s",
+        "did not finish within 1 s",
         "a loop that never ends"
     ]));
     assert!(row(&["the rest is unchecked"]) && !row(&["bias_backward", "good"]), "{ended:#?}");
@@ -74,7 +74,7 @@ fn others_end() {
     for command in [&["bench", "bias_forward", "--json"][..], &["bench", "step"], &train] {
         let ended = say(&[command, &["--variant", &choice, "--time-cap", "1"]].concat()).with(1);
         for words in
-            ["error: ", "endless_loop.wgsl)", "did not end within 1 s", "--time-cap SECONDS"]
+            ["error: ", "endless_loop.wgsl)", "did not finish within 1 s", "--time-cap SECONDS"]
         {
             assert!(ended.stderr.contains(words), "{command:?}: {ended:#?}");
         }
@@ -94,9 +94,9 @@ fn compiles_slowly() {
         let ended = say(&[command, &["--variant", &choice, "--time-cap", "1"]].concat());
         assert!(start.elapsed() < PATIENCE, "{command:?} took {:?}", start.elapsed());
         let said = format!("{}{}", ended.stdout, ended.stderr);
-        let given_up = said.contains("the driver did not end compiling sgd (")
+        let given_up = said.contains("the driver did not finish compiling sgd (")
             && said.contains("slow_to_compile.wgsl) within 1 s: ");
-        let late = said.contains("did not end within 1 s");
+        let late = said.contains("did not finish within 1 s");
         assert!(ended.status == Some(0) || given_up || late, "{command:?}: {ended:#?}");
     }
 }

@@ -191,7 +191,7 @@ fn judges_every_save() {
     watch.line(&["the last good version stays: ", "µs"]);
 
     fs::write(&file, ENDLESS).unwrap();
-    watch.line(&["FAILED", "did not end within 1.5 s", "a loop that never ends"]);
+    watch.line(&["FAILED", "did not finish within 1.5 s", "a loop that never ends"]);
     watch.line(&["the last good version stays: "]);
 
     let new = folder.path().join("bias_forward/new.tmp");

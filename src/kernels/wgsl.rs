@@ -35,7 +35,7 @@ pub(super) fn validated(
     thread::scope(|scope| {
         let reader = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read);
         let reader =
-            reader.map_err(|error| Error::Device(format!("no thread could be had: {error}")))?;
+            reader.map_err(|error| Error::Device(format!("could not start a thread: {error}")))?;
         let broken =
             |_| refused(&format!("{place}: naga, which reads it, broke down on this text"));
         reader.join().map_err(broken)?
