@@ -28,7 +28,7 @@ const PYTHON: &str = "NORMLAB_PYTHON";
 
 /// The guide to shaders, and its section with the example.
 const GUIDE: &str = "docs/shaders.md";
-const SECTION: &str = "## Hold a kernel against your own framework";
+const SECTION: &str = "## Compare a kernel with your own framework";
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
