@@ -12,7 +12,7 @@ use crate::lowering::{BindingType, ByteRange, Lowered, LoweredDispatch, LoweredP
 use crate::program::{BufferId, BufferSpec, PassId, TensorId, TensorSpec};
 use crate::tensor::{Element, Shape, Tensor, Value};
 
-/// Rounds that the shader asks for.
+/// The rounds of the loop.
 const ROUNDS: usize = 1 << 17;
 
 /// Bytes of the uniform buffer: a multiple of 16.
