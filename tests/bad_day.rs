@@ -1,5 +1,5 @@
-//! What may happen to a run and its folder: signals, a second run, a full disk, files of others. No test here
-//! needs an adapter: the CPU engine computes.
+//! What may happen to a run and its folder: signals, a second run, a full disk, foreign files. No test here
+//! needs an adapter: all run on the CPU engine.
 
 use crate::support::program::{
     Ended, PATIENCE, evaluations, folder, normlab, run, say, summary, text,
@@ -130,7 +130,7 @@ fn two_runs_do_not_write_into_one_folder() {
     assert!(report.stdout.contains("note: a run is writing to this folder"), "{report:#?}");
     first.kill().unwrap();
     first.wait().unwrap();
-    // What a killed run has left locks nothing.
+    // The leftovers of a killed run lock nothing.
     small(folder.path(), &["--force"]).with(0);
     assert!(!folder.path().join("run.lock").exists());
 }
@@ -160,7 +160,7 @@ fn files_of_different_runs_are_told_apart() {
         "experiment.toml",
         &["summary.json belongs to a different run", "sigmoid-batch has recorded nothing"],
     );
-    // Lines that stand there twice are of two runs with one experiment.
+    // Duplicate lines come from two runs of one experiment.
     let metrics = text(one.path(), "metrics.jsonl");
     fs::write(one.path().join("metrics.jsonl"), format!("{metrics}{metrics}")).unwrap();
     let ended = say(&["report", one.path().to_str().unwrap()]).with(0);
@@ -210,7 +210,7 @@ fn words_that_cannot_be_written_change_no_status() {
     let run = ["train", "--device", "cpu", "--hidden", "4", "--steps", "5", "--out"];
     let status = command(&run).arg(&out).stderr(full()).stdout(Stdio::null()).status().unwrap();
     assert_eq!(status.code(), Some(0));
-    // Standard output is what was asked for: its loss is told.
+    // Standard output was requested, so losing it is reported.
     let ended = command(&["devices"]).stdout(full()).output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&ended.stderr).contains("standard output"));

@@ -1,6 +1,5 @@
-//! Shaders and folders that are broken on purpose (`tests/broken/`): each must be told in words that
-//! help, by the program itself. What needs a GPU to show is ignored, with the reason, where there is
-//! none.
+//! Shaders and folders that are broken on purpose (`tests/broken/`): the program must report each with a
+//! helpful message. Trials that need a GPU are ignored, with the reason, where there is none.
 
 use crate::support::gpu::{done, on_gpu};
 use crate::support::program::{Ended, folder, say};
@@ -152,7 +151,7 @@ fn unreadable_folder() {
     say(&["check", "--shaders", "/no/such/folder"]).refused(&["cannot read /no/such/folder"]);
 }
 
-/// Bytes that are no text where a shader is expected.
+/// Bytes that are not text where a shader is expected.
 fn no_text() {
     let folder = folder();
     fs::create_dir(folder.path().join("sgd")).unwrap();

@@ -1,4 +1,4 @@
-//! `normlab eval` from outside, on the CPU engine: what it computes, what it leaves, what it refuses.
+//! `normlab eval` as a process, on the CPU engine: what it computes, writes and refuses.
 
 use crate::support::program::{Ended, entries, folder, normlab, normlab_without_adapter, run, say};
 use crate::support::tensors::{Tensors, floats, named, read, wholes, write};
@@ -105,7 +105,7 @@ fn parameters_reach_the_kernel() {
 
 #[test]
 fn outputs_have_as_many_axes_as_inputs() {
-    // What is read and written comes back as it was given, a number without any axis among it.
+    // An operand that is read and written comes back in its given shape, even a number without axes.
     let (_, outputs, _) = evaluate(
         &["sgd", "--param", "momentum=0.5"],
         &named([
@@ -263,7 +263,7 @@ fn bad_flags_are_refused() {
     refused(&["--variant", "sgd=warp"], &["sgd has no variant warp"]);
     refused(&["--shaders", "/no/such"], &["cannot read /no/such"]);
     refuses(&["matmul_nn", "--activation", "relu"], &bias(), &["--activation relu", "matmul_nn"]);
-    // The parser's own words.
+    // The parser's own message.
     for (flag, value) in [
         ("--param", "epsilon=tiny"),
         ("--param", "epsilon"),

@@ -141,7 +141,7 @@ fn files_have_the_names_of_their_data_sets() {
                 set => format!(" ({set})"),
             };
             assert_eq!(files.describe(), format!("{}{said}", folder.path().display()));
-            // Any of its files names it; and whoever knows better says how the images lie.
+            // Any of its files names it; and the user can override the orientation of the images.
             for name in &names {
                 let files = Files::at(&folder.path().join(name), Some(false)).unwrap();
                 assert_is_data_set(files.read().unwrap());

@@ -1,5 +1,5 @@
-//! A data set whose training images are more than a device binds at once: they go there in parts, and nothing comes
-//! out differently.
+//! A data set whose training images exceed a device's largest binding: they are uploaded in parts, with identical
+//! results.
 
 use normlab::backend::cpu::CpuBackend;
 use normlab::backend::{Backend, Session};
@@ -14,7 +14,7 @@ use normlab::program::Program;
 use normlab::record::{Adapter, Evaluation, Probe, ShaderRecord};
 use normlab::train::{self, Observer, Plan, Weights};
 
-/// The CPU engine with tensors of at most so many bytes.
+/// The CPU engine with a limit on the bytes of a tensor.
 struct Small(CpuBackend<f32>, usize);
 
 impl Backend for Small {

@@ -35,12 +35,12 @@ fn a_wrong_magic_number_is_told_with_the_right_one() {
     let page = b"<!DOCTYPE html>";
     assert_images_refused(page, &["pictures", "0x3c21444f", "0x00000803"]);
     assert_labels_refused(page, &["classes", "0x3c21444f", "0x00000801"]);
-    // Nothing but a type of elements, or no dimensions, is unknown to the format.
+    // Only the element type and a missing dimension can be unknown to the format.
     assert_images_refused(&file(0x0703, &[1, 1, 1], &[0; 4]), &["0x00000703", "download it again"]);
     assert_images_refused(&file(0x0800, &[], &[0]), &["0x00000800", "download it again"]);
 }
 
-/// Asserts that a sound file is refused by what it holds, and is not called damaged.
+/// Asserts that a sound file is refused for its contents, and is not called damaged.
 #[track_caller]
 fn assert_other(refused: Result<()>, parts: &[&str]) {
     let said = refused.as_ref().unwrap_err().to_string();
@@ -119,7 +119,7 @@ fn zeros_behind_a_gzip_file_are_no_damage() {
             }
         }
     }
-    // Zeros behind a plain file are in nobody's way of storing files.
+    // No storage format leaves zeros after a plain file.
     assert_refused(parse_images(&[images(2), vec![0]].concat()), &["holds 29 bytes"]);
 }
 
@@ -246,8 +246,8 @@ fn a_failing_disk_is_no_fault_of_the_data() {
 fn check_any_bytes(bytes: &[u8]) {
     let mut content = Vec::new();
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        // What cannot be decompressed must not load, so its content is not looked at; nor are zeros behind it,
-        // at which this decoder fails, but after the content.
+        // What cannot be decompressed must not load, so its content is ignored; so are zeros after it, at
+        // which this decoder fails only after the content.
         let _ = MultiGzDecoder::new(bytes).read_to_end(&mut content);
     } else {
         content.extend(bytes);

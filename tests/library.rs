@@ -1,4 +1,4 @@
-//! The user's shaders laid over the shipped ones: what is taken from where, and what is refused.
+//! The user's shaders overlaid on the shipped ones: what comes from where, and what is refused.
 
 use normlab::error::Error;
 use normlab::kernels::activation::Activation;
@@ -118,7 +118,7 @@ fn old_names_are_answered_with_the_new_ones() {
     let said = "the variant subgroup of bias_backward is now called simd8";
     assert_eq!(refused("bias_backward=subgroup"), said);
     assert_eq!(refused("moments=naive"), "the kernel moments is now called column_stats");
-    // A file of that name is one more variant.
+    // A file of that name is another variant.
     let text = bias_backward::KERNEL.shaders[0].text;
     let folder = folder_with("bias_backward/subgroup.wgsl", text);
     let mut library = Library::over(folder.path()).unwrap();

@@ -1,4 +1,4 @@
-//! An activation of the user's own that changes while a network is trained with it. Trials that need a
+//! A user-supplied activation that changes while a network is trained with it. Trials that need a
 //! GPU are ignored, with the reason, where there is none.
 
 use crate::support::gpu::{done, on_gpu};
@@ -87,10 +87,10 @@ fn refuses_the_cpu() {
     assert!(ended.stderr.contains("--watch: the CPU engine runs no shaders"), "{ended:#?}");
 }
 
-/// Saves texts after certain steps, and keeps what is told.
+/// Saves sources after certain steps, and keeps what is reported.
 struct Saver<'a> {
     folder: &'a Path,
-    /// After so many steps, this text.
+    /// After how many steps, and the source.
     saves: Vec<(usize, &'static str)>,
     saved: bool,
     told: Vec<String>,

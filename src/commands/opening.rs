@@ -80,7 +80,7 @@ pub(super) fn open_interpreter(
     match arguments.precision() {
         Precision::F32 => Ok(InterpreterBackend::new(library)),
         Precision::Mixed => Err(Error::Config(
-            "--precision mixed: the interpreter does not run cooperative matrices".to_owned(),
+            "--precision mixed: the interpreter does not support cooperative matrices".to_owned(),
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! Exported networks in a browser: they train as they do here, and what is wrong is told in a sentence.
+//! Exported networks in a browser: they train as they do natively, and errors are reported in a sentence.
 
 use super::devtools::Browser;
 use normlab::backend::Backend;
@@ -28,7 +28,7 @@ const FIRST: usize = 10;
 /// Steps after which losses are compared once more.
 const LATER: usize = 200;
 
-/// Data of few images: pages have all of them in them.
+/// Data of few images, because pages contain all of them.
 fn data() -> Dataset {
     let mut data = Dataset::drawn().unwrap();
     for (part, examples) in [(&mut data.train, 600), (&mut data.test, 50)] {
@@ -224,7 +224,7 @@ pub(crate) fn a_runner_refills_evaluates_probes_and_goes_back(browser: &mut Brow
     }
 }
 
-/// WGSL cannot say that a shader is made for subgroups of 8 lanes; an export does.
+/// WGSL cannot express that a shader is made for subgroups of 8 lanes; an export does.
 pub(crate) fn what_was_exported_for_another_adapter_is_refused(browser: &mut Browser) {
     let Some(candidate) = candidates().into_iter().next() else { return };
     let backend = GpuBackend::open(&candidate).unwrap();

@@ -34,7 +34,7 @@ fn at_rate<'a>(records: &'a mut Records, run: &str, rate: f32) -> &'a mut SweepR
     networks.find(|one| one.run.name == run && one.learning_rate == rate).unwrap()
 }
 
-/// Sets what all networks with one affine read.
+/// Sets the results of all networks with this affine.
 fn set_affine(records: &mut Records, affine: &str, accuracy: f64) {
     let networks = sweep(records, Swept::Affine).iter_mut();
     for one in networks.filter(|one| one.affine == affine) {
@@ -54,7 +54,7 @@ fn start_of(records: &mut Records, run: &str, factor: f64) {
 /// A change of the lesson's records, the claim that it is about, and the verdict that it must have then.
 pub(super) type Change = (&'static str, fn(&mut Records), Verdict);
 
-/// What turns each claim to its other verdicts.
+/// Changes that turn each claim to its other verdicts.
 pub(super) const CHANGES: [Change; 64] = [
     ("straight line", |r| probe_at(r, "relu-none", 0).hidden[4].all_negative = 0.0, HoldsPartly),
     ("straight line", |r| probe_at(r, "relu-batch", 0).hidden[2].all_positive = 0.2, HoldsPartly),
@@ -139,7 +139,7 @@ pub(super) const CHANGES: [Change; 64] = [
         },
         HoldsPartly,
     ),
-    // A move that is small beside the width of the band is none.
+    // A move that is small compared with the width of the band is none.
     (
         "drift",
         |r| probe_at(r, "sigmoid-none", 0).hidden[4].percentiles = [-3.0, 0.0, 3.0],
@@ -232,7 +232,7 @@ pub(super) const CHANGES: [Change; 64] = [
         },
         DoesNotHold,
     ),
-    // A rate in the middle of batch norm's range at which it diverges leaves what is behind it.
+    // A rate in the middle of batch norm's range at which it diverges keeps the rates beyond it.
     (
         "batch norm as well as",
         |r| at_rate(r, "relu-batch", 0.03).run.failure = Some("inf".into()),

@@ -1,4 +1,4 @@
-//! The question, its answer, and the pictures that carry it: true of whatever the records hold.
+//! The question, its answer, and the pictures that support it, which must be true whatever the records hold.
 
 use super::{changed, html};
 use crate::support::lesson_records::{NETWORKS, lesson};
@@ -122,7 +122,7 @@ fn verdicts_are_counted() {
     let said = count_of_verdicts(&all).unwrap();
     assert!(said.starts_with(&format!("Of {} claims, ", all.len())), "{said}");
     assert_eq!(count_of_verdicts(&[]), None);
-    assert_eq!(count_of_verdicts(&all[..1]), None, "one claim has its verdict beside it");
+    assert_eq!(count_of_verdicts(&all[..1]), None, "a single claim shows its own verdict");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The autotuner: what it takes and what it leaves, what it keeps, and that nobody can see in a run's
-//! results that it was tuned. Trials that need a GPU are ignored, with the reason, where there is none.
+//! The autotuner: what it accepts and rejects, what it keeps, and that a run's results do not reveal
+//! that it was tuned. Trials that need a GPU are ignored, with the reason, where there is none.
 
 mod search;
 
@@ -61,7 +61,7 @@ fn wide(cols: u32) -> Setting {
     Setting { tunables: [("COLS".to_owned(), cols)].into(), ..Setting::of("naive") }
 }
 
-/// The program of [`bias`], and a cache that knows: COLS=64 is faster, and COLS=8
+/// The program of [`bias`], and a cache in which COLS=64 is faster, and COLS=8
 /// faster still, with other bits.
 fn known(backend: &GpuBackend, folder: &Path, rows: usize, cols: usize) -> (Program, Target) {
     let kernel = &bias_forward::KERNEL;
@@ -178,7 +178,7 @@ fn same_weights() {
     assert!(weights[0] == weights[1], "the weights differ");
 }
 
-/// A run names what fills the cache for it, and then finds there what that has tuned.
+/// A run names the command that fills the cache for it, and then uses what that has tuned.
 fn names_the_command() {
     let (cache, out) = (folder(), folder());
     let ended = trained(cache.path(), &out.path().join("first"), &[]).with(0);
