@@ -1,4 +1,4 @@
-//! `normlab lesson` and `normlab train`: train networks, show what came out, leave records.
+//! `normlab lesson` and `normlab train`: train networks, show the results, leave records.
 
 use super::arguments::{
     DeviceArguments, FusionArguments, OutputArguments, ShaderArguments, TuneArguments,
@@ -37,7 +37,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// Arguments of `normlab lesson`; those of `normlab train`, but for its file.
+/// Arguments of `normlab lesson`, and of `normlab train` except for its file.
 #[derive(Args, Clone, Debug)]
 pub(super) struct RunArguments {
     #[command(flatten)]
@@ -66,12 +66,12 @@ pub(super) struct TrainArguments {
     run: RunArguments,
 }
 
-/// What is run.
+/// What to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// The lesson, with what its claims take beside its networks.
+    /// The lesson, with the additional networks that its claims need.
     Lesson,
-    /// The networks of an experiment alone.
+    /// Only the networks of an experiment.
     Experiment,
 }
 
@@ -92,7 +92,7 @@ pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> anyhow::
 }
 
 impl RunArguments {
-    /// Checks everything, then trains every network of the experiment with the flags in place.
+    /// Checks everything, then trains every network of the experiment with the flags applied.
     fn start(
         &self,
         name: &str,
@@ -106,7 +106,7 @@ impl RunArguments {
         RunFolder::check_free(path.as_deref(), *force)?;
         let library = self.fusion.apply(self.shaders.library()?);
         let changes = self.watch.changes(&library, experiment)?;
-        // A file that comes later, for a kernel that another does the work of, must have its effect.
+        // A file that is added later, for a kernel that would have been fused, must take effect.
         let library = if changes.is_some() { library.unfused() } else { library };
         let data = &load_to_train(experiment)?;
         let mut backend = open(device, library, out)?;
@@ -117,7 +117,7 @@ impl RunArguments {
         if changes.is_some() && !verify {
             bail!(Error::Config("--watch: the CPU engine runs no shaders".to_owned()));
         }
-        // Texts that change under way are not what was searched.
+        // Shaders that change during the run are not those that were tuned.
         let mode = if changes.is_some() { TuneMode::Off } else { self.tune.tune };
         let plans = Plan::all(experiment, data, verify);
         prepare(mode, device, &mut backend, &plans, out)?;
@@ -130,7 +130,7 @@ impl RunArguments {
         let summary = empty_summary(experiment, data, &*backend)?;
         let shown = *shown;
         let mut run = Run { kind, experiment, start, backend, changes, folder, summary, shown };
-        // A run that is killed leaves what computed it.
+        // Even a run that is killed leaves a record of its hardware and software.
         run.folder.summary(&run.summary)?;
         let trained = run.train(&plans, out);
         let ended = match kind {
@@ -145,10 +145,10 @@ impl RunArguments {
     }
 }
 
-/// A run that has begun, and what came of it so far.
+/// A run that has begun, and its results so far.
 struct Run<'a> {
     kind: Kind,
-    /// As it began: an activation's file may have changed since.
+    /// As it was at the start: an activation's file may have changed since.
     experiment: &'a Experiment,
     start: Instant,
     backend: AnyBackend,
@@ -171,7 +171,7 @@ impl Run<'_> {
                 Progress::new(&plan.name(), plan.experiment, folder, (changes.as_ref(), &mut *out));
             let trained = train::train(&mut **backend, &plan, &mut progress);
             taken.extend(progress.activation);
-            // The last weights are kept also where the training could not go on.
+            // The last weights are kept even if the training failed.
             let kept = progress.finish();
             let record = trained.with_context(|| format!("training {}", plan.name()))?;
             kept?;
@@ -190,7 +190,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Trains what the lesson's claims take besides; not while shaders may change under it.
+    /// Trains the additional networks that the lesson's claims need, unless shaders are watched.
     fn train_beside(&mut self, data: &Dataset, out: &mut dyn Write) -> anyhow::Result<()> {
         if self.changes.is_some() || interrupt::is_requested() {
             return Ok(());
@@ -207,7 +207,7 @@ impl Run<'_> {
         Records::of(self.experiment.clone(), self.folder.path())
     }
 
-    /// Shows what came out, and makes the report.
+    /// Shows the results, and makes the report.
     fn conclude(&mut self, out: &mut dyn Write) -> anyhow::Result<Status> {
         let mut records = self.records()?;
         let interrupted = interrupt::is_requested();
@@ -245,12 +245,12 @@ impl Run<'_> {
         Ok(made.and(if good { Status::Good } else { Status::Failed }))
     }
 
-    /// What an interrupted run has recorded, and how to go on.
+    /// What an interrupted run has recorded, and how to continue.
     fn kept(&self, records: &Records) -> String {
         let unfinished = records.unfinished().join(", ");
         let folder = self.folder.path().display();
         let unfinished = match unfinished.is_empty() {
-            true => "every network has ended".to_owned(),
+            true => "every network has finished".to_owned(),
             false => unfinished,
         };
         format!(
@@ -318,7 +318,7 @@ fn seeds(experiment: &Experiment) -> String {
     }
 }
 
-/// The classes of images, where they are not simply ten that are counted from 0.
+/// The classes of the images, unless they are ten classes counted from 0.
 fn classes(data: &Dataset) -> String {
     match (data.classes, data.first_label) {
         (10, 0) => String::new(),
@@ -328,13 +328,13 @@ fn classes(data: &Dataset) -> String {
     }
 }
 
-/// The units of each layer, as 784-100-10.
+/// The units of each layer, for example 784-100-10.
 pub(super) fn layers(experiment: &Experiment, data: &Dataset) -> String {
     let units: String = experiment.hidden.iter().map(|units| format!("-{units}")).collect();
     format!("{}{units}-{}", data.train.features(), data.classes)
 }
 
-/// One line about a network that has ended.
+/// One line about a network whose training has ended.
 fn ended(record: &RunRecord) -> String {
     match &record.failure {
         Some(failure) => format!("{}: ended early: {failure}", record.name),
@@ -348,7 +348,7 @@ fn ended(record: &RunRecord) -> String {
     }
 }
 
-/// The range of the accuracies behind their median.
+/// The range of the accuracies, which follows their median.
 fn range_of_accuracy(range: &ReplicaRange) -> String {
     let [low, high] = [&range.lowest, &range.highest]
         .map(|end| number::percent(end.test_accuracy.unwrap_or_default()));

@@ -1,4 +1,4 @@
-//! What an experiment chooses from: where norms stand, optimizers, initial weights. Norms are in `norm.rs`.
+//! The choices of an experiment: positions of norms, optimizers, initial weights. Norms are in `norm.rs`.
 
 use crate::choice::choice;
 use serde::de;
@@ -7,7 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 choice! {
-    /// How many gammas, and betas where it has them, a layer, group or rms norm has.
+    /// How many gammas (and betas, if any) a layer, group or RMS norm has.
     pub enum Affine as "affine" {
         /// One of each for each unit.
         PerUnit = "per_unit",
@@ -17,7 +17,7 @@ choice! {
 }
 
 choice! {
-    /// Where the norm stands in a layer.
+    /// Where the norm comes in a layer.
     pub enum NormPosition as "norm_position" {
         /// Between the product and the activation, instead of a bias.
         Before = "before",
@@ -36,7 +36,7 @@ choice! {
     }
 }
 
-/// The distribution of initial weights. Gammas begin as 1, betas as 0.
+/// The distribution of initial weights. Gammas start at 1, betas at 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// Weights and biases uniform within ±1/√fan_in (PyTorch's for linear layers).
@@ -73,8 +73,9 @@ impl FromStr for Init {
                 Ok(Self::Normal(deviation))
             }
             _ => Err(format!(
-                "{text:?} is no initialization; there are: uniform, glorot, he, and \
-                 normal:DEVIATION with a deviation above 0 that f32 can hold, as normal:0.01"
+                "{text:?} is not an initialization; expected uniform, glorot, he, or \
+                 normal:DEVIATION with a deviation above 0 that f32 can represent, for example \
+                 normal:0.01"
             )),
         }
     }

@@ -6,8 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 use std::str::FromStr;
 
-/// How the hidden layers of a network are normalized; as text for example `batch`, `group:10` or
-/// `batch@last`.
+/// How the hidden layers of a network are normalized, for example `batch`, `group:10` or `batch@last`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Norm {
     /// The norm.
@@ -28,8 +27,8 @@ pub enum NormKind {
     /// Like layer norm, but only divided by the root mean square: no mean is subtracted, and there is
     /// no beta, so that nothing shifts a value before the activation (Zhang and Sennrich 2019).
     Rms,
-    /// Over each of so many groups of the layer's units, for each example (Wu and He 2018). One group is
-    /// layer norm.
+    /// Over each of this number of groups of the layer's units, for each example (Wu and He 2018). With one
+    /// group it is layer norm.
     Group(usize),
 }
 
@@ -46,7 +45,7 @@ pub enum NormLayers {
     Only(usize),
 }
 
-/// The words for norms, with what stands in place of a number.
+/// The names of norms.
 pub(super) const WORDS: [Word; 5] = [
     Word { name: "none", help: "Not at all: the layer has a bias instead." },
     Word {
@@ -64,13 +63,13 @@ pub(super) const WORDS: [Word; 5] = [
     },
     Word {
         name: "group:GROUPS",
-        help: "Over each of so many groups of the layer's units, for each example (Wu and He 2018), for \
+        help: "Over each of this number of groups of the layer's units, for each example (Wu and He 2018), for \
                example group:10. The number must divide the units of the layer.",
     },
 ];
 
 impl NormKind {
-    /// Whether all units of a layer may have one gamma in common (see [`super::Affine`]).
+    /// Whether all units of a layer may share one gamma (see [`super::Affine`]).
     #[must_use]
     pub const fn may_share(self) -> bool {
         match self {
@@ -90,7 +89,7 @@ impl Norm {
     /// RMS norm in all hidden layers.
     pub const RMS: Self = Self::everywhere(NormKind::Rms);
 
-    /// Those that a word alone names.
+    /// The norms whose name has no number, in all hidden layers.
     pub const PLAIN: [Self; 4] = [Self::NONE, Self::BATCH, Self::LAYER, Self::RMS];
 
     /// Group norm in all hidden layers.
@@ -116,7 +115,7 @@ impl Norm {
         if has_it { self.kind } else { NormKind::None }
     }
 
-    /// Why it does not fit hidden layers of these widths, as what is expected instead; none where it does.
+    /// What is expected instead, if it does not fit hidden layers of these widths.
     pub(super) fn misfit(self, hidden: &[usize]) -> Option<String> {
         let depth = hidden.len();
         match self.layers.only(depth) {
@@ -125,7 +124,7 @@ impl Norm {
             }
             Some(layer) if layer > depth => {
                 return Some(format!(
-                    "a hidden layer from 1 to {depth}, first or last behind the @"
+                    "a hidden layer from 1 to {depth}, first or last after the @"
                 ));
             }
             _ => {}
@@ -192,8 +191,8 @@ impl FromStr for NormKind {
             ("rms", _) => Ok(Self::Rms),
             (_, Some(Some(groups))) => Ok(Self::Group(groups)),
             ("group", _) | (_, Some(None)) => Err(format!(
-                "{text} lacks the number of groups; expected group:GROUPS with an integer of 1 or more, for \
-                 example group:10"
+                "{text} needs a number of groups, an integer of 1 or more; expected group:GROUPS, for example \
+                 group:10"
             )),
             _ => {
                 let known = WORDS.map(|word| word.name);
@@ -219,7 +218,7 @@ impl FromStr for Norm {
             (_, Some(layer)) => NormLayers::Only(layer),
             _ => {
                 return Err(format!(
-                    "{text} names no layer; expected first, last or the number of a hidden layer behind the \
+                    "{text} names no layer; expected first, last or the number of a hidden layer after the \
                      @, for example {kind}@last"
                 ));
             }

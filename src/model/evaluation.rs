@@ -5,7 +5,7 @@ use super::layers::{Mode, Walk};
 use crate::error::Result;
 use crate::program::{PassId, TensorId};
 
-/// Adds the pass: what it is fed with, the pass, and the last hidden layer's outputs.
+/// Adds the pass and returns its data buffers, the pass and the last hidden layer's outputs.
 pub(super) fn evaluate(builder: &mut Builder) -> Result<(DataBuffers, PassId, TensorId)> {
     let (chunks, batch) = (builder.network.test_chunks(), builder.network.test_batch);
     let data = builder.data_buffers("test", builder.network.test_examples, (chunks, batch), chunks);

@@ -36,7 +36,7 @@ impl<'a> Plan<'a> {
         run_name(self.activation, self.norm)
     }
 
-    /// The network as a program, every kernel a dispatch of its own.
+    /// The network as a program, with every kernel as its own dispatch.
     ///
     /// # Errors
     /// As [`Model::new`].
@@ -57,8 +57,8 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The name of a network in an experiment, for example `sigmoid-batch`, and `sigmoid-group10` with the norm
-/// group:10: not every file system takes a colon.
+/// The name of a network in an experiment, for example `sigmoid-batch`; `sigmoid-group10` with the norm
+/// group:10, since not every file system allows colons.
 #[must_use]
 pub fn run_name(activation: Activation, norm: Norm) -> String {
     format!("{}-{}", activation.name(), norm.to_string().replace(':', ""))

@@ -2,17 +2,17 @@
 //!
 //! ```text
 //! experiment.toml       complete: `normlab train experiment.toml` replays the run
-//! metrics.jsonl         one line an evaluation and replica, written as it happens
-//! histograms.jsonl      one line a probe of the first replica's layers, written as it happens
-//! weights.safetensors   parameters and running statistics, as `<run>/<layer>.<name>`: `[rows, cols]`,
+//! metrics.jsonl         one line per evaluation and replica, written as it happens
+//! histograms.jsonl      one line per probe of the first replica's layers, written as it happens
+//! weights.safetensors   parameters and running statistics, named `<run>/<layer>.<name>`: `[rows, cols]`,
 //!                       or `[replicas, rows, cols]` where there are several
-//! summary.json          what came out; brought up to date after every network
-//! run.lock              while the run writes: no other one does then
+//! summary.json          the results; updated after every network
+//! run.lock              while the run writes, so that no other one does
 //! report.html           the page made from all these, and its pictures, see `report::folder`
 //! ```
 //!
-//! A file is written under a temporary name and renamed, so that it is there whole or not at all;
-//! lines of the two `.jsonl` files are appended one at a time. A killed run leaves what it had.
+//! A file is written under a temporary name and renamed, so that it exists whole or not at all; lines of the two
+//! `.jsonl` files are appended one at a time. A killed run leaves what it had.
 
 use super::folder_lock::FolderLock;
 use super::trainer::Weights;
@@ -26,7 +26,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// The folder for runs whose user names none.
+/// The parent folder of runs for which the user names no folder.
 const RUNS: &str = "runs";
 
 /// The report of a run or a sweep.
@@ -35,7 +35,7 @@ pub const REPORT: &str = "report.html";
 /// The animation that a report comes with.
 pub const ANIMATION: &str = "training.gif";
 
-/// The lesson's page of a run. It does not make its folder that of a run: it can be written anywhere.
+/// The lesson's page of a run. It does not mark its folder as that of a run, since it can be written anywhere.
 pub const LESSON: &str = "lesson.html";
 
 /// Files that a run leaves; a folder that has one of them holds a run.
@@ -66,7 +66,7 @@ impl RunFolder {
         FolderLock::check_free(folder).is_err()
     }
 
-    /// Whether a run may go to `out`: before anything is computed for it.
+    /// Checks that a run may be written to `out`, before anything is computed for it.
     ///
     /// # Errors
     /// [`Error::Config`] when `out` holds a run and `force` is not given, or when another run is writing there.
@@ -74,15 +74,15 @@ impl RunFolder {
         out.map_or(Ok(()), FolderLock::check_free)?;
         match out {
             Some(out) if !force && !old_files(out).is_empty() => Err(Error::Config(format!(
-                "{} holds a run already; name another folder with --out, or replace it with --force",
+                "{} already holds a run; name another folder with --out, or replace it with --force",
                 out.display()
             ))),
             _ => Ok(()),
         }
     }
 
-    /// Makes the folder: `out` if given, else the first of `runs/<name>`, `runs/<name>-2`, … that is
-    /// free. With `force`, an older run in `out` is replaced.
+    /// Creates the folder: `out` if given, else the first free one of `runs/<name>`, `runs/<name>-2`, …. With
+    /// `force`, an older run in `out` is replaced.
     ///
     /// # Errors
     /// As [`RunFolder::check_free`]; [`Error::File`] when it cannot be written.
@@ -102,11 +102,11 @@ impl RunFolder {
             None => create_free(name)?,
         };
         let lock = FolderLock::take(&path)?;
-        // A sweep by itself is not the older run's, and stays.
+        // A separate sweep does not belong to the older run, and stays.
         let beside = Swept::ALL.into_iter().filter(|&swept| is_of_lesson(&path, swept));
         let beside: Vec<_> = beside.map(|swept| path.join(swept.file())).collect();
         let old = old_files(&path);
-        // What shows the older run goes with it.
+        // The page that shows the older run goes with it.
         let lesson = Some(path.join(LESSON)).filter(|file| !old.is_empty() && file.exists());
         for file in old.into_iter().chain(lesson).chain(beside) {
             fs::remove_file(&file).map_err(|error| Error::file("replace", &file, error))?;
@@ -141,7 +141,7 @@ impl RunFolder {
         self.histograms.append(probe)
     }
 
-    /// Writes the weights of one network beside those of the networks before it.
+    /// Writes the weights of one network along with those of the networks before it.
     ///
     /// # Errors
     /// [`Error::File`] when they cannot be written.
@@ -157,7 +157,7 @@ impl RunFolder {
             .map_err(|error| Error::file("write", &path, error))
     }
 
-    /// Writes what came out so far.
+    /// Writes the results so far.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
@@ -166,7 +166,7 @@ impl RunFolder {
     }
 }
 
-/// Writes the summary of the run in `folder`, in place of an older one.
+/// Writes the summary of the run in `folder`, replacing an older one.
 ///
 /// # Errors
 /// [`Error::File`] when it cannot be written.
@@ -200,8 +200,7 @@ impl Lines {
     }
 }
 
-/// Makes `runs/<name>`, or with a number behind it, whichever is free: two runs that start at once
-/// get two folders.
+/// Creates `runs/<name>`, or with a number appended, whichever is free: two runs that start at once get two folders.
 pub(super) fn create_free(name: &str) -> Result<PathBuf> {
     let runs = Path::new(RUNS);
     fs::create_dir_all(runs).map_err(|error| Error::file("create", runs, error))?;
@@ -224,7 +223,7 @@ fn old_files(folder: &Path) -> Vec<PathBuf> {
     FILES.iter().map(|file| folder.join(file)).filter(|file| file.exists()).collect()
 }
 
-/// Whether a file of a sweep's records is there that a lesson wrote, and not the sweep by itself.
+/// Whether there is a file of a sweep's records that a lesson wrote, not a separate sweep.
 pub(super) fn is_of_lesson(folder: &Path, swept: Swept) -> bool {
     let of_lesson =
         |line: &str| serde_json::from_str(line).is_ok_and(|record: SweepRecord| record.of_lesson);

@@ -19,7 +19,7 @@ fn norms_are_read_as_they_are_written() {
     for text in ["group", "group:", "group:0", "group:-1", "group:x", "group:1.5", "group@last"] {
         refused(
             &format!("norm = {text:?}"),
-            &["lacks the number of groups", "group:GROUPS", "group:10"],
+            &["needs a number of groups", "group:GROUPS", "group:10"],
         );
     }
     for text in ["batch@", "batch@0", "batch@-1", "batch@middle", "batch@last@last", "batch@1.5"] {
@@ -61,7 +61,7 @@ fn a_norm_that_does_not_fit_the_layers_is_refused() {
     let said = refusal(&hidden("[9, 9]", "\"none\", \"batch@3\""));
     assert_eq!(
         said,
-        "norm is batch@3; expected a hidden layer from 1 to 2, first or last behind the @"
+        "norm is batch@3; expected a hidden layer from 1 to 2, first or last after the @"
     );
     refused(&hidden("[]", "\"layer@last\""), &["layer@last", "without @", "no hidden layer"]);
     let said = refusal(&hidden("[9, 9]", "\"batch@2\", \"batch\", \"batch@last\""));
