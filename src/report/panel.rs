@@ -222,7 +222,7 @@ fn sample(svg: &mut Svg, (x, y): (f64, f64), pen: Pen, words: &str) {
 /// Draws a norm's line, from its left end, followed by its name and `rest`.
 pub(super) fn norm_label(svg: &mut Svg, at: (f64, f64), norm: &str, rest: &str) {
     let look = stroke(norm);
-    sample(svg, at, look.heavy_pen(), &format!("{}{rest}", look.label));
+    sample(svg, at, look.heavy_pen(), &format!("{}{rest}", look.title));
 }
 
 /// Draws samples of pens with their meanings, side by side, on several lines if they exceed `width`.

@@ -19,6 +19,8 @@ pub struct Stroke {
     pub dashes: &'static str,
     /// The norm's name in legends.
     pub label: String,
+    /// Its name above a panel, where there is little room: with a number or a layer, as experiments have it.
+    pub title: String,
 }
 
 /// How the norm with this name is drawn; an unknown name as no norm.
@@ -37,22 +39,19 @@ pub fn stroke(norm: &str) -> Stroke {
         }
     };
     let groups = match kind {
-        NormKind::Group(1) => Some("1 group".to_owned()),
-        NormKind::Group(groups) => Some(format!("{groups} groups")),
-        _ => None,
+        NormKind::Group(1) => " (1 group)".to_owned(),
+        NormKind::Group(groups) => format!(" ({groups} groups)"),
+        _ => String::new(),
     };
     let (dashes, place) = match layers {
-        NormLayers::All => (dashes, None),
-        NormLayers::First => ("3 1.5 1 1.5", Some("first layer only".to_owned())),
-        NormLayers::Last => ("1 1.5 1 4", Some("last layer only".to_owned())),
-        NormLayers::Only(layer) => ("5 5", Some(format!("layer {layer} only"))),
+        NormLayers::All => (dashes, String::new()),
+        NormLayers::First => ("3 1.5 1 1.5", " in the first layer only".to_owned()),
+        NormLayers::Last => ("1 1.5 1 4", " in the last layer only".to_owned()),
+        NormLayers::Only(layer) => ("5 5", format!(" in layer {layer} only")),
     };
-    let details: Vec<_> = groups.into_iter().chain(place).collect();
-    let label = match details.as_slice() {
-        [] => label.to_owned(),
-        details => format!("{label} ({})", details.join(", ")),
-    };
-    Stroke { colour, dashes, label }
+    let plain = groups.is_empty() && place.is_empty();
+    let title = if plain { label.to_owned() } else { norm.to_owned() };
+    Stroke { colour, dashes, label: format!("{label}{groups}{place}"), title }
 }
 
 /// Whether a norm of this name takes its statistics over the examples of a batch.
@@ -150,9 +149,11 @@ mod tests {
     fn labels_have_the_number_of_groups_and_the_layer() {
         let label = |norm| stroke(norm).label;
         assert_eq!(label("group:10"), "group norm (10 groups)");
-        assert_eq!(label("group:1@last"), "group norm (1 group, last layer only)");
-        assert_eq!(label("batch@2"), "batch norm (layer 2 only)");
+        assert_eq!(label("group:1@last"), "group norm (1 group) in the last layer only");
+        assert_eq!(label("batch@2"), "batch norm in layer 2 only");
         assert_eq!(label("a norm of tomorrow"), "no norm");
+        let titles = ["rms", "group:10", "batch@2"].map(|norm| stroke(norm).title);
+        assert_eq!(titles, ["RMS norm", "group:10", "batch@2"]);
         let dashes =
             ["batch", "batch@first", "batch@last", "batch@2"].map(|norm| stroke(norm).dashes);
         assert!((0..4).all(|one| !dashes[..one].contains(&dashes[one])), "{dashes:?}");

@@ -95,7 +95,7 @@ impl FrameLayout<'_> {
         step: usize,
     ) {
         let Some(probe) = run.at(step) else { return };
-        key(canvas, at, run.norm, &format!("{}, {}", scene.group.name(), stroke(run.norm).label));
+        key(canvas, at, run.norm, &format!("{}, {}", scene.group.name(), stroke(run.norm).title));
         for (place, end) in scene.group.ends().into_iter().enumerate() {
             let Some(seen) = probe.hidden.get(end) else { continue };
             let panel = Panel {
