@@ -41,7 +41,8 @@ pub(super) struct Progress<'a> {
     run: String,
     bar: ProgressBar,
     folder: &'a mut RunFolder,
-    weights: Option<Weights>,
+    /// Those of the last evaluation, and its step.
+    weights: Option<(usize, Weights)>,
     written: Instant,
     /// Where changes of shaders are told, if they are watched.
     changes: Option<&'a Changes>,
@@ -67,7 +68,7 @@ impl<'a> Progress<'a> {
     pub(super) fn finish(self) -> Result<()> {
         self.bar.finish_and_clear();
         match &self.weights {
-            Some(weights) => self.folder.weights(&self.run, weights),
+            Some((step, weights)) => self.folder.weights(&self.run, *step, weights),
             None => Ok(()),
         }
     }
@@ -85,9 +86,9 @@ impl Observer for Progress<'_> {
             return Ok(());
         }
         self.bar.set_message(format!("accuracy {}", number::percent(evaluation.test_accuracy)));
-        self.weights = Some(weights.clone());
+        self.weights = Some((evaluation.step, weights.clone()));
         if self.written.elapsed() >= WEIGHTS_EVERY {
-            self.folder.weights(&self.run, weights)?;
+            self.folder.weights(&self.run, evaluation.step, weights)?;
             self.written = Instant::now();
         }
         Ok(())

@@ -122,7 +122,7 @@ impl RunArguments {
         let plans = Plan::all(experiment, data, verify);
         prepare(mode, device, &mut backend, &plans, out)?;
         interrupt::listen()?;
-        let folder = RunFolder::create(name, path.as_deref(), *force, experiment)?;
+        let folder = RunFolder::create(name, path.as_deref(), *force, (experiment, data))?;
         print(out, &introduction(experiment, data))?;
         for warning in experiment.warnings() {
             print(out, &format!("warning: {warning}"))?;

@@ -1,6 +1,7 @@
 //! Images and their labels, as every data set has them.
 
 use crate::error::{Error, Result};
+use crate::files;
 use crate::kernels::gather::BYTES_PER_WORD;
 use crate::tensor::{Shape, Tensor, Value};
 use std::sync::Arc;
@@ -44,6 +45,14 @@ impl Examples {
             bytes.take(self.features()).collect::<Vec<_>>()
         };
         packed.data.chunks(packed.shape.cols.max(1)).flat_map(image).collect()
+    }
+
+    /// The SHA-256 of all images, as they were given, followed by the labels, a byte each; in hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let mut bytes = self.images();
+        bytes.extend(&self.labels);
+        files::sha256(&bytes)
     }
 
     /// Keeps the first `count` examples; all where that is 0. `key` is the setting that asks for so many.

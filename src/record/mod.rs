@@ -5,12 +5,14 @@ mod probe;
 mod replicas;
 mod run;
 mod sweep;
+mod weights;
 
 pub use claim::{Claim, Verdict};
 pub use probe::{Histogram, Images, LayerProbe, Mode, OutputsInTraining, Probe, WeightProbe};
 pub use replicas::{Figures, Pick, ReplicaRange, highest, lowest, median};
 pub use run::{LateAccuracy, RunRecord, Summary};
 pub use sweep::{SweepRecord, Swept};
+pub use weights::WeightsRecord;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;

@@ -5,7 +5,8 @@
 //! metrics.jsonl         one line an evaluation and replica, written as it happens
 //! histograms.jsonl      one line a probe of the first replica's layers, written as it happens
 //! weights.safetensors   parameters and running statistics, as `<run>/<layer>.<name>`: `[rows, cols]`,
-//!                       or `[replicas, rows, cols]` where there are several
+//!                       or `[replicas, rows, cols]` where there are several; its metadata say where they
+//!                       come from, see [`WeightsRecord`]
 //! summary.json          what came out; brought up to date after every network
 //! run.lock              while the run writes: no other one does then
 //! report.html           the page made from all these, and its pictures, see `report::folder`
@@ -17,9 +18,10 @@
 use super::folder_lock::FolderLock;
 use super::trainer::Weights;
 use crate::config::Experiment;
+use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::files::{self, TensorBytes, replace, write_tensors};
-use crate::record::{Evaluation, Probe, Summary, SweepRecord, Swept};
+use crate::record::{Evaluation, Probe, Summary, SweepRecord, Swept, WeightsRecord};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -56,6 +58,7 @@ pub struct RunFolder {
     metrics: Lines,
     histograms: Lines,
     weights: BTreeMap<String, TensorBytes>,
+    about_weights: WeightsRecord,
     _lock: FolderLock,
 }
 
@@ -90,7 +93,7 @@ impl RunFolder {
         name: &str,
         out: Option<&Path>,
         force: bool,
-        experiment: &Experiment,
+        (experiment, data): (&Experiment, &Dataset),
     ) -> Result<Self> {
         Self::check_free(out, force)?;
         let text = experiment.to_toml()?;
@@ -116,7 +119,8 @@ impl RunFolder {
         replace(&toml, text.as_bytes()).map_err(create)?;
         let metrics = Lines::create(path.join("metrics.jsonl"))?;
         let histograms = Lines::create(path.join("histograms.jsonl"))?;
-        Ok(Self { path, metrics, histograms, weights: BTreeMap::new(), _lock: lock })
+        let about_weights = WeightsRecord::new(text, data.train.sha256());
+        Ok(Self { path, metrics, histograms, weights: BTreeMap::new(), about_weights, _lock: lock })
     }
 
     /// Where it is.
@@ -141,11 +145,12 @@ impl RunFolder {
         self.histograms.append(probe)
     }
 
-    /// Writes the weights of one network beside those of the networks before it.
+    /// Writes the weights of one network after so many steps, beside those of the networks before it.
     ///
     /// # Errors
     /// [`Error::File`] when they cannot be written.
-    pub fn weights(&mut self, run: &str, weights: &Weights) -> Result<()> {
+    pub fn weights(&mut self, run: &str, step: usize, weights: &Weights) -> Result<()> {
+        self.about_weights.steps.insert(run.to_owned(), step);
         for (name, tensor) in weights {
             let shape = [tensor.shape.replicas, tensor.shape.rows, tensor.shape.cols];
             let shape = if tensor.shape.replicas == 1 { &shape[1..] } else { &shape };
@@ -153,7 +158,7 @@ impl RunFolder {
             self.weights.insert(format!("{run}/{name}"), bytes);
         }
         let path = self.path.join("weights.safetensors");
-        write_tensors(&path, &self.weights, None)
+        write_tensors(&path, &self.weights, Some(self.about_weights.metadata()))
             .map_err(|error| Error::file("write", &path, error))
     }
 
