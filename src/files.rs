@@ -1,8 +1,9 @@
 //! Files that are there whole or not at all, and where those go that a later start may use.
 
-use safetensors::tensor::{Dtype, Metadata, TensorInfo};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo, TensorView};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::env;
 use std::fs::{self, File};
 use std::io::{BufWriter, Error, ErrorKind, Result, Write};
@@ -97,6 +98,22 @@ impl TensorBytes {
         Self { dtype: Dtype::F32, shape: shape.to_vec(), bytes }
     }
 
+    /// Its elements as f32, where they are.
+    #[must_use]
+    pub fn to_reals(&self) -> Option<Vec<f32>> {
+        let (words, _) = self.bytes.as_chunks();
+        let numbers = words.iter().map(|&word| f32::from_le_bytes(word));
+        (self.dtype == Dtype::F32).then(|| numbers.collect())
+    }
+
+    /// Its elements as u32, where they are.
+    #[must_use]
+    pub fn to_indices(&self) -> Option<Vec<u32>> {
+        let (words, _) = self.bytes.as_chunks();
+        let numbers = words.iter().map(|&word| u32::from_le_bytes(word));
+        (self.dtype == Dtype::U32).then(|| numbers.collect())
+    }
+
     /// A tensor of u32.
     #[must_use]
     pub fn indices(shape: &[usize], data: &[u32]) -> Self {
@@ -125,6 +142,24 @@ pub fn write_tensors(
         ordered.iter().try_for_each(|(_, tensor)| file.write_all(&tensor.bytes))?;
         file.flush()
     })
+}
+
+/// The tensors of a safetensors file, and the words about them.
+///
+/// # Errors
+/// As [`read`]; of the kind [`ErrorKind::InvalidData`] where it is no whole safetensors file.
+pub fn read_tensors(
+    path: &Path,
+) -> Result<(BTreeMap<String, TensorBytes>, HashMap<String, String>)> {
+    let bytes = read(path)?;
+    let damaged = |error: SafeTensorError| Error::new(ErrorKind::InvalidData, error);
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
+    let tensors = SafeTensors::deserialize(&bytes).map_err(damaged)?;
+    let owned = |(name, view): (&str, TensorView<'_>)| {
+        let (shape, bytes) = (view.shape().to_vec(), view.data().to_vec());
+        (name.to_owned(), TensorBytes { dtype: view.dtype(), shape, bytes })
+    };
+    Ok((tensors.iter().map(owned).collect(), metadata.metadata().clone().unwrap_or_default()))
 }
 
 /// The header of a safetensors file. The library would write the words in an order that changes from one call to

@@ -10,7 +10,7 @@ use crate::record::{Evaluation, Probe, SweepRecord};
 use crate::report::{number, watch as words};
 use crate::train::run_folder::RunFolder;
 use crate::train::sweep;
-use crate::train::{Observer, Plan, ShaderReload, Weights};
+use crate::train::{Observer, Plan, ShaderReload, TrainingState, Weights};
 use crate::watch::Changes;
 use anyhow::Context;
 use indicatif::ProgressBar;
@@ -98,6 +98,14 @@ impl Observer for Progress<'_> {
         self.folder.probe(probe)
     }
 
+    fn wants_state(&mut self, bytes: usize, ends: bool) -> bool {
+        self.folder.is_checkpoint_due(bytes) || ends
+    }
+
+    fn state(&mut self, state: TrainingState) -> Result<()> {
+        self.folder.keep_state(&self.run, state)
+    }
+
     fn interrupted(&self) -> bool {
         interrupt::is_requested()
     }
@@ -107,7 +115,8 @@ impl Observer for Progress<'_> {
     }
 
     fn shaders_reloaded(&mut self, reload: &ShaderReload) -> Result<()> {
-        if let ShaderReload::Taken { activation, .. } = reload {
+        if let ShaderReload::Taken { activation, changes, .. } = reload {
+            self.folder.take_shaders(changes);
             self.activation = activation.or(self.activation);
         }
         let text = format!("{}: {}", self.run, words::reload(reload));

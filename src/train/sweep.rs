@@ -3,9 +3,9 @@
 //! A larger batch has seen more examples after as many steps, and a smaller learning rate has gone less
 //! far: two norms are to be compared at one value, not two values of one norm.
 
+use super::observer::Observer;
 use super::plan::Plan;
-use super::run::{self, Observer};
-use super::schedule;
+use super::{run, schedule};
 use super::trainer::Weights;
 use crate::backend::Backend;
 use crate::config::{Affine, Experiment, Norm};
