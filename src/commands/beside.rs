@@ -42,7 +42,9 @@ impl Lesson<'_> {
     ) -> anyhow::Result<()> {
         for swept in Swept::ALL.into_iter().take_while(|_| !interrupt::is_requested()) {
             let Some(sweep) = Sweep::beside(swept, self.experiment) else { continue };
-            let Some(mut all) = SweepFolder::beside(swept, self.folder, self.resumed)? else { continue };
+            let Some(mut all) = SweepFolder::beside(swept, self.folder, self.resumed)? else {
+                continue;
+            };
             let (verify, experiments) = (!backend.adapter().is_cpu_engine(), sweep.experiments());
             let plans = experiments.iter().flat_map(|one| Plan::all(one, self.data, verify));
             let (plans, own) = (plans.collect::<Vec<_>>(), self.own(backend, &sweep)?);

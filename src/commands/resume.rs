@@ -8,7 +8,7 @@ use crate::backend::any::AnyBackend;
 use crate::config::Experiment;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::record::ShaderRecord;
+use crate::record::{DataRecord, ShaderRecord};
 use crate::train::Plan;
 use crate::train::checkpoint::Checkpoint;
 use crate::train::run_folder::RunFolder;
@@ -68,16 +68,16 @@ fn refuse_changes(
     }
 }
 
-/// Checks that the data, which have this hash, are those that the run has seen.
+/// Checks that the data are those that the run has seen.
 ///
 /// # Errors
 /// [`Error::Data`] when they are others.
 pub(super) fn check_data(
     folder: &Path,
     checkpoint: &Checkpoint,
-    (data, hash): (&Dataset, &str),
+    (data, seen): (&Dataset, &DataRecord),
 ) -> Result<()> {
-    if hash == checkpoint.record.data {
+    if *seen == checkpoint.record.data {
         return Ok(());
     }
     Err(Error::Data(format!(

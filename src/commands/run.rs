@@ -24,9 +24,9 @@ use crate::files::sha256;
 use crate::gradient_check;
 use crate::interrupt;
 use crate::kernels::activation::Activation;
-use crate::record::{Parity, Summary};
-use crate::report::records::Records;
+use crate::record::{DataRecord, Parity, Summary};
 use crate::report::claims;
+use crate::report::records::Records;
 use crate::train::checkpoint::CheckpointRecord;
 use crate::train::run_folder::{REPORT, RunFolder};
 use crate::train::{self, Plan};
@@ -116,7 +116,7 @@ impl RunArguments {
         let plans = Plan::all(experiment, &data, verify);
         prepare(mode, device, &mut backend, &plans, out)?;
         interrupt::listen()?;
-        let record = checkpoint_record(kind, (experiment, data.train.sha256()), &backend)?;
+        let record = checkpoint_record(kind, (experiment, data.record()), &backend)?;
         let folder = RunFolder::create(name, path.as_deref(), *force, record)?;
         print(out, &introduction(experiment, &data))?;
         for warning in experiment.warnings() {
@@ -131,15 +131,15 @@ impl RunArguments {
         let (experiment, checkpoint) = resume::read(path, (&self.experiment, &self.device))?;
         let (experiment, device) = &with_flags(experiment, &self.experiment, &self.device)?;
         let Opened { data, mut backend, changes } = self.open((experiment, device), out)?;
-        let hash = data.train.sha256();
-        resume::check_data(path, &checkpoint, (&data, &hash))?;
+        let seen = data.record();
+        resume::check_data(path, &checkpoint, (&data, &seen))?;
         let verify = !backend.adapter().is_cpu_engine();
         let plans = Plan::all(experiment, &data, verify);
         let mode = resume::use_settings(&checkpoint, &mut backend, changes.is_some());
         prepare(mode, device, &mut backend, &plans, out)?;
         resume::check_shaders(path, &checkpoint, &backend, out)?;
         let kind = if checkpoint.record.lesson { Kind::Lesson } else { Kind::Experiment };
-        let record = checkpoint_record(kind, (experiment, hash), &backend)?;
+        let record = checkpoint_record(kind, (experiment, seen), &backend)?;
         let checkpoint = checkpoint.continued(record);
         interrupt::listen()?;
         let folder = RunFolder::resume(path, checkpoint)?;
@@ -179,10 +179,10 @@ struct Opened {
     changes: Option<Changes>,
 }
 
-/// What a checkpoint says of a run on data with this hash, whose networks have their shaders.
+/// What a checkpoint says of a run whose networks have their shaders.
 fn checkpoint_record(
     kind: Kind,
-    (experiment, data): (&Experiment, String),
+    (experiment, data): (&Experiment, DataRecord),
     backend: &AnyBackend,
 ) -> Result<CheckpointRecord> {
     let settings = backend.gpu().map(|gpu| gpu.selection().settings().clone());
@@ -361,9 +361,7 @@ impl<'a> Run<'a> {
             true => "every network has ended".to_owned(),
             false => unfinished,
         };
-        format!(
-            "{unfinished}; `normlab train --resume {folder}` goes on from here"
-        )
+        format!("{unfinished}; `normlab train --resume {folder}` goes on from here")
     }
 }
 

@@ -1,5 +1,6 @@
 //! Images and their labels, as every data set has them.
 
+use super::HALF;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::kernels::gather::BYTES_PER_WORD;
@@ -45,6 +46,14 @@ impl Examples {
             bytes.take(self.features()).collect::<Vec<_>>()
         };
         packed.data.chunks(packed.shape.cols.max(1)).flat_map(image).collect()
+    }
+
+    /// The same with every pixel black or white.
+    #[must_use]
+    pub fn black_or_white(self) -> Self {
+        let mut images = self.images();
+        images.iter_mut().for_each(|byte| *byte = if *byte < HALF { 0 } else { 255 });
+        Self::new(&images, self.labels, [self.image_rows, self.image_cols])
     }
 
     /// The SHA-256 of all images, as they were given, followed by the labels, a byte each; in hexadecimal.

@@ -9,7 +9,7 @@ use super::state::{Carried, TrainingState};
 use crate::error::{Error, Result};
 use crate::files::{TensorBytes, read_tensors, write_tensors};
 use crate::kernels::setting::{Setting, Target};
-use crate::record::{Adapter, RunRecord, ShaderChange, ShaderRecord};
+use crate::record::{Adapter, DataRecord, RunRecord, ShaderChange, ShaderRecord};
 use crate::tensor::{Shape, Tensor, Value};
 use flate2::Crc;
 use serde::{Deserialize, Serialize};
@@ -41,8 +41,8 @@ const SLOW: f64 = 250e6;
 pub struct CheckpointRecord {
     /// The experiment as TOML.
     pub experiment: String,
-    /// The SHA-256 of the training images and labels.
-    pub data: String,
+    /// What it trains on.
+    pub data: DataRecord,
     /// Whether it is a lesson, which trains more than the networks of its experiment.
     pub lesson: bool,
     /// What computes.
@@ -105,9 +105,8 @@ impl Checkpoint {
             "`normlab train {}` trains the networks again from their first step",
             folder.join("experiment.toml").display()
         );
-        let damaged = |why: &str| {
-            Error::Data(format!("{} is damaged: {why}; {again}", path.display()))
-        };
+        let damaged =
+            |why: &str| Error::Data(format!("{} is damaged: {why}; {again}", path.display()));
         let (tensors, words) = read_tensors(&path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => Error::Config(format!(
                 "{} has no {FILE}: its run ended before the first one, or an older version wrote it; {again}",
@@ -238,7 +237,8 @@ impl Checkpoint {
             return Ok(None);
         };
         let own = self.tensors.iter().filter(|(name, _)| is_of(name, run));
-        let tensors = own.map(|(name, bytes)| Ok((name[run.len() + 1..].to_owned(), value(bytes)?)));
+        let tensors =
+            own.map(|(name, bytes)| Ok((name[run.len() + 1..].to_owned(), value(bytes)?)));
         Ok(Some(TrainingState { carried, tensors: tensors.collect::<Result<_>>()? }))
     }
 

@@ -21,9 +21,9 @@ pub mod sweep_folder;
 mod trainer;
 
 pub use memory::Need;
-pub use plan::{Plan, run_name};
 pub use observer::{Observer, ShaderReload};
+pub use plan::{Plan, run_name};
 pub use run::{resume, train};
-pub use start::{data_set, initial_state, training_order};
+pub use start::{data_set, initial_state, test_set, training_order};
 pub use state::{Carried, Resumed, TrainingState};
 pub use trainer::{Trainer, TrainingOutcome, Weights};

@@ -50,6 +50,9 @@ const HISTOGRAMS: &str = "histograms.jsonl";
 /// The weights of a run.
 pub const WEIGHTS: &str = "weights.safetensors";
 
+/// The folder for the confusion matrices that `normlab evaluate` draws of a run.
+pub const CONFUSION: &str = "confusion";
+
 /// Files that a run leaves; a folder that has one of them holds a run.
 const FILES: [&str; 8] = [
     "experiment.toml",
@@ -122,6 +125,11 @@ impl RunFolder {
         let old = old_files(&path);
         // What shows the older run goes with it.
         let lesson = Some(path.join(LESSON)).filter(|file| !old.is_empty() && file.exists());
+        let confusion = path.join(CONFUSION);
+        if !old.is_empty() && confusion.is_dir() {
+            fs::remove_dir_all(&confusion)
+                .map_err(|error| Error::file("replace", &confusion, error))?;
+        }
         for file in old.into_iter().chain(lesson).chain(beside) {
             fs::remove_file(&file).map_err(|error| Error::file("replace", &file, error))?;
         }

@@ -5,8 +5,8 @@
 
 use super::observer::Observer;
 use super::plan::Plan;
-use super::{run, schedule};
 use super::trainer::Weights;
+use super::{run, schedule};
 use crate::backend::Backend;
 use crate::config::{Affine, Experiment, Norm};
 use crate::error::{Error, Result};

@@ -90,7 +90,8 @@ impl SweepFolder {
             return Ok(None);
         }
         let text = Some(path.join(swept.file())).filter(|file| resumed && file.exists());
-        let text = text.map(|file| read_text(&file).map_err(|error| Error::file("read", &file, error)));
+        let text =
+            text.map(|file| read_text(&file).map_err(|error| Error::file("read", &file, error)));
         let text = text.transpose()?.unwrap_or_default();
         let records = text.lines().map_while(|line| serde_json::from_str(line).ok()).collect();
         let folder = Self { path, swept, records, _lock: None };

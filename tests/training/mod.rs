@@ -7,6 +7,7 @@ mod engines;
 mod invariants;
 mod probes;
 mod reference;
+mod resumed;
 
 use crate::support::gpu::{self, Gpu};
 use crate::support::trial::Trial;
@@ -21,6 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         diagnosis::trials(),
         data::trials(),
         probes::trials(),
+        resumed::trials(),
     ];
     trials.into_iter().flatten().collect()
 }
