@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Runs the first steps of a network that `normlab export` has written, in numpy, by the kernels' formulas;
-docs/program-format.md is all that it knows. Prints each step's loss, and whether it is what program.json says.
+"""Runs the first steps of a network written by `normlab export` in numpy, from the kernels' formulas, using
+only docs/program-format.md. Prints each step's loss, and whether it agrees with program.json.
 
 usage: read_program.py DIR/NETWORK [STEPS]
 """
@@ -39,7 +39,7 @@ class Program:
         return np.lib.stride_tricks.as_strided(memory[tensor["offset"] :], shape, strides)
 
     def upload(self, tensor, data=None, fill=None):
-        """Puts a part of data.bin into a tensor, or one number all over."""
+        """Fills a tensor with a part of data.bin, or with one number."""
         view = self.tensor(tensor)
         if data:
             kind = "<f4" if view.dtype == np.float64 else "<u4"
@@ -84,7 +84,7 @@ def norm_backward(t, axis, centered):
     n, g = (t.x - mean) * rstd, t.d_y * t.df(t.z)
     h = g * t.gamma
     d_x = rstd * (h - centered * h.mean(axis, keepdims=True) - n * (h * n).mean(axis, keepdims=True))
-    # Over the examples; over the units, too, where a layer has one gamma and beta.
+    # Over the examples, and also over the units if a layer has one gamma and beta.
     axes = 1 if t.d_gamma.shape[2] == t.x.shape[2] else (1, 2)
     out = {"d_x": d_x, "d_gamma": (g * n).sum(axes, keepdims=True)}
     return out | ({"d_beta": g.sum(axes, keepdims=True)} if centered else {})

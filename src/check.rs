@@ -1,5 +1,5 @@
-//! One dispatch held against its twin: the kernel checks of `normlab check` and the tests, and what
-//! the lockstep comparison of a training step is made of.
+//! Compares one dispatch with its twin: the kernel checks of `normlab check` and the tests, and the
+//! building block of the lockstep comparison of a training step.
 
 use crate::backend::{Backend, cpu};
 use crate::compare::{self, Verdict};
@@ -27,33 +27,32 @@ pub struct Judgement {
     pub operand: &'static str,
     /// What the comparison found.
     pub verdict: Verdict,
-    /// How the tensor differs from the twin's as WGSL permits it.
+    /// The ways in which the tensor differs from the twin's that WGSL permits.
     pub permitted: Vec<Permitted>,
 }
 
 impl Judgement {
-    /// One sentence for people, naming kernel, tensor, element and both values.
+    /// One sentence for display, naming kernel, tensor, element and both values.
     #[must_use]
     pub fn describe(&self) -> String {
         format!("{}, tensor {}: {}", self.label, self.operand, self.verdict.describe())
     }
 }
 
-/// Elements below which a tensor tells too little of what f32 costs: the error of each is one draw of
-/// chance, and all of a few may be small by luck.
+/// A tensor with fewer elements says too little about the cost of f32: each error is one random draw, and
+/// a few may all be small by chance.
 const FEW: usize = 8;
 
-/// How many times the cost of f32 is measured for a tensor of few elements, beside on the inputs
-/// themselves: on inputs that are up to [`NEARBY`] units in the last place off.
+/// How many more times the cost of f32 is measured for a tensor of few elements, on inputs that are off
+/// by up to [`NEARBY`] units in the last place.
 const DRAWS: u64 = 16;
 
 /// See [`DRAWS`].
 const NEARBY: f64 = 4.0;
 
-/// Holds the outputs of a dispatch against its twin, on the inputs that the dispatch had. `found`
-/// has the operands that the kernel writes, in the contract's order; `precision` is what its products
-/// were computed in. Nothing is permitted beside the twin's results: a training has no use for numbers
-/// that are not finite, and none for such as only WGSL's leeway tells from 0.
+/// Compares the outputs of a dispatch with its twin, on the dispatch's own inputs. `found` has the
+/// operands that the kernel writes, in the contract's order; `precision` is that of its products. No
+/// leeway is granted: training needs neither numbers that are not finite nor denormal ones.
 #[must_use]
 pub fn judge(
     dispatch: &Dispatch,
@@ -64,17 +63,17 @@ pub fn judge(
     Reference::strict(dispatch, inputs, precision).judge(dispatch, found)
 }
 
-/// What the twin makes of a dispatch's inputs, to hold several outputs against.
+/// The twin's results for a dispatch's inputs, to compare several outputs with.
 #[derive(Clone, Debug)]
 pub struct Reference {
-    /// The written operands in f64, in the contract's order, and what the precision costs in each.
+    /// The written operands in f64, in the contract's order, and the cost of the precision in each.
     exact: Vec<(Value<f64>, f64)>,
-    /// What WGSL permits beside, for each of them.
+    /// What WGSL permits besides, for each of them.
     leeways: Vec<Leeway>,
 }
 
 impl Reference {
-    /// Asks the twin, and what WGSL permits beside.
+    /// Runs the twin, and finds what WGSL permits besides.
     #[must_use]
     pub fn of(dispatch: &Dispatch, inputs: &[Option<Value<f32>>], precision: Precision) -> Self {
         let strict = Self::strict(dispatch, inputs, precision);
@@ -82,20 +81,20 @@ impl Reference {
         Self { leeways, ..strict }
     }
 
-    /// Asks the twin.
+    /// Runs the twin, without leeway.
     fn strict(dispatch: &Dispatch, inputs: &[Option<Value<f32>>], precision: Precision) -> Self {
         let (exact, costs) = exact(dispatch, inputs, precision);
         let leeways = vec![Leeway::default(); exact.len()];
         Self { exact: exact.into_iter().zip(costs).collect(), leeways }
     }
 
-    /// The written operands in the contract's order: each in f64, what f32 costs in it, and what WGSL permits
-    /// beside.
+    /// The written operands in the contract's order: each in f64, the cost of f32 in it, and what WGSL permits
+    /// besides.
     pub fn operands(&self) -> impl Iterator<Item = (&Value<f64>, f64, &Leeway)> {
         self.exact.iter().zip(&self.leeways).map(|((exact, cost), leeway)| (exact, *cost, leeway))
     }
 
-    /// Holds outputs of the dispatch against it, as [`judge`] does.
+    /// Compares outputs of the dispatch with it, as [`judge`] does.
     #[must_use]
     pub fn judge(&self, dispatch: &Dispatch, found: &[Value<f32>]) -> Vec<Judgement> {
         let factor = dispatch.tolerance_factor();
@@ -117,11 +116,11 @@ impl Reference {
     }
 }
 
-/// What stands in for inputs that are not finite: a result that changes rests on them.
+/// Replacements for inputs that are not finite: a result that changes depends on them.
 const STAND_INS: [f32; 4] = [0.0, 1.0, 1e38, -1e38];
 
-/// What WGSL permits beside each reference, as the twin finds out: it is asked again with 0 for denormal
-/// inputs, and with other numbers for those that are not finite.
+/// What WGSL permits besides each reference: the twin runs again with 0 for denormal inputs, and with
+/// other numbers for those that are not finite.
 fn leeways(
     dispatch: &Dispatch,
     inputs: &[Option<Value<f32>>],
@@ -152,7 +151,7 @@ fn leeways(
     leeways
 }
 
-/// What the twin makes in f64 of inputs whose numbers are changed.
+/// The twin's results in f64 for inputs whose numbers are changed.
 fn changed(
     dispatch: &Dispatch,
     inputs: &[Option<Value<f32>>],
@@ -169,7 +168,7 @@ fn changed(
     cpu::evaluate::<f64>(dispatch, &inputs)
 }
 
-/// The written operands in f64, and what the precision costs in each.
+/// The written operands in f64, and the cost of the precision in each.
 fn exact(
     dispatch: &Dispatch,
     inputs: &[Option<Value<f32>>],
@@ -190,7 +189,7 @@ fn exact(
     (reference, costs)
 }
 
-/// What the twin makes of the inputs in f32, as the precision has them, and of themselves in f64.
+/// The twin's results in f32 for the inputs as the precision rounds them, and in f64 for the exact ones.
 fn twins(
     dispatch: &Dispatch,
     inputs: &[Option<Value<f32>>],
@@ -207,7 +206,7 @@ fn widened(inputs: &[Option<Value<f32>>]) -> Vec<Option<Value<f64>>> {
     inputs.iter().map(|input| input.as_ref().map(Value::cast)).collect()
 }
 
-/// The largest cost of f32 for each written operand, over inputs nearby.
+/// The largest cost of f32 for each written operand, over nearby inputs.
 fn nearby_costs(
     dispatch: &Dispatch,
     inputs: &[Option<Value<f32>>],
@@ -228,7 +227,7 @@ fn nearby_costs(
     costs
 }
 
-/// The tensor with every number a few units in the last place off.
+/// The tensor with every number off by a few units in the last place.
 pub(crate) fn nearby(value: &Value<f32>, draw: u64, place: usize) -> Value<f32> {
     let Value::Real(tensor) = value else { return value.clone() };
     let mut stream = Stream::new(draw, Purpose::Checks, place as u32);
@@ -242,14 +241,14 @@ pub(crate) fn nearby(value: &Value<f32>, draw: u64, place: usize) -> Value<f32> 
 pub struct CheckOutcome {
     /// One judgement for each written tensor.
     pub judgements: Vec<Judgement>,
-    /// A sentence for each tensor that the kernel must not write and did, inside or behind it.
+    /// A sentence for each illegal write, into a read-only tensor or outside one.
     pub trespasses: Vec<String>,
-    /// How long the kernel took, with what goes before and comes after: its pipeline, its tensors.
+    /// How long the kernel took, including its pipeline and the transfer of its tensors.
     pub elapsed: Duration,
 }
 
 impl CheckOutcome {
-    /// Whether everything is as it must be.
+    /// Whether everything is correct.
     #[must_use]
     pub fn passes(&self) -> bool {
         self.trespasses.is_empty() && self.judgements.iter().all(|one| one.verdict.passes())
@@ -261,7 +260,7 @@ impl CheckOutcome {
         self.judgements.iter().map(|one| one.verdict.ratio()).fold(0.0, f64::max)
     }
 
-    /// How results differ from the twin's as WGSL permits it.
+    /// The ways in which results differ from the twin's that WGSL permits.
     #[must_use]
     pub fn permitted(&self) -> BTreeSet<Permitted> {
         self.judgements.iter().flat_map(|one| one.permitted.iter().copied()).collect()
@@ -275,13 +274,13 @@ impl CheckOutcome {
     }
 }
 
-/// A kernel on one case, to be run in one variant after the other. Outputs are filled with NaN before,
-/// every tensor has guard words behind it, and replicas of strided tensors lie apart.
+/// A kernel on one case, to be run in one variant after another. Outputs are filled with NaN first,
+/// every tensor is followed by guard words, and strided tensors have gaps between replicas.
 #[derive(Clone, Debug)]
 pub struct Trial {
     isolated: IsolatedDispatch,
     inputs: Vec<Option<Value<f32>>>,
-    /// What the twin made of the inputs for the variant before, and the precision of its products.
+    /// The twin's results for the previous variant, and the precision of its products.
     reference: Option<(Precision, Reference)>,
 }
 
@@ -289,7 +288,7 @@ impl Trial {
     /// The kernel on tensors of the case.
     ///
     /// # Errors
-    /// [`crate::error::Error::Shape`] when the case's sizes are none of the kernel's.
+    /// [`crate::error::Error::Shape`] when the case's sizes do not fit the kernel.
     pub fn new(kernel: &'static Kernel, case: &Case) -> Result<Self> {
         let (sizes, inputs) = (case.sizes(&kernel.contract)?, case.inputs(&kernel.contract)?);
         let shapes: Vec<_> =
@@ -319,8 +318,8 @@ impl Trial {
         &self.inputs
     }
 
-    /// What the twin makes of the inputs in f64, by the operands that the kernel writes, in the contract's order.
-    /// It is not asked again where it was for a run.
+    /// The twin's results for the inputs in f64: the operands that the kernel writes, in the contract's order.
+    /// Those of an earlier run are reused.
     #[must_use]
     pub fn exact(&self) -> Vec<Value<f64>> {
         match &self.reference {
@@ -329,7 +328,7 @@ impl Trial {
         }
     }
 
-    /// Runs the variant that the backend has and holds what it did against the twin.
+    /// Runs the variant that the backend uses and compares its results with the twin's.
     ///
     /// # Errors
     /// When the backend cannot run the kernel at all.
@@ -347,7 +346,7 @@ impl Trial {
     }
 }
 
-/// Runs a kernel on one case and holds what it did against its twin, as [`Trial`] does.
+/// Runs a kernel on one case and compares its results with its twin's, as [`Trial`] does.
 ///
 /// # Errors
 /// When the backend cannot run the kernel at all.
@@ -359,13 +358,13 @@ pub fn check(
     Trial::new(kernel, case)?.run(backend)
 }
 
-/// Elements of all operands.
+/// The elements of all operands.
 #[must_use]
 pub fn elements(kernel: &Kernel, sizes: &Sizes) -> usize {
     kernel.contract.operands.iter().map(|operand| sizes.shape(operand).len()).sum()
 }
 
-/// What a kernel has to do, and its twin, about: multiplications of a product, elements of another kernel.
+/// The approximate work of a kernel and its twin: multiplications for a product, elements for others.
 #[must_use]
 pub fn work(kernel: &Kernel, sizes: &Sizes) -> usize {
     match kernel.contract.is_product() {

@@ -1,4 +1,4 @@
-//! Choices among a few words: each stands once, with what it means, for files, flags, records and help.
+//! Choices among a few words: each is defined once, with its meaning, for files, flags, records and help.
 
 use crate::error::{Error, Result, unknown};
 
@@ -15,18 +15,18 @@ pub struct Word {
 pub trait Choice: Copy + Send + Sync + 'static {
     /// What is chosen, for example `norm`.
     const WHAT: &'static str;
-    /// The words, in the order of lists.
+    /// The words, in the order in which they are listed.
     const WORDS: &'static [Word];
-    /// What they stand for, in the same order.
+    /// The choices that they stand for, in the same order.
     const CHOICES: &'static [Self];
 
     /// The word for it.
     fn word(self) -> &'static Word;
 
-    /// What a word stands for.
+    /// The choice that a word stands for.
     ///
     /// # Errors
-    /// [`Error::Config`] with the words that there are.
+    /// [`Error::Config`] with the known words.
     fn read(text: &str) -> Result<Self> {
         let at = Self::WORDS.iter().position(|word| word.name == text);
         at.map(|at| Self::CHOICES[at]).ok_or_else(|| {
@@ -36,7 +36,7 @@ pub trait Choice: Copy + Send + Sync + 'static {
     }
 }
 
-/// Makes an enum that is a [`Choice`]: each variant with its word, and with its docs for the help.
+/// Makes an enum that is a [`Choice`]: each variant with its word, and with its docs as help.
 macro_rules! choice {
     (
         $(#[$meta:meta])*
@@ -52,7 +52,7 @@ macro_rules! choice {
         }
 
         impl $name {
-            /// All of them, in the order of lists.
+            /// All of them, in the order in which they are listed.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$variant),+];
 
             /// The word for it in experiments, flags and records.

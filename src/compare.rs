@@ -1,20 +1,20 @@
 //! How two results are compared, and what is close enough.
 //!
-//! The reference is the twin in f64 on the GPU's own f32 inputs. No tolerance is tuned by hand: what
-//! f32 arithmetic itself costs is measured by running the same twin in f32. The GPU's error may be
+//! The reference is the twin in f64 on the GPU's own f32 inputs. No tolerance is tuned by hand: the
+//! error of f32 arithmetic itself is measured by running the same twin in f32. The GPU's error may be
 //! at most `factor` times that, plus [`ULPS`] units in the last place of the tensor's largest
-//! magnitude. Every element is held to the one tolerance of its tensor. (For a tensor of few elements
-//! [`crate::check`] measures that cost on inputs nearby, too.)
+//! magnitude. All elements of a tensor have the same tolerance. (For a tensor of few elements,
+//! [`crate::check`] also measures that error on nearby inputs.)
 
 use crate::tensor::{Real, Shape, Value};
 
-/// How many times the f32 twin's own error a result may be off, unless its kernel says otherwise.
+/// Multiple of the f32 twin's own error by which a result may be off, unless its kernel says otherwise.
 pub const FACTOR: f64 = 8.0;
 
 /// Units in the last place of the largest magnitude that are always allowed.
 pub const ULPS: f64 = 8.0;
 
-/// The element of a comparison that is worst, with what stood there.
+/// The worst element of a comparison, with both values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Worst {
     /// `[replica, row, col]`.
@@ -28,14 +28,14 @@ pub struct Worst {
 /// What a comparison found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
-    /// The error is `ratio` times the tolerance, at the element `worst`: good up to 1.
+    /// The error is `ratio` times the tolerance, at the element `worst`; it passes up to 1.
     Compared {
         /// Largest error as a fraction of the tolerance.
         ratio: f64,
-        /// Where it is; none for a tensor without elements or without any error.
+        /// Where that is; none for a tensor without elements or without any error.
         worst: Option<Worst>,
     },
-    /// The shapes differ: nothing else was looked at.
+    /// The shapes differ: nothing else was compared.
     WrongShape {
         /// The shape under test.
         found: Shape,
@@ -53,7 +53,7 @@ impl Verdict {
         matches!(self, Self::Compared { ratio, .. } if *ratio <= 1.0)
     }
 
-    /// The error as a fraction of the tolerance; infinite where no fraction could be taken.
+    /// The error as a fraction of the tolerance; infinite where there is no such fraction.
     #[must_use]
     pub fn ratio(&self) -> f64 {
         match self {
@@ -62,7 +62,7 @@ impl Verdict {
         }
     }
 
-    /// One sentence for people.
+    /// One sentence for display.
     #[must_use]
     pub fn describe(&self) -> String {
         match self {
@@ -79,7 +79,7 @@ impl Verdict {
     }
 }
 
-/// A ratio with three decimals, or in powers of ten where it would be long.
+/// A ratio with three decimals, or in scientific notation if that would be long.
 #[must_use]
 pub fn ratio_text(ratio: f64) -> String {
     if ratio < 1e4 { format!("{ratio:.3}") } else { format!("{ratio:.1e}") }
@@ -91,14 +91,14 @@ fn at(worst: &Worst) -> String {
     format!("[{replica}, {row}, {col}]: {found}, expected {expected}")
 }
 
-/// A number with as many digits as tell it from its neighbours in f32.
+/// A number with enough digits to distinguish it from its neighbours in f32.
 fn short(value: f64) -> String {
     let single = value as f32;
     if f64::from(single) == value { format!("{single:e}") } else { format!("{value:.8e}") }
 }
 
-/// Holds `found` against the f64 `reference`; `twin` is the same formula in f32 and measures what
-/// f32 costs; `factor` is how many times that cost is allowed (see [`FACTOR`]).
+/// Compares `found` with the f64 `reference`; `twin` is the same formula in f32 and measures the cost of
+/// f32; `factor` is the allowed multiple of that cost (see [`FACTOR`]).
 #[must_use]
 pub fn compare<T: Real>(
     found: &Value<T>,
@@ -109,8 +109,7 @@ pub fn compare<T: Real>(
     compare_at_cost(found, reference, cost(twin, reference), factor)
 }
 
-/// What f32 costs: the largest error of the `twin` in f32, where both are finite; 0 where the shapes
-/// differ.
+/// The cost of f32: the largest error of the f32 `twin` where both are finite; 0 if the shapes differ.
 #[must_use]
 pub fn cost(twin: &Value<f32>, reference: &Value<f64>) -> f64 {
     if twin.shape() != reference.shape() {
@@ -121,7 +120,7 @@ pub fn cost(twin: &Value<f32>, reference: &Value<f64>) -> f64 {
     positions.map(error).fold(0.0, f64::max)
 }
 
-/// As [`compare`], where it is known what f32 costs.
+/// As [`compare`], with a known cost of f32.
 #[must_use]
 pub fn compare_at_cost<T: Real>(
     found: &Value<T>,
@@ -132,7 +131,7 @@ pub fn compare_at_cost<T: Real>(
     compare_within(found, reference, tolerance(reference, cost, factor))
 }
 
-/// As [`compare_at_cost`], where the tolerance is known.
+/// As [`compare_at_cost`], with a known tolerance.
 pub(crate) fn compare_within<T: Real>(
     found: &Value<T>,
     reference: &Value<f64>,
@@ -163,7 +162,7 @@ pub(crate) fn compare_within<T: Real>(
     }
 }
 
-/// The largest error that is close enough, for every element of the tensor.
+/// The largest allowed error, for every element of the tensor.
 pub(crate) fn tolerance(reference: &Value<f64>, cost: f64, factor: f64) -> f64 {
     if matches!(reference, Value::Index(_)) {
         return f64::MIN_POSITIVE;
@@ -173,7 +172,7 @@ pub(crate) fn tolerance(reference: &Value<f64>, cost: f64, factor: f64) -> f64 {
     factor * cost + ULPS * unit_in_last_place(magnitude)
 }
 
-/// |a − b|, or 0 where either is not finite: such elements are judged on their own.
+/// |a − b|, or 0 if either is not finite: such elements are judged separately.
 fn finite_difference(a: f64, b: f64) -> f64 {
     let difference = (a - b).abs();
     if difference.is_finite() { difference } else { 0.0 }
@@ -189,7 +188,7 @@ fn agrees_where_not_finite(pair: &Worst) -> bool {
         && (expected.is_finite() || pair.found == expected)
 }
 
-/// The distance from `magnitude` to the next larger f32, at least the smallest normal f32: the GPU
+/// The distance from `magnitude` to the next larger f32, but at least the smallest normal f32: the GPU
 /// may flush smaller numbers to zero.
 fn unit_in_last_place(magnitude: f64) -> f64 {
     let value = magnitude.min(f64::from(f32::MAX)) as f32;

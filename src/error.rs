@@ -1,20 +1,19 @@
-//! The library's one error type. Each message is a sentence for people: what was wrong, where, what
-//! was expected, and what to do.
+//! The library's one error type. Each message says what was wrong, where, what was expected, and what to do.
 
 use std::path::Path;
 
-/// How alike two names must be, from 0 to 1, for one to be meant by the other.
+/// How similar two names must be, from 0 to 1, for one to be suggested in place of the other.
 const ALIKE: f64 = 0.8;
 
-/// Names that a guess has at most.
+/// The most names that are suggested.
 const GUESSES: usize = 3;
 
-/// A sentence about a name that is not among the known ones: `complaint`, the known names that are most
-/// like it, if any is, and all of them with `more` behind.
+/// A message about an unknown name: `complaint`, the most similar known names, if any, and all known names, followed
+/// by `more`.
 #[must_use]
 pub fn unknown(complaint: &str, name: &str, known: &[&str], more: &str) -> String {
     let likeness = |other: &str| match strsim::osa_distance(name, other) {
-        // One slip of a finger.
+        // A single typo.
         0..=1 => 1.0,
         _ => strsim::jaro_winkler(name, other),
     };
@@ -24,18 +23,18 @@ pub fn unknown(complaint: &str, name: &str, known: &[&str], more: &str) -> Strin
     let guesses: Vec<_> = alike.into_iter().take(GUESSES).map(|(_, name)| name).collect();
     let all = known.join(", ");
     if guesses.is_empty() {
-        return format!("{complaint}; there are: {all}{more}");
+        return format!("{complaint}; available: {all}{more}");
     }
-    format!("{complaint}; did you mean {}? There are: {all}{more}", guesses.join(" or "))
+    format!("{complaint}; did you mean {}? Available: {all}{more}", guesses.join(" or "))
 }
 
-/// What went wrong, sorted by who can mend it.
+/// What went wrong, sorted by who can fix it.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A setting that cannot be used: in an experiment file, on the command line, in a name.
     #[error("{0}")]
     Config(String),
-    /// A data file that is missing, damaged or of another form.
+    /// A data file that is missing, damaged or in another format.
     #[error("{0}")]
     Data(String),
     /// A file or folder that could not be read or written.
@@ -45,8 +44,8 @@ pub enum Error {
         action: &'static str,
         /// The file or folder.
         path: String,
-        /// The system's own reason. No source of the error: the sentence has it already, and a chain would say it
-        /// twice.
+        /// The system's own reason. It is not the error's `source`: the message contains it already, and a chain
+        /// would repeat it.
         reason: std::io::Error,
     },
     /// A shader that does not compile or does not match its kernel's contract.
@@ -55,7 +54,7 @@ pub enum Error {
     /// No adapter, a lost device, memory that ran out, a refused call.
     #[error("{0}")]
     Device(String),
-    /// Work that the device does not end within the time cap. Nothing else can run on it.
+    /// Work that the device does not finish within the time cap. Nothing else can run on the device.
     #[error("{0}")]
     Stuck(String),
     /// A dispatch whose tensors do not fit together.
@@ -72,9 +71,8 @@ impl Error {
         Self::File { action, path: path.display().to_string(), reason }
     }
 
-    /// The exit status that tells a script what kind of trouble it was: 2 for arguments,
-    /// configuration, data and files, which the caller can mend; 1 for a run that failed, also when
-    /// its records could no longer be written.
+    /// The exit status, for scripts: 2 for arguments, configuration, data and files, which the caller can fix; 1 for
+    /// a run that failed, including when its records could not be written.
     #[must_use]
     pub fn exit_status(&self) -> u8 {
         match self {
@@ -94,10 +92,10 @@ mod tests {
         let known = ["sgd", "adam", "matmul_nn", "matmul_nt"];
         let said = |name: &str| unknown("no", name, &known, ", and more");
         let all = "sgd, adam, matmul_nn, matmul_nt, and more";
-        assert_eq!(said("adm"), format!("no; did you mean adam? There are: {all}"));
-        assert_eq!(said("sdg"), format!("no; did you mean sgd? There are: {all}"));
+        assert_eq!(said("adm"), format!("no; did you mean adam? Available: {all}"));
+        assert_eq!(said("sdg"), format!("no; did you mean sgd? Available: {all}"));
         let both = "matmul_nt or matmul_nn";
-        assert_eq!(said("matmul_tt"), format!("no; did you mean {both}? There are: {all}"));
-        assert_eq!(said("qqq"), format!("no; there are: {all}"));
+        assert_eq!(said("matmul_tt"), format!("no; did you mean {both}? Available: {all}"));
+        assert_eq!(said("qqq"), format!("no; available: {all}"));
     }
 }

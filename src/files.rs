@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all, and where those go that a later start may use.
+//! Files that are written whole or not at all, and the folder for caches.
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo, TensorView};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Writes a file under a temporary name and renames it.
 ///
 /// # Errors
-/// The system's own; nothing is left of the file then, and an older one stays as it was.
+/// The system's own; then nothing of the file remains, and an older one is unchanged.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     replace_with(path, |file| file.write_all(bytes))
 }
@@ -26,17 +26,16 @@ pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> Result<()>) ->
     let written = File::create(&temporary).and_then(|mut file| write(&mut file));
     let written = written.and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
-        // The first error is the one to tell; a file that was not made cannot be removed.
+        // The first error is the one to report; a file that was not created cannot be removed.
         let _ = fs::remove_file(&temporary);
     }
     written
 }
 
-/// The bytes of a regular file that nobody may have looked at. A pipe in its place would be waited for, and a
-/// device may never end.
+/// The bytes of a regular file at an unchecked path. Reading a pipe would block, and a device may never end.
 ///
 /// # Errors
-/// The system's own, or that it is no regular file.
+/// The system's own, or that it is not a regular file.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
     match fs::metadata(path)?.is_file() {
         true => fs::read(path),
@@ -47,21 +46,20 @@ pub fn read(path: &Path) -> Result<Vec<u8>> {
 /// The text of a file, as [`read`] reads it.
 ///
 /// # Errors
-/// As there, or that it is no UTF-8.
+/// As for [`read`], or that it is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String> {
     String::from_utf8(read(path)?).map_err(|error| Error::new(ErrorKind::InvalidData, error))
 }
 
-/// Whether a word can be part of a file's name on every system without leading anywhere else.
+/// Whether a word is safe as part of a file name on every system.
 #[must_use]
 pub fn is_name(word: &str) -> bool {
     let leads = |c: char| c.is_control() || matches!(c, '/' | '\\');
     !word.is_empty() && !word.starts_with('.') && !word.contains(leads)
 }
 
-/// The folder for what a later start may use: `normlab` in `$XDG_CACHE_HOME` where that is set, else in
-/// `~/Library/Caches` on macOS, in `%LOCALAPPDATA%` on Windows, and in `~/.cache` elsewhere. None where
-/// there is no such place.
+/// The folder for caches: `normlab` in `$XDG_CACHE_HOME` where that is set, else in `~/Library/Caches` on macOS, in
+/// `%LOCALAPPDATA%` on Windows, and in `~/.cache` elsewhere. None if there is no such place.
 #[must_use]
 pub fn caches() -> Option<PathBuf> {
     let place = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -122,7 +120,7 @@ impl TensorBytes {
     }
 }
 
-/// Writes tensors as a safetensors file, with words about them by name. Equal tensors and words give equal files.
+/// Writes tensors as a safetensors file, with metadata. Equal tensors and metadata give equal files.
 ///
 /// # Errors
 /// As [`replace`].
@@ -186,7 +184,7 @@ fn header(
     Ok(format!("{header:<aligned$}").into_bytes())
 }
 
-/// Whether a file can be written to `path`: to be asked before anything is computed for it.
+/// Checks that a file can be written to `path`, before anything is computed for it.
 ///
 /// # Errors
 /// The system's own, or that `path` is a folder.
@@ -199,7 +197,7 @@ pub fn check_writable(path: &Path) -> Result<()> {
     fs::remove_file(&temporary)
 }
 
-/// A name beside `path` that no other process writes to.
+/// A name next to `path` that no other process writes to.
 fn temporary(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));

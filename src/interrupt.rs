@@ -1,5 +1,5 @@
-//! The user's wish that a run ends: Ctrl-C (SIGINT), SIGTERM, and SIGHUP when a terminal is closed. The first
-//! one lets the run finish its step and leave its records and its report; a second one ends the process at once.
+//! Requests to end a run: Ctrl-C (SIGINT), SIGTERM, and SIGHUP when a terminal is closed. The first one lets the run
+//! finish its step and write its records and its report; a second one ends the process at once.
 
 use crate::error::{Error, Result};
 use signal_hook::consts::signal;
@@ -7,7 +7,7 @@ use signal_hook::flag;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-/// What a shell adds to the number of the signal that has ended a process.
+/// What a shell adds to the number of the signal that ended a process, to get its exit status.
 const STATUS_OF_SIGNAL: i32 = 128;
 
 #[cfg(unix)]
@@ -26,7 +26,7 @@ struct Requested {
 /// Listens from now on. Until then, and in commands that never call this, a signal ends the process as usual.
 ///
 /// # Errors
-/// [`Error::Device`] when the system does not let a process listen.
+/// [`Error::Device`] when the system refuses signal handlers.
 pub fn listen() -> Result<()> {
     let mut first = false;
     let requested = REQUESTED.get_or_init(|| {
@@ -43,26 +43,26 @@ pub fn listen() -> Result<()> {
                 let number = signal.unsigned_abs() as usize;
                 flag::register_usize(signal, Arc::clone(&requested.signal), number)
             })
-            .map_err(|error| Error::Device(format!("Ctrl-C cannot be listened to: {error}")))?;
+            .map_err(|error| Error::Device(format!("cannot listen for Ctrl-C: {error}")))?;
     }
     Ok(())
 }
 
-/// Whether the run is to end.
+/// Whether the run should end.
 #[must_use]
 pub fn is_requested() -> bool {
     REQUESTED.get().is_some_and(|requested| requested.once.load(Ordering::Relaxed))
 }
 
-/// The exit status of a process that ended because a signal asked it to, as a shell has it: 130 after Ctrl-C.
+/// The exit status, as a shell reports it, of a process that ended on a signal: 130 after Ctrl-C.
 #[must_use]
 pub fn exit_status() -> u8 {
     let signal = REQUESTED.get().map_or(0, |one| one.signal.load(Ordering::Relaxed));
     u8::try_from(STATUS_OF_SIGNAL as usize + signal).unwrap_or(1)
 }
 
-/// Whether the process was started so that it does not hear a signal, as `nohup` does with SIGHUP. Only Linux
-/// tells without `unsafe`; elsewhere the signal is taken for a wish.
+/// Whether the process was started with a signal ignored (by `nohup`, for example). Only Linux reports this
+/// without `unsafe`; elsewhere the signal counts as a request.
 fn is_ignored(signal: i32) -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

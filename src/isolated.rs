@@ -1,5 +1,5 @@
-//! One dispatch by itself: a program of its own, with NaN in what is only written and guard words
-//! around every tensor, so that what a kernel leaves out or writes beside its tensors is found out.
+//! A single dispatch: a program of its own, with NaN in tensors that are only written and guard words
+//! after every tensor, to detect what a kernel leaves out or writes outside its tensors.
 
 use crate::backend::{Backend, Session};
 use crate::error::Result;
@@ -12,42 +12,42 @@ use crate::program::{
 };
 use crate::tensor::{Element, Shape, Tensor, Value};
 
-/// Guard words behind every tensor.
+/// Guard words after every tensor.
 const GUARD: usize = 64;
 
-/// What stands in the guard words: as a number, a large one that no kernel computes.
+/// The contents of guard words: as a float, a large number that no kernel computes.
 pub const CANARY: u32 = 0x7E57_CA7A;
 
-/// What stands in a tensor that is only written, before it is.
+/// The initial contents of a tensor that is only written.
 #[must_use]
 pub fn unwritten(element: Element, shape: Shape) -> Value<f32> {
     filled(element, shape, f32::NAN.to_bits())
 }
 
-/// A program of one dispatch whose tensors lie in buffers of their own between guard words.
+/// A program of one dispatch whose tensors are in separate buffers with guard words.
 #[derive(Clone, Debug)]
 pub struct IsolatedDispatch {
     program: Program,
     /// The operands.
     tensors: Vec<TensorId>,
-    /// For each operand, all of its buffer, guards included.
+    /// For each operand, its whole buffer, including guards.
     wholes: Vec<TensorId>,
 }
 
-/// What came of a dispatch.
+/// The outcome of a dispatch.
 #[derive(Clone, Debug)]
 pub struct Outputs {
     /// The operands that the kernel writes, in the contract's order.
     pub written: Vec<Value<f32>>,
-    /// A sentence for each tensor that the kernel must not write and did, inside or behind it.
+    /// A sentence for each illegal write, into a read-only tensor or outside one.
     pub trespasses: Vec<String>,
-    /// What the kernel's products were computed in.
+    /// The precision of the kernel's products.
     pub precision: Precision,
 }
 
 impl IsolatedDispatch {
-    /// The dispatch of a case on tensors of these shapes, in the contract's order. Replicas of
-    /// strided tensors lie apart; one that all replicas share has a shape of one replica.
+    /// The dispatch of a case on tensors of these shapes, in the contract's order. Strided tensors have
+    /// gaps between replicas; one that all replicas share has the shape of one replica.
     ///
     /// # Errors
     /// [`crate::error::Error::Shape`] when the shapes do not fit together.
@@ -77,7 +77,7 @@ impl IsolatedDispatch {
         &self.program
     }
 
-    /// The dispatch ready to be run on `inputs`, as [`IsolatedDispatch::run`] has them.
+    /// The dispatch, ready to run on `inputs` as in [`IsolatedDispatch::run`].
     ///
     /// # Errors
     /// When the backend cannot run the kernel at all.
@@ -115,7 +115,7 @@ impl IsolatedDispatch {
         Ok(Outputs { written, trespasses, precision })
     }
 
-    /// Writes canaries, then NaN or the input; returns all buffers as they are before the dispatch.
+    /// Writes canaries, then NaN or the input; returns all buffers as they were before the dispatch.
     fn fill(
         &self,
         session: &mut dyn Session,
@@ -136,8 +136,8 @@ impl IsolatedDispatch {
     }
 }
 
-/// Adds a buffer with guard words for one operand; strided operands get gaps between replicas, each of
-/// them another one, so that no other operand's stride will do.
+/// Adds a buffer with guard words for one operand; strided operands get gaps between replicas, all of
+/// different size, so that using another operand's stride fails.
 fn place(program: &mut Program, operand: &Operand, shape: Shape) -> (TensorId, TensorId) {
     let apart = operand.strided && shape.replicas > 1;
     let gap = if apart { ALIGNMENT + program.buffers.len() } else { 0 };
@@ -163,7 +163,7 @@ fn filled(element: Element, shape: Shape, bits: u32) -> Value<f32> {
     }
 }
 
-/// A sentence if anything changed that the kernel must leave alone.
+/// A sentence about a change to something that the kernel must not write.
 fn trespass(
     operand: &Operand,
     spec: &TensorSpec,
@@ -183,7 +183,7 @@ fn trespass(
     let at = all.find(|&at| bits(before, at) != bits(after, at))?;
     let place = if inside(at) { "only read" } else { "outside the tensor" };
     Some(format!(
-        "{}: element {at} of its buffer, which is {place}, was changed from {:e} to {:e}: look at \
+        "{}: element {at} of its buffer, which is {place}, was changed from {:e} to {:e}: check \
          the indices that the shader writes to",
         operand.name,
         before.widened(at),

@@ -1,24 +1,24 @@
-//! What WGSL leaves open beside the reference.
+//! Deviations from the reference that WGSL permits.
 //!
-//! An implementation may take denormal numbers for 0, and may assume that there is neither a NaN nor an
-//! infinity ("Differences from IEEE-754"). Then a right shader gives something else than the reference
-//! where that rests on such inputs. [`Leeway`] says where, and [`compare_with_leeway`] tells such a result
-//! apart from a right one and from a wrong one. All other elements are held to the same tolerance as ever.
+//! An implementation may treat denormal numbers as 0, and may assume that there are no NaNs and infinities
+//! ("Differences from IEEE-754"). Then a correct shader may differ from the reference where that depends on
+//! such inputs. [`Leeway`] says where, and [`compare_with_leeway`] distinguishes such a result from an exact
+//! one and from a wrong one. All other elements must meet the usual tolerance.
 
 use crate::compare::{self, Verdict};
 use crate::tensor::{Real, Value};
 use std::fmt;
 
-/// How a result differs from the reference as WGSL permits it.
+/// A way in which WGSL permits a result to differ from the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Permitted {
-    /// Denormal inputs were taken for 0.
+    /// Denormal inputs were treated as 0.
     DenormalsFlushed,
-    /// Where the reference rests on a NaN or an infinity among the inputs, there is something else.
+    /// The result differs where the reference depends on a NaN or an infinity in the inputs.
     NotKept,
 }
 
-/// For people, behind "permitted by WGSL: ".
+/// For display, after "permitted by WGSL: ".
 impl fmt::Display for Permitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -28,18 +28,18 @@ impl fmt::Display for Permitted {
     }
 }
 
-/// What else WGSL permits in one tensor, beside the reference.
+/// What WGSL permits in one tensor, besides the reference.
 #[derive(Clone, Debug, Default)]
 pub struct Leeway {
-    /// The reference on the same inputs with 0 for their denormals; none where they have none.
+    /// The reference on the same inputs with their denormals set to 0; none if they have none.
     pub flushed: Option<Value<f64>>,
-    /// For each element, whether the reference rests on an input that is not finite; empty where all are.
+    /// For each element, whether the reference depends on an input that is not finite; empty if all are finite.
     pub resting: Vec<bool>,
     /// How many inputs are not finite.
     pub not_finite: usize,
 }
 
-/// As [`compare::compare_at_cost`], with what WGSL permits beside the reference; tells what of that was needed.
+/// As [`compare::compare_at_cost`], allowing what WGSL permits; returns which permissions were needed.
 #[must_use]
 pub fn compare_with_leeway<T: Real>(
     found: &Value<T>,
@@ -74,7 +74,7 @@ pub fn compare_with_leeway<T: Real>(
     (free(reference), Vec::new())
 }
 
-/// What may stand there where all inputs are finite, and what of it is only permitted.
+/// The results that are allowed if all inputs are finite, each with the permissions that it needs.
 fn alternatives<'a>(
     reference: &'a Value<f64>,
     leeway: &'a Leeway,
@@ -85,10 +85,10 @@ fn alternatives<'a>(
 }
 
 impl Leeway {
-    /// The reference, where nothing is certain as found.
+    /// The reference, with uncertain elements replaced by those found.
     ///
-    /// Whole numbers count something. Which of them is one too large where a NaN is counted is open, but
-    /// not the others': each input that is not finite moves from one place to another at most.
+    /// Integers are counts. Where a NaN is counted is undefined, but not where the other inputs are: each
+    /// input that is not finite can move at most from one count to another.
     fn freed<T: Real>(&self, found: &Value<T>, reference: &Value<f64>) -> Value<f64> {
         match (found, reference) {
             (Value::Index(found), Value::Index(expected)) => {
@@ -127,7 +127,7 @@ mod tests {
         Value::Index(Tensor::new(Shape::matrix(1, data.len()), data.to_vec()))
     }
 
-    /// Whether `found` passes, and what is permitted of it.
+    /// Whether `found` passes, and the permissions that it needs.
     fn judge(
         found: &Value<f32>,
         reference: &Value<f64>,
@@ -155,7 +155,7 @@ mod tests {
         let (reference, leeway) = (value(&[NAN, 2.0, 3.0]), resting(&[true, false, false]));
         assert!(!judge(&value(&[NAN, 2.1, 3.0]), &reference, &leeway).0);
         assert!(!judge(&value(&[NAN, NAN, 3.0]), &reference, &leeway).0);
-        // However large the number is that stands for the NaN.
+        // However large the number in place of the NaN is.
         assert!(!judge(&value(&[1e30, 2.1, 3.0]), &reference, &leeway).0);
         let (verdict, _) =
             compare_with_leeway::<f32>(&value(&[1e30, 2.1, 3.0]), &reference, &leeway, 0.0, FACTOR);

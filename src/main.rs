@@ -1,4 +1,4 @@
-//! The `normlab` program: parses its arguments, runs what they ask for, sets the exit status.
+//! The `normlab` program: parses the arguments, runs the command, sets the exit status.
 
 use clap::Parser;
 use normlab::commands::{Cli, Status, execute, terminal};
@@ -8,7 +8,7 @@ use std::env;
 use std::io::{Write, stderr, stdout};
 use std::process::ExitCode;
 
-/// Keeps a layer of Mesa's away that chooses among GPUs for a desktop, and without one prints errors in red.
+/// Disables a layer of Mesa that chooses among GPUs for a desktop, and prints errors in red if there is none.
 const NO_DEVICE_SELECT: &str = "NODEVICE_SELECT";
 
 fn main() -> ExitCode {
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         Ok(Status::Failed) => ExitCode::FAILURE,
         Ok(Status::Interrupted) => ExitCode::from(interrupt::exit_status()),
         Err(error) => {
-            // Where standard error is full or closed the words are lost; the status stays.
+            // If standard error is full or closed, the message is lost; the status stays.
             let _ = writeln!(stderr(), "error: {error:#}");
             ExitCode::from(error.downcast_ref::<Error>().map_or(1, Error::exit_status))
         }

@@ -1,28 +1,27 @@
-//! What memory there is for this process: asked before much of it is taken, because memory that is not there ends
-//! a process without a word.
+//! How much memory this process can get: checked before taking a lot of it, because running out ends a process
+//! without a message.
 
 use crate::error::{Error, Result};
 use std::fs;
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
-/// Memory that is to be had, and what limits it.
+/// Available memory, and what limits it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Available {
     /// Bytes.
     pub bytes: u64,
-    /// What there are no more of, for people.
+    /// The limit, in words.
     pub limit: &'static str,
 }
 
-/// What is to be had now: by the machine's free memory and swap, by the group of processes that this one is put
-/// in, as in a container, and by what its addresses are limited to (`ulimit -v`). None where the system does not
-/// tell.
+/// The memory available now: the least of the machine's free memory and swap, what is left to this process's
+/// container or group, and what is left of its address space (`ulimit -v`). None if the system does not report it.
 #[must_use]
 pub fn available() -> Option<Available> {
     let memory = MemoryRefreshKind::nothing().with_ram().with_swap();
     let system = System::new_with_specifics(RefreshKind::nothing().with_memory(memory));
     let machine = Some(system.available_memory() + system.free_swap());
-    // Files that the group has in memory give way.
+    // Files that the group has in memory can be evicted.
     let group = system
         .cgroup_limits()
         .map(|group| group.total_memory.saturating_sub(group.rss) + group.free_swap);
@@ -31,17 +30,17 @@ pub fn available() -> Option<Available> {
         (group.filter(|_| system.available_memory() > 0), "left to this container or group"),
         (addresses(), "left of the address space (ulimit -v)"),
     ];
-    let told =
+    let known =
         limits.into_iter().filter_map(|(bytes, limit)| Some(Available { bytes: bytes?, limit }));
-    told.min_by_key(|one| one.bytes)
+    known.min_by_key(|one| one.bytes)
 }
 
-/// Addresses that an allocator takes for threads beside what it gives out: glibc sets so many aside for each that
-/// allocates.
+/// Address space that an allocator reserves for threads besides what it hands out: glibc reserves this much for each
+/// thread that allocates.
 const SET_ASIDE: u64 = 64 << 20;
 
-/// Bytes of addresses that this process may still take; none where they are not limited, and on other systems than
-/// Linux, which do not tell or have no such limit.
+/// Bytes of address space that this process may still take; none if unlimited, and on systems other than Linux, which
+/// do not report it or have no such limit.
 fn addresses() -> Option<u64> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
     let limit = limits.lines().find_map(|line| line.strip_prefix("Max address space"))?;
@@ -52,13 +51,13 @@ fn addresses() -> Option<u64> {
     Some(limit.saturating_sub((taken << 10) + SET_ASIDE))
 }
 
-/// Bytes that are not worth asking for.
+/// Amounts below this are not checked.
 const FEW: u64 = 16 << 20;
 
-/// Checks that `what` can have so many bytes more.
+/// Checks that `what` can get this many more bytes.
 ///
 /// # Errors
-/// [`Error::Config`] where they are not to be had, with what takes `less`.
+/// [`Error::Config`] if it cannot, with what takes `less`.
 pub fn require(bytes: u64, what: &str, less: &str) -> Result<()> {
     if bytes < FEW {
         return Ok(());
@@ -71,7 +70,7 @@ pub fn require(bytes: u64, what: &str, less: &str) -> Result<()> {
 
 fn refusal(bytes: u64, there: Available, what: &str, less: &str) -> Error {
     Error::Config(format!(
-        "{what} takes about {} more memory at its peak, and {} are {}; {less}",
+        "{what} takes about {} more memory at its peak, but only {} is {}; {less}",
         words(bytes),
         words(there.bytes),
         there.limit
@@ -97,7 +96,7 @@ mod tests {
         let said = refusal(3 << 30, there, "this run", "take less").to_string();
         assert_eq!(
             said,
-            "this run takes about 3.0 GiB more memory at its peak, and 300 MiB are left; take less"
+            "this run takes about 3.0 GiB more memory at its peak, but only 300 MiB is left; take less"
         );
         Ok(())
     }

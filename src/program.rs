@@ -1,4 +1,4 @@
-//! A computation as plain data: buffers, tensors that lie in them, and passes of dispatches.
+//! A computation as plain data: buffers, tensors in them, and passes of dispatches.
 //!
 //! A dispatch names a kernel, its tensors and its parameters. It says what to run, not how: both
 //! backends run the same program, and checking, drawing and tuning read it.
@@ -13,7 +13,7 @@ use crate::tensor::{Element, Shape, Value};
 use std::sync::Arc;
 
 /// Segments of a shared buffer begin at multiples of this many elements (256 bytes): the coarsest
-/// alignment of a storage binding that WebGPU adapters ask for.
+/// alignment of a storage binding that WebGPU adapters require.
 pub const ALIGNMENT: usize = 64;
 
 /// A tensor of a program.
@@ -31,7 +31,7 @@ pub struct PassId(pub usize);
 /// Memory of one element type.
 #[derive(Clone, Debug)]
 pub struct BufferSpec {
-    /// Its name, for people.
+    /// Its name, for messages.
     pub name: String,
     /// Its element type.
     pub element: Element,
@@ -39,10 +39,10 @@ pub struct BufferSpec {
     pub len: usize,
 }
 
-/// Where a tensor lies.
+/// Where a tensor is stored.
 #[derive(Clone, Debug)]
 pub struct TensorSpec {
-    /// Its name, for people and for files of weights.
+    /// Its name, for messages and in files of weights.
     pub name: String,
     /// Its shape.
     pub shape: Shape,
@@ -50,9 +50,9 @@ pub struct TensorSpec {
     pub buffer: BufferId,
     /// Where its first replica begins, in elements.
     pub offset: usize,
-    /// From the beginning of one replica to that of the next, in elements.
+    /// The distance from the beginning of one replica to that of the next, in elements.
     pub replica_stride: usize,
-    /// Elements behind the tensor that its binding covers too: guard words of a check.
+    /// Elements after the tensor that its binding also covers: guard words of a check.
     pub guard: usize,
 }
 
@@ -67,7 +67,7 @@ impl TensorSpec {
 /// One kernel to run on some tensors.
 #[derive(Clone, Debug)]
 pub struct Dispatch {
-    /// What it is for, as `layer2.batch_norm_forward`.
+    /// What it is for, e.g. `layer2.batch_norm_forward`.
     pub label: String,
     /// The kernel.
     pub kernel: &'static Kernel,
@@ -77,24 +77,24 @@ pub struct Dispatch {
     pub tensors: Vec<TensorId>,
     /// The contract's parameters, in its order.
     pub parameters: Vec<f32>,
-    /// The contract's sizes, as the tensors' shapes have them.
+    /// The contract's sizes, from the tensors' shapes.
     pub sizes: Sizes,
 }
 
 impl Dispatch {
-    /// How many times what f32 costs a result of it may be off.
+    /// The multiple of the cost of f32 by which its results may be off.
     #[must_use]
     pub fn tolerance_factor(&self) -> f64 {
         self.kernel.tolerance_factor * self.activation.tolerance_factor()
     }
 }
 
-/// What a tensor is to hold.
+/// A value to be put into a tensor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Upload {
     /// The tensor.
     pub tensor: TensorId,
-    /// Its value, of its shape and element type. Several programs may share it.
+    /// The value, of the tensor's shape and element type. Several programs may share it.
     pub value: Arc<Value<f32>>,
 }
 
@@ -119,12 +119,12 @@ pub struct Program {
 }
 
 impl Program {
-    /// Adds a buffer of its own holding one tensor of numbers.
+    /// Adds a separate buffer holding one tensor of floats.
     pub fn tensor(&mut self, name: impl Into<String>, shape: Shape) -> TensorId {
         self.own_tensor(name.into(), Element::F32, shape)
     }
 
-    /// Adds a buffer of its own holding one tensor of whole numbers.
+    /// Adds a separate buffer holding one tensor of integers.
     pub fn index_tensor(&mut self, name: impl Into<String>, shape: Shape) -> TensorId {
         self.own_tensor(name.into(), Element::U32, shape)
     }
@@ -142,7 +142,7 @@ impl Program {
         TensorId(self.tensors.len() - 1)
     }
 
-    /// Adds one buffer holding several tensors of numbers as segments, the same in every replica,
+    /// Adds one buffer holding several tensors of floats as segments, the same in every replica,
     /// and returns a tensor over the whole of it, followed by the segments. The whole has the shape
     /// `[replicas, 1, aligned sum of the segments' lengths]`.
     pub fn segments(
@@ -167,13 +167,13 @@ impl Program {
         (whole, ids)
     }
 
-    /// Bytes of all of its memory.
+    /// The size of all its memory in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.buffers.iter().map(|buffer| 4 * buffer.len as u64).sum()
     }
 
-    /// Checks that its memory is to be had of this machine.
+    /// Checks that this machine has enough memory for it.
     ///
     /// # Errors
     /// As [`memory::require`].
@@ -182,13 +182,13 @@ impl Program {
         let name = largest.map_or("", |buffer| &buffer.name);
         let what =
             format!("a program with {name} of {} elements", largest.map_or(0, |one| one.len));
-        memory::require(self.bytes(), &what, "smaller tensors take less")
+        memory::require(self.bytes(), &what, "use smaller tensors")
     }
 
-    /// Checks that every tensor can be bound by `who`, whose bindings have at most so many bytes.
+    /// Checks that every tensor can be bound by `who`, whose bindings have at most `largest` bytes.
     ///
     /// # Errors
-    /// [`Error::Config`] naming the first that cannot be, and what takes less.
+    /// [`Error::Config`] naming the first that cannot be bound, and how to make it smaller.
     pub fn check_sizes(&self, largest: usize, who: &str) -> Result<()> {
         let bytes = |spec: &TensorSpec| 4 * (spec.span() + spec.guard);
         let Some(spec) = self.tensors.iter().find(|spec| bytes(spec) > largest) else {
@@ -197,9 +197,9 @@ impl Program {
         let less = match spec.name.strip_suffix(".images") {
             Some(part) => {
                 let fitting = largest / (4 * spec.shape.cols.max(1));
-                format!("--{part}-images {fitting} takes as many as fit")
+                format!("use --{part}-images {fitting}, as many as fit")
             }
-            None => "smaller layers or batches and fewer replicas take less".to_owned(),
+            None => "use smaller layers, smaller batches or fewer replicas".to_owned(),
         };
         Err(Error::Config(format!(
             "the tensor {} {} takes {} MiB, and {who} binds at most {} MiB at once; {less}",
@@ -210,7 +210,7 @@ impl Program {
         )))
     }
 
-    /// Where a tensor lies.
+    /// Where a tensor is stored.
     #[must_use]
     pub fn spec(&self, tensor: TensorId) -> &TensorSpec {
         &self.tensors[tensor.0]
@@ -255,7 +255,7 @@ impl Program {
             let spec = self.spec(id);
             let dense = spec.shape.replicas == 1 || spec.replica_stride == spec.shape.matrix_len();
             if !dense && !operand.strided {
-                return Err(wrong(format!("{} must lie in one piece", operand.name)));
+                return Err(wrong(format!("{} must be contiguous", operand.name)));
             }
             ids.push(id);
         }
@@ -270,7 +270,7 @@ impl Program {
         Ok(Dispatch { label, kernel, activation, tensors: ids, parameters, sizes })
     }
 
-    /// A dispatch of a case of `kernel`'s, on `tensors` in the contract's order.
+    /// A dispatch of one of `kernel`'s cases, on `tensors` in the contract's order.
     ///
     /// # Errors
     /// As [`Program::dispatch`].
@@ -288,14 +288,14 @@ impl Program {
         self.dispatch(label, kernel, case.activation, &given, &parameters)
     }
 
-    /// Takes an activation for all dispatches of an older one from the same file.
+    /// Replaces an older activation from the same file in all dispatches.
     pub fn take_activation(&mut self, newer: Activation) {
         for dispatch in self.passes.iter_mut().flat_map(|pass| &mut pass.dispatches) {
             dispatch.activation = dispatch.activation.or_newer(newer);
         }
     }
 
-    /// The distance between replicas that a shader is told: 0 for a tensor that all replicas share.
+    /// The distance between replicas that a shader gets: 0 for a tensor that all replicas share.
     #[must_use]
     pub fn stride(&self, tensor: TensorId) -> usize {
         let spec = self.spec(tensor);

@@ -50,7 +50,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// The stream of `seed` for one purpose; `index` tells streams of one purpose apart.
+    /// The stream of `seed` for one purpose; `index` distinguishes streams of the same purpose.
     #[must_use]
     pub fn new(seed: u64, purpose: Purpose, index: u32) -> Self {
         let key = [seed as u32, (seed >> 32) as u32];
@@ -69,7 +69,7 @@ impl Stream {
         self.block[lane]
     }
 
-    /// The next number, uniform over [0, 1), with 24 random bits: exact in f32 as in f64.
+    /// The next number, uniform over [0, 1), with 24 random bits: exact in f32 and in f64.
     pub fn uniform(&mut self) -> f64 {
         f64::from(self.next_u32() >> 8) / f64::from(1u32 << 24)
     }
@@ -85,12 +85,12 @@ impl Stream {
         radius * (std::f64::consts::TAU * self.uniform()).cos()
     }
 
-    /// The next whole number, uniform over `0..bound`, without bias (Lemire 2019).
+    /// The next integer, uniform over `0..bound`, without bias (Lemire 2019).
     ///
     /// # Panics
     /// When `bound` is 0: there is no number below it.
     pub fn below(&mut self, bound: u32) -> u32 {
-        assert!(bound > 0, "no whole number lies below 0");
+        assert!(bound > 0, "no unsigned integer is below 0");
         let threshold = bound.wrapping_neg() % bound;
         loop {
             let product = u64::from(self.next_u32()) * u64::from(bound);
@@ -113,7 +113,7 @@ impl Stream {
 mod tests {
     use super::*;
 
-    /// The known answers that the authors publish with Random123.
+    /// The known answers that the authors published with Random123.
     #[test]
     fn philox_gives_the_published_answers() {
         let zeros = philox([0; 4], [0; 2]);

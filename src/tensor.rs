@@ -1,6 +1,6 @@
 //! Tensors on the host: row-major, with shape `[replicas, rows, cols]`.
 //!
-//! A *replica* is an independent copy of the whole experiment that runs in the same dispatches.
+//! A *replica* is an independent copy of the whole experiment; all replicas run in the same dispatches.
 
 use crate::error::{Error, Result};
 use std::fmt;
@@ -37,7 +37,7 @@ impl Shape {
         self.rows * self.cols
     }
 
-    /// Elements in all.
+    /// The total number of elements.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.replicas * self.matrix_len()
@@ -67,11 +67,11 @@ impl fmt::Display for Shape {
 pub trait Real:
     num_traits::Float + AddAssign + Sum + Send + Sync + fmt::Debug + fmt::Display + 'static
 {
-    /// The nearest number to `value`.
+    /// The number nearest to `value`.
     fn of(value: f64) -> Self;
     /// This number as f64, exactly.
     fn widen(self) -> f64;
-    /// Its bits, in a word that has room for either type's.
+    /// Its bits, in a word large enough for either type.
     fn to_word(self) -> u64;
     /// The number with these bits.
     fn of_word(word: u64) -> Self;
@@ -112,7 +112,7 @@ impl Real for f64 {
 pub struct Tensor<T> {
     /// Its shape.
     pub shape: Shape,
-    /// Its elements, row-major; as many as the shape says.
+    /// Its elements, row-major, as many as the shape has.
     pub data: Vec<T>,
 }
 
@@ -120,7 +120,7 @@ impl<T: Copy> Tensor<T> {
     /// A tensor of `data`.
     ///
     /// # Panics
-    /// When `data` has another length than `shape` says: a mistake in the calling code.
+    /// When the length of `data` does not match `shape`: a mistake in the calling code.
     #[must_use]
     pub fn new(shape: Shape, data: Vec<T>) -> Self {
         assert_eq!(shape.len(), data.len(), "a tensor {shape} was given {} elements", data.len());
@@ -139,7 +139,7 @@ impl<T: Copy> Tensor<T> {
         &self.data[row * self.shape.cols..(row + 1) * self.shape.cols]
     }
 
-    /// Row `row` of the first replica, to be written.
+    /// Row `row` of the first replica, mutable.
     pub fn row_mut(&mut self, row: usize) -> &mut [T] {
         &mut self.data[row * self.shape.cols..(row + 1) * self.shape.cols]
     }
@@ -162,7 +162,7 @@ impl<T: Copy> Tensor<T> {
         &self.data[replica * length..(replica + 1) * length]
     }
 
-    /// The replica `replica` as a tensor of its own.
+    /// The replica `replica` as a separate tensor.
     #[must_use]
     pub fn replica(&self, replica: usize) -> Self {
         let shape = Shape::matrix(self.shape.rows, self.shape.cols);
@@ -173,7 +173,7 @@ impl<T: Copy> Tensor<T> {
 /// The element types that buffers hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Element {
-    /// Numbers.
+    /// Floats.
     F32,
     /// Counts, labels, indices, and packed bytes.
     U32,
@@ -193,14 +193,14 @@ impl Element {
 /// A tensor of either element type. `T` is the number type: f32 in buffers, f64 in references.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<T> {
-    /// Numbers.
+    /// Floats.
     Real(Tensor<T>),
     /// Counts, labels, indices, and packed bytes.
     Index(Tensor<u32>),
 }
 
 impl Value<f32> {
-    /// Whether it is the same as another one, NaN and the sign of 0 included.
+    /// Whether it equals another one bit for bit, including NaN and the sign of 0.
     #[must_use]
     pub fn has_bits_of(&self, other: &Self) -> bool {
         match (self, other) {
@@ -253,14 +253,14 @@ impl<T: Real> Value<T> {
         }
     }
 
-    /// The numbers, where these are numbers.
+    /// The floats of the tensor.
     ///
     /// # Errors
-    /// [`Error::Shape`] when these are whole numbers.
+    /// [`Error::Shape`] when it holds integers.
     pub fn into_real(self) -> Result<Tensor<T>> {
         match self {
             Self::Real(tensor) => Ok(tensor),
-            Self::Index(_) => Err(Error::Shape("whole numbers where numbers were expected".into())),
+            Self::Index(_) => Err(Error::Shape("expected floats, found integers".into())),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Tells when shaders on disk change.
+//! Watches shaders on disk for changes.
 
 use crate::error::{Error, Result};
 use notify_debouncer_full::notify::{EventKind, RecommendedWatcher, RecursiveMode};
@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-/// How long it must be quiet before a change is told: an editor's save is several steps.
+/// How long it must be quiet before a change is reported: an editor saves in several steps.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// Files and folders under watch, until it is dropped.
+/// Watches files and folders until it is dropped.
 #[derive(Debug)]
 pub struct Watch {
     _debouncer: Debouncer<RecommendedWatcher, RecommendedCache>,
 }
 
-/// A watch whose changes are asked for.
+/// A watch that is polled for changes.
 #[derive(Debug)]
 pub struct Changes {
     heard: Receiver<()>,
@@ -24,20 +24,20 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Changes of `places` from now on.
+    /// Changes to `places` from now on.
     ///
     /// # Errors
     /// As [`Watch::new`].
     pub fn of(places: &[PathBuf]) -> Result<Self> {
         let (sender, heard) = channel();
         let tell = move || {
-            // Nobody asks any more when the watch has ended.
+            // Nobody polls any more once the watch has ended.
             let _ = sender.send(());
         };
         Ok(Self { heard, _watch: Watch::new(places, tell)? })
     }
 
-    /// Whether there may have been one since this was asked last.
+    /// Whether there may have been one since the last call.
     #[must_use]
     pub fn any(&self) -> bool {
         self.heard.try_iter().count() > 0
@@ -45,18 +45,18 @@ impl Changes {
 }
 
 impl Watch {
-    /// Calls `changed` when one of `places` may have changed: a file, or anything in a folder. A file
-    /// is watched by the folder that it lies in, since many editors save by putting a new file in its
-    /// place; other files there count too, so whoever is told looks for itself.
+    /// Calls `changed` when one of `places` may have changed: a file, or anything in a folder. A file is watched
+    /// through its folder, since many editors save by putting a new file in its place; other files there trigger the
+    /// call, too, so `changed` must check for itself.
     ///
     /// # Errors
     /// [`Error::File`] when a place cannot be watched.
     pub fn new(places: &[PathBuf], changed: impl Fn() + Send + 'static) -> Result<Self> {
         let heard = move |result: DebounceEventResult| match result {
-            // Reading is no change; whoever is told reads.
+            // Reading is not a change, and `changed` may read.
             Ok(events) if events.iter().all(|event| matches!(event.kind, EventKind::Access(_))) => {
             }
-            // What could not be followed may have changed.
+            // What could not be tracked may have changed.
             _ => changed(),
         };
         let failed = |place: &Path, error: notify::Error| {

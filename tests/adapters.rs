@@ -1,4 +1,4 @@
-//! Which variants adapters get, and why not others: asked of adapters that need not be there.
+//! Which variants adapters use, and why not others, for adapters that need not exist here.
 
 use normlab::kernels::activation::Activation;
 use normlab::kernels::capabilities::AdapterCapabilities;
@@ -8,7 +8,7 @@ use normlab::kernels::library::Library;
 use normlab::kernels::selection::Selection;
 use normlab::kernels::{self, matmul_nn};
 
-/// Hardware with subgroups of 32 lanes that offers no more than WebGPU makes sure of.
+/// Hardware with subgroups of 32 lanes and only the limits that WebGPU guarantees.
 const HARDWARE: AdapterCapabilities = AdapterCapabilities {
     hardware: true,
     cheap_barriers: true,
@@ -53,7 +53,7 @@ fn hardware_gets_what_is_made_for_it() {
 #[test]
 fn software_gets_what_prefers_hardware_only_where_it_is_chosen() {
     assert_usual(&SOFTWARE, ["subgroup", "simd8", "simd8", "subgroup"]);
-    // Those over the batch take 8 columns at a time, and need no operation of a subgroup for it.
+    // Those over the batch take 8 columns at a time, which needs no subgroup operation.
     let plain = AdapterCapabilities { subgroups: false, ..SOFTWARE };
     assert_usual(&plain, ["tiled", "simd8", "simd8", "naive"]);
     let wider = AdapterCapabilities { subgroup_size: (32, 32), ..SOFTWARE };
@@ -85,14 +85,14 @@ fn software_with_dear_barriers_gets_what_has_none() {
     };
     let tiled = shader("tiled");
     assert_eq!(swiftshader.lacks(&tiled), None);
-    assert_eq!(swiftshader.passes_over(&tiled), Some("made for where barriers cost little"));
+    assert_eq!(swiftshader.passes_over(&tiled), Some("made for adapters with cheap barriers"));
     assert!(swiftshader.lacks(&shader("subgroup")).is_some());
     for cheap in [SOFTWARE, HARDWARE] {
         assert_eq!(cheap.passes_over(&tiled), None);
     }
 }
 
-/// What an adapter's usual variant of a kernel is at these sizes.
+/// An adapter's usual variant of a kernel at these sizes.
 fn usual_at(
     offers: &AdapterCapabilities,
     kernel: &str,
@@ -131,12 +131,13 @@ fn a_variant_whose_workgroups_are_not_too_many_is_taken() {
 fn an_adapter_that_can_run_nothing_says_why() {
     let offers = AdapterCapabilities { invocations: 1, ..HARDWARE };
     let said = Selection::new(offers).variant(&matmul_nn::KERNEL).unwrap_err().to_string();
-    for words in ["can run no variant of matmul_nn", "naive: its workgroup has 64 invocations"] {
+    for words in ["cannot run any variant of matmul_nn", "naive: its workgroup has 64 invocations"]
+    {
         assert!(said.contains(words), "{said}");
     }
 }
 
-/// Each value of a block's size is good by itself, and some are too much together.
+/// Each block size is fine on its own, but some are too large together.
 #[test]
 fn blocks_that_are_too_large_are_refused_by_what_they_take() {
     let lacks = |offers: &AdapterCapabilities, settings: &[&str]| {

@@ -1,5 +1,5 @@
-//! The shape of the source, enforced: who may import whom, where wgpu and naga are known, and that a
-//! kernel's files are all there. Every failure says which file and what to do.
+//! The structure of the source, enforced: who may import whom, where wgpu and naga may be used, and that a
+//! kernel's files all exist. Every failure says which file and what to do.
 
 #[path = "architecture/circles.rs"]
 mod circles;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// The longest that a source file may be.
 const LONGEST: usize = 400;
 
-/// Files beside the kernels' own in tests/kernels.
+/// Files in tests/kernels that belong to no kernel.
 const SHARED_TESTS: [&str; 3] = ["harness", "mod", "support"];
 
 fn root() -> &'static Path {
@@ -89,8 +89,8 @@ fn files_of_a_folder_import_in_no_circle() {
     let circles = circles::circles(&texts.collect::<Vec<_>>());
     let complaint = |circle: &circles::Circle| {
         format!(
-            "{}: files import in a circle: {}; move what both sides need to a file of its own, or hand \
-             it in from the one that calls",
+            "{}: files import each other in a cycle: {}; move what both sides need to a separate file, or \
+             pass it in from the caller",
             circle.folder,
             circle.imports.join(", ")
         )
@@ -98,7 +98,7 @@ fn files_of_a_folder_import_in_no_circle() {
     assert_none(&circles.iter().map(complaint).collect::<Vec<_>>());
 }
 
-/// Lines that name a crate outside the only place that may know it.
+/// Lines that name a crate outside the only place that may use it.
 fn strangers(name: &str, homes: &[&str]) -> Vec<String> {
     let mut complaints = Vec::new();
     let abroad = |source: &&Source| !homes.iter().any(|home| source.path.starts_with(home));
@@ -119,7 +119,7 @@ fn strangers(name: &str, homes: &[&str]) -> Vec<String> {
     complaints
 }
 
-/// Whether `path` stands in the line as a word of its own.
+/// Whether `path` occurs in the line as a separate word.
 fn mentions(line: &str, path: &str) -> bool {
     let inside = |before: char| before.is_alphanumeric() || before == '_' || before == ':';
     line.match_indices(path).any(|(at, _)| !line[..at].ends_with(inside))
@@ -185,7 +185,7 @@ fn every_kernel_s_file_belongs_to_a_registered_kernel() {
     assert_none(&complaints);
 }
 
-/// Cargo looks for no tests by itself here: what no root names would never run.
+/// Cargo does not discover tests here: a file that no test binary names would never run.
 #[test]
 fn every_topic_of_the_tests_is_run() {
     let roots = ["tests/gpu.rs", "tests/host.rs"].map(|path| source(&root().join(path)));

@@ -1,5 +1,5 @@
-//! What may happen to a run and its folder: signals, a second run, a full disk, files of others. No test here
-//! needs an adapter: the CPU engine computes.
+//! What may happen to a run and its folder: signals, a second run, a full disk, foreign files. No test here
+//! needs an adapter: all run on the CPU engine.
 
 use crate::support::program::{
     Ended, PATIENCE, evaluations, folder, normlab, run, say, summary, text,
@@ -110,7 +110,7 @@ fn a_signal_ends_a_sweep_with_the_networks_that_have_ended() {
     }
     signal("INT", &child);
     let ended = Ended::of(child.wait_with_output().unwrap()).with(130);
-    let said = format!("interrupted: {} of 6 networks have ended", lines());
+    let said = format!("interrupted: {} of 6 networks have finished", lines());
     assert!(ended.stdout.contains(&said), "{said}: {ended:#?}");
     assert!(folder.path().join("report.html").is_file());
 }
@@ -131,7 +131,7 @@ fn two_runs_do_not_write_into_one_folder() {
     assert!(report.stdout.contains("note: a run is writing to this folder"), "{report:#?}");
     first.kill().unwrap();
     first.wait().unwrap();
-    // What a killed run has left locks nothing.
+    // The leftovers of a killed run lock nothing.
     small(folder.path(), &["--force"]).with(0);
     assert!(!folder.path().join("run.lock").exists());
 }
@@ -150,15 +150,18 @@ fn files_of_different_runs_are_told_apart() {
         }
         fs::write(one.path().join(copied), kept).unwrap();
     };
-    report("summary.json", &["missing: summary.json is of another run than experiment.toml"]);
-    let all = "are of another run than experiment.toml, and are left out";
+    report(
+        "summary.json",
+        &["missing: summary.json belongs to a different run than experiment.toml"],
+    );
+    let all = "belong to a different run than experiment.toml and are ignored";
     report("metrics.jsonl", &["lines of metrics.jsonl", all, "sigmoid-none has recorded nothing"]);
     report("histograms.jsonl", &["lines of histograms.jsonl", all]);
     report(
         "experiment.toml",
-        &["summary.json is of another run", "sigmoid-batch has recorded nothing"],
+        &["summary.json belongs to a different run", "sigmoid-batch has recorded nothing"],
     );
-    // Lines that stand there twice are of two runs with one experiment.
+    // Duplicate lines come from two runs of one experiment.
     let metrics = text(one.path(), "metrics.jsonl");
     fs::write(one.path().join("metrics.jsonl"), format!("{metrics}{metrics}")).unwrap();
     let ended = say(&["report", one.path().to_str().unwrap()]).with(0);
@@ -184,7 +187,7 @@ fn names_in_records_lead_nowhere() {
             let foreign = lines.replace(activation, &format!("\"activation\":{escaped}"));
             fs::write(inner.join(file), foreign).unwrap();
             let ended = say(&["report", inner.to_str().unwrap()]);
-            ended.refused(&[file, "which no run writes"]);
+            ended.refused(&[file, "no run has written it"]);
             assert!(!inner.join("pictures").exists(), "{file}: {name}");
         }
     }
@@ -208,7 +211,7 @@ fn words_that_cannot_be_written_change_no_status() {
     let run = ["train", "--device", "cpu", "--hidden", "4", "--steps", "5", "--out"];
     let status = command(&run).arg(&out).stderr(full()).stdout(Stdio::null()).status().unwrap();
     assert_eq!(status.code(), Some(0));
-    // Standard output is what was asked for: its loss is told.
+    // Standard output was requested, so losing it is reported.
     let ended = command(&["devices"]).stdout(full()).output().unwrap();
     assert_eq!(ended.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&ended.stderr).contains("standard output"));
@@ -239,7 +242,8 @@ fn a_text_that_nests_too_deep_is_refused() {
     let flat =
         format!("{gradient}fn activate(x: f32) -> f32 {{ return x{}; }}\n", "+x".repeat(20_000));
     let deep = format!("{gradient}fn activate(x: f32) -> f32 {{ {} }}\n", "{".repeat(20_000));
-    for (text, says) in [(flat, "more than 500 operators"), (deep, "more than 100 brackets")] {
+    for (text, says) in [(flat, "more than 500 operators"), (deep, "more than 100 nested brackets")]
+    {
         fs::write(&path, text).unwrap();
         for command in ["train", "check", "eval bias_forward"] {
             let mut arguments: Vec<_> = command.split(' ').collect();

@@ -58,7 +58,7 @@ fn refuses() {
 
 fn tells_that_there_is_no_adapter() {
     let ended = run(normlab_without_adapter().args(["bench", "sgd"])).with(1);
-    assert!(ended.stderr.contains("there is nothing to time on"), "{ended:#?}");
+    assert!(ended.stderr.contains("there is no adapter to time on"), "{ended:#?}");
 }
 
 fn times_on_the_cpu() {
@@ -79,7 +79,7 @@ fn times_on_the_cpu() {
     assert!(step.kernels.is_sorted_by(|a, b| a.ms >= b.ms), "{step:#?}");
 }
 
-/// Timestamps that are read in another unit, or of another submit, would be out of these bounds.
+/// Timestamps read in another unit, or of another submit, would be outside these bounds.
 fn times_within_the_call(backend: &mut GpuBackend) {
     let mut program = Program::default();
     let [a, b, c] = ["a", "b", "c"].map(|name| program.tensor(name, Shape::matrix(128, 128)));
@@ -93,7 +93,7 @@ fn times_within_the_call(backend: &mut GpuBackend) {
     let many = session.time(&[pass], 200).unwrap();
     let passed = start.elapsed().as_secs_f64();
     assert!(0.0 < once && 0.0 < many.seconds, "{many:?}");
-    // A device may be slow to begin: how close below `passed` it comes is not for a test to say.
+    // A device may be slow to start, so nothing is asserted about how close to `passed` it comes.
     assert!(many.seconds <= 1.05 * passed, "{many:?} in {passed} s");
     assert_eq!(session.time(&[pass], 2).unwrap().clock, many.clock);
 }
@@ -146,7 +146,7 @@ fn shows_a_wrong_variant(_: &mut GpuBackend) {
     assert_eq!((&variants[0]["verdict"], &last["verdict"]), (&"good".into(), &"wrong".into()));
     assert_eq!(last["variant"], path.display().to_string());
     assert!(last.get("median_s").is_none() && !last["complaints"][0].is_null(), "{last:#}");
-    // Nothing right is there to compare with.
+    // There is no correct result to compare with.
     assert!(variants[0]["ratio"].is_null());
     let ended = say(&["bench", "bias_forward", "--variant", &choice]).with(1);
     assert!(ended.stdout.contains("WRONG: not timed"), "{ended:#?}");
@@ -166,16 +166,16 @@ fn checks_the_shape(_: &mut GpuBackend) {
     assert_eq!((verdict(0), verdict(1)), (&"good".into(), &"wrong".into()), "{found:#}");
 }
 
-/// A sum of more rounds than a driver allows is wrong, and the reason is told.
+/// A sum of more rounds than a driver allows is wrong, and the reason is reported.
 fn names_a_driver_that_ends_loops(backend: &mut GpuBackend) {
     let limit = backend.loop_limit().unwrap();
     let ended = say(&["bench", "bias_backward", "--shape", "131072x1"]);
     let ended = ended.with(i32::from(limit.is_some()));
-    let told = limit.map(|rounds| format!("after {rounds} rounds in all"));
+    let told = limit.map(|rounds| format!("after {rounds} iterations in total"));
     let note = ended.stdout.lines().find(|line| line.starts_with("note: this driver"));
     assert_eq!(note.is_some(), told.is_some(), "{ended:#?}");
     assert!(note.zip(told).is_none_or(|(note, told)| note.contains(&told)), "{ended:#?}");
-    // naive takes a row a round: the first that it leaves out is told, too.
+    // naive takes one row per round: the first that it leaves out is reported, too.
     let left = limit.map(|rounds| format!("d_x: not finite at [0, {rounds}, 0]"));
     let naive = ended.stdout.lines().find(|line| line.starts_with("WRONG: bias_backward (naive)"));
     assert!(naive.zip(left).is_none_or(|(line, left)| line.contains(&left)), "{ended:#?}");
@@ -191,7 +191,7 @@ fn prints_tables(_: &mut GpuBackend) {
     assert!(ended.stdout.contains("ceilings: ") && !ended.stdout.contains("sgd"), "{ended:#?}");
 }
 
-/// A driver that compiles a shader anew for the few rounds of its loops took 20 times as long at 16 as at 40.
+/// A driver that recompiles a shader for the few rounds of its loops took 20 times as long at 16 as at 40.
 fn small_batches_are_quick(backend: &mut GpuBackend) {
     let data = Dataset::drawn().unwrap();
     let mut ms = |batch| {

@@ -1,6 +1,5 @@
-//! Shaders and folders that are broken on purpose (`tests/broken/`): each must be told in words that
-//! help, by the program itself. What needs a GPU to show is ignored, with the reason, where there is
-//! none.
+//! Shaders and folders that are broken on purpose (`tests/broken/`): the program must report each with a
+//! helpful message. Trials that need a GPU are ignored, with the reason, where there is none.
 
 use crate::support::gpu::{done, on_gpu};
 use crate::support::program::{Ended, folder, say};
@@ -56,7 +55,10 @@ const CHECKED: [Broken; 10] = [
     Broken {
         file: "wrong_params",
         status: 1,
-        words: &["params at @binding(0) lacks the field rows at place 0", "expected var<uniform>"],
+        words: &[
+            "params at @binding(0) lacks the field rows at position 0",
+            "expected var<uniform>",
+        ],
     },
     Broken {
         file: "syntax_error",
@@ -66,12 +68,12 @@ const CHECKED: [Broken; 10] = [
     Broken {
         file: "lacking_feature",
         status: 2,
-        words: &["tests/broken/lacking_feature.wgsl: it is made for subgroups of 1024"],
+        words: &["tests/broken/lacking_feature.wgsl: it needs subgroups of 1024"],
     },
     Broken {
         file: "wrong_tunable",
         status: 1,
-        words: &["line 10", "`const ROWS: u32 = 4u; // tune: 1 2 8` is no tunable"],
+        words: &["line 10", "`const ROWS: u32 = 4u; // tune: 1 2 8` is not a valid tunable"],
     },
     Broken {
         file: "nan_output",
@@ -109,7 +111,7 @@ impl Ended {
 fn unknown_kernel() {
     say(&["check", "matmul"]).refused(&[
         "no kernel is called matmul",
-        "did you mean matmul_nn or matmul_nt or matmul_tn? There are: gather, ",
+        "did you mean matmul_nn or matmul_nt or matmul_tn? Available: gather, ",
     ]);
     say(&["bench", "sdg"]).refused(&["no kernel is called sdg; did you mean sgd?"]);
 }
@@ -129,11 +131,12 @@ fn unknown_tunable() {
     refused("sdg.INVOCATIONS=64", &["no kernel is called sdg"]);
     let all = ["train", "--device", "cpu", "--variant", "matmul_nn=subgroup"];
     let all = [&all[..], &["--tunable", "matmul_nn.SIDE=8"]].concat();
-    say(&all).refused(&["shaders/matmul_nn/subgroup.wgsl: it has no tunable SIDE, nor any other"]);
+    say(&all)
+        .refused(&["shaders/matmul_nn/subgroup.wgsl: it has no tunables, so SIDE cannot be set"]);
 }
 
 fn unknown_activation() {
-    let words = ["no activation is called rely; did you mean relu?", "and files, as PATH.wgsl"];
+    let words = ["no activation is called rely; did you mean relu?", "or a file, PATH.wgsl"];
     say(&["train", "--activation", "rely"]).refused(&words);
     say(&["check", "--activation", "rely"]).refused(&words);
     say(&["train", "--activation", "/no/such.wgsl"]).refused(&["cannot read /no/such.wgsl"]);
@@ -148,7 +151,7 @@ fn unreadable_folder() {
     say(&["check", "--shaders", "/no/such/folder"]).refused(&["cannot read /no/such/folder"]);
 }
 
-/// Bytes that are no text where a shader is expected.
+/// Bytes that are not text where a shader is expected.
 fn no_text() {
     let folder = folder();
     fs::create_dir(folder.path().join("sgd")).unwrap();
@@ -163,8 +166,10 @@ fn one_function() {
 }
 
 fn not_followed() {
-    say(&["train", "--activation", "tests/broken/activation_barrier.wgsl"])
-        .refused(&["activation_barrier.wgsl:4: it uses barriers", "cannot be followed on the CPU"]);
+    say(&["train", "--activation", "tests/broken/activation_barrier.wgsl"]).refused(&[
+        "activation_barrier.wgsl:4: it uses barriers",
+        "cannot be evaluated on the CPU",
+    ]);
 }
 
 /// One shader of a folder that does not compile does not keep another from being checked.

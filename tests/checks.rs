@@ -1,5 +1,5 @@
-//! `normlab check` on shaders that are wrong only at other values of their tunables, and on such as make use
-//! of what WGSL leaves open. Trials that need a GPU are ignored, with the reason, where there is none.
+//! `normlab check` on shaders that are wrong only at other values of their tunables, and on shaders that depend
+//! on what WGSL leaves open. Trials that need a GPU are ignored, with the reason, where there is none.
 
 use crate::support::folders::put;
 use crate::support::gpu::on_gpu;
@@ -27,7 +27,7 @@ fn help() -> Result<(), libtest_mimic::Failed> {
     Ok(())
 }
 
-/// Checks a kernel with its naive shader, changed, as `mine` beside it; the row of that.
+/// Checks a kernel with its naive shader, changed, as another variant `mine`; returns its row.
 fn check_changed(kernel: &str, changes: &[(&str, &str)], flags: &[&str]) -> (Ended, String) {
     let mut text = kernels::find(kernel).unwrap().shaders[0].text.to_owned();
     for (from, to) in changes {
@@ -110,7 +110,7 @@ fn not_kept_is_told() {
     assert!(row.contains("good (permitted by WGSL: ") && row.contains("not kept"), "{row}");
 }
 
-/// What a NaN may become is open, but not what stands beside it.
+/// What a NaN becomes is open, but not what its neighbours become.
 fn wrong_neighbour() {
     let other = "(bitcast<u32>(gradients[at + 1u]) & 0x7fffffffu) > 0x7f800000u";
     let spread = format!("var change = select(gradients[at], 0.0, {other});");

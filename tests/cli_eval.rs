@@ -1,4 +1,4 @@
-//! `normlab eval` from outside, on the CPU engine: what it computes, what it leaves, what it refuses.
+//! `normlab eval` as a process, on the CPU engine: what it computes, writes and refuses.
 
 use crate::support::program::{Ended, entries, folder, normlab, normlab_without_adapter, run, say};
 use crate::support::tensors::{Tensors, floats, named, read, wholes, write};
@@ -105,7 +105,7 @@ fn parameters_reach_the_kernel() {
 
 #[test]
 fn outputs_have_as_many_axes_as_inputs() {
-    // What is read and written comes back as it was given, a number without any axis among it.
+    // An operand that is read and written comes back in its given shape, even a number without axes.
     let (_, outputs, _) = evaluate(
         &["sgd", "--param", "momentum=0.5"],
         &named([
@@ -199,8 +199,8 @@ fn tensors_that_do_not_fit_are_refused_by_name() {
     };
     refused("beta", None, &["no tensor beta", "x f32[rows, cols], gamma f32[1, affine]"]);
     refused("gama", zeros(&[3]), &["no tensor gama", "did you mean gamma?"]);
-    refused("weight", zeros(&[3]), &["no tensor weight; there are: x, gamma, beta"]);
-    refused("y", zeros(&[2, 3]), &["y is what layer_norm_forward writes", "leave it out"]);
+    refused("weight", zeros(&[3]), &["no tensor weight; available: x, gamma, beta"]);
+    refused("y", zeros(&[2, 3]), &["y is an output of layer_norm_forward", "leave it out"]);
     refused("x", zeros(&[3]), &["x", "[3]", "expected [rows, cols] or [replicas, rows, cols]"]);
     refused("x", zeros(&[1, 1, 2, 3]), &["x", "[1, 1, 2, 3]", "expected [rows, cols]"]);
     refused("gamma", zeros(&[]), &["gamma", "[]", "expected [affine], [1, affine] or"]);
@@ -263,7 +263,7 @@ fn bad_flags_are_refused() {
     refused(&["--variant", "sgd=warp"], &["sgd has no variant warp"]);
     refused(&["--shaders", "/no/such"], &["cannot read /no/such"]);
     refuses(&["matmul_nn", "--activation", "relu"], &bias(), &["--activation relu", "matmul_nn"]);
-    // The parser's own words.
+    // The parser's own message.
     for (flag, value) in [
         ("--param", "epsilon=tiny"),
         ("--param", "epsilon"),
@@ -299,10 +299,10 @@ fn files_that_cannot_be_read_are_refused() {
     let whole = std::fs::read(&path).unwrap();
     for length in [0, 5, 60, whole.len() - 1] {
         std::fs::write(&path, &whole[..length]).unwrap();
-        refused(&["is no whole safetensors file", "save_file"]);
+        refused(&["is not a complete safetensors file", "save_file"]);
     }
     std::fs::write(&path, "x,gamma,beta\n1,2,3\n").unwrap();
-    refused(&["is no whole safetensors file", "save_file"]);
+    refused(&["is not a complete safetensors file", "save_file"]);
 }
 
 #[test]
@@ -361,7 +361,7 @@ fn without_an_adapter_the_cpu_computes() {
     command.current_dir(folder.path()).args(["eval", "bias_forward", "--variant"]);
     command.args(["bias_forward=naive", "--input", "in.safetensors", "--output", "out"]);
     let ended = run(&mut command).with(0);
-    assert!(ended.stdout.contains("Here the CPU engine computes"), "{ended:#?}");
+    assert!(ended.stdout.contains("Using the CPU engine"), "{ended:#?}");
     assert!(ended.stdout.contains("the CPU engine runs no shaders"), "{ended:#?}");
     assert_eq!(floats(&read(&folder.path().join("out")).0["z"]), [11.0, 18.0, 13.0, -20.0]);
 }

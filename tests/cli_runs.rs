@@ -1,5 +1,5 @@
-//! A run from outside: what it prints, how it ends, and what it leaves behind. No test here needs an
-//! adapter: the CPU engine computes.
+//! A run as a process: what it prints, how it ends, and what it leaves behind. No test here needs an
+//! adapter: all run on the CPU engine.
 
 use crate::support::program::{
     Ended, PATIENCE, entries, evaluations, folder, normlab, run, summary, text,
@@ -44,7 +44,7 @@ fn the_lesson_prints_one_row_for_each_network() {
     for (row, network) in rows.iter().zip(NETWORKS) {
         assert!(row.starts_with(network) && row.contains(" % "), "{row:?} for {network}");
     }
-    // A file gets text alone: no colours, no progress bar.
+    // A file gets plain text only: no colours, no progress bar.
     assert!(!ended.stdout.contains(['\x1b', '\r']), "{:?}", ended.stdout);
     assert_eq!(ended.stderr, "");
 }
@@ -156,7 +156,7 @@ fn an_older_run_is_replaced_only_by_force() {
     small(&["train", "--seed", "2", "--force"], path).with(0);
     assert_eq!(summary(path).seed, 2);
     assert!(text(path, "experiment.toml").contains("seed = 2"));
-    // Lines of the older run are gone, but not what others have put there.
+    // Lines of the older run are gone, but not foreign files.
     assert_eq!(evaluations(path).len(), before.lines().count());
     assert_eq!(text(path, "notes.txt"), "mine");
     assert!(
@@ -216,7 +216,7 @@ fn a_diverging_network_names_its_kernel_and_the_others_finish() {
 
 #[test]
 fn records_of_a_run_out_of_range_can_be_read() {
-    // After one step the weights are finite, but not what they make of the test set.
+    // After one step the weights are finite, but not the results on the test set.
     let folder = folder();
     let arguments = ["train", "--activation", "relu", "--norm", "none", "--learning-rate", "1e30"];
     small(&arguments, folder.path()).with(1);
@@ -250,12 +250,12 @@ fn long_run(out: &Path) -> Child {
 
 #[test]
 fn a_run_that_an_error_ends_leaves_a_report_of_what_it_had() {
-    // A folder where a file is to be written is an error under way, as a full disk is.
+    // A folder in place of a file is an error during the run, like a full disk.
     for (spoilt, says, reported) in [
         (&["weights.safetensors"][..], "report: ", true),
         (
             &["weights.safetensors", "report.html"],
-            "FAILED: no report was made: cannot write",
+            "FAILED: the report could not be made: cannot write",
             false,
         ),
     ] {

@@ -12,7 +12,7 @@ fn export_writes_every_shader_and_overwrites_none() {
     assert_eq!(entries(&new).len(), normlab::kernels::ALL.len() + 1);
     assert!(text(&new, "sgd/naive.wgsl").contains("fn main"));
     let again = say(&["shaders", "export", new.to_str().unwrap()]);
-    again.refused(&["is there already", "nothing of yours is overwritten"]);
+    again.refused(&["already exists", "nothing of yours is overwritten"]);
 }
 
 #[test]
@@ -40,7 +40,7 @@ fn shaders_that_do_not_fit_are_refused_before_anything_runs() {
     refused(&["--shaders", "/no/such/folder"], &["cannot read /no/such/folder"]);
 }
 
-/// The CPU engine runs twins, not shaders: who lays a folder over them is told.
+/// The CPU engine runs twins, not shaders, and warns a user who brings a folder of shaders.
 #[test]
 fn the_cpu_engine_says_that_it_runs_no_shaders() {
     let folder = folder();

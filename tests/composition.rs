@@ -1,4 +1,4 @@
-//! Shaders that share texts: what is shared, what of it the user may replace, and how messages name it.
+//! Shaders that share sources: what is shared, what the user may replace, and how messages name it.
 
 use normlab::error::Error;
 use normlab::kernels::activation::Activation;
@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// A text that only one variant has stands in that variant's file.
+/// Code used by only one variant belongs in that variant's file.
 #[test]
 fn every_shared_text_is_shared() {
     let known: BTreeSet<String> = SHARED.iter().map(|shared| shared.variant.to_owned()).collect();
@@ -107,8 +107,8 @@ fn a_variant_of_the_user_may_share_too() {
     let said = refused(&library.unwrap(), &matmul_nn::KERNEL, "mine");
     let place = folder.path().join("matmul_nn/mine.wgsl").display().to_string();
     let expected = format!(
-        "{place}: its header shares tiled_factor, which is not there; did you mean tiled_factors or \
-         tiled_product? There are: "
+        "{place}: its header shares tiled_factor, which does not exist; did you mean tiled_factors or \
+         tiled_product? Available: "
     );
     assert!(said.starts_with(&expected), "{said}");
 }
@@ -119,7 +119,7 @@ fn what_no_variant_shares_is_refused() {
     let said = library.expect_err("it should be refused").to_string();
     let place = folder.path().join("shared").display().to_string();
     let expected = format!(
-        "the folder {place}: variants share no text called tiled_products; did you mean tiled_product \
+        "the folder {place}: no variant shares a file called tiled_products; did you mean tiled_product \
          or "
     );
     assert!(said.starts_with(&expected), "{said}");
@@ -162,7 +162,7 @@ fn a_tunable_of_a_shared_text_can_be_set() {
     assert!(said.ends_with(expected), "{said}");
 }
 
-/// The two functions of an activation, as `gradient` and `value` have them, behind other declarations.
+/// The two functions of an activation, from `gradient` and `value`, after other declarations.
 fn activation(declarations: &str, value: &str, gradient: &str) -> String {
     format!(
         "{declarations}\nfn activate(x: f32) -> f32 {{ return {value}; }}\n\

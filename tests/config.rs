@@ -160,7 +160,7 @@ fn a_value_of_another_kind_is_refused_with_what_is_expected() {
     refused("hidden = [100, -1]", &["hidden", "-1", "an integer"]);
     refused("learning_rate = \"fast\"", &["learning_rate", "fast", "number"]);
     refused("binary = 1", &["binary", "boolean"]);
-    // Rust's words for its types say nothing to whoever writes such a file.
+    // Rust's type names mean nothing to the author of such a file.
     for line in ["batch = -1", "seed = \"x\"", "momentum = \"x\"", "hidden = [true]"] {
         let message = refusal(line);
         let jargon = ["usize", "u64", "u32", "f32", "f64"];
@@ -190,7 +190,7 @@ fn a_value_out_of_range_is_refused_with_the_range() {
     refused("norm = [\"none\", \"layer\", \"none\"]", &["norm", "each value once"]);
     let seed = Experiment { seed: u64::MAX, ..Experiment::default() }.validate().unwrap_err();
     assert!(seed.to_string().contains(&i64::MAX.to_string()), "{seed}");
-    // The last replica's seed, too, must be one that a run of its own can have.
+    // The last replica's seed, too, must be valid for a separate run.
     let last = Experiment { seed: i64::MAX as u64 - 2, replicas: 3, ..Experiment::default() };
     last.validate().unwrap();
     assert_eq!(last.last_seed(), i64::MAX as u64);

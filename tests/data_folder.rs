@@ -75,7 +75,7 @@ fn the_plain_file_wins_and_content_tells_what_is_compressed() {
 fn a_path_that_is_no_folder_is_named() {
     let folder = data_set();
     put(folder.path(), "notes.txt", b"");
-    for (name, found) in [("nowhere", "does not exist"), ("notes.txt", "is no folder")] {
+    for (name, found) in [("nowhere", "does not exist"), ("notes.txt", "is another kind of file")] {
         let path = folder.path().join(name);
         let parts = [path.to_str().unwrap(), found, "a data set is expected", TRAIN_LABELS];
         assert_refused(load(&path), &parts);
@@ -141,7 +141,7 @@ fn files_have_the_names_of_their_data_sets() {
                 set => format!(" ({set})"),
             };
             assert_eq!(files.describe(), format!("{}{said}", folder.path().display()));
-            // Any of its files names it; and whoever knows better says how the images lie.
+            // Any of its files names it; and the user can override the orientation of the images.
             for name in &names {
                 let files = Files::at(&folder.path().join(name), Some(false)).unwrap();
                 assert_is_data_set(files.read().unwrap());

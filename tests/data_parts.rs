@@ -1,5 +1,5 @@
-//! A data set whose training images are more than a device binds at once: they go there in parts, and nothing comes
-//! out differently.
+//! A data set whose training images exceed a device's largest binding: they are uploaded in parts, with identical
+//! results.
 
 use normlab::backend::cpu::CpuBackend;
 use normlab::backend::{Backend, Session};
@@ -14,7 +14,7 @@ use normlab::program::Program;
 use normlab::record::{Adapter, Evaluation, Probe, ShaderRecord};
 use normlab::train::{self, Observer, Plan, Weights};
 
-/// The CPU engine with tensors of at most so many bytes.
+/// The CPU engine with a limit on the bytes of a tensor.
 struct Small(CpuBackend<f32>, usize);
 
 impl Backend for Small {
@@ -106,11 +106,11 @@ fn what_cannot_be_in_parts_is_refused_with_what_fits() {
     };
     // 2,000 test images of 784 bytes.
     let said = refused(1_500_000);
-    for words in ["test.images", "this adapter binds at most 1 MiB", "--test-images 1913 takes"] {
+    for words in ["test.images", "this adapter binds at most 1 MiB", "use --test-images 1913"] {
         assert!(said.contains(words), "{said}");
     }
     let said = refused(1000);
-    assert!(said.contains("smaller layers or batches and fewer replicas take less"), "{said}");
+    assert!(said.contains("use smaller layers, smaller batches or fewer replicas"), "{said}");
 }
 
 #[test]

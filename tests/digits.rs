@@ -1,4 +1,4 @@
-//! The drawn digits: they can be drawn again to the last bit, and images of one label are alike.
+//! The drawn digits: they can be redrawn to the last bit, and images of one label are alike.
 
 #[path = "../examples/draw_digits/draw.rs"]
 mod draw;
@@ -52,7 +52,7 @@ fn drawing_again_gives_the_carried_pixels() {
 }
 
 /// Holds for the versions of `image`, `png` and `flate2` that Cargo.lock names: another encoder may
-/// pack the same pixels into other bytes. Then run the example, which writes the file anew.
+/// pack the same pixels into other bytes. Then run the example, which rewrites the file.
 #[test]
 fn encoding_again_gives_the_carried_bytes() {
     let (width, height, pixels) = drawn_now();

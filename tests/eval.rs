@@ -1,4 +1,4 @@
-//! `normlab eval` on an adapter, held against the twins, and from Python, as docs/shaders.md shows it.
+//! `normlab eval` on an adapter, compared with the twins, and from Python, as docs/shaders.md shows it.
 //! Trials that need a GPU or Python's packages are ignored, with the reason, where there are none.
 
 use crate::support::gpu::on_gpu;
@@ -28,7 +28,7 @@ const PYTHON: &str = "NORMLAB_PYTHON";
 
 /// The guide to shaders, and its section with the example.
 const GUIDE: &str = "docs/shaders.md";
-const SECTION: &str = "## Hold a kernel against your own framework";
+const SECTION: &str = "## Compare a kernel with your own framework";
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = vec![
@@ -58,7 +58,7 @@ fn agrees(backend: &mut dyn Backend, kernel: &'static Kernel) {
     }
 }
 
-/// Writes the inputs, runs the kernel on them, reads what came out and holds it against the twin.
+/// Writes the inputs, runs the kernel on them, reads the results and compares them with the twin.
 fn evaluate(
     backend: &mut dyn Backend,
     kernel: &'static Kernel,

@@ -1,5 +1,5 @@
-//! Networks as files: what stands in them, that WebGPU lets their dispatches be, and that a reader which knows
-//! the format alone gets their losses.
+//! Networks as files: their contents, that WebGPU permits their dispatches, and that a reader which knows
+//! only the format gets their losses.
 
 use crate::support::program::{normlab, run, say};
 use normlab::config::{Affine, Experiment, Norm, NormPosition, Optimizer};
@@ -91,7 +91,7 @@ fn no_dispatch_binds_what_webgpu_forbids() {
             }
         }
     }
-    // One dispatch updates everything where nothing is in its way.
+    // One dispatch updates everything where nothing prevents it.
     let two = seen.iter().filter(|(.., dispatches)| *dispatches == 2);
     let two: HashSet<_> = two.map(|(norm, replicas, _)| (norm.as_str(), *replicas)).collect();
     assert_eq!(two, HashSet::from([("Batch", 3), ("Layer", 3)]));
@@ -141,7 +141,7 @@ fn what_no_browser_can_run_is_refused() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-/// What the reader in Python says of ten steps; nothing where there is no Python with numpy.
+/// The output of the reader in Python for ten steps; none if there is no Python with numpy.
 fn read(folder: &Path) -> Option<Vec<String>> {
     let has = Command::new("python3").args(["-c", "import numpy"]).output();
     if !has.is_ok_and(|ended| ended.status.success()) {

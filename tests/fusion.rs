@@ -1,5 +1,5 @@
-//! Fusion: a network computes the very same with it and without, in fewer dispatches, and a shader of
-//! the user's always has its effect. Trials that need a GPU are ignored, with the reason, where there
+//! Fusion: a network computes exactly the same with it and without, in fewer dispatches, and a user's
+//! shader always takes effect. Trials that need a GPU are ignored, with the reason, where there
 //! is none.
 
 use crate::support::gpu::{self, done, on_gpu};
@@ -48,7 +48,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// The networks that a step is looked at of: every norm, affine, position and optimizer.
+/// The networks whose steps are examined: every norm, affine, position and optimizer.
 fn networks() -> Vec<(Experiment, Activation, Norm)> {
     let small = Experiment { hidden: vec![31, 17, 40], batch: 30, ..Experiment::default() };
     let after = Experiment { norm_position: NormPosition::After, ..small.clone() };
@@ -76,7 +76,7 @@ fn model((experiment, activation, norm): &(Experiment, Activation, Norm), data: 
     Model::new(Network::new(experiment, (*activation, *norm), data)).unwrap()
 }
 
-/// Everything that a training goes on from, and what an evaluation says, after a few steps.
+/// The training state and the result of an evaluation, after a few steps.
 fn trained(
     backend: &mut GpuBackend,
     model: &Model,
@@ -154,7 +154,7 @@ fn few_dispatches() {
     }
 }
 
-/// The tensors that a model tells its user of are written as before.
+/// The tensors that a model exposes are written as before.
 fn all_is_written() {
     let data = digits();
     for network in networks() {
@@ -212,7 +212,7 @@ fn rules_are_well_formed() {
     }
 }
 
-/// A product, and a bias behind it on `x`; `x` is the product unless it is given.
+/// A product, followed by a bias on `x`; `x` is the product unless it is given.
 fn layer(program: &mut Program, x: Option<TensorId>) -> Vec<Dispatch> {
     let mut tensor = |name: &str, rows, cols| program.tensor(name, Shape::matrix(rows, cols));
     let (a, b, c) = (tensor("a", 2, 3), tensor("b", 3, 4), tensor("c", 2, 4));
@@ -250,7 +250,7 @@ fn others_read() {
     }
 }
 
-/// A bias behind another tensor than the product before it is left alone.
+/// A bias on another tensor than the preceding product is left alone.
 fn other_wires() {
     let mut program = Program::default();
     let other = program.tensor("other", Shape::matrix(2, 4));
@@ -308,7 +308,7 @@ fn wrong_part_is_seen(backend: &GpuBackend) {
     let ended = ended.with(1);
     assert!(ended.stdout.contains("OUT OF TOLERANCE") && ended.stdout.contains("bias_forward"));
     let limit = backend.loop_limit().unwrap();
-    assert_eq!(ended.stdout.contains("note: this driver ends"), limit.is_some(), "{ended:#?}");
+    assert_eq!(ended.stdout.contains("note: this driver stops"), limit.is_some(), "{ended:#?}");
 }
 
 fn flag() {

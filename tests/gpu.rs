@@ -1,7 +1,7 @@
-//! What needs a GPU, and what belongs to the same topics: a module a topic, whose name stands before those
-//! of its trials. `cargo test --release --test gpu gradients::` runs one.
+//! Tests that need a GPU, and others of the same topics: one module per topic, whose name precedes those
+//! of its trials. `cargo test --release --test gpu gradients::` runs one topic.
 //!
-//! Where there is no adapter, what needs one is *ignored with the reason*; `NORMLAB_REQUIRE_GPU=1` makes that
+//! Without an adapter, trials that need one are *ignored with the reason*; `NORMLAB_REQUIRE_GPU=1` makes that
 //! a failure. All run in one process, several at a time: none may change the process's environment or its
 //! current folder.
 
@@ -52,7 +52,7 @@ macro_rules! topics {
 }
 
 fn main() -> ExitCode {
-    // In this order they are begun: what compares times has no company but its own topic's.
+    // They start in this order: trials that compare times run only alongside their own topic.
     let topics = topics![
         bench,
         tune,

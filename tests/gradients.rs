@@ -1,5 +1,5 @@
-//! Gradients of activations that users bring: right ones at kinks of every kind, wrong ones, and that none
-//! of these is trained with. Trials that need a GPU are ignored, with the reason, where there is none.
+//! Gradients of user-supplied activations: correct ones at kinks of every kind, and wrong ones, with which
+//! nothing is trained. Trials that need a GPU are ignored, with the reason, where there is none.
 
 use crate::support::folders::put;
 use crate::support::gpu::{done, on_gpu};
@@ -15,7 +15,7 @@ use std::path::Path;
 /// The body of `activate`, right gradients, and where the kinks are among the values of x.
 type Right = (&'static str, &'static [&'static str], &'static [f32]);
 
-/// Of each activation, the gradient with its kink on either side, and what lies between.
+/// Of each activation, the gradient with its kink on either side, and those in between.
 const RIGHT: [Right; 19] = [
     // SELU and ELU with alpha 2: the curved side is the steep one.
     (
@@ -81,7 +81,7 @@ const RIGHT: [Right; 19] = [
         &["return select(0.0, 1.0 / 6.0, abs(x) < 3.0);"],
         &[-3.0, 3.0],
     ),
-    // A kink beside the values of x, and two near each other.
+    // A kink between the values of x, and two near each other.
     ("return max(x - 0.3, 0.0);", &["return select(0.0, 1.0, x > 0.3);"], &[]),
     ("return max(x - 0.01, 0.0);", &["return select(0.0, 1.0, x > 0.01);"], &[]),
     (
@@ -90,7 +90,7 @@ const RIGHT: [Right; 19] = [
         &[0.0],
     ),
     ("return clamp(x, -0.02, 0.02);", &["return select(0.0, 1.0, abs(x) < 0.02);"], &[]),
-    // A kink that is slight beside the curvature, and one of two curved sides.
+    // A kink that is small compared with the curvature, and one between two curved sides.
     (
         "return x * x + 0.01 * abs(x);",
         &["return 2.0 * x + 0.01 * sign(x);", "return 2.0 * x + select(-0.01, 0.01, x > 0.0);"],
@@ -128,7 +128,7 @@ const WRONG: [(&str, &str, f32); 15] = [
         "if (x == 3.0) { return 1.55; } return select(select(x / 3.0 + 0.5, 1.0, x > 3.0), 0.0, x < -3.0);",
         3.0,
     ),
-    // Beside it: the kink of the gradient lies elsewhere.
+    // Next to it: the kink of the gradient is elsewhere.
     ("return max(x, 0.0);", "return select(0.0, 1.0, x > 0.0625);", 0.0625),
     ("return max(x, 0.0);", "return select(0.0, 1.0, x > -0.125 && x != 0.0);", -0.0625),
     ("return max(x - 0.3, 0.0);", "return select(0.0, 1.0, x > 0.4);", 0.375),
@@ -220,7 +220,7 @@ fn is_named(backend: &mut dyn Backend) {
     let found = gradient_check::check(backend, read(folder.path(), POW, gradient)).unwrap();
     let said = found.complaint().unwrap_or_default();
     assert!(
-        said.starts_with("activate(-50) is NaN: pow(-50, 3) is NaN, as WGSL leaves open"),
+        said.starts_with("activate(-50) is NaN: pow(-50, 3) is NaN, because WGSL leaves"),
         "{said}"
     );
     assert!(said.ends_with("from -50 to -0.0625"), "{said}");
@@ -249,7 +249,7 @@ fn refused(device: &[&str]) {
     assert_eq!(evaluations(&out).last().unwrap().step, 2);
 }
 
-/// Not trained with, and said why and what to do.
+/// Nothing is trained with it, and the message says why and what to do.
 fn refusal(ended: &Ended, words: &[&str]) {
     assert_eq!(ended.status, Some(1), "{ended:#?}");
     assert!(ended.stderr.starts_with("error: "), "{ended:#?}");

@@ -1,6 +1,6 @@
-//! What the guides say is so: every piece of code that src/kernels/README.md quotes stands in the file
-//! that it names, every link leads somewhere, every command names what there is and is one that the program
-//! takes, and the variant of the worked example is right.
+//! The guides are accurate: every snippet in src/kernels/README.md occurs in the file that it names, every link
+//! has a target, every command names existing things and is accepted by the program, and the variant of the
+//! worked example is correct.
 
 use crate::support::gpu::{self, Gpu};
 use crate::support::trial::Trial;
@@ -34,13 +34,13 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 const GUIDE: &str = "src/kernels/README.md";
 
-/// An activation of the user's own: it stands for those that the guides name and nobody has written.
+/// A user-supplied activation, in place of those that the guides name but that do not exist.
 const ACTIVATION: &str = "tests/own/gelu.wgsl";
 
 /// Languages of blocks that quote a file, and how a comment begins in them.
 const QUOTING: [(&str, &str); 3] = [("rust", "//"), ("wgsl", "//"), ("python", "#")];
 
-/// What stands for lines left out, behind the mark of a comment.
+/// The mark for omitted lines, after the comment mark.
 const LEFT_OUT: &str = "…";
 
 fn root() -> &'static Path {
@@ -80,7 +80,7 @@ fn blocks(guide: &str) -> Vec<Block> {
 }
 
 /// What is wrong with a block that quotes a file: its first line names the file, and the pieces between
-/// the lines left out must stand there in this order, each in one piece.
+/// omitted lines must occur there in this order, each contiguous.
 fn misquoted(block: &Block, comment: &str, read: impl Fn(&str) -> String) -> Option<String> {
     let path = block.lines.first()?.strip_prefix(comment)?.trim();
     let source = read(path);
@@ -93,7 +93,7 @@ fn misquoted(block: &Block, comment: &str, read: impl Fn(&str) -> String) -> Opt
             return Some(format!(
                 "{GUIDE}:{}: {path} has no such lines{}; bring the guide in line with it:\n{}",
                 block.line,
-                if from > 0 { format!(" behind line {from}") } else { String::new() },
+                if from > 0 { format!(" after line {from}") } else { String::new() },
                 piece.join("\n")
             ));
         };
@@ -204,8 +204,7 @@ fn command_lines(guide: &str) -> Vec<String> {
     lines.filter(|line| line == "normlab" || line.starts_with("normlab ")).collect()
 }
 
-/// Why the program does not take a command line. Files of activations are read by then: another one stands
-/// for them.
+/// Why the program refuses a command line. It reads files of activations, so an existing one replaces them.
 fn refusal(line: &str) -> Option<String> {
     let mut words: Vec<_> = line.split_whitespace().map(str::to_owned).collect();
     for at in 1..words.len() {
@@ -275,7 +274,7 @@ fn every_command() {
     assert!(commands >= 12, "only {commands} commands were looked at");
 }
 
-/// Whether there is what a word names, as the word before it says; nothing where that says nothing.
+/// Whether the thing that a word names exists, judged by the word before it; none if that implies nothing.
 fn names_what_there_is(before: &str, name: &str) -> Option<bool> {
     match before {
         _ if name.contains("::") => Some(name.split("::").next().and_then(topic_file).is_some()),
@@ -286,8 +285,8 @@ fn names_what_there_is(before: &str, name: &str) -> Option<bool> {
     }
 }
 
-/// Rows of a table that end in `TOPIC::`: `complaint`. The longest piece of the complaint without
-/// what is of this example stands in that test.
+/// Rows of a table that end in `TOPIC::`: `complaint`. The longest piece of the complaint that is not specific
+/// to this example must occur in that test.
 fn every_complaint() {
     let guide = text(GUIDE);
     let mut complaints = 0;

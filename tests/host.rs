@@ -1,5 +1,5 @@
-//! What needs neither a GPU nor a browser: a module a topic. `cargo test --release --test host config::` runs
-//! one. All run in one process, several at a time: none may change the process's environment or its current
+//! Tests that need neither a GPU nor a browser: one module per topic. `cargo test --release --test host config::`
+//! runs one. All run in one process, several at a time: none may change the process's environment or its current
 //! folder.
 
 #![allow(

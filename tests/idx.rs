@@ -35,12 +35,12 @@ fn a_wrong_magic_number_is_told_with_the_right_one() {
     let page = b"<!DOCTYPE html>";
     assert_images_refused(page, &["pictures", "0x3c21444f", "0x00000803"]);
     assert_labels_refused(page, &["classes", "0x3c21444f", "0x00000801"]);
-    // Nothing but a type of elements, or no dimensions, is unknown to the format.
+    // Only the element type and a missing dimension can be unknown to the format.
     assert_images_refused(&file(0x0703, &[1, 1, 1], &[0; 4]), &["0x00000703", "download it again"]);
     assert_images_refused(&file(0x0800, &[], &[0]), &["0x00000800", "download it again"]);
 }
 
-/// Asserts that a sound file is refused by what it holds, and is not called damaged.
+/// Asserts that a sound file is refused for its contents, and is not called damaged.
 #[track_caller]
 fn assert_other(refused: Result<()>, parts: &[&str]) {
     let said = refused.as_ref().unwrap_err().to_string();
@@ -69,19 +69,19 @@ fn a_sound_file_of_another_kind_is_told_by_what_it_holds() {
         assert_other(parse_labels(&bytes).map(drop), &parts);
     }
     for (sizes, advice) in [
-        (&[4, 6][..], "give each image its rows and columns"),
+        (&[4, 6][..], "store each image as rows and columns"),
         (&[2, 2, 3, 2], "write the images in that form"),
-        (&[2, 2, 2, 3], "make these colour images grey"),
-        (&[2, 3, 2, 2], "make these colour images grey"),
-        (&[24], "these are labels: give the file its right name"),
+        (&[2, 2, 2, 3], "convert these colour images to grey"),
+        (&[2, 3, 2, 2], "convert these colour images to grey"),
+        (&[24], "these are labels: rename the file accordingly"),
     ] {
         let bytes = file(0x0800 | sizes.len() as u32, sizes, &[0; 24]);
         let held = format!("unsigned bytes in {} dimension", sizes.len());
         assert_other(parse_images(&bytes).map(drop), &[&held, advice]);
     }
-    let advice = "these are labels: give the file its right name";
+    let advice = "these are labels: rename the file accordingly";
     assert_other(parse_images(&qmnist_labels(&[1, 2])).map(drop), &["(2 × 8)", advice]);
-    let advice = "these are images: give the file its right name";
+    let advice = "these are images: rename the file accordingly";
     assert_other(parse_labels(&images(2)).map(drop), &["unsigned bytes in 3 dim", advice]);
     // One that is not as long as its own header says is damaged, whatever it would hold.
     let cut_off = file(0x0d03, &[5, 2, 3], &[0; 119]);
@@ -115,11 +115,11 @@ fn zeros_behind_a_gzip_file_are_no_damage() {
             assert_eq!(parse_images(&padded).unwrap(), parse_images(&images(2)).unwrap());
             for behind in [&[1][..], &sound] {
                 let more = [&padded, behind].concat();
-                assert_refused(parse_images(&more), &["stands behind its end", "damaged"]);
+                assert_refused(parse_images(&more), &["follows its end", "damaged"]);
             }
         }
     }
-    // Zeros behind a plain file are in nobody's way of storing files.
+    // No storage format leaves zeros after a plain file.
     assert_refused(parse_images(&[images(2), vec![0]].concat()), &["holds 29 bytes"]);
 }
 
@@ -180,7 +180,7 @@ fn a_size_of_0_is_told() {
 #[test]
 fn a_damaged_gzip_stream_is_told() {
     let sound = gzip(&images(9));
-    let parts = ["pictures", "not the sound gzip file"];
+    let parts = ["pictures", "starts like a gzip file"];
     for kept in 2..sound.len() {
         assert_refused(parse_images(&sound[..kept]), &parts);
     }
@@ -246,8 +246,8 @@ fn a_failing_disk_is_no_fault_of_the_data() {
 fn check_any_bytes(bytes: &[u8]) {
     let mut content = Vec::new();
     if bytes.starts_with(&[0x1f, 0x8b]) {
-        // What cannot be decompressed must not load, so its content is not looked at; nor are zeros behind it,
-        // at which this decoder fails, but after the content.
+        // What cannot be decompressed must not load, so its content is ignored; so are zeros after it, at
+        // which this decoder fails only after the content.
         let _ = MultiGzDecoder::new(bytes).read_to_end(&mut content);
     } else {
         content.extend(bytes);

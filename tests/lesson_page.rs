@@ -1,4 +1,4 @@
-//! The lesson's page as a file: what `normlab page` writes, and that both languages say everything.
+//! The lesson page as a file: what `normlab page` writes, and that both languages have all texts.
 
 use crate::support::program::{Ended, folder, normlab, run};
 use normlab::page::{self, LARGEST, Links, SHIPPED};
@@ -11,7 +11,7 @@ use std::time::Instant;
 /// The folder of the page's parts.
 const PARTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/page/lesson");
 
-/// The files of a folder whose names end like this.
+/// The files of a folder with this ending.
 fn files(folder: &Path, end: &str) -> Vec<String> {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
     let names = names.map(|name| name.into_string().unwrap());

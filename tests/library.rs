@@ -1,4 +1,4 @@
-//! The user's shaders laid over the shipped ones: what is taken from where, and what is refused.
+//! The user's shaders overlaid on the shipped ones: what comes from where, and what is refused.
 
 use normlab::error::Error;
 use normlab::kernels::activation::Activation;
@@ -97,7 +97,7 @@ fn what_is_exported_is_what_ships() {
 fn an_export_overwrites_nothing() {
     let folder = folder_with("sgd/naive.wgsl", "my own work");
     let said = message(export(folder.path()));
-    assert!(said.contains("sgd/naive.wgsl is there already"), "{said}");
+    assert!(said.contains("sgd/naive.wgsl already exists"), "{said}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     let kept = fs::read_to_string(folder.path().join("sgd/naive.wgsl")).unwrap();
     assert_eq!(kept, "my own work");
@@ -115,10 +115,10 @@ fn a_folder_that_does_not_fit_is_refused() {
 #[test]
 fn old_names_are_answered_with_the_new_ones() {
     let refused = |choice: &str| message(Library::default().choose(choice));
-    let said = "the variant subgroup of bias_backward is called simd8 now";
+    let said = "the variant subgroup of bias_backward is now called simd8";
     assert_eq!(refused("bias_backward=subgroup"), said);
-    assert_eq!(refused("moments=naive"), "the kernel moments is called column_stats now");
-    // A file of that name is one more variant.
+    assert_eq!(refused("moments=naive"), "the kernel moments is now called column_stats");
+    // A file of that name is another variant.
     let text = bias_backward::KERNEL.shaders[0].text;
     let folder = folder_with("bias_backward/subgroup.wgsl", text);
     let mut library = Library::over(folder.path()).unwrap();
@@ -126,7 +126,7 @@ fn old_names_are_answered_with_the_new_ones() {
     library.choose("bias_backward=subgroup").unwrap();
     let folder = folder_with("moments/naive.wgsl", "");
     let said = message(Library::over(folder.path()));
-    assert!(said.ends_with("the kernel moments is called column_stats now"), "{said}");
+    assert!(said.ends_with("the kernel moments is now called column_stats"), "{said}");
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_choice_that_does_not_fit_is_refused() {
     let refused = |choice: &str| message(Library::default().choose(choice));
     assert!(refused("sgd").contains("expected KERNEL=NAME or KERNEL=PATH.wgsl"));
     assert!(refused("sdg=naive").contains("no kernel is called sdg"));
-    assert!(refused("sgd=warp").contains("sgd has no variant warp; there are: naive"));
+    assert!(refused("sgd=warp").contains("sgd has no variant warp; available: naive"));
     assert!(refused("sgd=/no/such.wgsl").contains("cannot read /no/such.wgsl"));
 }
 

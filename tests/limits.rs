@@ -1,4 +1,4 @@
-//! The program on shaders that never end, and on those that ask for more than an adapter has; and shipped
+//! Shaders that never end, shaders that need more than an adapter has, and shipped
 //! ones where a driver ends loops. Trials that need a GPU are ignored, with the reason, where there is none.
 
 use crate::support::folders::put;
@@ -45,7 +45,7 @@ fn refuses() {
     }
 }
 
-/// The endless shader is called wrong, what was found before is told, and nothing is run behind it.
+/// The endless shader is called wrong, earlier results are reported, and nothing is run after it.
 fn check_ends() {
     let choice = format!("bias_forward={}", broken("endless_loop"));
     let start = Instant::now();
@@ -61,10 +61,10 @@ fn check_ends() {
     assert!(row(&[
         "WRONG",
         "endless_loop.wgsl",
-        "did not end within 1 s",
+        "did not finish within 1 s",
         "a loop that never ends"
     ]));
-    assert!(row(&["the rest is unchecked"]) && !row(&["bias_backward", "good"]), "{ended:#?}");
+    assert!(row(&["the rest was not checked"]) && !row(&["bias_backward", "good"]), "{ended:#?}");
 }
 
 fn others_end() {
@@ -74,7 +74,7 @@ fn others_end() {
     for command in [&["bench", "bias_forward", "--json"][..], &["bench", "step"], &train] {
         let ended = say(&[command, &["--variant", &choice, "--time-cap", "1"]].concat()).with(1);
         for words in
-            ["error: ", "endless_loop.wgsl)", "did not end within 1 s", "--time-cap SECONDS"]
+            ["error: ", "endless_loop.wgsl)", "did not finish within 1 s", "--time-cap SECONDS"]
         {
             assert!(ended.stderr.contains(words), "{command:?}: {ended:#?}");
         }
@@ -84,7 +84,7 @@ fn others_end() {
     assert!(!out.path().join("report.html").exists());
 }
 
-/// Where the driver compiles it in time it is right; else it is given up, in a sentence.
+/// If the driver compiles it in time it is correct; else the command gives up with a message.
 fn compiles_slowly() {
     let choice = format!("sgd={}", broken("slow_to_compile"));
     let out = folder();
@@ -94,9 +94,9 @@ fn compiles_slowly() {
         let ended = say(&[command, &["--variant", &choice, "--time-cap", "1"]].concat());
         assert!(start.elapsed() < PATIENCE, "{command:?} took {:?}", start.elapsed());
         let said = format!("{}{}", ended.stdout, ended.stderr);
-        let given_up = said.contains("the driver did not end compiling sgd (")
+        let given_up = said.contains("the driver did not finish compiling sgd (")
             && said.contains("slow_to_compile.wgsl) within 1 s: ");
-        let late = said.contains("did not end within 1 s");
+        let late = said.contains("did not finish within 1 s");
         assert!(ended.status == Some(0) || given_up || late, "{command:?}: {ended:#?}");
     }
 }
@@ -121,10 +121,10 @@ fn a_million_share(backend: &mut GpuBackend) {
     }
 }
 
-/// So many rows that naive alone, which takes 16 a workgroup, has few enough workgroups for them.
+/// So many rows that only naive, with 16 rows per workgroup, needs few enough workgroups.
 const MANY_ROWS: usize = 600_000;
 
-/// It is right there; what the user has chosen is not replaced, and the refusal names what fits.
+/// It is correct there; the user's choice is not replaced, and the refusal names what fits.
 fn takes_what_fits(backend: &mut GpuBackend) {
     let kernel = &layer_norm_forward::KERNEL;
     let case = Case::new(&[("rows", MANY_ROWS), ("cols", 2), ("affine", 2)]);
@@ -146,7 +146,7 @@ fn takes_what_fits(backend: &mut GpuBackend) {
     {
         assert!(said.contains(words), "{said}");
     }
-    // None fits, and a setting that the tuner has found for other sizes of the class is not taken.
+    // None fits, and a setting that the tuner has found for other sizes of the class is not used.
     let mut fresh = backend.fork();
     fresh.use_library(Library::default());
     let many = [("rows", 60_000_000), ("cols", 1), ("affine", 1)];

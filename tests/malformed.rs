@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 /// How long one input may take.
 const LONGEST: Duration = Duration::from_secs(20);
 
-/// What damages are made of, beside bytes of the input itself: what parsers stumble over.
+/// Material for damage, besides bytes of the input itself: typical stumbling blocks of parsers.
 const PIECES: [&[u8]; 16] = [
     b"",
     b"\0",

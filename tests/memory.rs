@@ -1,4 +1,4 @@
-//! What a training takes of memory is said before it begins, where it is not to be had, and about right.
+//! A training that needs more memory than is available is refused beforehand, and the estimate is about right.
 
 #![cfg(target_os = "linux")]
 
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 /// How far the estimate may be off.
 const OFF: f64 = 0.25;
 
-/// Runs the program with so many KiB of addresses.
+/// Runs the program with this many KiB of address space.
 fn within(kib: u64, arguments: &[&str]) -> Ended {
     let program = normlab();
     let mut shell = Command::new("sh");
@@ -37,8 +37,8 @@ fn a_training_that_does_not_fit_is_refused_before_it_begins() {
     let wide = ["train", "--device", "cpu", "--hidden", "4096,4096"];
     within(600_000, &[&wide[..], &out].concat()).refused(&[
         "training sigmoid-batch (weights 1.",
-        " more memory at its peak, and ",
-        " MiB are left of the address space (ulimit -v)",
+        " more memory at its peak, but only ",
+        " MiB is left of the address space (ulimit -v)",
         "fewer or narrower layers (--hidden)",
     ]);
     assert_eq!(entries(folder.path()), [""; 0]);
@@ -90,7 +90,7 @@ fn the_estimate_is_near_the_peak() {
         peak = status(running.id(), "VmHWM:").unwrap_or_default().max(peak);
         std::thread::sleep(Duration::from_millis(2));
     }
-    // What the program and the data take before.
+    // What the program and the data need beforehand.
     let before = 25 << 20;
     let off = (need + before) as f64 / peak as f64 - 1.0;
     assert!(off.abs() < OFF, "estimated {}, measured {peak}", need + before);

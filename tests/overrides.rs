@@ -1,4 +1,4 @@
-//! Override constants in shaders: their default values count wherever the host reads a shader. Trials that
+//! Override constants in shaders: the host uses their default values wherever it reads a shader. Trials that
 //! need a GPU are ignored, with the reason, where there is none.
 
 use crate::support::folders::put;
@@ -63,7 +63,7 @@ fn defaults_count() {
         let sizes = Sizes::new(&sgd::KERNEL.contract, 1, &[("count", 70_001)]).unwrap();
         assert_eq!(shader.grid(&sizes).unwrap(), [274, 1, 1], "{form}");
     }
-    // Items are those of the invocations, where no tile is declared; and one that main does not read counts.
+    // Without a declared tile, items are the invocations; and a tile that main does not read counts.
     let lanes = layer_norm_forward::KERNEL.shaders.iter().find(|one| one.variant == "lanes");
     let lanes = lanes.unwrap().text.replace("const ", "override ");
     let shipped = parsed(&layer_norm_forward::KERNEL, &lanes.replace("override ", "const "));
@@ -93,22 +93,22 @@ fn are_refused() {
     refused(&indirect, &["LANES has no default value"]);
     refused(
         &format!("override INVOCATIONS: u32 = 0u; {tile}"),
-        &["has no invocations along an axis"],
+        &["has 0 invocations along an axis"],
     );
     let invocations = "override INVOCATIONS: u32 = 64u;";
-    let no_tile = ["TILE_COUNT is no u32 above 0", "`override TILE_COUNT: u32 = 32u;`"];
+    let no_tile = ["TILE_COUNT is not a u32 above 0", "`override TILE_COUNT: u32 = 32u;`"];
     refused(&format!("{invocations} override TILE_COUNT: u32 = 0u;"), &no_tile);
     refused(&format!("{invocations} override TILE_COUNT: u32;"), &["TILE_COUNT has no default"]);
     let divided = "override NONE: u32 = 0u; override TILE_COUNT: u32 = 8u / NONE;";
     refused(&format!("{invocations} {divided}"), &["Division by zero"]);
 }
 
-/// What is bound is held against the contract, also where `main` reads none of it.
+/// Bindings are checked against the contract, even if `main` reads none of them.
 fn bindings_are_held() {
     let text = "override LANES: u32 = 8u; @group(0) @binding(1) var<storage, read> q: array<f32>; \
                 @compute @workgroup_size(LANES) fn main() {}";
     let said = parsed(&sgd::KERNEL, text).err().unwrap_or_default();
-    assert!(said.contains("q at @binding(1) is not what the contract says"), "{said}");
+    assert!(said.contains("q at @binding(1) does not match the contract"), "{said}");
 }
 
 fn every_form_is_right(backend: &mut normlab::backend::gpu::GpuBackend) {

@@ -1,4 +1,4 @@
-//! What users bring: activations of their own, and other values of tunables. Trials that need a GPU are
+//! User-supplied activations, and other values of tunables. Trials that need a GPU are
 //! ignored, with the reason, where there is none.
 
 use crate::support::gpu::{done, on_gpu};
@@ -47,8 +47,8 @@ fn is_read() {
     assert_eq!(GELU.parse::<Activation>().unwrap(), gelu);
 }
 
-/// A run with an activation of one's own can be run and reported again from its record, from any folder,
-/// and whatever became of the activation's file.
+/// A run with a user-supplied activation can be repeated and reported again from its record, from any folder,
+/// whatever became of the activation's file.
 fn is_recorded() {
     let folder = folder();
     let file = folder.path().join("mine.wgsl");
@@ -74,7 +74,7 @@ fn is_recorded() {
     say(&["report", first.to_str().unwrap()]).with(0);
 }
 
-/// Records tell networks apart by name.
+/// Records distinguish networks by name.
 fn two_of_one_name() {
     let folder = folder();
     let other = folder.path().join("gelu.wgsl");
@@ -84,7 +84,7 @@ fn two_of_one_name() {
     let relu = folder.path().join("relu.wgsl");
     fs::copy(GELU, &relu).unwrap();
     say(&["train", "--activation", relu.to_str().unwrap()])
-        .refused(&["relu.wgsl has the name of a shipped activation", "another name"]);
+        .refused(&["relu.wgsl has the name of a shipped activation", "rename the file"]);
 }
 
 /// The file's own formula computes where there is no GPU.

@@ -1,4 +1,4 @@
-//! The pipeline cache: what is kept of what a driver has compiled, and that nothing in its place stops a
+//! The pipeline cache: compiled pipelines are kept, and no damage to their files stops a
 //! run. Trials that need a GPU are ignored, with the reason, where there is none.
 
 use crate::support::folders::with_cache;
@@ -41,7 +41,7 @@ fn keeps(backend: &mut GpuBackend) {
     let [name] = &entries(&place)[..] else { panic!("one file is kept") };
     let kept = fs::read(place.join(name)).unwrap();
     assert!(kept.starts_with(b"normlab pipelines "));
-    // What is there already is not written again.
+    // An up-to-date file is not written again.
     fs::remove_file(place.join(name)).unwrap();
     assert_eq!(backend.keep_pipelines(), None);
     assert!(entries(&place).is_empty());
@@ -50,7 +50,7 @@ fn keeps(backend: &mut GpuBackend) {
     assert_eq!(backend.use_pipeline_cache(&place), None);
 }
 
-/// The folder for pipelines below one for caches.
+/// The pipelines folder below a cache folder.
 fn pipelines(caches: &Path) -> PathBuf {
     caches.join("normlab").join("pipelines")
 }

@@ -7,7 +7,7 @@ use normlab::kernels::library::Library;
 use normlab::kernels::wgsl::capabilities;
 use std::process::Command;
 
-/// The variable that turns a missing `spirv-val` into a failure, beside a missing browser.
+/// The variable that turns a missing `spirv-val` into a failure, like a missing browser.
 const REQUIRE: &str = "NORMLAB_REQUIRE_BROWSER";
 
 /// Every shader but the cooperative ones, which only Vulkan's extensions have words for, becomes SPIR-V that

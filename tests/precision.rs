@@ -1,6 +1,6 @@
-//! Mixed precision: that it is asked for by name and refused by name, how strictly it is judged, and
-//! that a network trains with it. Trials that need an adapter, or cooperative matrices, are ignored, with the reason, where there
-//! are none.
+//! Mixed precision: that it must be requested, and is refused with a reason, how strictly it is judged, and
+//! that a network trains with it. Trials that need an adapter, or cooperative matrices, are ignored, with the
+//! reason, where there are none.
 
 use crate::support::gpu::{self, Gpu, done, on_gpu};
 use crate::support::program::{folder, normlab_without_adapter, run, say, summary, text};
@@ -61,7 +61,7 @@ fn mixed(name: &str, check: fn(&mut GpuBackend)) -> Trial {
     })
 }
 
-/// The code of the variant for matrices of this side, with all that it shares, as if the side were 8.
+/// The code of the variant for matrices of this side, with everything it shares, as if the side were 8.
 fn code(kernel: &Kernel, side: u32) -> String {
     let name = format!("cooperative_{side}");
     let source = kernel.shaders.iter().find(|source| source.variant == name).unwrap();
@@ -72,8 +72,7 @@ fn code(kernel: &Kernel, side: u32) -> String {
         .replace(&format!("SIDE: u32 = {side}u"), "SIDE: u32 = 8u")
 }
 
-/// WGSL has the side in the names of its types, so that there are two files: a change of one is a
-/// change of both.
+/// WGSL has the side in the names of its types, so there are two files, which must change together.
 fn one_text() {
     for kernel in PRODUCTS {
         assert_eq!(code(kernel, 8), code(kernel, 16), "{}", kernel.name());
@@ -116,13 +115,13 @@ fn cpu_engine() {
     say(&["train", file.to_str().unwrap()]).refused(&["no precision is called half", "f32, mixed"]);
 }
 
-/// Nothing falls back to f32 by itself.
+/// Nothing falls back to f32 silently.
 fn no_adapter() {
     let words = ["--precision mixed: the CPU engine computes in f32", "no Vulkan, Metal or DX12"];
     run(normlab_without_adapter().args(["lesson", "--precision", "mixed"])).refused(&words);
 }
 
-/// An adapter that lacks it is refused by its name in every command, and the variants are listed.
+/// Every command refuses an adapter that lacks it, naming the adapter, and the variants are listed.
 fn lacking() {
     let Gpu::Missing(reason) = gpu::open_in(Precision::Mixed).unwrap() else { return };
     assert!(reason.contains("--precision mixed: the adapter "), "{reason}");
@@ -167,7 +166,7 @@ fn taken(backend: &mut GpuBackend) {
     }
 }
 
-/// No fused kernel has such a variant, so that none stands in for a product.
+/// No fused kernel has such a variant, so none replaces a product.
 fn not_fused(backend: &mut GpuBackend) {
     assert_eq!(backend.fusion().unwrap().names(), ["output"]);
     let mut library = Library::default();
@@ -213,7 +212,7 @@ fn wider(backend: &mut GpuBackend) {
 }
 
 /// The accuracies are within two points, every comparison in lockstep is good, and the weights are
-/// f32: most are none that f16 has.
+/// f32: f16 cannot represent most of them.
 fn learns() {
     let [f32, mixed] = ["f32", "mixed"].map(|precision| {
         let out = folder();

@@ -1,5 +1,5 @@
-//! Several replicas in one run, from outside: what they are refused with, and what they leave. No test
-//! here needs an adapter: the CPU engine computes.
+//! Several replicas in one run, as a process: how they are refused, and what they leave. No test
+//! here needs an adapter: all run on the CPU engine.
 
 use crate::support::program::{self, evaluations, folder, normlab, run, say, summary, text};
 use crate::support::small::small;
@@ -115,7 +115,7 @@ fn a_report_is_made_again_from_three_replicas() {
     let again = || say(&["report", folder.path().to_str().unwrap()]).with(0);
     assert!(!again().stdout.contains("missing"));
     assert!(text(folder.path(), "report.html") == first, "the same records gave another page");
-    // Killed between two replicas: what has come of the last evaluation is no median.
+    // Killed between two replicas: an incomplete evaluation has no median.
     let metrics = text(folder.path(), "metrics.jsonl");
     let lines: Vec<_> = metrics.lines().collect();
     fs::write(folder.path().join("metrics.jsonl"), lines[..17].join("\n")).unwrap();

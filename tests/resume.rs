@@ -5,7 +5,7 @@ use crate::support::idx_files::{TEST_IMAGES, TEST_LABELS, TRAIN_IMAGES, TRAIN_LA
 use crate::support::program::{
     Ended, PATIENCE, evaluations, folder, normlab, run, say, summary, text,
 };
-use normlab::record::{Evaluation, RunRecord};
+use normlab::record::{Evaluation, RunRecord, SweepRecord};
 use normlab::rng::{Purpose, Stream};
 use safetensors::SafeTensors;
 use std::collections::BTreeMap;
@@ -167,10 +167,12 @@ fn a_lesson_goes_on_with_what_it_trains_beside_its_networks() {
     run(normlab().args(lesson).arg("--out").arg(folder.path())).with(0);
     let beside = |file: &str| {
         let lines = text(folder.path(), file);
-        lines
-            .lines()
-            .map(|line| line.split_once("\"run\"").unwrap().0.to_owned())
-            .collect::<Vec<_>>()
+        let records = lines.lines().map(|line| serde_json::from_str::<SweepRecord>(line).unwrap());
+        let timeless = records.map(|one| {
+            let run = RunRecord { ms_per_step: None, ..one.run };
+            SweepRecord { run, ..one }
+        });
+        timeless.collect::<Vec<_>>()
     };
     let before = ["batch_sizes.jsonl", "affine.jsonl"].map(beside);
     // As if it had been killed after the first of two.

@@ -1,4 +1,4 @@
-//! Settings on a device: which pipeline a dispatch gets, and what is said of it. Trials that need a GPU
+//! Settings on a device: which pipeline a dispatch uses, and how it is recorded. Trials that need a GPU
 //! are ignored, with the reason, where there is none.
 
 use crate::support::gpu::on_gpu;
@@ -79,7 +79,7 @@ fn runs_two_settings(backend: &mut GpuBackend) {
         session.run(&[PassId(pass)], 1).unwrap();
         found.push(session.read(c).unwrap());
     }
-    // Whole numbers: every order of the sums gives them exactly.
+    // Integers: every order of summation gives them exactly.
     for (value, [m, k, n]) in found.iter().zip([[5, 6, 7], [20, 30, 40]]) {
         let of = |at: usize| f64::from((at % 7) as f32 - 3.0);
         for (row, col) in [(0, 0), (m - 1, n - 1), (m / 2, n / 3)] {
@@ -105,7 +105,7 @@ fn shares_a_setting_in_a_class(backend: &mut GpuBackend) {
     assert_eq!(records.len(), 2, "{records:?}");
 }
 
-/// A program and settings that ask for SIDE 16 of its only product.
+/// A program and settings that request SIDE 16 for its only product.
 fn tuned() -> (Program, Settings) {
     let (program, _) = products(&[[5, 6, 7]]);
     let settings = [(target(dispatch(&program, 0)), naive(16))].into();
@@ -163,8 +163,7 @@ fn refuses_what_is_not_offered(backend: &mut GpuBackend) {
 fn swaps_in_place(backend: &mut GpuBackend) {
     let (program, tensors) = products(&[[20, 30, 40]]);
     let [a, b, c] = tensors[0];
-    // The smallest tiles: what they need of workgroups is too much for any other setting, and what others
-    // need is too little for them.
+    // The smallest tiles need more workgroups than any other setting, and others' workgroups are too few for them.
     backend.use_settings([(target(dispatch(&program, 0)), naive(4))].into());
     let mut session = backend.load(&program).unwrap();
     fill(session.as_mut(), &program, a);

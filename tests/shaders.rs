@@ -1,6 +1,6 @@
-//! The shipped shaders without a GPU: that they are valid, can be written in every language that a
-//! driver may want, and stay in WebGPU's default limits; and that a shader which does not fit its
-//! contract is refused with words that help.
+//! The shipped shaders without a GPU: that they are valid, can be translated to every language that a
+//! driver may need, and stay within WebGPU's default limits; and that a shader that does not fit its
+//! contract is refused with a helpful message.
 
 use naga::back::{glsl, hlsl, msl, spv};
 use naga::valid::{ModuleInfo, ValidationFlags, Validator};
@@ -42,10 +42,10 @@ fn info(shader: &Shader) -> ModuleInfo {
     validated.unwrap_or_else(|error| panic!("{}: {error}", name(shader)))
 }
 
-/// What stands for the length of a shader that no adapter with this language runs.
+/// The length given for a shader that no adapter with this language runs.
 const ELSEWHERE: usize = 1;
 
-/// Writes all shaders in one language; returns those that it has no words for, with its reason.
+/// Translates all shaders to one language; returns those that it cannot express, with the reason.
 fn refused(write: impl Fn(&Shader, &ModuleInfo) -> Result<usize, String>) -> Vec<String> {
     let mut refused = Vec::new();
     for shader in shipped() {
@@ -87,7 +87,7 @@ fn every_shader_can_be_written_as_msl() {
     assert_eq!(refused, Vec::<String>::new());
 }
 
-/// DX12. Subgroup ("wave") operations came with shader model 6.0. Cooperative matrices there are none.
+/// DX12. Subgroup ("wave") operations came with shader model 6.0. It has no cooperative matrices.
 #[test]
 fn every_shader_can_be_written_as_hlsl() {
     let refused = refused(|shader, info| {
@@ -194,7 +194,7 @@ fn shaders_use_what_their_header_requires() {
     }
 }
 
-/// What a shader for `bias_forward` looks like to its contract, one part at a time.
+/// The parts of a shader for `bias_forward` that its contract checks.
 struct Parts {
     header: &'static str,
     params: &'static str,
@@ -225,7 +225,7 @@ impl Parts {
         shader.map_err(|error| error.to_string())
     }
 
-    /// Panics unless `bias_forward` refuses it with a message that has all of `words`.
+    /// Panics unless `bias_forward` refuses it with a message that contains all of `words`.
     fn assert_refused(&self, words: &[&str]) {
         let Err(message) = self.parse(&bias_forward::KERNEL) else {
             panic!("accepted, where {words:?} was expected")
@@ -289,10 +289,10 @@ fn another_group_is_refused() {
 fn wrong_params_are_refused() {
     let fields = "rows: u32, cols: u32, bias_stride: u32";
     for (params, words) in [
-        ("rows: u32, columns: u32, bias_stride: u32", "lacks the field cols at place 1"),
-        ("cols: u32, rows: u32, bias_stride: u32", "lacks the field rows at place 0"),
-        ("rows: u32, cols: u32", "lacks the field bias_stride at place 2"),
-        ("rows: u32, cols: f32, bias_stride: u32", "lacks the field cols at place 1"),
+        ("rows: u32, columns: u32, bias_stride: u32", "lacks the field cols at position 1"),
+        ("cols: u32, rows: u32, bias_stride: u32", "lacks the field rows at position 0"),
+        ("rows: u32, cols: u32", "lacks the field bias_stride at position 2"),
+        ("rows: u32, cols: f32, bias_stride: u32", "lacks the field cols at position 1"),
         ("rows: u32, cols: u32, bias_stride: u32, more: f32", "has more fields"),
     ] {
         Parts { params, ..RIGHT }.assert_refused(&["p at @binding(0)", words, fields]);
@@ -310,7 +310,7 @@ fn parameters_are_fields_too() {
     assert!(right.is_ok(), "{:?}", right.err());
     let message = parts("count: u32, momentum: u32").parse(&sgd::KERNEL).err();
     let message = message.unwrap_or_default();
-    assert!(message.contains("lacks the field momentum at place 1"), "{message}");
+    assert!(message.contains("lacks the field momentum at position 1"), "{message}");
     assert!(message.contains("count: u32, momentum: f32"), "{message}");
 }
 
@@ -328,7 +328,7 @@ fn a_shader_without_main_is_refused() {
 #[test]
 fn an_unknown_requirement_is_refused() {
     let header = "// bias_forward, mine: nothing\n// requires: subgroups, luck";
-    let known = "known are `subgroups`, `subgroup_size = NUMBER` and `cooperative_matrix = NUMBER`";
+    let known = "expected `subgroups`, `subgroup_size = NUMBER` or `cooperative_matrix = NUMBER`";
     Parts { header, ..RIGHT }.assert_refused(&["requires \"luck\"", known]);
     for need in ["subgroup_size = many", "cooperative_matrix"] {
         let header = format!("// requires: {need}").leak();
@@ -380,10 +380,10 @@ fn a_preference_is_read_from_the_header() {
     assert_eq!(both, Preferences { hardware, cheap_barriers });
     let header = "// prefers: luck";
     Parts { header, ..RIGHT }
-        .assert_refused(&["prefers \"luck\"", "known are `hardware` and `cheap barriers`"]);
+        .assert_refused(&["prefers \"luck\"", "expected `hardware` or `cheap barriers`"]);
 }
 
-/// A message from naga has the file's own line: the activation stands behind the text.
+/// A message from naga has the file's own line, because the activation is appended.
 #[test]
 fn a_mistake_is_shown_with_its_line() {
     let entry = "@compute @workgroup_size(1) fn main() { let y = activate(x[0])) }";
@@ -396,5 +396,5 @@ fn a_mistake_is_shown_with_its_line() {
 fn an_unknown_variant_is_refused_with_a_list() {
     let refused = Library::default().shader(&bias_forward::KERNEL, "warp", Activation::Relu);
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
-    assert!(message.contains("bias_forward has no variant warp; there are: naive"), "{message}");
+    assert!(message.contains("bias_forward has no variant warp; available: naive"), "{message}");
 }

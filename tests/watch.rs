@@ -87,7 +87,7 @@ impl Running {
         }
     }
 
-    /// Waits for the process that it starts; none on a system that does not tell of it.
+    /// Waits for the process that it starts; none on a system that does not list child processes.
     fn child_of_its_own(&self) -> Option<String> {
         let id = self.child.id();
         let list = format!("/proc/{id}/task/{id}/children");
@@ -115,7 +115,7 @@ impl Running {
         panic!("it does not end; it said {:#?}", self.seen);
     }
 
-    /// Presses Ctrl-C; it must end well, with a last word.
+    /// Presses Ctrl-C; it must end cleanly, with a last message.
     #[track_caller]
     fn interrupt(mut self, last: &[&str]) {
         if cfg!(unix) {
@@ -161,7 +161,7 @@ fn refuses() {
     let cpu = [&["watch", "sgd", "--device", "cpu"], &over[..]].concat();
     say(&cpu).refused(&["the CPU engine runs no shaders"]);
     let none = run(normlab_without_adapter().args(["watch", "sgd"]).args(over)).with(1);
-    assert!(none.stderr.contains("nothing to judge"), "{none:#?}");
+    assert!(none.stderr.contains("no adapter to judge"), "{none:#?}");
 
     say(&["train", "--watch"]).refused(&["--watch: there are no files", "--shaders DIR"]);
     say(&["lesson", "--watch", "--variant", "sgd=naive"]).refused(&["--watch: there are no files"]);
@@ -188,11 +188,11 @@ fn judges_every_save() {
     watch.line(&["mine.wgsl:30:20"]);
     watch.line(&["let sum = x[at]]"]);
     watch.line(&["^ expected `;`"]);
-    watch.line(&["the last good version stays: ", "µs"]);
+    watch.line(&["the last good version stays in use: ", "µs"]);
 
     fs::write(&file, ENDLESS).unwrap();
-    watch.line(&["FAILED", "did not end within 1.5 s", "a loop that never ends"]);
-    watch.line(&["the last good version stays: "]);
+    watch.line(&["FAILED", "did not finish within 1.5 s", "a loop that never ends"]);
+    watch.line(&["the last good version stays in use: "]);
 
     let new = folder.path().join("bias_forward/new.tmp");
     fs::write(&new, bias()).unwrap();
@@ -213,8 +213,8 @@ fn follows_files() {
     watch.line(&["(mine)  good", "the last good version"]);
     put(folder.path(), "bias_forward/other.wgsl", &wrong());
     watch.line(&["(other)  WRONG", "there is no good version yet"]);
-    // All that a kernel is made of counts: here all its shaders are judged again, since the
-    // activation is theirs.
+    // Everything that a kernel is made of counts: here all its shaders are judged again, since they use the
+    // activation.
     let relu = normlab::kernels::activation::Activation::Relu.shader();
     put(folder.path(), "activations/relu.wgsl", &format!("{relu}\n// mine"));
     watch.line(&["(mine)  good"]);
@@ -237,7 +237,7 @@ fn survives_a_crash() {
     watch.interrupt(&["any.wgsl takes"]);
 }
 
-/// What is judged when it is saved again is not judged to its end: one file by itself, too.
+/// Judging stops when the file is saved again, also for a single file.
 fn judges_the_newest() {
     let folder = folder();
     let file = put(folder.path(), "any.wgsl", ENDLESS);
@@ -281,10 +281,10 @@ fn takes_shaders() {
     fs::write(&file, shipped.text.replace("fn main", "fn start")).unwrap();
     train.line(&["sigmoid-batch: step ", "FAILED", "mine.wgsl", "no compute entry point"]);
     train.line(&["the last good shaders stay"]);
-    // What is refused only when it is loaded leaves all as it was, too.
+    // A shader that is refused only on loading changes nothing either.
     fs::write(&file, large(shipped.text)).unwrap();
     train.line(&["FAILED", "mine.wgsl: its workgroup has 2048 invocations"]);
-    // The same text again is no change; another text for the same numbers is.
+    // The same source again is no change; another source for the same numbers is.
     fs::write(&file, shipped.text).unwrap();
     fs::write(&file, format!("{}\n// the same", shipped.text)).unwrap();
     let line = train.line(&["took batch_norm_forward (mine), 0.", " of its tolerance"]);

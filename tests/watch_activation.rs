@@ -1,4 +1,4 @@
-//! An activation of the user's own that changes while a network is trained with it. Trials that need a
+//! A user-supplied activation that changes while a network is trained with it. Trials that need a
 //! GPU are ignored, with the reason, where there is none.
 
 use crate::support::gpu::{done, on_gpu};
@@ -87,10 +87,10 @@ fn refuses_the_cpu() {
     assert!(ended.stderr.contains("--watch: the CPU engine runs no shaders"), "{ended:#?}");
 }
 
-/// Saves texts after certain steps, and keeps what is told.
+/// Saves sources after certain steps, and keeps what is reported.
 struct Saver<'a> {
     folder: &'a Path,
-    /// After so many steps, this text.
+    /// After how many steps, and the source.
     saves: Vec<(usize, &'static str)>,
     saved: bool,
     told: Vec<String>,
@@ -138,10 +138,10 @@ fn takes_what_is_good(backend: &mut GpuBackend) {
     let told = &saver.told;
     assert_eq!(told.len(), 4, "{told:#?}");
     for (line, words) in told.iter().zip([
-        ["took the activation mine with batch_norm_", " of its tolerance"],
+        ["loaded the activation mine with batch_norm_", " of its tolerance"],
         ["FAILED: ", "mine.wgsl: activation_gradient is not the slope of activate: at x = "],
         ["FAILED: ", "mine.wgsl:1:"],
-        ["took the activation mine with batch_norm_", " of its tolerance"],
+        ["loaded the activation mine with batch_norm_", " of its tolerance"],
     ]) {
         assert!(words.iter().all(|word| line.contains(word)), "{words:?}: {line}");
         assert_eq!(line.contains("the last good shaders stay"), line.contains("FAILED"), "{line}");
@@ -209,7 +209,7 @@ fn carries_on() {
         let told = |said: &str| said.starts_with(line) && said.contains("FAILED");
         assert!(ended.stdout.lines().any(told), "{line}: {ended:#?}");
     }
-    assert!(ended.stdout.contains("took the activation mine with bias_"), "{ended:#?}");
+    assert!(ended.stdout.contains("loaded the activation mine with bias_"), "{ended:#?}");
     assert!(ended.stdout.lines().last().unwrap().starts_with("report: "), "{ended:#?}");
 
     let summary = summary(&out);

@@ -1,29 +1,29 @@
-// Checks every kernel of a suite in this browser, by the rule of `normlab check`, and shows what came out.
+// Checks every kernel of a suite in this browser, by the rule of `normlab check`, and shows the results.
 import { RunnerError, compile, describe, fail, findAdapter, lacking } from './runner.js';
 
-/** Complaints that a page shows of one variant. */
+/** The most complaints shown for one variant. */
 const FEW = 4;
 
-/** What stands in a script element that holds no script. @param {string} id */
+/** The text of a script element that contains data. @param {string} id */
 function contents(id) {
   return document.getElementById(id).textContent;
 }
 
-/** The bytes of base64 of gzip. @param {string} text */
+/** The bytes of base64-encoded gzip. @param {string} text */
 async function unpacked(text) {
   const zipped = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
   const stream = new Blob([zipped]).stream().pipeThrough(new DecompressionStream('gzip'));
   return new Response(stream).arrayBuffer();
 }
 
-/** Whether two values agree where the reference, as f32 has it, is not finite. */
+/** Whether two values agree on being finite, an infinity or NaN, with the reference rounded to f32. */
 function agrees(found, expected) {
   if (Number.isNaN(expected)) return Number.isNaN(found);
   const single = Math.fround(expected);
   return Number.isFinite(single) ? Number.isFinite(found) : found === single;
 }
 
-/** Holds elements against others: the worst one, and its error as a fraction of the tolerance. */
+/** Compares elements with the expected ones: the worst error as a fraction of the tolerance, and its index. */
 function within(found, expected, tolerance) {
   let [ratio, at] = [0, null];
   for (let place = 0; place < found.length; place++) {
@@ -34,15 +34,15 @@ function within(found, expected, tolerance) {
   return { ratio, at };
 }
 
-/** The expected elements, where nothing is certain as found. Whole numbers count something: an input that is not
- * finite moves from one place to another at most. */
+/** The expected elements, with undetermined ones replaced by those found. Integers are counts: an input that is not
+ * finite can at most move from one bin to another. */
 function freed(found, expected, { resting, not_finite: notFinite }, isWhole) {
   if (!isWhole) return expected.map((value, at) => (resting[at] ? found[at] : value));
   const moved = expected.reduce((sum, value, at) => sum + Math.abs(value - found[at]), 0);
   return moved <= 2 * notFinite ? found : expected;
 }
 
-/** Judges a written tensor, with what WGSL permits beside the reference. */
+/** Judges a written tensor, allowing what WGSL permits besides the reference. */
 function judge(found, operand) {
   const { reference, flushed, resting, tolerance } = operand.expected;
   const strict = within(found, reference, tolerance);
@@ -61,13 +61,13 @@ function judge(found, operand) {
   return { ...free(reference), permitted: [] };
 }
 
-/** For each element of a tensor its place in the buffer. */
+/** The index in the buffer of each element of a tensor. */
 function places({ shape: [replicas, rows, cols], replica_stride: stride }) {
   const size = rows * cols;
   return Array.from({ length: replicas * size }, (_, at) => Math.floor(at / size) * stride + (at % size));
 }
 
-/** Puts a suite's numbers in place of where they are in the data. */
+/** Replaces a suite's data ranges by their numbers. */
 function withNumbers(suite, data) {
   const part = (range, Elements) => range && new Elements(data.slice(range[0], range[0] + range[1]));
   for (const one of suite.kernels.flatMap(({ cases }) => cases)) {
@@ -85,7 +85,7 @@ function withNumbers(suite, data) {
   return suite;
 }
 
-/** What a tensor's buffer holds before: guard words, and in the tensor the input, or what nothing computes. */
+/** A tensor's buffer before the dispatch: guard words, and in the tensor its input or a value that nothing computes. */
 function before(tensor, { canary, unwritten }) {
   const words = new Uint32Array(tensor.length).fill(canary);
   tensor.places.forEach((place, at) => {
@@ -94,13 +94,13 @@ function before(tensor, { canary, unwritten }) {
   return words;
 }
 
-/** What is wrong with a tensor's buffer beside its results: null if nothing is. */
+/** What is wrong with a tensor's buffer apart from its results; null if nothing is. */
 function trespass(tensor, was, is, unwritten) {
   const mayWrite = new Set(tensor.expected ? tensor.places : []);
   const changed = was.findIndex((word, at) => !mayWrite.has(at) && word !== is[at]);
   if (changed >= 0) {
     const what = tensor.places.includes(changed) ? 'is only read' : 'is outside the tensor';
-    return `element ${changed} of its buffer, which ${what}, was changed: look at the indices that are written to`;
+    return `element ${changed} of its buffer, which ${what}, was changed: check the indices that are written to`;
   }
   if (!tensor.expected || tensor.input) return null;
   const left = tensor.places.findIndex((place) => is[place] === unwritten);
@@ -123,7 +123,7 @@ class Checker {
     });
   }
 
-  /** A pipeline of the suite, compiled once; fails with what the compiler says. */
+  /** A pipeline of the suite, compiled once; fails with the compiler's message. */
   #pipeline(place) {
     const known = this.#pipelines.get(place);
     if (known) return known;
@@ -133,7 +133,7 @@ class Checker {
     return compiled;
   }
 
-  /** Runs a case with a pipeline: all of its buffers, as words, before and after. */
+  /** Runs a case with a pipeline; returns all of its buffers, as words, before and after. */
   async #run({ params, tensors }, { pipeline: place, workgroups }) {
     const device = this.#device;
     const pipeline = await this.#pipeline(place);
@@ -170,7 +170,7 @@ class Checker {
     return was.map((words, place) => [words, new Uint32Array(bytes, starts[place], words.length)]);
   }
 
-  /** Checks a variant of a kernel on all its cases. @param {number} place that of the variant */
+  /** Checks a variant of a kernel on all its cases. @param {number} place index of the variant */
   async check(kernel, place) {
     const start = performance.now();
     const tally = { kernel: kernel.name, variant: kernel.variants[place], cases: 0, worst: 0, at: '', complaints: [] };
@@ -190,7 +190,7 @@ class Checker {
     return { ...tally, permitted: [...permitted], ms: performance.now() - start };
   }
 
-  /** Takes in what a case has made of a tensor. */
+  /** Adds the result of a case for one tensor to the tally. */
   #take(tally, permitted, label, tensor, [was, is]) {
     const wrong = trespass(tensor, was, is, this.#suite.unwritten);
     if (wrong) tally.complaints.push(`${label}, tensor ${tensor.name}: ${wrong}`);
@@ -208,12 +208,12 @@ class Checker {
   }
 }
 
-/** A ratio in few characters. @param {number} ratio */
+/** A ratio in a few characters. @param {number} ratio */
 function short(ratio) {
   return ratio < 1e4 ? ratio.toFixed(3) : ratio.toExponential(1);
 }
 
-/** Adds an element with a text. @param {Element} parent @param {string} tag @param {string} text */
+/** Adds an element with text. @param {Element} parent @param {string} tag @param {string} text */
 function add(parent, tag, text, className = '') {
   const element = parent.appendChild(document.createElement(tag));
   element.textContent = text;
@@ -234,13 +234,13 @@ function show({ kernel, variant, skipped, cases, worst, at, ms, permitted, compl
   if (complaints.length > FEW) add(list, 'li', `${kernel} (${variant}): … and ${complaints.length - FEW} more`);
 }
 
-/** What a pipeline asks of an adapter beside all others of its variant: they ask for the same. */
+/** What a variant requires of the adapter: all its pipelines require the same. */
 function requirements(suite, kernel, place) {
   const run = kernel.cases.map(({ runs }) => runs[place]).find(Boolean);
   return run && suite.pipelines[run.pipeline][1];
 }
 
-/** Opens a device with all that variants may ask of the adapter. */
+/** Opens a device with everything that runnable variants require. */
 async function open(adapter, suite) {
   const all = suite.pipelines.map(([, requires]) => requires).filter((requires) => !lacking(adapter, requires));
   const requiredLimits = {};
@@ -251,7 +251,7 @@ async function open(adapter, suite) {
   return adapter.requestDevice({ requiredFeatures, requiredLimits });
 }
 
-/** A value as JSON, in which an infinite error is a word: JSON has no number for it. */
+/** A value as JSON, with infinite errors as strings: JSON has no number for them. */
 function json(value, indent) {
   const word = (_, one) => (typeof one === 'number' && !Number.isFinite(one) ? String(one) : one);
   return JSON.stringify(value, word, indent);

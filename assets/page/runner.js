@@ -1,13 +1,13 @@
-// Runs programs of `normlab export` on WebGPU; docs/program-format.md has the format and its rules. An ES
-// module without dependencies, which touches nothing but the device that it is given.
+// Runs programs written by `normlab export` on WebGPU; docs/program-format.md describes the format and its rules.
+// An ES module without dependencies, which touches nothing but the device that it is given.
 
 /** The version of the format that this module reads. */
 export const VERSION = 1;
-/** Milliseconds of work in one submit, about: what is submitted cannot be called back. */
+/** About how many milliseconds of work go into one submit: submitted work cannot be cancelled. */
 const SUBMIT_MS = 50;
-/** Submits on their way at once: the device has work while the next one is encoded. */
+/** Submits in flight at once: the device has work while the next one is encoded. */
 const IN_FLIGHT = 2;
-/** Whatever stops a runner, as a sentence for people. */
+/** Anything that stops a runner, as a readable sentence. */
 export class RunnerError extends Error {
   name = 'RunnerError';
 }
@@ -24,8 +24,8 @@ async function sha256(bytes) {
 }
 
 /**
- * Reads what program.json and data.bin hold: the document with `bytes`. Refuses another format or version, and
- * data that are not whole or not its own. @param {string} text @param {Uint8Array} bytes
+ * Reads the contents of program.json and data.bin: returns the document with `bytes`. Refuses another format or
+ * version, and data that are incomplete or of another export. @param {string} text @param {Uint8Array} bytes
  */
 export async function readProgram(text, bytes) {
   let program;
@@ -34,20 +34,20 @@ export async function readProgram(text, bytes) {
   } catch (error) {
     fail(`program.json is not JSON (${error.message}); export it again.`);
   }
-  if (program?.format !== 'normlab program') fail('program.json is no program; make one with normlab export.');
+  if (program?.format !== 'normlab program') fail('program.json is not a program; make one with normlab export.');
   const { version } = program;
   if (version !== VERSION) fail(`program.json has format version ${version}; this page reads version ${VERSION}.`);
   const { file, bytes: length, sha256: hash } = program.data;
   if (bytes.byteLength !== length) {
-    fail(`${file} has ${bytes.byteLength} bytes, not ${length}; it is truncated, or of another export.`);
+    fail(`${file} has ${bytes.byteLength} bytes, not ${length}; it is truncated or from another export.`);
   }
   if ((await sha256(bytes)) !== hash) {
-    fail(`${file} has another SHA-256 than program.json says; it was altered, or is of another export.`);
+    fail(`The SHA-256 of ${file} does not match program.json; it was altered or is from another export.`);
   }
   return { ...program, bytes };
 }
 
-/** What an adapter is called. @param {GPUAdapter} adapter */
+/** The name of an adapter. @param {GPUAdapter} adapter */
 export function describe({ info }) {
   return [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(' ') || '(unnamed)';
 }
@@ -57,17 +57,17 @@ export function lacking({ features, limits, info: { subgroupMinSize: min, subgro
   const feature = requires.features.find((name) => !features.has(name));
   if (feature !== undefined) return `lacks the feature ${feature}`;
   const small = Object.entries(requires.limits).find(([name, value]) => !(value <= limits[name]));
-  if (small) return `has ${small[0]} ${limits[small[0]]} where ${small[1]} is needed`;
+  if (small) return `has ${small[0]} ${limits[small[0]]}, but ${small[1]} is needed`;
   const size = requires.subgroup_size;
   if (size === null || (min === size && max === size)) return null;
-  return `has subgroups of ${min} to ${max} lanes where ${size} are needed`;
+  return `has subgroups of ${min} to ${max} lanes, but ${size} are needed`;
 }
 
-/** The best adapter; fails where there is none. @param {GPU=} gpu the browser's WebGPU */
+/** The best adapter; fails if there is none. @param {GPU=} gpu the browser's WebGPU */
 export async function findAdapter(gpu = navigator.gpu) {
-  if (!gpu) fail('This browser has no WebGPU; open the page in a recent Chrome, Edge, Safari or Firefox.');
+  if (!gpu) fail('This browser does not support WebGPU; open the page in a recent Chrome, Edge, Safari or Firefox.');
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-  return adapter ?? fail('This browser has WebGPU, but offers no adapter; its GPU may be blocked or switched off.');
+  return adapter ?? fail('This browser supports WebGPU but offers no adapter; its GPU may be blocked or disabled.');
 }
 
 /** Opens a device that has what a program `requires`. @returns {Promise<{adapter: GPUAdapter, device: GPUDevice}>} */
@@ -79,7 +79,7 @@ export async function openDevice(requires, gpu = navigator.gpu) {
     const wanted = { requiredFeatures: requires.features, requiredLimits: requires.limits };
     return { adapter, device: await adapter.requestDevice(wanted) };
   } catch (error) {
-    fail(`The adapter ${describe(adapter)} gives no device: ${error.message}`);
+    fail(`Cannot open the adapter ${describe(adapter)}: ${error.message}`);
   }
 }
 
@@ -89,7 +89,7 @@ function ratioOf(found, { value: expected, tolerance }) {
   return expected === null && !Number.isFinite(found) ? 0 : Infinity;
 }
 
-/** Elements of a tensor. @param {{shape: number[]}} tensor */
+/** The number of elements of a tensor. @param {{shape: number[]}} tensor */
 const lengthOf = ({ shape }) => shape[0] * shape[1] * shape[2];
 
 /** Compiles a pipeline of a document. @param {GPUDevice} device @returns {Promise<GPUComputePipeline>} */
@@ -106,17 +106,17 @@ export function compile(device, { label, layout, wgsl }) {
 
 /** A program on a device, with its memory. Tensors are named by their roles, or by their indices. */
 export class Runner {
-  /** Steps done since the start. */
+  /** Steps done so far. */
   step = 0;
-  /** What was handed over, and the milliseconds that encoding it took, and waiting for it. */
+  /** What was submitted, and the milliseconds spent encoding it and waiting for it. */
   stats = { dispatches: 0, submits: 0, encodeMs: 0, waitMs: 0 };
   #device; #program; #buffers; #passes;
   #lost; // rejects when the device is lost
   #fault = null; // the first thing that went wrong on the device
   #refill = -1; // which refill of the ring of batches is on the device
-  #pace = new Map(); // how many times passes fit into a submit
+  #pace = new Map(); // how many repetitions of passes fit into a submit
 
-  /** Puts what {@link readProgram} gave on a device: makes pipelines, fills memory. @returns {Promise<Runner>} */
+  /** Puts the result of {@link readProgram} on a device: makes pipelines, fills memory. @returns {Promise<Runner>} */
   static async create(program, device, make = compile) {
     return new Runner().#load(program, device, make);
   }
@@ -125,7 +125,7 @@ export class Runner {
   async #load(program, device, make) {
     [this.#program, this.#device] = [program, device];
     this.#lost = device.lost.then(({ message }) => {
-      this.#fault ??= `The GPU device was lost (${message || 'no reason given'}); reload the page to begin again.`;
+      this.#fault ??= `The GPU device was lost (${message || 'no reason given'}); reload the page to start again.`;
       fail(this.#fault);
     });
     this.#lost.catch(() => {});
@@ -151,7 +151,7 @@ export class Runner {
     return this;
   }
 
-  /** Waits for the device; fails with what went wrong on it meanwhile. */
+  /** Waits for the device; fails if something has gone wrong on it. */
   async #wait(promise) {
     const start = performance.now();
     try {
@@ -159,7 +159,7 @@ export class Runner {
       return this.#fault ? fail(this.#fault) : value;
     } catch (error) {
       if (error instanceof RunnerError) throw error;
-      // A call that a lost device breaks off may end before the loss is reported.
+      // A call aborted by the loss of the device may end before the loss is reported.
       await Promise.race([this.#lost, new Promise((resolve) => setTimeout(resolve, 200))]);
       return fail(this.#fault ?? `The GPU refused: ${error.message}`);
     } finally {
@@ -167,13 +167,13 @@ export class Runner {
     }
   }
 
-  /** What the document says of a tensor. @param {string|number} role */
+  /** The document's entry for a tensor. @param {string|number} role */
   tensor(role) {
     const tensor = this.#program.tensors[this.#program.roles[role] ?? role];
     return tensor ?? fail(`The program ${this.#program.name} has no tensor ${role}.`);
   }
 
-  /** Puts elements into a tensor, replica after replica without gaps. @param {ArrayBufferView} data */
+  /** Writes elements to a tensor, replica after replica without gaps. @param {ArrayBufferView} data */
   write(role, data) {
     const { buffer, offset, shape, replica_stride: stride } = this.tensor(role);
     const size = 4 * shape[1] * shape[2];
@@ -184,14 +184,14 @@ export class Runner {
     }
   }
 
-  /** Puts into a tensor what the document says: a range of its bytes, or elements that stand there themselves. */
+  /** Fills a tensor as the document specifies: with a range of its bytes, given elements, or one repeated value. */
   #upload({ tensor, data, fill }) {
     const all = () => new Uint32Array(lengthOf(this.tensor(tensor))).fill(fill);
     const part = () => this.#program.bytes.subarray(data[0], data[0] + data[1]);
     this.write(tensor, ArrayBuffer.isView(data) ? data : data ? part() : all());
   }
 
-  /** The elements of tensors as they are now, replica after replica. @param {(string|number)[]} roles */
+  /** The current elements of tensors, replica after replica. @param {(string|number)[]} roles */
   async read(roles) {
     const tensors = roles.map((role) => this.tensor(role));
     const size = tensors.reduce((sum, tensor) => sum + 4 * lengthOf(tensor), 0);
@@ -216,7 +216,7 @@ export class Runner {
     });
   }
 
-  /** Runs passes one after another, `times` times, in one submit with no wait between; a promise of its end. */
+  /** Runs passes in order, `times` times, in one submit without waiting in between; returns a promise of its end. */
   #submit(passes, times) {
     const start = performance.now();
     const encoder = this.#device.createCommandEncoder();
@@ -237,7 +237,7 @@ export class Runner {
     return this.#device.queue.onSubmittedWorkDone();
   }
 
-  /** Runs passes so many times, in submits of about SUBMIT_MS; how many times, which a signal makes fewer. */
+  /** Runs passes `times` times, or fewer if a signal aborts, in submits of about SUBMIT_MS; returns the count. */
   async #run(passes, times, signal) {
     const key = passes.join();
     const waiting = [];
@@ -258,32 +258,32 @@ export class Runner {
     return done;
   }
 
-  /** Goes back to the start: the same weights, no step done. */
+  /** Goes back to the start: the initial weights, no step done. */
   async reset() {
     this.#program.uploads.state.forEach((upload) => this.#upload(upload));
     this.step = 0;
     await this.#wait(this.#device.queue.onSubmittedWorkDone());
   }
 
-  /** Gives the memory back; the runner is of no use any more. */
+  /** Frees the memory; the runner cannot be used afterwards. */
   destroy() {
     this.#buffers.forEach((buffer) => buffer.destroy());
   }
 
-  /** Everything that a training goes on from, for {@link Runner.restore}. */
+  /** The training state, for {@link Runner.restore}. */
   async save() {
     return { step: this.step, values: await this.read(this.#program.state) };
   }
 
-  /** Goes back to what was saved. @param {{step: number, values: ArrayBufferView[]}} saved */
+  /** Goes back to a saved state. @param {{step: number, values: ArrayBufferView[]}} saved */
   restore({ step, values }) {
     this.#program.state.forEach((tensor, place) => this.write(tensor, values[place]));
     this.step = step;
   }
 
   /**
-   * Trains so many steps, fewer where a signal ends it.
-   * @returns {Promise<{loss: number[], correct: number[]}[]>} what each step has left, a number each replica
+   * Trains `steps` steps, or fewer if a signal aborts.
+   * @returns {Promise<{loss: number[], correct: number[]}[]>} the results of each step, one number per replica
    */
   async train(steps, signal) {
     const { batch_indices: ring, history, passes } = this.#program.loops.train;
@@ -303,7 +303,7 @@ export class Runner {
     return found;
   }
 
-  /** Evaluates the test set with running statistics: loss and accuracy of each replica. Training is not touched. */
+  /** Evaluates the test set with running statistics: loss and accuracy of each replica. Training is not affected. */
   async evaluate() {
     const loop = this.#program.loops.evaluate;
     loop.before.forEach((upload) => this.#upload(upload));
@@ -316,7 +316,7 @@ export class Runner {
     }));
   }
 
-  /** Looks into the hidden layers: of each its tensors by name. Training is not touched. */
+  /** Probes the hidden layers: returns each layer's tensors by name. Training is not affected. */
   async probe() {
     const loop = this.#program.loops.probe;
     if (!loop) fail(`The program ${this.#program.name} was exported without probes.`);
@@ -326,7 +326,7 @@ export class Runner {
   }
 
   /**
-   * Holds the last step against its reference: of each tensor the worst element, how far off as a fraction of its
+   * Compares the last step with its reference: the worst element of each tensor, with its error as a fraction of the
    * tolerance, good up to 1. @returns {Promise<{tensor: string, ratio: number, found: number, expected: number}[]>}
    */
   async compare() {

@@ -3,7 +3,7 @@
 //! Every image starts from one style of its digit (see [`strokes`]). The control points are
 //! jittered; the curves are bent by a smooth random field, stretched, slanted and turned, fitted
 //! into a box, placed by their centre of mass and inked with a round pen, much as the digits of
-//! MNIST lie in their images. No image of MNIST or of any other collection is used.
+//! MNIST are placed in their images. No image of MNIST or of any other collection is used.
 //!
 //! The limits below keep every digit easy to read, yet leave a linear classifier well behind a
 //! network with hidden layers. The shift does most of that: the network learns to see past it, and
@@ -11,11 +11,11 @@
 //!
 //! # The atlas
 //! An 8-bit grey PNG of 3360 × 2800 pixels: 120 columns × 100 rows of tiles of 28 × 28 pixels.
-//! Image `i` lies at tile column `i % 120` and tile row `i / 120`, and shows the digit `i % 10`.
+//! Image `i` is at tile column `i % 120` and tile row `i / 120`, and shows the digit `i % 10`.
 //! Images 0 to 9,999 are for training and 10,000 to 11,999 for testing.
 //!
 //! # The same pixels everywhere
-//! Random numbers come from [`Stream`], one stream an image, and sines and cosines from `libm`;
+//! Random numbers come from [`Stream`], one stream per image, and sines and cosines from `libm`;
 //! the rest is arithmetic that IEEE 754 fixes to the last bit.
 
 #[path = "strokes.rs"]
@@ -37,27 +37,27 @@ const COLUMNS: usize = 120;
 const ROWS: usize = 100;
 /// The side of an image, in pixels.
 const SIDE: usize = 28;
-/// The side of the box that the ink is fitted into, in pixels: least and greatest.
+/// The side of the box that the ink is fitted into, in pixels: minimum and maximum.
 const BOX: (f64, f64) = (18.5, 20.5);
-/// The least distance from the ink to the image's border, in pixels.
+/// The minimum distance from the ink to the image's border, in pixels.
 const MARGIN: f64 = 1.5;
-/// The pen's radius, in pixels: least and greatest.
+/// The pen's radius, in pixels: minimum and maximum.
 const PEN: (f64, f64) = (0.75, 1.75);
-/// The width of the ink's soft edge, the blur, in pixels: least and greatest.
+/// The width of the ink's soft edge, the blur, in pixels: minimum and maximum.
 const EDGE: (f64, f64) = (1.1, 2.0);
-/// How far the centre of mass lies from the image's middle along x and y, in pixels: at most.
+/// The maximum distance of the centre of mass from the image's middle along x and y, in pixels.
 const SHIFT: f64 = 1.7;
-/// How far a control point strays along x and y, in digit heights: at most.
+/// The maximum displacement of a control point along x and y, in digit heights.
 const JITTER: f64 = 0.05;
-/// The amplitude of a bending wave along x and y, in digit heights: at most.
+/// The maximum amplitude of a bending wave along x and y, in digit heights.
 const BEND: f64 = 0.075;
-/// The waves of the bending field over a digit's height: least and greatest.
+/// The waves of the bending field over a digit's height: minimum and maximum.
 const WAVES: (f64, f64) = (0.4, 1.0);
-/// The slant, as the tangent of its angle to the right: least and greatest.
+/// The slant, as the tangent of its angle to the right: minimum and maximum.
 const SLANT: (f64, f64) = (-0.2, 0.5);
-/// The turn to either side, in radians: at most.
+/// The maximum rotation to either side, in radians.
 const TURN: f64 = 0.22;
-/// Width over height, relative to the style: least and greatest.
+/// Width over height, relative to the style: minimum and maximum.
 const STRETCH: (f64, f64) = (0.7, 1.3);
 /// Straight pieces that each piece of a spline is cut into.
 const CUTS: usize = 6;
@@ -108,7 +108,7 @@ pub(crate) fn atlas() -> (u32, u32, Vec<u8>) {
 /// When `pixels` does not hold `width` × `height` values.
 pub(crate) fn encode(width: u32, height: u32, pixels: &[u8]) -> ImageResult<Vec<u8>> {
     let mut png = Vec::new();
-    // Most pixels repeat a neighbour exactly, which deflate finds best in unfiltered rows.
+    // Most pixels repeat a neighbour exactly, which deflate exploits best in unfiltered rows.
     PngEncoder::new_with_quality(&mut png, CompressionType::Best, FilterType::NoFilter)
         .write_image(pixels, width, height, ExtendedColorType::L8)?;
     Ok(png)
@@ -140,8 +140,7 @@ fn choose<'a>(styles: &'a [Style], stream: &mut Stream) -> &'a Style {
 /// The quadratic B-spline of jittered `controls`.
 ///
 /// Each inner control point pulls the curve from the middle of the side before it to the middle of
-/// the side after it. Where a point comes twice, the side between has no length, and a corner
-/// results.
+/// the side after it. If a point occurs twice, the side between has no length, which makes a corner.
 fn curve(controls: &[Control], stream: &mut Stream) -> Polyline {
     let mut points: Polyline = Vec::with_capacity(controls.len());
     for (index, &(x, y)) in controls.iter().enumerate() {
@@ -218,7 +217,7 @@ fn fit(lines: &mut [Polyline], pen: f64, stream: &mut Stream) {
     }
 }
 
-/// The corners of the smallest upright box around `points`: least and greatest coordinates.
+/// The corners of the smallest upright box around `points`: minimum and maximum coordinates.
 fn bounds<'a>(points: impl IntoIterator<Item = &'a Point>) -> (Point, Point) {
     let mut low = Point { x: f64::INFINITY, y: f64::INFINITY };
     let mut high = Point { x: f64::NEG_INFINITY, y: f64::NEG_INFINITY };
@@ -261,9 +260,9 @@ fn ink(lines: &[Polyline], pen: f64, edge: f64) -> [u8; SIDE * SIDE] {
     })
 }
 
-/// The pixels, along one axis, that lie within `reach` of the stretch from `low` to `high`.
+/// The pixels, along one axis, within `reach` of the stretch from `low` to `high`.
 fn span(low: f64, high: f64, reach: f64) -> Range<usize> {
-    // `as` saturates: what lies before the first pixel becomes 0.
+    // `as` saturates: positions before the first pixel become 0.
     (low - reach) as usize..((high + reach) as usize + 1).min(SIDE)
 }
 
@@ -272,7 +271,7 @@ fn square_distance(point: Point, start: Point, end: Point) -> f64 {
     let along = Point { x: end.x - start.x, y: end.y - start.y };
     let from = Point { x: point.x - start.x, y: point.y - start.y };
     let square = along.x * along.x + along.y * along.y;
-    // Where on the piece the nearest point lies: 0 at its start, 1 at its end.
+    // Position of the nearest point on the piece: 0 at its start, 1 at its end.
     let part = if square > 0.0 {
         ((from.x * along.x + from.y * along.y) / square).clamp(0.0, 1.0)
     } else {

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example draw_digits [PATH]` writes to `assets/digits.png` unless a path
 //! is given. The pixels are the same on every run and every platform. The documentation of the
-//! module `draw` says how the digits are drawn and how the atlas is laid out.
+//! module `draw` describes how the digits are drawn and how the atlas is laid out.
 
 mod draw;
 

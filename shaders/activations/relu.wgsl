@@ -1,4 +1,4 @@
-// relu: max(x, 0), with derivative 0 at the kink. A NaN stays one, which max() does not promise.
+// relu: max(x, 0), with derivative 0 at the kink. A NaN stays NaN, which max() does not guarantee.
 fn activate(x: f32) -> f32 {
     return select(x, 0.0, x < 0.0);
 }

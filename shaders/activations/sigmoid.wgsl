@@ -1,4 +1,4 @@
-// sigmoid: 1 / (1 + e^-x), in the stable form: e is raised to a negative power only.
+// sigmoid: 1 / (1 + e^-x), in a stable form: e is only raised to negative powers.
 fn activate(x: f32) -> f32 {
     let e = exp(-abs(x));
     return select(1.0, e, x < 0.0) / (1.0 + e);

@@ -5,7 +5,7 @@
 //   gradients, parameters, first_moment (m), second_moment (v): [replicas, 1, count]
 //   learning_rate: [replicas, 1, 1]    step: [replicas, 1, 1], the number t of this step, from 1
 //
-// A workgroup updates 1,024 parameters, so that a dispatch reaches 67 million of them; each of its 256
+// A workgroup updates 1,024 parameters, so a dispatch can cover 67 million; each of its 256
 // invocations updates every 256th of these; z is the replica.
 
 struct Params {
@@ -26,7 +26,7 @@ const TILE_COUNT: u32 = 1024u; // tune: 256 1024 4096
 @group(0) @binding(5) var<storage, read_write> first_moment: array<f32>;
 @group(0) @binding(6) var<storage, read_write> second_moment: array<f32>;
 
-// By repeated squaring: 1 - beta^t keeps its digits where t is small, which pow() does not promise.
+// By repeated squaring: 1 - beta^t keeps its digits for small t, which pow() does not guarantee.
 fn power(base: f32, exponent: u32) -> f32 {
     var result = 1.0;
     var square = base;

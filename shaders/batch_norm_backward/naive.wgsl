@@ -4,7 +4,7 @@
 // Source: Ioffe and Szegedy 2015, section 3.
 //
 //   d_y, z, x, d_x: [replicas, rows, cols]    gamma, d_gamma, d_beta: [replicas, 1, cols]
-//   statistics: [replicas, 2, cols], mean and rstd as the forward pass kept them
+//   statistics: [replicas, 2, cols], mean and rstd from the forward pass
 //
 // One invocation owns one column and passes over its rows twice: sums, result; a workgroup takes 32
 // columns; z is the replica.

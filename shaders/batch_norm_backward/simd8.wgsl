@@ -5,14 +5,14 @@
 // Source: Ioffe and Szegedy 2015, section 3.
 //
 //   d_y, z, x, d_x: [replicas, rows, cols]    gamma, d_gamma, d_beta: [replicas, 1, cols]
-//   statistics: [replicas, 2, cols], mean and rstd as the forward pass kept them
+//   statistics: [replicas, 2, cols], mean and rstd from the forward pass
 //
-// Beside naive: a workgroup is one subgroup of 8 lanes and takes 16 columns, which are a whole line of
-// a core's cache; lane l owns columns l and l + 8, in a vec2, and adds their rows up as naive does.
-// Made for software Vulkan, where a lane's loads follow each other.
+// Unlike naive, a workgroup is one subgroup of 8 lanes and takes 16 columns, which are a whole cache
+// line; lane l owns columns l and l + 8, in a vec2, and adds up their rows as naive does. Made for
+// software Vulkan, where a lane's loads are executed one after another.
 //
-// Where the matrices are larger than a core's cache, the rows of the next stretch are touched before
-// this one is added up, a row a lane: else each row would be waited for by itself. Columns beyond the
+// If the matrices are larger than a core's cache, the rows of the next stretch are touched before
+// this one is added up, one row per lane, so that they are fetched together. Columns beyond the
 // last one repeat it and are not stored. z is the replica.
 
 struct Params {
@@ -89,7 +89,7 @@ fn main(
             }
         }
     }
-    // It never is. But what nothing depends on would not be loaded.
+    // It never is, but loads that nothing depends on would be removed.
     if (touched == -1.0) {
         return;
     }
@@ -110,7 +110,7 @@ fn gradient(at: vec2<u32>) -> vec2<f32> {
     return vec2(d_y[at.x], d_y[at.y]) * slopes;
 }
 
-// Loads an element of each LANES-th row of a stretch, from `first` on: a lane's share.
+// Loads an element of every LANES-th row of a stretch, from `first` on: a lane's share.
 fn touch(start: u32, first: u32) -> f32 {
     let rows = select(0u, params.rows, params.rows * params.cols >= LARGE);
     var touched = 0.0;

@@ -6,10 +6,10 @@
 //   statistics: [replicas, 2, cols], mean and rstd = 1 / sqrt(variance + epsilon) of this batch
 //   running: [replicas, 2, cols], mean and unbiased variance, moved by momentum towards this batch's
 //
-// Beside naive: LANES invocations share a column, each with every LANES-th of its rows, so that a few
+// Unlike naive, LANES invocations share a column, each with every LANES-th of its rows, so that a few
 // columns keep a whole GPU busy; neighbours have neighbouring columns, and load and store neighbouring
-// addresses. Their sums are added in workgroup memory, half of them to the other half, always in the
-// same order.
+// addresses. Their sums are added up in workgroup memory by repeated halving, always in the same
+// order.
 //
 // A workgroup takes TILE_COLS columns; z is the replica. Sums run over x minus the column's first
 // value, as in naive.
@@ -43,7 +43,7 @@ fn main(
     @builtin(local_invocation_id) local: vec3<u32>,
 ) {
     let inside = workgroup.x * TILE_COLS + local.x < params.cols;
-    // A column beyond the end has no rows: its lanes only keep the others company at barriers.
+    // A column beyond the end has no rows: its lanes only take part in the barriers.
     let rows = select(0u, params.rows, inside);
     let col = min(workgroup.x * TILE_COLS + local.x, params.cols - 1u);
     let start = workgroup.z * params.rows * params.cols + col;

@@ -7,7 +7,7 @@
 //
 // One invocation owns one column and passes over its rows three times: mean, variance, result; a
 // workgroup takes 32 columns; z is the replica. Sums run over x minus the column's first value: a
-// large offset costs no digits, and a constant column has the variance 0 exactly.
+// large offset costs no digits, and a constant column has exactly the variance 0.
 
 struct Params {
     rows: u32,

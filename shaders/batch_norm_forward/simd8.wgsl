@@ -6,12 +6,12 @@
 //   statistics: [replicas, 2, cols], mean and rstd = 1 / sqrt(variance + epsilon) of this batch
 //   running: [replicas, 2, cols], mean and unbiased variance, moved by momentum towards this batch's
 //
-// Beside naive: a workgroup is one subgroup of 8 lanes and takes 16 columns, which are a whole line of
-// a core's cache; lane l owns columns l and l + 8, in a vec2, and adds their rows up as naive does.
-// Made for software Vulkan, where a lane's loads follow each other.
+// Unlike naive, a workgroup is one subgroup of 8 lanes and takes 16 columns, which are a whole cache
+// line; lane l owns columns l and l + 8, in a vec2, and adds up their rows as naive does. Made for
+// software Vulkan, where a lane's loads are executed one after another.
 //
-// Where x is larger than a core's cache, the rows of the next stretch are touched before this one is
-// added up, a row a lane: else each row would be waited for by itself. Columns beyond the last one
+// If x is larger than a core's cache, the rows of the next stretch are touched before this one is
+// added up, one row per lane, so that they are fetched together. Columns beyond the last one
 // repeat it and are not stored. z is the replica.
 
 struct Params {
@@ -98,7 +98,7 @@ fn main(
             }
         }
     }
-    // It never is. But what nothing depends on would not be loaded.
+    // It never is, but loads that nothing depends on would be removed.
     if (touched == -1.0) {
         return;
     }
@@ -117,7 +117,7 @@ fn load(at: vec2<u32>) -> vec2<f32> {
     return vec2(x[at.x], x[at.y]);
 }
 
-// Loads an element of each LANES-th row of a stretch, from `first` on: a lane's share.
+// Loads an element of every LANES-th row of a stretch, from `first` on: a lane's share.
 fn touch(start: u32, first: u32) -> f32 {
     let rows = select(0u, params.rows, params.rows * params.cols >= LARGE);
     var touched = 0.0;

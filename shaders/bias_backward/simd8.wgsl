@@ -3,8 +3,8 @@
 //
 //   d_y, z, d_x: [replicas, rows, cols]    d_bias: [replicas, 1, cols]
 //
-// Beside naive: a workgroup is one subgroup of 8 lanes and takes 16 columns, which are a whole line of
-// a core's cache, lane l columns l and l + 8, and touches rows ahead, as in batch_norm_backward. Made for
+// Unlike naive, a workgroup is one subgroup of 8 lanes and takes 16 columns, which are a whole cache
+// line (lane l has columns l and l + 8), and touches rows ahead, as in batch_norm_backward. Made for
 // software Vulkan. Columns beyond the last one repeat it and are not stored. z is the replica.
 
 struct Params {
@@ -55,7 +55,7 @@ fn main(
             }
         }
     }
-    // It never is. But what nothing depends on would not be loaded.
+    // It never is, but loads that nothing depends on would be removed.
     if (touched == -1.0) {
         return;
     }
@@ -68,7 +68,7 @@ fn main(
     }
 }
 
-// Loads an element of each LANES-th row of a stretch, from `first` on: a lane's share.
+// Loads an element of every LANES-th row of a stretch, from `first` on: a lane's share.
 fn touch(start: u32, first: u32) -> f32 {
     let rows = select(0u, params.rows, params.rows * params.cols >= LARGE);
     var touched = 0.0;

@@ -1,4 +1,4 @@
-// bias_softmax_cross_entropy, naive: the output layer behind its product, forward and backward
+// bias_softmax_cross_entropy, naive: the output layer after its product, forward and backward
 //   logits = x + bias, loss = -ln softmax(logits)[target], correct
 //   d_x = (softmax(logits) - onehot(target)) / rows, d_bias = sum over rows of d_x
 // Source: Goodfellow, Bengio and Courville 2016, section 4.1 (logits minus their maximum).
@@ -7,7 +7,7 @@
 //   targets: [replicas, rows, 1]    step: [replicas, 1, 1]
 //   losses, correct: [replicas, slots, 1], rings of mean losses and counts
 //
-// One workgroup takes one replica: its invocations share out the rows, then the columns of d_bias;
+// One workgroup takes one replica: its invocations divide up the rows, then the columns of d_bias;
 // the first one adds up losses and counts in a fixed order, writes slot `step mod slots` of both,
 // and counts the step. A row with the target NONE has no loss, no gradient and does not count as correct.
 

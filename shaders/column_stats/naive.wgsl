@@ -3,7 +3,7 @@
 //   x: [replicas, rows, cols]    stats: [replicas, 5, cols]
 //
 // The deviation is the population's, sqrt(sum of (x - mean)^2 / rows). The last row is the share of the
-// column that lies below `low` or above `high`.
+// column below `low` or above `high`.
 //
 // One invocation owns one column and passes over its rows twice; a workgroup takes 32 columns; z is
 // the replica. Sums run over x minus the column's first value: a large offset costs no digits.

@@ -1,10 +1,10 @@
 // gather, naive: x[i] = images[batch_indices[step mod slots, i]] / 255, targets[i] = labels[the same]
 //
-//   images: [1, examples, words], four bytes a word       labels: [1, examples, 1]
+//   images: [1, examples, words], 4 bytes per word       labels: [1, examples, 1]
 //   batch_indices: [replicas, slots, batch]               step: [replicas, 1, 1]
 //   x: [replicas, batch, features]                        targets: [replicas, batch, 1]
 //
-// One invocation unpacks one word, which is up to four features of one example, and that of the first
+// One invocation unpacks one word, which is up to four features of one example, and the one with the first
 // word also fetches the label; a workgroup takes 64 words of a row; z is the replica. An entry NONE of
 // batch_indices gives zeros and the target NONE.
 

@@ -2,12 +2,12 @@
 //
 //   x: [replicas, rows, cols]    counts: [replicas, 1, slots]
 //
-// A bin is 1 / per_unit wide: element x lies in bin floor(x * per_unit) - first, counted from 0. Slot 0
-// counts what lies below bin 0, the last slot what lies above the last bin, and slot i + 1 bin i. With
-// a power of two as per_unit nothing is rounded, so that every count is exact. A NaN is not counted.
+// A bin is 1 / per_unit wide: element x is in bin floor(x * per_unit) - first, counted from 0. Slot 0
+// counts elements below bin 0, the last slot those above the last bin, and slot i + 1 bin i. If
+// per_unit is a power of two, nothing is rounded, so every count is exact. A NaN is not counted.
 //
-// One workgroup takes one replica: its invocations share out the elements and count in workgroup
-// memory, where the order of atomic additions of whole numbers does not matter.
+// One workgroup takes one replica: its invocations divide up the elements and count in workgroup
+// memory, where the order of atomic integer additions does not matter.
 
 struct Params {
     rows: u32,
@@ -31,7 +31,7 @@ fn slot(value: f32) -> u32 {
     return u32(clamp(bin + 1.0, 0.0, f32(params.slots - 1u)));
 }
 
-// By its bits: a shader may take for granted that no number is a NaN.
+// By its bits: a shader may assume that no number is NaN.
 fn is_number(value: f32) -> bool {
     return (bitcast<u32>(value) & 0x7fffffffu) <= 0x7f800000u;
 }

@@ -8,7 +8,7 @@
 //   gamma, d_gamma, d_beta: [replicas, 1, affine], affine being cols or 1
 //
 // The first `rows` invocations own one row of d_x each, which holds h until its sums are known; the
-// `affine` invocations behind them own one element of d_gamma and d_beta each, or, where those are one
+// `affine` invocations after them own one element of d_gamma and d_beta each, or, if those are one
 // for all units, share them with their workgroup; a workgroup is 16 of these invocations; z is the
 // replica.
 
@@ -33,7 +33,7 @@ const INVOCATIONS: u32 = 16u; // tune: 8 16 32 64
 @group(0) @binding(7) var<storage, read_write> d_gamma: array<f32>;
 @group(0) @binding(8) var<storage, read_write> d_beta: array<f32>;
 
-// Of shared_gradient.
+// For shared_gradient.
 var<workgroup> parts: array<vec2<f32>, INVOCATIONS>;
 
 @compute @workgroup_size(INVOCATIONS)
@@ -75,7 +75,7 @@ fn input_gradient(replica: u32, row: u32) {
     }
 }
 
-// Of one unit.
+// The gradients of one unit.
 fn affine_gradient(replica: u32, unit: u32) {
     var sum = 0.0;
     var dot = 0.0;
@@ -90,7 +90,7 @@ fn affine_gradient(replica: u32, unit: u32) {
     d_beta[replica * params.d_beta_stride + unit] = sum;
 }
 
-// Of all units together: the workgroup shares the sum.
+// The sum over all units, shared by the workgroup.
 fn shared_gradient(replica: u32, invocation: u32) {
     var part = vec2<f32>();
     let count = params.rows * params.cols;

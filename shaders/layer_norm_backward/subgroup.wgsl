@@ -8,15 +8,15 @@
 //   d_y, z, x, d_x: [replicas, rows, cols]    statistics: [replicas, rows, 2], mean and rstd
 //   gamma, d_gamma, d_beta: [replicas, 1, affine], affine being cols or 1
 //
-// Beside naive: a workgroup is one subgroup of 8 lanes. It takes 8 rows of d_x, one after the other, and
-// each lane every 8th column of a row, so that the row is read from one end to the other. Behind the last
-// row every second workgroup takes 16 units of d_gamma and d_beta, which are a line of the cache; lane l
-// owns units l and l + 8, in a vec2. One gamma for all units is a sum over 16 of them a turn. The
+// Unlike naive, a workgroup is one subgroup of 8 lanes. It takes 8 rows of d_x, one after the other, and
+// each lane every 8th column of a row, so that the row is read from one end to the other. After the last
+// row every second workgroup takes 16 units of d_gamma and d_beta, which are a cache line; lane l
+// owns units l and l + 8, in a vec2. One gamma for all units is a sum over 16 of them per round. The
 // workgroup in which the rows end does both. Made for software Vulkan. d_x holds h until the sums of its
 // row are known; z is the replica.
 //
-// Where the matrices are larger than a core's cache, the rows of the next stretch are touched before this
-// one is added up for d_gamma and d_beta, a row a lane: else each row would be waited for by itself.
+// If the matrices are larger than a core's cache, the rows of the next stretch are touched before this
+// one is added up for d_gamma and d_beta, one row per lane, so that they are fetched together.
 
 struct Params {
     rows: u32,
@@ -85,7 +85,7 @@ fn input_gradient(replica: u32, row: u32, lane: u32) {
     }
 }
 
-// Of a line of units.
+// The gradients of one cache line of units.
 fn affine_gradient(replica: u32, first_unit: u32, lane: u32) {
     let units = first_unit + lane + vec2(0u, LANES);
     let inside = units < vec2(params.cols);
@@ -106,7 +106,7 @@ fn affine_gradient(replica: u32, first_unit: u32, lane: u32) {
             dot += g * n;
         }
     }
-    // It never is. But what nothing depends on would not be loaded.
+    // It never is, but loads that nothing depends on would be removed.
     if (touched == -1.0) {
         return;
     }
@@ -122,7 +122,7 @@ fn affine_gradient(replica: u32, first_unit: u32, lane: u32) {
     }
 }
 
-// Of all units together.
+// The sum over all units.
 fn shared_gradient(replica: u32, lane: u32) {
     let count = params.rows * params.cols;
     var sums = vec2<f32>();
@@ -148,7 +148,7 @@ fn gradient(at: vec2<u32>) -> vec2<f32> {
     return vec2(d_y[at.x], d_y[at.y]) * slopes;
 }
 
-// Loads an element of each LANES-th row of a stretch, from `first` on: a lane's share.
+// Loads an element of every LANES-th row of a stretch, from `first` on: a lane's share.
 fn touch(start: u32, first: u32) -> f32 {
     let rows = select(0u, params.rows, params.rows * params.cols >= LARGE);
     var touched = 0.0;

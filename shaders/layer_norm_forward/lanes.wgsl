@@ -3,12 +3,12 @@
 // Source: Ba, Kiros and Hinton 2016, equations 3 and 4.
 //
 //   x, z, y: [replicas, rows, cols]
-//   gamma, beta: [replicas, 1, affine], affine being cols (one a unit) or 1 (one for the layer)
+//   gamma, beta: [replicas, 1, affine], affine being cols (one per unit) or 1 (one for the layer)
 //   statistics: [replicas, rows, 2], mean and rstd = 1 / sqrt(variance + epsilon) of each row
 //
-// Beside naive: LANES invocations share a row, each with every LANES-th of its columns, so that
+// Unlike naive, LANES invocations share a row, each with every LANES-th of its columns, so that
 // neighbours load and store neighbouring addresses and a few rows keep a whole GPU busy. Their sums
-// are added in workgroup memory, half of them to the other half, always in the same order.
+// are added up in workgroup memory by repeated halving, always in the same order.
 //
 // A workgroup takes TILE_ROWS rows; z is the replica. Sums run over x minus the row's first
 // value (see batch_norm_forward).
@@ -42,7 +42,7 @@ fn main(
 ) {
     let row = workgroup.x * TILE_ROWS + local.y;
     let inside = row < params.rows;
-    // A row beyond the end has no columns: its lanes only keep the others company at barriers.
+    // A row beyond the end has no columns: its lanes only take part in the barriers.
     let cols = select(0u, params.cols, inside);
     let line = workgroup.z * params.rows + min(row, params.rows - 1u);
     let start = line * params.cols;

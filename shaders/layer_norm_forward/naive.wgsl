@@ -2,7 +2,7 @@
 // Source: Ba, Kiros and Hinton 2016, equations 3 and 4.
 //
 //   x, z, y: [replicas, rows, cols]
-//   gamma, beta: [replicas, 1, affine], affine being cols (one a unit) or 1 (one for the layer)
+//   gamma, beta: [replicas, 1, affine], affine being cols (one per unit) or 1 (one for the layer)
 //   statistics: [replicas, rows, 2], mean and rstd = 1 / sqrt(variance + epsilon) of each row
 //
 // One invocation owns one row and passes over its columns three times: mean, variance, result; a

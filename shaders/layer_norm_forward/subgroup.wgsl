@@ -3,12 +3,12 @@
 // Source: Ba, Kiros and Hinton 2016, equations 3 and 4.
 //
 //   x, z, y: [replicas, rows, cols]
-//   gamma, beta: [replicas, 1, affine], affine being cols (one a unit) or 1 (one for the layer)
+//   gamma, beta: [replicas, 1, affine], affine being cols (one per unit) or 1 (one for the layer)
 //   statistics: [replicas, rows, 2], mean and rstd = 1 / sqrt(variance + epsilon) of each row
 //
-// Beside naive: a subgroup of 8 lanes shares a row, each with every 8th of its columns, so that the row
-// is read from one end to the other. Eight rows at a time would share one place in a core's nearest
-// cache where they lie a power of two apart, and drive each other out. Made for software Vulkan.
+// Unlike naive, a subgroup of 8 lanes shares a row, each with every 8th of its columns, so that the row
+// is read from one end to the other. Eight rows at a time, if a power of two apart, would share one
+// set of a core's nearest cache and evict each other. Made for software Vulkan.
 //
 // A workgroup is one subgroup and takes 8 rows, one after the other; z is the replica. Sums run over x
 // minus the row's first value (see batch_norm_forward).

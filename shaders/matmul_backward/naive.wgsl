@@ -5,7 +5,7 @@
 //   x, d_x: [replicas, batch, inputs]    d_y: [replicas, batch, outputs]
 //   weight, d_weight: [replicas, inputs, outputs]
 //
-// The formulas as they stand. One invocation computes one element. Its x is the input; the first
+// The plain formulas. One invocation computes one element. Its x is the input; the first
 // workgroups along y take the outputs of d_weight, the others the examples of d_x. A workgroup
 // computes an 8 x 8 block; z is the replica.
 

@@ -7,16 +7,16 @@
 //   x, d_x: [replicas, batch, inputs]    d_y: [replicas, batch, outputs]
 //   weight, d_weight: [replicas, inputs, outputs]
 //
-// Beside naive: a subgroup keeps a block of one result in registers, see subgroup_sums. Made for software
+// Unlike naive, a subgroup keeps a block of one result in registers, see subgroup_sums. Made for software
 // Vulkan, where a load costs far more than a product.
 //
 // A workgroup is one subgroup. It computes 32 rows x 32 columns of d_weight, whose rows are inputs, columns
 // outputs and terms examples; or of d_x, whose rows are examples, columns inputs and terms outputs. Lanes
-// beyond an edge repeat the last row or column and store nothing. Each result has a loop of its own, since
+// beyond an edge repeat the last row or column and store nothing. Each result has its own loop, since
 // software Vulkan runs both sides of a branch.
 //
 // The first workgroups along y take the outputs of d_weight, the others the examples of d_x; those along
-// x take the inputs. All go down the blocks of a column before they go to the next one: what they share
+// x take the inputs. All go down the blocks of a column before moving to the next: what they share
 // stays in the cache. z is the replica.
 
 struct Params {
@@ -37,7 +37,7 @@ const TILE_INPUTS: u32 = BLOCK;
 @group(0) @binding(4) var<storage, read_write> d_weight: array<f32>;
 @group(0) @binding(5) var<storage, read_write> d_x: array<f32>;
 
-// A block: of which result, of what size, where that begins, and the block's first row and column in it.
+// A block: its result's index, size and start, and the block's first row and column in it.
 struct Block {
     of_weights: bool,
     rows: u32,

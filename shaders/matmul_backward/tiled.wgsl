@@ -7,12 +7,12 @@
 //   x, d_x: [replicas, batch, inputs]    d_y: [replicas, batch, outputs]
 //   weight, d_weight: [replicas, inputs, outputs]
 //
-// Beside naive: blocks of both factors are in workgroup memory, and an invocation keeps SPAN x SPAN elements
+// Unlike naive, blocks of both factors are in workgroup memory, and an invocation keeps SPAN x SPAN elements
 // of a block of the result in registers, see tiled_product.
 //
 // A workgroup computes TILE x TILE elements of d_weight, whose rows are inputs, columns outputs and terms
-// examples; or of d_x, whose rows are examples, columns inputs and terms outputs: only its factors lie in
-// memory along their terms. The first workgroups along y take the outputs of d_weight, the others the
+// examples; or of d_x, whose rows are examples, columns inputs and terms outputs: only for d_x are the factors
+// contiguous along the terms. The first workgroups along y take the outputs of d_weight, the others the
 // examples of d_x; those along x take the inputs. z is the replica.
 
 struct Params {
@@ -28,7 +28,7 @@ const TILE_INPUTS: u32 = TILE;
 const TERMS: u32 = 16u; // tune: 8 16 32
 const SPAN: u32 = 4u; // tune: 4 8
 
-// As tiled_product calls them.
+// The names that tiled_product uses.
 const TILE_M: u32 = TILE;
 const TILE_N: u32 = TILE;
 const TILE_K: u32 = TERMS;
@@ -112,7 +112,7 @@ fn outputs_of_weight(replica: u32, output: u32, input: u32) -> vec4<f32> {
     return found;
 }
 
-// Writes four elements of a row, as far as they are inside the result.
+// Writes four elements of a row, if they are inside the result.
 fn store_row(block: Block, row: u32, col: u32, sums: vec4<f32>) {
     let of_x = block.a_along_k;
     let rows = select(params.inputs, params.batch, of_x);

@@ -2,7 +2,7 @@
 //
 //   a: [replicas, m, k]    b: [replicas, k, n]    bias: [replicas, 1, n]    z, y: [replicas, m, n]
 //
-// The formula as it stands. One invocation computes one element; a workgroup computes an 8 x 8 block;
+// The plain formula. One invocation computes one element; a workgroup computes an 8 x 8 block;
 // z is the replica.
 
 struct Params {

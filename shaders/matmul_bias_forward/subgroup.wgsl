@@ -4,8 +4,8 @@
 //
 //   a: [replicas, m, k]    b: [replicas, k, n]    bias: [replicas, 1, n]    z, y: [replicas, m, n]
 //
-// Beside naive: a subgroup keeps a block of the product in registers, see subgroup_product. The bias is
-// one more term of each sum, whose factor is 1; z is the replica.
+// Unlike naive, a subgroup keeps a block of the product in registers, see subgroup_product. The bias is
+// an additional term of each sum, with the factor 1; z is the replica.
 
 struct Params {
     m: u32,
@@ -22,7 +22,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> z: array<f32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
-// Whether the rows of a lie one after the other; else its columns do.
+// Whether the rows of a are contiguous; else its columns are.
 const A_BY_ROWS: bool = true;
 
 fn a_index(replica: u32, i: u32, l: u32) -> u32 {

@@ -4,7 +4,7 @@
 //
 //   a: [replicas, m, k]    b: [replicas, k, n]    bias: [replicas, 1, n]    z, y: [replicas, m, n]
 //
-// Beside naive: blocks of a and b are in workgroup memory, and an invocation keeps part of a block of the
+// Unlike naive, blocks of a and b are in workgroup memory, and an invocation keeps part of a block of the
 // product in registers, see tiled_product. The bias is added as an element is stored; z is the replica.
 
 struct Params {
@@ -22,7 +22,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> z: array<f32>;
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
-// Whether the rows of a and of b lie one after the other; else their columns do.
+// Whether the rows of a and of b are contiguous; else their columns are.
 const A_BY_ROWS: bool = true;
 const B_BY_ROWS: bool = true;
 

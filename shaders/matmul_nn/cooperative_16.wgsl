@@ -4,7 +4,7 @@
 //
 //   a: [replicas, m, k]    b: [replicas, k, n]    c: [replicas, m, n]
 //
-// Beside naive: a subgroup multiplies whole 16 x 16 matrices at a time, see cooperative_product.
+// Unlike naive, a subgroup multiplies whole 16 x 16 matrices at a time, see cooperative_product.
 
 enable f16;
 enable wgpu_cooperative_matrix;

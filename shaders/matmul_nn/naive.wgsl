@@ -2,7 +2,7 @@
 //
 //   a: [replicas, m, k]    b: [replicas, k, n]    c: [replicas, m, n]
 //
-// The formula as it stands. One invocation computes one element of c; a workgroup computes an 8 x 8
+// The plain formula. One invocation computes one element of c; a workgroup computes an 8 x 8
 // block of it; z is the replica.
 
 struct Params {

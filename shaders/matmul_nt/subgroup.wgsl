@@ -4,10 +4,10 @@
 //
 //   a: [replicas, m, k]    b: [replicas, n, k]    c: [replicas, m, n]
 //
-// Beside naive: a subgroup keeps a block of c in registers, see subgroup_product; z is the replica.
+// Unlike naive, a subgroup keeps a block of c in registers, see subgroup_product; z is the replica.
 //
-// A turn of the loop takes two k, so that a line of the cache is fetched for both: rows that lie a power
-// of two apart share one place in a core's nearest cache, and drive each other out.
+// Each round of the loop takes two k, so that a cache line is fetched once for both: rows a power of two
+// apart share one set of a core's nearest cache, and evict each other.
 
 struct Params {
     m: u32,
@@ -42,7 +42,7 @@ fn add_up(sums: ptr<function, Sums>, block: Block) -> f32 {
     return 0.0;
 }
 
-// Two elements of a row of a; 0 for the second beyond the row's end, which may be that of a.
+// Two elements of a row of a; the second is 0 beyond the row's end, which may be the end of a.
 fn pair_of_a(at: u32, second: bool) -> vec2<f32> {
     return vec2(a[at], select(0.0, a[at + u32(second)], second));
 }

@@ -4,5 +4,5 @@
 //
 //   a: [replicas, m, k]    b: [replicas, n, k]    c: [replicas, m, n]
 //
-// Beside naive: blocks of a and b are in workgroup memory, and an invocation keeps part of a block of c in
+// Unlike naive, blocks of a and b are in workgroup memory, and an invocation keeps part of a block of c in
 // registers, see tiled_product; z is the replica.

@@ -3,4 +3,4 @@
 //
 //   a: [replicas, k, m]    b: [replicas, k, n]    c: [replicas, m, n]
 //
-// Beside naive: one invocation keeps a 4 x 4 block of c in registers, see blocked_product; z is the replica.
+// Unlike naive, one invocation keeps a 4 x 4 block of c in registers, see blocked_product; z is the replica.

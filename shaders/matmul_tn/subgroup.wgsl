@@ -4,7 +4,7 @@
 //
 //   a: [replicas, k, m]    b: [replicas, k, n]    c: [replicas, m, n]
 //
-// Beside naive: a subgroup keeps a block of c in registers, see subgroup_product; z is the replica.
+// Unlike naive, a subgroup keeps a block of c in registers, see subgroup_product; z is the replica.
 
 fn add_up(sums: ptr<function, Sums>, block: Block) -> f32 {
     return add_products(sums, block);

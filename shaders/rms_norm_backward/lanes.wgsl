@@ -7,11 +7,11 @@
 //   d_y, z, x, d_x: [replicas, rows, cols]    statistics: [replicas, rows, 1], rstd
 //   gamma, d_gamma: [replicas, 1, affine], affine being cols or 1
 //
-// Beside naive: LANES invocations share a row, each with every LANES-th of its columns, or a unit,
+// Unlike naive, LANES invocations share a row, each with every LANES-th of its columns, or a unit,
 // each with every LANES-th of its rows; either way, neighbours load neighbouring addresses. Their sums
-// are added in workgroup memory, half of them to the other half, always in the same order.
+// are added up in workgroup memory by repeated halving, always in the same order.
 //
-// A workgroup takes ITEMS rows of d_x, or behind the last row ITEMS units of d_gamma; the one in which
+// A workgroup takes ITEMS rows of d_x, or after the last row ITEMS units of d_gamma; the one in which
 // the rows end does both. z is the replica.
 
 struct Params {
@@ -51,7 +51,7 @@ fn main(
 }
 
 fn input_gradient(replica: u32, row: u32, lane: u32) {
-    // A row beyond the end has no columns: its lanes only keep the others company at barriers.
+    // A row beyond the end has no columns: its lanes only take part in the barriers.
     let cols = select(0u, params.cols, row < params.rows);
     let line = replica * params.rows + min(row, params.rows - 1u);
     let start = line * params.cols;
@@ -78,7 +78,7 @@ fn input_gradient(replica: u32, row: u32, lane: u32) {
 }
 
 fn gamma_gradient(replica: u32, unit: u32, index: u32) {
-    // Where the rows end within a workgroup, its first numbers are no units, but far beyond them all.
+    // If the rows end within a workgroup, its first numbers wrap around, far beyond all units.
     let inside = unit < params.affine;
     var part = 0.0;
     for (var row = index / ITEMS; inside && row < params.rows; row += LANES) {

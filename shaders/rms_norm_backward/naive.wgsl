@@ -7,7 +7,7 @@
 //   gamma, d_gamma: [replicas, 1, affine], affine being cols or 1
 //
 // The first `rows` invocations own one row of d_x each, which holds h until its sum is known; the
-// `affine` invocations behind them own one element of d_gamma each, or, where that is one for all units,
+// `affine` invocations after them own one element of d_gamma each, or, if that is one for all units,
 // share it with their workgroup; a workgroup is 16 of these invocations; z is the replica.
 
 struct Params {
@@ -29,7 +29,7 @@ const INVOCATIONS: u32 = 16u; // tune: 8 16 32 64
 @group(0) @binding(6) var<storage, read_write> d_x: array<f32>;
 @group(0) @binding(7) var<storage, read_write> d_gamma: array<f32>;
 
-// Of shared_gradient.
+// For shared_gradient.
 var<workgroup> parts: array<f32, INVOCATIONS>;
 
 @compute @workgroup_size(INVOCATIONS)
@@ -67,7 +67,7 @@ fn input_gradient(replica: u32, row: u32) {
     }
 }
 
-// Of one unit.
+// The gradients of one unit.
 fn gamma_gradient(replica: u32, unit: u32) {
     var dot = 0.0;
     for (var row = 0u; row < params.rows; row++) {
@@ -78,7 +78,7 @@ fn gamma_gradient(replica: u32, unit: u32) {
     d_gamma[replica * params.d_gamma_stride + unit] = dot;
 }
 
-// Of all units together: the workgroup shares the sum.
+// The sum over all units, shared by the workgroup.
 fn shared_gradient(replica: u32, invocation: u32) {
     var part = 0.0;
     let count = params.rows * params.cols;

@@ -7,7 +7,7 @@
 //   d_y, z, x, d_x: [replicas, rows, cols]    statistics: [replicas, rows, 1], rstd
 //   gamma, d_gamma: [replicas, 1, affine], affine being cols or 1
 //
-// Beside naive: the subgroup of 8 lanes that a workgroup is shares rows, units and their sum, and touches
+// Unlike naive, a workgroup is one subgroup of 8 lanes that share rows, units and their sum, and touch
 // rows ahead, as in layer_norm_backward. Made for software Vulkan. d_x holds h until the sum of its row
 // is known; z is the replica.
 
@@ -74,7 +74,7 @@ fn input_gradient(replica: u32, row: u32, lane: u32) {
     }
 }
 
-// Of a line of units.
+// The gradients of one cache line of units.
 fn gamma_gradient(replica: u32, first_unit: u32, lane: u32) {
     let units = first_unit + lane + vec2(0u, LANES);
     let inside = units < vec2(params.cols);
@@ -91,7 +91,7 @@ fn gamma_gradient(replica: u32, first_unit: u32, lane: u32) {
             dot += gradient(at) * (vec2(x[at.x], x[at.y]) * statistics[line]);
         }
     }
-    // It never is. But what nothing depends on would not be loaded.
+    // It never is, but loads that nothing depends on would be removed.
     if (touched == -1.0) {
         return;
     }
@@ -104,7 +104,7 @@ fn gamma_gradient(replica: u32, first_unit: u32, lane: u32) {
     }
 }
 
-// Of all units together.
+// The sum over all units.
 fn shared_gradient(replica: u32, lane: u32) {
     let count = params.rows * params.cols;
     var sum = 0.0;
@@ -127,7 +127,7 @@ fn gradient(at: vec2<u32>) -> vec2<f32> {
     return vec2(d_y[at.x], d_y[at.y]) * slopes;
 }
 
-// Loads an element of each LANES-th row of a stretch, from `first` on: a lane's share.
+// Loads an element of every LANES-th row of a stretch, from `first` on: a lane's share.
 fn touch(start: u32, first: u32) -> f32 {
     let rows = select(0u, params.rows, params.rows * params.cols >= LARGE);
     var touched = 0.0;

@@ -4,11 +4,11 @@
 // Source: Zhang and Sennrich 2019, equation 4.
 //
 //   x, z, y: [replicas, rows, cols]    statistics: [replicas, rows, 1], rstd of each row
-//   gamma: [replicas, 1, affine], affine being cols (one a unit) or 1 (one for the layer)
+//   gamma: [replicas, 1, affine], affine being cols (one per unit) or 1 (one for the layer)
 //
-// Beside naive: LANES invocations share a row, each with every LANES-th of its columns, so that
+// Unlike naive, LANES invocations share a row, each with every LANES-th of its columns, so that
 // neighbours load and store neighbouring addresses and a few rows keep a whole GPU busy. Their sums
-// are added in workgroup memory, half of them to the other half, always in the same order.
+// are added up in workgroup memory by repeated halving, always in the same order.
 //
 // A workgroup takes TILE_ROWS rows; z is the replica.
 
@@ -39,7 +39,7 @@ fn main(
 ) {
     let row = workgroup.x * TILE_ROWS + local.y;
     let inside = row < params.rows;
-    // A row beyond the end has no columns: its lanes only keep the others company at barriers.
+    // A row beyond the end has no columns: its lanes only take part in the barriers.
     let cols = select(0u, params.cols, inside);
     let line = workgroup.z * params.rows + min(row, params.rows - 1u);
     let start = line * params.cols;

@@ -3,7 +3,7 @@
 // Source: Zhang and Sennrich 2019, equation 4.
 //
 //   x, z, y: [replicas, rows, cols]    statistics: [replicas, rows, 1], rstd of each row
-//   gamma: [replicas, 1, affine], affine being cols (one a unit) or 1 (one for the layer)
+//   gamma: [replicas, 1, affine], affine being cols (one per unit) or 1 (one for the layer)
 //
 // One invocation owns one row and passes over its columns twice: squares, result; a workgroup takes
 // 16 rows; z is the replica.

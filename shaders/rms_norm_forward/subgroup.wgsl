@@ -4,9 +4,9 @@
 // Source: Zhang and Sennrich 2019, equation 4.
 //
 //   x, z, y: [replicas, rows, cols]    statistics: [replicas, rows, 1], rstd of each row
-//   gamma: [replicas, 1, affine], affine being cols (one a unit) or 1 (one for the layer)
+//   gamma: [replicas, 1, affine], affine being cols (one per unit) or 1 (one for the layer)
 //
-// Beside naive: a subgroup of 8 lanes shares a row, as in layer_norm_forward. Made for software Vulkan.
+// Unlike naive, a subgroup of 8 lanes shares a row, as in layer_norm_forward. Made for software Vulkan.
 // A workgroup is one subgroup and takes 8 rows, one after the other; z is the replica.
 
 struct Params {

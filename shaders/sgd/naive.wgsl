@@ -3,7 +3,7 @@
 //
 //   gradients, parameters, velocity: [replicas, 1, count]    learning_rate: [replicas, 1, 1]
 //
-// A workgroup updates 1,024 parameters, so that a dispatch reaches 67 million of them; each of its 256
+// A workgroup updates 1,024 parameters, so a dispatch can cover 67 million; each of its 256
 // invocations updates every 256th of these; z is the replica. With momentum 0 the velocity is the
 // gradient and is not stored: two memory accesses fewer.
 

@@ -1,10 +1,10 @@
-// blocked_product: the products of matrices whose blocks are kept in registers, 4 x 4 an invocation
+// blocked_product: the products of matrices whose blocks are kept in registers, 4 x 4 per invocation
 //
-// Each number that an invocation reads is used four times. There is no workgroup memory and no barrier, which
-// cost more than they gain where a CPU computes, as in a browser without a GPU. A workgroup computes TILE_M
+// Each number that an invocation reads is used four times. It uses no workgroup memory and no barrier, which
+// cost more than they gain on a CPU, for example in a browser without a GPU. A workgroup computes TILE_M
 // rows x TILE_N columns.
 //
-// The text that shares this has a_index and b_index, where an element lies, and store, which writes one
+// The including file defines a_index and b_index, the index of an element, and store, which writes one
 // element of the result.
 
 const TILE_M: u32 = 16u; // tune: 8 16 32
@@ -18,7 +18,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if (row >= params.m || col >= params.n) {
         return;
     }
-    // Beyond the last row and column these are read again: what comes of it is not stored.
+    // Beyond the last row and column these are read again, and the result is not stored.
     let rows = min(row + FOUR, vec4(params.m - 1u));
     let cols = min(col + FOUR, vec4(params.n - 1u));
     let a_first = a_index(id.z, 0u, 0u);

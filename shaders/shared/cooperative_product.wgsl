@@ -1,18 +1,18 @@
 // cooperative_product: the products of matrices, SIDE x SIDE elements at a time, in mixed precision
 //
 // A subgroup multiplies whole matrices at a time ("tensor cores"), their operands in f16 and their sums
-// in f32. It is as precise as operands of 11 significant bits are, and so never the default: `--precision
-// mixed` asks for it.
+// in f32. Its operands have only 11 significant bits, so it is never the default: `--precision
+// mixed` enables it.
 //
 // A workgroup computes 2 x 2 such matrices of c. It reads its part of a and of b twice: once for the largest
-// magnitude, and then SIDE deep at a time into workgroup memory, where a power of two brings that magnitude
-// just below 2^15. So nothing overflows in f16 (at 65504), only what is below 2^-29 of it loses bits, and
-// tiny gradients need no scale of the loss. The sums are scaled back in f32. Beyond the edges stand zeros: of
-// a matrix that is loaded, only the first element is held against the bounds. A workgroup is as wide as a
-// subgroup may be; where subgroups are narrower, each of them does the same work, and what the first one
-// stores counts. z is the replica.
+// magnitude, and then SIDE deep at a time into workgroup memory, scaled by a power of two that brings that
+// magnitude just below 2^15. So nothing overflows in f16 (at 65504), only values below 2^-29 of it lose bits,
+// and tiny gradients need no loss scaling. The sums are scaled back in f32. Beyond the edges are zeros: of
+// a matrix that is loaded, only the first element is checked against the bounds. A workgroup is as wide as a
+// subgroup may be; if subgroups are narrower, each of them does the same work, and only what the first one
+// stores is used. z is the replica.
 //
-// The text that shares this also shares elements, and has SIDE, the types of the matrices, and store(replica,
+// The including file also shares elements, and defines SIDE, the types of the matrices, and store(replica,
 // i, j, sum), which writes one element of c.
 
 const TILE_M: u32 = 2u * SIDE;
@@ -24,7 +24,7 @@ const EXPONENT: i32 = 15; // of the largest magnitude in f16
 var<workgroup> a_part: array<f16, TILE_M * SIDE>; // [TILE_M, SIDE], or by columns
 var<workgroup> b_part: array<f16, SIDE * TILE_N>; // [SIDE, TILE_N], or by columns
 var<workgroup> maxima: array<f32, LANES>;
-var<workgroup> c_part: array<f32, SIDE * SIDE * LANES / NARROWEST>; // one matrix a subgroup
+var<workgroup> c_part: array<f32, SIDE * SIDE * LANES / NARROWEST>; // one matrix per subgroup
 
 @compute @workgroup_size(LANES)
 fn main(
@@ -50,7 +50,7 @@ fn main(
     }
     let b_exponent = exponent(lane, b_largest);
 
-    // Workgroup memory begins as zeros, and so do the sums.
+    // Workgroup memory is initially zero, and so are the sums.
     var top_left = coopLoadT<PartOfC>(&c_part[0], SIDE);
     var top_right = top_left;
     var bottom_left = top_left;
@@ -101,7 +101,7 @@ fn main(
 }
 
 // The exponent of the workgroup's largest magnitude, which is below 2 to this power; not so small that
-// scaling by it would leave f32.
+// scaling by it would overflow f32.
 fn exponent(lane: u32, magnitude: f32) -> i32 {
     maxima[lane] = magnitude;
     workgroupBarrier();
@@ -113,21 +113,21 @@ fn exponent(lane: u32, magnitude: f32) -> i32 {
     return max(frexp(largest).exp, -100);
 }
 
-// The scaled number in f16. It is rounded to 11 bits, to the nearest and then to even, before it is
-// converted: a device may convert in a way of its own.
+// The scaled number in f16. It is rounded to 11 bits, to nearest even, before it is
+// converted: devices may convert differently.
 fn rounded(x: f32, exponent: i32) -> f16 {
     let bits = bitcast<u32>(ldexp(x, EXPONENT - exponent));
     return f16(bitcast<f32>((bits + 0xfffu + ((bits >> 13u) & 1u)) & 0xffffe000u));
 }
 
-// Writes the matrix that the first subgroup has stored, its scale taken away, as far as it is inside c.
+// Writes the matrix that the first subgroup has stored, scaled back, as far as it is inside c.
 fn write(lane: u32, replica: u32, row: u32, col: u32, exponents: vec2<i32>) {
     workgroupBarrier();
     for (var at = lane; at < SIDE * SIDE; at += LANES) {
         let i = row + at / SIDE;
         let j = col + at % SIDE;
         if (i < params.m && j < params.n) {
-            // In two steps: the whole exponent may be beyond f32's.
+            // In two steps: the whole exponent may exceed f32's range.
             let sum = ldexp(c_part[at], exponents.x - EXPONENT);
             store(replica, i, j, ldexp(sum, exponents.y - EXPONENT));
         }

@@ -1,6 +1,6 @@
 // elements: single elements of the factors of a product, 0 beyond their edges
 //
-// The text that shares this has a_index and b_index, where an element lies.
+// The including file defines a_index and b_index, the index of an element.
 
 fn a_at(replica: u32, i: u32, l: u32) -> f32 {
     if (i >= params.m || l >= params.k) {

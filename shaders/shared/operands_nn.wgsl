@@ -1,4 +1,4 @@
-// operands_nn: the operands of matmul_nn, and where their elements lie
+// operands_nn: the operands of matmul_nn, and the indices of their elements
 //
 //   a: [replicas, m, k]    b: [replicas, k, n]    c: [replicas, m, n]
 
@@ -14,7 +14,7 @@ struct Params {
 @group(0) @binding(2) var<storage, read> b: array<f32>;
 @group(0) @binding(3) var<storage, read_write> c: array<f32>;
 
-// Whether the rows of a and of b lie one after the other; else their columns do.
+// Whether the rows of a and of b are contiguous; else their columns are.
 const A_BY_ROWS: bool = true;
 const B_BY_ROWS: bool = true;
 

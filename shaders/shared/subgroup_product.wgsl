@@ -1,17 +1,17 @@
-// subgroup_product: the products of matrices whose blocks are kept in registers, 32 x 32 a subgroup
+// subgroup_product: the products of matrices whose blocks are kept in registers, 32 x 32 per subgroup
 //
 // Made for software Vulkan, where a load costs far more than a product. A workgroup is one subgroup. For
 // each k it adds a term to all of its sums, see subgroup_sums. Lanes beyond the edge of a or b repeat its
-// last row or column and store nothing. Workgroups go down the blocks of a column before they go to the
-// next one, or along those of a row where c has more rows than columns: the larger of a and b is then
+// last row or column and store nothing. Workgroups go down the blocks of a column before moving to the
+// next, or along those of a row if c has more rows than columns: the larger of a and b is then
 // fetched once, and what they share of the smaller stays in the cache.
 //
-// The text that shares this has add_up, which adds up the terms of a block, and store_sums.
+// The including file defines add_up, which adds up the terms of a block, and store_sums.
 
 const TILE_M: u32 = BLOCK;
 const TILE_N: u32 = BLOCK;
 
-// A block of c as a lane has it: its first row and column, and those that the lane loads.
+// A lane's view of a block of c: its first row and column, and those that the lane loads.
 struct Block {
     replica: u32,
     lane: u32,
@@ -36,14 +36,14 @@ fn main(
     let block = Block(workgroup.z, lane, row, col, rows, cols);
     var sums: Sums;
     let touched = add_up(&sums, block);
-    // It never is. But what nothing depends on would not be loaded.
+    // It never is, but loads that nothing depends on would be removed.
     if (touched == -1.0) {
         return;
     }
     store_sums(&sums, block);
 }
 
-// Writes the lane's four elements of one row, as far as they are inside the result.
+// Writes the lane's four elements of one row, if they are inside the result.
 fn store_row(block: Block, row: u32, sum: vec4<f32>) {
     if (row >= params.m) {
         return;

@@ -1,6 +1,6 @@
 // subgroup_store: the sums of subgroup_sums become rows of a result
 //
-// Their numbers are constants, so that they stay in registers. The text that shares this has Block, with
+// Their indices are constants, so that they stay in registers. The including file defines Block, with
 // the block's first row, and store_row, which writes a lane's four elements of a row.
 
 fn store_sums(sums: ptr<function, Sums>, block: Block) {

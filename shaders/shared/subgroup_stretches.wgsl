@@ -1,14 +1,14 @@
-// subgroup_stretches: the terms of subgroup_product, where the rows of b lie one after the other
+// subgroup_stretches: the terms of subgroup_product, if the rows of b are contiguous
 //
-// Where b, and a where its columns lie one after the other, are larger than a core's cache, what the next
-// stretch of k needs of them is touched before this one is added up, a row a lane: else each row would be
-// waited for by itself.
+// If b (and a, if its columns are contiguous) is larger than a core's cache, the part of it that the next
+// stretch of k needs is touched before this one is added up, one row per lane, so that its rows are fetched
+// together.
 
 const STRETCH: u32 = 64u;
 // Elements: 1 MiB.
 const LARGE: u32 = 262144u;
 
-// Returns what touching has found, for it to be of use.
+// Returns a value from the touched elements, so that the loads are not removed.
 fn add_products(sums: ptr<function, Sums>, block: Block) -> f32 {
     let replica = block.replica;
     let a_first = vec4(
@@ -18,7 +18,7 @@ fn add_products(sums: ptr<function, Sums>, block: Block) -> f32 {
         a_index(replica, block.rows.w, 0u),
     );
     let b_first = b_index(replica, 0u, 0u) + block.cols;
-    // From one k to the next: an index worked out for each k anew takes a tenth of the time.
+    // From one k to the next: recomputing the index for each k takes a tenth of the time.
     let a_step = a_index(replica, 0u, 1u) - a_index(replica, 0u, 0u);
     let b_step = b_index(replica, 1u, 0u) - b_index(replica, 0u, 0u);
     let fetched = params.n + select(params.m, 0u, A_BY_ROWS);
@@ -40,7 +40,7 @@ fn add_products(sums: ptr<function, Sums>, block: Block) -> f32 {
     return touched;
 }
 
-// What the block needs of a k has two lines of the cache.
+// What the block needs of one k is two cache lines.
 fn touch(block: Block, k: u32) -> f32 {
     var touched = 0.0;
     if (!A_BY_ROWS) {

@@ -9,8 +9,8 @@ const BLOCK: u32 = 32u;
 alias Sums = array<vec4<f32>, BLOCK>;
 
 // Adds a term to every sum. A lane has its four elements of the columns, and four of the block's 32 of
-// the rows, rows l, l + 8, l + 16 and l + 24; it hands those to the others by subgroupBroadcast, whose
-// lane must be a constant: hence the rows by name.
+// the rows, rows l, l + 8, l + 16 and l + 24; it shares those with the others by subgroupBroadcast, whose
+// lane must be a constant: hence the named rows.
 fn add(sums: ptr<function, Sums>, part: vec4<f32>, terms: vec4<f32>) {
     (*sums)[0] += subgroupBroadcast(part.x, 0u) * terms;
     (*sums)[1] += subgroupBroadcast(part.x, 1u) * terms;

@@ -1,6 +1,6 @@
-// tiled_factors: how large the blocks of tiled_product are, and what is in them, for a product of a and b
+// tiled_factors: the sizes and contents of the blocks of tiled_product, for a product of a and b
 //
-// The text that shares this has a_index and b_index, where an element of a factor lies, and store(replica, i, j,
+// The including file defines a_index and b_index, the index of a factor's element, and store(replica, i, j,
 // sum), which writes one element of the result.
 
 const TILE_M: u32 = 64u; // tune: 32 64 128
@@ -41,7 +41,7 @@ fn cols_of_b(block: Block, k: u32, col: u32) -> vec4<f32> {
     return found;
 }
 
-// Writes four elements of a row of the result, as far as they are inside it.
+// Writes four elements of a row of the result, if they are inside it.
 fn store_row(block: Block, row: u32, col: u32, sums: vec4<f32>) {
     for (var i = 0u; i < 4u; i++) {
         let at = col + i * QUARTER_N;

@@ -6,10 +6,10 @@
 //
 // A workgroup computes TILE_M rows x TILE_N columns and passes over the terms k in steps of TILE_K. A
 // vec4 holds four rows of a, or columns of b and of the result, a quarter of the block apart: then
-// neighbouring invocations load and store neighbouring addresses. Zeros stand for what lies beyond the
-// edges of a and b. Every sum runs over k upwards, so that all sizes of the block give the same bits.
+// neighbouring invocations load and store neighbouring addresses. Elements beyond the edges of a and b are
+// zeros. Every sum runs over ascending k, so that all block sizes give the same bits.
 //
-// The text that shares this has those five sizes, block_at, and what is in the blocks: rows_of_a,
+// The including file defines those five sizes, block_at, and the contents of the blocks: rows_of_a,
 // cols_of_b, store_row.
 
 // Invocations down and across the block, and its quarters.
@@ -18,15 +18,15 @@ const ACROSS: u32 = TILE_N / COLS;
 const QUARTER_M: u32 = TILE_M / 4u;
 const QUARTER_N: u32 = TILE_N / 4u;
 
-// From one k to the next; the one more keeps neighbours in k out of the same bank of memory.
+// From one k to the next; the extra one keeps neighbours in k out of the same memory bank.
 const A_PITCH: u32 = QUARTER_M + 1u;
 const B_PITCH: u32 = QUARTER_N + 1u;
 
 var<workgroup> a_block: array<vec4<f32>, TILE_K * A_PITCH>;
 var<workgroup> b_block: array<vec4<f32>, TILE_K * B_PITCH>;
 
-// A block of a result: its first row and column, how many terms k its sums have, and whether neighbours
-// in k are neighbours in the memory of a and of b.
+// A block of a result: its first row and column, the number of terms k of its sums, and whether
+// neighbours in k are neighbours in the memory of a and of b.
 struct Block {
     replica: u32,
     row: u32,

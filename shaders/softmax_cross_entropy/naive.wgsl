@@ -5,7 +5,7 @@
 //   logits, d_logits: [replicas, rows, classes]     targets: [replicas, rows, 1]
 //   losses, correct: [replicas, slots, 1], rings of mean losses and counts    step: [replicas, 1, 1]
 //
-// One workgroup takes one replica: its invocations share out the rows, then the first one adds up
+// One workgroup takes one replica: its invocations divide up the rows, then the first one adds up
 // their losses and counts in a fixed order, writes slot `step mod slots` of both, and counts the step. A
 // row with the target NONE has no loss, no gradient and does not count as correct.
 

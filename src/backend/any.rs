@@ -1,5 +1,5 @@
 //! What a command computes on: an adapter, the CPU where there is none, or the interpreter. Almost everything
-//! takes it as a [`Backend`]; what only shaders have is asked of [`AnyBackend::gpu`].
+//! uses it as a [`Backend`]; what needs an adapter goes through [`AnyBackend::gpu`].
 
 use super::Backend;
 use super::cpu::CpuBackend;
@@ -11,14 +11,14 @@ use std::ops::{Deref, DerefMut};
 pub enum AnyBackend {
     /// An adapter.
     Gpu(Box<GpuBackend>),
-    /// The CPU, computing as shaders do, in f32.
+    /// The CPU twins, in f32 like the shaders.
     Cpu(CpuBackend<f32>),
     /// The shaders themselves, on the CPU.
     Interpreter(Box<InterpreterBackend<f32>>),
 }
 
 impl AnyBackend {
-    /// The adapter, if this is one.
+    /// The GPU backend, if this is one.
     #[must_use]
     pub fn gpu(&self) -> Option<&GpuBackend> {
         match self {
@@ -27,7 +27,7 @@ impl AnyBackend {
         }
     }
 
-    /// The adapter, if this is one.
+    /// The GPU backend, if this is one.
     pub fn gpu_mut(&mut self) -> Option<&mut GpuBackend> {
         match self {
             Self::Gpu(gpu) => Some(gpu),

@@ -1,7 +1,6 @@
 //! The CPU backend: every dispatch calls its kernel's twin.
 //!
-//! It is what the lesson runs on where there is no adapter, and, with f64 inside, an exact engine to
-//! test against.
+//! The lesson runs on it where there is no adapter; in f64, it is the reference engine of the tests.
 
 use super::{Backend, Clock, Session, Ticket, Timing};
 use crate::error::{Error, Result};
@@ -80,7 +79,7 @@ pub struct CpuSession<T> {
 }
 
 impl<T: Engine> CpuSession<T> {
-    /// A program with all tensors zero.
+    /// A program whose tensors are all zero.
     #[must_use]
     pub fn new(program: Program) -> Self {
         let zeros = |buffer: &crate::program::BufferSpec| {
@@ -105,7 +104,7 @@ impl<T: Engine> CpuSession<T> {
         &self.buffers[buffer.0]
     }
 
-    /// The elements of a buffer, to be changed.
+    /// The elements of a buffer, mutable.
     pub(super) fn buffer_mut(&mut self, buffer: BufferId) -> &mut Value<T> {
         &mut self.buffers[buffer.0]
     }
@@ -119,7 +118,7 @@ impl<T: Engine> CpuSession<T> {
     /// Puts a value in the engine's own number type into a tensor.
     ///
     /// # Errors
-    /// [`Error::Shape`] when the value has another shape or type than the tensor.
+    /// [`Error::Shape`] when the value's shape or type differs from the tensor's.
     pub fn put(&mut self, tensor: TensorId, value: &Value<T>) -> Result<()> {
         let spec = self.program.spec(tensor);
         if spec.shape != value.shape() {
@@ -133,8 +132,8 @@ impl<T: Engine> CpuSession<T> {
         Ok(())
     }
 
-    /// Whether a dispatch reads a tensor where it is, without a copy, which may be of all images: the tensor is
-    /// all of its buffer, and nothing else of the dispatch is in it.
+    /// Whether a dispatch reads a tensor in place instead of copying it (it may hold all images): the tensor is
+    /// its whole buffer, and the dispatch has no other tensor in it.
     fn is_lent(&self, dispatch: &Dispatch, tensor: TensorId) -> bool {
         let spec = self.program.spec(tensor);
         let buffer = |id: &&TensorId| self.program.spec(**id).buffer == spec.buffer;
@@ -142,7 +141,7 @@ impl<T: Engine> CpuSession<T> {
         is_whole && dispatch.tensors.iter().filter(buffer).count() == 1
     }
 
-    /// Takes a tensor that is all of its buffer out of it.
+    /// Takes a tensor that is its whole buffer out of it.
     fn lend(&mut self, tensor: TensorId) -> Value<T> {
         let spec = self.program.spec(tensor);
         let nothing = Value::Index(Tensor::filled(Shape::matrix(0, 0), 0));
@@ -179,7 +178,7 @@ impl<T: Engine> Session for CpuSession<T> {
     fn write(&mut self, tensor: TensorId, value: &Value<f32>) -> Result<()> {
         let spec = self.program.spec(tensor);
         match (&mut self.buffers[spec.buffer.0], value) {
-            // What needs no other type is not copied before, which may be of all images.
+            // A value that needs no conversion is not copied first: it may hold all images.
             (Value::Index(buffer), Value::Index(value)) if spec.shape == value.shape => {
                 insert(spec, value, &mut buffer.data);
                 Ok(())
@@ -218,17 +217,18 @@ impl<T: Engine> Session for CpuSession<T> {
     }
 
     fn receive(&mut self, ticket: Ticket) -> Result<Value<f32>> {
-        let used = || Error::Device(format!("the value of ticket {} was taken before", ticket.0));
+        let used =
+            || Error::Device(format!("the value of ticket {} has already been read", ticket.0));
         self.waiting.remove(&ticket).ok_or_else(used)
     }
 }
 
 /// An error for a value that does not fit its tensor.
 pub(super) fn mismatch(spec: &TensorSpec, found: Shape) -> Error {
-    Error::Shape(format!("the tensor {} is {}, but was given {found}", spec.name, spec.shape))
+    Error::Shape(format!("the tensor {} is {}, but the value is {found}", spec.name, spec.shape))
 }
 
-/// A tensor out of the elements of its buffer.
+/// A tensor from the elements of its buffer.
 pub(super) fn extract<U: Copy>(spec: &TensorSpec, buffer: &[U]) -> Tensor<U> {
     let length = spec.shape.matrix_len();
     let start = |replica: usize| spec.offset + replica * spec.replica_stride;

@@ -5,10 +5,10 @@ use crate::error::Result;
 use crate::program::PassId;
 use serde::{Deserialize, Serialize};
 
-/// Seconds that a sample lasts at least, unless it has [`MOST_ROUNDS`].
+/// The least duration of a sample, in seconds, unless it has [`MOST_ROUNDS`].
 const SAMPLE: f64 = 0.02;
 
-/// Rounds that a sample has at most.
+/// The most rounds in a sample.
 const MOST_ROUNDS: usize = 10_000;
 
 /// Samples of one measurement.
@@ -29,13 +29,13 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// Whether some sample of one may be as long as some sample of the other.
+    /// Whether the two ranges overlap.
     #[must_use]
     pub fn overlaps(self, other: Self) -> bool {
         self.min <= other.max && other.min <= self.max
     }
 
-    /// Of at least one sample; the upper one where two lie in the middle.
+    /// The spread of at least one sample. Of two middle samples, the longer one is the median.
     #[must_use]
     pub fn of(mut samples: Vec<f64>) -> Self {
         samples.sort_by(f64::total_cmp);
@@ -45,7 +45,7 @@ impl Spread {
     }
 }
 
-/// Seconds of one round of the passes, from `samples` samples behind a warm-up, and the clock.
+/// Seconds per round of the passes, from `samples` samples after a warm-up, and the clock used.
 ///
 /// # Errors
 /// When the device is lost or refuses.
@@ -64,18 +64,18 @@ pub fn measure(
     Ok((Spread::of(taken), clock))
 }
 
-/// What a sample is to be made of.
+/// How many rounds a sample needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Fitting {
     /// Rounds of the passes.
     pub rounds: usize,
-    /// Seconds of one of them, about.
+    /// The approximate duration of one of them, in seconds.
     pub seconds: f64,
-    /// What they were taken with.
+    /// The clock that measured them.
     pub clock: Clock,
 }
 
-/// How many rounds of the passes a sample of at least so many seconds has. They are warm then.
+/// How many rounds of the passes make a sample of at least `least` seconds. It warms the passes up.
 ///
 /// # Errors
 /// When the device is lost or refuses.
@@ -84,7 +84,7 @@ pub fn fitting(session: &mut dyn Session, passes: &[PassId], least: f64) -> Resu
     let first = session.time(passes, 1)?;
     let (mut rounds, mut seconds) = (fitting(first.seconds), first.seconds);
     if rounds > 1 {
-        // A round on its own is mostly start-up: many of them tell how many fit.
+        // A single round is mostly start-up, so many rounds are timed to find how many fit.
         seconds = session.time(passes, rounds)?.seconds / rounds as f64;
         rounds = fitting(seconds);
     }

@@ -1,5 +1,5 @@
 //! Backends run programs. [`cpu`] calls the twins; [`gpu`] dispatches the shaders and is the only
-//! place that knows wgpu. Everything else sees the two traits below.
+//! module that uses wgpu. Everything else sees the two traits below.
 
 pub mod any;
 pub mod cpu;
@@ -24,7 +24,7 @@ use std::time::Duration;
 
 /// Something that can run programs.
 pub trait Backend {
-    /// What computes.
+    /// What the programs run on.
     fn adapter(&self) -> Adapter;
 
     /// The most bytes that a tensor may take.
@@ -32,7 +32,7 @@ pub trait Backend {
         usize::MAX
     }
 
-    /// The rules by which programs for it are to be rewritten; none where that gains nothing.
+    /// The rules that rewrite programs for it; none where that gains nothing.
     ///
     /// # Errors
     /// When a shader cannot be read.
@@ -46,9 +46,9 @@ pub trait Backend {
     /// When a shader does not fit, or memory runs out.
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>>;
 
-    /// Reads the shaders of what was loaded again, and lowers and compiles the program with them if any of
-    /// its own has changed, or an activation of its that was read again. Nothing changes when one is wrong,
-    /// and where nothing is compiled.
+    /// Reads the loaded shaders again, and lowers and compiles the program with them if any shader or
+    /// activation that it uses has changed. Nothing changes when one of them is faulty, or where nothing is
+    /// compiled.
     ///
     /// # Errors
     /// As [`Backend::load`].
@@ -59,33 +59,32 @@ pub trait Backend {
     /// The shaders that loaded programs use; none where nothing is compiled.
     fn shaders(&self) -> Vec<ShaderRecord>;
 
-    /// A backend on the same device that starts with the same shaders, none of whose programs is this one's: to
-    /// try things on.
+    /// An independent backend on the same device with the same shaders and no programs, for experiments.
     fn fork(&self) -> Box<dyn Backend>;
 
-    /// Whether a text of the user's stands in the place of a shipped activation's.
+    /// Whether the user's source replaces a shipped activation.
     fn overlays(&self, _activation: Activation) -> bool {
         false
     }
 }
 
-/// A backend that runs shaders, of which one can choose.
+/// A backend that runs shaders, which can be chosen.
 pub trait ShaderBackend: Backend {
-    /// Which shaders the dispatches of programs get.
+    /// Which shaders the dispatches of programs use.
     fn selection(&self) -> &Selection;
 
-    /// As [`Selection::choose_setting`].
+    /// See [`Selection::choose_setting`].
     ///
     /// # Errors
-    /// As there.
+    /// The same.
     fn choose_setting(&mut self, kernel: &'static Kernel, setting: &Setting) -> Result<()>;
 }
 
-/// A program lowered again, with shaders that have changed.
+/// A program lowered again with changed shaders.
 pub struct Reloaded {
     /// The program, for [`Session::swap_pipelines`].
     pub lowered: Lowered,
-    /// The shaders that have changed.
+    /// The changed shaders.
     pub changed: Vec<ShaderRecord>,
 }
 
@@ -93,7 +92,7 @@ pub struct Reloaded {
 #[derive(Debug, PartialEq, Eq, Hash, Clone, Copy)]
 pub struct Ticket(pub u64);
 
-/// What a time was taken with.
+/// The clock that measured a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
     /// The device's own timestamps, around the work alone.
@@ -116,20 +115,20 @@ impl Clock {
 /// How long some work took.
 #[derive(Clone, Copy, Debug)]
 pub struct Timing {
-    /// Seconds for all of it.
+    /// The total, in seconds.
     pub seconds: f64,
-    /// What they were taken with.
+    /// The clock that measured it.
     pub clock: Clock,
 }
 
-/// What a session has submitted to its device so far; nothing where there is none.
+/// What a session has submitted to its device so far; zero where there is no device.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SubmitStats {
     /// Dispatches.
     pub dispatches: usize,
     /// Submits that held them.
     pub submits: usize,
-    /// The host's time to encode them.
+    /// Host time spent encoding them.
     pub encoding: Duration,
 }
 
@@ -138,7 +137,7 @@ pub trait Session {
     /// Puts `value` into a tensor, before anything that is run later.
     ///
     /// # Errors
-    /// When the value has another shape or type than the tensor.
+    /// When the value's shape or type differs from the tensor's.
     fn write(&mut self, tensor: TensorId, value: &Value<f32>) -> Result<()>;
 
     /// Puts values into tensors, before anything that is run later.
@@ -149,11 +148,11 @@ pub trait Session {
         uploads.iter().try_for_each(|upload| self.write(upload.tensor, &upload.value))
     }
 
-    /// Runs the shaders of another lowering of the same program from now on; its memory stays as it is.
-    /// Nothing changes where nothing is compiled.
+    /// Switches to the shaders of another lowering of the same program; its memory stays as it is.
+    /// Does nothing where nothing is compiled.
     ///
     /// # Errors
-    /// When a shader does not compile, or the lowering is another program's.
+    /// When a shader does not compile, or the lowering is of another program.
     fn swap_pipelines(&mut self, _lowered: Lowered) -> Result<()> {
         Ok(())
     }
@@ -170,19 +169,19 @@ pub trait Session {
     /// When the device is lost or refuses.
     fn run_dispatch(&mut self, pass: PassId, dispatch: usize) -> Result<()>;
 
-    /// What the products of a dispatch are computed in.
+    /// The precision of a dispatch's products.
     fn precision(&self, _pass: PassId, _dispatch: usize) -> Precision {
         Precision::F32
     }
 
-    /// Runs the passes one after another, `times` times, waits for them and says how long that took.
-    /// The first time that they are timed they run before, once or twice, uncounted.
+    /// Runs the passes one after another, `times` times, waits for them and returns how long that took.
+    /// The first time that they are timed, they run once or twice beforehand, untimed.
     ///
     /// # Errors
     /// When the device is lost or refuses.
     fn time(&mut self, passes: &[PassId], times: usize) -> Result<Timing>;
 
-    /// What was submitted to a device so far.
+    /// What has been submitted to the device so far.
     fn submit_stats(&self) -> SubmitStats {
         SubmitStats::default()
     }
@@ -193,13 +192,13 @@ pub trait Session {
     /// When the device is lost or refuses.
     fn request(&mut self, tensor: TensorId) -> Result<Ticket>;
 
-    /// Waits for a value that was asked for. A ticket is good for one value.
+    /// Waits for a requested value. A ticket is good for one value.
     ///
     /// # Errors
-    /// When the device is lost, or the ticket was used before.
+    /// When the device is lost, or the ticket has already been used.
     fn receive(&mut self, ticket: Ticket) -> Result<Value<f32>>;
 
-    /// Reads several tensors, waiting but once.
+    /// Reads several tensors, waiting only once.
     ///
     /// # Errors
     /// When the device is lost or refuses.

@@ -1,8 +1,8 @@
-// copy: y = x, the most that a kernel's reading and writing can reach.
+// copy: y = x, the upper limit of a kernel's reading and writing.
 //
 //   x, y: [replicas, 1, count]
 //
-// A workgroup copies TILE_COUNT elements, neighbours by neighbouring invocations.
+// A workgroup copies TILE_COUNT elements; neighbouring invocations copy neighbouring elements.
 
 const TILE_COUNT: u32 = 1024u;
 

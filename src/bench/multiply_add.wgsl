@@ -1,4 +1,4 @@
-// multiply_add: products added up in registers, the most that a kernel's arithmetic can reach.
+// multiply_add: products summed in registers, the upper limit of a kernel's arithmetic.
 //
 //   x: [replicas, 1, count]
 //
@@ -17,7 +17,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if (id.x >= params.count) {
         return;
     }
-    // What depends on memory cannot be computed by the compiler.
+    // The compiler cannot compute in advance what depends on memory.
     let start = x[id.x];
     let factor = vec4<f32>(0.5 + start * 1e-9);
     var a = vec4<f32>(start, start + 1.0, start + 2.0, start + 3.0);

@@ -1,5 +1,5 @@
-//! What the adapter can reach at most, measured: a loop of multiplications and additions in
-//! registers, and a copy. They are made like kernels, but are not listed: nothing else runs them.
+//! The upper limits of an adapter, as measured: a loop of multiplications and additions in registers, and a copy.
+//! They are built like kernels, but are not listed: nothing else runs them.
 
 use super::{SAMPLES, Spread};
 use crate::backend::Backend;
@@ -45,7 +45,7 @@ const COPIED: usize = 1 << 24;
 const LOOPS: usize = 1 << 18;
 const OPERATIONS: usize = 256 * 16 * 2;
 
-/// The most that an adapter reaches.
+/// The upper limits of an adapter.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Roofline {
     /// Multiplications and additions, in 10⁹ a second.

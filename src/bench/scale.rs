@@ -1,9 +1,8 @@
 //! How the time of a training step grows with the batch and with the width of the layers.
 //!
-//! Nothing may grow faster than its *work*: the multiplications of the products, and for every other
-//! kernel the elements that it writes. The growth is the exponent p of time ∝ work^p, fitted to the
-//! largest sizes, where starting a dispatch no longer counts: 1 is as fast as the work, less is what a
-//! device gains by being fuller.
+//! Nothing may grow faster than its *work*: the multiplications of the products, and for every other kernel the
+//! elements that it writes. The growth is the exponent p of time ∝ work^p, fitted to the largest sizes, where
+//! starting a dispatch no longer matters: 1 is as fast as the work, and less means that the device is used better.
 
 use super::step::{self, KernelTime, StepTime, Workload};
 use crate::backend::Backend;
@@ -14,10 +13,10 @@ use crate::kernels::activation::Activation;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// Batches that are tried, with layers of [`WIDTH`] units.
+/// Batch sizes to try, with layers of [`WIDTH`] units.
 pub const BATCHES: [usize; 7] = [1, 4, 16, 64, 256, 1024, 4096];
 
-/// Widths that are tried, with batches of [`BATCH`] examples.
+/// Widths to try, with batches of [`BATCH`] examples.
 pub const WIDTHS: [usize; 7] = [32, 64, 128, 256, 512, 1024, 2048];
 
 /// The width while the batch grows.
@@ -29,11 +28,11 @@ pub const BATCH: usize = 64;
 /// Hidden layers.
 const LAYERS: usize = 3;
 
-/// The largest sizes, to which a growth is fitted.
+/// How many of the largest sizes a growth is fitted to.
 const FITTED: usize = 4;
 
-/// The growth up to which time is said to grow no faster than the work: a fit to a few times that
-/// each vary by some percent is not surer than this.
+/// The growth up to which time is said to grow no faster than the work: a fit to a few times that each vary by a few
+/// percent is no more certain than this.
 const AS_FAST: f64 = 1.1;
 
 /// A network's step at one size.
@@ -130,7 +129,7 @@ fn growth(points: &[ScaledStep], of: impl Fn(&StepTime) -> Option<(f64, f64)>) -
     Growth { exponent: slope(&pairs.map(|(work, ms)| (work.ln(), ms.ln())).collect::<Vec<_>>()) }
 }
 
-/// The slope of the line with the least squares through points; 0 where all have one x.
+/// The slope of the least-squares line through points; 0 if all have the same x.
 fn slope(points: &[(f64, f64)]) -> f64 {
     let count = points.len() as f64;
     let mean_x = points.iter().map(|(x, _)| x).sum::<f64>() / count;
@@ -168,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_grows_faster_than_its_work_is_told() {
+    fn what_grows_faster_than_its_work_is_reported() {
         assert!(scale(|work| work.powf(1.05)).step().is_fair());
         assert!(!scale(|work| work.powf(1.2)).step().is_fair());
         assert!(!scale(|work| work * work).kernels()["sgd"].is_fair());

@@ -46,8 +46,8 @@ impl FromStr for BenchShape {
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let wrong = || {
             format!(
-                "expected MxKxN for a product, as 60x784x100, or ROWSxCOLS for another kernel, as \
-                 60x100, of whole numbers from 1 to {LARGEST}"
+                "expected MxKxN for a product, for example 60x784x100, or ROWSxCOLS for another \
+                 kernel, for example 60x100, with integers from 1 to {LARGEST}"
             )
         };
         let number = |part: &str| {
@@ -84,21 +84,23 @@ impl BenchShape {
         }
     }
 
-    /// Whether the shape has the form that a kernel's has.
+    /// Whether the shape has the form that a kernel takes.
     #[must_use]
     pub fn fits(self, kernel: &Kernel) -> bool {
         kernel.contract.is_product() == matches!(self, Self::Product(..))
     }
 
-    /// The inputs on which a kernel of this shape is timed: filled as the kernel's checks fill them.
+    /// The inputs on which a kernel of this shape is timed, filled as in the kernel's checks.
     ///
     /// # Errors
-    /// [`Error::Config`] when the shape has the form of another kernel's.
+    /// [`Error::Config`] when the shape has the wrong form for the kernel.
     pub fn case(self, kernel: &Kernel) -> Result<Case> {
         if !self.fits(kernel) {
             let form = if kernel.contract.is_product() { "MxKxN" } else { "ROWSxCOLS" };
             let name = kernel.name();
-            return Err(Error::Config(format!("--shape {self}: {name} takes a shape {form}")));
+            return Err(Error::Config(format!(
+                "--shape {self}: {name} takes a shape of the form {form}"
+            )));
         }
         let sizes: Vec<_> =
             kernel.contract.sizes.iter().map(|&name| (name, self.size(kernel, name))).collect();
@@ -124,10 +126,10 @@ impl BenchShape {
 }
 
 /// The kernels with the shapes at which each is timed. A kernel that was named must fit all shapes;
-/// where none was named, those that fit are timed.
+/// if none was named, those that fit are timed.
 ///
 /// # Errors
-/// [`Error::Config`] when a name is no kernel's, or a shape has the form of another kernel's.
+/// [`Error::Config`] when no kernel has a given name, or a shape has the wrong form for its kernel.
 pub fn plan(
     named: &[String],
     shapes: &[BenchShape],

@@ -15,10 +15,10 @@ use serde::Serialize;
 /// Samples of one kernel's time.
 const KERNEL_SAMPLES: usize = 3;
 
-/// Steps that are handed over at once when the host's cost is measured, as in a training.
+/// Steps that are submitted at once when the host's cost is measured, as in a training.
 const HANDED_OVER: usize = 100;
 
-/// A rate at which thousands of steps of any of the networks leave its numbers finite.
+/// A learning rate at which each of the networks stays finite for thousands of steps.
 const RATE: f32 = 1e-3;
 
 /// A network whose step is timed.
@@ -63,7 +63,7 @@ impl Workload {
         experiment.validate_for(data.train.len())
     }
 
-    /// Its network's program with a norm, for a data set; every kernel is a dispatch of its own.
+    /// Its network's program with a norm, for a data set, with every kernel as its own dispatch.
     ///
     /// # Errors
     /// As [`Model::new`].
@@ -71,7 +71,7 @@ impl Workload {
         Model::new(Network::new(&self.experiment(), (self.activation, norm), data))
     }
 
-    /// The experiment that it stands for.
+    /// The experiment that it represents.
     fn experiment(&self) -> Experiment {
         Experiment {
             hidden: self.hidden.clone(),
@@ -93,14 +93,14 @@ pub struct KernelTime {
     pub dispatches: usize,
     /// Their work: multiplications of a product, elements that another kernel writes.
     pub work: f64,
-    /// Milliseconds of them all, timed on their own.
+    /// Milliseconds of all of them, timed separately.
     pub ms: f64,
 }
 
-/// What a training step of one network takes.
+/// The time of a training step of one network.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct StepTime {
-    /// The widths, as `784-100-10`.
+    /// The widths, for example `784-100-10`.
     pub network: String,
     /// The hidden layers' activation.
     pub activation: &'static str,
@@ -120,9 +120,9 @@ pub struct StepTime {
     pub dispatches: usize,
     /// The multiplications of its products.
     pub work: f64,
-    /// MiB of all of the network's buffers, the data's included.
+    /// MiB of all of the network's buffers, including the data's.
     pub mib: f64,
-    /// What the times were taken with.
+    /// How the times were measured.
     pub clock: &'static str,
     /// Time by kernel, the longest first.
     pub kernels: Vec<KernelTime>,
@@ -188,7 +188,7 @@ fn ready(
     Ok(session)
 }
 
-/// What the steps of a network cost the host, handed over as a training hands them over.
+/// What the steps of a network cost the host, submitted as in a training.
 ///
 /// # Errors
 /// As [`time`].
@@ -205,7 +205,7 @@ pub fn host_cost(
         session.read(model.train.step)?;
         Ok(session.submit_stats())
     };
-    // How many steps fit into one submit is learned in the first round.
+    // The first round determines how many steps fit into one submit.
     let (before, after) = (round()?, round()?);
     let [dispatches, submits] =
         [after.dispatches - before.dispatches, after.submits - before.submits];
@@ -217,12 +217,12 @@ pub fn host_cost(
     })
 }
 
-/// What steps cost the host; nothing where no device is handed anything.
+/// What steps cost the host; none if nothing is submitted to a device.
 #[derive(Clone, Copy, Debug)]
 pub struct HostCost {
     /// Microseconds to encode a dispatch.
     pub encoding_us: Option<f64>,
-    /// Steps that a submit holds.
+    /// Steps per submit.
     pub steps_per_submit: Option<f64>,
 }
 
@@ -243,7 +243,7 @@ fn multiplications(model: &Model) -> f64 {
     all.map(|dispatch| dispatch.kernel.contract.multiplications(&dispatch.sizes) as f64).sum()
 }
 
-/// The widths of a network, as `784-100-10`.
+/// The widths of a network, for example `784-100-10`.
 fn name(network: &Network) -> String {
     let widths = [network.features].into_iter().chain(network.hidden.iter().copied());
     let widths = widths.chain([network.classes]).map(|width| width.to_string());

@@ -1,7 +1,7 @@
-//! What this project wants to reach on an adapter, beside what it reaches there.
+//! This project's speed targets for an adapter, and what is measured there.
 //!
-//! Goals of time and of GFLOP/s are for software Vulkan on two cores; on hardware they are shares of
-//! what the adapter was measured to do at most. Kernels are timed with the variants that programs get.
+//! Targets in time and in GFLOP/s are for software Vulkan on two cores; on hardware they are shares of the adapter's
+//! measured upper limits. Kernels are timed with the variants that programs get.
 
 use super::shape::BenchShape;
 use super::step::{self, StepTime, Workload};
@@ -17,7 +17,7 @@ use crate::kernels::{
 };
 use serde::Serialize;
 
-/// On which side of its bound a figure is to lie.
+/// The side of its bound that a value must be on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
@@ -27,23 +27,23 @@ pub enum Side {
     AtMost,
 }
 
-/// One figure that is to be reached.
+/// One value to reach.
 #[derive(Clone, Debug, Serialize)]
 pub struct SpeedTarget {
     /// What is measured.
     pub what: String,
-    /// On which side of the bound it is to lie.
+    /// The side of the bound that it must be on.
     pub side: Side,
     /// The bound.
     pub bound: f64,
-    /// What was measured; none where that could not be told.
+    /// The measured value; none if it could not be measured.
     pub measured: Option<f64>,
     /// The unit of both.
     pub unit: &'static str,
 }
 
 impl SpeedTarget {
-    /// Whether it is reached; not where nothing was measured.
+    /// Whether it is reached; false if nothing was measured.
     #[must_use]
     pub fn is_reached(&self) -> bool {
         self.measured.is_some_and(|measured| match self.side {
@@ -53,7 +53,7 @@ impl SpeedTarget {
     }
 }
 
-/// The goals of a product on software Vulkan: GFLOP/s at shapes.
+/// The targets of products on software Vulkan: GFLOP/s at shapes.
 const PRODUCTS: [(&Kernel, [usize; 3], f64); 6] = [
     (&matmul_nn::KERNEL, [256, 256, 256], 7.0),
     (&matmul_nn::KERNEL, [512, 512, 512], 7.0),
@@ -69,27 +69,27 @@ const NORMS: [(&str, [&Kernel; 2]); 2] = [
     ("layer norm", [&layer_norm_forward::KERNEL, &layer_norm_backward::KERNEL]),
 ];
 
-/// The goals of steps on software Vulkan, in milliseconds: the number of the network among
+/// The targets of steps on software Vulkan, in milliseconds: the number of the network among
 /// [`Workload::usual`], and the times with no norm, batch norm and layer norm.
 const STEPS: [(usize, [f64; 3]); 2] = [(SMALL, [4.0, 5.0, 5.0]), (2, [250.0, 270.0, 270.0])];
 
 /// The number of the small network among [`Workload::usual`].
 const SMALL: usize = 1;
 
-/// The time of its step with batch norm on hardware, in milliseconds: 50,000 of them in 10 s.
+/// The target of its step with batch norm on hardware, in milliseconds: 50,000 of them in 10 s.
 const HARDWARE_STEP: f64 = 0.2;
 
-/// Times everything that there are goals for; `told` gets each goal as soon as it is measured.
+/// Times everything that there are targets for; `report` gets each target as soon as it is measured.
 ///
 /// # Errors
 /// When a shader cannot be read, or the device refuses.
 pub fn measure(
     backend: &mut GpuBackend,
     data: &Dataset,
-    told: &mut dyn FnMut(&SpeedTarget) -> Result<()>,
+    report: &mut dyn FnMut(&SpeedTarget) -> Result<()>,
 ) -> Result<Vec<SpeedTarget>> {
     let software = !backend.selection().capabilities().hardware;
-    let mut goals = Goals { all: Vec::new(), told };
+    let mut goals = Goals { all: Vec::new(), report };
     if software {
         absolute(backend, &mut goals)?;
     } else {
@@ -132,7 +132,7 @@ fn absolute(backend: &mut GpuBackend, goals: &mut Goals<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Kernels on hardware: shares of what the adapter does at most.
+/// Kernels on hardware: shares of the adapter's upper limits.
 fn shares(backend: &mut GpuBackend, goals: &mut Goals<'_>) -> Result<()> {
     let ceilings = Roofline::measure(backend)?;
     let shape = BenchShape::Product(4096, 4096, 4096);
@@ -150,7 +150,7 @@ fn shares(backend: &mut GpuBackend, goals: &mut Goals<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What a step asks of the host.
+/// What a step costs the host.
 fn of_the_host(
     backend: &mut GpuBackend,
     data: &Dataset,
@@ -165,10 +165,10 @@ fn of_the_host(
     goals.add(Side::AtLeast, what("steps"), 10.0, cost.steps_per_submit, "a submit")
 }
 
-/// Goals as they are measured.
+/// Targets as they are measured.
 struct Goals<'a> {
     all: Vec<SpeedTarget>,
-    told: &'a mut dyn FnMut(&SpeedTarget) -> Result<()>,
+    report: &'a mut dyn FnMut(&SpeedTarget) -> Result<()>,
 }
 
 impl Goals<'_> {
@@ -181,7 +181,7 @@ impl Goals<'_> {
         unit: &'static str,
     ) -> Result<()> {
         let goal = SpeedTarget { what, side, bound, measured, unit };
-        (self.told)(&goal)?;
+        (self.report)(&goal)?;
         self.all.push(goal);
         Ok(())
     }

@@ -13,7 +13,7 @@ use crate::program::{Dispatch, Program, TensorId};
 use crate::tensor::Element;
 use serde::{Deserialize, Serialize};
 
-/// What became of a variant.
+/// The result of a variant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "lowercase")]
 pub enum VariantResult {
@@ -24,11 +24,11 @@ pub enum VariantResult {
         time: Spread,
         /// The largest error of its checks, as a fraction of its tolerance.
         worst_error: f64,
-        /// Multiplications and additions, in 10⁹ a second; none where a kernel is no product.
+        /// Multiplications and additions, in 10⁹ a second; none if the kernel is not a product.
         gflop_per_s: Option<f64>,
         /// Bytes of all operands, each once, in 10⁹ a second.
         gb_per_s: f64,
-        /// How many times as long as the default variant takes; none where that is not right.
+        /// Its time as a multiple of the default variant's; none if that is not right.
         ratio: Option<f64>,
     },
     /// It is wrong, and was not timed.
@@ -54,14 +54,14 @@ impl VariantResult {
     }
 }
 
-/// A variant and what became of it.
+/// A variant and its result.
 #[derive(Clone, Debug, Serialize)]
 pub struct Variant {
     /// Its name, or its file.
     pub variant: String,
-    /// Whether programs get it where nothing else is chosen.
+    /// Whether programs get it if nothing else is chosen.
     pub default: bool,
-    /// What became of it.
+    /// Its result.
     #[serde(flatten)]
     pub result: VariantResult,
 }
@@ -71,13 +71,13 @@ pub struct Variant {
 pub struct KernelVariants {
     /// The kernel.
     pub kernel: &'static str,
-    /// The shape, as `60x784x100`.
+    /// The shape, for example `60x784x100`.
     pub shape: String,
-    /// The activation that is composed in; none where the kernel has none.
+    /// The activation that is composed in; none if the kernel has none.
     pub activation: Option<&'static str>,
-    /// The variants, from the plainest to the fastest.
+    /// The variants, from the simplest to the fastest.
     pub variants: Vec<Variant>,
-    /// What times were taken with; none where nothing was timed.
+    /// How times were measured; none if nothing was timed.
     pub clock: Option<&'static str>,
 }
 
@@ -106,7 +106,7 @@ pub fn compare(
     let mut course = Course::new(kernel, shapes)?;
     let mut compared =
         shapes.iter().map(|&shape| empty(kernel, shape)).collect::<Result<Vec<_>>>()?;
-    // What each lacks is asked before any is chosen: a file is known only while it is the choice.
+    // What each lacks is determined before any is chosen: a file is known only while it is chosen.
     let names = backend.selection().library().variants(kernel)?;
     let lacks = names
         .iter()
@@ -128,8 +128,7 @@ pub fn compare(
     Ok(compared)
 }
 
-/// The variant that programs get at a shape; none where the one that the user has chosen does not fit it, or
-/// none does.
+/// The variant that programs get at a shape; none if the one that the user has chosen does not fit it, or none does.
 fn default_at(
     backend: &GpuBackend,
     kernel: &'static Kernel,
@@ -142,7 +141,7 @@ fn default_at(
     }
 }
 
-/// A kernel's shape without any variant yet.
+/// A kernel's results at a shape, still without variants.
 fn empty(kernel: &'static Kernel, shape: BenchShape) -> Result<KernelVariants> {
     let activation = shape.case(kernel)?.activation.name();
     Ok(KernelVariants {
@@ -169,14 +168,14 @@ pub fn judge(
     Ok(results.remove(0).0)
 }
 
-/// What a kernel may have to do at a shape where its twin is asked, too: more would keep people waiting.
+/// The most work of a kernel at a shape where it is compared with its twin: more would keep users waiting.
 const MOST_CHECKED: usize = 1 << 23;
 
 /// What each variant of a kernel is checked on.
 struct Course {
     /// The kernel's cases.
     cases: Vec<Trial>,
-    /// The shapes that it is timed at, and what is run there before, unless the twin takes long.
+    /// The shapes that it is timed at, each with a trial to run first, unless the twin takes long.
     shapes: Vec<(BenchShape, Option<Trial>)>,
 }
 
@@ -216,7 +215,7 @@ fn results(
     shapes.map(|(shape, trial)| timed(backend, kernel, (*shape, trial.as_mut()), worst)).collect()
 }
 
-/// Times the variant that is chosen, whose largest error so far is known, at a shape, if it is right there.
+/// Times the chosen variant at a shape, if it is right there; `worst_error` is its largest error so far.
 fn timed(
     backend: &mut GpuBackend,
     kernel: &'static Kernel,
@@ -246,11 +245,11 @@ fn timed(
 pub struct Speed {
     /// Seconds of one dispatch.
     pub time: Spread,
-    /// Multiplications and additions, in 10⁹ a second; none where the kernel is no product.
+    /// Multiplications and additions, in 10⁹ a second; none if the kernel is not a product.
     pub gflop_per_s: Option<f64>,
     /// Bytes of all operands, each once, in 10⁹ a second.
     pub gb_per_s: f64,
-    /// What the time was taken with.
+    /// How the time was measured.
     pub clock: Clock,
 }
 

@@ -18,25 +18,24 @@ use std::time::Duration;
 /// The longest time cap, a day.
 const MOST_SECONDS: f64 = 86_400.0;
 
-/// What to compute on.
+/// The device to compute on.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Device")]
 pub(super) struct DeviceArguments {
-    /// What to compute on.
+    /// The device to compute on.
     ///
-    /// auto (hardware, then software Vulkan, then the CPU engine), gpu, cpu, interpreter (the shaders themselves,
-    /// on the CPU), or a part of an adapter's name.
+    /// auto (hardware, else software Vulkan, else the CPU engine), gpu, cpu, interpreter (runs the shaders on the
+    /// CPU), or part of an adapter's name.
     #[arg(long, value_name = "DEVICE", default_value = "auto")]
     pub(super) device: DeviceChoice,
-    /// Seconds that the device may take for one submit.
+    /// The time limit for one submit, in seconds.
     ///
-    /// A shader whose loop never ends is given up then, and one that the driver does not end compiling.
+    /// A shader that does not finish by then, or that the driver does not finish compiling, is given up.
     #[arg(long, value_name = "SECONDS", default_value_t = TIME_CAP.as_secs_f64(), value_parser = seconds, allow_negative_numbers = true)]
     time_cap: f64,
-    /// What products are computed in [default: f32].
+    /// Precision of matrix products [default: f32].
     ///
-    /// f32; or mixed, f16 operands and f32 sums on cooperative matrices (tensor cores), where the adapter has
-    /// them.
+    /// f32; or mixed: f16 operands and f32 sums on cooperative matrices (tensor cores), where the adapter has them.
     #[arg(long, value_parser = choice::<Precision>())]
     precision: Option<Precision>,
 }
@@ -47,19 +46,18 @@ impl DeviceArguments {
         Duration::from_secs_f64(self.time_cap)
     }
 
-    /// What products are computed in.
+    /// The precision of matrix products.
     pub(super) fn precision(&self) -> Precision {
         self.precision.unwrap_or_default()
     }
 
-    /// The same with the experiment's precision, which the flag is put in place of if it was given.
+    /// These arguments with the experiment's precision, which the flag overrides if it was given.
     pub(super) fn agreed(&self, experiment: &mut Experiment) -> Self {
         experiment.precision = self.precision.unwrap_or(experiment.precision);
         Self { precision: Some(experiment.precision), ..self.clone() }
     }
 
-    /// The same as flags, for a process that is to use the same device: the best one and no other, where
-    /// the choice is left.
+    /// These arguments as flags for a process that must use the same device; `auto` becomes `gpu`, the best adapter.
     pub(super) fn flags(&self) -> [String; 3] {
         let device = match &self.device {
             DeviceChoice::Auto => &DeviceChoice::Gpu,
@@ -88,9 +86,9 @@ fn seconds(text: &str) -> std::result::Result<f64, String> {
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Shaders")]
 pub(super) struct ShaderArguments {
-    /// A folder laid over the shipped shaders.
+    /// A folder of shaders that override the shipped ones.
     ///
-    /// It holds DIR/KERNEL/VARIANT.wgsl, DIR/activations/NAME.wgsl; `normlab shaders export DIR` makes one.
+    /// It contains DIR/KERNEL/VARIANT.wgsl and DIR/activations/NAME.wgsl; `normlab shaders export DIR` creates one.
     #[arg(long, value_name = "DIR")]
     shaders: Option<PathBuf>,
     /// The variant of a kernel, by name or file; repeatable.
@@ -98,15 +96,15 @@ pub(super) struct ShaderArguments {
     /// For example matmul_nn=naive, or sgd=my/sgd.wgsl.
     #[arg(long, value_name = "KERNEL=VARIANT")]
     variant: Vec<String>,
-    /// A number that a shader offers for tuning; repeatable.
+    /// The value of a tunable constant of a shader; repeatable.
     ///
-    /// For example sgd.INVOCATIONS=64. `normlab shaders list` shows what there is.
+    /// For example sgd.INVOCATIONS=64. `normlab shaders list` lists them.
     #[arg(long, value_name = "KERNEL.NAME=VALUE")]
     tunable: Vec<String>,
 }
 
 impl ShaderArguments {
-    /// The shipped shaders with the user's in their place.
+    /// The shipped shaders, overridden by the user's.
     ///
     /// # Errors
     /// As [`Library::over`], [`Library::choose`] and [`Library::tune`].
@@ -120,7 +118,7 @@ impl ShaderArguments {
         Ok(library)
     }
 
-    /// The same with this folder, where neither a folder nor a variant is named.
+    /// These arguments with this shader folder, if they name neither a folder nor a variant.
     pub(super) fn or_folder(mut self, folder: Option<PathBuf>) -> Self {
         if self.shaders.is_none() && self.variant.is_empty() {
             self.shaders = folder;
@@ -128,7 +126,7 @@ impl ShaderArguments {
         self
     }
 
-    /// The same as flags, but for the variants.
+    /// These arguments as flags, without the variants.
     pub(super) fn flags_without_variants(&self) -> Vec<String> {
         let folder = self.shaders.iter().map(|folder| format!("--shaders={}", folder.display()));
         let tunables = self.tunable.iter().map(|setting| format!("--tunable={setting}"));
@@ -136,7 +134,7 @@ impl ShaderArguments {
     }
 }
 
-/// What is measured on, with which shaders, and how the figures are printed.
+/// The device to measure on, the shaders, and the form of the output.
 #[derive(Args, Clone, Debug)]
 pub(super) struct MeasureArguments {
     #[command(flatten)]
@@ -148,38 +146,38 @@ pub(super) struct MeasureArguments {
     pub(super) json: bool,
 }
 
-/// Whether one kernel may do what several do.
+/// Whether kernels may be fused.
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Shaders")]
 pub(super) struct FusionArguments {
-    /// Run every kernel as a dispatch of its own.
+    /// Run every kernel as its own dispatch.
     ///
-    /// Without this flag, one kernel does what several do one after another, to the same bits, unless one of
-    /// these is yours.
+    /// Without this flag, fused kernels replace several consecutive ones, with the same results to the bit, unless
+    /// one of these is yours.
     #[arg(long)]
     no_fuse: bool,
 }
 
 impl FusionArguments {
-    /// The library as these arguments have it.
+    /// The library with these arguments applied.
     pub(super) fn apply(self, library: Library) -> Library {
         if self.no_fuse { library.unfused() } else { library }
     }
 }
 
-/// Whether shaders are taken as they change.
+/// Whether changed shaders are reloaded.
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Shaders")]
 pub(super) struct WatchArguments {
-    /// Take shaders and activations as soon as they are saved, and train on.
+    /// Reload shaders and activations as soon as they are saved, and keep training.
     ///
-    /// Those of --shaders, of --variant KERNEL=PATH.wgsl and of --activation PATH.wgsl.
+    /// This covers the files of --shaders, --variant KERNEL=PATH.wgsl and --activation PATH.wgsl.
     #[arg(long)]
     watch: bool,
 }
 
 impl WatchArguments {
-    /// The changes of the library's and the activations' files from now on, if they are to be watched.
+    /// Changes to the library's and the activations' files from now on, if they are to be watched.
     ///
     /// # Errors
     /// [`Error::Config`] when there are no files to watch, and as [`Changes::of`].
@@ -198,7 +196,7 @@ impl WatchArguments {
             false => Ok(None),
             true if places.is_empty() => Err(Error::Config(
                 "--watch: there are no files to watch; name a folder with --shaders DIR \
-                 (`normlab shaders export DIR` makes one), or a file with --variant KERNEL=PATH.wgsl \
+                 (`normlab shaders export DIR` creates one), or a file with --variant KERNEL=PATH.wgsl \
                  or --activation PATH.wgsl"
                     .to_owned(),
             )),
@@ -207,11 +205,11 @@ impl WatchArguments {
     }
 }
 
-/// How much is tuned.
+/// How much to tune.
 #[derive(Args, Clone, Copy, Debug)]
 #[command(next_help_heading = "Shaders")]
 pub(super) struct TuneArguments {
-    /// How much the settings of the kernels' shaders are tuned for the shapes of this run.
+    /// How much to tune the settings of the shaders for the shapes of this run.
     #[arg(long, value_parser = choice::<TuneMode>(), default_value_t, value_name = "MODE")]
     pub(super) tune: TuneMode,
 }
@@ -222,18 +220,18 @@ pub(super) struct TuneArguments {
 pub(super) struct OutputArguments {
     /// The folder for the run's records [default: runs/NAME].
     ///
-    /// Without it, the first of runs/NAME, runs/NAME-2, … that is free.
+    /// Without it, the first free one of runs/NAME, runs/NAME-2, ….
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
-    /// Replace the run that the folder holds.
+    /// Replace the run in the folder.
     #[arg(long)]
     pub(super) force: bool,
-    /// Open the report in the browser when the run has ended; of the lesson, its page.
+    /// Open the report, or the lesson's page, in the browser when the run has ended.
     #[arg(long)]
     pub(super) open: bool,
 }
 
-/// A word of a choice, as the help lists it.
+/// A word of a choice, as listed in the help.
 pub(super) fn possible(word: &Word) -> PossibleValue {
     let value = PossibleValue::new(word.name);
     if word.help.is_empty() { value } else { value.help(word.help.trim().trim_end_matches('.')) }

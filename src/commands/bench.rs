@@ -1,4 +1,4 @@
-//! `normlab bench`: how fast the variants of kernels are, and what a training step takes.
+//! `normlab bench`: how fast kernel variants and training steps are.
 
 use super::arguments::{FusionArguments, MeasureArguments, TuneArguments, choice};
 use super::opening::{open, open_adapter};
@@ -35,9 +35,9 @@ pub(super) struct Arguments {
 enum Command {
     /// Time training steps of three networks with each norm, and their kernels.
     Step(StepArguments),
-    /// Time training steps over batch and width, and say how they and their kernels grow.
+    /// Time training steps at several batch sizes and widths, and show how their time grows, kernel by kernel.
     Scale(ScaleArguments),
-    /// Measure what this project wants to reach on an adapter of this kind, and say what is reached.
+    /// Measure this project's speed targets for this kind of adapter, and show which are reached.
     #[command(alias = "reach")]
     Targets(TargetsArguments),
 }
@@ -49,7 +49,7 @@ struct VariantsArguments {
     kernels: Vec<String>,
     /// Sizes: MxKxN for products, ROWSxCOLS for other kernels; repeatable.
     ///
-    /// By default those of the lesson's first layer.
+    /// By default, those of the lesson's first layer.
     #[arg(long, value_name = "SHAPE")]
     shape: Vec<BenchShape>,
     #[command(flatten)]
@@ -71,10 +71,10 @@ struct ScaleArguments {
     /// The norm of the network's three hidden layers.
     #[arg(long, value_name = "NORM", default_value = "batch", value_parser = choice::<Norm>())]
     norm: Norm,
-    /// Sizes of the batch, with layers of 128 units.
+    /// Batch sizes, with layers of 128 units.
     #[arg(long, value_delimiter = ',', value_name = "SIZE,…", value_parser = integer::<usize>, allow_negative_numbers = true, default_values_t = scale::BATCHES)]
     batch: Vec<usize>,
-    /// Units of each layer, with batches of 64.
+    /// Layer widths in units, with batches of 64.
     #[arg(long, value_delimiter = ',', value_name = "UNITS,…", value_parser = integer::<usize>, allow_negative_numbers = true, default_values_t = scale::WIDTHS)]
     width: Vec<usize>,
     #[command(flatten)]
@@ -177,8 +177,8 @@ fn targets(measure: &MeasureArguments, out: &mut dyn Write) -> anyhow::Result<St
     let mut backend = open_adapter(&measure.device, library, purpose, shown)?;
     let device = backend.adapter();
     print(shown, &format!("device: {} ({}, {})\n", device.adapter, device.backend, device.driver))?;
-    let mut told = |target: &SpeedTarget| print(shown, &tables::target(target));
-    let goals = targets::measure(&mut backend, &data, &mut told)?;
+    let mut report = |target: &SpeedTarget| print(shown, &tables::target(target));
+    let goals = targets::measure(&mut backend, &data, &mut report)?;
     if measure.json {
         print_json(&Reached { device, goals: &goals }, out)?;
     }
@@ -198,8 +198,8 @@ fn scales(arguments: &ScaleArguments, out: &mut dyn Write) -> anyhow::Result<Sta
     let mut scales = Vec::new();
     for (what, sizes) in grown {
         print(shown, &tables::scale_header(what, *norm))?;
-        let mut told = |point: &ScaledStep| print(shown, &tables::scale_row(point));
-        let scale = scale::measure(&mut *backend, (what, sizes), *norm, &data, &mut told)?;
+        let mut report = |point: &ScaledStep| print(shown, &tables::scale_row(point));
+        let scale = scale::measure(&mut *backend, (what, sizes), *norm, &data, &mut report)?;
         print(shown, &tables::growth(&scale))?;
         scales.push(scale);
     }
@@ -232,7 +232,7 @@ fn steps(arguments: &StepArguments, out: &mut dyn Write) -> anyhow::Result<Statu
     }
     print(
         shown,
-        "\nEach kernel's dispatches of a step are timed on their own, one after another.",
+        "\nThe dispatches of each kernel in a step are timed separately, one after another.",
     )?;
     if measure.json {
         print_json(&Steps { device: backend.adapter(), steps }, out)?;

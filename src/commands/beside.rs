@@ -1,4 +1,4 @@
-//! What the lesson trains beside its own networks: the small parts of sweeps that two of its claims take,
+//! What the lesson trains besides its own networks: the small parts of sweeps that two of its claims need, which are
 //! batch size 1, and layer norm with one a and b for a whole layer.
 
 use super::output::print;
@@ -18,7 +18,7 @@ use crate::train::sweep::{self, Sweep};
 use crate::train::sweep_folder::SweepFolder;
 use std::io::Write;
 
-/// A lesson whose own networks are trained.
+/// A lesson whose own networks have been trained.
 pub(super) struct Lesson<'a> {
     pub(super) experiment: &'a Experiment,
     pub(super) data: &'a Dataset,
@@ -29,8 +29,8 @@ pub(super) struct Lesson<'a> {
 }
 
 impl Lesson<'_> {
-    /// Trains what two claims take besides, beside the run in its folder, and takes its comparisons in. A
-    /// sweep by itself that lies there is left as it is.
+    /// Trains the additional networks that two claims need, records them in the run's folder, and adds their
+    /// comparisons to `parity`. The records of a separate sweep in the folder are left alone.
     ///
     /// # Errors
     /// As [`sweep::train`]; [`crate::error::Error::File`] when the records cannot be written.
@@ -69,12 +69,12 @@ impl Lesson<'_> {
         Ok(())
     }
 
-    /// The lesson's own network that is compared with those of the sweep, as it was after as many steps.
+    /// The lesson's own network that the sweep's are compared with, as it was after the same number of steps.
     fn own(&self, backend: &dyn Backend, sweep: &Sweep) -> Result<Option<SweepRecord>> {
         if sweep.values.swept() != Swept::Affine {
             return Ok(None);
         }
-        // Its own number of gammas and betas; the sweep's values are the other ones.
+        // It has the lesson's own `affine`; the sweep has the other.
         let experiment = &sweep.experiment;
         let (activation, norm) = (Activation::Sigmoid, Norm::Layer);
         let plan = Plan { experiment, activation, norm, data: self.data, verify: false };
@@ -86,7 +86,7 @@ impl Lesson<'_> {
     }
 }
 
-/// One line about a network that has ended.
+/// One line about a network whose training has ended.
 fn ended(swept: Swept, record: &SweepRecord) -> String {
     let at = match swept {
         Swept::Affine if record.affine == Affine::Shared.name() => {

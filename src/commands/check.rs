@@ -1,5 +1,5 @@
-//! `normlab check`: each kernel's results on the GPU, held against its CPU reference, and each
-//! activation's gradient against central differences.
+//! `normlab check`: compares each kernel's results on the GPU with its CPU reference, and each activation's gradient
+//! with central differences.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::check_activations::check_activations;
@@ -38,22 +38,22 @@ pub(super) struct Arguments {
     kernels: Vec<String>,
     /// An activation to check, by name or as PATH.wgsl.
     ///
-    /// Its gradient against central differences, and the kernels that have an activation with this one.
+    /// Compares its gradient with central differences, and checks the kernels that have an activation with this one.
     #[arg(long, value_name = "NAME")]
     activation: Option<Activation>,
-    /// Check each shader with every value of every number that it offers for tuning, too.
+    /// Also check each shader with every value of each of its tunable constants.
     ///
-    /// Each by itself, and two at the ends of their values where a line of the shader names both.
+    /// Varies one constant at a time, and pairs at the ends of their ranges if a line of the shader uses both.
     #[arg(long)]
     all_tunables: bool,
-    /// Run the shaders on the CPU, too, and find data races and other mistakes that adapters hide.
+    /// Also run the shaders on the CPU, to find data races and other mistakes that adapters hide.
     ///
-    /// As `normlab sanitize` does.
+    /// See `normlab sanitize`.
     #[arg(long)]
     sanitize: bool,
-    /// Check nothing here: write a page that checks the kernels in the browser that opens it.
+    /// Write a page that checks the kernels in a browser, instead of checking them here.
     ///
-    /// With all variants that it can run, on the small ones of their cases.
+    /// It checks all variants that the browser can run, on their smaller cases.
     #[arg(long, value_name = "FILE.html", conflicts_with_all = ["all_tunables", "sanitize"])]
     page: Option<PathBuf>,
     #[command(flatten)]
@@ -81,7 +81,7 @@ impl Arguments {
         }
     }
 
-    /// A kernel's cases, with the activation that is checked in place of each case's own.
+    /// A kernel's cases, with the activation to check in place of each case's own.
     fn cases(&self, kernel: &Kernel) -> Vec<Case> {
         let mut cases = (kernel.cases)();
         if let (Some(activation), true) = (self.activation, kernel.contract.activation) {
@@ -93,26 +93,26 @@ impl Arguments {
     }
 }
 
-/// One setting over all its cases.
+/// The results of one setting over all its cases.
 #[derive(Default)]
 struct Tally {
     cases: usize,
     tensors: usize,
     worst: f64,
-    /// How results differ from the twin's as WGSL permits it.
+    /// The ways in which results differ from the twin's as WGSL permits.
     permitted: BTreeSet<Permitted>,
     complaints: Vec<String>,
-    /// Whether the shader is right but for rounding; none where that is not known.
+    /// Whether the shader is right except for rounding; none if unknown.
     formula: Option<bool>,
     elapsed: Duration,
-    /// Whether it did not end: nothing can run on the device behind it.
+    /// Whether it hung: nothing else can run on the device.
     stuck: bool,
 }
 
 /// Checks kernels and activations.
 pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let chosen = arguments.kernels()?;
-    let purpose = ("check", "the CPU engine is what adapters are held against");
+    let purpose = ("check", "the CPU engine is the reference that adapters are compared with");
     let library = arguments.shaders.library()?;
     if let Some(file) = &arguments.page {
         return write_page(arguments, &chosen, &library, file, out);
@@ -142,14 +142,14 @@ fn judge(
     let mut complaints = checked.complaints;
     let activations = arguments.activations();
     if checked.stuck {
-        complaints.push("Nothing else can run on the device: the rest is unchecked.".to_owned());
+        complaints.push("Nothing else can run on the device; the rest was not checked.".to_owned());
     } else if !activations.is_empty() {
         complaints.extend(check_activations(backend, &activations, out)?);
     }
     print(
         out,
         "worst error: as a fraction of its tolerance; good up to 1\n\
-         formula: the shader and the CPU reference, both in f64; right where they agree to 1e-6",
+         formula: the shader and the CPU reference, both in f64; right if they agree to 1e-6",
     )?;
     complaints.iter().try_for_each(|complaint| print(out, complaint))?;
     let mut good = complaints.is_empty();
@@ -180,17 +180,17 @@ fn write_page(
     Ok(Status::Good)
 }
 
-/// What checking kernels has found.
+/// The results of checking kernels.
 struct Checked {
     /// Rows of a table, below its header.
     rows: Vec<Vec<String>>,
     /// Lines about what is wrong.
     complaints: Vec<String>,
-    /// Whether a shader did not end: nothing can run on the device behind it.
+    /// Whether a shader hung: nothing else can run on the device.
     stuck: bool,
 }
 
-/// Checks all that there is to check of kernels, until one does not end.
+/// Checks every setting of the kernels, until one hangs.
 fn check_kernels(
     backend: &mut dyn ShaderBackend,
     arguments: &Arguments,
@@ -201,7 +201,7 @@ fn check_kernels(
     let rows = vec![header.map(str::to_owned).to_vec()];
     let mut checked = Checked { rows, complaints: Vec::new(), stuck: false };
     for kernel in chosen {
-        // One that was chosen and cannot run here is a mistake; others are skipped.
+        // A variant that was chosen but cannot run here is an error; others are skipped.
         if backend.selection().library().chosen(kernel).is_some() {
             refuse_what_cannot_run(backend.selection().variant(kernel))?;
         }
@@ -218,8 +218,8 @@ fn check_kernels(
     Ok(checked)
 }
 
-/// What there is to check of a kernel: its variants, each with the tunables that the user has set; and if
-/// `all`, the other settings of those that the adapter can run.
+/// The settings of a kernel to check: its variants, each with the tunables that the user has set; with `all`, also
+/// the other settings of the variants that the adapter can run.
 fn settings(
     backend: &dyn ShaderBackend,
     kernel: &'static Kernel,
@@ -250,23 +250,23 @@ impl Checked {
         setting: &Setting,
         trials: &mut [Trial],
     ) -> Result<()> {
-        let (name, told) = (kernel.name(), setting.to_string());
+        let (name, variant) = (kernel.name(), setting.to_string());
         let shader =
             backend.selection().library().set_shader(kernel, setting, Activation::default());
         match shader.map(|shader| backend.selection().capabilities().lacks(&shader)) {
             Ok(None) => {
                 let tally = check_setting(backend, kernel, setting, trials)?;
-                self.rows.push(row(name, &told, &tally));
-                self.complaints.extend(wrong(name, &told, &tally.complaints));
+                self.rows.push(row(name, &variant, &tally));
+                self.complaints.extend(wrong(name, &variant, &tally.complaints));
                 self.stuck = tally.stuck;
             }
             Ok(Some(reason)) => {
-                self.rows.push(unchecked(name, &told, &format!("skipped: {reason}")));
+                self.rows.push(unchecked(name, &variant, &format!("skipped: {reason}")));
             }
-            // A shader that does not fit is wrong; the others are checked all the same.
+            // A shader that does not fit its contract is wrong; the others are still checked.
             Err(error @ Error::Shader(_)) => {
-                self.rows.push(unchecked(name, &told, "WRONG"));
-                self.complaints.extend(wrong(name, &told, &[error.to_string()]));
+                self.rows.push(unchecked(name, &variant, "WRONG"));
+                self.complaints.extend(wrong(name, &variant, &[error.to_string()]));
             }
             Err(error) => return Err(error),
         }
@@ -274,7 +274,7 @@ impl Checked {
     }
 }
 
-/// An error if the adapter cannot run a variant. One that does not fit its contract is judged later.
+/// Fails if the adapter cannot run a variant. One that does not fit its contract is judged later.
 fn refuse_what_cannot_run(variant: Result<String>) -> Result<()> {
     match variant {
         Ok(_) | Err(Error::Shader(_)) => Ok(()),
@@ -294,7 +294,7 @@ fn check_setting(
         tally.cases += 1;
         let outcome = match trial.run(backend) {
             Ok(outcome) => outcome,
-            // What the device refuses is this variant's fault: the others are checked all the same.
+            // If the device refuses, that is this variant's fault; the others are still checked.
             Err(error) => {
                 tally.worst = f64::INFINITY;
                 tally.stuck = matches!(error, Error::Stuck(_));
@@ -310,7 +310,7 @@ fn check_setting(
     }
     if !tally.stuck {
         let library = backend.selection().library();
-        // What the interpreter does not run has no such verdict.
+        // A shader that the interpreter cannot run has no such verdict.
         if let Ok(complaint) = formula::check(library, kernel, setting, trials) {
             tally.formula = Some(complaint.is_none());
             tally.complaints.extend(complaint);
@@ -340,7 +340,7 @@ fn row(kernel: &str, variant: &str, tally: &Tally) -> Vec<String> {
     ]
 }
 
-/// Words behind a verdict about what WGSL permits; none where there is nothing of the kind.
+/// The end of a verdict: what WGSL permitted; empty if nothing.
 fn permitted(permitted: &BTreeSet<Permitted>) -> String {
     let words: Vec<_> = permitted.iter().map(Permitted::to_string).collect();
     if words.is_empty() {

@@ -10,8 +10,8 @@ use crate::kernels::activation::Activation;
 use crate::report::table;
 use std::io::Write;
 
-/// Holds activations' gradients against central differences and prints a table; lines about those that
-/// are wrong.
+/// Compares activations' gradients with central differences and prints a table. Returns a line for each that is
+/// wrong.
 pub(super) fn check_activations(
     backend: &mut dyn ShaderBackend,
     activations: &[Activation],
@@ -42,7 +42,7 @@ pub(super) fn check_activations(
     Ok(complaints)
 }
 
-/// Places of kinks that a table shows.
+/// The number of kinks that the table shows.
 const SHOWN_KINKS: usize = 4;
 
 fn kinks(found: &Findings) -> String {

@@ -34,9 +34,9 @@ pub(super) fn list(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
     let interpreter = InterpreterBackend::<f32>::new(Library::default()).adapter();
     match chosen {
         Some(_) => {
-            print(out, &format!("  {}: always there; --device cpu", engine.adapter))?;
+            print(out, &format!("  {}: always available; --device cpu", engine.adapter))?;
             let interpreter = interpreter.adapter;
-            print(out, &format!("  {interpreter}: always there; --device interpreter"))?;
+            print(out, &format!("  {interpreter}: always available; --device interpreter"))?;
         }
         None if arguments.device.device == adapters::DeviceChoice::Cpu => {
             print(out, &format!("* {}: used, as asked", engine.adapter))?;

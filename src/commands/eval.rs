@@ -1,4 +1,4 @@
-//! `normlab eval`: one kernel over tensors of the user's own.
+//! `normlab eval`: runs one kernel on the user's tensors.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::opening::open;
@@ -22,25 +22,25 @@ pub(super) struct Arguments {
     /// The kernel to run.
     #[arg(value_name = "KERNEL")]
     kernel: Option<String>,
-    /// The safetensors file with the tensors that the kernel reads, named as in its contract.
+    /// A safetensors file with the tensors that the kernel reads, named as in its contract.
     #[arg(long, value_name = "FILE")]
     input: Option<PathBuf>,
-    /// The safetensors file for the tensors that it writes; an older one is replaced.
+    /// The safetensors file to write the kernel's results to; an existing one is replaced.
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// A parameter of the kernel, as epsilon=1e-5; repeatable.
+    /// A parameter of the kernel, e.g. epsilon=1e-5; repeatable.
     #[arg(long = "param", value_name = "NAME=NUMBER", value_parser = assignment::<f32>)]
     parameters: Vec<(String, f32)>,
-    /// A size that no tensor tells, as features=784; repeatable.
+    /// A size that no tensor gives, e.g. features=784; repeatable.
     #[arg(long = "size", value_name = "NAME=NUMBER", value_parser = assignment::<usize>)]
     sizes: Vec<(String, usize)>,
     /// The activation of a kernel that has one [default: identity].
     #[arg(long, value_name = "NAME")]
     activation: Option<Activation>,
-    /// Print a short help.
+    /// Print short help.
     #[arg(short = 'h')]
     short_help: bool,
-    /// Print help with the tensors of all kernels; behind the name of a kernel, with those of that kernel alone.
+    /// Print help with the tensors of all kernels, or only those of KERNEL if it is named.
     #[arg(long)]
     help: bool,
     #[command(flatten)]
@@ -49,9 +49,9 @@ pub(super) struct Arguments {
     shaders: ShaderArguments,
 }
 
-/// What the short help ends with.
-const SHORT_HELP: &str = "`normlab eval KERNEL --help` lists the tensors of a kernel, `normlab shaders list` the \
-    kernels.";
+/// The end of the short help.
+const SHORT_HELP: &str = "`normlab eval KERNEL --help` lists the tensors of a kernel, and \
+                          `normlab shaders list` lists the kernels.";
 
 /// Reads NAME=NUMBER.
 fn assignment<T: FromStr>(text: &str) -> std::result::Result<(String, T), String> {
@@ -60,7 +60,7 @@ fn assignment<T: FromStr>(text: &str) -> std::result::Result<(String, T), String
     parts.ok_or_else(|| "expected NAME=NUMBER".to_owned())
 }
 
-/// Runs one kernel. `program` is the whole command line, whose part of this command is its help.
+/// Runs one kernel. `program` is the whole command line, which contains this command's help.
 pub(super) fn eval(
     arguments: &Arguments,
     program: fn() -> Command,
@@ -72,7 +72,7 @@ pub(super) fn eval(
     }
     let kernel = kernel.ok_or_else(|| {
         let names = kernels::ALL.map(|kernel| kernel.name()).join(", ");
-        Error::Config(format!("normlab eval needs the name of a kernel; there are: {names}"))
+        Error::Config(format!("normlab eval needs the name of a kernel; available: {names}"))
     })?;
     let input = needed(arguments.input.as_deref(), ("input", kernel), kernel.contract.read())?;
     let output =
@@ -95,7 +95,7 @@ pub(super) fn eval(
     Ok(Status::Good)
 }
 
-/// The path given with a flag, or what the file there must hold.
+/// The path given with a flag, or an error that says what that file must contain.
 fn needed<'a>(
     path: Option<&'a Path>,
     (flag, kernel): (&str, &Kernel),
@@ -109,7 +109,7 @@ fn needed<'a>(
     })
 }
 
-/// What was done, a line each.
+/// What was done, line by line.
 fn summary(results: &Results, instead: Option<&str>, output: &Path) -> String {
     let name = results.dispatch.kernel.name();
     let mut kernel = format!("kernel: {name} ({})", results.variant());
@@ -137,7 +137,7 @@ fn summary(results: &Results, instead: Option<&str>, output: &Path) -> String {
     lines.join("\n")
 }
 
-/// Prints the help, in full with the tensors of one kernel or of all.
+/// Prints the help; in full, it has the tensors of one kernel or of all.
 fn help(
     mut program: Command,
     (kernel, in_full): (Option<&'static Kernel>, bool),
@@ -154,10 +154,10 @@ fn help(
     Ok(Status::Good)
 }
 
-/// Kernels with their tensors and flags, as their contracts have them.
+/// Kernels with their tensors and flags, from their contracts.
 fn listing(kernels: &[&Kernel]) -> String {
-    let shapes = "A tensor is [replicas, rows, cols] or [rows, cols]; where one of rows and cols is 1, \
-                  it may have the other axis alone. One replica of a shared tensor may serve all.\n";
+    let shapes = "A tensor is [replicas, rows, cols] or [rows, cols]; if rows or cols is 1, that \
+                  axis may be left out. A shared tensor may have a single replica, which serves all.\n";
     let described = kernels.iter().map(|kernel| describe(kernel));
     shapes.to_owned() + &described.collect::<String>()
 }
@@ -182,7 +182,7 @@ fn describe(kernel: &Kernel) -> String {
     )
 }
 
-/// Lines with a word before the first of them.
+/// Lines, with a word before the first.
 fn column(word: &str, lines: impl Iterator<Item = String>) -> String {
     let words = std::iter::once(word).chain(std::iter::repeat(""));
     words.zip(lines).map(|(word, line)| format!("  {word:<8}{line}\n")).collect()

@@ -1,4 +1,4 @@
-//! What a command trains or writes: an experiment with the user's flags in place, and its data.
+//! What a command trains or writes: an experiment with the user's flags applied, and its data.
 
 use super::arguments::DeviceArguments;
 use super::experiment_flags::ExperimentArguments;
@@ -7,10 +7,10 @@ use crate::data::{Dataset, Source};
 use crate::error::{Error, Result};
 use std::path::PathBuf;
 
-/// An experiment with flags in place of its own values, and the device's arguments with its precision.
+/// The experiment with flags applied, and the device's arguments with its precision.
 ///
 /// # Errors
-/// As [`Experiment::validate`]; [`Error::File`] where a path cannot be made whole.
+/// As [`Experiment::validate`]; [`Error::File`] if a path cannot be made absolute.
 pub(super) fn with_flags(
     mut experiment: Experiment,
     flags: &ExperimentArguments,
@@ -22,10 +22,10 @@ pub(super) fn with_flags(
     Ok((with_absolute_paths(experiment)?, device))
 }
 
-/// The experiment with whole paths, so that its record can be replayed from any folder.
+/// The experiment with absolute paths, so that its record can be replayed from any folder.
 ///
 /// # Errors
-/// [`Error::File`] where one cannot be made whole.
+/// [`Error::File`] if one cannot be made absolute.
 pub(super) fn with_absolute_paths(experiment: Experiment) -> Result<Experiment> {
     let whole = |path: Option<PathBuf>| {
         let whole = |path: PathBuf| {
@@ -48,7 +48,7 @@ pub(super) fn load(experiment: &Experiment) -> Result<Dataset> {
     Dataset::load(&Source { folder, test_folder, transpose, train_images, test_images, binary })
 }
 
-/// The same data, where the experiment as it stands can be trained on them.
+/// The same data, if the experiment can be trained on it.
 ///
 /// # Errors
 /// As [`load`] and [`Experiment::validate_for`].

@@ -8,7 +8,7 @@ use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches, 
 use std::ffi::OsStr;
 use std::marker::PhantomData;
 
-/// Units of a layer where nothing else is known.
+/// The width of layers if nothing else sets it.
 const USUAL_WIDTH: usize = 100;
 
 /// Which keys of an experiment a command takes as flags.
@@ -17,7 +17,7 @@ pub(super) trait Keys {
     fn has(name: &str) -> bool;
 }
 
-/// Every key of an experiment but its precision, which is asked of the device.
+/// Every key of an experiment except its precision, which is a flag of the device.
 #[derive(Clone, Debug)]
 pub(super) struct Every;
 
@@ -36,7 +36,7 @@ pub(super) struct ExperimentArguments<K = Every> {
     keys: PhantomData<K>,
 }
 
-/// The keys that have flags of a command, in their order.
+/// The keys that a command takes as flags, in order.
 fn taken<K: Keys>() -> impl Iterator<Item = &'static Key<Experiment>> {
     KEYS.iter().filter(|key| K::has(key.name))
 }
@@ -65,17 +65,17 @@ impl TypedValueParser for KeyParser {
     }
 }
 
-/// What the short help has of a text: up to the first colon, semicolon or bracket.
+/// The part of a text that the short help shows: up to the first colon, semicolon or bracket.
 fn in_short(help: &'static str) -> &'static str {
     let whole = help.trim().trim_end_matches('.');
     let end = [": ", "; ", " ["].into_iter().filter_map(|mark| whole.find(mark)).min();
     &whole[..end.unwrap_or(whole.len())]
 }
 
-/// The flag that makes layers of one width.
+/// The flag that sets a number of layers of one width.
 const DEPTH: &str = "depth";
 
-/// The group of the flags of an experiment, for commands that may have none of them.
+/// The group of an experiment's flags, for commands where all of them are optional.
 const GROUP: &str = "experiment_keys";
 
 impl<K: Keys> Args for ExperimentArguments<K> {
@@ -149,10 +149,10 @@ impl<K> ExperimentArguments<K> {
         given.chain(depth).map(|name| format!("--{name}")).collect()
     }
 
-    /// Puts the flags that were given in place of the experiment's values.
+    /// Overrides the experiment's values with the flags that were given.
     ///
     /// # Errors
-    /// [`Error::Config`] when flags contradict each other, or a file that one names has changed meanwhile.
+    /// [`Error::Config`] when flags contradict each other, or a file that one names has changed in the meantime.
     pub(super) fn apply(&self, experiment: &mut Experiment) -> Result<()> {
         for (key, value) in &self.given {
             (key.read)(value).map_err(Error::Config)?(experiment);
@@ -162,8 +162,8 @@ impl<K> ExperimentArguments<K> {
             (experiment.hidden.len(), self.given.iter().any(|(key, _)| key.name == "hidden"));
         if names_layers && layers > 1 {
             return Err(Error::Config(format!(
-                "--depth {depth} makes layers of one width, but --hidden names {layers} layers; give one \
-                 of the two, or a single width"
+                "--depth {depth} makes layers of one width, but --hidden gives {layers} widths; \
+                 use only one of the two, or give a single width"
             )));
         }
         let width = experiment.hidden.first().copied().unwrap_or(USUAL_WIDTH);

@@ -1,4 +1,4 @@
-//! `normlab export`: networks as files, to be run by something else.
+//! `normlab export`: writes networks as files that other programs can run.
 
 use super::arguments::{DeviceArguments, FusionArguments, ShaderArguments, choice};
 use super::experiment::{load_to_train, with_flags};
@@ -20,7 +20,7 @@ use clap::Args;
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Steps with reference values where the user names no number.
+/// The default number of steps with reference values.
 const REFERENCE_STEPS: usize = 3;
 
 /// Arguments of `normlab export`.
@@ -32,13 +32,13 @@ pub(super) struct Arguments {
     /// An experiment file; flags override its values.
     #[arg(value_name = "EXPERIMENT.toml")]
     file: Option<PathBuf>,
-    /// What the shaders' variants are chosen for.
+    /// The target that the shaders' variants are chosen for.
     #[arg(long, value_parser = choice::<Target>(), default_value_t = Target::Browser)]
     target: Target,
-    /// The first steps whose losses and gradients travel along, computed in f64.
+    /// The number of first steps to include reference losses and gradients for, computed in f64.
     #[arg(long, value_name = "STEPS", default_value_t = REFERENCE_STEPS, value_parser = integer::<usize>)]
     references: usize,
-    /// Replace what the folder holds.
+    /// Replace the networks in the folder.
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -60,7 +60,7 @@ pub(super) fn export(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
     let (experiment, device) = &with_flags(given, &arguments.experiment, &arguments.device)?;
     if experiment.precision != Precision::F32 {
         bail!(Error::Config(
-            "--precision mixed: WebGPU has no cooperative matrices; leave it at f32".to_owned(),
+            "--precision mixed: WebGPU has no cooperative matrices; use f32".to_owned(),
         ));
     }
     check_free(&arguments.folder, arguments.force)?;
@@ -80,8 +80,8 @@ pub(super) fn export(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
 }
 
 impl Arguments {
-    /// The shaders to choose from, and what they are to run on: the adapter here with the settings that
-    /// `normlab tune` has found for it.
+    /// The shaders to choose from, and the target that they run on; for this adapter, with the settings that `normlab
+    /// tune` has found.
     fn selection(
         &self,
         (device, plans): (&DeviceArguments, &[Plan<'_>]),
@@ -95,7 +95,7 @@ impl Arguments {
                 Ok(selection)
             }
             Target::Adapter => {
-                let purpose = ("export for", "it runs no shaders");
+                let purpose = ("export for", "the CPU engine runs no shaders");
                 let mut backend = open_adapter(device, library, purpose, out)?;
                 let models = plans.iter().map(|plan| plan.model(&backend));
                 let models = models.collect::<Result<Vec<_>>>()?;

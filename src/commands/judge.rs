@@ -1,5 +1,5 @@
-//! `normlab judge`, hidden: judges one variant of a kernel and prints the verdict as JSON. `normlab
-//! watch` runs it as a process of its own, which a shader may hang or crash.
+//! `normlab judge`, hidden: judges one variant of a kernel and prints the verdict as JSON. `normlab watch` runs it in
+//! a separate process, since a shader may hang or crash it.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::opening::open_adapter;
@@ -30,19 +30,21 @@ pub(super) struct Arguments {
     device: DeviceArguments,
     #[command(flatten)]
     shaders: ShaderArguments,
-    /// The sizes at which it is timed.
+    /// The sizes to time it at.
     #[arg(long, value_name = "SHAPE")]
     shape: Option<BenchShape>,
 }
 
-/// Judges the variant that programs get, and prints what came of it.
+/// Judges the variant that programs get, and prints the verdict.
 pub(super) fn judge(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let judged = match verdict(arguments) {
         Ok(result) => Judged::Ended(result),
         Err(error) => Judged::Failed(error.to_string()),
     };
     let text = serde_json::to_string(&judged);
-    let text = text.map_err(|error| Error::Device(format!("no JSON of the verdict: {error}")))?;
+    let text = text.map_err(|error| {
+        Error::Device(format!("the verdict cannot be written as JSON: {error}"))
+    })?;
     print(out, &text)?;
     Ok(if judged.time().is_some() { Status::Good } else { Status::Failed })
 }
@@ -50,7 +52,7 @@ pub(super) fn judge(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
 fn verdict(arguments: &Arguments) -> Result<VariantResult> {
     let kernel = kernels::find(&arguments.kernel)?;
     let library = arguments.shaders.library()?;
-    // What is printed is the verdict alone.
+    // Only the verdict is printed.
     let mut backend = open_adapter(&arguments.device, library, PURPOSE, &mut io::sink())?;
     let shape = arguments.shape.unwrap_or_else(|| BenchShape::usual(kernel));
     let sizes = shape.case(kernel)?.sizes(&kernel.contract)?;
@@ -72,14 +74,14 @@ fn hidden(library: &Library, kernel: &'static Kernel, variant: &str) -> Result<O
     Ok(report.faults().next().map(ToString::to_string))
 }
 
-/// All that a process has written.
+/// Everything that a process has written.
 #[derive(Debug)]
 pub(super) struct Written {
     out: String,
     errors: String,
 }
 
-/// A `normlab judge` that runs. Dropped, it is killed.
+/// A running `normlab judge`, which is killed when dropped.
 #[derive(Debug)]
 pub(super) struct Process {
     child: Child,
@@ -97,7 +99,7 @@ impl Process {
             .map_err(|error| Error::Device(format!("the judging process cannot start: {error}")))?;
         let (out, errors) = (child.stdout.take(), child.stderr.take());
         thread::spawn(move || {
-            // Both are read at once: a pipe that nobody empties stops who writes into it.
+            // Both are read at once: a full pipe blocks its writer.
             let errors = thread::spawn(move || read(errors));
             let out = read(out);
             ended(Written { out, errors: errors.join().unwrap_or_default() });
@@ -105,7 +107,7 @@ impl Process {
         Ok(Self { child })
     }
 
-    /// The verdict of a process that has written all it had to say.
+    /// The verdict of a process that has finished writing.
     pub(super) fn verdict(mut self, written: &Written) -> Judged {
         if let Ok(judged) = serde_json::from_str(&written.out) {
             return judged;
@@ -133,7 +135,7 @@ impl Drop for Process {
 /// Everything that comes out of a pipe.
 fn read(pipe: Option<impl Read>) -> String {
     let mut bytes = Vec::new();
-    // What came before a pipe broke is all there is.
+    // If the pipe breaks, what came before is kept.
     let _ = pipe.map(|mut pipe| pipe.read_to_end(&mut bytes));
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand.
+//! The command line: one file per subcommand.
 
 mod arguments;
 mod bench;
@@ -37,7 +37,7 @@ use crate::record::Swept;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 
-/// What flags stand for where they are not given.
+/// The default values of flags.
 const DEFAULTS: &str = "Defaults: SGD at learning rate 0.1, batch 60, seed 1, initial weights uniform. \
     `lesson`: sigmoid and relu with none, batch and layer norm, 5 hidden layers of 100 units, 1500 \
     steps. `train`: sigmoid with batch norm, 3 hidden layers of 100 units, 5000 steps.";
@@ -64,7 +64,7 @@ enum Command {
     /// Train networks of your own, from a file or from flags.
     #[command(after_help = DEFAULTS)]
     Train(run::TrainArguments),
-    /// Make a run's report again, from the records that it has left.
+    /// Rebuild a run's report from its records.
     Report(report::Arguments),
     /// Classify a test set with a run's networks: accuracy, loss, confusion matrices, logits.
     Evaluate(evaluate::Arguments),
@@ -74,46 +74,46 @@ enum Command {
     Compare(compare::Arguments),
     /// Write a run's records as comma-separated values.
     Records(records::Arguments),
-    /// Write the lesson as a page that opens, and trains, in any browser.
+    /// Write the lesson as a page that opens in any browser, and trains there.
     Page(page::Arguments),
-    /// Train at several batch sizes: batch norm against layer norm.
+    /// Compare batch norm with layer norm at several batch sizes.
     #[command(after_help = sweep::defaults(Swept::BatchSize))]
     BatchSizes(sweep::BatchSizesArguments),
     /// Train ReLU at several learning rates, without a norm and with one.
     #[command(after_help = sweep::defaults(Swept::LearningRate))]
     LearningRates(sweep::LearningRatesArguments),
-    /// Train layer norm with one gamma and beta a unit, and with one a layer.
+    /// Train layer norm with one gamma and beta per unit, and with one per layer.
     #[command(after_help = sweep::defaults(Swept::Affine))]
     Affine(sweep::AffineArguments),
     /// List the adapters, the one that would be used, and what each can do.
     Devices(devices::Arguments),
-    /// List the shaders, or write them out to be changed.
+    /// List the shaders, or export them for editing.
     #[command(subcommand)]
     Shaders(shaders::Command),
-    /// Hold each kernel's results on the GPU against its CPU reference.
+    /// Compare each kernel's results on the GPU with its CPU reference.
     Check(check::Arguments),
-    /// Run each kernel's shaders on the CPU, without an adapter, and find data races, accesses out of
-    /// bounds and other mistakes that adapters hide.
+    /// Run each kernel's shaders on the CPU, without an adapter, to find data races, out-of-bounds accesses and other
+    /// mistakes that adapters hide.
     Sanitize(sanitize::Arguments),
-    /// Run one kernel over tensors of your own, from one safetensors file into another.
+    /// Run one kernel on your own tensors, from one safetensors file to another.
     Eval(eval::Arguments),
     /// Write networks as files that a browser can train.
     Export(export::Arguments),
-    /// Time kernels, each variant checked before, or whole training steps (`bench step`).
+    /// Check and time kernels' variants, or time whole training steps (`bench step`).
     Bench(bench::Arguments),
-    /// Search for the shaders' fastest settings on this adapter, and keep them.
+    /// Find the shaders' fastest settings on this adapter, and save them.
     Tune(tune::Arguments),
-    /// Check and time the shaders of a kernel again whenever they are saved.
+    /// Check and time a kernel's shaders whenever they are saved.
     Watch(watch::Arguments),
     /// Judge one variant of a kernel, for `watch`.
     #[command(hide = true)]
     Judge(judge::Arguments),
 }
 
-/// Runs what the arguments ask for; what it prints goes to `out`.
+/// Runs the command that the arguments name, and prints to `out`.
 ///
 /// # Errors
-/// As the command says, in its context: the [`Error`](crate::error::Error) in it tells the exit status.
+/// Those of the command, with context; the [`Error`](crate::error::Error) in it determines the exit status.
 pub fn execute(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Status> {
     match cli.command.unwrap_or(Command::Lesson(cli.lesson)) {
         Command::Lesson(arguments) => run::lesson(&arguments, out),

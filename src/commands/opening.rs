@@ -1,4 +1,4 @@
-//! How commands open what computes, and what they say of it.
+//! Opens the device that a command computes on, and says which one it is.
 
 use super::arguments::DeviceArguments;
 use super::output::print;
@@ -14,7 +14,7 @@ use crate::kernels::library::Library;
 use crate::kernels::precision::Precision;
 use std::io::Write;
 
-/// Opens what the user asked to compute on, and says what it is.
+/// Opens the device that the user asked for, and says which one it is.
 pub(super) fn open(
     arguments: &DeviceArguments,
     library: Library,
@@ -43,7 +43,7 @@ pub(super) fn open(
     let may_do_without = *choice == DeviceChoice::Auto && precision == Precision::F32;
     let opened = match open_best(&candidates, arguments, library, out) {
         Err(refusal @ Error::Device(_)) if may_do_without => {
-            print(out, &format!("note: {refusal}; the CPU engine computes instead"))?;
+            print(out, &format!("note: {refusal}; using the CPU engine instead"))?;
             None
         }
         opened => opened?,
@@ -58,12 +58,12 @@ pub(super) fn open(
     let found = backend.adapter();
     print(out, &format!("device: {} ({}, {})", found.adapter, found.backend, found.driver))?;
     if none && *choice == DeviceChoice::Auto {
-        print(out, &format!("note: {}. Here the CPU engine computes.", adapters::why_none()))?;
+        print(out, &format!("note: {}. Using the CPU engine.", adapters::why_none()))?;
     }
     if changed && found.is_cpu_engine() {
         print(
             out,
-            "note: the CPU engine runs no shaders; --shaders, --variant and --tunable change nothing",
+            "note: the CPU engine runs no shaders; --shaders, --variant and --tunable have no effect",
         )?;
     }
     Ok(backend)
@@ -72,7 +72,7 @@ pub(super) fn open(
 /// The interpreter of WGSL, which needs no adapter.
 ///
 /// # Errors
-/// [`Error::Config`] where products are to be of mixed precision.
+/// [`Error::Config`] if products are to use mixed precision.
 pub(super) fn open_interpreter(
     arguments: &DeviceArguments,
     library: Library,
@@ -80,7 +80,7 @@ pub(super) fn open_interpreter(
     match arguments.precision() {
         Precision::F32 => Ok(InterpreterBackend::new(library)),
         Precision::Mixed => Err(Error::Config(
-            "--precision mixed: the interpreter does not run cooperative matrices".to_owned(),
+            "--precision mixed: the interpreter does not support cooperative matrices".to_owned(),
         )),
     }
 }
@@ -96,7 +96,7 @@ pub(super) fn open_adapter(
     of_adapters(&arguments.device, purpose, open)
 }
 
-/// Opens the best adapter that does not refuse, and tells of those that did; none where there are none.
+/// Opens the best adapter that does not refuse, and reports those that did; none if there are no candidates.
 pub(super) fn open_best(
     candidates: &[Candidate],
     arguments: &DeviceArguments,
@@ -105,27 +105,27 @@ pub(super) fn open_best(
 ) -> Result<Option<GpuBackend>> {
     let open = |candidate: &Candidate| GpuBackend::open_in(candidate, arguments.precision());
     let tell = |refusal: &Error, next: &Candidate| {
-        print(out, &format!("note: {refusal}; {} is tried next", next.describe().adapter))
+        print(out, &format!("note: {refusal}; trying {} next", next.describe().adapter))
     };
     let opened = adapters::open_first(candidates, open, tell)?;
     Ok(opened.map(|backend| backend.with(library).with_time_cap(arguments.time_cap())))
 }
 
-/// Uses what the adapter's driver has compiled at earlier starts.
+/// Loads what the adapter's driver compiled in earlier runs.
 pub(super) fn use_pipelines(backend: &mut GpuBackend, out: &mut dyn Write) -> Result<()> {
     let Some(folder) = files::caches() else { return Ok(()) };
     let warning = backend.use_pipeline_cache(&folder.join("pipelines"));
     warning.map_or(Ok(()), |warning| print(out, &format!("warning: {warning}")))
 }
 
-/// Keeps what an adapter's driver has compiled.
+/// Saves what an adapter's driver has compiled.
 pub(super) fn keep_pipelines(backend: &mut GpuBackend, out: &mut dyn Write) -> Result<()> {
     let warning = backend.keep_pipelines();
     warning.map_or(Ok(()), |warning| print(out, &format!("warning: {warning}")))
 }
 
-/// What `take` takes of the adapters for what only an adapter can do: `purpose` says what, as "check", and
-/// `instead` why the CPU engine cannot take its place.
+/// Lets `take` choose from the adapters for something that only an adapter can do: `purpose` says what, for example
+/// "check", and `instead` says why the CPU engine cannot replace it.
 pub(super) fn of_adapters<T>(
     choice: &DeviceChoice,
     (purpose, instead): (&str, &str),
@@ -133,16 +133,16 @@ pub(super) fn of_adapters<T>(
 ) -> Result<T> {
     if *choice == DeviceChoice::Interpreter {
         return Err(Error::Config(format!(
-            "--device interpreter: it tells nothing of how fast shaders are, nor can it {purpose} them; \
-             name an adapter, or leave the choice to auto"
+            "--device interpreter: it is not an adapter to {purpose}; name an adapter, or use \
+             --device auto"
         )));
     }
     if *choice == DeviceChoice::Cpu {
         return Err(Error::Config(format!(
-            "--device cpu: {instead}; name an adapter, or leave the choice to auto"
+            "--device cpu: {instead}; name an adapter, or use --device auto"
         )));
     }
     take(adapters::choose(choice)?)?.ok_or_else(|| {
-        Error::Device(format!("there is nothing to {purpose}: {}", adapters::why_none()))
+        Error::Device(format!("there is no adapter to {purpose}: {}", adapters::why_none()))
     })
 }

@@ -10,26 +10,25 @@ use serde::Serialize;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-/// How a command ended, when nothing stopped it.
+/// How a command ended, if no error stopped it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// All is good.
+    /// Everything is good.
     Good,
     /// A run failed, a comparison was out of tolerance, or a report could not be written.
     Failed,
-    /// The user wished that it ends, and it has left what it had.
+    /// The user interrupted it, and it kept what it had.
     Interrupted,
 }
 
 impl Status {
-    /// The status of two things that were done: good where both are.
+    /// The status of two steps together: good if both are.
     pub(super) fn and(self, other: Self) -> Self {
         if self == Self::Good { other } else { self }
     }
 }
 
-/// Prints one line, or several that end in one, so that they fit the terminal. A reader who has gone, having
-/// seen enough, does not end a run.
+/// Prints one or more lines, wrapped to the terminal's width. A reader that closes the pipe does not end a run.
 pub(super) fn print(out: &mut dyn Write, text: &str) -> Result<()> {
     match terminal::width() {
         Some(width) => print_as_is(out, &terminal::broken(text, width)),
@@ -47,15 +46,15 @@ fn print_as_is(out: &mut dyn Write, text: &str) -> Result<()> {
     }
 }
 
-/// Says that a command ends because the user wished it, and with what.
+/// Says that the user interrupted a command, and what is kept.
 pub(super) fn print_interrupted(kept: &str, out: &mut dyn Write) -> Result<()> {
-    print(out, &format!("interrupted: {kept}; a second Ctrl-C ends at once"))
+    print(out, &format!("interrupted: {kept}; press Ctrl-C again to quit at once"))
 }
 
-/// Opens a page in the user's browser, and does not wait for it.
+/// Opens a page in the user's browser, without waiting for it.
 ///
 /// # Errors
-/// [`Error::File`] when there is none that opens it.
+/// [`Error::File`] when no browser opens it.
 pub(super) fn open_in_browser(page: &Path) -> Result<()> {
     open::that_detached(page).map_err(|error| Error::file("open", page, error))
 }
@@ -63,12 +62,14 @@ pub(super) fn open_in_browser(page: &Path) -> Result<()> {
 /// Prints a value as JSON.
 pub(super) fn print_json(value: &impl Serialize, out: &mut dyn Write) -> Result<()> {
     let text = serde_json::to_string_pretty(value);
-    let text = text.map_err(|error| Error::Device(format!("no JSON of the results: {error}")))?;
+    let text = text.map_err(|error| {
+        Error::Device(format!("the results cannot be written as JSON: {error}"))
+    })?;
     print_as_is(out, &text)
 }
 
-/// A bar for the steps of a training, or whatever else is counted: so many of `what`. Where stderr is no
-/// terminal, nothing is drawn.
+/// A progress bar that counts `count` of `what`, for example training steps. Nothing is drawn if stderr is not a
+/// terminal.
 pub(super) fn progress_bar(label: &str, (count, what): (usize, &str)) -> ProgressBar {
     let bar = ProgressBar::new(count as u64);
     let template =
@@ -88,7 +89,7 @@ pub(super) fn compared(parity: &Parity) -> String {
             parity.compared,
             ratio_text(ratio)
         ),
-        _ => "\nGPU against CPU reference: nothing to compare, the CPU engine computed\n".into(),
+        _ => "\nGPU against CPU reference: nothing to compare; all ran on the CPU engine\n".into(),
     };
     let failures = parity.failures.iter().map(|line| format!("OUT OF TOLERANCE: {line}"));
     for line in first_few(failures.collect()) {
@@ -97,16 +98,16 @@ pub(super) fn compared(parity: &Parity) -> String {
     text
 }
 
-/// After a wrong result: says so where it may come from the driver, which ends loops.
+/// After a wrong result: says so if the driver's limit on loops may have caused it.
 pub(super) fn print_limit(gpu: Option<&GpuBackend>, out: &mut dyn Write) -> Result<()> {
     let rounds = gpu.map(GpuBackend::loop_limit).transpose()?.flatten();
     let Some(rounds) = rounds else { return Ok(()) };
     print(
         out,
         &format!(
-            "note: this driver ends the loops of an invocation after {rounds} rounds in all, and what \
-             they would have added is missing. If a kernel adds up more, take a smaller batch or \
-             narrower layers, or compute with --device cpu"
+            "note: this driver stops the loops of an invocation after {rounds} iterations in \
+             total, and anything beyond is missing from its sums. If a kernel needs more, use a \
+             smaller batch, narrower layers or --device cpu"
         ),
     )
 }
@@ -122,7 +123,7 @@ pub(super) fn wrong(kernel: &str, variant: &str, complaints: &[String]) -> Vec<S
     first_few(complaints.iter().map(line).collect())
 }
 
-/// Lines that a screen shows of a long list of complaints.
+/// The number of lines shown of a long list of complaints.
 const FEW: usize = 8;
 
 /// The first lines, and how many more there are.

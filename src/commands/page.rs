@@ -14,19 +14,19 @@ use clap::Args;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What a run's folder will hold beside its page.
+/// What a run's folder will contain next to its page.
 const AFTER_RUN: Links = Links { report: Some(REPORT), gif: Some(ANIMATION) };
 
 /// Arguments of `normlab page`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Arguments {
-    /// The file to write; one that is there is replaced.
+    /// The file to write; an existing one is replaced.
     #[arg(long, value_name = "FILE.html", default_value = LESSON)]
     out: PathBuf,
-    /// Show a run of your own instead of the recorded one that normlab carries: the folder that it has left.
+    /// Show your own run, from its folder, instead of the recorded one that normlab ships with.
     #[arg(long, value_name = "RUN_DIR")]
     run: Option<PathBuf>,
-    /// Also write what the page shows of the run, as JSON.
+    /// Also write the run's data that the page shows, as JSON.
     #[arg(long, value_name = "FILE.json", requires = "run")]
     record: Option<PathBuf>,
     /// Open the page in the browser.
@@ -55,15 +55,15 @@ pub(super) fn page(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
     Ok(Status::Good)
 }
 
-/// The page of a run that has just ended, in its folder; or how to try again.
+/// Writes the page of a run that has just ended to its folder; the error says how to try again.
 pub(super) fn after_run(folder: &Path, records: &Records) -> std::result::Result<PathBuf, String> {
     let file = folder.join(LESSON);
     let written = json(records, folder).and_then(|json| write(&file, &json, &AFTER_RUN));
     let again = |error| {
         let (folder, file) = (folder.display(), file.display());
         format!(
-            "note: no lesson page was made: {error}; `normlab page --run {folder} --out {file}` tries again, \
-             `normlab page` shows a recorded run"
+            "note: the lesson page could not be made: {error}; run `normlab page --run {folder} \
+             --out {file}` to try again, or `normlab page` for the recorded run"
         )
     };
     written.map(|_| file.clone()).map_err(again)
@@ -74,11 +74,11 @@ fn recorded(folder: &Path) -> Result<String> {
     json(&read_records(folder, "run")?, folder)
 }
 
-/// What the page shows of the records of a folder.
+/// The part of a folder's records that the page shows.
 fn json(records: &Records, folder: &Path) -> Result<String> {
     let Some(summary) = &records.summary else {
         return Err(Error::Config(format!(
-            "{} has no summary.json that can be read: no network of the run has ended",
+            "{} has no readable summary.json: no network of the run has finished",
             folder.display()
         )));
     };
@@ -86,7 +86,7 @@ fn json(records: &Records, folder: &Path) -> Result<String> {
     export::json(&run, "the run")
 }
 
-/// The command that makes a run again.
+/// The command that reproduces a run.
 fn command(records: &Records) -> Result<String> {
     let lesson = Experiment::lesson()?;
     let again = Experiment { seed: records.experiment.seed, ..lesson.clone() };
@@ -97,7 +97,7 @@ fn command(records: &Records) -> Result<String> {
     })
 }
 
-/// The files of a run that lie beside a page.
+/// The files of a run that are next to a page.
 fn beside(page: &Path, run: &Path) -> Links {
     let folder = page.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new(".")).canonicalize();
@@ -106,7 +106,7 @@ fn beside(page: &Path, run: &Path) -> Links {
     Links { report: there(REPORT), gif: there(ANIMATION) }
 }
 
-/// Writes the page; how many bytes it has.
+/// Writes the page and returns its size in bytes.
 fn write(file: &Path, record: &str, links: &Links) -> Result<usize> {
     let html = page::html(record, links)?;
     files::replace(file, html.as_bytes()).map_err(|error| Error::file("write", file, error))?;

@@ -1,4 +1,4 @@
-//! What a user sees of a network in training, and what is kept of it meanwhile.
+//! What a user sees of a network in training, and what is saved of it meanwhile.
 
 use super::output::{print, progress_bar};
 use crate::backend::Backend;
@@ -17,11 +17,10 @@ use indicatif::ProgressBar;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-/// Seconds between two writings of the weights of a network in training.
+/// The time between two writes of the weights of a network in training.
 const WEIGHTS_EVERY: Duration = Duration::from_secs(2);
 
-/// Trains one network of a sweep with a bar labelled so; none where the user wished that it ends before its
-/// end.
+/// Trains one network of a sweep with a labelled progress bar; none if the user interrupts it.
 ///
 /// # Errors
 /// As [`sweep::train`], with the network's name.
@@ -44,9 +43,9 @@ pub(super) struct Progress<'a> {
     /// Those of the last evaluation, and its step.
     weights: Option<(usize, Weights)>,
     written: Instant,
-    /// Where changes of shaders are told, if they are watched.
+    /// Reports changes of shaders, if they are watched.
     changes: Option<&'a Changes>,
-    /// The activation that was taken last, if one was.
+    /// The activation that was reloaded last, if any.
     pub(super) activation: Option<Activation>,
     out: &'a mut dyn Write,
 }
@@ -64,7 +63,7 @@ impl<'a> Progress<'a> {
         Self { run, bar, folder, weights, written, changes, activation, out }
     }
 
-    /// Writes the last weights and takes the bar away.
+    /// Writes the last weights and removes the bar.
     pub(super) fn finish(self) -> Result<()> {
         self.bar.finish_and_clear();
         match &self.weights {
@@ -81,7 +80,7 @@ impl Observer for Progress<'_> {
 
     fn evaluation(&mut self, evaluation: &Evaluation, weights: &Weights) -> Result<()> {
         self.folder.evaluation(evaluation)?;
-        // The weights are the same for all replicas of an evaluation, and hold them all.
+        // `weights` is the same for all replicas of an evaluation, and contains those of all.
         if evaluation.replica > 0 {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! `normlab report`: the report of a run or a sweep, made again from its records.
+//! `normlab report`: rebuilds the report of a run or a sweep from its records.
 
 use super::output::{Status, open_in_browser, print};
 use crate::config::Experiment;
@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Arguments of `normlab report`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Arguments {
-    /// The folder that a run or a sweep has left, as runs/lesson.
+    /// The folder of a run or a sweep, for example runs/lesson.
     #[arg(value_name = "RUN_DIR")]
     folder: PathBuf,
     /// Open the report in the browser.
@@ -21,10 +21,10 @@ pub(super) struct Arguments {
     open: bool,
 }
 
-/// Makes the report again.
+/// Rebuilds the report.
 pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let folder = &arguments.folder;
-    let made = folder::make(folder, read_records(folder, "run and no sweep")?)?;
+    let made = folder::make(folder, read_records(folder, "run or sweep")?)?;
     for sentence in &made.missing {
         print(out, &format!("missing: {sentence}"))?;
     }
@@ -32,7 +32,7 @@ pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
     if RunFolder::is_being_written(folder) {
         print(
             out,
-            "note: a run is writing to this folder; the report has what it had recorded until now",
+            "note: a run is writing to this folder; the report shows what it has recorded so far",
         )?;
     }
     if arguments.open {
@@ -41,7 +41,7 @@ pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
     Ok(Status::Good)
 }
 
-/// The records in a folder; `kind` is what it must hold, for people.
+/// The records in a folder; `kind` says, in messages, what it must contain.
 ///
 /// # Errors
 /// [`Error::Config`] when it has no experiment; as [`Records::read`].
@@ -59,14 +59,14 @@ pub(super) fn read_experiment(folder: &Path, kind: &str) -> Result<Experiment> {
         return Experiment::read(&toml);
     }
     Err(Error::Config(format!(
-        "{} holds no {kind}: there is no experiment.toml in it. Name the folder that one has left, for \
-         example runs/lesson",
+        "{} holds no {kind}: it has no experiment.toml. Name the folder of one, for example \
+         runs/lesson",
         folder.display()
     )))
 }
 
-/// Makes the report of a run that has just ended, and says where it is, and where the `lesson` is that was made
-/// of it. A run whose report cannot be written has failed.
+/// Makes the report of a run that has just ended, and prints where it is, and where the `lesson` page is. A run whose
+/// report cannot be written has failed.
 pub(super) fn after_run(
     folder: &Path,
     records: Records,
@@ -83,7 +83,8 @@ pub(super) fn after_run(
         Err(error) => print(
             out,
             &format!(
-                "FAILED: no report was made: {error}; `normlab report {}` tries again{lesson}",
+                "FAILED: the report could not be made: {error}; run `normlab report {}` to try \
+                 again{lesson}",
                 folder.display()
             ),
         )
@@ -91,8 +92,8 @@ pub(super) fn after_run(
     }
 }
 
-/// Makes the report of the `records` of a run or a sweep that an error has ended, where it has recorded
-/// anything by then. That error is the one to tell, whatever comes of this.
+/// Makes the report of a run or a sweep that an error has ended, if it has recorded anything. That error is the one
+/// to report, so any error here is ignored.
 pub(super) fn after_error(records: Result<Records>, folder: &Path, out: &mut dyn Write) {
     if let Ok(records) = records
         && (!records.evaluations.is_empty() || records.sweeps.values().any(|all| !all.is_empty()))

@@ -1,4 +1,4 @@
-//! `normlab lesson` and `normlab train`: train networks, show what came out, leave records.
+//! `normlab lesson` and `normlab train`: train networks, show the results, leave records.
 
 use super::arguments::{
     DeviceArguments, FusionArguments, OutputArguments, ShaderArguments, TuneArguments,
@@ -37,7 +37,7 @@ use clap::Args;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// Arguments of `normlab lesson`; those of `normlab train`, but for its file.
+/// Arguments of `normlab lesson`, and of `normlab train` except for its file.
 #[derive(Args, Clone, Debug)]
 pub(super) struct RunArguments {
     #[command(flatten)]
@@ -71,12 +71,12 @@ pub(super) struct TrainArguments {
     run: RunArguments,
 }
 
-/// What is run.
+/// What to run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// The lesson, with what its claims take beside its networks.
+    /// The lesson, with the additional networks that its claims need.
     Lesson,
-    /// The networks of an experiment alone.
+    /// Only the networks of an experiment.
     Experiment,
 }
 
@@ -98,7 +98,7 @@ pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> anyhow::
 }
 
 impl RunArguments {
-    /// Checks everything, then trains every network of the experiment with the flags in place.
+    /// Checks everything, then trains every network of the experiment with the flags applied.
     fn start(
         &self,
         name: &str,
@@ -158,7 +158,7 @@ impl RunArguments {
     ) -> anyhow::Result<Opened> {
         let library = self.fusion.apply(self.shaders.library()?);
         let changes = self.watch.changes(&library, experiment)?;
-        // A file that comes later, for a kernel that another does the work of, must have its effect.
+        // A file that is added later, for a kernel that would have been fused, must take effect.
         let library = if changes.is_some() { library.unfused() } else { library };
         let data = load_to_train(experiment)?;
         let backend = open(device, library, out)?;
@@ -199,10 +199,10 @@ fn checkpoint_record(
     })
 }
 
-/// A run that has begun, and what came of it so far.
+/// A run that has begun, and its results so far.
 struct Run<'a> {
     kind: Kind,
-    /// As it began: an activation's file may have changed since.
+    /// As it was at the start: an activation's file may have changed since.
     experiment: &'a Experiment,
     backend: AnyBackend,
     changes: Option<Changes>,
@@ -267,7 +267,7 @@ impl<'a> Run<'a> {
                 Progress::new(&plan.name(), plan.experiment, folder, (changes.as_ref(), &mut *out));
             let trained = train::resume(&mut **backend, &plan, from, &mut progress);
             taken.extend(progress.activation);
-            // The last weights are kept also where the training could not go on.
+            // The last weights are kept even if the training failed.
             let kept = progress.finish();
             let record = trained.with_context(|| format!("training {}", plan.name()))?;
             kept?;
@@ -294,7 +294,7 @@ impl<'a> Run<'a> {
         Ok(folder.write_checkpoint()?)
     }
 
-    /// Trains what the lesson's claims take besides; not while shaders may change under it.
+    /// Trains the additional networks that the lesson's claims need, unless shaders are watched.
     fn train_beside(
         &mut self,
         (data, resumed): (&Dataset, bool),
@@ -315,7 +315,7 @@ impl<'a> Run<'a> {
         Records::of(self.experiment.clone(), self.folder.path())
     }
 
-    /// Shows what came out, and makes the report.
+    /// Shows the results, and makes the report.
     fn conclude(&mut self, out: &mut dyn Write) -> anyhow::Result<Status> {
         let mut records = self.records()?;
         let interrupted = interrupt::is_requested();
@@ -353,12 +353,12 @@ impl<'a> Run<'a> {
         Ok(made.and(if good { Status::Good } else { Status::Failed }))
     }
 
-    /// What an interrupted run has recorded, and how to go on.
+    /// What an interrupted run has recorded, and how to continue.
     fn kept(&self, records: &Records) -> String {
         let unfinished = records.unfinished().join(", ");
         let folder = self.folder.path().display();
         let unfinished = match unfinished.is_empty() {
-            true => "every network has ended".to_owned(),
+            true => "every network has finished".to_owned(),
             false => unfinished,
         };
         format!("{unfinished}; `normlab train --resume {folder}` goes on from here")

@@ -44,7 +44,7 @@ fn seeds(experiment: &Experiment) -> String {
     }
 }
 
-/// The classes of images, where they are not simply ten that are counted from 0.
+/// The classes of the images, unless they are ten classes counted from 0.
 fn classes(data: &Dataset) -> String {
     match (data.classes, data.first_label) {
         (10, 0) => String::new(),
@@ -54,13 +54,13 @@ fn classes(data: &Dataset) -> String {
     }
 }
 
-/// The units of each layer, as 784-100-10.
+/// The units of each layer, for example 784-100-10.
 pub(super) fn layers(experiment: &Experiment, data: &Dataset) -> String {
     let units: String = experiment.hidden.iter().map(|units| format!("-{units}")).collect();
     format!("{}{units}-{}", data.train.features(), data.classes)
 }
 
-/// One line about a network that has ended.
+/// One line about a network whose training has ended.
 pub(super) fn ended(record: &RunRecord) -> String {
     match &record.failure {
         Some(failure) => format!("{}: ended early: {failure}", record.name),
@@ -74,7 +74,7 @@ pub(super) fn ended(record: &RunRecord) -> String {
     }
 }
 
-/// The range of the accuracies behind their median.
+/// The range of the accuracies, which follows their median.
 fn range_of_accuracy(range: &ReplicaRange) -> String {
     let [low, high] = [&range.lowest, &range.highest]
         .map(|end| number::percent(end.test_accuracy.unwrap_or_default()));

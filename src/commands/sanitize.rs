@@ -1,4 +1,4 @@
-//! `normlab sanitize`: each shader run on the CPU, watched for what adapters hide.
+//! `normlab sanitize`: runs each shader on the CPU, to find mistakes that adapters hide.
 
 use super::arguments::ShaderArguments;
 use super::output::{Status, print, print_json};
@@ -23,13 +23,13 @@ pub(super) struct Arguments {
     /// The kernels to sanitize [default: all].
     #[arg(value_name = "KERNEL")]
     kernels: Vec<String>,
-    /// Sizes of subgroups to try, as 8,32, where a shader asks for none [default: 4,8,16,32,64].
+    /// Subgroup sizes to try, for example 8,32, if a shader requires none [default: 4,8,16,32,64].
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     subgroup_size: Vec<u32>,
-    /// Orders in which workgroups run [default: 1, and 2 where atomics let the order show].
+    /// Number of workgroup orders to try [default: 1, or 2 if atomics make the order visible].
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     schedules: usize,
-    /// Try the kernels' own small cases and pairs of tunables, too.
+    /// Also try the kernels' own small cases and pairs of tunables.
     #[arg(long)]
     all: bool,
     /// Print one JSON object instead of a table.
@@ -65,7 +65,7 @@ pub(super) fn sanitize(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Re
     Ok(if is_clean { Status::Good } else { Status::Failed })
 }
 
-/// Sanitizes kernels and prints a table, and what was found; whether nothing was.
+/// Sanitizes kernels and prints a table and what was found. Returns whether nothing was.
 pub(super) fn tell(
     library: &Library,
     chosen: &[&'static Kernel],
@@ -74,12 +74,12 @@ pub(super) fn tell(
 ) -> Result<bool> {
     let summary = Summary::of(library, chosen, options)?;
     print(out, &summary.table())?;
-    summary.details().iter().try_for_each(|told| print(out, told))?;
+    summary.details().iter().try_for_each(|detail| print(out, detail))?;
     print(out, &summary.last_line())?;
     Ok(summary.is_clean())
 }
 
-/// Tries all settings of kernels, on all cores, in the order of their tasks.
+/// Tries all settings of kernels on all cores; the results are in the order of the tasks.
 fn run(
     library: &Library,
     chosen: &[&'static Kernel],
@@ -96,7 +96,7 @@ fn run(
                 Ok(settings) => {
                     tasks.extend(settings.into_iter().map(|setting| ((kernel, setting), None)));
                 }
-                // A shader that does not fit is wrong; the others are tried all the same.
+                // A shader that does not fit its contract is wrong; the others are still tried.
                 Err(error @ Error::Shader(_)) => {
                     tasks.push(((kernel, Setting::of(variant)), Some(error)));
                 }
@@ -114,7 +114,7 @@ fn run(
     Ok(tasks.into_par_iter().map(run).collect())
 }
 
-/// What a row of the table says.
+/// A row of the table.
 #[derive(Serialize)]
 struct Row {
     kernel: &'static str,
@@ -129,7 +129,7 @@ struct Row {
     found: Vec<Diagnosis>,
 }
 
-/// What came of all of it.
+/// The results of all tasks.
 #[derive(Serialize)]
 struct Summary {
     rows: Vec<Row>,
@@ -182,7 +182,7 @@ impl Summary {
         )
     }
 
-    /// What was found, each once, also where several settings of a variant show it.
+    /// What was found, each finding once even if several settings of a variant show it.
     fn details(&self) -> Vec<String> {
         let (mut all, mut seen) = (Vec::new(), BTreeSet::new());
         for row in &self.rows {

@@ -1,4 +1,4 @@
-//! `normlab shaders`: what there is, and a copy to change.
+//! `normlab shaders`: lists the shaders, or exports a copy to edit.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::opening::open_best;
@@ -19,7 +19,7 @@ use std::path::PathBuf;
 pub(super) enum Command {
     /// List every kernel with its variants, what they need, and whether this adapter can run them.
     List(ListArguments),
-    /// Write the shipped shaders into a folder, to be changed and laid over them with --shaders.
+    /// Write the shipped shaders to a folder, to edit and use with --shaders.
     Export(ExportArguments),
 }
 
@@ -35,7 +35,7 @@ pub(super) struct ListArguments {
 /// Arguments of `normlab shaders export`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct ExportArguments {
-    /// The folder to write into; it is made if it is not there, and nothing in it is overwritten.
+    /// The folder to write to; it is created if missing, and nothing in it is overwritten.
     #[arg(value_name = "DIR")]
     folder: PathBuf,
 }
@@ -91,7 +91,7 @@ fn list(arguments: &ListArguments, out: &mut dyn Write) -> anyhow::Result<Status
     Ok(Status::Good)
 }
 
-/// Invocations of a workgroup, as 8 x 8.
+/// Invocations of a workgroup, for example 8 x 8.
 fn workgroup(shader: &Shader) -> String {
     let [x, y, z] = shader.workgroup_size;
     match (y, z) {
@@ -101,7 +101,7 @@ fn workgroup(shader: &Shader) -> String {
     }
 }
 
-/// What a shader offers for tuning, as `SIDE 8 (4 8 16)`.
+/// The tunable constants of a shader, for example `SIDE 8 (4 8 16)`.
 fn offered(shader: &Shader) -> String {
     let offered = shader.tunables.iter().map(|tunable| {
         let choices: Vec<_> = tunable.choices.iter().map(u32::to_string).collect();
@@ -111,7 +111,7 @@ fn offered(shader: &Shader) -> String {
     if offered.is_empty() { "–".to_owned() } else { offered.join(", ") }
 }
 
-/// What a shader needs of its adapter, or prefers.
+/// What a shader requires of its adapter, or prefers.
 fn needs(shader: &Shader) -> String {
     let requires = &shader.requires;
     let subgroups = match requires.subgroup_size {
@@ -136,7 +136,7 @@ fn export(arguments: &ExportArguments, out: &mut dyn Write) -> anyhow::Result<St
     print(
         out,
         &format!(
-            "{count} shaders are in {path}. Change one, or add one beside it, and try:\n  normlab \
+            "{count} shaders are in {path}. Edit one, or add another next to it, and try:\n  normlab \
              check KERNEL --shaders {path}\n  normlab train --shaders {path} --variant KERNEL=NAME"
         ),
     )?;

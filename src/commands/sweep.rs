@@ -32,8 +32,8 @@ use serde::Serialize;
 use std::io::Write;
 use std::time::Instant;
 
-/// The keys that all networks of a sweep have in common, with the rate and the batch where it tries no
-/// values of these.
+/// The keys that all networks of a sweep share, including the learning rate and the batch size if the sweep does not
+/// vary them.
 #[derive(Clone, Debug)]
 struct Common<const RATE: bool, const BATCH: bool>;
 
@@ -65,7 +65,7 @@ impl<const RATE: bool, const BATCH: bool> Keys for Common<RATE, BATCH> {
 struct SweepArguments<K: Keys + Clone + Send + Sync + 'static> {
     #[command(flatten)]
     experiment: ExperimentArguments<K>,
-    /// How many seeds, each with networks of its own.
+    /// The number of seeds, each with its own networks.
     #[arg(long, value_name = "COUNT", value_parser = integer::<u64>, allow_negative_numbers = true)]
     seeds: Option<u64>,
     #[command(flatten)]
@@ -86,7 +86,7 @@ struct SweepArguments<K: Keys + Clone + Send + Sync + 'static> {
 /// Arguments of `normlab batch-sizes`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct BatchSizesArguments {
-    /// Batch sizes.
+    /// The batch sizes to try.
     #[arg(long, value_delimiter = ',', value_name = "EXAMPLES,…", value_parser = integer::<usize>, allow_negative_numbers = true)]
     sizes: Option<Vec<usize>>,
     #[command(flatten)]
@@ -96,7 +96,7 @@ pub(super) struct BatchSizesArguments {
 /// Arguments of `normlab learning-rates`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct LearningRatesArguments {
-    /// Learning rates.
+    /// The learning rates to try.
     #[arg(long, value_delimiter = ',', value_name = "RATE,…", value_parser = number, allow_negative_numbers = true)]
     rates: Option<Vec<f32>>,
     #[command(flatten)]
@@ -134,12 +134,12 @@ pub(super) fn learning_rates(
     arguments.common.start(sweep, out)
 }
 
-/// Runs the sweep over one gamma and beta for each unit, or for a whole layer.
+/// Runs the sweep over one gamma and beta per unit, or per layer.
 pub(super) fn affine(arguments: &AffineArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     arguments.common.start(Sweep::new(Swept::Affine), out)
 }
 
-/// What the flags of a sweep stand for where they are not given.
+/// The default values of a sweep's flags.
 pub(super) fn defaults(swept: Swept) -> String {
     let Sweep { experiment, values, seeds, .. } = Sweep::new(swept);
     let list = |names: Vec<&str>| names.join(",");
@@ -171,7 +171,7 @@ struct Printed<'a> {
 }
 
 impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
-    /// Puts the flags that were given in place of the sweep's values, and runs it.
+    /// Overrides the sweep's values with the flags that were given, and runs it.
     fn start(&self, mut sweep: Sweep, out: &mut dyn Write) -> anyhow::Result<Status> {
         sweep.seeds = self.seeds.unwrap_or(sweep.seeds);
         let experiment = &mut sweep.experiment;
@@ -220,8 +220,8 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
         if interrupted {
             let (ended, place) = (folder.records().len(), folder.path().display());
             let kept = format!(
-                "{ended} of {} networks have ended and are recorded in {place}; the same command with \
-                 --force begins again",
+                "{ended} of {} networks have finished and are recorded in {place}; run the same \
+                 command with --force to start over",
                 plans.len()
             );
             print_interrupted(&kept, shown)?;
@@ -249,7 +249,7 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
     }
 }
 
-/// A network that diverged is a failure, but where a sweep is to find out which do.
+/// A network that diverged is a failure, unless the sweep is meant to find out which do.
 fn status(swept: Swept, records: &[SweepRecord]) -> Status {
     let good = |SweepRecord { run, .. }: &SweepRecord| {
         (run.failure.is_none() || swept.may_diverge()) && run.parity.failures.is_empty()
@@ -295,8 +295,7 @@ fn conclusion(swept: Swept, folder: &SweepFolder, seconds: f64) -> String {
     )
 }
 
-/// Makes the report of a sweep, or of the run beside it, whose summary then says what the claims are with
-/// it.
+/// Makes the report of a sweep, or of the run in its folder, whose summary is updated with the sweep's claim.
 fn show(folder: &SweepFolder, out: &mut dyn Write) -> Result<Status> {
     let path = folder.path();
     let mut records = Records::read(path)?;

@@ -4,26 +4,26 @@ use std::io::{IsTerminal, stdout};
 use std::sync::OnceLock;
 use textwrap::Options;
 
-/// Columns below which nothing is made to fit: no table has a use for them.
+/// Below this many columns nothing is made to fit: no table has a use for so few.
 const NARROWEST: usize = 20;
 
 static WIDTH: OnceLock<usize> = OnceLock::new();
 
-/// From now on what is printed fits the terminal, if standard output is one: tables have no more columns than
-/// it, and lines of words are broken.
+/// From now on, fits output to the terminal, if standard output is one: tables are no wider than it, and lines of
+/// words are wrapped.
 pub fn fit() {
     let size = stdout().is_terminal().then(terminal_size::terminal_size).flatten();
     let width = size.map(|(width, _)| usize::from(width.0)).filter(|width| *width >= NARROWEST);
     width.map(|width| WIDTH.set(width));
 }
 
-/// Its columns, where what is printed is to fit.
+/// The terminal's columns, if output is fitted to it.
 pub(super) fn width() -> Option<usize> {
     WIDTH.get().copied()
 }
 
-/// Breaks lines of words that are longer than `width`. What goes on begins below what is behind the first gap
-/// of a line, or behind its first word's indentation.
+/// Wraps lines of words that are longer than `width`. Continuation lines are indented to the text after the first gap
+/// of the line, or else like its first word.
 pub(super) fn broken(text: &str, width: usize) -> String {
     let broken = |line: &str| {
         if line.chars().count() <= width {

@@ -1,5 +1,4 @@
-//! `normlab tune`: the fastest setting of every kernel at the shapes of the usual networks, on this
-//! adapter.
+//! `normlab tune`: finds the fastest setting of every kernel at the shapes of the usual networks, on this adapter.
 
 use super::arguments::{DeviceArguments, MeasureArguments};
 use super::experiment::{load_to_train, with_flags};
@@ -39,13 +38,13 @@ pub(super) struct Arguments {
     kernels: Vec<String>,
     /// Sizes: MxKxN for products, ROWSxCOLS for other kernels; repeatable.
     ///
-    /// By default those of the networks that the experiment's flags describe, as `train` has them, or where
-    /// there are none, of the networks of `bench step`.
+    /// By default, those of the networks that the experiment's flags describe, as for `train`, or without such flags,
+    /// those of `bench step`.
     #[arg(long, value_name = "SHAPE")]
     shape: Vec<BenchShape>,
     #[command(flatten)]
     experiment: Option<ExperimentArguments>,
-    /// Only show what is found, and leave the cache alone.
+    /// Only show the results, and leave the cache alone.
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -57,7 +56,7 @@ pub(super) struct Arguments {
 struct Printed<'a> {
     device: Adapter,
     tuned: &'a [Tuned],
-    /// Targets whose default is wrong, each with sentences about what is.
+    /// Targets whose default is wrong, each with sentences about what is wrong.
     wrong_defaults: &'a [(Target, Vec<String>)],
 }
 
@@ -69,13 +68,13 @@ struct Found {
 }
 
 impl Found {
-    /// Targets that were searched.
+    /// The number of targets that were searched.
     fn searched(&self) -> usize {
         self.tuned.len() + self.wrong_defaults.len()
     }
 }
 
-/// Searches for what the arguments ask for.
+/// Runs the searches that the arguments ask for.
 pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let MeasureArguments { device, shaders, json } = &arguments.measure;
     let library = shaders.library()?;
@@ -92,7 +91,7 @@ pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
     let interrupted = found.searched() < wanted;
     if interrupted {
         let kept = format!(
-            "{} of {wanted} shapes were searched, and what was found is kept",
+            "{} of {wanted} shapes were searched, and their results are kept",
             found.searched()
         );
         print_interrupted(&kept, shown)?;
@@ -103,8 +102,8 @@ pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
     )?;
     complain(&found, shown)?;
     if arguments.dry_run || changed {
-        let why = if changed { "runs with shaders of your own do not ask it" } else { "--dry-run" };
-        print(shown, &format!("the cache is left as it was: {why}"))?;
+        let why = if changed { "runs with your own shaders do not use it" } else { "--dry-run" };
+        print(shown, &format!("the cache is unchanged: {why}"))?;
     } else {
         keep(&backend, &found.tuned, shown)?;
     }
@@ -120,13 +119,13 @@ pub(super) fn tune(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
     Ok(if good { Status::Good } else { Status::Failed })
 }
 
-/// What is to be searched for, each target once: at the shapes that were named, else at those of networks. A
-/// kernel that was named and that these do not have has its usual shape.
+/// The targets to search, each once: at the shapes that were named, else at those of networks. A named kernel that
+/// these do not use is searched at its usual shape.
 fn subjects(arguments: &Arguments) -> Result<Vec<Subject>> {
     let Arguments { kernels, shape: named, experiment, .. } = arguments;
     if !named.is_empty() && experiment.is_some() {
         return Err(Error::Config(
-            "--shape names sizes, and an experiment's flags describe networks: give one of the two"
+            "--shape gives sizes, and an experiment's flags describe networks; use only one of the two"
                 .to_owned(),
         ));
     }
@@ -204,7 +203,7 @@ fn search_all(backend: &GpuBackend, subjects: Vec<Subject>) -> Result<Found> {
     Ok(found)
 }
 
-/// Says what is wrong, and what cannot run here.
+/// Says what is wrong.
 fn complain(found: &Found, out: &mut dyn Write) -> Result<()> {
     for (target, complaints) in &found.wrong_defaults {
         let lines = wrong(&target.kernel, "default", complaints);
@@ -219,7 +218,7 @@ fn complain(found: &Found, out: &mut dyn Write) -> Result<()> {
     Ok(())
 }
 
-/// Puts what was found into the cache.
+/// Saves the results in the cache.
 fn keep(backend: &GpuBackend, tuned: &[Tuned], out: &mut dyn Write) -> Result<()> {
     let (mut cache, warning) = Cache::open(cache::folder().as_deref(), backend.adapter());
     for one in tuned {

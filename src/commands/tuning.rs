@@ -1,4 +1,4 @@
-//! What a run does about the settings of its networks before it begins.
+//! Chooses the settings of a run's networks before it begins.
 
 use super::arguments::DeviceArguments;
 use super::opening::keep_pipelines;
@@ -18,8 +18,8 @@ use indicatif::ProgressBar;
 use std::borrow::Cow;
 use std::io::Write;
 
-/// Gives a run's networks their settings before it begins, and makes sure that the backend can run and hold
-/// each. What was compiled for them is kept.
+/// Gives a run's networks their settings before it begins, and makes sure that the backend can run and hold each.
+/// What was compiled for them is saved.
 pub(super) fn prepare(
     mode: TuneMode,
     device: &DeviceArguments,
@@ -39,16 +39,16 @@ pub(super) fn prepare(
         print(
             out,
             &format!(
-                "images: those to train on are more than the adapter binds at once; they go there in parts, for \
-                 {slots} steps at a time"
+                "images: the training images are more than the adapter can bind at once; they are \
+                 uploaded in parts, for {slots} steps at a time"
             ),
         )?;
     }
     backend.gpu_mut().map_or(Ok(()), |gpu| keep_pipelines(gpu, out))
 }
 
-/// Gives networks the settings that are known to be the fastest, after a search for them where the run asks for
-/// it. Says what is known, and which `command` finds the rest.
+/// Gives networks the fastest known settings, after a search if the run asks for one. Says what is known, and which
+/// `command` finds the rest.
 pub(super) fn apply_settings(
     mode: TuneMode,
     backend: &mut GpuBackend,
@@ -71,7 +71,7 @@ pub(super) fn apply_settings(
     tuning.finish(command).iter().try_for_each(|line| print(out, line))
 }
 
-/// Keys that change no shape of a network's dispatches.
+/// Keys that do not affect the shapes of a network's dispatches.
 const SHAPELESS: [&str; 9] = [
     "init",
     "learning_rate",
@@ -84,7 +84,7 @@ const SHAPELESS: [&str; 9] = [
     "verify_every",
 ];
 
-/// What fills the cache for these networks.
+/// The commands that fill the cache for these networks.
 pub(super) fn commands(plans: &[Plan<'_>], device: &DeviceArguments) -> String {
     let commands = plans.iter().map(|plan| command(plan.experiment, &device.device));
     let mut commands: Vec<_> = commands.collect();
@@ -98,7 +98,7 @@ fn command(experiment: &Experiment, device: &DeviceChoice) -> String {
     let mut command = "normlab tune".to_owned();
     for key in KEYS.iter().filter(|key| !SHAPELESS.contains(&key.name)) {
         let value = (key.text)(experiment);
-        // Without a flag of an experiment it is not one experiment that is tuned.
+        // Without any of an experiment's flags, `tune` takes the networks of `bench step`.
         if value == (key.text)(&usual) && key.name != "norm" {
             continue;
         }
@@ -113,7 +113,7 @@ fn command(experiment: &Experiment, device: &DeviceChoice) -> String {
     command
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell if necessary.
 fn quoted(word: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_alphanumeric() || "-_./,:=+".contains(c);
     match !word.is_empty() && word.chars().all(plain) {

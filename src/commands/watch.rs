@@ -28,20 +28,20 @@ const CHECKOUT: &str = "shaders";
 /// How much longer than the time cap of one submit a whole judgement may take.
 const GRACE: Duration = Duration::from_secs(30);
 
-/// How often the user's wish to stop is looked for.
+/// How often to check whether the user wants to stop.
 const LOOK_UP: Duration = Duration::from_millis(100);
 
 /// Arguments of `normlab watch`.
 #[derive(Args, Clone, Debug)]
 pub(super) struct Arguments {
-    /// The kernel whose shaders are watched.
+    /// The kernel whose shaders to watch.
     #[arg(value_name = "KERNEL")]
     kernel: String,
     #[command(flatten)]
     shaders: ShaderArguments,
-    /// Sizes at which it is timed: MxKxN for products, ROWSxCOLS for other kernels.
+    /// The sizes to time it at: MxKxN for products, ROWSxCOLS for other kernels.
     ///
-    /// By default those of the lesson's first layer.
+    /// By default, those of the lesson's first layer.
     #[arg(long, value_name = "SHAPE")]
     shape: Option<BenchShape>,
     #[command(flatten)]
@@ -52,7 +52,7 @@ pub(super) struct Arguments {
 enum Event {
     /// Something on disk may have changed.
     Changed,
-    /// The judging process with this number has said all it had to say.
+    /// The judging process with this number has finished writing.
     Ended(u64, Written),
     /// The user wants to stop.
     Stop,
@@ -76,26 +76,26 @@ pub(super) fn watch(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     watching.run(&sender, &events, out)
 }
 
-/// Wakes the watch. Nobody listens any more when it has ended.
+/// Wakes the watch, unless it has ended.
 fn tell(sender: &Sender<Event>, event: Event) {
     let _ = sender.send(event);
 }
 
-/// The folder of a checkout's shaders, if this is one.
+/// The folder of a checkout's shaders, if this is a checkout.
 fn checkout(kernel: &Kernel) -> Option<PathBuf> {
     Path::new(CHECKOUT).join(kernel.name()).is_dir().then(|| PathBuf::from(CHECKOUT))
 }
 
-/// A variant under watch.
+/// A watched variant.
 #[derive(Default)]
 struct Watched {
-    /// What was on disk when it was looked at last; none where it is gone.
+    /// The file's content when it was last read; none if the file is gone.
     text: Option<Vec<u8>>,
-    /// The time of the last good version.
+    /// How long the last good version takes.
     good: Option<Spread>,
 }
 
-/// A judgement under way.
+/// A judgement in progress.
 struct Running {
     variant: String,
     number: u64,
@@ -103,12 +103,12 @@ struct Running {
     deadline: Instant,
 }
 
-/// The variants of a kernel, and the one that is judged now.
+/// The variants of a kernel, and the one being judged.
 struct WatchLoop {
     kernel: &'static Kernel,
     library: Library,
     program: PathBuf,
-    /// The arguments of `judge`, but for the variant.
+    /// The arguments of `judge`, except for the variant.
     arguments: Vec<String>,
     longest: Duration,
     variants: BTreeMap<String, Watched>,
@@ -124,8 +124,9 @@ impl WatchLoop {
         shaders: &ShaderArguments,
         library: Library,
     ) -> Result<Self> {
-        let program = std::env::current_exe()
-            .map_err(|error| Error::Device(format!("this program was not found: {error}")))?;
+        let program = std::env::current_exe().map_err(|error| {
+            Error::Device(format!("cannot find this program's own file: {error}"))
+        })?;
         let mut given = vec!["judge".to_owned(), kernel.name().to_owned()];
         given.extend(arguments.device.flags());
         given.extend(shaders.flags_without_variants());
@@ -144,8 +145,8 @@ impl WatchLoop {
         match watching.on_disk()?.is_empty() {
             false => Ok(watching),
             true => Err(Error::Config(format!(
-                "there is no shader of {} to watch; make a folder of them with `normlab shaders \
-                 export DIR` and name it with --shaders DIR, or a file with --variant \
+                "there is no shader of {} to watch; create a folder of them with `normlab shaders \
+                 export DIR` and name it with --shaders DIR, or name a file with --variant \
                  {}=PATH.wgsl",
                 kernel.name(),
                 kernel.name()
@@ -153,8 +154,7 @@ impl WatchLoop {
         }
     }
 
-    /// The texts of the user's files for the kernel, by variant: of the one that was chosen, or of
-    /// all.
+    /// The contents of the user's files for the kernel, by variant: of the one that was chosen, or of all.
     fn on_disk(&self) -> Result<BTreeMap<String, Vec<u8>>> {
         let variants = match self.library.chosen(self.kernel) {
             Some(chosen) => vec![chosen],
@@ -164,7 +164,7 @@ impl WatchLoop {
         Ok(variants.into_iter().filter_map(text).map(|(text, name)| (name, text)).collect())
     }
 
-    /// Judges what there is, and then what changes.
+    /// Judges all variants, and then those that change.
     fn run(
         mut self,
         sender: &Sender<Event>,
@@ -207,7 +207,7 @@ impl WatchLoop {
         Some(Event::Stop)
     }
 
-    /// Finds out what has changed. What is being judged and has changed is judged anew.
+    /// Finds out what has changed. A variant that changes while it is judged is judged again.
     fn rescan(&mut self, out: &mut dyn Write) -> Result<()> {
         let mut found = self.on_disk()?;
         for (name, watched) in &mut self.variants {
@@ -220,7 +220,7 @@ impl WatchLoop {
                 self.waiting.insert(name.clone());
             } else {
                 self.waiting.remove(name);
-                let gone = "its file is gone; it is judged again when it is back";
+                let gone = "its file is gone; it will be judged again when it is back";
                 print(out, &line(self.kernel, name, gone))?;
             }
             watched.text = text;
@@ -255,11 +255,11 @@ impl WatchLoop {
         let Some(Running { variant, process, .. }) = self.running.take() else { return Ok(()) };
         drop(process);
         let seconds = self.longest.as_secs_f64();
-        let why = format!("its judgement took longer than {seconds} s and was ended");
+        let why = format!("its judgement took longer than {seconds} s and was stopped");
         self.note(&variant, &Judged::Failed(why), out)
     }
 
-    /// Says what came of a judgement.
+    /// Prints the result of a judgement.
     fn note(&mut self, variant: &str, judged: &Judged, out: &mut dyn Write) -> Result<()> {
         let watched = self.variants.entry(variant.to_owned()).or_default();
         print(out, &line(self.kernel, variant, &words::verdict(judged, watched.good)))?;

@@ -1,4 +1,4 @@
-//! What an experiment chooses from: norms, where they stand, optimizers, initial weights.
+//! The choices of an experiment: norms and their positions, optimizers, initial weights.
 
 use crate::choice::choice;
 use serde::de;
@@ -22,7 +22,7 @@ choice! {
 }
 
 impl Norm {
-    /// Whether all units of a layer may have one gamma in common (see [`Affine`]).
+    /// Whether all units of a layer may share one gamma (see [`Affine`]).
     #[must_use]
     pub const fn may_share(self) -> bool {
         match self {
@@ -33,7 +33,7 @@ impl Norm {
 }
 
 choice! {
-    /// How many gammas, and betas where it has them, a layer norm or an rms norm has.
+    /// How many gammas (and betas, if any) a layer norm or an rms norm has.
     pub enum Affine as "affine" {
         /// One of each for each unit.
         PerUnit = "per_unit",
@@ -43,7 +43,7 @@ choice! {
 }
 
 choice! {
-    /// Where the norm stands in a layer.
+    /// Where the norm comes in a layer.
     pub enum NormPosition as "norm_position" {
         /// Between the product and the activation, instead of a bias.
         Before = "before",
@@ -62,7 +62,7 @@ choice! {
     }
 }
 
-/// The distribution of initial weights. Gammas begin as 1, betas as 0.
+/// The distribution of initial weights. Gammas start at 1, betas at 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// Weights and biases uniform within ±1/√fan_in (PyTorch's for linear layers).
@@ -99,8 +99,9 @@ impl FromStr for Init {
                 Ok(Self::Normal(deviation))
             }
             _ => Err(format!(
-                "{text:?} is no initialization; there are: uniform, glorot, he, and \
-                 normal:DEVIATION with a deviation above 0 that f32 can hold, as normal:0.01"
+                "{text:?} is not an initialization; expected uniform, glorot, he, or \
+                 normal:DEVIATION with a deviation above 0 that f32 can represent, for example \
+                 normal:0.01"
             )),
         }
     }

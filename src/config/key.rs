@@ -1,4 +1,4 @@
-//! The keys of an experiment as flags have them: their names, help and values.
+//! The keys of an experiment as flags: their names, help and values.
 
 use super::Init;
 use crate::choice::{Choice, Word};
@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-/// What is said where an integer or a number is expected, of a file and of a flag.
+/// The messages where an integer or a number is expected, in files and in flags.
 pub(super) const INTEGER: &str = "expected an integer, 0 or more";
 pub(super) const NUMBER: &str = "expected a number, for example 0.1";
 
@@ -20,39 +20,39 @@ pub(super) const NUMBER: &str = "expected a number, for example 0.1";
 pub struct Key<E: 'static> {
     /// Its name in files; a flag has dashes in place of underscores.
     pub name: &'static str,
-    /// What it stands below in the help.
+    /// The heading that it is listed under in the help.
     pub heading: &'static str,
     /// What it sets.
     pub help: &'static str,
-    /// What stands for its value in the help, for example `RATE`.
+    /// The placeholder for its value in the help, for example `RATE`.
     pub value_name: &'static str,
-    /// The words that its value is one of; none where it is something else.
+    /// The words that its value is one of; empty if it is something else.
     pub words: &'static [Word],
     /// Whether it takes several values, separated by commas.
     pub is_list: bool,
-    /// The value of its flag where that stands alone; none where a value must follow.
+    /// The value of its flag when given without one; none if a value must follow.
     pub alone: Option<&'static str>,
     /// Reads the value of its flag.
     pub read: fn(&str) -> Result<Override<E>, String>,
-    /// The value of an experiment, as its flag has it.
+    /// An experiment's value, as its flag takes it.
     pub text: fn(&E) -> String,
 }
 
-/// A value in place of an experiment's own.
+/// Overrides a value of an experiment.
 pub type Override<E> = Box<dyn FnOnce(&mut E)>;
 
-/// What a flag's value is read as.
+/// A type that a flag's value is read as.
 pub(super) trait FlagValue: Sized + 'static {
-    /// The words that it is one of.
+    /// The words that the value is one of.
     const WORDS: &'static [Word] = &[];
     /// Whether several values are separated by commas.
     const IS_LIST: bool = false;
-    /// The value of a flag that stands alone.
+    /// The value of a flag given without one.
     const ALONE: Option<&'static str> = None;
 
     fn read(text: &str) -> Result<Self, String>;
 
-    /// What [`FlagValue::read`] reads as this value.
+    /// The text that [`FlagValue::read`] reads as this value.
     fn text(&self) -> String;
 
     /// The names that a value may have.
@@ -177,10 +177,10 @@ impl FlagValue for u64 {
     }
 }
 
-/// Reads an integer. The parser's own words for anything else do not say what is expected.
+/// Reads an integer. The standard parser's own errors do not say what is expected.
 ///
 /// # Errors
-/// What is expected.
+/// Says what is expected.
 pub fn integer<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("{INTEGER}, not {text:?}"))
 }
@@ -188,12 +188,12 @@ pub fn integer<T: FromStr>(text: &str) -> Result<T, String> {
 /// Reads a number.
 ///
 /// # Errors
-/// What is expected.
+/// Says what is expected.
 pub fn number(text: &str) -> Result<f32, String> {
     text.parse().map_err(|_| format!("{NUMBER}, not {text:?}"))
 }
 
-/// Reads one of something or a list of them, in a file.
+/// Reads a single value or a list from a file.
 pub(super) fn one_or_many<'de, D, T>(deserializer: D) -> std::result::Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,

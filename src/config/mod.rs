@@ -1,5 +1,5 @@
-//! An experiment: which networks are trained on what, and how. Read from TOML or put together from
-//! flags, and validated once, before anything runs.
+//! An experiment: which networks are trained on what, and how. Read from TOML or assembled from flags, and validated
+//! once, before anything runs.
 
 mod choices;
 mod key;
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// The lesson's own experiment file.
 pub const LESSON: &str = include_str!("../../assets/experiments/lesson.toml");
 
-/// Layers, units, batch rows, steps, probes and replicas that an experiment may have at most.
+/// The most layers, units, batch rows, steps, probes and replicas that an experiment may have.
 const MAX_LAYERS: usize = 64;
 const MAX_UNITS: usize = 16_384;
 const MAX_BATCH: usize = 16_384;
@@ -28,7 +28,7 @@ const MAX_REPLICAS: usize = 16;
 /// TOML's integers are signed.
 const MAX_SEED: u64 = i64::MAX as u64;
 
-/// The parser's words for what it expected, and words for people.
+/// The parser's words for what it expected, and what users read instead.
 const EXPECTED: [(&str, &str); 4] = [
     ("expected usize", INTEGER),
     ("expected u64", INTEGER),
@@ -36,16 +36,16 @@ const EXPECTED: [(&str, &str); 4] = [
     ("expected a sequence", "expected a list, for example [100, 100]"),
 ];
 
-/// Makes [`Experiment`] and [`KEYS`] from one list: below the headings of the help, a key with its docs, which
-/// are the help of its flag, what stands for a value there, and the default.
+/// Makes [`Experiment`] and [`KEYS`] from one list: under each heading of the help, keys with their docs (the help of
+/// the flag), type, default, and placeholder for the value in the help.
 macro_rules! experiment {
     ($($heading:literal { $(
         $(#[doc = $help:literal])+
         $(#[serde($($serde:tt)+)])*
         $key:ident: $type:ty = $default:expr, $value_name:literal;
     )+ })+) => {
-        /// An experiment. Every pair of an activation and a norm is one network; all networks begin with the
-        /// same weights and see the same batches.
+        /// An experiment. Every pair of an activation and a norm is one network; all networks start with the same
+        /// weights and see the same batches.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         pub struct Experiment {
@@ -78,19 +78,19 @@ macro_rules! experiment {
 
 experiment! {
     "Network" {
-        /// Activations of the hidden layers: identity, sigmoid, relu, tanh, or PATH.wgsl with two functions of
-        /// your own; several, separated by commas, make several networks.
+        /// Activations of the hidden layers: identity, sigmoid, relu, tanh, or PATH.wgsl with two functions of your
+        /// own; several, separated by commas, train several networks.
         #[serde(deserialize_with = "one_or_many")]
         activation: Vec<Activation> = vec![Activation::Sigmoid], "NAME,…";
 
-        /// Norms of the hidden layers; several, separated by commas, make several networks.
+        /// Norms of the hidden layers; several, separated by commas, train several networks.
         #[serde(deserialize_with = "one_or_many")]
         norm: Vec<Norm> = vec![Norm::Batch], "NORM,…";
 
         /// Gammas and betas of layer norm, gammas of rms norm: one for each unit, or one for the whole layer.
         affine: Affine = Affine::PerUnit, "AFFINE";
 
-        /// Whether the norm stands before or after the activation.
+        /// Whether the norm comes before or after the activation.
         norm_position: NormPosition = NormPosition::Before, "NORM_POSITION";
 
         /// Units of each hidden layer, for example 100,100,100.
@@ -110,7 +110,7 @@ experiment! {
         /// SGD's momentum.
         momentum: f32 = 0.0, "MOMENTUM";
 
-        /// Examples of a batch.
+        /// Examples per batch.
         batch: usize = 60, "EXAMPLES";
 
         /// Training steps of each network.
@@ -119,18 +119,18 @@ experiment! {
         /// The seed of weights and batches, from 0 to 2^63 − 1.
         seed: u64 = 1, "SEED";
 
-        /// Independent copies of each network that train at once, in the same dispatches, from 1 to 16: replica
-        /// r with the seed SEED + r. The report shows their median and range.
+        /// Independent copies of each network that train at once, in the same dispatches, from 1 to 16: replica r
+        /// uses the seed SEED + r. The report shows their median and range.
         replicas: usize = 1, "REPLICAS";
 
-        /// What products are computed in: f32; or mixed, f16 operands and f32 sums on cooperative matrices
-        /// (tensor cores), where the adapter has them [default: f32].
+        /// Precision of matrix products: f32; or mixed, f16 operands and f32 sums on cooperative matrices (tensor
+        /// cores), where the adapter has them [default: f32].
         precision: Precision = Precision::F32, "PRECISION";
     }
 
     "Data" {
-        /// A folder with IDX files such as MNIST's, gzip-compressed or not, or one of several sets' files there
-        /// [default: the drawn digits].
+        /// A folder with IDX files such as MNIST's, gzip-compressed or not; if it holds several data sets, a file of
+        /// one [default: the drawn digits].
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<PathBuf> = None, "DIR";
 
@@ -138,14 +138,14 @@ experiment! {
         #[serde(skip_serializing_if = "Option::is_none")]
         test_data: Option<PathBuf> = None, "DIR";
 
-        /// Exchange rows and columns of the images in files [default: those of files named emnist-…].
+        /// Swap rows and columns of images read from files [default: only of files named emnist-…].
         #[serde(skip_serializing_if = "Option::is_none")]
         transpose: Option<bool> = None, "BOOL";
 
-        /// Training images that are taken, the first so many; 0 for all.
+        /// How many training images to use, from the first on; 0 for all.
         train_images: usize = 0, "IMAGES";
 
-        /// Test images that are taken, the first so many; 0 for all.
+        /// How many test images to use, from the first on; 0 for all.
         test_images: usize = 0, "IMAGES";
 
         /// Make every pixel black or white.
@@ -153,14 +153,14 @@ experiment! {
     }
 
     "Records" {
-        /// Evaluate and record every so many steps; 0 for about 30 times in all.
+        /// Steps between evaluations; 0 for about 30 evaluations in total.
         evaluate_every: usize = 0, "STEPS";
 
-        /// Compare the GPU with the CPU every so many steps, beside the first, a middle and the last one; 0 for
+        /// Steps between comparisons of the GPU with the CPU, besides the first, a middle and the last step; 0 for
         /// those three only.
         verify_every: usize = 0, "STEPS";
 
-        /// How many times the layers are probed over the run, denser at the start; 0 for not at all.
+        /// How many times to probe the layers over the run, more often at the start; 0 for never.
         probes: usize = 60, "TIMES";
     }
 }
@@ -169,7 +169,7 @@ impl Experiment {
     /// The lesson.
     ///
     /// # Errors
-    /// [`Error::Config`] when the carried file is not valid.
+    /// [`Error::Config`] when the bundled file is not valid.
     pub fn lesson() -> Result<Self> {
         Self::parse(LESSON, "assets/experiments/lesson.toml")
     }
@@ -184,10 +184,10 @@ impl Experiment {
         Self::parse(&text, &path.display().to_string())
     }
 
-    /// Reads an experiment from TOML. Keys that are not there keep their default.
+    /// Reads an experiment from TOML. Missing keys keep their defaults.
     ///
     /// # Errors
-    /// [`Error::Config`] with the line, naming an unknown key or value and those that there are.
+    /// [`Error::Config`] with the line, and for an unknown key or value with the known ones.
     pub fn parse(text: &str, name: &str) -> Result<Self> {
         toml::from_str(text).map_err(|error| {
             let said = error.to_string();
@@ -204,7 +204,7 @@ impl Experiment {
         toml::to_string(self).map_err(|error| Error::Config(format!("the experiment: {error}")))
     }
 
-    /// Its networks, all activations with the first norm first.
+    /// Its networks: each activation in turn, with every norm.
     #[must_use]
     pub fn networks(&self) -> Vec<(Activation, Norm)> {
         let norms = |&activation| self.norm.iter().map(move |&norm| (activation, norm));
@@ -220,11 +220,11 @@ impl Experiment {
     /// Checks every value.
     ///
     /// # Errors
-    /// [`Error::Config`] with the key, what it is, and the values that it may have.
+    /// [`Error::Config`] with the key, its value, and the values that it may have.
     pub fn validate(&self) -> Result<()> {
         at_least_one("activation", self.activation.len())?;
         at_least_one("norm", self.norm.len())?;
-        // Two files may have one name, by which records would tell them apart.
+        // Two files may have the same name, which is all that records distinguish them by.
         unique("activation", &self.activation.iter().map(|one| one.name()).collect::<Vec<_>>())?;
         unique("norm", &self.norm)?;
         within("hidden (the number of layers)", self.hidden.len(), 0, MAX_LAYERS)?;
@@ -292,7 +292,7 @@ impl Experiment {
             ),
             (
                 shares && !self.norm.iter().any(|norm| norm.may_share()),
-                "affine = \"shared\" changes layer and rms norm only, and neither is used",
+                "affine = \"shared\" affects only layer and rms norm, and neither is used",
             ),
         ];
         known.into_iter().filter(|(holds, _)| *holds).map(|(_, what)| what.to_owned()).collect()

@@ -3,8 +3,7 @@
 use crate::kernels::NONE;
 use crate::rng::{Purpose, Stream};
 
-/// Batches of one epoch. Examples that would not fill a last batch are left out; each epoch's
-/// shuffle leaves out others.
+/// Batches of one epoch. Examples that would not fill a last batch are left out, different ones in each epoch.
 #[must_use]
 pub const fn steps_per_epoch(examples: usize, batch: usize) -> usize {
     examples / batch
@@ -20,8 +19,8 @@ pub fn epoch_order(seed: u64, epoch: u32, examples: usize, batch: usize) -> Vec<
     order
 }
 
-/// All examples once, in their own order, `[chunks, batch]`. A first chunk that is not full begins
-/// with [`NONE`], so that the last chunk always is.
+/// All examples once, in their own order, `[chunks, batch]`. If they do not fill all chunks, the first begins with
+/// [`NONE`], so that the last is always full.
 #[must_use]
 pub fn test_order(examples: usize, batch: usize) -> Vec<u32> {
     let missing = examples.next_multiple_of(batch) - examples;

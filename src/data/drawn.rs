@@ -1,4 +1,4 @@
-//! The digits that the crate carries, drawn by `examples/draw_digits`.
+//! The digits that are bundled with the crate, drawn by `examples/draw_digits`.
 //!
 //! `assets/digits.png` is an atlas of 120 × 100 tiles of 28 × 28 pixels. Image i is at tile column
 //! i mod 120 and tile row i / 120, and shows the digit i mod 10. The first 10,000 are for training,
@@ -7,7 +7,7 @@
 use super::examples::Examples;
 use crate::error::{Error, Result};
 
-/// What records call this data set.
+/// The name of this data set in records.
 pub const NAME: &str = "drawn digits";
 
 /// All images, as PNG.
@@ -22,7 +22,7 @@ const TRAIN: usize = 10_000;
 /// Decodes the atlas: training and test part.
 ///
 /// # Errors
-/// [`Error::Data`] when the carried file is damaged.
+/// [`Error::Data`] when the bundled file is damaged.
 pub fn load() -> Result<(Examples, Examples)> {
     let damaged = |what: String| Error::Data(format!("assets/digits.png is damaged: {what}"));
     let atlas = image::load_from_memory_with_format(ATLAS, image::ImageFormat::Png)

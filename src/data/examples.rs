@@ -1,11 +1,13 @@
 //! Images and their labels, as every data set has them.
 
-use super::HALF;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::kernels::gather::BYTES_PER_WORD;
 use crate::tensor::{Shape, Tensor, Value};
 use std::sync::Arc;
+
+/// A byte at or above this is ink, in a binary data set.
+pub const HALF: u8 = 128;
 
 /// One part of a data set: images and their labels.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,15 +66,15 @@ impl Examples {
         files::sha256(&bytes)
     }
 
-    /// Keeps the first `count` examples; all where that is 0. `key` is the setting that asks for so many.
+    /// Keeps the first `count` examples, or all if that is 0. `key` is the setting with this value.
     ///
     /// # Errors
-    /// [`Error::Config`] when there are not so many.
+    /// [`Error::Config`] when there are fewer.
     pub fn keep(&mut self, key: &str, count: usize) -> Result<()> {
         let all = self.len();
         if count > all {
             return Err(Error::Config(format!(
-                "{key} is {count}; expected at most {all}, all there are"
+                "{key} is {count}; expected at most {all}, the number of images"
             )));
         }
         if count > 0 && count < all {
@@ -101,7 +103,7 @@ impl Examples {
         self.image_rows * self.image_cols
     }
 
-    /// Some of the images, as [`Examples::packed`] gives all, and their labels.
+    /// Some of the images, in the form of [`Examples::packed`], and their labels.
     #[must_use]
     pub fn pick(&self, places: &[u32]) -> (Value<f32>, Vec<u8>) {
         let Value::Index(packed) = &*self.packed else {
@@ -113,8 +115,8 @@ impl Examples {
         (Value::Index(Tensor::new(Shape::matrix(places.len(), words), images)), labels)
     }
 
-    /// The images as the kernel `gather` reads them: four bytes a word, least significant first, each
-    /// image filled up to a whole number of words; `[examples, words]`. All networks share this copy.
+    /// The images as the kernel `gather` reads them: four bytes a word, least significant first, each image padded to
+    /// full words; `[examples, words]`. All networks share this copy.
     #[must_use]
     pub fn packed(&self) -> Arc<Value<f32>> {
         Arc::clone(&self.packed)

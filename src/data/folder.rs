@@ -1,10 +1,11 @@
 //! The folder of a data set, and which of its files hold what.
 //!
 //! MNIST, Fashion-MNIST and KMNIST call their files `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
-//! `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`; the spelling `train-images.idx3-ubyte` is accepted as
-//! well. EMNIST and QMNIST say `test` for `t10k` and have the data set's name before that of the part, as
-//! `emnist-letters-train-images-idx3-ubyte`; QMNIST's labels end with `idx2-int`. Each file may be plain or carry
-//! `.gz`; the plain file wins if both are there. Whether a file is compressed is read from its content.
+//! `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`; the spelling `train-images.idx3-ubyte` is accepted as well.
+//! EMNIST and QMNIST use `test` for `t10k` and put the data set's name before that of the part, for example
+//! `emnist-letters-train-images-idx3-ubyte`; the names of QMNIST's labels end in `idx2-int`. Each file may be plain
+//! or have the extension `.gz`; the plain file wins if both exist. Whether a file is compressed is determined by its
+//! content.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -15,15 +16,15 @@ use super::examples::Examples;
 use super::idx::{self, Images};
 use crate::error::{Error, Result};
 
-/// How a file of images or labels ends; a dot may stand for the dash.
+/// How the name of a file of images or labels ends; a dot may replace the dash.
 const IMAGES: What = What { name: "images", endings: &["-idx3-ubyte"] };
 const LABELS: What = What { name: "labels", endings: &["-idx1-ubyte", "-idx2-int"] };
 
-/// What the parts of a data set are called.
+/// The names of the parts of a data set.
 const TRAIN: &[&str] = &["train"];
 const TEST: &[&str] = &["t10k", "test"];
 
-/// How the files of data sets begin whose images lie on their side.
+/// The prefix of files whose images are transposed.
 const TRANSPOSED: &str = "emnist-";
 
 /// What a file holds.
@@ -36,25 +37,24 @@ struct What {
 #[derive(Debug)]
 pub struct Files {
     folder: PathBuf,
-    /// What all of their names begin with: nothing, or as `emnist-letters-`.
+    /// What all of their names begin with: nothing, or for example `emnist-letters-`.
     prefix: String,
-    /// Whether rows and columns of the images are exchanged.
+    /// Whether rows and columns of the images are swapped.
     pub transposed: bool,
 }
 
 impl Files {
-    /// Finds the data set at `path`: the one whose files this folder holds, or the one that this file is of.
-    /// Rows and columns of its images are exchanged where `transpose` says so, or, where it does not say, where
-    /// they are EMNIST's.
+    /// Finds the data set at `path`: the one whose files this folder holds, or the one that this file belongs to.
+    /// Rows and columns of its images are swapped if `transpose` says so, or, if that is none, if they are EMNIST's.
     ///
     /// # Errors
-    /// [`Error::Data`] where there is nothing, something else, or more than one data set. [`Error::File`] if the
-    /// folder cannot be read.
+    /// [`Error::Data`] if there is nothing, something else, or more than one data set. [`Error::File`] if the folder
+    /// cannot be read.
     pub fn at(path: &Path, transpose: Option<bool>) -> Result<Self> {
         Self::with(path, transpose, &[TRAIN, TEST].concat())
     }
 
-    /// The same, where the test part alone is to be read.
+    /// The same, if only the test part is to be read.
     ///
     /// # Errors
     /// As [`Files::at`].
@@ -77,7 +77,7 @@ impl Files {
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let all = [TRAIN, TEST].concat();
                 let prefix = [IMAGES, LABELS].iter().find_map(|what| prefix(&name, what, &all));
-                let prefix = prefix.ok_or_else(|| refused("is no folder"))?.to_owned();
+                let prefix = prefix.ok_or_else(|| refused("is another kind of file"))?.to_owned();
                 (path.parent().unwrap_or(Path::new("")), prefix)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -89,7 +89,7 @@ impl Files {
         Ok(Self { folder: folder.to_owned(), prefix, transposed })
     }
 
-    /// Where the data are from, for people: the folder, and the data set where its files say which.
+    /// Where the data comes from, in words: the folder, and the data set if its files say which.
     #[must_use]
     pub fn describe(&self) -> String {
         let set = Some(self.prefix.trim_end_matches('-')).filter(|name| !name.is_empty());
@@ -104,11 +104,11 @@ impl Files {
     /// Reads the training and the test part.
     ///
     /// # Errors
-    /// [`Error::Data`] if a file is missing or is something else, if it does not hold what [`idx`] reads, if a
-    /// part has not one label per image, or if the images of the two parts differ in size. [`Error::File`] if a
-    /// file cannot be read.
+    /// [`Error::Data`] if a file is missing or is something else, if it does not hold what [`idx`] reads, if a part
+    /// does not have one label per image, or if the images of the two parts differ in size. [`Error::File`] if a file
+    /// cannot be read.
     pub fn read(&self) -> Result<(Examples, Examples)> {
-        // All four are found before one is read, so that a missing file is known at once.
+        // All four are found before one is read, so that a missing file is reported at once.
         let (train, test) = (self.part(TRAIN)?, self.part(TEST)?);
         let (train_part, test_part) = (self.read_part(&train)?, self.read_part(&test)?);
         let size = |part: &Examples| (part.image_rows, part.image_cols);
@@ -140,7 +140,7 @@ impl Files {
         Ok([self.find(parts, &IMAGES)?, self.find(parts, &LABELS)?])
     }
 
-    /// The first file that is there of those that may hold a part's images or labels.
+    /// The first existing file of those that may hold a part's images or labels.
     fn find(&self, parts: &[&str], what: &What) -> Result<PathBuf> {
         let mut parts = parts.to_vec();
         if !self.prefix.is_empty() {
@@ -202,7 +202,7 @@ impl Files {
     }
 }
 
-/// What stands before the part's name in the name of a file; none of a file that is no data set's.
+/// What comes before the part's name in a file name; none if the file belongs to no data set.
 fn prefix<'a>(name: &'a str, what: &What, parts: &[&str]) -> Option<&'a str> {
     let name = name.strip_suffix(".gz").unwrap_or(name);
     let rest = what.endings.iter().find_map(|ending| {
@@ -214,13 +214,13 @@ fn prefix<'a>(name: &'a str, what: &What, parts: &[&str]) -> Option<&'a str> {
     (prefix.is_empty() || prefix.ends_with('-')).then_some(prefix)
 }
 
-/// What the files of the data set in a folder begin with; nothing where there is none.
+/// What the names of the files of a folder's data set begin with; empty if there is none.
 fn only_prefix(folder: &Path, parts: &[&str]) -> Result<String> {
     let failed = |error| Error::file("read", folder, error);
     let entries = fs::read_dir(folder).map_err(failed)?.collect::<std::io::Result<Vec<_>>>();
     let names: Vec<_> = entries.map_err(failed)?.iter().map(fs::DirEntry::file_name).collect();
     for what in [IMAGES, LABELS] {
-        // A file of each data set, by what it begins with.
+        // A file of each data set, by prefix.
         let mut sets = BTreeMap::new();
         for name in names.iter().filter_map(|name| name.to_str()) {
             if let Some(prefix) = prefix(name, &what, parts) {
@@ -234,8 +234,8 @@ fn only_prefix(folder: &Path, parts: &[&str]) -> Result<String> {
             (Some((prefix, _)), [_]) => return Ok((*prefix).to_owned()),
             (Some(_), several) => {
                 return Err(Error::Data(format!(
-                    "{} holds files of {} data sets: {}; name a file of the one that is meant in place of \
-                     the folder, for example {}",
+                    "{} holds files of {} data sets: {}; name a file of the one you want instead \
+                     of the folder, for example {}",
                     folder.display(),
                     several.len(),
                     several.join(", "),

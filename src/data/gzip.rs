@@ -1,5 +1,5 @@
-//! Gzip files as `gzip` reads them (RFC 1952): members one after another, and zeros behind the last one, with which
-//! tapes and archives fill their blocks up.
+//! Gzip files as `gzip` reads them (RFC 1952): one member after another, and zeros after the last one, with which
+//! tapes and archives pad their blocks.
 
 use std::io::{self, BufRead, ErrorKind, Read};
 
@@ -8,9 +8,9 @@ use flate2::bufread::GzDecoder;
 /// The first two bytes of every member (section 2.3.1).
 pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// What the members of a gzip file hold.
+/// The decompressed members of a gzip file.
 pub(super) struct Members<R> {
-    /// The member that is being read; none at the end.
+    /// The member being read; none at the end.
     member: Option<GzDecoder<R>>,
 }
 
@@ -34,7 +34,7 @@ impl<R: BufRead> Read for Members<R> {
     }
 }
 
-/// The next member; none where nothing but zeros follows.
+/// The next member; none if only zeros follow.
 fn next<R: BufRead>(mut rest: R) -> io::Result<Option<GzDecoder<R>>> {
     if rest.fill_buf()?.first().is_some_and(|&byte| byte != 0) {
         return Ok(Some(GzDecoder::new(rest)));
@@ -46,7 +46,7 @@ fn next<R: BufRead>(mut rest: R) -> io::Result<Option<GzDecoder<R>>> {
             return Ok(None);
         }
         if bytes.iter().any(|&byte| byte != 0) {
-            let behind = "something else than zeros stands behind its end";
+            let behind = "something other than zeros follows its end";
             return Err(io::Error::new(ErrorKind::InvalidData, behind));
         }
         rest.consume(count);

@@ -7,9 +7,8 @@
 //! The files are usually shipped gzip-compressed (RFC 1952). QMNIST's labels are 32-bit integers, eight to an
 //! example, the class first (Yadav and Bottou 2019, *Cold case: the lost MNIST digits*).
 //!
-//! A file is not trusted. Its header is checked before memory is taken for what it promises, and
-//! memory grows only as bytes arrive, so a false header takes none, and a gzip bomb at most what
-//! [`MAX_BYTES`] bytes need.
+//! Files are not trusted. The header is checked before memory is allocated for what it promises, and memory grows
+//! only as bytes arrive, so a false header takes none, and a gzip bomb no more than [`MAX_BYTES`] bytes need.
 
 use std::io::{BufReader, Cursor, ErrorKind, Read};
 use std::path::Path;
@@ -18,10 +17,10 @@ use super::gzip::{self, Members};
 use crate::error::{Error, Result};
 use crate::memory;
 
-/// The most bytes of elements that one file may promise: 1 GiB, about 23 times MNIST's training images.
+/// The most bytes of elements that a file may promise: 1 GiB, about 23 times MNIST's training images.
 pub const MAX_BYTES: u64 = 1 << 30;
 
-/// What an element may be: its code in the magic number, its bytes, and its name.
+/// Types of elements: the code in the magic number, the size in bytes, and the name.
 const ELEMENTS: [(u8, u64, &str); 6] = [
     (0x08, 1, "unsigned bytes"),
     (0x09, 1, "signed bytes"),
@@ -34,7 +33,7 @@ const ELEMENTS: [(u8, u64, &str); 6] = [
 const UNSIGNED_BYTE: u8 = 0x08;
 const INTEGER: u8 = 0x0c;
 
-/// Numbers that QMNIST's labels have for an example.
+/// Numbers per example in QMNIST's labels.
 const QMNIST_COLUMNS: u32 = 8;
 
 const IMAGES: Kind = Kind {
@@ -45,8 +44,8 @@ const IMAGES: Kind = Kind {
 const LABELS: Kind = Kind {
     what: "labels",
     magic: 0x0000_0801,
-    expected: "labels are unsigned bytes in 1 dimension, or 32-bit integers in 2 (examples × 8) as \
-               QMNIST has them",
+    expected: "labels are unsigned bytes in 1 dimension, or 32-bit integers in 2 (examples × 8), \
+               as in QMNIST",
 };
 
 /// The images of one IDX file.
@@ -67,7 +66,7 @@ impl Images {
         self.pixels.len() / (self.rows * self.cols)
     }
 
-    /// The same with rows and columns exchanged.
+    /// The same with rows and columns swapped.
     #[must_use]
     pub fn transposed(self) -> Self {
         let Self { pixels, rows, cols } = self;
@@ -85,7 +84,7 @@ impl Images {
 ///
 /// # Errors
 ///
-/// [`Error::Data`] if the file holds something else than unsigned bytes in three dimensions, if a size is 0, if
+/// [`Error::Data`] if the file holds something other than unsigned bytes in three dimensions, if a size is 0, if
 /// there are more than [`MAX_BYTES`] pixels, if the file is shorter or longer than its header promises, or if the
 /// gzip stream is damaged. [`Error::File`] if reading fails.
 pub fn parse_images(name: &str, file: impl Read, length: u64) -> Result<Images> {
@@ -99,8 +98,8 @@ pub fn parse_images(name: &str, file: impl Read, length: u64) -> Result<Images> 
 ///
 /// # Errors
 ///
-/// [`Error::Data`] if the file holds neither unsigned bytes in one dimension nor labels as QMNIST has them, if one
-/// of the latter is no byte, and in the cases that [`parse_images`] names. [`Error::File`] if reading fails.
+/// [`Error::Data`] if the file holds neither unsigned bytes in one dimension nor labels as in QMNIST, if one of the
+/// latter is not a byte, and in the cases listed for [`parse_images`]. [`Error::File`] if reading fails.
 pub fn parse_labels(name: &str, file: impl Read, length: u64) -> Result<Vec<u8>> {
     let (header, bytes) = Content::open(name, file, length)?.parse(&LABELS)?;
     if header.element == UNSIGNED_BYTE {
@@ -121,16 +120,16 @@ pub fn parse_labels(name: &str, file: impl Read, length: u64) -> Result<Vec<u8>>
     classes.map(label).collect()
 }
 
-/// What an IDX file may hold here.
+/// A kind of data that an IDX file may hold here.
 struct Kind {
     what: &'static str,
-    /// How it usually begins.
+    /// The magic number that such a file usually starts with.
     magic: u32,
     /// What it is, in words.
     expected: &'static str,
 }
 
-/// What an IDX file says of itself.
+/// The header of an IDX file.
 struct Header {
     element: u8,
     /// Bytes of an element, and its name.
@@ -140,7 +139,7 @@ struct Header {
 }
 
 impl Header {
-    /// The kind of data that it is; none where no data set here holds such.
+    /// The kind of data; none if no data set here has it.
     fn kind(&self) -> Option<&'static Kind> {
         match (self.element, &*self.sizes) {
             (UNSIGNED_BYTE, [_]) | (INTEGER, [_, QMNIST_COLUMNS]) => Some(&LABELS),
@@ -154,9 +153,9 @@ impl Header {
         4 + 4 * self.sizes.len() as u64
     }
 
-    /// Bytes of all elements; none where that is beyond every number.
+    /// Bytes of all elements; none if that overflows.
     fn bytes(&self) -> Option<u64> {
-        // A 0 makes nothing of what would be too large before it.
+        // A 0 makes the product 0, even if the sizes before it overflow.
         if self.sizes.contains(&0) {
             return Some(0);
         }
@@ -178,14 +177,16 @@ impl Header {
         format!("{} in {dimensions} ({})", self.name, self.product())
     }
 
-    /// What may be done with it where `wanted` is expected.
+    /// What to do with it if `wanted` is expected.
     fn advice(&self, wanted: &Kind) -> String {
         if let Some(kind) = self.kind() {
-            return format!("these are {}: give the file its right name", kind.what);
+            return format!("these are {}: rename the file accordingly", kind.what);
         }
         match (wanted.what, &*self.sizes) {
-            ("images", [_, 3, _, _] | [_, _, _, 3]) => "make these colour images grey".to_owned(),
-            ("images", [_, _]) => "give each image its rows and columns".to_owned(),
+            ("images", [_, 3, _, _] | [_, _, _, 3]) => {
+                "convert these colour images to grey".to_owned()
+            }
+            ("images", [_, _]) => "store each image as rows and columns".to_owned(),
             (what, _) => format!("write the {what} in that form"),
         }
     }
@@ -195,7 +196,7 @@ impl Header {
 struct Content<'a> {
     name: &'a str,
     bytes: Box<dyn Read + 'a>,
-    /// The number of bytes of a plain file; a compressed one tells only as it is read.
+    /// The number of bytes of a plain file; unknown for a compressed one until it is read.
     length: Option<u64>,
 }
 
@@ -221,7 +222,8 @@ impl<'a> Content<'a> {
         let is_wanted = header.kind().is_some_and(|found| found.what == kind.what);
         let promised = header.bytes();
         let expected = promised.and_then(|bytes| bytes.checked_add(header.length()));
-        // A file of another kind that is as long as it says is sound; what is compressed says no more.
+        // A file of another kind with the length that it promises is sound; a compressed one cannot be checked
+        // further.
         if !is_wanted && self.length.is_none_or(|length| expected == Some(length)) {
             return Err(Error::Data(format!(
                 "{} holds {}, but {}; {}",
@@ -237,9 +239,9 @@ impl<'a> Content<'a> {
         {
             return Err(self.wrong_length(&header, bytes, &length.to_string()));
         }
-        // Beside the bytes as they are stored there will be the images as kernels read them.
+        // Besides the stored bytes, there will be the images as kernels read them.
         let what = format!("reading {} ({})", self.name, memory::words(bytes));
-        memory::require(2 * bytes, &what, "other programs may have some to give")?;
+        memory::require(2 * bytes, &what, "close other programs")?;
         let body = self.read(bytes)?;
         if (body.len() as u64) < bytes {
             let found = header.length() + body.len() as u64;
@@ -266,7 +268,7 @@ impl<'a> Content<'a> {
         ))
     }
 
-    /// Reads the header: of any IDX file, and of nothing else.
+    /// Reads the header of any IDX file, and refuses anything else.
     fn header(&mut self, kind: &Kind) -> Result<Header> {
         let start = self.read(4)?;
         let cut_off = |found: usize, length: usize| {
@@ -331,8 +333,8 @@ impl<'a> Content<'a> {
             Ok(_) => Ok(bytes),
             Err(error) if self.length.is_none() && is_damage(error.kind()) => {
                 Err(Error::Data(format!(
-                    "{} is not the sound gzip file that its first bytes announce ({error}); it is damaged: \
-                     download it again",
+                    "{} starts like a gzip file but cannot be decompressed ({error}); it is \
+                     damaged: download it again",
                     self.name,
                 )))
             }
@@ -341,8 +343,8 @@ impl<'a> Content<'a> {
     }
 }
 
-/// Whether the decoder gives this error for bytes that are no gzip stream, as against a disk that
-/// could not be read.
+/// Whether the decoder gives this error for bytes that are not a gzip stream, rather than for a disk that could not
+/// be read.
 fn is_damage(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::InvalidInput | ErrorKind::InvalidData | ErrorKind::UnexpectedEof)
 }

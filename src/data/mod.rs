@@ -1,4 +1,4 @@
-//! Data sets of small grey images in classes: the drawn digits that the crate carries, or IDX files from a folder.
+//! Data sets of small grey images in classes: the drawn digits bundled with the crate, or IDX files from a folder.
 
 pub mod batches;
 pub mod drawn;
@@ -7,30 +7,27 @@ pub mod folder;
 mod gzip;
 pub mod idx;
 
-pub use examples::Examples;
+pub use examples::{Examples, HALF};
 
 use crate::error::{Error, Result};
 use crate::record::{ConstantGuess, DataRecord};
 use folder::Files;
 use std::path::PathBuf;
 
-/// A byte at or above this is ink, in a binary data set.
-pub const HALF: u8 = 128;
-
-/// Which data a data set is made of.
+/// Where the data of a data set comes from.
 #[derive(Clone, Debug, Default)]
 pub struct Source {
     /// A folder of IDX files, or one of them; none for the drawn digits.
     pub folder: Option<PathBuf>,
-    /// The same for the test part alone; none where it is of the same data set.
+    /// The same for the test part alone; none if it is from the same data set.
     pub test_folder: Option<PathBuf>,
-    /// Whether rows and columns of images in files are exchanged; none where the names of the files tell.
+    /// Whether to swap rows and columns of images in files; none if the names of the files decide.
     pub transpose: Option<bool>,
-    /// The training images that are taken, the first so many; 0 for all.
+    /// How many training images to use, from the first on; 0 for all.
     pub train_images: usize,
-    /// The same of the test images.
+    /// The same for the test images.
     pub test_images: usize,
-    /// Whether every pixel is made black or white, the threshold being one half (as in Ioffe and Szegedy 2015,
+    /// Whether to make every pixel black or white, with a threshold of one half (as in Ioffe and Szegedy 2015,
     /// section 4.1).
     pub binary: bool,
 }
@@ -44,10 +41,10 @@ pub struct Dataset {
     pub train: Examples,
     /// What they are tested on.
     pub test: Examples,
-    /// How many classes its images are of: all labels are less.
+    /// How many classes its images have; all labels are less.
     pub classes: usize,
-    /// What people call the first class, and the others by counting on from it: 1 where the files' labels begin
-    /// there, as EMNIST's letters do, else 0.
+    /// The label of the first class, from which the others count up: 1 if the files' labels start there, as EMNIST's
+    /// letters do, else 0.
     pub first_label: usize,
 }
 
@@ -56,8 +53,8 @@ impl Dataset {
     ///
     /// # Errors
     /// As [`Files::at`], [`Files::read`] and [`drawn::load`]; [`Error::Data`] when the two parts have images of
-    /// different sizes, or a test image is of a class that no training image can be of; [`Error::Config`] when
-    /// there are fewer images than are asked for.
+    /// different sizes, or a test image has a class that the data set lacks; [`Error::Config`] when there are fewer
+    /// images than are asked for.
     pub fn load(source: &Source) -> Result<Self> {
         let (name, parts) = match &source.folder {
             Some(folder) => {
@@ -116,8 +113,8 @@ impl Dataset {
             let found = usize::from(*label);
             if !(first..=last).contains(&found) {
                 return Err(Error::Data(format!(
-                    "the test images of {name} have the label {found}, but the labels of {} are {first} to \
-                     {last}; test on images of the same classes",
+                    "a test image of {name} has the label {found}, but the labels of {} are \
+                     {first} to {last}; test on images of the same classes",
                     self.name
                 )));
             }
@@ -128,7 +125,7 @@ impl Dataset {
         Ok(())
     }
 
-    /// What a guess that does not look at the images reaches.
+    /// The result of a guess that does not look at the images.
     #[must_use]
     pub fn constant_guess(&self) -> ConstantGuess {
         ConstantGuess::of(&self.train.labels, &self.test.labels)
@@ -143,6 +140,6 @@ fn same_size(train: &Examples, test: &Examples, name: &str) -> Result<()> {
     }
     Err(Error::Data(format!(
         "the test images of {name} have {rows} × {cols} pixels, but the training images have \
-         {expected_rows} × {expected_cols}; take test images of that size"
+         {expected_rows} × {expected_cols}; use test images of that size"
     )))
 }

@@ -1,4 +1,4 @@
-//! The user's tensors, as a safetensors file holds them, fitted to what a kernel reads.
+//! The user's tensors from a safetensors file, matched to the operands that a kernel reads.
 
 use crate::error::{Error, Result, unknown};
 use crate::kernels::contract::{Access, Operand};
@@ -9,7 +9,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use std::fs;
 use std::path::Path;
 
-/// Tensors, for people: `x f32[rows, cols], gamma f32[1, cols]`.
+/// Tensors, for display: `x f32[rows, cols], gamma f32[1, cols]`.
 #[must_use]
 pub fn list(operands: impl Iterator<Item = &'static Operand>) -> String {
     operands.map(Operand::to_string).collect::<Vec<_>>().join(", ")
@@ -31,7 +31,7 @@ pub(super) fn read(kernel: &Kernel, path: &Path) -> Result<Vec<Option<Given>>> {
     let bytes = fs::read(path).map_err(|error| Error::file("read", path, error))?;
     let file = SafeTensors::deserialize(&bytes).map_err(|error| {
         Error::Data(format!(
-            "{} is no whole safetensors file: {error}; write it with save_file of \
+            "{} is not a complete safetensors file: {error}; write it with save_file of \
              safetensors.numpy or safetensors.torch",
             path.display()
         ))
@@ -43,7 +43,7 @@ pub(super) fn read(kernel: &Kernel, path: &Path) -> Result<Vec<Option<Given>>> {
     let read = |operand: &Operand| match file.tensor(operand.name) {
         Ok(view) => given(operand, &view),
         Err(_) => Err(format!(
-            "it holds no tensor {}; {} reads {}",
+            "it has no tensor {}; {} reads {}",
             operand.name,
             kernel.name(),
             list(kernel.contract.read())
@@ -61,7 +61,7 @@ fn expect(kernel: &Kernel, name: &str) -> Check<()> {
     match operand.map(|operand| operand.access) {
         Some(Access::Read | Access::ReadWrite) => Ok(()),
         Some(Access::Write) => {
-            Err(format!("{name} is what {} writes: leave it out of the input", kernel.name()))
+            Err(format!("{name} is an output of {}: leave it out of the input", kernel.name()))
         }
         None => {
             let known: Vec<_> = kernel.contract.read().map(|operand| operand.name).collect();
@@ -80,7 +80,7 @@ fn given(operand: &Operand, view: &TensorView<'_>) -> Check<Given> {
     Ok(Given { axes: view.shape().len(), value })
 }
 
-/// The shape that these axes stand for.
+/// The shape that these axes mean.
 fn shape(operand: &Operand, axes: &[usize]) -> Check<Shape> {
     let Operand { name, rows, cols, .. } = operand;
     let shape = match *axes {
@@ -106,7 +106,7 @@ fn shape(operand: &Operand, axes: &[usize]) -> Check<Shape> {
     Ok(shape)
 }
 
-/// The elements of a tensor of f32. Other numbers are not rounded unasked.
+/// The elements of a tensor of f32. Other types are not rounded silently.
 fn numbers(operand: &Operand, view: &TensorView<'_>) -> Check<Vec<f32>> {
     let (name, dtype) = (operand.name, view.dtype());
     if dtype != Dtype::F32 {
@@ -119,7 +119,7 @@ fn numbers(operand: &Operand, view: &TensorView<'_>) -> Check<Vec<f32>> {
     Ok(words.iter().map(|&word| f32::from_le_bytes(word)).collect())
 }
 
-/// The elements of a tensor of whole numbers of any type, if all of them are u32.
+/// The elements of a tensor of integers of any type, if all of them fit in u32.
 fn whole_numbers(operand: &Operand, view: &TensorView<'_>, shape: Shape) -> Check<Tensor<u32>> {
     let (name, dtype) = (operand.name, view.dtype());
     let signed = match dtype {
@@ -127,7 +127,7 @@ fn whole_numbers(operand: &Operand, view: &TensorView<'_>, shape: Shape) -> Chec
         Dtype::U8 | Dtype::U16 | Dtype::U32 | Dtype::U64 => false,
         _ => {
             return Err(format!(
-                "{name} holds {dtype}, but whole numbers are expected; convert it with \
+                "{name} holds {dtype}; expected integers: convert it with \
                  {name}.astype(\"int64\") in numpy or {name}.long() in torch"
             ));
         }
@@ -137,7 +137,7 @@ fn whole_numbers(operand: &Operand, view: &TensorView<'_>, shape: Shape) -> Chec
         let number = whole_number(word, signed);
         u32::try_from(number).map_err(|_| {
             format!(
-                "{name} is {number} at {:?}; expected whole numbers from 0 to {}",
+                "{name} is {number} at {:?}; expected integers from 0 to {}",
                 shape.index(at),
                 u32::MAX
             )
@@ -146,7 +146,7 @@ fn whole_numbers(operand: &Operand, view: &TensorView<'_>, shape: Shape) -> Chec
     Ok(Tensor::new(shape, data.collect::<Check<_>>()?))
 }
 
-/// The whole number in little-endian bytes, 8 of them or fewer.
+/// The integer in at most 8 little-endian bytes.
 fn whole_number(bytes: &[u8], signed: bool) -> i128 {
     let negative = signed && bytes.last().is_some_and(|&last| last >= 0x80);
     let mut wide = [if negative { 0xff } else { 0 }; 16];

@@ -1,9 +1,8 @@
-//! One kernel over tensors of the user's own: out of a safetensors file, through one dispatch, into
-//! another. So a kernel can be held against any framework that reads and writes such files.
+//! Runs one kernel on user-supplied tensors: from a safetensors file, through one dispatch, into another
+//! file. This allows comparing a kernel with any framework that reads and writes such files.
 //!
-//! Tensors are called as the contract's operands are. One is `[replicas, rows, cols]`, or
-//! `[rows, cols]`, or has a single axis where the contract has one row or one column; outputs have as
-//! many axes as the inputs had.
+//! Tensor names follow the contract's operands. A tensor is `[replicas, rows, cols]` or `[rows, cols]`, or has
+//! a single axis where the contract has one row or one column; outputs have as many axes as the inputs.
 
 mod input;
 mod output;
@@ -28,18 +27,18 @@ use std::path::Path;
 /// The most elements of a tensor: 4 GiB, more than adapters bind at once.
 const MOST_ELEMENTS: usize = 1 << 30;
 
-/// What the user says beside the tensors.
+/// What the user specifies besides the tensors.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The activation to compose in; identity where none is named.
+    /// The activation to compose in; identity if none is named.
     pub activation: Option<Activation>,
-    /// Parameters that are not to have their default, by name.
+    /// Parameters that differ from their default, by name.
     pub parameters: Vec<(String, f32)>,
-    /// Sizes that no tensor tells, by name.
+    /// Sizes that do not follow from a tensor, by name.
     pub sizes: Vec<(String, usize)>,
 }
 
-/// A kernel with all that it needs to run once.
+/// A kernel with everything that it needs to run once.
 #[derive(Clone, Debug)]
 pub struct Request {
     isolated: IsolatedDispatch,
@@ -102,7 +101,7 @@ impl Request {
         self.given.iter().map(|one| one.as_ref().map(|one| one.value.clone())).collect()
     }
 
-    /// Runs the kernel. What it writes is filled with NaN before.
+    /// Runs the kernel. Its outputs are filled with NaN first.
     ///
     /// # Errors
     /// [`Error::Shader`] when the kernel writes outside its tensors; when the backend cannot run it.
@@ -121,7 +120,7 @@ impl Request {
         Ok(Results { dispatch, adapter: backend.adapter(), shader, outputs })
     }
 
-    /// What was written, each tensor with as many axes as it was given with, or as the inputs have.
+    /// The outputs, each with as many axes as it was given with, or else as the inputs have.
     fn outputs(&self, written: Vec<Value<f32>>) -> Vec<Output> {
         let usual = self.given.iter().flatten().map(|one| one.axes).max().unwrap_or_default();
         let operands = self.dispatch().kernel.contract.operands.iter().zip(&self.given);
@@ -134,7 +133,7 @@ impl Request {
     }
 }
 
-/// The parameters that were given, each known to the contract.
+/// The given parameters, each checked against the contract.
 fn parameters(kernel: &Kernel, given: &[(String, f32)]) -> Result<Vec<(&'static str, f32)>> {
     let known: Vec<_> = kernel.contract.parameters.iter().map(|known| known.name).collect();
     let parameters = named(kernel, "--param", &known, given)?;
@@ -146,20 +145,20 @@ fn parameters(kernel: &Kernel, given: &[(String, f32)]) -> Result<Vec<(&'static 
     }
 }
 
-/// The sizes that were given: all that no tensor tells, and no other.
+/// The given sizes: all that do not follow from a tensor, and no others.
 fn told_sizes(kernel: &Kernel, given: &[(String, usize)]) -> Result<Vec<(&'static str, usize)>> {
     let explicit = kernel.contract.explicit_sizes();
     let told = named(kernel, "--size", &explicit, given)?;
     match explicit.iter().find(|name| told.iter().all(|(given, _)| given != *name)) {
         None => Ok(told),
         Some(name) => Err(Error::Config(format!(
-            "no tensor that {} reads tells the size {name}; add --size {name}=NUMBER",
+            "the tensors that {} reads do not determine the size {name}; add --size {name}=NUMBER",
             kernel.name()
         ))),
     }
 }
 
-/// The values of a flag by names that are known, each given once.
+/// The values of a flag by name, each known and given once.
 fn named<T: Copy>(
     kernel: &Kernel,
     flag: &str,
@@ -194,8 +193,7 @@ fn activation(kernel: &Kernel, named: Option<Activation>) -> Result<Activation> 
     }
 }
 
-/// What must hold of one tensor beyond its shape: that there is room for it, and that whole numbers
-/// choose among what is there.
+/// Checks one tensor beyond its shape: that it is not too large, and that indices are in range.
 fn validate(
     operand: &Operand,
     shape: Shape,
@@ -218,7 +216,7 @@ fn validate(
     match numbers.data.iter().position(beyond) {
         None => Ok(()),
         Some(at) => Err(format!(
-            "{} is {} at {:?}; expected whole numbers below {size} = {bound}, or {NONE} for none",
+            "{} is {} at {:?}; expected integers below {size} = {bound}, or {NONE} for none",
             operand.name,
             numbers.data[at],
             shape.index(at)

@@ -1,4 +1,4 @@
-//! What a kernel has written, as a safetensors file.
+//! A kernel's outputs, as a safetensors file.
 
 use crate::error::{Error, Result};
 use crate::files::{self, TensorBytes};
@@ -8,7 +8,7 @@ use crate::tensor::Value;
 use std::fs;
 use std::path::Path;
 
-/// What stands for a variant where the CPU engine has run a kernel's twin.
+/// The variant's name if the CPU engine ran the kernel's twin.
 const TWIN: &str = "twin";
 
 /// A tensor that a kernel has written.
@@ -23,7 +23,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// The tensor `value` with this many axes; those that are left out are 1 long.
+    /// The tensor `value` with this many axes; those left out have length 1.
     pub(super) fn new(name: &'static str, axes: usize, value: Value<f32>) -> Self {
         let shape = value.shape();
         let axes = match axes {
@@ -35,7 +35,7 @@ impl Output {
         Self { name, axes, value }
     }
 
-    /// How many elements are NaN: computed as such, or never written.
+    /// The number of elements that are NaN: computed as such, or never written.
     #[must_use]
     pub fn nans(&self) -> usize {
         match &self.value {
@@ -52,12 +52,12 @@ impl Output {
     }
 }
 
-/// What one run of a kernel has left.
+/// The results of one run of a kernel.
 #[derive(Clone, Debug)]
 pub struct Results {
     /// The kernel, with its activation, parameters and sizes.
     pub dispatch: Dispatch,
-    /// What has computed.
+    /// The adapter that computed them.
     pub adapter: Adapter,
     /// The shader that ran; none on the CPU engine.
     pub shader: Option<ShaderRecord>,
@@ -72,13 +72,13 @@ impl Results {
         self.shader.as_ref().map_or(TWIN, |shader| &shader.variant)
     }
 
-    /// The activation that was composed in, where the kernel has one.
+    /// The activation that was composed in, if the kernel has one.
     #[must_use]
     pub fn activation(&self) -> Option<&'static str> {
         activation(&self.dispatch)
     }
 
-    /// The sizes as `rows=60 cols=100`, with the replicas where there are several.
+    /// The sizes, e.g. `rows=60 cols=100`, with the replicas if there are several.
     #[must_use]
     pub fn sizes(&self) -> String {
         let Dispatch { kernel, sizes, .. } = &self.dispatch;
@@ -88,7 +88,7 @@ impl Results {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    /// All parameters, as `epsilon=1e-5`.
+    /// All parameters, e.g. `epsilon=1e-5`.
     #[must_use]
     pub fn parameters(&self) -> String {
         let Dispatch { kernel, parameters, .. } = &self.dispatch;
@@ -97,10 +97,10 @@ impl Results {
         words.collect::<Vec<_>>().join(" ")
     }
 
-    /// Writes the tensors as a safetensors file; its metadata say how they were computed.
+    /// Writes the tensors to a safetensors file; its metadata says how they were computed.
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be written; nothing is left of it then.
+    /// [`Error::File`] when it cannot be written; no partial file is left behind.
     pub fn write(&self, path: &Path) -> Result<()> {
         let tensors = self.outputs.iter().map(|one| (one.name.to_owned(), one.bytes())).collect();
         let mut metadata = vec![
@@ -121,15 +121,15 @@ impl Results {
     }
 }
 
-/// The activation that a dispatch composes in, where its kernel has one.
+/// The activation that a dispatch composes in, if its kernel has one.
 pub(super) fn activation(dispatch: &Dispatch) -> Option<&'static str> {
     dispatch.kernel.contract.activation.then(|| dispatch.activation.name())
 }
 
-/// Whether results can go to `output`: before anything is computed for it.
+/// Checks that results can be written to `output`, before anything is computed.
 ///
 /// # Errors
-/// [`Error::Config`] when it is the input; [`Error::File`] when nothing can be written there.
+/// [`Error::Config`] when it is the input; [`Error::File`] when it cannot be written.
 pub fn check_paths(input: &Path, output: &Path) -> Result<()> {
     let (from, to) = (fs::canonicalize(input), fs::canonicalize(output));
     if input == output || matches!((from, to), (Ok(from), Ok(to)) if from == to) {

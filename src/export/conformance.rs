@@ -1,5 +1,5 @@
-//! The kernels' cases as data, with what their twins give: for a page that checks the kernels in a browser as
-//! `normlab check` does here.
+//! The kernels' cases as data, with their twins' results, for a page that checks the kernels in a browser just
+//! as `normlab check` does here.
 
 use super::document::{self, Data};
 use super::format::{DataRange, PipelineDocument, Requires};
@@ -20,22 +20,22 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// What stands in an element that a kernel is to write: a NaN that nothing computes.
+/// The initial value of elements that a kernel must write: a NaN that nothing computes.
 const UNWRITTEN: u32 = 0x7FDE_AD01;
 
-/// Elements of a case's tensors, at most: the page has all of them in it.
+/// The most elements in a case's tensors: the page contains all of them.
 const MOST_ELEMENTS: usize = 16_000;
 
-/// All that is checked.
+/// Everything that is checked.
 #[derive(Clone, Debug, Serialize)]
 pub struct Suite {
     /// The version of the crate.
     pub normlab: &'static str,
-    /// What stands in guard words.
+    /// The value of guard words.
     pub canary: u32,
-    /// What stands in elements that are to be written.
+    /// The initial value of elements that must be written.
     pub unwritten: u32,
-    /// What is run, and what it asks of a device.
+    /// The pipelines, and what each requires of a device.
     pub pipelines: Vec<(PipelineDocument, Requires)>,
     /// The kernels.
     pub kernels: Vec<KernelDocument>,
@@ -59,7 +59,7 @@ pub struct CaseDocument {
     pub label: String,
     /// The contents of the uniform buffer.
     pub params: DataRange,
-    /// The tensors, from binding 1 on, each in a buffer of its own.
+    /// The tensors, from binding 1 on, each in its own buffer.
     pub tensors: Vec<OperandDocument>,
     /// How each variant runs it, in their order; null where it cannot.
     pub runs: Vec<Option<RunDocument>>,
@@ -68,9 +68,9 @@ pub struct CaseDocument {
 /// How a variant runs a case.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunDocument {
-    /// The place of its pipeline.
+    /// The index of its pipeline.
     pub pipeline: usize,
-    /// Workgroups on each axis.
+    /// Workgroups along each axis.
     pub workgroups: [u32; 3],
 }
 
@@ -87,25 +87,25 @@ pub struct OperandDocument {
     pub replica_stride: usize,
     /// The length of its buffer, with guard words.
     pub length: usize,
-    /// What it holds before.
+    /// Its contents before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<DataRange>,
-    /// What it must hold after; none where it must not be written.
+    /// What it must hold afterwards; none if it must not be written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<ExpectedDocument>,
 }
 
-/// What a tensor must hold, as [`crate::leeway`] has it: numbers are f64.
+/// What a tensor must hold, with the leeway of [`crate::leeway`]. Numbers are f64.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExpectedDocument {
-    /// What the twin gives.
+    /// The twin's result.
     pub reference: DataRange,
     /// How far off an element may be.
     pub tolerance: f64,
-    /// What it gives where denormal inputs are 0.
+    /// The twin's result if denormal inputs are flushed to 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flushed: Option<DataRange>,
-    /// For each element a byte: whether it rests on an input that is not finite.
+    /// A byte for each element: whether it depends on an input that is not finite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resting: Option<DataRange>,
     /// How many inputs are not finite.
@@ -113,11 +113,11 @@ pub struct ExpectedDocument {
 }
 
 impl Suite {
-    /// The suite of kernels with their cases, and the numbers of it. Variants that no browser can run are left out, and
-    /// so are cases that are not small.
+    /// The suite of kernels with their cases, and its data. Variants that no browser can run and large cases are
+    /// left out.
     ///
     /// # Errors
-    /// As [`Library::shader`].
+    /// Those of [`Library::shader`].
     pub fn new(
         library: &Library,
         checked: &[(&'static Kernel, Vec<Case>)],
@@ -136,7 +136,7 @@ impl Suite {
     }
 }
 
-/// Pipelines by what they are made of.
+/// Pipelines by kernel, variant and activation.
 #[derive(Default)]
 struct Pipelines {
     known: HashMap<(&'static str, String, Option<Activation>), usize>,
@@ -245,7 +245,7 @@ impl Builder<'_> {
     }
 }
 
-/// Appends a tensor as f64, numbers or not.
+/// Appends a tensor as f64, NaN included.
 fn exact_value(data: &mut Data, value: &Value<f64>) -> DataRange {
     data.push((0..value.shape().len()).flat_map(|at| value.widened(at).to_le_bytes()))
 }

@@ -1,4 +1,4 @@
-//! A lowered program as the format has it.
+//! A lowered program in the export format.
 
 use super::format::{
     BufferDocument, DataRange, DispatchDocument, PassDocument, PipelineDocument, ProgramDocument,
@@ -9,10 +9,10 @@ use crate::lowering::{BindingType, Lowered, LoweredDispatch, LoweredPipeline};
 use crate::program::{Dispatch, Program, Upload};
 use crate::tensor::Value;
 
-/// WebGPU's bytes between the beginnings of what lies in `data.bin`: those of an element.
+/// Bytes of an element.
 const ELEMENT: usize = 4;
 
-/// The contents of `data.bin`, as they come together.
+/// The contents of `data.bin`, as they are collected.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Data {
     /// The contents so far.
@@ -35,14 +35,14 @@ impl Data {
         }
     }
 
-    /// Appends what a tensor is to hold.
+    /// Appends the contents for a tensor.
     pub(super) fn upload(&mut self, upload: &Upload) -> UploadDocument {
         let data = Some(self.value(&upload.value));
         UploadDocument { tensor: upload.tensor.0, data, fill: None }
     }
 }
 
-/// A program, lowered, in the format's words; its `Params` go to `data`.
+/// A lowered program in the format's types; its `Params` go to `data`.
 ///
 /// # Errors
 /// [`Error::Config`] when it has a shader that no browser can run.
@@ -78,7 +78,7 @@ pub(super) fn program(
     })
 }
 
-/// A dispatch, and as it was lowered.
+/// A dispatch, with its lowered form.
 fn dispatch((dispatch, lowered): (&Dispatch, &LoweredDispatch)) -> DispatchDocument {
     let contract = &dispatch.kernel.contract;
     let operands = contract.operands.iter().zip(&dispatch.tensors);
@@ -97,7 +97,7 @@ fn dispatch((dispatch, lowered): (&Dispatch, &LoweredDispatch)) -> DispatchDocum
     }
 }
 
-/// A pipeline. What naga takes for granted, tint wants to be told.
+/// A pipeline. Tint needs an `enable` that naga does without.
 pub(super) fn pipeline(lowered: &LoweredPipeline) -> PipelineDocument {
     let layout = lowered.layout.iter().map(|binding| match binding {
         BindingType::Uniform => "uniform",
@@ -112,17 +112,17 @@ pub(super) fn pipeline(lowered: &LoweredPipeline) -> PipelineDocument {
     }
 }
 
-/// What a program asks of a device.
+/// What a program requires of a device.
 ///
 /// # Errors
-/// [`Error::Config`] when that is something that WebGPU has no word for.
+/// [`Error::Config`] when WebGPU does not offer it.
 fn requires(lowered: &Lowered) -> Result<Requires> {
     let mut requires = Requires::default();
     let mut sizes = Vec::new();
     for pipeline in &lowered.pipelines {
         if pipeline.requires.cooperative_matrix.is_some() {
             return Err(Error::Config(format!(
-                "{}: WebGPU has no cooperative matrices; take another variant, or the precision f32",
+                "{}: WebGPU has no cooperative matrices; choose another variant, or --precision f32",
                 pipeline.label
             )));
         }
@@ -143,20 +143,20 @@ fn requires(lowered: &Lowered) -> Result<Requires> {
     match sizes.iter().find(|size| Some(**size) != requires.subgroup_size) {
         None => Ok(requires),
         Some(other) => Err(Error::Config(format!(
-            "one variant is made for subgroups of {} lanes, another for {other}: choose variants that \
-             agree",
+            "one variant is made for subgroups of {} lanes, another for {other}: choose variants for the \
+             same subgroup size",
             sizes[0]
         ))),
     }
 }
 
-/// A limit that is to be no less than this.
+/// Raises a limit to at least this.
 fn at_least(requires: &mut Requires, name: &'static str, value: u64) {
     let known = requires.limits.entry(name).or_insert(0);
     *known = value.max(*known);
 }
 
-/// What a pipeline asks of a device.
+/// What a pipeline requires of a device.
 pub(super) fn pipeline_requires(pipeline: &LoweredPipeline) -> Requires {
     let [x, y, z] = pipeline.workgroup_size.map(u64::from);
     let limits = [

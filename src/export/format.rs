@@ -1,5 +1,4 @@
-//! The format of `program.json`, as `docs/program-format.md` tells it: what serde writes, and nothing that
-//! computes.
+//! The format of `program.json`, documented in `docs/program-format.md`: serde types only, no logic.
 
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -7,10 +6,10 @@ use std::collections::BTreeMap;
 /// The version of the format. A reader refuses any other.
 pub const VERSION: u32 = 1;
 
-/// A part of `data.bin`: where it begins and how long it is, in bytes.
+/// A part of `data.bin`: its offset and length in bytes.
 pub type DataRange = [usize; 2];
 
-/// The place of a tensor in [`ProgramDocument::tensors`].
+/// The index of a tensor in [`ProgramDocument::tensors`].
 pub type TensorIndex = usize;
 
 /// A whole `program.json`.
@@ -20,7 +19,7 @@ pub struct Document {
     pub format: &'static str,
     /// [`VERSION`].
     pub version: u32,
-    /// The network, as `sigmoid-batch`.
+    /// The network, e.g. `sigmoid-batch`.
     pub name: String,
     /// The version of the crate that wrote it.
     pub normlab: &'static str,
@@ -28,46 +27,46 @@ pub struct Document {
     pub target: &'static str,
     /// The experiment with all of its keys.
     pub experiment: serde_json::Value,
-    /// The file beside this one.
+    /// The file with the numbers.
     pub data: DataFile,
     /// The program itself.
     #[serde(flatten)]
     pub program: ProgramDocument,
-    /// Tensors by what they are for.
+    /// Tensors by their roles.
     pub roles: BTreeMap<String, TensorIndex>,
     /// The network's parameters, from the first layer to the last.
     pub parameters: Vec<ParameterDocument>,
-    /// What a training goes on from.
+    /// What a training needs in order to continue.
     pub state: Vec<TensorIndex>,
-    /// What to put into tensors at first: the state, and what stays as it is.
+    /// The initial contents of tensors: the state, and what never changes.
     pub uploads: Uploads,
     /// How to train, evaluate and probe.
     pub loops: Loops,
-    /// What the first steps give, from the exact engine.
+    /// The results of the first steps, from the reference engine.
     pub references: Vec<ReferenceDocument>,
 }
 
 /// What an executor needs to run the passes of a program.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProgramDocument {
-    /// What it asks of a device.
+    /// What it requires of a device.
     pub requires: Requires,
     /// Memory.
     pub buffers: Vec<BufferDocument>,
-    /// Where in it tensors lie.
+    /// Where tensors are in it.
     pub tensors: Vec<TensorDocument>,
-    /// What dispatches run.
+    /// The pipelines that dispatches run.
     pub pipelines: Vec<PipelineDocument>,
-    /// The contents of the one uniform buffer.
+    /// The contents of the only uniform buffer.
     pub params: DataRange,
-    /// What is run together, by place.
+    /// Dispatches that are run together, by index.
     pub passes: Vec<PassDocument>,
 }
 
 /// The file with the numbers.
 #[derive(Clone, Debug, Serialize)]
 pub struct DataFile {
-    /// Its name, beside `program.json`.
+    /// Its name, in the folder of `program.json`.
     pub file: &'static str,
     /// Its length.
     pub bytes: usize,
@@ -78,18 +77,18 @@ pub struct DataFile {
 /// What a device must have.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Requires {
-    /// Features in WebGPU's words.
+    /// Features, by WebGPU's names.
     pub features: Vec<&'static str>,
-    /// Limits in WebGPU's words, as far as the program makes use of them.
+    /// The limits that the program uses, by WebGPU's names.
     pub limits: BTreeMap<&'static str, u64>,
-    /// Lanes that each subgroup must have; null where that is all one.
+    /// Lanes that each subgroup must have; null if that does not matter.
     pub subgroup_size: Option<u32>,
 }
 
 /// A storage buffer.
 #[derive(Clone, Debug, Serialize)]
 pub struct BufferDocument {
-    /// Its name, for people.
+    /// Its name, for display.
     pub name: String,
     /// `f32` or `u32`.
     pub element: &'static str,
@@ -102,7 +101,7 @@ pub struct BufferDocument {
 pub struct TensorDocument {
     /// Its name.
     pub name: String,
-    /// The place of its buffer.
+    /// The index of its buffer.
     pub buffer: usize,
     /// Where its first replica begins.
     pub offset: usize,
@@ -115,11 +114,11 @@ pub struct TensorDocument {
 /// A compute pipeline with the entry point `main`.
 #[derive(Clone, Debug, Serialize)]
 pub struct PipelineDocument {
-    /// Kernel and variant, for people.
+    /// Kernel and variant, for display.
     pub label: String,
     /// Its bindings in group 0, from 0 on: `uniform`, `read-only-storage`, `storage`.
     pub layout: Vec<&'static str>,
-    /// The whole shader.
+    /// The complete shader.
     pub wgsl: String,
 }
 
@@ -137,9 +136,9 @@ pub struct PassDocument {
 pub struct DispatchDocument {
     /// What it is for.
     pub label: String,
-    /// The place of its pipeline.
+    /// The index of its pipeline.
     pub pipeline: usize,
-    /// Workgroups on each axis.
+    /// Workgroups along each axis.
     pub workgroups: [u32; 3],
     /// Binding 0: offset and size in the uniform buffer, in bytes.
     pub params: [u64; 2],
@@ -147,7 +146,7 @@ pub struct DispatchDocument {
     pub bindings: Vec<(usize, u64, u64)>,
     /// The kernel.
     pub kernel: &'static str,
-    /// Its activation, where it has one.
+    /// Its activation, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub activation: Option<&'static str>,
     /// Its tensors by the names of its operands.
@@ -160,7 +159,7 @@ pub struct DispatchDocument {
 /// A parameter of the network, and its gradient.
 #[derive(Clone, Debug, Serialize)]
 pub struct ParameterDocument {
-    /// Its name, as `layer1.weight`.
+    /// Its name, e.g. `layer1.weight`.
     pub name: String,
     /// Its layer, counted from 1.
     pub layer: usize,
@@ -173,13 +172,13 @@ pub struct ParameterDocument {
 /// What is put into tensors before the first step.
 #[derive(Clone, Debug, Serialize)]
 pub struct Uploads {
-    /// What a training changes: to start it again, put this there again.
+    /// What a training changes: upload it again to restart.
     pub state: Vec<UploadDocument>,
     /// What it does not change.
     pub data: Vec<UploadDocument>,
 }
 
-/// What a tensor is to hold: its elements, replica after replica without gaps; or one number all over.
+/// The contents of a tensor: its elements, replica after replica without gaps, or one number for all of them.
 #[derive(Clone, Debug, Serialize)]
 pub struct UploadDocument {
     /// The tensor.
@@ -199,7 +198,7 @@ pub struct Loops {
     pub train: TrainLoop,
     /// An evaluation.
     pub evaluate: EvaluateLoop,
-    /// A probe; null where the layers are not probed.
+    /// A probe; null if the layers are not probed.
     pub probe: Option<ProbeLoop>,
 }
 
@@ -210,11 +209,11 @@ pub struct TrainLoop {
     pub passes: Vec<usize>,
     /// The experiment's steps.
     pub steps: usize,
-    /// Examples of a batch.
+    /// Examples per batch.
     pub batch: usize,
-    /// Which examples steps see.
+    /// Which examples steps use.
     pub batch_indices: BatchRing,
-    /// What steps leave.
+    /// What steps record.
     pub history: HistoryRing,
 }
 
@@ -225,7 +224,7 @@ pub struct BatchRing {
     pub tensor: TensorIndex,
     /// Batches that it holds.
     pub slots: usize,
-    /// What it is filled with again and again, one after another.
+    /// What it is refilled with, one after another, over and over.
     pub refills: Vec<DataRange>,
 }
 
@@ -243,7 +242,7 @@ pub struct HistoryRing {
 /// An evaluation of the test set.
 #[derive(Clone, Debug, Serialize)]
 pub struct EvaluateLoop {
-    /// What is put into tensors before.
+    /// What is put into tensors first.
     pub before: Vec<UploadDocument>,
     /// The passes.
     pub passes: Vec<usize>,
@@ -251,11 +250,11 @@ pub struct EvaluateLoop {
     pub times: usize,
     /// Losses of the chunks.
     pub losses: TensorIndex,
-    /// Of each chunk, how many examples are classified correctly.
+    /// How many examples of each chunk are classified correctly.
     pub correct: TensorIndex,
-    /// Their sum times this is the mean loss.
+    /// The sum of the losses times this is the mean loss.
     pub loss_factor: f64,
-    /// Their sum times this is the accuracy.
+    /// The sum of `correct` times this is the accuracy.
     pub accuracy_factor: f64,
     /// The last hidden layer's outputs for the last chunk.
     pub outputs: TensorIndex,
@@ -266,18 +265,18 @@ pub struct EvaluateLoop {
 pub struct ProbeLoop {
     /// The passes, each run once.
     pub passes: Vec<usize>,
-    /// Where the first and the last inner bin of the counts begin and end.
+    /// Where the first inner bin of the counts begins and the last one ends.
     pub range: [f64; 2],
     /// The hidden layers.
     pub hidden: Vec<ProbedLayerDocument>,
 }
 
-/// What is found of a hidden layer.
+/// What a probe finds in a hidden layer.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProbedLayerDocument {
-    /// How many inputs to the activation lie in each bin; the first and the last are for what lies outside.
+    /// How many inputs to the activation fall into each bin; the first and the last bin are for those outside.
     pub counts: TensorIndex,
-    /// Rows: mean, deviation, smallest, largest, share outside of where the sigmoid bends, of each unit.
+    /// Rows, for each unit: mean, deviation, smallest, largest, share outside the sigmoid's unsaturated range.
     pub stats: TensorIndex,
     /// Outputs for an image of each class, with running statistics.
     pub outputs: TensorIndex,
@@ -286,7 +285,7 @@ pub struct ProbedLayerDocument {
     pub outputs_in_training: Option<TensorIndex>,
 }
 
-/// What a training step gives, counted from 1.
+/// The results of a training step, counted from 1.
 #[derive(Clone, Debug, Serialize)]
 pub struct ReferenceDocument {
     /// The step.
@@ -297,16 +296,16 @@ pub struct ReferenceDocument {
     pub gradients: Vec<GradientReference>,
 }
 
-/// A number, and how far from it one may be.
+/// A number and its tolerance.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Sample {
-    /// The number; null where it is not finite.
+    /// The number; null if it is not finite.
     pub value: f64,
-    /// How far one may be from it.
+    /// How far a result may be from it.
     pub tolerance: f64,
 }
 
-/// What a gradient is.
+/// Reference values of a gradient.
 #[derive(Clone, Debug, Serialize)]
 pub struct GradientReference {
     /// The parameter's name.
@@ -315,6 +314,6 @@ pub struct GradientReference {
     pub rms: Sample,
     /// How far an element may be from its value.
     pub tolerance: f64,
-    /// Places in row-major order, and what stands there.
+    /// Indices in row-major order, each with its element.
     pub elements: Vec<(usize, f64)>,
 }

@@ -1,6 +1,6 @@
-//! Networks as files that need neither this crate nor wgpu to be run: the lowered program, all that stands
-//! on the device at first, how passes are run, and what the first steps must give. [`mod@format`] has the words;
-//! `docs/program-format.md` tells them to people. [`conformance`] has the kernels' cases as data instead, and
+//! Networks as files that run without this crate or wgpu: the lowered program, the initial contents of the
+//! device, how passes are run, and what the first steps must give. [`mod@format`] defines the format, and
+//! `docs/program-format.md` documents it. [`conformance`] has the kernels' cases as data instead, and
 //! [`page`] the page that checks them in a browser.
 
 pub mod catalogue;
@@ -31,11 +31,11 @@ use std::fs;
 use std::path::Path;
 
 choice! {
-    /// What variants are chosen for.
+    /// What the variants are chosen for.
     pub enum Target as "target" {
-        /// Any browser with WebGPU: its default limits, no subgroup operations.
+        /// Any browser with WebGPU: default limits, no subgroup operations.
         Browser = "browser",
-        /// The adapter here: what it would run.
+        /// The variants that this machine's adapter runs.
         Adapter = "adapter",
     }
 }
@@ -43,11 +43,10 @@ choice! {
 /// The name of the file with the numbers.
 const DATA: &str = "data.bin";
 
-/// The name of the file that tells of them.
+/// The name of the file that describes them.
 const PROGRAM: &str = "program.json";
 
-/// What every device of WebGPU can do, whatever computes in it. Its limits are the default ones, and nothing
-/// is known of its subgroups.
+/// What every WebGPU device can do: the default limits, with no assumption about subgroups.
 pub const BROWSER: AdapterCapabilities = AdapterCapabilities {
     hardware: false,
     cheap_barriers: false,
@@ -59,25 +58,25 @@ pub const BROWSER: AdapterCapabilities = AdapterCapabilities {
     cooperative: Cooperative::NONE,
 };
 
-/// The most bytes that a browser binds where a page asks for no more: WebGPU's `maxStorageBufferBindingSize`.
+/// The most bytes that a browser binds by default: WebGPU's `maxStorageBufferBindingSize`.
 const BROWSER_BINDING: usize = 128 << 20;
 
 /// A network as two files.
 #[derive(Clone, Debug)]
 pub struct Export {
-    /// What becomes `program.json`.
+    /// The contents of `program.json`.
     pub document: Document,
-    /// What becomes `data.bin`.
+    /// The contents of `data.bin`.
     pub data: Vec<u8>,
 }
 
 impl Export {
-    /// A network with the shaders of `lowering`, which were chosen for `target`, and what its first
-    /// `reference_steps` give.
+    /// A network with the shaders of `lowering`, which were chosen for `target`, and the results of its first
+    /// `reference_steps`.
     ///
     /// # Errors
-    /// As [`Plan::unfused`] and [`Lowering::lower`]; [`Error::Config`] when it has a shader that no browser
-    /// can run, or a tensor that none can bind.
+    /// Those of [`Plan::unfused`] and [`Lowering::lower`]; [`Error::Config`] when it has a shader that no
+    /// browser can run, or a tensor that none can bind.
     pub fn new(
         plan: &Plan<'_>,
         lowering: &mut Lowering,
@@ -137,8 +136,8 @@ impl Export {
         json(&self.document, "the program")
     }
 
-    /// Writes both files into the folder `<folder>/<network>`, each whole or not at all, the document last:
-    /// as long as it is an older one, it tells that the data are not its own.
+    /// Writes both files into the folder `<folder>/<network>`, each whole or not at all, the document last: until
+    /// then, an older document's checksum shows that the data do not belong to it.
     ///
     /// # Errors
     /// [`Error::File`] when they cannot be written.
@@ -154,16 +153,16 @@ impl Export {
     }
 }
 
-/// A value as JSON; `what` it is, for people.
+/// A value as JSON; `what` names it in the error.
 ///
 /// # Errors
 /// [`Error::Config`] when it cannot be written: a mistake in its types.
 pub fn json(value: &impl Serialize, what: &str) -> Result<String> {
     let text = serde_json::to_string(value);
-    text.map_err(|error| Error::Config(format!("no JSON of {what}: {error}")))
+    text.map_err(|error| Error::Config(format!("cannot write {what} as JSON: {error}")))
 }
 
-/// What a training changes, from its start on: what is not given is zero.
+/// The initial contents of all tensors that a training changes; those not given are zero.
 fn state_uploads(model: &Model, given: &[Upload], data: &mut Data) -> Vec<UploadDocument> {
     let zero = |id: TensorId| UploadDocument { tensor: id.0, data: None, fill: Some(0) };
     let others = model.state().into_iter().chain([model.train.losses, model.train.correct]);
@@ -203,7 +202,7 @@ fn evaluate_loop(model: &Model) -> EvaluateLoop {
         times: network.test_chunks(),
         losses: losses.0,
         correct: correct.0,
-        // A chunk's loss is the mean over all its rows, also over those without an example.
+        // A chunk's loss is the mean over all its rows, including those without an example.
         loss_factor: network.test_batch as f64 / examples,
         accuracy_factor: 1.0 / examples,
         outputs: model.test_outputs.0,
@@ -238,7 +237,7 @@ fn parameters(model: &Model) -> Vec<ParameterDocument> {
     model.parameters.iter().map(document).collect()
 }
 
-/// Tensors by what they are for.
+/// Tensors by their roles.
 fn roles(model: &Model) -> BTreeMap<String, usize> {
     let mut roles = BTreeMap::from([("learning_rate".to_owned(), model.learning_rate.0)]);
     for (part, feed) in [("train", model.train), ("test", model.test)] {
@@ -268,15 +267,15 @@ fn roles(model: &Model) -> BTreeMap<String, usize> {
     roles
 }
 
-/// Whether an export may go to `folder`: before anything is computed for it.
+/// Checks, before anything is computed, that an export may go to `folder`.
 ///
 /// # Errors
-/// [`Error::Config`] when there is something and `force` is not given.
+/// [`Error::Config`] when it is not empty and `force` is not given.
 pub fn check_free(folder: &Path, force: bool) -> Result<()> {
     let holds = fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     if folder.is_file() || holds && !force {
         return Err(Error::Config(format!(
-            "{} is there already; name another folder, or replace what it holds with --force",
+            "{} already exists; name another folder, or replace its contents with --force",
             folder.display()
         )));
     }

@@ -1,4 +1,4 @@
-//! Pages that are one file: modules and data stand in the page itself, so that it opens from a disk.
+//! Single-file pages: modules and data are part of the page, so that it opens from a disk.
 
 use super::conformance::Suite;
 use crate::error::{Error, Result};
@@ -14,7 +14,7 @@ use std::io::Write;
 pub struct Module {
     /// Its file's name.
     pub name: &'static str,
-    /// Its text.
+    /// Its source.
     pub text: &'static str,
 }
 
@@ -26,13 +26,13 @@ pub const RUNNER: Module =
 const CONFORMANCE: Module =
     Module { name: "conformance.js", text: include_str!("../../assets/page/conformance.js") };
 
-/// What a conformance page is beside its suite.
+/// The conformance page without its suite.
 const PAGE: &str = include_str!("../../assets/page/conformance.html");
 
-/// The most that a conformance page may weigh, in bytes.
+/// The largest size of a conformance page, in bytes.
 pub const LARGEST: usize = 8_000_000;
 
-/// The page that checks a suite in a browser; `data` has the suite's numbers.
+/// The page that checks a suite in a browser; `data` is the suite's data.
 ///
 /// # Errors
 /// [`Error::Config`] when it would be larger than [`LARGEST`].
@@ -41,7 +41,7 @@ pub fn conformance(suite: &Suite, data: &[u8]) -> Result<String> {
     at_most(LARGEST, inlined(PAGE, &parts, &[RUNNER, CONFORMANCE]), "name fewer kernels")
 }
 
-/// A page of at most so many bytes; `advice` is what to do about a larger one.
+/// The page, if it has at most `largest` bytes; `advice` says what to do about a larger one.
 ///
 /// # Errors
 /// [`Error::Config`] when it is larger.
@@ -49,13 +49,13 @@ pub fn at_most(largest: usize, page: String, advice: &str) -> Result<String> {
     match page.len() {
         len if len <= largest => Ok(page),
         len => Err(Error::Config(format!(
-            "the page would have {len} bytes, more than {largest}: {advice}"
+            "the page would have {len} bytes, more than the limit of {largest}: {advice}"
         ))),
     }
 }
 
-/// A page with texts in it, each in a script element that holds no script, and with modules, of which the
-/// last is run. A module imports another by the name of its file: the page's import map has them all, so that
+/// A page with embedded texts, each in a script element of type `text/plain`, and with modules, of which the
+/// last is run. A module imports another by its file name: the page's import map has them all, so that
 /// nothing is fetched.
 #[must_use]
 pub fn inlined(page: &str, texts: &[(&str, String)], modules: &[Module]) -> String {
@@ -64,7 +64,7 @@ pub fn inlined(page: &str, texts: &[(&str, String)], modules: &[Module]) -> Stri
         .map(|(id, text)| format!("<script type=\"text/plain\" id=\"{id}\">{text}</script>\n"));
     let texts: String = texts.collect();
     let urls = modules.iter().map(|module| {
-        // Errors are to name the file, not the whole of the URL.
+        // Makes errors name the file, not the whole URL.
         let text = format!("{}//# sourceURL={}\n", with_bare_imports(module.text), module.name);
         let text = STANDARD.encode(text);
         format!("\"{FOLDER}{}\":\"data:text/javascript;base64,{text}\"", module.name)
@@ -78,14 +78,14 @@ pub fn inlined(page: &str, texts: &[(&str, String)], modules: &[Module]) -> Stri
     page.replacen("</body>", &format!("{scripts}</body>"), 1)
 }
 
-/// What the names of a page's modules begin with: a module in a URL of its own has no folder around it.
+/// The prefix of a page's module names: a module in a data URL has no folder.
 const FOLDER: &str = "normlab/";
 
-/// A module whose imports name files of a folder, so that they name modules of the page.
+/// A module whose imports of files are rewritten to import modules of the page.
 fn with_bare_imports(text: &str) -> String {
     let bare = |line: &str| {
         let begins = ["import ", "export "].iter().any(|word| line.starts_with(word));
-        // A list of several lines ends in another one than it begins in.
+        // A list of imports may span several lines.
         let imports = begins || line.contains("} from '");
         let paths = ["from '../", "from './"];
         match paths.iter().find(|path| imports && line.contains(**path)) {
@@ -96,7 +96,7 @@ fn with_bare_imports(text: &str) -> String {
     text.lines().map(|line| bare(line) + "\n").collect()
 }
 
-/// A value as JSON that ends no script element.
+/// A value as JSON that cannot end a script element.
 ///
 /// # Errors
 /// [`Error::Config`] when it cannot be written as JSON.
@@ -104,18 +104,19 @@ pub fn json(value: &impl Serialize) -> Result<String> {
     Ok(super::json(value, "the page")?.replace('<', "\\u003c"))
 }
 
-/// Bytes as base64 of gzip.
+/// Bytes, gzipped, as base64.
 ///
 /// # Errors
-/// [`Error::Config`] when they cannot be packed.
+/// [`Error::Config`] when they cannot be compressed.
 pub fn packed(bytes: &[u8]) -> Result<String> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     let zipped = encoder.write_all(bytes).and_then(|()| encoder.finish());
-    let zipped = zipped.map_err(|error| Error::Config(format!("cannot pack the page: {error}")))?;
+    let zipped =
+        zipped.map_err(|error| Error::Config(format!("cannot compress the page: {error}")))?;
     Ok(STANDARD.encode(zipped))
 }
 
-/// A number to so many significant digits: a page carries no more than it needs.
+/// A number rounded to `digits` significant digits: a page carries no more than it needs.
 #[must_use]
 pub fn short(number: f64, digits: usize) -> f64 {
     format!("{number:.*e}", digits.saturating_sub(1)).parse().unwrap_or(number)

@@ -1,9 +1,9 @@
-//! What the first steps of a training give, from the exact engine in f64, and how far from it one may be.
+//! Reference results of a training's first steps, from the reference engine in f64, and their tolerances.
 //!
-//! The rule is the project's own ([`crate::compare`]): so many times what f32 costs, and some units in the
-//! last place. That cost is measured on whole steps here, one after another, from the start itself and from
-//! starts nearby: where a value comes within rounding of ReLU's kink, a right result may lie on its other
-//! side, and a loss is a single number, of which one engine may be near to the truth by luck.
+//! The rule is that of [`crate::compare`]: a multiple of the measured f32 error, plus some units in the
+//! last place. Here the error is measured on consecutive whole steps, from the start itself and from nearby
+//! starts: a value within rounding of ReLU's kink may correctly end up on either side, and a loss is a single
+//! number, which one engine may hit by luck.
 
 use super::format::{GradientReference, ReferenceDocument, Sample};
 use crate::backend::Session;
@@ -16,16 +16,16 @@ use crate::program::{Dispatch, Upload};
 use crate::rng::{Purpose, Stream};
 use crate::tensor::{Real, Shape, Tensor, Value};
 
-/// Starts nearby on which the cost of f32 is measured, beside the start itself.
+/// Nearby starts on which the f32 error is measured, besides the start itself.
 const STARTS: u64 = 4;
 
-/// Elements of a gradient that are kept.
+/// Elements kept of each gradient.
 const ELEMENTS: usize = 64;
 
-/// What a step gives: the losses, the gradients and, as one tensor, the root mean square of each of these.
+/// The results of a step: the losses, the gradients, and the root mean square of each gradient.
 type Step<T> = Vec<Value<T>>;
 
-/// What the first `steps` give. `uploads` are all that stands on the device at first.
+/// The results of the first `steps`. `uploads` are the initial contents of the device.
 ///
 /// # Errors
 /// When an upload does not fit its tensor.
@@ -54,7 +54,7 @@ pub(super) fn references(
     Ok(steps.map(|(at, (values, costs))| reference(model, at + 1, values, costs)).collect())
 }
 
-/// All that stands on the device, with parameters a few units in the last place off.
+/// The initial contents of the device, with the parameters off by a few units in the last place.
 fn moved(model: &Model, uploads: &[Upload], start: u64) -> Vec<Upload> {
     let is_parameter = |id| model.parameters.iter().any(|known| known.value == id);
     let moved = |(place, upload): (usize, &Upload)| match start > 0 && is_parameter(upload.tensor) {
@@ -124,7 +124,7 @@ fn reference(
     }
 }
 
-/// Up to [`ELEMENTS`] places in a tensor of so many elements, one in each of as many equal parts.
+/// Up to [`ELEMENTS`] positions in a tensor of `len` elements, one in each of as many equal parts.
 fn places(len: usize, tensor: usize) -> impl Iterator<Item = usize> {
     let count = len.min(ELEMENTS);
     let mut stream = Stream::new(len as u64, Purpose::Checks, tensor as u32);

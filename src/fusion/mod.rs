@@ -1,12 +1,12 @@
-//! Programs with fewer dispatches: what several kernels do one after another, one kernel does.
+//! Programs with fewer dispatches: one kernel does the work of several consecutive ones.
 //!
-//! A [`Rule`] says in data which kernels it looks for, how they hang together, and which kernel does
-//! all of it. [`fuse`] rewrites a program by such rules: program in, program out. A fused kernel is a
-//! kernel as any other, with its contract, its twin and its tests, and it gives the very bits that its
-//! parts give, so that a network learns the same with fusion and without (`tests/fusion.rs`).
+//! A [`Rule`] describes, as data, which kernels it looks for, how they are connected, and which kernel
+//! replaces them. [`fuse`] rewrites a program by such rules: program in, program out. A fused kernel is a
+//! kernel like any other, with its contract, twin and tests, and its results are bit-identical to those of
+//! its parts, so that a network learns the same with fusion and without (`tests/fusion.rs`).
 //!
-//! What only the parts hand to each other is no longer written. Whatever else the program uses stays:
-//! a rule that would leave it unwritten does not apply.
+//! Tensors that only pass between the parts are no longer written. A rule that would leave a tensor
+//! unwritten that the rest of the program uses does not apply.
 
 mod rules;
 
@@ -22,7 +22,7 @@ pub struct Fusion {
 }
 
 impl Fusion {
-    /// The rules that `keep` lets stand, of all.
+    /// All rules that `keep` accepts.
     pub fn of(keep: impl Fn(&Rule) -> bool) -> Self {
         Self { rules: ALL.iter().filter(|rule| keep(rule)).collect() }
     }
@@ -34,12 +34,12 @@ impl Fusion {
     }
 }
 
-/// A dispatch, and the pass that it is in.
+/// A dispatch and its pass.
 type Step = (PassId, Dispatch);
 
-/// The program with the passes `order`, which are always run one after another in this order,
-/// rewritten by the rules. Passes and tensors keep their ids. A fused dispatch stands where the first
-/// of its parts stood, so that a pass may lose a dispatch to the one before it.
+/// The program with the passes of `order`, which are always run one after another in this order,
+/// rewritten by the rules. Passes and tensors keep their ids. A fused dispatch takes the place of the first
+/// of its parts, so that a dispatch may move to the previous pass.
 ///
 /// # Errors
 /// [`crate::error::Error::Shape`] when a fused kernel does not fit the tensors of its parts: a mistake
@@ -68,7 +68,7 @@ pub fn fuse(program: &Program, order: &[PassId], fusion: &Fusion) -> Result<Prog
     Ok(fused)
 }
 
-/// The one dispatch that does what the steps of `range` do, if the rule applies to them.
+/// The single dispatch that replaces the steps of `range`, if the rule applies to them.
 fn rewritten(
     program: &Program,
     order: &[PassId],

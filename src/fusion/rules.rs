@@ -1,4 +1,4 @@
-//! The rules of fusion, one below the other.
+//! The fusion rules.
 
 use crate::error::Result;
 use crate::kernels::activation::Activation;
@@ -12,30 +12,29 @@ use crate::program::{Dispatch, Program, TensorId};
 /// An operand of one of a rule's parts: the part's number and the operand's name.
 pub type Place = (usize, &'static str);
 
-/// Kernels that follow each other, and the kernel that does all of it.
+/// Consecutive kernels, and the kernel that replaces them.
 #[derive(Debug)]
 pub struct Rule {
-    /// Its name, for people.
+    /// Its name, for display.
     pub name: &'static str,
-    /// The kernels, in the order of their dispatches. The first is the one whose variants the fused
-    /// kernel has, too.
+    /// The kernels, in the order of their dispatches. The fused kernel has the same variants as the first.
     pub parts: &'static [&'static Kernel],
-    /// Operands that must be one tensor for the rule to apply.
+    /// Pairs of operands that must be the same tensor for the rule to apply.
     pub wires: &'static [(Place, Place)],
-    /// The kernel that stands in for them.
+    /// The kernel that replaces them.
     pub kernel: &'static Kernel,
-    /// Where its operands come from, in its contract's order. An operand that the parts write and
-    /// that is not among these is no longer written.
+    /// Where its operands come from, in its contract's order. Operands that the parts write but that are
+    /// not listed here are no longer written.
     pub operands: &'static [Place],
-    /// The part whose activation the fused kernel has; those of the others must be the identity.
+    /// The part whose activation the fused kernel has; the others' activations must be the identity.
     pub activated: Option<usize>,
-    /// The most multiplications of the first part up to which the rule applies; none for any number.
+    /// The rule applies up to this many multiplications in the first part; none means no limit.
     pub most: Option<usize>,
 }
 
 /// Multiplications above which a product takes much longer than a dispatch takes to start, so that
-/// there is nothing to gain from one start less: 60 x 784 x 100 are 4.7 million. On software Vulkan both
-/// gradients of 128 x 1024 x 1024 in one dispatch take 1.6 times as long as in two.
+/// saving a dispatch gains nothing: 60 x 784 x 100 are 4.7 million. On software Vulkan both
+/// gradients of 128 x 1024 x 1024 take 1.6 times as long in one dispatch as in two.
 const MANY: usize = 1 << 23;
 
 /// All rules, in the order in which they are applied.
@@ -79,7 +78,7 @@ pub static ALL: [Rule; 3] = [
 ];
 
 impl Rule {
-    /// Whether these dispatches, as many as the rule has parts, are its parts.
+    /// Whether the rule applies to these dispatches, of which there are as many as parts.
     pub(super) fn fits(&self, parts: &[&Dispatch]) -> bool {
         let kernels = parts.iter().zip(self.parts);
         let mut numbered = parts.iter().enumerate();
@@ -104,7 +103,7 @@ impl Rule {
         dropped
     }
 
-    /// The dispatch that stands in for the parts.
+    /// The dispatch that replaces the parts.
     pub(super) fn fused(&self, program: &Program, parts: &[&Dispatch]) -> Result<Dispatch> {
         let place = parts[0].label.rsplit_once('.').map_or("", |(place, _)| place);
         let label = format!("{place}.{}", self.kernel.name());

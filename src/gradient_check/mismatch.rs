@@ -1,4 +1,4 @@
-//! A gradient beside the slope that it should be.
+//! A gradient and the slope that it should be.
 
 /// Where a gradient is not the slope.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,12 +9,12 @@ pub struct Mismatch {
     pub found: f64,
     /// The slope of `activate`: a single value, or the slopes on both sides of a kink.
     pub expected: (f64, f64),
-    /// How far from it a right gradient may be.
+    /// How far from it a correct gradient may be.
     pub tolerance: f64,
 }
 
 impl Mismatch {
-    /// x, both values and the tolerance, in words.
+    /// x, both values and the tolerance, as a sentence.
     #[must_use]
     pub fn describe(&self) -> String {
         let Self { x, found, expected: (low, high), tolerance } = self;
@@ -23,7 +23,7 @@ impl Mismatch {
         format!("at x = {x} it is {found:e}, expected {expected} ± {tolerance:.1e}")
     }
 
-    /// How far from a right gradient this is, as a fraction of what is allowed; infinite where it is none.
+    /// The error as a fraction of the tolerance; infinite if it is not a number.
     pub(super) fn ratio(&self) -> f64 {
         let (low, high) = self.expected;
         if !(low + high + self.found + self.tolerance).is_finite() {

@@ -1,10 +1,10 @@
-//! Whether an activation's `activation_gradient` is the derivative of its `activate`: held against
-//! differences of it, both functions evaluated on the GPU, or on the CPU where that trains.
+//! Checks that an activation's `activation_gradient` is the derivative of its `activate`, by comparison with
+//! finite differences; both functions are evaluated on the GPU, or on the CPU if training runs there.
 //!
-//! How the slope is found around each x, `slope` says. At a kink, where the slopes on both sides differ
-//! whatever the step, any gradient between the two is right. The rounding of `activate` is allowed for as
+//! `slope` explains how the slope around each x is found. At a kink, where the slopes on both sides differ
+//! whatever the step, any gradient between the two is correct. The rounding of `activate` is allowed for as
 //! everywhere (see [`compare`]): it is measured by evaluating it on the CPU in f32 and in f64. Where WGSL
-//! leaves a function undefined, as `pow` of a negative base, the CPU has no number: such an activation is
+//! leaves a function undefined, such as `pow` of a negative base, the CPU gives NaN: such an activation is
 //! wrong, whatever a GPU gives there.
 
 mod mismatch;
@@ -23,7 +23,7 @@ use crate::program::Program;
 use crate::tensor::{Real, Shape, Tensor, Value};
 use slope::{COUNT, Samples, arguments};
 
-/// Made like a kernel, but not listed: nothing else runs it.
+/// Built like a kernel, but not registered: nothing else runs it.
 static ACTIVATION: Kernel = Kernel {
     contract: Contract {
         name: "activation",
@@ -55,14 +55,14 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     vec![of(&|x| activation.activate(x)), of(&|x| activation.activation_gradient(x))]
 }
 
-/// Values of x in one unit of the dense part, which goes from −[`NEAR`] to [`NEAR`].
+/// Values of x per unit in the dense part, which goes from −[`NEAR`] to [`NEAR`].
 const DENSITY: i16 = 16;
 const NEAR: i16 = 8;
 
 /// Values of x beyond it, on both sides.
 const FAR: [f32; 6] = [10.0, 13.0, 16.0, 20.0, 32.0, 50.0];
 
-/// What was found out about an activation.
+/// The result of checking an activation.
 #[derive(Clone, Debug)]
 pub struct Findings {
     /// How many values of x were tried.
@@ -73,11 +73,11 @@ pub struct Findings {
     pub kinks: Vec<f32>,
     /// Where the gradient is not the slope, from the lowest x to the highest.
     pub mismatches: Vec<Mismatch>,
-    /// Where one of the functions has no number, from the lowest x to the highest.
+    /// Where one of the functions is not finite, from the lowest x to the highest.
     pub undefined: Vec<Undefined>,
 }
 
-/// Where a function of an activation is infinite or not a number.
+/// A place where a function of an activation is infinite or NaN.
 #[derive(Clone, Debug)]
 pub struct Undefined {
     /// The argument.
@@ -86,12 +86,12 @@ pub struct Undefined {
     pub function: &'static str,
     /// Its value there.
     pub found: f64,
-    /// What in it is no number, and why, where that is known.
+    /// Which step in it is NaN, and why, if known.
     pub cause: Option<String>,
 }
 
 impl Findings {
-    /// One sentence about what is wrong, if anything is: the worst x, and from where to where.
+    /// One sentence about what is wrong, if anything is: the worst x, and the range of x affected.
     #[must_use]
     pub fn complaint(&self) -> Option<String> {
         if let Some(undefined) = self.undefined.first() {
@@ -108,7 +108,7 @@ impl Findings {
         ))
     }
 
-    /// How many of the values of x these are, and from where to where, from the lowest to the highest.
+    /// How many of the values of x these are, and their range, from the lowest to the highest.
     fn among(&self, x: impl ExactSizeIterator<Item = f32> + Clone) -> String {
         let (count, mut ends) = (x.len(), x.clone());
         match (ends.next(), ends.last()) {
@@ -120,7 +120,7 @@ impl Findings {
     }
 }
 
-/// Holds an activation's gradient against differences.
+/// Compares an activation's gradient with finite differences.
 ///
 /// # Errors
 /// When the backend cannot run its functions.
@@ -153,8 +153,8 @@ pub fn check(backend: &mut dyn Backend, activation: Activation) -> Result<Findin
     Ok(found)
 }
 
-/// Refuses to train with an activation of the user's own, a file or one that a folder lays over a shipped
-/// one, whose gradient is wrong. A shipped one is not asked: tests hold it.
+/// Refuses to train with a user-supplied activation, from a file or a folder that replaces a shipped one,
+/// whose gradient is wrong. Shipped ones are not checked here: tests do that.
 ///
 /// # Errors
 /// [`Error::Shader`] with what is wrong, where, and what to do; when the backend cannot run its functions.
@@ -163,19 +163,19 @@ pub fn require(backend: &dyn Backend, activation: Activation) -> Result<()> {
     if !own && !backend.overlays(activation) {
         return Ok(());
     }
-    // On a fork: what this runs is no shader of the training's.
+    // On a fork: this does not run the training's shaders.
     let found = check(backend.fork().as_mut(), activation)?;
     let refuse = |complaint| {
         Err(Error::Shader(format!(
-            "{activation}: {complaint}. Nothing can be learned with it: correct the file, and \
-             `normlab check --activation` says whether it is right"
+            "{activation}: {complaint}. Nothing can be learned with it: correct the file, and check it \
+             with `normlab check --activation`"
         )))
     };
     found.complaint().map_or(Ok(()), refuse)
 }
 
-/// Which of the functions has no number at x, where both have these values; none where both have one, also
-/// on the CPU.
+/// Which of the functions, with these values at x, is not finite there; none if both are finite, also on the
+/// CPU.
 fn undefined(activation: Activation, x: f32, (y, slope): (f64, f64)) -> Option<Undefined> {
     let twins = [activation.activate(x), activation.activation_gradient(x)];
     let names = ["activate", "activation_gradient"];
@@ -196,7 +196,7 @@ fn places() -> Vec<f32> {
     all
 }
 
-/// Both functions of all x.
+/// Both functions at all x.
 fn evaluate(
     backend: &mut dyn Backend,
     activation: Activation,
@@ -214,7 +214,7 @@ fn evaluate(
     Ok((session.read(tensors[1].1)?, session.read(tensors[2].1)?))
 }
 
-/// How far off `activate` may be at each of these arguments, where it gave these values.
+/// How far off `activate` may be at each of these arguments, given its values there.
 fn rounding(activation: Activation, around: &[f32], values: &[f64; COUNT]) -> [f64; COUNT] {
     let cost = |&x: &f32| {
         let exact = activation.activate(f64::from(x));

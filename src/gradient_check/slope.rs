@@ -2,13 +2,13 @@
 //!
 //! For a step t let D(t) = (f(x + t) − f(x − t)) / 2t, and s(t) the difference quotient on one side. Where
 //! f is smooth, Richardson's (4 D(h) − D(2h)) / 3 is its slope, and |D(h) − D(2h)| bounds what the steps
-//! leave out. At a kink the slopes of both sides differ, and each is extrapolated by itself: E(h) = 2 s(h)
-//! − s(2h) has lost what is linear in h, and (4 E(h) − E(2h)) / 3 also what is quadratic; |E(h) − E(2h)|
-//! bounds the rest. Any slope between those of both sides is right there.
+//! leave out. At a kink the slopes of both sides differ, and each is extrapolated separately: E(h) = 2 s(h)
+//! − s(2h) eliminates the linear error term, and (4 E(h) − E(2h)) / 3 also the quadratic one; |E(h) − E(2h)|
+//! bounds the rest. Any slope between those of both sides is correct there.
 //!
-//! Smooth is where both sides have the same slope, the same error of it, and an error of D that grows as
-//! the square of the step. A kink that lies beside x is told from one at x by finer steps: it is smooth
-//! around x there.
+//! f counts as smooth where both sides have the same slope with the same error, and the error of D grows as
+//! the square of the step. Finer steps distinguish a kink near x from one at x: with them, f is smooth around
+//! x.
 
 use super::mismatch::Mismatch;
 use crate::compare;
@@ -16,23 +16,23 @@ use crate::compare;
 /// The finest step, 1/256; x and all steps from it are exact in f32 for every x that is tried.
 const STEP: f32 = 1.0 / 256.0;
 
-/// A step that is much finer, over which only a function that jumps changes much.
+/// A much finer step, over which only a function that jumps changes much.
 const BESIDE: f32 = 1.0 / 16_384.0;
 
-/// The steps on one side of x. Each scale takes three of them, one twice the other.
+/// The steps on one side of x. Each scale uses three of them, each twice the one before.
 const DISTANCES: [f32; 5] = [STEP, 2.0 * STEP, 4.0 * STEP, 8.0 * STEP, 16.0 * STEP];
 
-/// Where scales begin among the [`DISTANCES`]: the coarsest first, whose differences lose least to
+/// Where scales begin among the [`DISTANCES`]: the coarsest first, whose differences suffer least from
 /// rounding.
 const SCALES: [usize; 2] = [2, 0];
 
-/// How many values of a function a [`Samples`] has.
+/// The number of function values in a [`Samples`].
 pub(super) const COUNT: usize = 3 + 2 * DISTANCES.len();
 
-/// A slope that is smaller moves no weight of f32, so that no gradient need have it.
+/// A smaller slope moves no f32 weight, so a gradient may ignore it.
 const NEGLIGIBLE: f64 = f32::EPSILON as f64;
 
-/// The arguments around x of which a [`Samples`] has the values: x, then those below it, then those above.
+/// The arguments of a [`Samples`] around x: x, then those below it, then those above.
 pub(super) fn arguments(x: f32) -> [f32; COUNT] {
     let side = |sign: f32| [BESIDE].into_iter().chain(DISTANCES).map(move |step| x + sign * step);
     let mut all = [x].into_iter().chain(side(-1.0)).chain(side(1.0));
@@ -50,7 +50,7 @@ pub(super) struct Samples {
 #[derive(Clone, Copy)]
 struct Estimate {
     slope: f64,
-    /// What the steps leave out, with its sign.
+    /// The error left by the steps, with its sign.
     rest: f64,
     tolerance: f64,
 }
@@ -59,7 +59,7 @@ struct Estimate {
 struct Side {
     /// The step, below 0 for the side below x.
     step: f64,
-    /// How far from x it starts, in steps: 0, or just beside it where the function jumps.
+    /// How far from x it starts, in steps: 0, or just next to it where the function jumps.
     from: f64,
     /// The value there.
     start: f64,
@@ -67,7 +67,7 @@ struct Side {
 }
 
 impl Side {
-    /// The slope towards x, where values are so far off.
+    /// The slope towards x, if values are off by up to `rounding`.
     fn slope(&self, rounding: f64) -> Estimate {
         let quotient = |place: usize, steps: f64| {
             (self.ends[place] - self.start) / ((steps - self.from) * self.step)
@@ -82,7 +82,7 @@ impl Side {
 }
 
 impl Samples {
-    /// Holds a gradient against the slope at x; and whether there is a kink at x.
+    /// Compares a gradient with the slope at x; returns also whether there is a kink at x.
     pub(super) fn compare(&self, x: f32, found: f64) -> (Mismatch, bool) {
         for first in SCALES {
             if let Some(slope) = self.smooth(first) {
@@ -97,14 +97,14 @@ impl Samples {
         let expected = (ends(f64::min), ends(f64::max));
         let low = [left, right].into_iter().min_by(|a, b| a.low().total_cmp(&b.low()));
         let high = [left, right].into_iter().max_by(|a, b| a.high().total_cmp(&b.high()));
-        // The end that the gradient is nearest to, or beyond.
+        // The end that the gradient is closest to, or beyond.
         let end = if found < 0.5 * (expected.0 + expected.1) { low } else { high };
         let tolerance = end.map_or(f64::NAN, |end| end.tolerance) + rounding_of(found);
         let apart = (left.slope - right.slope).abs() > left.tolerance + right.tolerance;
         (Mismatch { x, found, expected, tolerance }, apart && self.jumps() == [false; 2])
     }
 
-    /// The slope at one scale, if the function is smooth there as far as that scale reaches.
+    /// The slope at one scale, if the function is smooth over the range of that scale.
     fn smooth(&self, first: usize) -> Option<Estimate> {
         let (step, rounding) = (f64::from(DISTANCES[first]), self.rounding(first));
         let noise = rounding / step;
@@ -121,12 +121,12 @@ impl Samples {
             && (left.rest - right.rest).abs() <= 0.5 * rest + 9.0 * noise + NEGLIGIBLE
             && (wide - widest - 4.0 * (near - wide)).abs()
                 <= 2.0 * (near - wide).abs() + 7.0 * noise + NEGLIGIBLE;
-        // A kink too slight to be told from rounding has the slopes of both sides.
+        // A kink too slight to be distinguished from rounding has the slopes of both sides.
         let tolerance = (near - wide).abs() + 0.5 * apart + 1.5 * noise + NEGLIGIBLE;
         smooth.then_some(Estimate { slope: (4.0 * near - wide) / 3.0, rest: 0.0, tolerance })
     }
 
-    /// How far off values may be as far as a scale reaches.
+    /// How far off values may be in the range of a scale.
     fn rounding(&self, first: usize) -> f64 {
         let [left, right] =
             [0, 1].map(|side| places(side, first).map(|place| self.rounding[place]));
@@ -144,8 +144,8 @@ impl Samples {
         })
     }
 
-    /// Whether the function jumps at x, on either side: it changes over a sixty-fourth of the finest step
-    /// by more than half of what it does over all of it.
+    /// Whether the function jumps at x, on either side: over a sixty-fourth of the finest step it changes
+    /// by more than half of its change over the whole step.
     fn jumps(&self) -> [bool; 2] {
         [0, 1].map(|side| {
             let change = |place: usize| (self.values[place] - self.values[0]).abs();
@@ -165,17 +165,17 @@ impl Estimate {
     }
 }
 
-/// How far off a gradient may be for its own rounding.
+/// How far off a gradient may be through its own rounding.
 fn rounding_of(found: f64) -> f64 {
     compare::ULPS * f64::from(f32::EPSILON) * found.abs()
 }
 
-/// The place of the value beside x, on the side below it (0) or above it (1).
+/// The index of the value next to x, on the side below it (0) or above it (1).
 fn beside(side: usize) -> usize {
     1 + side * (1 + DISTANCES.len())
 }
 
-/// The places of a scale's values on a side.
+/// The indices of a scale's values on a side.
 fn places(side: usize, first: usize) -> [usize; 3] {
     [1, 2, 3].map(|more| beside(side) + first + more)
 }
@@ -184,7 +184,7 @@ fn places(side: usize, first: usize) -> [usize; 3] {
 mod tests {
     use super::*;
 
-    /// What a gradient's error is of its tolerance, and whether there is a kink, for a function that is
+    /// A gradient's error as a fraction of its tolerance, and whether there is a kink, for a function
     /// evaluated with the rounding of f32.
     fn compared(f: impl Fn(f64) -> f64, x: f32, found: f64) -> (f64, bool) {
         let values = arguments(x).map(|x| f(f64::from(x)));
@@ -219,7 +219,7 @@ mod tests {
             (|x| if x > 0.0 { x } else { 2.0 * x.exp_m1() }, 0.0, [1.0, 2.0]),
             (hard_swish, -3.0, [-0.5, 0.0]),
             (hard_swish, 3.0, [1.0, 1.5]),
-            // As slight as it is beside its curvature.
+            // Slight, compared with the curvature.
             (|x| x * x + 0.01 * x.abs(), 0.0, [-0.01, 0.01]),
         ];
         for (f, x, [low, high]) in kinks {
@@ -253,14 +253,14 @@ mod tests {
         assert!(ratio(elu, 0.0, 1.0) < 1.0 && ratio(elu, 0.0, 0.995) > 1.0);
     }
 
-    /// Beside a kink a single slope is right, however the kink lies to the values that are tried.
+    /// Near a kink a single slope is correct, wherever the kink is relative to the sampled values.
     #[test]
     fn beside_a_kink_the_slope_of_its_side_is_found() {
         for sixtyfourths in (-40..=40).filter(|place: &i32| place.abs() > 4) {
             let kink = f64::from(sixtyfourths) / 1_000.0;
             let f = |x: f64| 2.0 * x + 3.0 * (x - kink).max(0.0);
             let slope = if kink < 0.0 { 5.0 } else { 2.0 };
-            assert!(ratio(f, 0.0, slope) <= 1.0, "{slope} beside a kink at {kink}");
+            assert!(ratio(f, 0.0, slope) <= 1.0, "{slope} near a kink at {kink}");
             assert!(kink.abs() < 0.016 || ratio(f, 0.0, slope + 0.01) > 1.0, "{kink}");
             assert!(kink.abs() < 0.016 || ratio(f, 0.0, 3.5) > 1.0, "{kink}");
         }
@@ -277,7 +277,7 @@ mod tests {
         assert!(ratio(middle, 0.0, 1.0) <= 1.0 && ratio(middle, 0.0, 0.9) > 1.0);
     }
 
-    /// A function that jumps has no slope between those of both sides and infinity.
+    /// For a function that jumps, no slope between those of its sides and infinity is accepted.
     #[test]
     fn at_a_jump_the_slopes_of_its_sides_are_right_and_no_other() {
         let hard_shrink = |x: f64| if x > 0.5 { x } else { 0.0 };

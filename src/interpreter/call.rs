@@ -1,4 +1,4 @@
-//! Calls one function of a module, by itself.
+//! Calls a single function of a module.
 
 use super::code::Code;
 use super::finding::Fault;
@@ -7,23 +7,23 @@ use super::number::Number;
 use super::world::World;
 use std::cell::RefCell;
 
-/// Operations that a call may execute: a loop without an end is left after so many.
+/// Operations that a call may execute: an endless loop is abandoned after this many.
 pub const MOST: u64 = 400_000;
 
-/// The result of a function from one number to another; none where it does not end.
+/// The result of a function from one number to another; none if it does not finish.
 #[must_use]
 pub fn call<N: Number>(code: &Code, x: N) -> Option<N> {
     called::<N, false>(code, x).0
 }
 
-/// The first step of such a function that makes NaN of other numbers, in words.
+/// A description of the first step of such a function that makes NaN of other numbers.
 #[must_use]
 pub fn first_nan<N: Number>(code: &Code, x: N) -> Option<String> {
     called::<N, true>(code, x).1
 }
 
-/// Where in the text such a function is when it has used up [`MOST`] operations, in bytes: in a loop without an
-/// end. None where it ends.
+/// The byte offset in the source at which such a function has used up [`MOST`] operations: in an endless loop.
+/// None if it finishes.
 #[must_use]
 pub fn unended(code: &Code, x: f32) -> Option<usize> {
     let mut registers = Vec::new();
@@ -43,7 +43,7 @@ fn begun<'a, N: Number>(code: &'a Code, x: N, registers: &mut Vec<u64>) -> (Worl
 }
 
 thread_local! {
-    /// The registers of the last call: a twin makes many.
+    /// The registers of the last call, for reuse: a twin makes many calls.
     static REGISTERS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -62,7 +62,9 @@ fn called_with<N: Number, const WATCH: bool>(
     let result = result.map(|&result| N::of_cell(registers[result as usize]));
     let step = world.findings.all.iter().find_map(|finding| match &finding.fault {
         Fault::NotFinite(step) if step.ends_with("NaN") => Some(step.clone()),
-        Fault::LeftOpen(step, why) if step.ends_with("NaN") => Some(format!("{step}, as {why}")),
+        Fault::LeftOpen(step, why) if step.ends_with("NaN") => {
+            Some(format!("{step}, because {why}"))
+        }
         _ => None,
     });
     (result, step)

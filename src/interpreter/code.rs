@@ -1,6 +1,6 @@
 //! What a module is compiled to: one flat list of operations on registers. Vectors, matrices, arrays and
-//! structs are as many registers as they have scalars; calls are put in where they stand (WGSL has no
-//! recursion), so that pointers are known when the code is made.
+//! structs take one register per scalar; calls are inlined (WGSL has no recursion), so that pointers are
+//! known at compile time.
 
 pub(crate) use super::layout::Kind;
 use super::layout::Layout;
@@ -8,10 +8,10 @@ use super::number::Number;
 pub(crate) use super::ops::{Atomic, Change, Conversion, Op, Part, Register};
 use naga::SubgroupOperation;
 
-/// What is indexed by [`Op::Index`], and by registers.
+/// What an [`Op::Index`] indexes.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
-    /// How many elements there are: a number, or as a memory's binding tells.
+    /// The number of elements: fixed, or given by a memory's binding.
     pub(crate) length: Length,
     /// Cells from one element to the next.
     pub(crate) stride: u32,
@@ -19,64 +19,64 @@ pub(crate) struct Place {
     pub(crate) signed: bool,
     /// What is indexed.
     pub(crate) what: String,
-    /// Where it stands in the text.
+    /// Its byte offset in the source.
     pub(crate) offset: u32,
 }
 
 /// See [`Place`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Length {
-    /// So many.
+    /// This many.
     Fixed(u32),
     /// As many as the binding of this memory has.
     Of(u32),
 }
 
-/// How a memory is read or written somewhere.
+/// A read or write of a memory at one place in the code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Access {
     /// Which memory.
     pub(crate) memory: u32,
-    /// Cells behind the address.
+    /// Cells after the address.
     pub(crate) offset: u32,
-    /// Its number among the places of the text that read or write a memory, for those who remember it.
+    /// Its number among the places in the source that access a memory, for the history of cells.
     pub(crate) site: u16,
 }
 
-/// A place of the text.
+/// A place in the source, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Site(pub u32);
 
 /// Where invocations wait for each other.
 #[derive(Clone, Debug)]
 pub(crate) struct Rendezvous {
-    /// The loops around it, each with the register of its round: they meet only in the same round.
+    /// The loops around it, each with the register of its iteration: they meet only in the same iteration.
     pub(crate) rounds: Vec<(u32, Register)>,
 }
 
-/// What the lanes of a subgroup do together, element by element.
+/// A subgroup operation, element by element.
 #[derive(Clone, Debug)]
 pub(crate) struct Together {
-    /// What it is.
+    /// The operation.
     pub(crate) what: Collective,
     /// The arguments' registers.
     pub(crate) arguments: Vec<Register>,
     /// The results' registers.
     pub(crate) results: Vec<Register>,
-    /// What the arguments are.
+    /// The arguments' type.
     pub(crate) kind: Kind,
 }
 
-/// What lanes do together.
+/// What the lanes of a subgroup do together.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Collective {
     /// `subgroupBarrier`.
     Meet,
-    /// `subgroupBallot` of a register, or of whoever is active.
+    /// `subgroupBallot` of a register, or of all active lanes.
     Ballot(Option<Register>),
     /// A sum or another reduction of all lanes.
     Reduce(SubgroupOperation),
-    /// The same of the lanes up to this one, or before it.
+    /// The same over the lanes up to and including this one, or before it.
     Scan(SubgroupOperation, bool),
     /// The value of another lane.
     Gather(Gather),
@@ -100,17 +100,17 @@ pub(crate) enum Gather {
 pub(crate) struct Memory {
     /// Its name.
     pub(crate) name: String,
-    /// The number of its binding in group 0; none in workgroup memory.
+    /// The number of its binding in group 0; none for workgroup memory.
     pub(crate) binding: Option<u32>,
     /// Whether the shader may write it.
     pub(crate) writable: bool,
     /// What it holds.
     pub(crate) layout: Layout,
-    /// Cells of one of its elements, where it is an array.
+    /// Cells per element if it is an array.
     pub(crate) each: u32,
 }
 
-/// The values that an invocation begins with, beside constants.
+/// The built-in values that an invocation begins with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Start {
     GlobalInvocation,
@@ -125,7 +125,7 @@ pub(crate) enum Start {
     Lane,
 }
 
-/// A uniform, which lies in registers.
+/// A uniform, which is kept in registers.
 #[derive(Clone, Debug)]
 pub(crate) struct Uniform {
     /// The number of its binding in group 0.
@@ -136,10 +136,10 @@ pub(crate) struct Uniform {
     pub(crate) start: Register,
 }
 
-/// What a register holds from the beginning.
+/// The initial value of a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Constant {
-    /// A number of f32, by its bits.
+    /// An f32, by its bits.
     Real(u32),
     /// The cell of anything else, and of 0.
     Cell(u64),
@@ -149,32 +149,32 @@ pub(crate) enum Constant {
 #[derive(Clone, Debug)]
 pub struct Code {
     pub(crate) ops: Vec<Op>,
-    /// Where each operation stands in the text.
+    /// The byte offset of each operation in the source.
     pub(crate) offsets: Vec<u32>,
-    /// What its first registers hold.
+    /// The contents of its first registers.
     pub(crate) constants: Vec<Constant>,
-    /// How many registers an invocation has.
+    /// The number of registers per invocation.
     pub(crate) registers: u32,
     pub(crate) places: Vec<Place>,
     pub(crate) accesses: Vec<Access>,
-    /// Where in the text the numbered sites are.
+    /// Where in the source the numbered sites are.
     pub(crate) sites: Vec<Site>,
     pub(crate) meetings: Vec<Rendezvous>,
     pub(crate) together: Vec<Together>,
     pub(crate) memories: Vec<Memory>,
     pub(crate) uniforms: Vec<Uniform>,
-    /// Registers of built-in values: one, or three in a row.
+    /// Registers of built-in values: one, or three consecutive ones.
     pub(crate) starts: Vec<(Start, Register)>,
     pub(crate) workgroup_size: [u32; 3],
-    /// Of a function: the registers of its arguments and of its result.
+    /// For a function: the registers of its arguments and of its result.
     pub(crate) arguments: Vec<Register>,
     pub(crate) results: Vec<Register>,
-    /// Whether a storage memory is changed atomically: the order of workgroups may show.
+    /// Whether storage is changed atomically, so that the order of workgroups may show.
     pub(crate) has_storage_atomics: bool,
 }
 
 impl Code {
-    /// Makes `all` the registers of an invocation as it begins.
+    /// Makes `all` the initial registers of an invocation.
     pub(crate) fn template<N: Number>(&self, all: &mut Vec<u64>) {
         let cell = |constant: &Constant| match *constant {
             Constant::Real(bits) => N::of_f32(f32::from_bits(bits)).cell(),
@@ -185,7 +185,7 @@ impl Code {
         all.resize(self.registers as usize, 0);
     }
 
-    /// Whether lanes of a subgroup do anything together, or are counted.
+    /// Whether it has subgroup operations or reads subgroup built-ins.
     #[must_use]
     pub fn uses_subgroups(&self) -> bool {
         let counts = |start: &Start| {
@@ -194,26 +194,26 @@ impl Code {
         !self.together.is_empty() || self.starts.iter().any(|(start, _)| counts(start))
     }
 
-    /// Whether the order of workgroups may show in a result without a race: there are atomics in storage.
+    /// Whether the order of workgroups may show in a result without a race, through atomics in storage.
     #[must_use]
     pub fn orders_show(&self) -> bool {
         self.has_storage_atomics
     }
 
-    /// What a memory is called, and cells of one of its elements; none where there is no such memory.
+    /// A memory's name and cells per element; none if there is no such memory.
     #[must_use]
     pub fn memory(&self, number: u32) -> Option<(&str, u32)> {
         let memory = self.memories.get(number as usize)?;
         Some((&memory.name, memory.each))
     }
 
-    /// The binding in group 0 of a memory; none of workgroup memory.
+    /// The binding in group 0 of a memory; none for workgroup memory.
     #[must_use]
     pub fn binding(&self, number: u32) -> Option<u32> {
         self.memories.get(number as usize)?.binding
     }
 
-    /// Invocations of a workgroup.
+    /// Invocations per workgroup.
     #[must_use]
     pub(crate) fn invocations(&self) -> u32 {
         self.workgroup_size.iter().product()

@@ -1,5 +1,5 @@
-//! Runs a dispatch: workgroup after workgroup, and in each the invocations in turn, from where they wait
-//! to where they wait next.
+//! Runs a dispatch: workgroup after workgroup, and in each the invocations in turn, from one point where
+//! they wait to the next.
 
 use super::code::{Code, Op, Start};
 use super::finding::{Fault, Finding};
@@ -13,11 +13,11 @@ use std::cmp::Ordering;
 /// The order in which workgroups run, and the invocations of each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schedule {
-    /// As they are numbered.
+    /// In ascending order.
     Forward,
-    /// The other way round.
+    /// In descending order.
     Backward,
-    /// By chance, from this seed.
+    /// Shuffled with this seed.
     Shuffled(u64),
 }
 
@@ -26,37 +26,37 @@ pub enum Schedule {
 pub struct Options {
     /// Lanes of a subgroup.
     pub subgroup_size: u32,
-    /// In which order.
+    /// The order.
     pub schedule: Schedule,
-    /// Whether anything is to be found out.
+    /// Whether to look for faults.
     pub watch: bool,
     /// Operations that an invocation may execute.
     pub most: u64,
 }
 
-/// What is bound.
+/// A bound buffer.
 #[derive(Clone, Debug, Default)]
 pub struct Bound {
     /// The number of the binding in group 0.
     pub binding: u32,
     /// Its cells.
     pub cells: Vec<u64>,
-    /// What they are, see [`super::memory`]; empty where all are plain.
+    /// Their marks, see [`super::memory`]; empty if none has any.
     pub marks: Vec<u8>,
     /// Bytes of the binding.
     pub bytes: usize,
 }
 
-/// What came of a dispatch.
+/// The outcome of a dispatch.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// The cells of the code's memories.
     pub memories: Vec<Cells>,
     /// What was found.
     pub findings: Vec<Finding>,
-    /// Operations that were executed.
+    /// Operations executed.
     pub executed: u64,
-    /// Whether an invocation was ended before its end.
+    /// Whether an invocation was stopped before it finished.
     pub endless: bool,
 }
 
@@ -73,12 +73,12 @@ struct Workgroup<'w, 'a, N> {
 struct Meeting {
     /// The operation.
     at: u32,
-    /// The loops around it, from the outermost: where each begins, and in which round it is.
+    /// The loops around it, from the outermost: where each begins, and its iteration.
     rounds: Vec<(u32, u32)>,
 }
 
 impl Meeting {
-    /// Which comes first.
+    /// Orders meetings by which comes first.
     fn compare(&self, other: &Self) -> Ordering {
         let common = self.rounds.iter().zip(&other.rounds).take_while(|(a, b)| a.0 == b.0);
         let rounds = common.map(|(a, b)| a.1.cmp(&b.1));
@@ -144,7 +144,7 @@ pub fn dispatch<N: Number>(
     Outcome { memories, findings: findings.all, executed, endless }
 }
 
-/// The numbers below `count` in some order.
+/// The numbers below `count`, in the order of the schedule.
 fn order(count: usize, schedule: Schedule) -> Vec<usize> {
     let mut all: Vec<usize> = (0..count).collect();
     match schedule {
@@ -165,7 +165,7 @@ fn order(count: usize, schedule: Schedule) -> Vec<usize> {
 }
 
 impl<N: Number> Workgroup<'_, '_, N> {
-    /// Runs a workgroup; whether one of its invocations has no end.
+    /// Runs a workgroup; returns whether one of its invocations does not finish.
     fn run(&mut self, template: &[u64], id: [u32; 3], grid: [u32; 3]) -> bool {
         let world = &mut *self.world;
         world.workgroup = id;
@@ -238,7 +238,7 @@ impl<N: Number> Workgroup<'_, '_, N> {
         }
     }
 
-    /// Where an invocation waits, and in which rounds of the loops around.
+    /// Where an invocation waits, and in which iterations of the loops around it.
     fn meeting(&self, place: usize) -> Meeting {
         let at = self.lanes[place].at;
         let code = self.world.code;
@@ -253,7 +253,7 @@ impl<N: Number> Workgroup<'_, '_, N> {
         Meeting { at, rounds: rounds.map(round).collect() }
     }
 
-    /// Those that wait furthest up, of the ones that stop so; an invocation in an earlier round first.
+    /// Of the invocations with this stop, those that wait furthest up; earlier iterations come first.
     fn first(&self, places: std::ops::Range<usize>, stop: Stop) -> Vec<usize> {
         let waiting: Vec<usize> = places.filter(|&place| self.stops[place] == Some(stop)).collect();
         let [first, others @ ..] = waiting.as_slice() else { return waiting };
@@ -277,7 +277,7 @@ impl<N: Number> Workgroup<'_, '_, N> {
         }
     }
 
-    /// Lets subgroups do what they wait for; whether any did.
+    /// Executes the subgroup operations that lanes wait for; returns whether there were any.
     fn subgroups(&mut self) -> bool {
         if self.world.code.together.is_empty() {
             return false;
@@ -297,7 +297,7 @@ impl<N: Number> Workgroup<'_, '_, N> {
         any
     }
 
-    /// Lets those go on that wait at a barrier; whether any do.
+    /// Lets the invocations that wait at a barrier continue; returns whether there were any.
     fn barrier(&mut self) -> bool {
         let places = self.first(0..self.stops.len(), Stop::Barrier);
         let Some(&first) = places.first() else { return false };
@@ -329,7 +329,7 @@ impl<N: Number> Workgroup<'_, '_, N> {
         self.world.findings.note(fault, here, mine, Some((there, others)));
     }
 
-    /// Names the loop that an invocation is in: the innermost around where it is.
+    /// Reports the innermost loop that an invocation is in.
     fn endless(&mut self, place: usize) {
         let (code, at) = (self.world.code, self.lanes[place].at);
         let loops = code.ops.iter().enumerate().filter_map(|(end, op)| match *op {

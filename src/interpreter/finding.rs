@@ -1,4 +1,4 @@
-//! What the interpreter finds while it runs, as facts: places in the text, invocations, cells.
+//! What the interpreter finds while it runs, as facts: places in the source, invocations, cells.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -17,7 +17,7 @@ pub struct Who {
 pub struct Cell {
     /// The memory's number among the code's.
     pub memory: u32,
-    /// The cell's.
+    /// The cell's number in it.
     pub cell: u32,
 }
 
@@ -37,66 +37,66 @@ pub enum Conflict {
 /// What was found.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Fault {
-    /// Two invocations use one cell, one of them to write, and nothing orders them.
+    /// Two invocations use one cell, at least one writes it, and nothing orders them.
     Race(Conflict, Cell),
-    /// An invocation waits at a barrier, and the other waits at another one, or has ended.
+    /// An invocation waits at a barrier while another waits elsewhere or has ended.
     Divergence {
         /// Whether the other has ended.
         ended: bool,
     },
-    /// An index beyond what it indexes.
+    /// An index out of bounds.
     OutOfBounds {
         /// What is indexed.
         what: String,
-        /// By what.
+        /// The index.
         index: i64,
-        /// How many elements there are.
+        /// The number of elements.
         length: u32,
-        /// Whether something is written.
+        /// Whether the access is a write.
         writes: bool,
         /// Whether the index has wrapped around.
         wrapped: bool,
     },
-    /// A whole number has wrapped around and is used as an index.
+    /// An integer that has wrapped around and is used as an index.
     Wrapped {
         /// What is indexed.
         what: String,
-        /// What the index would be.
+        /// The index without wrapping.
         exact: i64,
-        /// What it is.
+        /// The actual index.
         index: i64,
     },
-    /// A cell of a binding that is no part of its tensor.
+    /// An access to a cell of a binding that is not part of its tensor; whether it is a write.
     Outside(Cell, bool),
-    /// A read of a cell of an output before anything wrote it.
+    /// A read of an output's cell that nothing has written yet.
     Unwritten(Cell),
-    /// A read of workgroup memory that nothing has written: it is 0.
+    /// A read of workgroup memory that nothing has written yet: it is 0.
     Zero(Cell),
-    /// A second write of a cell that is to be written once; whether by the same invocation.
+    /// A second write to a cell that must be written once; whether by the same invocation.
     Twice(Cell, bool),
-    /// NaN or infinity out of finite numbers.
+    /// NaN or infinity computed from finite numbers.
     NotFinite(String),
-    /// What WGSL leaves open: an operation, and why.
+    /// An operation that WGSL leaves undefined, and why.
     LeftOpen(String, &'static str),
-    /// A whole number divided by 0.
+    /// An integer divided by 0.
     DivisionByZero(String),
-    /// A shift by the width or more.
+    /// A shift by at least the width of the type.
     Shift(u32),
-    /// The value of a lane that is not active.
+    /// A read of a lane that is not active.
     InactiveLane {
         /// Which lane.
         lane: u32,
         /// Lanes of the subgroup.
         size: u32,
-        /// Whether a shader often takes such a value and does not use it.
+        /// Whether shaders commonly read such a value without using it.
         usual: bool,
     },
-    /// An invocation that does not end.
+    /// An invocation that does not finish.
     Endless,
 }
 
 impl Fault {
-    /// Tells kinds of faults apart.
+    /// Distinguishes kinds of faults.
     fn number(&self) -> u8 {
         match self {
             Self::Race(conflict, _) => *conflict as u8,
@@ -126,14 +126,14 @@ impl Fault {
     }
 }
 
-/// A fault, and who was at it.
+/// A fault, and who caused it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     /// What it is.
     pub fault: Fault,
-    /// Where it stands in the text, in bytes.
+    /// Its byte offset in the source.
     pub offset: u32,
-    /// Who was there.
+    /// The invocation.
     pub who: Who,
     /// The other place and invocation of a race, or of a barrier.
     pub other: Option<(u32, Who)>,
@@ -141,7 +141,7 @@ pub struct Finding {
     pub times: u64,
 }
 
-/// Findings, each kind once at each place.
+/// Findings, each kind once per place.
 #[derive(Clone, Debug, Default)]
 pub struct Findings {
     known: BTreeMap<(u8, u32, u32), usize>,

@@ -4,7 +4,7 @@ use super::code::Part;
 use super::number::{Number, f32_to_half, half_to_f32, signed, unsigned};
 use naga::MathFunction;
 
-/// What WGSL calls a function.
+/// A function's name in WGSL.
 pub(crate) fn name(function: MathFunction) -> String {
     if function == MathFunction::SmoothStep {
         return "smoothstep".to_owned();
@@ -14,17 +14,17 @@ pub(crate) fn name(function: MathFunction) -> String {
     first.to_lowercase() + rest
 }
 
-/// Whether [`real`] has a function.
+/// Whether [`real`] knows a function.
 pub(crate) fn is_known(function: MathFunction) -> bool {
     real(function, 1.0_f32, 1.0, 1.0).is_some()
 }
 
-/// Whether [`whole`] has a function.
+/// Whether [`whole`] knows a function.
 pub(crate) fn is_known_of_whole(function: MathFunction) -> bool {
     whole(function, false, 0, (0, 0, 0)).is_some()
 }
 
-/// Arguments of a function.
+/// The number of a function's arguments.
 pub(crate) fn arguments(function: MathFunction) -> usize {
     use MathFunction as F;
     match function {
@@ -34,7 +34,7 @@ pub(crate) fn arguments(function: MathFunction) -> usize {
     }
 }
 
-/// A function of numbers; none where it is no such function.
+/// A function of floats; none if it is not one.
 pub(crate) fn real<N: Number>(function: MathFunction, x: N, y: N, z: N) -> Option<N> {
     use MathFunction as F;
     let (zero, one) = (N::zero(), N::one());
@@ -69,12 +69,12 @@ pub(crate) fn real<N: Number>(function: MathFunction, x: N, y: N, z: N) -> Optio
         F::Exp2 => x.exp2(),
         F::Log => x.ln(),
         F::Log2 => x.log2(),
-        // As exp2(y log2(x)): WGSL leaves a negative base open, whatever the exponent.
+        // As exp2(y log2(x)): WGSL leaves a negative base undefined, whatever the exponent.
         F::Pow if x < zero || x == zero && y <= zero => N::nan(),
         F::Pow => x.powf(y),
         F::Sign if x > zero => one,
         F::Sign if x < zero => -one,
-        // Zero, or no number.
+        // Zero, or NaN.
         F::Sign => x,
         F::Fma => x.mul_add(y, z),
         F::Mix => x * (one - z) + y * z,
@@ -96,13 +96,13 @@ pub(crate) fn real<N: Number>(function: MathFunction, x: N, y: N, z: N) -> Optio
     })
 }
 
-/// The nearest whole number; of two as near, the even one.
+/// The nearest integer, ties to even.
 fn round_to_even<N: Number>(x: N) -> N {
     let (two, half) = (N::of(2.0), N::of(0.5));
     if (x - x.trunc()).abs() == half { two * (x / two).round() } else { x.round() }
 }
 
-/// Why WGSL leaves open what a function is for these arguments, if it does.
+/// Why WGSL leaves a function undefined for these arguments, if it does.
 pub(crate) fn left_open<N: Number>(
     function: MathFunction,
     x: N,
@@ -113,17 +113,17 @@ pub(crate) fn left_open<N: Number>(
     let (zero, one) = (N::zero(), N::one());
     match function {
         F::Pow if x < zero || x == zero && y <= zero => Some(
-            "WGSL leaves open what pow is for a base below 0 and for 0 to no positive power; multiply \
-             instead, as x * x * x",
+            "WGSL leaves pow undefined for a base below 0, and for 0 to a power that is not positive; \
+             multiply instead, e.g. x * x * x",
         ),
         F::Log | F::Log2 if x < zero => Some("there is no logarithm of a number below 0"),
         F::Sqrt | F::InverseSqrt if x < zero => Some("there is no square root of a number below 0"),
         F::Asin | F::Acos if x.abs() > one => Some("it is defined from -1 to 1"),
-        F::Acosh if x < one => Some("it is defined from 1 on"),
+        F::Acosh if x < one => Some("it is defined from 1 upwards"),
         F::Atanh if x.abs() >= one => Some("it is defined between -1 and 1"),
-        F::Clamp if y > z => Some("WGSL leaves open what clamp is where low is above high"),
+        F::Clamp if y > z => Some("WGSL leaves clamp undefined where low is above high"),
         F::SmoothStep if x >= y => {
-            Some("WGSL leaves open what smoothstep is where low is not below high")
+            Some("WGSL leaves smoothstep undefined where low is not below high")
         }
         _ => None,
     }
@@ -153,8 +153,8 @@ fn frexp(x: f64) -> (f64, i32) {
     (f64::from_bits(x.to_bits() & !(0x7FF << 52) | 1022 << 52), biased - 1022)
 }
 
-/// A function of whole numbers; `to` is the first argument of those that have four. None where it is no
-/// such function.
+/// A function of integers; `to` is the first argument of those that have four. None if it is not such a
+/// function.
 pub(crate) fn whole(
     function: MathFunction,
     is_signed: bool,
@@ -224,7 +224,7 @@ pub(crate) fn packs(function: MathFunction) -> bool {
     pack::<f32>(function, 0, 0).is_some()
 }
 
-/// A component as its part of a word.
+/// A component's part of the packed word.
 pub(crate) fn pack<N: Number>(function: MathFunction, part: u8, a: u64) -> Option<u64> {
     use MathFunction as F;
     let x = || N::of_cell(a).to_f32();
@@ -244,7 +244,7 @@ pub(crate) fn pack<N: Number>(function: MathFunction, part: u8, a: u64) -> Optio
     Some(unsigned((bits & mask) << (wide * u32::from(part))))
 }
 
-/// How many components a function makes of a word.
+/// How many components a function unpacks from a word.
 pub(crate) fn unpacks(function: MathFunction) -> u8 {
     use MathFunction as F;
     match function {
@@ -254,7 +254,7 @@ pub(crate) fn unpacks(function: MathFunction) -> u8 {
     }
 }
 
-/// A component of a word.
+/// A component unpacked from a word.
 pub(crate) fn unpack<N: Number>(function: MathFunction, part: u8, word: u64) -> u64 {
     use MathFunction as F;
     let wide = 32 / u32::from(unpacks(function).max(1));

@@ -6,7 +6,7 @@ use super::functions;
 use super::number::{Number, signed, unsigned};
 use super::world::{Step, Told, World, changed};
 
-/// Why an invocation does not go on.
+/// Why an invocation stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stop {
     /// It has ended.
@@ -19,10 +19,10 @@ pub(crate) enum Stop {
     Endless,
 }
 
-/// An invocation's place in the code.
+/// An invocation's position in the code.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lane {
-    /// The next operation; the one that it waits at.
+    /// The next operation, or the one that it waits at.
     pub(crate) at: u32,
     /// Its index in the workgroup.
     pub(crate) index: u16,
@@ -30,7 +30,7 @@ pub(crate) struct Lane {
     pub(crate) left: u64,
 }
 
-/// Runs an invocation; `WATCH` says whether anything is to be found out about it.
+/// Runs an invocation; `WATCH` says whether to look for faults.
 pub(crate) fn run<N: Number, const WATCH: bool>(
     world: &mut World<'_, N>,
     lane: &mut Lane,
@@ -265,7 +265,7 @@ pub(crate) fn run<N: Number, const WATCH: bool>(
     stop
 }
 
-/// The largest numbers of f32 that are numbers of i32, and of u32.
+/// The largest f32 values that fit in an i32 and a u32.
 const LARGEST_SIGNED: f64 = 2_147_483_520.0;
 const LARGEST_UNSIGNED: f64 = 4_294_967_040.0;
 
@@ -276,7 +276,7 @@ fn converted<N: Number>(conversion: Conversion, cell: u64) -> u64 {
         x => x,
     };
     match conversion {
-        // Towards zero, to the nearest number that both types have.
+        // Towards zero, clamped to values that both types have.
         C::RealToSigned => signed(up_to(LARGEST_SIGNED) as i32),
         C::RealToUnsigned => unsigned(up_to(LARGEST_UNSIGNED) as u32),
         C::RealToBool => u64::from(N::of_cell(cell) != N::zero()),
@@ -284,7 +284,7 @@ fn converted<N: Number>(conversion: Conversion, cell: u64) -> u64 {
         C::UnsignedToReal => N::of(f64::from(cell as u32)).cell(),
         C::WholeToBool => u64::from(cell as u32 != 0),
         C::ToSigned => signed(cell as i32),
-        // As it is: added to another number it is below 0 again.
+        // Unchanged: after an addition it may be non-negative again.
         C::ToUnsigned => cell,
         C::BitsOfReal => unsigned(N::of_cell(cell).to_f32().to_bits()),
         C::SignedBitsOfReal => signed(N::of_cell(cell).to_f32().to_bits() as i32),

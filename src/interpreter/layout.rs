@@ -1,11 +1,11 @@
-//! How values lie in cells, and in bytes: each scalar is a cell, without the gaps that bytes have.
+//! How values are stored in cells and in bytes: each scalar takes one cell, without the padding of bytes.
 
 #[cfg(test)]
 use super::number::f32_to_half;
 use super::number::{Number, half_to_f32, signed, unsigned};
 use naga::{ArraySize, Handle, Module, Scalar, ScalarKind, Type, TypeInner};
 
-/// What a scalar is.
+/// The type of a scalar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Real,
@@ -22,7 +22,7 @@ impl Kind {
     }
 }
 
-/// A scalar of a value, and its place in bytes.
+/// A scalar of a value, and its byte offset.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Leaf {
     pub(crate) kind: Kind,
@@ -32,15 +32,15 @@ pub(crate) struct Leaf {
 /// A type's scalars.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Layout {
-    /// Those of fixed place.
+    /// Those with a fixed place.
     pub(crate) head: Vec<Leaf>,
-    /// Those of one element of an array that ends where its binding does.
+    /// Those of one element of a runtime-sized array.
     pub(crate) tail: Vec<Leaf>,
-    /// Where that array begins, in bytes, and how far its elements lie apart.
+    /// Where that array begins, in bytes, and the distance between its elements.
     pub(crate) tail_at: (u32, u32),
 }
 
-/// The kind of a scalar; none for one that is not of 32 bits or f16.
+/// The kind of a scalar; none if it is neither 32 bits wide nor f16.
 pub(crate) fn kind(scalar: Scalar) -> Option<Kind> {
     Some(match (scalar.kind, scalar.width) {
         (ScalarKind::Float, 4) => Kind::Real,
@@ -55,7 +55,7 @@ pub(crate) fn kind(scalar: Scalar) -> Option<Kind> {
 /// The most cells that a value may have.
 const MOST: usize = 1 << 22;
 
-/// The layout of a type; or why it has none here.
+/// The layout of a type, or why it has none.
 pub(crate) fn layout(module: &Module, ty: Handle<Type>) -> Result<Layout, String> {
     let mut layout = Layout::default();
     add(module, ty, 0, &mut layout)?;
@@ -63,9 +63,8 @@ pub(crate) fn layout(module: &Module, ty: Handle<Type>) -> Result<Layout, String
 }
 
 fn add(module: &Module, ty: Handle<Type>, offset: u32, layout: &mut Layout) -> Result<(), String> {
-    let known = |scalar| {
-        kind(scalar).ok_or_else(|| format!("numbers of {} bits", 8 * u32::from(scalar.width)))
-    };
+    let known =
+        |scalar| kind(scalar).ok_or_else(|| format!("{}-bit numbers", 8 * u32::from(scalar.width)));
     match module.types[ty].inner {
         TypeInner::Scalar(scalar) | TypeInner::Atomic(scalar) => {
             layout.head.push(Leaf { kind: known(scalar)?, offset });
@@ -101,7 +100,7 @@ fn add(module: &Module, ty: Handle<Type>, offset: u32, layout: &mut Layout) -> R
             layout.tail = element.head;
             layout.tail_at = (offset, stride);
         }
-        TypeInner::Array { .. } => return Err("an array whose length is not known".to_owned()),
+        TypeInner::Array { .. } => return Err("an array of unknown length".to_owned()),
         TypeInner::Struct { ref members, .. } => {
             for member in members {
                 add(module, member.ty, offset + member.offset, layout)?;
@@ -109,13 +108,13 @@ fn add(module: &Module, ty: Handle<Type>, offset: u32, layout: &mut Layout) -> R
         }
         TypeInner::CooperativeMatrix { .. } => return Err("cooperative matrices".to_owned()),
         TypeInner::Image { .. } | TypeInner::Sampler { .. } => return Err("textures".to_owned()),
-        _ => return Err("a type that only other shaders have".to_owned()),
+        _ => return Err("a type of other shader stages".to_owned()),
     }
     Ok(())
 }
 
 impl Layout {
-    /// Elements of the array at the end in a binding of so many bytes.
+    /// Elements of the runtime-sized array in a binding of this many bytes.
     #[must_use]
     pub(crate) fn elements(&self, bytes: usize) -> usize {
         let (start, stride) = self.tail_at;
@@ -126,7 +125,7 @@ impl Layout {
         }
     }
 
-    /// All scalars in a binding of so many bytes, in the order of cells.
+    /// All scalars in a binding of this many bytes, in the order of cells.
     pub(crate) fn leaves(&self, bytes: usize) -> impl Iterator<Item = Leaf> + '_ {
         let (start, stride) = self.tail_at;
         let tail = (0..self.elements(bytes)).flat_map(move |at| {
@@ -172,7 +171,7 @@ impl Layout {
     }
 }
 
-/// Cells of a value of a type that has a fixed size.
+/// The number of cells of a type with a fixed size.
 pub(crate) fn cells(module: &Module, ty: Handle<Type>) -> Result<u32, String> {
     layout(module, ty).map(|layout| layout.head.len() as u32)
 }

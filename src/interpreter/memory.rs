@@ -1,21 +1,20 @@
-//! Memory that invocations share, with what was done to each of its cells.
+//! Memory that invocations share, with the history of each of its cells.
 //!
 //! # What orders two accesses
 //!
 //! Within a workgroup only a barrier for that memory: `workgroupBarrier` for workgroup memory,
 //! `storageBarrier` for storage. Each begins a new *era* of its memory. Two invocations of a workgroup that
-//! use a cell in one era, one of them to write it, race. Between workgroups nothing orders anything, so
-//! there eras do not matter. Atomics are relaxed and order nothing; WGSL's types keep them and other accesses
-//! of a cell apart.
+//! use a cell in the same era race if at least one writes it. Nothing orders accesses of different
+//! workgroups, so eras do not matter there. Atomics are relaxed and order nothing; WGSL's types separate
+//! them from other accesses of a cell.
 //!
-//! Of a cell it is enough to keep the last write, the first reader of the era and another one, and one
-//! reader of another workgroup: whoever writes it races with all of its readers or, if there is one and it is
-//! the writer, with none.
+//! For each cell it is enough to keep the last write, the first reader of the era and another one, and one
+//! reader in another workgroup: a writer races with every reader except itself.
 
-/// Who did something to a cell, when and where: an era, an invocation of its workgroup, a site.
+/// An access to a cell: its era, the invocation in its workgroup, and its site.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
-    /// From 1 on; 0 where nothing was done.
+    /// From 1 on; 0 if there was no access.
     pub era: u32,
     /// The invocation's index.
     pub lane: u16,
@@ -23,44 +22,44 @@ pub struct Mark {
     pub site: u16,
 }
 
-/// What was done to a cell.
+/// The accesses to a cell.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shadow {
     /// The last write.
     pub write: Mark,
     /// The first read of the latest era.
     pub read: Mark,
-    /// The last read of that era by another invocation than the first one.
+    /// The last read of that era by an invocation other than the first.
     pub other_read: Mark,
     /// A read by another workgroup.
     pub foreign_read: Mark,
 }
 
-/// A cell of a binding that is no part of its tensor.
+/// A cell of a binding that is not part of its tensor.
 pub const OUTSIDE: u8 = 1;
-/// A cell that holds nothing before it is written.
+/// A cell that is undefined before it is written.
 pub const UNWRITTEN: u8 = 2;
-/// A cell that is to be written once.
+/// A cell that must be written exactly once.
 pub const ONCE: u8 = 4;
 
-/// The time of a memory.
+/// The eras of a memory.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Era {
-    /// Now.
+    /// The current one.
     pub(crate) now: u32,
-    /// When the workgroup began.
+    /// The one in which the workgroup began.
     pub(crate) first: u32,
 }
 
 impl Era {
-    /// Whether a mark is of a workgroup before.
+    /// Whether a mark is from an earlier workgroup.
     pub(crate) const fn is_foreign(self, mark: Mark) -> bool {
         mark.era != 0 && mark.era < self.first
     }
 }
 
 impl Shadow {
-    /// A write that a read at `now` races with; notes the read.
+    /// The write that a read at `now` races with; records the read.
     #[inline]
     pub(crate) fn read(&mut self, now: Mark, era: Era) -> Option<Mark> {
         let write = self.write;
@@ -77,7 +76,7 @@ impl Shadow {
         (same_era || era.is_foreign(write)).then_some(write)
     }
 
-    /// What a write at `now` races with, and whether that is a write, too; notes the write.
+    /// The access that a write at `now` races with, and whether that is a write too; records the write.
     #[inline]
     pub(crate) fn write(&mut self, now: Mark, era: Era) -> Option<(Mark, bool)> {
         let before = self.write;
@@ -97,9 +96,9 @@ impl Shadow {
 pub struct Cells {
     /// Its cells.
     pub cells: Vec<u64>,
-    /// What cells are to begin with: [`OUTSIDE`], [`UNWRITTEN`], [`ONCE`]; empty where all are plain.
+    /// Their initial marks: [`OUTSIDE`], [`UNWRITTEN`], [`ONCE`]; empty if none has any.
     pub marks: Vec<u8>,
-    /// What was done to them; empty where nobody asks.
+    /// The accesses to them; empty if not watched.
     pub shadow: Vec<Shadow>,
     /// Whether all workgroups share it.
     pub is_storage: bool,

@@ -1,35 +1,34 @@
 //! Numbers in cells. A cell has 64 bits and holds one scalar of WGSL.
 //!
-//! An f32 lies in it as the interpreter's own number type has it, f32 or f64. A whole number lies in it
-//! as what it would be if it never wrapped, modulo 2⁶⁴: its low 32 bits are WGSL's value, and the high ones
-//! tell whether that has wrapped around. Sums, differences and products of cells keep this by themselves.
-//! A truth value is 0 or 1.
+//! An f32 is stored in the interpreter's number type, f32 or f64. An integer is stored as the value that it
+//! would have without wrapping, modulo 2⁶⁴: its low 32 bits are WGSL's value, and the high ones show whether
+//! that has wrapped around. Sums, differences and products of cells preserve this. A boolean is 0 or 1.
 
 use crate::tensor::Real;
 
-/// A number type that an f32 of WGSL is computed in: either of the twins'.
+/// A number type that WGSL's f32 is computed in: either of the twins'.
 pub trait Number: Real {
-    /// As a cell.
+    /// Its cell.
     #[inline(always)]
     fn cell(self) -> u64 {
         self.to_word()
     }
-    /// Out of a cell.
+    /// The number in a cell.
     #[inline(always)]
     fn of_cell(cell: u64) -> Self {
         Self::of_word(cell)
     }
-    /// A number of f32.
+    /// From an f32.
     #[inline(always)]
     fn of_f32(x: f32) -> Self {
         Self::of(f64::from(x))
     }
-    /// The nearest number of f32.
+    /// The nearest f32.
     #[inline(always)]
     fn to_f32(self) -> f32 {
         self.widen() as f32
     }
-    /// The same number as the nearest of f16; itself where numbers are not rounded as the shader's types say.
+    /// Rounded to f16; unchanged in f64, where the shader's types do not round.
     fn to_half(self) -> Self {
         match size_of::<Self>() {
             4 => Self::of_f32(rounded_to_half(self.to_f32())),
@@ -52,27 +51,27 @@ pub const fn unsigned(value: u32) -> u64 {
     value as u64
 }
 
-/// Whether the whole number of a cell has wrapped around on its way; as an i32 or a u32.
+/// Whether the integer of a cell has wrapped around, as an i32 or a u32.
 pub const fn has_wrapped(cell: u64, is_signed: bool) -> bool {
     if is_signed { signed(cell as i32) != cell } else { unsigned(cell as u32) != cell }
 }
 
-/// The nearest number of f16, to even between two; as f32 has it.
+/// The nearest f16, ties to even, as an f32.
 fn rounded_to_half(x: f32) -> f32 {
     half_to_f32(f32_to_half(x))
 }
 
-/// The bits of the nearest number of f16.
+/// The bits of the nearest f16.
 pub fn f32_to_half(x: f32) -> u16 {
     let (bits, sign) = (x.to_bits() & 0x7FFF_FFFF, (x.to_bits() >> 16 & 0x8000) as u16);
     if bits >= 0x7F80_0000 {
         return sign | 0x7C00 | u16::from(bits > 0x7F80_0000) << 9;
     }
-    // 65520 and more are nearer to infinity than to the largest number.
+    // 65520 and more are nearer to infinity than to the largest f16.
     if bits >= 0x477F_F000 {
         return sign | 0x7C00;
     }
-    // Below 2⁻¹⁴ numbers are multiples of 2⁻²⁴: adding 0.5 leaves them in the last bits.
+    // Below 2⁻¹⁴, numbers are multiples of 2⁻²⁴: adding 0.5 puts them into the last bits.
     if bits < 0x3880_0000 {
         let shifted = f32::from_bits(bits) + 0.5;
         return sign | (shifted.to_bits() - 0x3F00_0000) as u16;
@@ -81,7 +80,7 @@ pub fn f32_to_half(x: f32) -> u16 {
     sign | ((bits + 0xFFF + odd - 0x3800_0000) >> 13) as u16
 }
 
-/// The number of f16 with these bits.
+/// The f16 with these bits.
 pub fn half_to_f32(half: u16) -> f32 {
     let sign = u32::from(half & 0x8000) << 16;
     let (exponent, fraction) = (u32::from(half >> 10 & 0x1F), u32::from(half & 0x3FF));

@@ -2,10 +2,10 @@
 
 use naga::{AtomicFunction, MathFunction};
 
-/// A register's place among those of an invocation.
+/// A register's index among those of an invocation.
 pub(crate) type Register = u32;
 
-/// The same, where there are many.
+/// The same, for short.
 type Reg = Register;
 
 /// One operation. `to` is written; `a`, `b`, `c` and others are read.
@@ -26,7 +26,7 @@ pub(crate) enum Op {
         accept: Reg,
         reject: Reg,
     },
-    // Numbers.
+    // Floats.
     Add {
         to: Reg,
         a: Reg,
@@ -76,7 +76,7 @@ pub(crate) enum Op {
         a: Reg,
         b: Reg,
     },
-    /// A function of up to three numbers.
+    /// A function of up to three floats.
     Math {
         function: MathFunction,
         to: Reg,
@@ -84,18 +84,18 @@ pub(crate) enum Op {
         b: Reg,
         c: Reg,
     },
-    /// Of `frexp`, `modf` and `ldexp`, what is no plain function of numbers.
+    /// The parts of `frexp`, `modf` and `ldexp` that are not plain functions of floats.
     Decompose {
         part: Part,
         to: Reg,
         a: Reg,
         b: Reg,
     },
-    /// To the nearest number of f16.
+    /// Rounds to the nearest f16.
     Round {
         to: Reg,
     },
-    // Whole numbers of either sign, then those of one.
+    // Integers: signed and unsigned alike, then one of the two.
     AddWhole {
         to: Reg,
         a: Reg,
@@ -196,7 +196,7 @@ pub(crate) enum Op {
         a: Reg,
         b: Reg,
     },
-    /// A function of whole numbers; `to` holds the first argument of those that have four.
+    /// A function of integers; `to` holds the first argument of those that have four.
     Bits {
         function: MathFunction,
         signed: bool,
@@ -224,14 +224,14 @@ pub(crate) enum Op {
         to: Reg,
         a: Reg,
     },
-    /// Where an element lies: `base + index * stride`, if the index is inside.
+    /// The address of an element: `base + index * stride`, if the index is in bounds.
     Index {
         to: Reg,
         base: Reg,
         index: Reg,
         place: u32,
     },
-    /// Regs that are indexed: `start` is the first of them, `address` says which.
+    /// Reads an indexed register: `start` is the first, `address` says which.
     LoadRegister {
         to: Reg,
         start: Reg,
@@ -262,7 +262,7 @@ pub(crate) enum Op {
         a: Reg,
         access: u32,
     },
-    /// `to` holds what is compared with, where anything is, and then what was there before.
+    /// `to` holds the expected value for a comparison, and receives the old value.
     Atomic {
         function: Atomic,
         to: Reg,
@@ -270,7 +270,7 @@ pub(crate) enum Op {
         a: Reg,
         access: u32,
     },
-    /// Elements of an array whose length its binding tells.
+    /// The number of elements of a runtime-sized array.
     Length {
         to: Reg,
         memory: u32,
@@ -286,13 +286,13 @@ pub(crate) enum Op {
         condition: Reg,
         target: u32,
     },
-    /// Waits for the others of the workgroup.
+    /// Waits for the rest of the workgroup.
     Barrier {
         rendezvous: u32,
         storage: bool,
         workgroup: bool,
     },
-    /// Waits for the others of the subgroup and does something with them.
+    /// Waits for the rest of the subgroup and executes an operation together.
     Subgroup {
         rendezvous: u32,
         with: u32,
@@ -300,7 +300,7 @@ pub(crate) enum Op {
     End,
 }
 
-/// What [`Op::Decompose`] gives.
+/// What [`Op::Decompose`] computes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
     /// `modf(x).whole`; `.fract` is the rest.
@@ -313,7 +313,7 @@ pub(crate) enum Part {
     Scaled,
 }
 
-/// What [`Op::Convert`] does.
+/// The conversion of an [`Op::Convert`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Conversion {
     RealToSigned,
@@ -329,12 +329,12 @@ pub(crate) enum Conversion {
     RealOfBits,
 }
 
-/// An atomic change of a whole number.
+/// An atomic change of an integer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Atomic {
-    /// By a function.
+    /// By a function; whether it is signed.
     Change(Change, bool),
-    /// To another, if it is what is expected.
+    /// To another value, if it is the expected one.
     Compare,
 }
 

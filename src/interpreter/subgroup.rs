@@ -1,10 +1,10 @@
-//! What the lanes of a subgroup do together.
+//! Subgroup operations.
 //!
 //! # Which lanes are active
 //!
-//! A subgroup is `size` invocations of a workgroup whose indices follow each other. When none of them can go
-//! on, those that wait furthest up in the code, in the same rounds of its loops, are active together: they
-//! have not come to where the others are.
+//! A subgroup is `size` invocations of a workgroup with consecutive indices. When none of them can continue,
+//! those that wait furthest up in the code, in the same iterations of its loops, are active together: they
+//! have not yet reached the place where the others are.
 
 use super::code::{Collective, Gather, Kind, Op, Together};
 use super::finding::Fault;
@@ -15,9 +15,9 @@ use naga::SubgroupOperation;
 
 /// The registers of a workgroup's invocations.
 pub(crate) struct Registers {
-    /// Those of one after those of the other.
+    /// One invocation's after another's.
     pub(crate) all: Vec<u64>,
-    /// How many each has.
+    /// The number per invocation.
     pub(crate) each: usize,
 }
 
@@ -37,14 +37,14 @@ impl Registers {
     }
 }
 
-/// Lanes that do something together: the invocation that lane 0 is, the active ones, how many there may be.
+/// Lanes that act together: the invocation of lane 0, the active ones, and the subgroup's size.
 pub(crate) struct Active<'a> {
     pub(crate) first: u16,
     pub(crate) lanes: &'a [u16],
     pub(crate) size: u32,
 }
 
-/// Does what the operation at `at` says.
+/// Executes the operation at `at`.
 pub(crate) fn together<N: Number>(
     world: &mut World<'_, N>,
     registers: &mut Registers,
@@ -114,7 +114,7 @@ pub(crate) fn together<N: Number>(
     }
 }
 
-/// The lane whose value a lane gets.
+/// The lane whose value `lane` gets.
 fn source(gather: Gather, registers: &Registers, active: &Active<'_>, lane: u16) -> u32 {
     let me = u32::from(lane - active.first);
     let value = |register| registers.get(lane, register) as u32;

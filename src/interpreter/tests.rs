@@ -1,4 +1,4 @@
-//! Small shaders whose every effect is known.
+//! Small shaders whose effects are all known.
 
 use super::code::Code;
 use super::compile;
@@ -27,7 +27,7 @@ impl Ran {
         self.findings.iter().map(|finding| &finding.fault).collect()
     }
 
-    /// The text from a place to the end of its line.
+    /// The source from an offset to the end of its line.
     fn line(&self, offset: u32) -> &str {
         self.text[offset as usize..].lines().next().unwrap_or_default()
     }
@@ -41,7 +41,7 @@ fn code(text: &str) -> Code {
     compile::entry(&module).unwrap_or_else(|refusal| panic!("{refusal:?}"))
 }
 
-/// Runs two workgroups of 8 invocations, in subgroups of 4 lanes, on 16 words and some numbers.
+/// Runs two workgroups of 8 invocations, in subgroups of 4 lanes, on 16 words and a few floats.
 fn run_in<N: Number>(body: &str, schedule: Schedule) -> Ran {
     let text = format!("{HEAD}{body}\n}}");
     let code = code(&text);
@@ -66,7 +66,7 @@ fn run(body: &str) -> Ran {
     run_in::<f32>(body, Schedule::Forward)
 }
 
-/// What each invocation of the first workgroup writes, where nothing is found.
+/// What each invocation of the first workgroup writes, if nothing is found.
 fn words(expression: &str) -> Vec<u32> {
     let ran = run(&format!("out[8u * g.x + i] = {expression};"));
     assert_eq!(ran.faults(), Vec::<&Fault>::new(), "{expression}");
@@ -102,7 +102,7 @@ fn values_are_those_of_wgsl() {
 #[test]
 fn a_number_of_f32_is_one_of_f64_there() {
     let body = "out[8u * g.x + i] = u32((data[0] / 3.0 * data[1] - 0.6666667) * -1e12);";
-    // 0.6666667 as f32 has it is 0.66666668653488.
+    // 0.6666667 as an f32 is 0.66666668653488.
     assert_eq!(run_in::<f64>(body, Schedule::Forward).words[0], 19_868);
 }
 
@@ -195,7 +195,7 @@ fn a_wrap_is_told_where_it_reaches_an_access_and_only_there() {
             .faults()
             .len()
     };
-    assert_eq!(told("(i + 4294967295u + 1u) % 8u"), 0, "a remainder takes it away");
+    assert_eq!(told("(i + 4294967295u + 1u) % 8u"), 0, "the remainder removes it");
     assert_eq!(told("i - 5u + 5u"), 0, "it is undone");
     assert_eq!(told("i + u32(i32(i) - i32(i))"), 0);
     assert!(matches!(
@@ -237,7 +237,7 @@ fn lanes_of_a_subgroup_compute_together() {
     assert_eq!(words("subgroupShuffleXor(i, 1u)"), [1, 0, 3, 2, 5, 4, 7, 6]);
     assert_eq!(words("subgroupBallot(lane > 1u).x + quadSwapY(lane)")[..4], [14, 15, 12, 13]);
     assert_eq!(words("subgroupMax(vec2(i, 7u - i)).y"), [7, 7, 7, 7, 3, 3, 3, 3]);
-    // Those who have taken a branch are active there, and meet the others behind it.
+    // Lanes that take a branch are active there, and meet the others after it.
     let ran = run(
         "var n = 0u; if (lane < 3u) { n = subgroupAdd(1u); } out[8u * g.x + i] = 10u * n + subgroupAdd(1u);",
     );

@@ -1,4 +1,4 @@
-//! What the invocations of a dispatch share while they run, and how they use it.
+//! The state that the invocations of a dispatch share, and their accesses to it.
 
 use super::code::{Access, Atomic, Change, Code, Length};
 use super::finding::{Cell, Conflict, Fault, Findings, Who};
@@ -8,17 +8,17 @@ use super::number::{Number, has_wrapped, signed, unsigned};
 use naga::MathFunction;
 use std::marker::PhantomData;
 
-/// An address that is none: the low half is the index, then comes the place's number.
+/// Marks an invalid address: its low half is the index, followed by the place's number.
 const NOWHERE: u64 = 1 << 63;
 
 /// The shared state of a dispatch.
 pub(crate) struct World<'a, N> {
     pub(crate) code: &'a Code,
-    /// What numbers are computed in.
+    /// The type that numbers are computed in.
     pub(crate) number: PhantomData<N>,
-    /// By the numbers of the code's memories.
+    /// In the order of the code's memories.
     pub(crate) memories: Vec<Cells>,
-    /// Elements of the arrays at their ends.
+    /// Elements of their runtime-sized arrays.
     pub(crate) lengths: Vec<u32>,
     pub(crate) findings: Findings,
     pub(crate) shared: Era,
@@ -26,14 +26,14 @@ pub(crate) struct World<'a, N> {
     /// The workgroup of each era of storage.
     pub(crate) owners: Vec<[u32; 3]>,
     pub(crate) workgroup: [u32; 3],
-    /// Operations that were executed.
+    /// Operations executed so far.
     pub(crate) executed: u64,
-    /// Whether workgroup memory that holds its first 0 is to be noted.
+    /// Whether to note reads of workgroup memory that still holds its initial 0.
     pub(crate) notes: bool,
 }
 
 impl<'a, N: Number> World<'a, N> {
-    /// Where nothing has run yet.
+    /// The state before anything has run.
     pub(crate) fn new(
         code: &'a Code,
         memories: Vec<Cells>,
@@ -55,7 +55,7 @@ impl<'a, N: Number> World<'a, N> {
         }
     }
 
-    /// An invocation of the workgroup that runs.
+    /// An invocation of the running workgroup.
     pub(crate) fn who(&self, lane: u16) -> Who {
         self.who_of(self.workgroup, lane)
     }
@@ -66,7 +66,7 @@ impl<'a, N: Number> World<'a, N> {
         Who { workgroup, local: [lane % x, lane / x % y, lane / (x * y)] }
     }
 
-    /// Where an element lies.
+    /// The address of an element.
     #[inline]
     pub(crate) fn index<const WATCH: bool>(
         &mut self,
@@ -105,7 +105,7 @@ impl<'a, N: Number> World<'a, N> {
         self.findings.note(fault, offset, who, None);
     }
 
-    /// Notes an access beyond what is indexed.
+    /// Notes an access out of bounds.
     #[cold]
     pub(crate) fn nowhere(&mut self, address: u64, (writes, offset): (bool, u32), lane: u16) {
         let number = (address >> 32) as usize & 0xF_FFFF;
@@ -116,7 +116,7 @@ impl<'a, N: Number> World<'a, N> {
         };
         let at = address as u32;
         let index = if place.signed { i64::from(at as i32) } else { i64::from(at) };
-        // A small number below 0 is what it was before it wrapped around.
+        // It was a small negative number before it wrapped around.
         let wrapped = !place.signed && at > u32::MAX - (1 << 24);
         let fault = Fault::OutOfBounds { what: place.what.clone(), index, length, writes, wrapped };
         let who = self.who(lane);
@@ -132,7 +132,7 @@ impl<'a, N: Number> World<'a, N> {
         self.code.sites[usize::from(number)].0
     }
 
-    /// The cell at an address; none where that is nowhere.
+    /// The cell at an address; none if it is invalid.
     #[inline]
     fn cell<const WATCH: bool>(
         &mut self,
@@ -148,7 +148,7 @@ impl<'a, N: Number> World<'a, N> {
             return None;
         }
         let cell = address as usize + access.offset as usize;
-        // A binding that is shorter than the type of its variable.
+        // The binding may be shorter than the type of its variable.
         (cell < self.memories[access.memory as usize].cells.len()).then_some((access, cell))
     }
 
@@ -271,7 +271,7 @@ impl<'a, N: Number> World<'a, N> {
         }
     }
 
-    /// Atomics race with nothing; that they write is noted.
+    /// Atomics race with nothing; their writes are recorded.
     pub(crate) fn atomic<const WATCH: bool>(
         &mut self,
         (address, access): (u64, u32),
@@ -308,13 +308,13 @@ impl<'a, N: Number> World<'a, N> {
         before
     }
 
-    /// Notes a number that is none, or infinite, out of finite ones.
+    /// Notes a NaN or infinity that was computed from finite numbers.
     #[cold]
     pub(crate) fn not_finite(&mut self, told: impl Fn() -> Told<N>, offset: u32, lane: u16) {
         let told = told();
         let nan = told.result.is_nan();
         let given = told.given();
-        // NaN of an infinity is new, infinity of one is not.
+        // A NaN made of an infinity is new; an infinity made of one is not.
         let passed_on = |x: &N| if nan { x.is_nan() } else { !x.is_finite() };
         if given.iter().any(passed_on) {
             return;
@@ -328,7 +328,7 @@ impl<'a, N: Number> World<'a, N> {
     }
 }
 
-/// A step of numbers, for people.
+/// A step of a computation, for display.
 pub(crate) struct Told<N> {
     pub(crate) what: Step,
     pub(crate) given: [N; 3],
@@ -374,7 +374,7 @@ impl<N: Number> std::fmt::Display for Told<N> {
     }
 }
 
-/// What an atomic makes of a cell; none where it changes nothing.
+/// The value that an atomic gives a cell; none if it changes nothing.
 pub(crate) fn changed(function: Atomic, (expected, value): (u64, u64), before: u64) -> Option<u64> {
     let Atomic::Change(change, is_signed) = function else {
         return (before as u32 == expected as u32).then_some(value);

@@ -1,10 +1,10 @@
-//! The activations: `shaders/activations/<name>.wgsl` and their twins, and those of the user's own.
+//! The activations: `shaders/activations/<name>.wgsl` and their twins, and user-supplied ones.
 //!
 //! A shader that needs one calls `activate` and `activation_gradient`; the loader puts the chosen
 //! activation's two functions into the same module.
 //!
-//! An experiment has a shipped one by its name and another by its file, `"PATH.wgsl"`. What a run leaves
-//! has the file's text, too, `{ path, text }`: it is the same activation, whatever became of the file.
+//! An experiment names a shipped one by its name and a user's by its file, `"PATH.wgsl"`. A run's records
+//! keep the file's text as well, `{ path, text }`, so that it stays the same activation if the file changes.
 
 use super::formula::Formula;
 use crate::error::{Error, Result, unknown};
@@ -30,12 +30,12 @@ pub enum Activation {
     Relu,
     /// (e^x − e^−x) / (e^x + e^−x)
     Tanh,
-    /// The one in a file of the user's own, as the file was when it was read. It lives as long as the
-    /// program: a handful are ever read, and everything else about a network can stay a plain value.
+    /// The one in a user's file, as the file was when it was read. It lives as long as the program:
+    /// only a handful are ever read, and everything else about a network can stay a plain value.
     Own(&'static Own),
 }
 
-/// An activation in a file of the user's own. Its twin is the file's own formula, evaluated on the CPU.
+/// An activation in a user's file. Its twin is the file's own formula, evaluated on the CPU.
 #[derive(Debug)]
 pub struct Own {
     path: PathBuf,
@@ -67,19 +67,19 @@ impl Hash for Own {
 }
 
 impl Activation {
-    /// All that ship with the crate.
+    /// All activations that ship with the crate.
     pub const ALL: [Self; 4] = [Self::Identity, Self::Sigmoid, Self::Relu, Self::Tanh];
 
     /// The activation in a file with the functions `activate` and `activation_gradient`.
     ///
     /// # Errors
-    /// [`Error::File`] when it cannot be read, [`Error::Shader`] when it is not such a file,
+    /// [`Error::File`] when it cannot be read, [`Error::Shader`] when it does not define them,
     /// [`Error::Config`] when it has the name of a shipped activation.
     pub fn read(path: &Path) -> Result<Self> {
         Self::of(path, text_of(path)?)
     }
 
-    /// The activation that its file holds now; none where the text is the same, and for a shipped one.
+    /// The activation that its file holds now; none if the text is unchanged, and for a shipped one.
     ///
     /// # Errors
     /// As [`Activation::read`].
@@ -92,7 +92,7 @@ impl Activation {
         Self::of(&own.path, text).map(Some)
     }
 
-    /// `newer` if it was read from the same file, else this one.
+    /// `newer` if both were read from the same file, else this one.
     #[must_use]
     pub fn or_newer(self, newer: Self) -> Self {
         match (self, newer) {
@@ -106,15 +106,15 @@ impl Activation {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         if Self::ALL.map(Self::name).contains(&name.as_str()) {
             return Err(Error::Config(format!(
-                "{} has the name of a shipped activation, so that records could not tell the two \
-                 apart; give the file another name",
+                "{} has the name of a shipped activation, so records could not distinguish the two; \
+                 rename the file",
                 path.display()
             )));
         }
         if !files::is_name(&name) {
             return Err(Error::Config(format!(
-                "the name of {} becomes part of the names of records; give it one without a dot in front, \
-                 a slash or a backslash",
+                "the name of {} becomes part of the names of records; rename it so that it does not start \
+                 with a dot and has no slash or backslash",
                 path.display()
             )));
         }
@@ -123,8 +123,8 @@ impl Activation {
         Ok(Self::Own(Box::leak(Box::new(Own { path, name, text, formula }))))
     }
 
-    /// The name of its file without `.wgsl`; for a shipped one the word for it in experiments and
-    /// records, too.
+    /// The name of its file without `.wgsl`; for a shipped one also its name in experiments and
+    /// records.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -136,7 +136,7 @@ impl Activation {
         }
     }
 
-    /// The shader's text.
+    /// The source of its two functions.
     #[must_use]
     pub fn shader(self) -> &'static str {
         match self {
@@ -148,10 +148,10 @@ impl Activation {
         }
     }
 
-    /// Times a kernel's own factor (see [`crate::compare`]) that its results may be off with this
-    /// activation. The shipped ones are written so that they are exact enough. A user's own is made of
-    /// WGSL's functions, which may be less exact than a CPU's (WGSL, section "Floating point accuracy":
-    /// exp 3 + 2 |x| units in the last place, tanh as a quotient of those).
+    /// Multiplies a kernel's own tolerance factor (see [`crate::compare`]) with this activation. The
+    /// shipped ones are accurate enough. A user's may call WGSL's built-in functions, which may be less
+    /// accurate than a CPU's (WGSL, section "Floating point accuracy": exp 3 + 2 |x| units in the last
+    /// place, tanh as a quotient of those).
     #[must_use]
     pub const fn tolerance_factor(self) -> f64 {
         match self {
@@ -165,7 +165,7 @@ impl Activation {
         match self {
             Self::Identity => x,
             Self::Sigmoid => sigmoid(x),
-            // A NaN stays one, which `max` would hide.
+            // A NaN stays NaN; `max` would hide it.
             Self::Relu if x < T::zero() => T::zero(),
             Self::Relu => x,
             Self::Tanh => x.tanh(),
@@ -191,8 +191,8 @@ impl Activation {
         }
     }
 
-    /// What makes a function of a user's own, `activate` or `activation_gradient`, no number at `x`; none
-    /// where it is one, and for a shipped activation.
+    /// Why a user's function, `activate` or `activation_gradient`, is NaN at `x`; none where it is a
+    /// number, and for a shipped activation.
     #[must_use]
     pub fn undefined(self, function: &str, x: f32) -> Option<String> {
         match self {
@@ -218,7 +218,7 @@ impl FromStr for Activation {
             &format!("no activation is called {text}"),
             text,
             &known,
-            ", and files, as PATH.wgsl",
+            ", or a file, PATH.wgsl",
         )))
     }
 }
@@ -233,7 +233,7 @@ impl fmt::Display for Activation {
     }
 }
 
-/// A file of the user's own as a run leaves it.
+/// A user's file in a run's records.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Recorded {
@@ -258,14 +258,14 @@ impl<'de> Deserialize<'de> for Activation {
     }
 }
 
-/// Reads either form of an experiment.
+/// Reads either form.
 struct Written;
 
 impl<'de> Visitor<'de> for Written {
     type Value = Activation;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an activation's name, a file, as \"PATH.wgsl\", or its { path, text }")
+        f.write_str("an activation's name, a file (\"PATH.wgsl\"), or { path, text }")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> std::result::Result<Activation, E> {

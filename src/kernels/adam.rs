@@ -6,7 +6,7 @@
 //! ```
 //!
 //! t is `step`, the number of this step counted from 1. Powers are taken by repeated squaring, so
-//! that 1 − betaᵗ keeps its digits where t is small, which a GPU's `pow` does not promise.
+//! that 1 − betaᵗ keeps its digits where t is small, which a GPU's `pow` does not guarantee.
 
 use super::cases::{Case, Fill, NOT_FINITE};
 use super::contract::{Contract, GridAxis, Operand, Parameter};
@@ -86,12 +86,12 @@ fn cases() -> Vec<Case> {
             .fill("second_moment", Fill::Uniform(0.0, 2.0))
             .fill("step", Fill::Count(step))
     };
-    // Where the gradients vanish, epsilon is what the step is divided by.
+    // Where the gradients vanish, the step is divided by epsilon.
     let tiny = case(65, 3)
         .fill("gradients", Fill::Normal(0.0, 1e-8))
         .fill("first_moment", Fill::Normal(0.0, 1e-8))
         .fill("second_moment", Fill::Uniform(0.0, 1e-16));
-    // The step is divided by the root of a denormal number, which is a common one.
+    // The step is divided by the root of a denormal number, which is a normal number.
     let denormal = case(65, 3)
         .parameter("epsilon", 1e-20)
         .fill("gradients", Fill::Count(0))
@@ -103,7 +103,7 @@ fn cases() -> Vec<Case> {
         case(65, 2),
         case(257, 1500).replicas(3),
         case(70_001, 50_000),
-        // Each replica at a step of its own.
+        // Each replica at its own step.
         case(31, 1).replicas(3).fill("step", Fill::Below(1000)),
         tiny,
         denormal,

@@ -1,7 +1,7 @@
 //! `batch_norm_forward`: batch normalization while training (Ioffe and Szegedy 2015, algorithm 1).
 //!
 //! Each column (unit) is normalized over the rows (examples) of the batch, then scaled, shifted and
-//! given to the activation:
+//! passed to the activation:
 //!
 //! ```text
 //! mean = Σ x / rows          variance = Σ (x − mean)² / rows       rstd = 1 / √(variance + epsilon)
@@ -9,12 +9,12 @@
 //! ```
 //!
 //! `statistics` keeps mean (row 0) and rstd (row 1) for the backward pass. The running statistics,
-//! mean (row 0) and variance (row 1), move as PyTorch's do: new = (1 − momentum) · old + momentum ·
+//! mean (row 0) and variance (row 1), move as in PyTorch: new = (1 − momentum) · old + momentum ·
 //! batch, with momentum 0.1, and with the *unbiased* variance Σ (x − mean)² / (rows − 1). For a
-//! single row, where that is 0/0, the variance 0 is taken (PyTorch refuses such a batch).
+//! single row, where that is 0/0, the variance is 0 (PyTorch refuses such a batch).
 //!
 //! The sums run over x minus the column's first value. That changes no result on paper, and in f32
-//! keeps a column of 10,000 ± 1 from losing its digits: a constant column has the variance 0 exactly.
+//! keeps a column of 10,000 ± 1 from losing its digits: a constant column has variance 0 exactly.
 //! (Chan, Golub and LeVeque 1983, *Algorithms for Computing the Sample Variance*.)
 
 use super::cases::{Case, Fill};

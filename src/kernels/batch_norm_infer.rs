@@ -1,4 +1,4 @@
-//! `batch_norm_infer`: batch normalization with the running statistics, when nothing is trained
+//! `batch_norm_infer`: batch normalization with the running statistics, for inference
 //! (Ioffe and Szegedy 2015, algorithm 2): y = f(gamma · (x − mean) / √(variance + epsilon) + beta).
 
 use super::cases::{Case, Fill};

@@ -1,8 +1,8 @@
-//! `bias_softmax_cross_entropy`: the output layer behind its product, forward and backward in one
+//! `bias_softmax_cross_entropy`: the output layer after its product, forward and backward in one
 //! dispatch: logits = x + bias, their loss and how many are correct, and the gradients of x and bias.
 //!
-//! It does what `bias_forward`, `softmax_cross_entropy` and `bias_backward` do one after the other,
-//! to the same bits.
+//! It computes what `bias_forward`, `softmax_cross_entropy` and `bias_backward` do one after the
+//! other, bit for bit.
 
 use super::cases::{Case, Fill};
 use super::contract::{Contract, Operand, Part};
@@ -47,7 +47,7 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     [Value::Real(d_x), Value::Real(d_bias)].into_iter().chain(counted).collect()
 }
 
-/// The same with few different biases, so that logits are equal where x is.
+/// The same with only two distinct biases, so that logits are equal where x is.
 fn cases() -> Vec<Case> {
     let cases = softmax_cross_entropy::cases("x");
     let equal = cases.iter().cloned().map(|case| case.fill("bias", Fill::Extreme(1.0)));

@@ -4,22 +4,22 @@ use super::cooperative::Cooperative;
 use super::shader::Shader;
 use crate::error::{Error, Result};
 
-/// What variants may ask of an adapter.
+/// What variants may require of an adapter.
 #[derive(Clone, Copy, Debug)]
 pub struct AdapterCapabilities {
-    /// Whether it is hardware, and not a program that computes on the CPU.
+    /// Whether it is hardware, as opposed to software that computes on the CPU.
     pub hardware: bool,
-    /// Whether invocations of a workgroup meet at a barrier at little cost.
+    /// Whether barriers are cheap.
     pub cheap_barriers: bool,
     /// Subgroup operations.
     pub subgroups: bool,
-    /// The smallest and largest number of lanes of a subgroup.
+    /// The smallest and largest number of lanes in a subgroup.
     pub subgroup_size: (u32, u32),
-    /// Invocations of a workgroup, at most.
+    /// The most invocations in a workgroup.
     pub invocations: u32,
-    /// Invocations of a workgroup on each axis, at most.
+    /// The most invocations in a workgroup on each axis.
     pub workgroup_size: [u32; 3],
-    /// Bytes of workgroup memory, at most.
+    /// The most bytes of workgroup memory.
     pub workgroup_memory: u32,
     /// Cooperative matrices.
     pub cooperative: Cooperative,
@@ -35,20 +35,20 @@ impl AdapterCapabilities {
         let (min, max) = self.subgroup_size;
         match shader.requires.subgroup_size {
             Some(lanes) if (min, max) != (lanes, lanes) => Some(format!(
-                "it is made for subgroups of {lanes} lanes; the adapter's have {min} to {max}"
+                "it needs subgroups of {lanes} lanes; the adapter's have {min} to {max}"
             )),
             _ => self.cooperative.lacks(shader).or_else(|| self.too_large(shader)),
         }
     }
 
-    /// Why programs do not get a shader that can run unless it is chosen, or nothing if they may.
+    /// Why programs use a shader that can run only if it is chosen; none if they may always use it.
     #[must_use]
     pub fn passes_over(&self, shader: &Shader) -> Option<&'static str> {
         if shader.prefers.hardware && !self.hardware {
             return Some("made for hardware");
         }
         (shader.prefers.cheap_barriers && !self.cheap_barriers)
-            .then_some("made for where barriers cost little")
+            .then_some("made for adapters with cheap barriers")
     }
 
     /// Whether a shader can run.
@@ -62,7 +62,7 @@ impl AdapterCapabilities {
         }
     }
 
-    /// How a shader's workgroup is too large, or nothing if it is not.
+    /// A sentence about a shader's workgroup that is too large; none if it is not.
     fn too_large(&self, shader: &Shader) -> Option<String> {
         let size = shader.workgroup_size;
         let [x, y, z] = size;

@@ -1,4 +1,4 @@
-//! The inputs on which kernels are checked: one list a kernel serves `normlab check` and the tests.
+//! The inputs on which kernels are checked: one list per kernel serves `normlab check` and the tests.
 
 use super::activation::Activation;
 use super::constants::NONE;
@@ -7,41 +7,41 @@ use crate::error::Result;
 use crate::rng::{Purpose, Stream};
 use crate::tensor::{Element, Tensor, Value};
 
-/// Numbers that are none, or too large to be written.
+/// NaN and the infinities.
 pub const NOT_FINITE: &[f32] = &[f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
 
-/// Numbers next to 0 on both sides: denormal ones, which WGSL lets an implementation take for 0; and others,
-/// which it does not. And the 0 below 0.
+/// Numbers next to 0 on both sides: denormal ones, which WGSL lets an implementation treat as 0; and others,
+/// which it does not. Also the negative 0.
 pub const NEXT_TO_ZERO: &[f32] = &[1e-40, 1e-36, -1e-40, 2e-36, -1e-36, -0.0, 3e-36];
 
-/// A size beyond any that a training's batches and layers have (16,384): what ends earlier shows.
+/// A size beyond any batch or layer of a training run (16,384), to expose loops that stop too early.
 pub const LONG: usize = 16_400;
 
-/// How one tensor of a case is filled: seeded by its length and its place among the operands.
+/// How one tensor of a case is filled, seeded by its length and its position among the operands.
 #[derive(Clone, Copy, Debug)]
 pub enum Fill {
     /// The normal distribution with this mean and standard deviation.
     Normal(f64, f64),
     /// Uniform between two bounds.
     Uniform(f64, f64),
-    /// Normal, but every row is the same: columns without variance, of this magnitude.
+    /// Normal, but all rows are equal: columns without variance, of this magnitude.
     ConstantColumns(f64),
-    /// Normal, but every column is the same: rows without variance, of this magnitude.
+    /// Normal, but all columns are equal: rows without variance, of this magnitude.
     ConstantRows(f64),
     /// Plus or minus this value.
     Extreme(f64),
-    /// Normal, but every eleventh number from the second on is one of these in turn, so that others have
-    /// common ones beside them.
+    /// Normal, but every eleventh number from the second on is one of these in turn, so that they have
+    /// ordinary numbers around them.
     Between(&'static [f32]),
-    /// Two rows: means, normal around the value; and reciprocal standard deviations.
+    /// Two rows: means, normally distributed around the value, and reciprocal standard deviations.
     StatisticsRows(f64),
-    /// Two columns: means, normal around the value; and reciprocal standard deviations.
+    /// Two columns: means, normally distributed around the value, and reciprocal standard deviations.
     StatisticsCols(f64),
-    /// Whole numbers below the bound.
+    /// Integers below the bound.
     Below(u32),
-    /// Whole numbers below the bound, every third one [`NONE`] instead.
+    /// Integers below the bound, with every third one [`NONE`].
     BelowOrNone(u32),
-    /// One whole number everywhere.
+    /// The same integer everywhere.
     Count(u32),
 }
 
@@ -58,7 +58,7 @@ pub struct Case {
     pub activation: Activation,
     /// Tensors that are not filled with the standard normal distribution.
     pub fills: Vec<(&'static str, Fill)>,
-    /// Tells inputs apart that are filled alike.
+    /// Distinguishes inputs that are filled alike.
     pub seed: u32,
 }
 
@@ -130,7 +130,7 @@ impl Case {
         ]
     }
 
-    /// Sizes for kernels over rows and columns that have an activation, each activation in turn.
+    /// Sizes for kernels over rows and columns with an activation, each activation in turn.
     #[must_use]
     pub fn activated() -> Vec<Self> {
         let case = |rows, cols| Self::new(&[("rows", rows), ("cols", cols)]);
@@ -144,8 +144,8 @@ impl Case {
         ]
     }
 
-    /// The same with more replicas than workgroups along rows or columns; and with more rows than a
-    /// replica's gamma lies behind another's.
+    /// The same with more replicas than workgroups along rows or columns; and with more rows than the
+    /// distance between two replicas' gammas.
     #[must_use]
     pub fn replicated() -> [Self; 2] {
         [(157, 5), (5, 33)].map(|(rows, cols)| {
@@ -154,16 +154,16 @@ impl Case {
         })
     }
 
-    /// More rows than a training's batch has at most, for kernels that do it in another way where a matrix
-    /// is larger than a core's cache, or an invocation adds up more than some drivers let it.
+    /// More rows than any training batch, for kernels that work differently where a matrix is larger than
+    /// a core's cache, or where an invocation sums up more than some drivers let it.
     #[must_use]
     pub fn large() -> Self {
         Self::new(&[("rows", LONG), ("cols", 8)]).activation(Activation::Relu)
     }
 
-    /// The same for kernels that normalize rows; and with one gamma for all, also with more columns than a
-    /// layer has units at most. They are as small as can be: the twin is asked many times where a tensor
-    /// has few elements.
+    /// The same for kernels that normalize rows; and with a single gamma, also with more columns than any
+    /// layer has units. They are as small as possible: the twin runs many times where a tensor has few
+    /// elements.
     #[must_use]
     pub fn long_and_wide() -> [Self; 3] {
         [(LONG, 8, 8), (LONG, 2, 1), (1, LONG, 1)].map(|(rows, cols, affine)| {
@@ -172,8 +172,8 @@ impl Case {
         })
     }
 
-    /// The same, and for each activation the tensors `into`, which it is applied to, where activations
-    /// go wrong: far out on both sides, next to 0, and at 0, which is ReLU's kink.
+    /// The same, and for each activation the tensors `into`, which it is applied to, filled where
+    /// activations go wrong: far out on both sides, next to 0, and at 0, which is ReLU's kink.
     #[must_use]
     pub fn activated_at(into: &[&'static str]) -> Vec<Self> {
         let case = Self::new(&[("rows", 7), ("cols", 9)]);
@@ -188,8 +188,8 @@ impl Case {
         Self::activated().into_iter().chain(Self::replicated()).chain(extremes).collect()
     }
 
-    /// The same for kernels that normalize: with offsets, and with `x` constant along the axis
-    /// `over` that statistics are taken over; `other` is the other axis.
+    /// The same for kernels that normalize: with offsets, and with `x` constant along the axis `over`,
+    /// over which statistics are taken; `other` is the other axis.
     #[must_use]
     pub fn normalized(over: &'static str, other: &'static str) -> Vec<Self> {
         let case = |many, few| Self::new(&[(over, many), (other, few)]);
@@ -205,14 +205,14 @@ impl Case {
         cases
     }
 
-    /// The size called `name`, 0 where the case has none.
+    /// The size called `name`, 0 if the case has none.
     #[must_use]
     pub fn size(&self, name: &str) -> usize {
         let found = self.sizes.iter().find(|(known, _)| *known == name);
         found.map_or(0, |&(_, value)| value)
     }
 
-    /// The sizes as the contract orders them.
+    /// The sizes in the contract's order.
     ///
     /// # Errors
     /// [`crate::error::Error::Shape`] when the case does not fit the contract.
@@ -271,7 +271,7 @@ impl Case {
         let mut tensor = Tensor::filled(shape, 0.0_f32);
         for at in 0..shape.len() {
             let [_, row, col] = shape.index(at);
-            // The row or column that this one repeats, where all are to be the same.
+            // The row or column that this one repeats, where all are equal.
             let repeated = match fill {
                 Fill::ConstantColumns(_) if row > 0 => Some(at - shape.cols),
                 Fill::ConstantRows(_) if col > 0 => Some(at - 1),

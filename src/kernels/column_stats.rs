@@ -1,4 +1,4 @@
-//! `column_stats`: where each column (unit) lies and how far it spreads.
+//! `column_stats`: the location and spread of each column (unit).
 //!
 //! ```text
 //! mean = Σ x / rows     deviation = √(Σ (x − mean)² / rows)     smallest, largest
@@ -6,7 +6,7 @@
 //! ```
 //!
 //! These are the five rows of `stats`. Sums run over x minus the column's first value, for the reason
-//! told at `batch_norm_forward`.
+//! given in `batch_norm_forward`.
 
 use super::cases::{Case, Fill, LONG, NEXT_TO_ZERO, NOT_FINITE};
 use super::contract::{Contract, GridAxis, Operand, Parameter};
@@ -65,7 +65,7 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
 
 fn cases() -> Vec<Case> {
     let case = |rows, cols| Case::new(&[("rows", rows), ("cols", cols)]);
-    // Where a denormal number counts as outside or, taken for 0, does not.
+    // A denormal number counts as outside; treated as 0, it does not.
     let next_to_zero = case(5, 31).fill("x", Fill::Between(NEXT_TO_ZERO));
     vec![
         case(1, 1),

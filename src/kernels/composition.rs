@@ -1,9 +1,9 @@
-//! How shaders are composed: texts are appended to a variant's own. There is no other rule, so line numbers
-//! stay those of the files, and no two texts may declare the same name.
+//! How shaders are composed: files are appended to a variant's own. There is no other rule, so line numbers
+//! stay those of the files, and no two files may declare the same name.
 //!
-//! A variant's header names the texts of `shaders/shared` that stand behind it, in this order, as in
-//! `// shares: elements, tiled_product`; behind these stands the activation, where the kernel has one. The
-//! whole is a shader like any other: it shares nothing any more.
+//! A variant's header names the files of `shaders/shared` that follow it, in this order, for example
+//! `// shares: elements, tiled_product`; the activation comes last, if the kernel has one. The result is a
+//! shader like any other, which shares nothing.
 
 use super::foreign::Foreign;
 use super::kernel::{Source, sources};
@@ -12,42 +12,42 @@ use crate::error::{Error, Result};
 use std::borrow::Cow;
 use std::fmt;
 
-/// The folder of the shared texts, beside those of the kernels.
+/// The folder of the shared files, next to those of the kernels.
 pub const FOLDER: &str = "shared";
 
-/// The shared texts that ship, by name.
+/// The shared files that ship, by name.
 pub const SHARED: &[Source] = sources!(
     "shared": "operands_nn", "operands_nt", "operands_tn", "elements", "blocked_product", "tiled_factors",
     "tiled_product", "subgroup_sums", "subgroup_stretches", "subgroup_store", "subgroup_product",
     "cooperative_product"
 );
 
-/// The functions by which kernels know an activation.
+/// The functions of an activation that kernels call.
 pub const FUNCTIONS: [&str; 2] = ["activate", "activation_gradient"];
 
-/// How the line of a header begins that names shared texts, and how it begins in the whole.
+/// How the header line that names shared files begins, and how it begins in the composed shader.
 const MARKS: [&str; 2] = ["// shares:", "// composed with:"];
 
-/// One of the texts that a shader is composed of.
+/// One of the files that a shader is composed of.
 #[derive(Clone, Debug)]
 pub struct Part {
     /// What messages call its file.
     pub place: String,
-    /// The text.
+    /// Its source.
     pub text: Cow<'static, str>,
-    /// Whether it is as it ships, but for values of tunables.
+    /// Whether it is as shipped, except for values of tunables.
     pub ships: bool,
 }
 
 impl Part {
-    /// A text that ships with the crate, in a folder of `shaders`.
+    /// A file that ships with the crate, in a folder of `shaders`.
     #[must_use]
     pub fn shipped(folder: &str, name: &str, text: &'static str) -> Self {
         Self { place: format!("shaders/{folder}/{name}.wgsl"), text: text.into(), ships: true }
     }
 }
 
-/// The names of the texts that a variant shares, in the order in which they stand behind it.
+/// The names of the files that a variant shares, in the order in which they follow it.
 pub fn shares(text: &str) -> impl Iterator<Item = &str> {
     let lines = text.lines().take_while(|line| line.starts_with("//"));
     lines
@@ -57,7 +57,7 @@ pub fn shares(text: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Source {
-    /// The whole text, with what it shares.
+    /// The whole source, including what it shares.
     #[must_use]
     pub fn composed(&self) -> String {
         let shared = |name| SHARED.iter().find(|shared| shared.variant == name);
@@ -67,7 +67,7 @@ impl Source {
     }
 }
 
-/// A line of a shader's texts.
+/// A line of one of a shader's files.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Line {
     /// What messages call its file.
@@ -78,23 +78,23 @@ pub struct Line {
     pub code: String,
 }
 
-/// For people: `shaders/sgd/naive.wgsl:27`.
+/// For display: `shaders/sgd/naive.wgsl:27`.
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.place, self.number)
     }
 }
 
-/// The texts of a shader, from the variant's own to the activation's.
+/// The files of a shader, from the variant's own to the activation's.
 #[derive(Clone, Debug)]
 pub struct Composition {
     parts: Vec<Part>,
-    /// Directives of the activation's.
+    /// The activation's directives.
     directives: String,
 }
 
 impl Composition {
-    /// A variant's own text with those that it shares, which `shared` finds by name.
+    /// A variant's own file with those that it shares, which `shared` finds by name.
     ///
     /// # Errors
     /// Those of `shared`.
@@ -107,52 +107,52 @@ impl Composition {
         Ok(Self { parts, directives: String::new() })
     }
 
-    /// The same with an activation behind it. The names of one that the user has written are made its own, but
-    /// for those of its two functions.
+    /// The same with an activation appended. The names of a user-supplied one are made unique, except for those
+    /// of its two functions.
     ///
     /// # Errors
-    /// [`Error::Shader`] where it has a directive that asks for what nothing here has.
+    /// [`Error::Shader`] when one of its directives requests an unsupported feature.
     pub fn and_activation(mut self, mut part: Part) -> Result<Self> {
         if !part.ships {
             let Foreign { text, directives } =
                 Foreign::new(&part.text, &part.place, &self.text(), &FUNCTIONS)?;
             part.text = text.into();
-            // In front of everything, and in no line of its own.
+            // Before everything else, without a line of their own.
             self.directives = directives;
         }
         self.parts.push(part);
         Ok(self)
     }
 
-    /// What messages call the file of the variant.
+    /// What messages call the variant's file.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.parts[0].place
     }
 
-    /// The variant's own text.
+    /// The variant's own source.
     #[must_use]
     pub fn own(&self) -> &str {
         &self.parts[0].text
     }
 
-    /// Whether all of it is as it ships, but for values of tunables.
+    /// Whether all of it is as shipped, except for values of tunables.
     #[must_use]
     pub fn ships(&self) -> bool {
         self.parts.iter().all(|part| part.ships)
     }
 
-    /// The whole text.
+    /// The whole source.
     #[must_use]
     pub fn text(&self) -> String {
         let texts: Vec<&str> = self.parts.iter().map(|part| part.text.as_ref()).collect();
         self.directives.clone() + &texts.join("\n")
     }
 
-    /// What it offers for tuning, in the order of the text.
+    /// Its tunables, in source order.
     ///
     /// # Errors
-    /// [`Error::Shader`] with the file and line of what is no tunable.
+    /// [`Error::Shader`] with the file and line of an invalid tunable.
     pub fn tunables(&self) -> Result<Vec<Tunable>> {
         let of = |part: &Part| {
             tunables(&part.text).map_err(|why| Error::Shader(format!("{}: {why}", part.place)))
@@ -160,10 +160,10 @@ impl Composition {
         Ok(self.parts.iter().map(of).collect::<Result<Vec<_>>>()?.concat())
     }
 
-    /// Sets a tunable, in whichever text has it.
+    /// Sets a tunable, in whichever file has it.
     ///
     /// # Errors
-    /// [`Error::Config`] with the tunables that there are, or the values that this one may have.
+    /// [`Error::Config`] with the tunables that exist, or the values that this one may have.
     pub fn set(&mut self, name: &str, value: u32) -> Result<()> {
         let offers = |part: &&mut Part| {
             tunables(&part.text).is_ok_and(|all| all.iter().any(|tunable| tunable.name == name))
@@ -178,8 +178,8 @@ impl Composition {
         Ok(())
     }
 
-    /// A message of naga's about the whole text, which it calls by the variant's place: its lines are named by
-    /// the files that they stand in, and counted as there.
+    /// One of naga's messages about the whole source, which it calls by the variant's place, with each line
+    /// given by its own file and its number there.
     #[must_use]
     pub fn relocated(&self, message: &str) -> String {
         let mut named = 0;
@@ -205,7 +205,7 @@ impl Composition {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// Where an offset into the whole text lies: the file, the line's number there, and the line.
+    /// The line at an offset into the whole source: its file, its number there, and its code.
     #[must_use]
     pub fn line_at(&self, offset: usize) -> Line {
         let whole = self.text();
@@ -217,7 +217,7 @@ impl Composition {
         Line { place: part.place.clone(), number, code }
     }
 
-    /// The number of the part that has a line of the whole text, and the line's number there.
+    /// The number of the part that contains a line of the whole source, and the line's number there.
     fn locate(&self, mut line: usize) -> (usize, usize) {
         for (number, part) in self.parts.iter().enumerate() {
             let lines = part.text.matches('\n').count() + 1;

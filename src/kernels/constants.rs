@@ -1,7 +1,7 @@
 //! Numbers that several kernels and their shaders agree on.
 
-/// In a tensor of examples or targets: no example here. Such a row of a batch is zeros, has no loss
-/// and no gradient, and does not count as correct. It fills up a last batch that is not full.
+/// In a tensor of examples or targets: no example here. Such a row of a batch is all zeros, has no loss
+/// and no gradient, and does not count as correct. It pads a last batch that is not full.
 pub const NONE: u32 = u32::MAX;
 
 /// Added to every variance before its root is taken, unless a dispatch says otherwise (PyTorch's

@@ -1,24 +1,24 @@
-//! What a kernel is to whoever runs it, told once and as plain data: its tensors with their shapes in
-//! symbols, its parameters, its grid.
+//! A kernel's interface, defined once as plain data: its tensors with their symbolic shapes, its
+//! parameters, its grid.
 //!
 //! Everything else reads it from here: the loader checks each shader against it, both backends size
-//! and bind by it, `check` makes its inputs from it, and `shaders list` prints it.
+//! and bind buffers by it, `check` makes its inputs from it, and `shaders list` prints it.
 
 pub use super::operand::{Access, Operand, Part};
 use crate::error::{Error, Result};
 use crate::tensor::Shape;
 
-/// A number that a dispatch gives its kernel: `f32` in the shader's `Params`.
+/// A number that a dispatch passes to its kernel: `f32` in the shader's `Params`.
 #[derive(Clone, Copy, Debug)]
 pub struct Parameter {
     /// Its name in the shader, in programs and in the twin.
     pub name: &'static str,
-    /// The value where none is given.
+    /// The value if none is given.
     pub default: f32,
 }
 
-/// How many items one axis of the grid covers. A workgroup covers as many of them as the shader's
-/// constant `TILE_<SIZE>` says, or else as many as it has invocations on that axis.
+/// How many items one axis of the grid covers. A workgroup covers as many as the shader's constant
+/// `TILE_<SIZE>` says; without it, one per invocation on that axis.
 #[derive(Clone, Copy, Debug)]
 pub enum GridAxis {
     /// One workgroup.
@@ -27,13 +27,13 @@ pub enum GridAxis {
     Size(&'static str),
     /// One item for each of the first size, then one for each of the second.
     Both(&'static str, &'static str),
-    /// Workgroups for the first size, then workgroups for the second, each of them covering `TILE`
-    /// items of the one or of the other.
+    /// Workgroups for the first size, then workgroups for the second, each covering `TILE` items of
+    /// one of them.
     Tiles(&'static str, &'static str),
 }
 
 impl GridAxis {
-    /// The number of workgroups that cover `tile` items each.
+    /// The number of workgroups, each covering `tile` items.
     #[must_use]
     pub fn workgroups(self, sizes: &Sizes, tile: usize) -> usize {
         let tiles = |name| sizes.get(name).div_ceil(tile);
@@ -45,7 +45,7 @@ impl GridAxis {
         }
     }
 
-    /// The constant that says how many items a workgroup covers, where a shader may have one.
+    /// The name of the constant that says how many items a workgroup covers, if a shader may have one.
     #[must_use]
     pub fn tile_constant(self) -> Option<String> {
         match self {
@@ -56,19 +56,19 @@ impl GridAxis {
     }
 }
 
-/// How many columns an operand must have, beyond equal names being equal.
+/// How many columns an operand must have, besides equal names having equal sizes.
 #[derive(Clone, Copy, Debug)]
 pub enum Columns {
     /// One, or as many as the size with this name.
     OneOrAll(&'static str),
-    /// At least and at most so many.
+    /// At least the first number, at most the second.
     Between(usize, usize),
-    /// Just enough words for as many items as the size with this name, so many to a word.
+    /// Just enough words for the size with this name, at this many items per word.
     Words(&'static str, usize),
 }
 
 impl Columns {
-    /// How `operand` has another number of columns, in words; nothing if it has not.
+    /// A sentence about `operand`'s wrong number of columns; none if it is right.
     fn misfit(self, operand: &Operand, sizes: &Sizes) -> Option<String> {
         let (name, found) = (operand.name, sizes.extent(operand.cols));
         match self {
@@ -85,7 +85,7 @@ impl Columns {
                 let (held, words) = (sizes.get(items), operand.cols);
                 let needed = held.div_ceil(per_word);
                 (found != needed).then(|| {
-                    format!("{name} have {found} {words} a row, but {held} {items} need {needed}")
+                    format!("{name} have {found} {words} per row, but {held} {items} need {needed}")
                 })
             }
         }
@@ -95,31 +95,31 @@ impl Columns {
 /// A kernel's contract.
 #[derive(Debug)]
 pub struct Contract {
-    /// Its name: of the shader folder, the Rust module and the test module.
+    /// The name of the kernel, its shader folder, its Rust module and its test module.
     pub name: &'static str,
     /// What it computes, in one line.
     pub summary: &'static str,
     /// Names of the sizes, in the order in which `Params` holds them.
     pub sizes: &'static [&'static str],
-    /// Tensors in binding order, from binding 1 on: all that are only read, then the others.
+    /// Tensors in binding order, from binding 1 on: first all read-only ones, then the others.
     pub operands: &'static [Operand],
-    /// Numbers, in the order in which `Params` holds them, behind sizes and strides.
+    /// Numbers, in the order in which `Params` holds them, after sizes and strides.
     pub parameters: &'static [Parameter],
     /// Whether an activation is composed in.
     pub activation: bool,
     /// The grid's x and y axes; z is the replicas.
     pub grid: [GridAxis; 2],
-    /// Products of matrices that it computes, each with as many multiplications as its three sizes
-    /// multiplied; 0 for a kernel of another kind.
+    /// The number of matrix products that it computes, each taking as many multiplications as the
+    /// product of its three sizes; 0 for other kernels.
     pub products: usize,
     /// The size along which the CPU cuts a dispatch into independent parts.
     pub split: Option<&'static str>,
-    /// An operand by its name, and how many columns it must have.
+    /// An operand's name, and how many columns it must have.
     pub constraint: Option<(&'static str, Columns)>,
 }
 
 impl Contract {
-    /// What most contracts share; a kernel writes only what is its own.
+    /// Defaults for most contracts; a kernel states only what differs.
     pub const PLAIN: Self = Self {
         name: "",
         summary: "",
@@ -133,13 +133,13 @@ impl Contract {
         constraint: None,
     };
 
-    /// Whether it computes products of matrices.
+    /// Whether it computes matrix products.
     #[must_use]
     pub fn is_product(&self) -> bool {
         self.products > 0
     }
 
-    /// The multiplications of its products at these sizes; 0 for a kernel of another kind.
+    /// The multiplications in its products at these sizes; 0 for other kernels.
     #[must_use]
     pub fn multiplications(&self, sizes: &Sizes) -> usize {
         self.products * sizes.replicas * sizes.values().iter().product::<usize>()
@@ -155,7 +155,7 @@ impl Contract {
         self.operands.iter().filter(|operand| operand.access.writes())
     }
 
-    /// The sizes that no tensor tells that the kernel reads.
+    /// The sizes that do not follow from a tensor that the kernel reads.
     #[must_use]
     pub fn explicit_sizes(&self) -> Vec<&'static str> {
         let told = |name: &&str| self.read().any(|one| [one.rows, one.cols].contains(name));
@@ -191,10 +191,10 @@ impl Sizes {
     }
 
     /// The sizes that follow from the shapes of a dispatch's tensors, in the contract's order. A
-    /// tensor whose shape is still to follow tells none; sizes that none tells are `given` by name.
+    /// tensor whose shape is not known yet is skipped; sizes that follow from none are `given` by name.
     ///
     /// # Errors
-    /// [`Error::Shape`] naming the two tensors that do not fit together, the tensor that lacks
+    /// [`Error::Shape`] naming the two tensors that do not fit together, the tensor with too few
     /// replicas, or the size that is 0 or unknown.
     pub fn infer(
         contract: &Contract,
@@ -239,7 +239,7 @@ impl Sizes {
         position.map(|at| self.values[at]).unwrap_or_else(|| panic!("no size is called {name}"))
     }
 
-    /// All sizes in the contract's order.
+    /// All sizes, in the contract's order.
     #[must_use]
     pub fn values(&self) -> &[usize] {
         &self.values
@@ -251,7 +251,7 @@ impl Sizes {
         Shape::new(self.replicas, self.extent(operand.rows), self.extent(operand.cols))
     }
 
-    /// The same sizes but one.
+    /// The same sizes with one changed.
     #[must_use]
     pub fn with(&self, name: &str, value: usize) -> Self {
         let mut changed = self.clone();
@@ -282,7 +282,7 @@ impl Sizes {
     }
 }
 
-/// Notes that a size is `value` as `operand` has it, or says with which other tensor that clashes.
+/// Records that `operand` gives a size this `value`, or reports the tensor that it conflicts with.
 fn unify(
     contract: &Contract,
     known: &mut Vec<(&'static str, usize, &'static str)>,

@@ -1,28 +1,28 @@
-//! Cooperative matrices ("tensor cores"): which of them an adapter has, and what shaders ask of them.
+//! Cooperative matrices ("tensor cores"): which ones an adapter has, and which ones shaders need.
 
 use super::precision::Precision;
 use super::shader::Shader;
 
-/// The sides of square matrices that WGSL has words for.
+/// The sides of the square matrices that WGSL can express.
 const SIDES: [u32; 2] = [8, 16];
 
-/// What an adapter has of them, and whether shaders may use it.
+/// The cooperative matrices of an adapter, and whether shaders may use them.
 #[derive(Clone, Copy, Debug)]
 pub struct Cooperative {
-    /// The sides of the square matrices of f16 whose product is added up in f32.
+    /// The sides of the square f16 matrices whose products are summed in f32.
     sides: [Option<u32>; 2],
-    /// The largest number of lanes of a subgroup.
+    /// The largest number of lanes in a subgroup.
     widest: u32,
     /// What the device is opened for.
     precision: Precision,
 }
 
 impl Cooperative {
-    /// Those of an adapter that has none.
+    /// For an adapter that has none.
     pub const NONE: Self = Self { sides: [None; 2], widest: 0, precision: Precision::F32 };
 
-    /// Those of an adapter that has square matrices of f16 with these sides, whose product is added up in
-    /// f32, and subgroups of up to so many lanes; nothing may be used yet.
+    /// For an adapter that has square f16 matrices with these sides, whose products are summed in f32,
+    /// and subgroups of up to `widest` lanes; shaders may not use them yet.
     #[must_use]
     pub fn of(has: impl Fn(u32) -> bool, widest: u32) -> Self {
         let sides = SIDES.map(|side| Some(side).filter(|&side| has(side)));
@@ -40,7 +40,7 @@ impl Cooperative {
         self.precision
     }
 
-    /// What they are called in a list of features, and whether the adapter has any.
+    /// Their name in a list of features, and whether the adapter has any.
     #[must_use]
     pub fn feature(&self) -> (String, bool) {
         let sides: Vec<_> = self.sides().map(|side| format!(" {side} x {side}")).collect();
@@ -50,7 +50,7 @@ impl Cooperative {
     /// Lets shaders of this precision run from now on.
     ///
     /// # Errors
-    /// What the adapter lacks, as words behind its name.
+    /// What the adapter lacks, phrased to follow its name.
     pub fn open(&mut self, precision: Precision) -> Result<(), &'static str> {
         if precision == Precision::Mixed && self.sides().next().is_none() {
             return Err("has no cooperative matrices (tensor cores) of 8 x 8 or 16 x 16 with f16 \
@@ -71,14 +71,14 @@ impl Cooperative {
             ));
         }
         if self.precision == Precision::F32 {
-            return Some("its precision is mixed, which --precision mixed asks for".to_owned());
+            return Some("its precision is mixed; allow it with --precision mixed".to_owned());
         }
-        // Vulkan wants whole subgroups, and does not say how many lanes one will have.
+        // Vulkan requires full subgroups, and does not say how many lanes one will have.
         let [lanes, ..] = shader.workgroup_size;
         (lanes % self.widest.max(1) != 0).then(|| {
             format!(
                 "its workgroup is {lanes} invocations wide, which may be less than a subgroup: the \
-                 adapter's have up to {widest} lanes (--tunable {kernel}.LANES={widest} helps)",
+                 adapter's have up to {widest} lanes (try --tunable {kernel}.LANES={widest})",
                 widest = self.widest,
                 kernel = shader.contract.name
             )
@@ -94,7 +94,7 @@ mod tests {
     use crate::kernels::library::Library;
     use crate::kernels::matmul_nn;
 
-    /// What an adapter with 16 x 16 matrices and subgroups of up to so many lanes has against a variant.
+    /// Why an adapter with 16 x 16 matrices and subgroups of up to `widest` lanes cannot run a variant.
     fn reason(
         widest: u32,
         precision: Precision,
@@ -112,9 +112,9 @@ mod tests {
         assert_eq!(reason(32, f32, &library, "naive")?, "");
         assert_eq!(reason(32, mixed, &library, "cooperative_16")?, "");
         assert!(reason(32, mixed, &library, "cooperative_8")?.contains("of 8 x 8"));
-        assert!(reason(32, f32, &library, "cooperative_16")?.contains("--precision mixed asks"));
+        assert!(reason(32, f32, &library, "cooperative_16")?.contains("with --precision mixed"));
         let narrow = reason(64, mixed, &library, "cooperative_16")?;
-        assert!(narrow.contains("--tunable matmul_nn.LANES=64 helps"), "{narrow}");
+        assert!(narrow.contains("try --tunable matmul_nn.LANES=64"), "{narrow}");
         library.tune("matmul_nn.LANES=64")?;
         assert_eq!(reason(64, mixed, &library, "cooperative_16")?, "");
         Ok(())

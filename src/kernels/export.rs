@@ -1,4 +1,4 @@
-//! Writing the shipped shaders out, to be changed and laid over.
+//! Exporting the shipped shaders, to be changed and laid over.
 
 use super::activation::Activation;
 use super::overlay::ACTIVATIONS;
@@ -6,11 +6,11 @@ use crate::error::{Error, Result};
 use std::fs;
 use std::path::Path;
 
-/// Writes all shipped shaders into `folder`, in the layout in which they are laid over, each with what it
-/// shares: who changes one file needs no other. Returns how many they are.
+/// Writes all shipped shaders into `folder`, in the layout of an overlay, each with what it shares, so
+/// that a changed file needs no other. Returns their number.
 ///
 /// # Errors
-/// [`Error::Config`] when a file is there already, [`Error::File`] when one cannot be written.
+/// [`Error::Config`] when a file already exists, [`Error::File`] when one cannot be written.
 pub fn export(folder: &Path) -> Result<usize> {
     let kernels = super::ALL.into_iter().flat_map(|kernel| {
         let shaders = kernel.shaders.iter();
@@ -23,7 +23,7 @@ pub fn export(folder: &Path) -> Result<usize> {
     let mut paths = all.iter().map(|(place, name, _)| path(place, name));
     if let Some(known) = paths.find(|path| path.exists()) {
         return Err(Error::Config(format!(
-            "{} is there already; name an empty or new folder, so that nothing of yours is overwritten",
+            "{} already exists; name an empty or new folder, so that nothing of yours is overwritten",
             known.display()
         )));
     }

@@ -1,28 +1,28 @@
-//! A text of the user's that is appended to those of a kernel, as an activation is: its names are made its own,
-//! so that none of them is one of the kernel's, nor takes the place of a function of WGSL's that the kernel
-//! calls; and its directives, which must stand in front of everything, are taken out of it. Lines stay.
+//! A user's file that is appended to a kernel's source, such as an activation: its names are made unique, so
+//! that none clashes with one of the kernel's or shadows a WGSL function that the kernel calls; and its
+//! directives, which must come before everything else, are taken out of it. Line numbers stay the same.
 
 use super::tokens::{Token, tokens};
 use crate::error::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What begins a declaration of a module.
+/// The keywords that begin a module-level declaration.
 const DECLARATIONS: [&str; 6] = ["const", "override", "var", "fn", "struct", "alias"];
 
-/// A text that can stand behind others.
+/// Source that can be appended to other source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Foreign {
-    /// The text.
+    /// The source.
     pub(super) text: String,
-    /// The directives that belong in front of the whole, each with its semicolon.
+    /// The directives that belong at the very beginning, each with its semicolon.
     pub(super) directives: String,
 }
 
 impl Foreign {
-    /// A text behind `before`; `kept` are the names by which these know it.
+    /// `text`, to be appended to `before`; `kept` are the names that the latter uses.
     ///
     /// # Errors
-    /// [`Error::Shader`] where a directive asks for what nothing here has; `place` is what it calls the file.
+    /// [`Error::Shader`] when a directive requests an unsupported feature; `place` is what it calls the file.
     pub(super) fn new(text: &str, place: &str, before: &str, kept: &[&str]) -> Result<Self> {
         let all: Vec<_> = tokens(text).collect();
         let (heads, body) = all.split_at(directives(&all));
@@ -31,8 +31,8 @@ impl Foreign {
             let end = heads.iter().find(|token| token.start > asks.start && token.text == ";");
             let directive = &text[asks.start..end.map_or(asks.end(), Token::end)];
             return Err(Error::Shader(format!(
-                "{place}:{}: `{directive}` asks for more than every adapter has, and an activation computes in \
-                 f32; take it out",
+                "{place}:{}: `{directive}` requests a feature that not every adapter has; remove it: \
+                 activations compute in f32",
                 asks.line
             )));
         }
@@ -58,7 +58,7 @@ impl Foreign {
     }
 }
 
-/// How many tokens the directives have that a text begins with.
+/// The number of tokens in the directives at the beginning.
 fn directives(all: &[Token<'_>]) -> usize {
     let mut count = 0;
     while let Some(token) = all.get(count)
@@ -70,7 +70,7 @@ fn directives(all: &[Token<'_>]) -> usize {
     count
 }
 
-/// The names that a text declares for its whole module, each with one that stands nowhere else.
+/// The names declared at module level, each with a new one that occurs nowhere else.
 fn renamed<'a>(body: &[Token<'a>], before: &str, kept: &[&str]) -> BTreeMap<&'a str, String> {
     let words = body.iter().copied().chain(tokens(before)).filter(Token::is_word);
     let taken: BTreeSet<&str> = words.map(|token| token.text).collect();
@@ -84,7 +84,7 @@ fn renamed<'a>(body: &[Token<'a>], before: &str, kept: &[&str]) -> BTreeMap<&'a 
             "(" | "{" | "[" => depth += 1,
             ")" | "}" | "]" => depth = depth.saturating_sub(1),
             word if depth == 0 && DECLARATIONS.contains(&word) => {
-                // Behind `var` may stand an address space in angle brackets.
+                // `var` may be followed by an address space in angle brackets.
                 let mut behind = body[place + 1..].iter();
                 if behind.clone().next().is_some_and(|token| token.text == "<") {
                     behind.find(|token| token.text == ">");
@@ -101,7 +101,7 @@ fn renamed<'a>(body: &[Token<'a>], before: &str, kept: &[&str]) -> BTreeMap<&'a 
     names
 }
 
-/// Whether a word is not the name of a member, an attribute or a suffix: these are known by what they stand in.
+/// Whether a word is not the name of a member or an attribute: only its context gives those a meaning.
 fn stands_for_itself(body: &[Token<'_>], place: usize) -> bool {
     let text = |at: Option<usize>| at.and_then(|at| body.get(at)).map_or("", |token| token.text);
     let (before, behind) = (text(place.checked_sub(1)), text(Some(place + 1)));
@@ -110,7 +110,7 @@ fn stands_for_itself(body: &[Token<'_>], place: usize) -> bool {
     !is_known_by_another
 }
 
-/// Whether a token stands right within the braces of a struct.
+/// Whether a token is directly within the braces of a struct.
 fn is_in_struct(body: &[Token<'_>], place: usize) -> bool {
     let mut depth = 0;
     for at in (0..place).rev() {
@@ -179,7 +179,9 @@ mod tests {
         let text = "// half\nenable f16;\nfn activate(x: f32) -> f32 { return x; }";
         let error = Foreign::new(text, "a.wgsl", "", &[]).unwrap_err().to_string();
         assert!(
-            error.starts_with("a.wgsl:2: `enable f16;` asks for more than every adapter has"),
+            error.starts_with(
+                "a.wgsl:2: `enable f16;` requests a feature that not every adapter has"
+            ),
             "{error}"
         );
     }

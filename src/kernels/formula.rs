@@ -1,8 +1,8 @@
-//! Functions of one number, written in WGSL and evaluated on the CPU: what makes an activation of the
-//! user's own as good as a shipped one. Its two functions are read by naga and compiled for the interpreter,
-//! and the twins call them in f32 and in f64, so that everything that is compared with a reference still is.
+//! Functions of one number, written in WGSL and evaluated on the CPU, which put a user-supplied activation
+//! on a par with a shipped one. Its two functions are parsed by naga and compiled for the interpreter, and
+//! the twins call them in f32 and in f64, so that every comparison with a reference still works.
 //!
-//! What only a shader has, as memory that invocations share, is refused by name when the file is read.
+//! What only a shader has, such as memory that invocations share, is refused by name when the file is read.
 
 use super::header::Requirements;
 use super::wgsl::validated;
@@ -13,8 +13,8 @@ use crate::interpreter::compile;
 use crate::tensor::Real;
 use naga::{Function, Handle, Module, Type, TypeInner};
 
-/// Where it is tried whether both functions end, when a file is read: every quarter up to 8 on both sides of 0,
-/// and beyond.
+/// Inputs on which both functions must finish when a file is read: every quarter from −8 to 8, and a few
+/// others.
 fn tried() -> impl Iterator<Item = f32> {
     (-32..=32_i16).map(|quarters| f32::from(quarters) / 4.0).chain([-50.0, -1e-3, 1e-3, 50.0])
 }
@@ -32,7 +32,7 @@ impl Formula {
     ///
     /// # Errors
     /// [`Error::Shader`] with the line that naga objects to, the function that is missing, or what
-    /// cannot be followed on the CPU.
+    /// cannot be evaluated on the CPU.
     pub fn read(text: &str, place: &str) -> Result<Self> {
         let (module, _) = validated(text, place, &Requirements::default())?;
         let named = |reason| Error::Shader(format!("{place}: {reason}"));
@@ -45,7 +45,7 @@ impl Formula {
                 let offset = refusal.offset.unwrap_or_default() as usize;
                 let line = text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
                 Error::Shader(format!(
-                    "{place}:{line}: it uses {}, which cannot be followed on the CPU: {FOLLOWED}",
+                    "{place}:{line}: it uses {}, which cannot be evaluated on the CPU: {FOLLOWED}",
                     refusal.what
                 ))
             })
@@ -55,8 +55,8 @@ impl Formula {
             if let Some((x, offset)) = tried().find_map(|x| Some((x, unended(code, x)?))) {
                 let line = text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
                 return Err(Error::Shader(format!(
-                    "{place}:{line}: {name}({x}) does not end within {MOST} operations: a loop here has no \
-                     end for this x. Look at where it ends"
+                    "{place}:{line}: {name}({x}) does not finish within {MOST} operations: a loop here \
+                     never ends for this x; check its exit condition"
                 )));
             }
         }
@@ -74,8 +74,8 @@ impl Formula {
         call(&self.activation_gradient, x).unwrap_or_else(T::nan)
     }
 
-    /// The first step of `activate` or `activation_gradient` at `x` that makes no number of numbers, in
-    /// words; none where the result is a number.
+    /// Describes the first step of `activate` or `activation_gradient` at `x` that turns numbers into NaN;
+    /// none where the result is a number.
     #[must_use]
     pub fn undefined(&self, function: &str, x: f32) -> Option<String> {
         let code = match function {
@@ -85,15 +85,15 @@ impl Formula {
         match call(code, x) {
             Some(y) if !y.is_nan() => None,
             Some(_) => first_nan(code, x),
-            // What ended early is a loop, or a number that is none has kept it from ending.
+            // It was cut short in a loop, which a NaN may have kept from ending.
             None => Some(first_nan(code, x).unwrap_or_else(|| "a loop does not end".to_owned())),
         }
     }
 }
 
 /// What a formula may be made of.
-const FOLLOWED: &str = "write it with numbers of 32 bits, vectors, arrays, conditions, loops and WGSL's \
-    functions of numbers";
+const FOLLOWED: &str = "use only 32-bit numbers, vectors, arrays, conditions, loops and WGSL's numeric \
+    functions";
 
 type Check<T> = std::result::Result<T, String>;
 
@@ -115,25 +115,25 @@ fn function(module: &Module, name: &str) -> Check<Handle<Function>> {
     })
 }
 
-/// Whether the module has functions and constants alone.
+/// Checks that the module has only functions and constants.
 fn check_supported(module: &Module) -> Check<()> {
     if let Some((_, variable)) = module.global_variables.iter().next() {
         let name = variable.name.as_deref().unwrap_or("a variable");
         return Err(format!(
-            "{name} stands outside the functions; an activation depends on its x and on constants \
-             alone"
+            "{name} is declared outside the functions; an activation may depend only on x and on \
+             constants"
         ));
     }
     if let Some((_, constant)) = module.overrides.iter().next() {
         let name = constant.name.as_deref().unwrap_or("a constant");
         return Err(format!(
-            "{name} is an override constant, which no pipeline sets in an activation; write `const \
+            "{name} is an override constant, and nothing can set those of an activation; write `const \
              {name}`"
         ));
     }
     if let Some(entry) = module.entry_points.first() {
         return Err(format!(
-            "{} is an entry point; an activation's file holds functions for kernels to call",
+            "{} is an entry point; an activation's file may hold only functions for kernels to call",
             entry.name
         ));
     }
@@ -225,13 +225,13 @@ mod tests {
         assert_eq!(activate("return f32(bitcast<u32>(x) >> 23u);", 1.0), 127.0);
     }
 
-    /// The reference is the formula with the very numbers that the shader has: those of f32.
+    /// The reference uses the same constants as the shader: rounded to f32.
     #[test]
     fn numbers_are_those_of_f32() {
         assert_eq!(activate("return 0.1 * x;", 1.0), f64::from(0.1_f32));
     }
 
-    /// WGSL defines `pow` as exp2(y log2(x)), and leaves open what it is where that has no number.
+    /// WGSL defines `pow` as exp2(y log2(x)), and leaves it undefined where that is not a number.
     #[test]
     fn a_power_of_a_negative_base_is_no_number() {
         let power = |y: &str, x: f64| activate(&format!("return pow(x, {y});"), x);
@@ -243,7 +243,7 @@ mod tests {
         assert!(mine.activate(-2.0_f32).is_nan() && mine.activate(-2.0_f64).is_nan());
     }
 
-    /// The first step without a number is named, not those that only pass it on.
+    /// The first step that makes a NaN is named, not those that only pass it on.
     #[test]
     fn what_makes_no_number_is_named() {
         let said = |body: &str, x: f32| {
@@ -251,7 +251,7 @@ mod tests {
             formula(&text).undefined("activate", x)
         };
         let pow = said("return tanh(2.0 * pow(x, 3.0)) + sqrt(x);", -8.0);
-        assert!(pow.is_some_and(|said| said.starts_with("pow(-8, 3) is NaN, as WGSL leaves open")));
+        assert!(pow.is_some_and(|said| said.starts_with("pow(-8, 3) is NaN, because WGSL leaves")));
         let starts = |said: Option<String>, with: &str| {
             assert!(said.as_ref().is_some_and(|said| said.starts_with(with)), "{said:?}");
         };
@@ -271,8 +271,11 @@ mod tests {
         let gradient = "fn activation_gradient(x: f32) -> f32 { return 1.0; }";
         let body = "fn activate(x: f32) -> f32 {\n  var y = x;\n  loop { y *= 0.5; if (y == 1e-30) { break; } }\n  return y;\n}";
         let said = refused(&format!("{body}\n{gradient}"));
-        assert!(said.starts_with("mine.wgsl:3: activate(-8) does not end within 400000"), "{said}");
-        // Where it is seen only later it gives no number.
+        assert!(
+            said.starts_with("mine.wgsl:3: activate(-8) does not finish within 400000"),
+            "{said}"
+        );
+        // A loop that is found only later gives NaN.
         let rare = formula("fn activate(x: f32) -> f32 { while (x == 0.7) { } return x; }");
         assert!(rare.activate(0.7_f32).is_nan() && rare.activate(0.8_f32) == 0.8);
     }
@@ -287,7 +290,7 @@ mod tests {
         let barrier = both("fn activate(x: f32) -> f32 { workgroupBarrier(); return x; }");
         assert!(barrier.contains("mine.wgsl:1: it uses barriers"), "{barrier}");
         let global = both("var<private> a: f32; fn activate(x: f32) -> f32 { return a; }");
-        assert!(global.contains("a stands outside the functions"), "{global}");
+        assert!(global.contains("a is declared outside the functions"), "{global}");
         let constant = both("override K: f32 = 2.0; fn activate(x: f32) -> f32 { return K * x; }");
         assert!(constant.contains("K is an override constant") && constant.contains("`const K`"));
         let entry = both(

@@ -1,9 +1,9 @@
-//! `gather`: a batch of examples, by the indices of the current step.
+//! `gather`: collects a batch of examples by the indices of the current step.
 //!
-//! The images lie on the GPU as bytes, four to a word, and are shared by all replicas; each replica
+//! The images are on the GPU as bytes, four to a word, and are shared by all replicas; each replica
 //! has its own order of examples. `step` counts the steps done; the indices are a ring of `slots`
-//! batches, of which step `s` uses number `s mod slots`. An entry [`NONE`] gives a row of zeros and the
-//! target [`NONE`].
+//! batches, of which step `s` uses number `s mod slots`. An entry [`NONE`] yields a row of zeros and
+//! the target [`NONE`].
 
 use super::cases::{Case, Fill};
 use super::constants::NONE;
@@ -12,7 +12,7 @@ use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Shape, Tensor, Value};
 
-/// Bytes in one word of the images.
+/// Bytes in one word of an image.
 pub const BYTES_PER_WORD: usize = 4;
 
 /// The kernel `gather`.
@@ -77,7 +77,7 @@ fn cases() -> Vec<Case> {
         case(31, 65, 2, 7, 1),
         case(257, 784, 3, 60, 7),
         case(65, 31, 5, 257, 4).replicas(3),
-        // Each replica at a step of its own.
+        // Each replica at its own step.
         case(31, 9, 5, 7, 0).replicas(3).fill("step", Fill::Below(1000)),
     ]
 }

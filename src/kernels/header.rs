@@ -1,23 +1,23 @@
-//! What the header of a shader says: the comments before all else.
+//! What the header of a shader says: the comments at its very beginning.
 
-/// What a variant needs of its adapter, from the line `// requires:` of its header.
+/// What a variant needs from its adapter, from the line `// requires:` of its header.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Requirements {
     /// Subgroup operations.
     pub subgroups: bool,
-    /// Subgroups of just this many lanes.
+    /// Subgroups of exactly this many lanes.
     pub subgroup_size: Option<u32>,
-    /// Cooperative matrices with so many rows and columns, of f16 to multiply and of f32 to add up.
+    /// Cooperative matrices with this many rows and columns: f16 factors, f32 sums.
     pub cooperative_matrix: Option<u32>,
 }
 
-/// Where a variant is good, from the line `// prefers:` of its header. Elsewhere an adapter that can run it
-/// gets it only where it is chosen.
+/// Where a variant is fast, from the line `// prefers:` of its header. On other adapters that can run it, it
+/// runs only if chosen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Preferences {
     /// Hardware.
     pub hardware: bool,
-    /// Hardware, and software whose workgroups meet at a barrier without much ado.
+    /// Hardware, and software with cheap barriers.
     pub cheap_barriers: bool,
 }
 
@@ -36,8 +36,8 @@ pub(super) fn requirements(text: &str) -> std::result::Result<Requirements, Stri
                 _ if need == "subgroups" => found.subgroups = true,
                 _ => {
                     return Err(format!(
-                        "its header requires {need:?}; known are `subgroups`, `subgroup_size = \
-                         NUMBER` and `cooperative_matrix = NUMBER`"
+                        "its header requires {need:?}; expected `subgroups`, `subgroup_size = \
+                         NUMBER` or `cooperative_matrix = NUMBER`"
                     ));
                 }
             }
@@ -56,7 +56,7 @@ pub(super) fn preferences(text: &str) -> std::result::Result<Preferences, String
                 "cheap barriers" => found.cheap_barriers = true,
                 _ => {
                     return Err(format!(
-                        "its header prefers {preferred:?}; known are `hardware` and `cheap barriers`"
+                        "its header prefers {preferred:?}; expected `hardware` or `cheap barriers`"
                     ));
                 }
             }
@@ -65,7 +65,7 @@ pub(super) fn preferences(text: &str) -> std::result::Result<Preferences, String
     Ok(found)
 }
 
-/// What stands behind a mark in the header: the comments before all else.
+/// What follows a mark in the header.
 fn header_lines<'a>(text: &'a str, mark: &'static str) -> impl Iterator<Item = &'a str> {
     let header = text.lines().take_while(|line| line.starts_with("//"));
     header.filter_map(move |line| line.strip_prefix(mark))

@@ -1,12 +1,12 @@
-//! `histogram`: how many elements lie where.
+//! `histogram`: how many elements fall into each bin.
 //!
 //! ```text
 //! counts[i + 1] = number of x with  floor(x · per_unit) − first = i     for each bin i, from 0
 //! ```
 //!
-//! Slot 0 counts what lies below bin 0, the last slot what lies above the last bin. A bin is
+//! Slot 0 counts what is below bin 0, the last slot what is above the last bin. A bin is
 //! 1 / `per_unit` wide and bin 0 begins at `first` / `per_unit`. Where `per_unit` is a power of two and
-//! `first` a whole number, nothing is rounded and every count is exact. A NaN is counted nowhere.
+//! `first` an integer, nothing is rounded and every count is exact. A NaN is counted nowhere.
 
 use super::cases::{Case, Fill, LONG, NEXT_TO_ZERO, NOT_FINITE};
 use super::contract::{Columns, Contract, Operand, Parameter};
@@ -14,13 +14,13 @@ use super::kernel::{Kernel, sources};
 use super::twin::Arguments;
 use crate::tensor::{Real, Shape, Tensor, Value};
 
-/// Slots of the default parameters: 128 bins of 1/8 from −8 to 8, and both ends.
+/// Slots for the default parameters: 128 bins of 1/8 from −8 to 8, and both ends.
 pub const USUAL_SLOTS: usize = 130;
 
 /// One bin and both ends.
 const LEAST_SLOTS: usize = 3;
 
-/// Slots that a shader keeps in workgroup memory at most.
+/// The most slots that a shader keeps in workgroup memory.
 const MOST_SLOTS: usize = 1024;
 
 /// The kernel `histogram`.

@@ -1,5 +1,5 @@
-//! A kernel whole: its contract, the twin that computes the same on the CPU, the shaders that ship, and
-//! the cases on which these are held against the twin.
+//! A complete kernel: its contract, the twin that computes the same on the CPU, the shaders that ship, and
+//! the cases on which these are compared with the twin.
 
 use super::activation::Activation;
 use super::cases::{Case, Fill};
@@ -13,7 +13,7 @@ use crate::tensor::Value;
 pub struct Source {
     /// The file's name without `.wgsl`.
     pub variant: &'static str,
-    /// Its text.
+    /// Its source.
     pub text: &'static str,
 }
 
@@ -30,12 +30,12 @@ pub struct Kernel {
     pub cases: fn() -> Vec<Case>,
     /// The shipped variants, from the plainest to the fastest.
     pub shaders: &'static [Source],
-    /// Times the f32 twin's own error that the GPU may be off (see [`crate::compare`]).
+    /// Multiple of the f32 twin's own error by which the GPU may be off (see [`crate::compare`]).
     pub tolerance_factor: f64,
 }
 
 impl Kernel {
-    /// What a kernel need not write: no twin, no cases, no shaders, the usual tolerance.
+    /// Defaults that a kernel need not repeat: no twin, no cases, no shaders, the usual tolerance.
     pub const PLAIN: Self = Self {
         contract: Contract::PLAIN,
         twin_f32: |_| Vec::new(),
@@ -57,8 +57,8 @@ impl Kernel {
         self.shaders.iter().any(|source| source.variant == variant)
     }
 
-    /// A case of these sizes with inputs as the kernel's first case has them: whole numbers that choose
-    /// among others lie below their number.
+    /// A case of these sizes, filled like the kernel's first case; indices stay below the size that
+    /// they index.
     #[must_use]
     pub fn case(&self, sizes: &Sizes, activation: Activation) -> Case {
         let contract = &self.contract;

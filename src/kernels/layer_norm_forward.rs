@@ -1,6 +1,6 @@
 //! `layer_norm_forward`: layer normalization (Ba, Kiros and Hinton 2016, equations 3 and 4).
 //!
-//! Each row (example) is normalized over its columns (units), then scaled, shifted and given to the
+//! Each row (example) is normalized over its columns (units), then scaled, shifted and passed to the
 //! activation:
 //!
 //! ```text
@@ -10,7 +10,7 @@
 //!
 //! `affine` is the number of columns for one gamma and beta per unit, or 1 for one pair that the
 //! whole layer shares. `statistics` keeps mean (column 0) and rstd (column 1) for the backward pass.
-//! The sums run over x minus the row's first value, for the reason told at `batch_norm_forward`.
+//! The sums run over x minus the row's first value, for the reason given in `batch_norm_forward`.
 //! Training and inference are the same.
 
 use super::cases::Case;
@@ -48,7 +48,7 @@ pub static KERNEL: Kernel = Kernel {
     ..Kernel::PLAIN
 };
 
-/// One gamma for the layer, or one for each unit: nothing between. Beta is as wide as gamma.
+/// One gamma for the layer, or one for each unit, and nothing in between. Beta is as wide as gamma.
 pub(super) const ONE_OR_ALL: (&str, Columns) = ("gamma", Columns::OneOrAll("cols"));
 
 /// Every case with one gamma for each unit, and again with one that all units share.

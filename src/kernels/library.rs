@@ -1,7 +1,7 @@
-//! The shaders that programs are built from: those that ship with the crate, with a folder of the
-//! user's laid over them, and what was chosen among them.
+//! The shaders that programs are built from: those that ship with the crate, with a user's folder
+//! laid over them, and the choices made among them.
 //!
-//! A file with a shipped name stands in for the shipped text. Any other file of a kernel is one more variant,
+//! A file with a shipped name replaces the shipped one. Any other file of a kernel is an additional variant,
 //! used when it is chosen by name; any other activation is used when its file is chosen.
 
 use super::activation::Activation;
@@ -17,15 +17,15 @@ use crate::files::{self, sha256};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// All shaders, and which variants were chosen.
+/// All shaders, and which variants are chosen.
 #[derive(Clone, Debug, Default)]
 pub struct Library {
     overlay: Option<Overlay>,
-    /// The variants that were chosen, by kernel: a name, or a file.
+    /// The chosen variants by kernel: a name, or a file.
     chosen: BTreeMap<&'static str, String>,
     /// Values of tunables by kernel and name.
     tuned: BTreeMap<&'static str, BTreeMap<String, u32>>,
-    /// Whether every kernel is a dispatch of its own.
+    /// Whether every kernel gets its own dispatch.
     unfused: bool,
 }
 
@@ -33,19 +33,19 @@ impl Library {
     /// The shipped shaders with `folder` laid over them.
     ///
     /// # Errors
-    /// [`Error::File`] when the folder cannot be read; [`Error::Config`] when it has a subfolder that is
-    /// no kernel's, or a text among the shared ones that no variant shares.
+    /// [`Error::File`] when the folder cannot be read; [`Error::Config`] when a subfolder does not
+    /// belong to a kernel, or a shared file is one that no variant shares.
     pub fn over(folder: &Path) -> Result<Self> {
         Ok(Self { overlay: Some(Overlay::open(folder)?), ..Self::default() })
     }
 
-    /// Whether anything but the shipped shaders and their usual variants is asked for.
+    /// Whether anything but the shipped shaders and their usual variants is requested.
     #[must_use]
     pub fn is_changed(&self) -> bool {
         self.overlay.is_some() || !self.chosen.is_empty() || !self.tuned.is_empty()
     }
 
-    /// Whether anything of the user's stands in for a kernel's shipped shaders: a choice, a tunable, a
+    /// Whether the user has changed anything about a kernel's shipped shaders: a choice, a tunable, a
     /// file, or one that its variants share.
     #[must_use]
     pub fn is_own(&self, kernel: &Kernel) -> bool {
@@ -58,13 +58,13 @@ impl Library {
             || shared.any(|name| self.overlaid(composition::FOLDER, name).is_some())
     }
 
-    /// Whether a kernel that does what several do may stand in for them.
+    /// Whether a fused kernel may replace several others.
     #[must_use]
     pub fn fuses(&self) -> bool {
         !self.unfused
     }
 
-    /// The same shaders, every kernel a dispatch of its own.
+    /// The same shaders, with a separate dispatch for every kernel.
     #[must_use]
     pub fn unfused(self) -> Self {
         Self { unfused: true, ..self }
@@ -73,7 +73,7 @@ impl Library {
     /// Chooses the variant of a kernel: `KERNEL=NAME`, or `KERNEL=PATH.wgsl` for a file anywhere.
     ///
     /// # Errors
-    /// [`Error::Config`] when it has another form, or names a kernel or variant that is not there.
+    /// [`Error::Config`] when it has another form, or names an unknown kernel or variant.
     pub fn choose(&mut self, choice: &str) -> Result<()> {
         let (kernel, variant) = choice.split_once('=').ok_or_else(|| {
             Error::Config(format!("--variant {choice}: expected KERNEL=NAME or KERNEL=PATH.wgsl"))
@@ -87,19 +87,19 @@ impl Library {
     /// [`Error::Config`] when there is no such variant, [`Error::File`] when its file cannot be read.
     pub fn choose_variant(&mut self, kernel: &'static Kernel, variant: &str) -> Result<()> {
         self.chosen.insert(kernel.name(), variant.to_owned());
-        // What cannot be used is said before anything runs.
+        // Report what cannot be used before anything runs.
         self.texts(kernel, variant).map(|_| ())
     }
 
-    /// Sets a tunable: `KERNEL.NAME=VALUE`. It holds for the kernel's chosen variant, or, where none is
-    /// chosen, for all that have it.
+    /// Sets a tunable: `KERNEL.NAME=VALUE`. It applies to the kernel's chosen variant or, if none is
+    /// chosen, to all that have it.
     ///
     /// # Errors
-    /// [`Error::Config`] when it has another form, or names a kernel, tunable or value that is not there.
+    /// [`Error::Config`] when it has another form, or names an unknown kernel, tunable or value.
     pub fn tune(&mut self, setting: &str) -> Result<()> {
         let form = || {
             Error::Config(format!(
-                "--tunable {setting}: expected KERNEL.NAME=VALUE, as sgd.TILE=64"
+                "--tunable {setting}: expected KERNEL.NAME=VALUE, e.g. sgd.TILE=64"
             ))
         };
         let (place, value) = setting.split_once('=').ok_or_else(form)?;
@@ -122,7 +122,7 @@ impl Library {
         Ok(())
     }
 
-    /// Chooses a setting of a kernel, in place of what was chosen before.
+    /// Chooses a setting of a kernel, replacing any earlier choice.
     ///
     /// # Errors
     /// As [`Library::choose_variant`]; [`Error::Config`] where a tunable or its value is not offered.
@@ -133,7 +133,7 @@ impl Library {
         Ok(())
     }
 
-    /// A variant with the tunables that the user has set and it has.
+    /// A variant with those tunables set by the user that it has.
     ///
     /// # Errors
     /// As [`Library::shader`].
@@ -148,8 +148,8 @@ impl Library {
         Ok(setting)
     }
 
-    /// A hash of all that settings of a kernel choose from: the texts of its variants, with the
-    /// activation composed in, and the version of the crate.
+    /// A hash of everything that the settings of a kernel depend on: the source of its variants, its
+    /// activation's, and the version of the crate.
     ///
     /// # Errors
     /// As [`Library::shader`].
@@ -165,13 +165,13 @@ impl Library {
         Ok(sha256(all.as_bytes()))
     }
 
-    /// The variant that was chosen for a kernel, if one was.
+    /// The variant that was chosen for a kernel, if any.
     #[must_use]
     pub fn chosen(&self, kernel: &Kernel) -> Option<String> {
         self.chosen.get(kernel.name()).cloned()
     }
 
-    /// The folder and the files of the user's that shaders are read from.
+    /// The user's folder and files that shaders are read from.
     #[must_use]
     pub fn places(&self) -> Vec<PathBuf> {
         let folder = self.overlay.iter().map(|overlay| overlay.folder.clone());
@@ -195,7 +195,7 @@ impl Library {
         Ok(names)
     }
 
-    /// A variant of a kernel, read, composed with its activation and held against its contract.
+    /// A variant of a kernel, read, composed with its activation and checked against its contract.
     ///
     /// # Errors
     /// [`Error::Config`] when there is no such variant, [`Error::File`] when its file cannot be read,
@@ -209,7 +209,7 @@ impl Library {
         self.set_shader(kernel, &self.setting(kernel, variant)?, activation)
     }
 
-    /// A setting of a kernel, read, composed with its activation and held against its contract.
+    /// A setting of a kernel, read, composed with its activation and checked against its contract.
     ///
     /// # Errors
     /// As [`Library::shader`]; [`Error::Config`] where a tunable or its value is not offered.
@@ -228,14 +228,14 @@ impl Library {
         Shader::parse(&kernel.contract, &setting.variant, &texts, activation)
     }
 
-    /// The texts of a setting, without an activation.
+    /// The files of a setting, without an activation.
     fn set_texts(&self, kernel: &Kernel, setting: &Setting) -> Result<Composition> {
         let mut texts = self.texts(kernel, &setting.variant)?;
         setting.tunables.iter().try_for_each(|(name, &value)| texts.set(name, value))?;
         Ok(texts)
     }
 
-    /// The texts of a variant, without an activation.
+    /// The files of a variant, without an activation.
     fn texts(&self, kernel: &Kernel, variant: &str) -> Result<Composition> {
         let own = self.find(kernel, variant)?.part(kernel)?;
         let place = own.place.clone();
@@ -247,14 +247,14 @@ impl Library {
             let part = |one: &Source| Part::shipped(composition::FOLDER, name, one.text);
             shipped.map(part).ok_or_else(|| {
                 let known: Vec<_> = SHARED.iter().map(|shared| shared.variant).collect();
-                let complaint = format!("{place}: its header shares {name}, which is not there");
+                let complaint = format!("{place}: its header shares {name}, which does not exist");
                 Error::Shader(unknown(&complaint, name, &known, ""))
             })
         })
     }
 
-    /// The variant with this name, or in this file. A file counts whether it is the one chosen now or not:
-    /// `check` tries all variants in turn.
+    /// The variant with this name, or in this file. A file need not be the one that is chosen: `check`
+    /// tries all variants in turn.
     ///
     /// # Errors
     /// [`Error::Config`] when there is none.
@@ -270,8 +270,8 @@ impl Library {
         shipped.map(Variant::Shipped).ok_or_else(|| variant::missing(kernel, variant, folder))
     }
 
-    /// What the user's files make of a variant: its own file, those of the folder that it shares, and where
-    /// the kernel has an activation, those that the folder has. None where neither of the first is there.
+    /// All user's files that affect a variant: its own file, the shared files that it uses and, if the kernel
+    /// has an activation, the folder's activations. None if there are neither of the first two.
     #[must_use]
     pub fn own_text(&self, kernel: &Kernel, variant: &str) -> Option<Vec<u8>> {
         let found = self.find(kernel, variant).ok()?;
@@ -301,14 +301,14 @@ impl Library {
     /// The functions of an activation.
     fn activation(&self, activation: Activation) -> Result<Part> {
         match (activation, self.overlaid(ACTIVATIONS, activation.name())) {
-            // A file that was named stands for itself.
+            // A file that was named is used as it is.
             (Activation::Own(own), _) => {
                 let place = own.path().display().to_string();
                 Ok(Part { place, text: activation.shader().into(), ships: false })
             }
             (_, Some(path)) => {
                 let part = variant::part(&path)?;
-                // What is wrong with it by itself is told by its own lines, whatever kernel is asked for.
+                // Its own errors are reported with its own lines, whichever kernel it is for.
                 Formula::read(&part.text, &part.place)?;
                 Ok(part)
             }
@@ -316,13 +316,13 @@ impl Library {
         }
     }
 
-    /// Whether the user's folder has a file that stands in for a shipped activation.
+    /// Whether the user's folder has a file that replaces a shipped activation.
     #[must_use]
     pub fn overlays(&self, activation: Activation) -> bool {
         self.overlaid(ACTIVATIONS, activation.name()).is_some()
     }
 
-    /// The file of the user's folder that stands in for a text, if there is one.
+    /// The file in the user's folder that replaces a shipped file, if any.
     fn overlaid(&self, place: &str, name: &str) -> Option<PathBuf> {
         self.overlay.as_ref()?.file(place, name)
     }

@@ -1,8 +1,8 @@
 //! `matmul_backward`: both gradients of a layer's product y = x · weight in one dispatch:
 //! d_weight = xᵀ · d_y and d_x = d_y · weightᵀ.
 //!
-//! It does what `matmul_tn` and `matmul_nt` do one after the other, to the same bits. The two do not
-//! depend on each other, so that one dispatch keeps a device busier than two.
+//! It computes what `matmul_tn` and `matmul_nt` do one after the other, bit for bit. The two are
+//! independent, so one dispatch keeps a device busier than two.
 
 use super::cases::{Case, LONG};
 use super::contract::{Contract, GridAxis, Operand};
@@ -43,7 +43,7 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     vec![Value::Real(d_weight), Value::Real(d_x)]
 }
 
-/// Those of a product, and sums that are long: d_weight's over the batch, d_x's over the outputs.
+/// The cases of a product, and long sums: d_weight's over the batch, d_x's over the outputs.
 fn cases() -> Vec<Case> {
     let case = |batch, outputs| Case::new(&[("batch", batch), ("inputs", 3), ("outputs", outputs)]);
     let products = Case::products(["batch", "inputs", "outputs"], "d_y").into_iter();

@@ -1,6 +1,6 @@
 //! `matmul_bias_forward`: a layer without a norm in one dispatch: z = a · b + bias, y = f(z).
 //!
-//! It does what `matmul_nn` and `bias_forward` do one after the other, to the same bits.
+//! It computes what `matmul_nn` and `bias_forward` do one after the other, bit for bit.
 
 use super::cases::Case;
 use super::contract::{Contract, GridAxis, Operand};
@@ -42,7 +42,7 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     vec![Value::Real(z), Value::Real(y)]
 }
 
-/// Those of a product, with each activation in turn.
+/// The cases of a product, with each activation in turn.
 fn cases() -> Vec<Case> {
     let activations = Activation::ALL.into_iter().cycle();
     let cases = Case::matmul().into_iter().zip(activations);

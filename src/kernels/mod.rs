@@ -1,47 +1,47 @@
 //! The kernels: one file each, holding its contract, its CPU twin and its cases. This module is the
 //! registry.
 //!
-//! A kernel `k` is `src/kernels/k.rs`, `shaders/k/*.wgsl`, which may share texts of `shaders/shared` (see
-//! [`composition`]), and `tests/kernels/k.rs`. Conventions that
-//! all of them share: tensors are `[replicas, rows, cols]`; rows are examples and columns are units;
+//! A kernel `k` is `src/kernels/k.rs`, `shaders/k/*.wgsl`, which may share files of `shaders/shared` (see
+//! [`composition`]), and `tests/kernels/k.rs`. Conventions
+//! common to all: tensors are `[replicas, rows, cols]`; rows are examples and columns are units;
 //! `d_x` is the gradient of the loss with respect to `x`; `z` is what an activation is applied to,
-//! kept for the backward pass, so that forward and backward decide alike on which side of ReLU's
-//! kink a value lies. `README.md` beside this file shows how to add a kernel, or a variant of one.
+//! kept for the backward pass, so that forward and backward agree on which side of ReLU's
+//! kink a value is. `README.md` in this folder shows how to add a kernel, or a variant of one.
 //!
 //! # Order
 //!
 //! A file imports only from files above it in this list, which `tests/architecture.rs` enforces. The
-//! kernels stand in it as they do in [`ALL`], so one may use what another above it has.
+//! kernels come in the order of [`ALL`], so one may use another that is above it.
 //!
 //! ```text
 //! constants      numbers that kernels and their shaders agree on
-//! header         what the first lines of a shader say of adapters
-//! tunable        the numbers that a shader offers for tuning
+//! header         what the first lines of a shader require of adapters
+//! tunable        the constants that a shader offers for tuning
 //! precision      what products are computed in
 //! operand        one tensor of a contract
-//! contract       what a kernel is to whoever runs it, as plain data
-//! tokens         a text as words, numbers and signs
-//! nesting        how deep a text nests, before a compiler goes through it
-//! wgsl           naga reads a text and finds it valid
+//! contract       a kernel's interface, as plain data
+//! tokens         WGSL source as words, numbers and signs
+//! nesting        how deeply source nests, checked before a compiler recurses through it
+//! wgsl           parses and validates WGSL with naga
 //! overrides      override constants get their default values
 //! formula        functions of one number in WGSL, evaluated on the CPU
-//! activation     the activations that ship, and the user's own
+//! activation     the activations that ship, and user-supplied ones
 //! twin           runs a formula on the CPU, in parts
 //! cases          sizes and inputs on which kernels are checked
 //! kernel         a contract with its twin, its cases and its shaders
 //! <kernel>       each of them
 //! mod            the registry
-//! foreign        a text of the user's that is appended to a kernel's
-//! composition    the texts that a shader is composed of
-//! shader         a composition held against its contract
+//! foreign        a user's file that is appended to a kernel's source
+//! composition    the files that a shader is composed of
+//! shader         a composition checked against its contract
 //! setting        a variant with values of its tunables
-//! overlay        a folder of the user's, laid over the shipped shaders
+//! overlay        a user's folder, laid over the shipped shaders
 //! variant        where a variant of a kernel is read from
-//! library        the shipped shaders, with the user's laid over them, and what was chosen
+//! library        the shipped shaders, with the user's laid over them, and the choices made
 //! export         writes the shipped shaders out
-//! cooperative    which cooperative matrices an adapter has, and what shaders ask of them
+//! cooperative    which cooperative matrices an adapter has, and which ones shaders need
 //! capabilities   what an adapter is capable of, and which variants can run on it
-//! selection      which setting of a kernel dispatches get
+//! selection      which setting of a kernel each dispatch uses
 //! ```
 
 pub mod activation;
@@ -97,11 +97,11 @@ use crate::error::{Error, Result, unknown};
 pub use constants::{EPSILON, NONE, RUNNING_MOMENTUM};
 use kernel::Kernel;
 
-/// Lists kernels by their modules. (These are declared as usual: rustfmt finds no others.)
+/// Lists kernels by their modules, which are declared outside the macro so that rustfmt finds them.
 macro_rules! registry {
     ($($kernel:ident)+) => {
-        /// Every kernel, in the order in which lists show them: forward before backward, kin together,
-        /// and last those that do what several others do, see [`crate::fusion`].
+        /// Every kernel, in the order in which lists show them: forward before backward, related ones
+        /// together, and last those that do the work of several others, see [`crate::fusion`].
         pub const ALL: [&Kernel; [$(stringify!($kernel)),+].len()] = [$(&$kernel::KERNEL),+];
     };
 }
@@ -130,16 +130,16 @@ registry! {
     bias_softmax_cross_entropy
 }
 
-/// Kernels that had another name once: that, and the one they have.
+/// Renamed kernels: the old name and the new one.
 const RENAMED: [(&str, &str); 1] = [("moments", "column_stats")];
 
 /// The kernel called `name`.
 ///
 /// # Errors
-/// [`Error::Config`] when there is none of that name, with its new name or listing all kernels.
+/// [`Error::Config`] when there is no such kernel, with its new name or a list of all kernels.
 pub fn find(name: &str) -> Result<&'static Kernel> {
     if let Some((_, new)) = RENAMED.iter().find(|(old, _)| *old == name) {
-        return Err(Error::Config(format!("the kernel {name} is called {new} now")));
+        return Err(Error::Config(format!("the kernel {name} is now called {new}")));
     }
     ALL.into_iter().find(|kernel| kernel.name() == name).ok_or_else(|| {
         let known = ALL.map(Kernel::name);

@@ -1,47 +1,47 @@
-//! How deep a text nests. Compilers go through nested expressions and statements by recursion, and run out of
-//! stack beyond some depth: that ends the process. So what is too deep is refused before any of them sees it.
+//! How deeply source nests. Compilers recurse through nested expressions and statements, and beyond some depth
+//! they run out of stack, which ends the process. So source that is too deep is refused before any sees it.
 
 use super::tokens::{Token, tokens};
 
-/// Operators of one expression, each of which may be the operand of the next one. naga survives 3,500 on the
-/// 2 MiB of a thread; and see [`super::wgsl::STACK`].
+/// Operators in one expression, each of which may be an operand of the next one. naga survives 3,500 on the
+/// 2 MiB of a thread; see also [`super::wgsl::STACK`].
 const MOST_OPERATORS: usize = 500;
 
-/// Brackets and braces within each other. naga refuses 127 braces.
+/// Nested brackets and braces. naga refuses 127 braces.
 const MOST_BRACKETS: usize = 100;
 
 /// Conditions in one chain of `else if`. naga survives 1,700 on 2 MiB.
 const MOST_CONDITIONS: usize = 200;
 
-/// Declarations of a module, each of which may need the next one. naga survives 6,000 on 2 MiB.
+/// Declarations of a module, each of which may refer to the next one. naga survives 6,000 on 2 MiB.
 const MOST_DECLARATIONS: usize = 2_000;
 
-/// Signs that join what stands beside them.
+/// Signs that join their neighbours.
 const OPERATORS: &str = "+-*/%&|^!~<>=.";
 
-/// Where a text nests too deep.
+/// Where source nests too deeply.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TooDeep {
-    /// What does, and what to do.
+    /// What is too deep, and what to do about it.
     pub(super) reason: String,
     /// The line, from 1.
     pub(super) line: usize,
 }
 
-/// What stands between two brackets, or between none.
+/// The state between two brackets, or outside all.
 #[derive(Clone, Copy, Debug, Default)]
 struct Level {
-    /// Operators around it.
+    /// Operators outside it.
     outer: usize,
-    /// The same and those of the expression that is being read.
+    /// The same plus those of the expression being read.
     operators: usize,
-    /// Conditions of the chain of `else if` that is being read.
+    /// Conditions of the `else if` chain being read.
     conditions: usize,
-    /// Whether it stands in braces.
+    /// Whether it is in braces.
     braces: bool,
 }
 
-/// Looks for the first place where a text of WGSL nests too deep.
+/// Looks for the first place where WGSL source nests too deeply.
 ///
 /// # Errors
 /// That place.
@@ -62,7 +62,7 @@ pub(super) fn check(text: &str) -> Result<(), TooDeep> {
             ")" | "]" | "}" => {
                 let closed = level;
                 level = levels.pop().unwrap_or(closed);
-                // A bracket behind an expression, as of an index, is an operator.
+                // A bracket after an expression, such as an index, is an operator.
                 level.operators = if closed.braces { level.outer } else { level.operators + 1 };
                 declarations += usize::from(levels.is_empty() && closed.braces);
             }
@@ -70,7 +70,7 @@ pub(super) fn check(text: &str) -> Result<(), TooDeep> {
                 level.operators = level.outer;
                 declarations += usize::from(levels.is_empty() && token.text == ";");
             }
-            // || << >> == are one; a row of ! - ~ * & is as many, as some compiler may read it.
+            // || << >> == are one each; in a row of ! - ~ * & each counts, as some compiler may read it so.
             "|" | "<" | ">" | "=" if last.text == token.text && last.end() == token.start => {
                 before.text = "";
             }
@@ -83,7 +83,7 @@ pub(super) fn check(text: &str) -> Result<(), TooDeep> {
                 MOST_OPERATORS,
                 "operators in one expression; split it into several statements",
             ),
-            (levels.len(), MOST_BRACKETS, "brackets within each other; split what they hold"),
+            (levels.len(), MOST_BRACKETS, "nested brackets; split their contents"),
             (
                 level.conditions,
                 MOST_CONDITIONS,
@@ -92,8 +92,7 @@ pub(super) fn check(text: &str) -> Result<(), TooDeep> {
             (declarations, MOST_DECLARATIONS, "declarations; use fewer"),
         ];
         if let Some((_, most, what)) = found.into_iter().find(|(count, most, _)| count > most) {
-            let reason =
-                format!("more than {most} {what}: compilers run out of stack on such a text");
+            let reason = format!("more than {most} {what}: compilers would run out of stack");
             return Err(TooDeep { reason, line: token.line });
         }
     }
@@ -124,7 +123,7 @@ mod tests {
         // Half of them within brackets, half of them around.
         let nested = format!("\n{}({})", "x+".repeat(300), "x+".repeat(300));
         assert_eq!(reason(&nested), operators);
-        let brackets = Some(("more than 100 brackets within each other".to_owned(), 1));
+        let brackets = Some(("more than 100 nested brackets".to_owned(), 1));
         for open in ["(", "[", "{", "f(", "if y {", "loop {", "switch i { default {"] {
             assert_eq!(reason(&many(open)), brackets, "{open}");
         }

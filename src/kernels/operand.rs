@@ -1,5 +1,4 @@
-//! One tensor of a kernel, as its contract tells it: name, element type, shape in symbols, and how it is
-//! used.
+//! One tensor of a kernel's contract: name, element type, symbolic shape, and how it is used.
 
 use crate::tensor::Element;
 use std::fmt;
@@ -9,14 +8,14 @@ use std::fmt;
 pub enum Access {
     /// Only read: `var<storage, read>`.
     Read,
-    /// Written whole, and nothing read that stood there before: `var<storage, read_write>`.
+    /// Written whole, and its old contents never read: `var<storage, read_write>`.
     Write,
     /// Read and written, or written in part: `var<storage, read_write>`.
     ReadWrite,
 }
 
 impl Access {
-    /// Whether the kernel sees what stood there before.
+    /// Whether the kernel sees its old contents.
     #[must_use]
     pub const fn reads(self) -> bool {
         matches!(self, Self::Read | Self::ReadWrite)
@@ -36,12 +35,12 @@ pub enum Part {
     Whole,
     /// One row of each replica.
     OneRow,
-    /// All of it, and nothing where the parameter with this name is 0.
+    /// All of it, or nothing if the parameter with this name is 0.
     UnlessZero(&'static str),
 }
 
-/// One tensor of a kernel. Its shape is `[replicas, rows, cols]`, rows and cols being names of sizes
-/// or whole numbers.
+/// One tensor of a kernel. Its shape is `[replicas, rows, cols]`, where rows and cols are names of sizes
+/// or integers.
 #[derive(Clone, Copy, Debug)]
 pub struct Operand {
     /// Its name in the shader, in programs and in the twin.
@@ -54,17 +53,16 @@ pub struct Operand {
     pub rows: &'static str,
     /// Columns: the name of a size, or a number.
     pub cols: &'static str,
-    /// Whether its replicas lie further apart than their length (a segment of a larger buffer, or a
-    /// tensor that all replicas share): the shader is told the distance as `<name>_stride`.
+    /// Whether the distance between replicas may differ from their length (a segment of a larger buffer,
+    /// or a tensor that all replicas share): the shader gets that distance as `<name>_stride`.
     pub strided: bool,
-    /// For whole numbers that choose among others: the name of the size that they lie below, unless
-    /// they are [`super::NONE`].
+    /// For indices: the name of the size that they are below, unless they are [`super::NONE`].
     pub below: Option<&'static str>,
-    /// Of a tensor that is written: which part of it.
+    /// Which part is written, if any.
     pub part: Part,
 }
 
-/// For people: `x f32[rows, cols]`, `targets u32[rows, 1] below classes`.
+/// For display: `x f32[rows, cols]`, `targets u32[rows, 1] below classes`.
 impl fmt::Display for Operand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}[{}, {}]", self.name, self.element.wgsl(), self.rows, self.cols)?;
@@ -83,19 +81,19 @@ impl Operand {
         Self { name, element, access, rows, cols, strided: false, below: None, part: Part::Whole }
     }
 
-    /// A tensor of numbers that is only read.
+    /// A tensor of floats that is only read.
     #[must_use]
     pub const fn read(name: &'static str, rows: &'static str, cols: &'static str) -> Self {
         Self::new(name, Access::Read, rows, cols)
     }
 
-    /// A tensor of numbers that is written whole.
+    /// A tensor of floats that is written whole.
     #[must_use]
     pub const fn write(name: &'static str, rows: &'static str, cols: &'static str) -> Self {
         Self::new(name, Access::Write, rows, cols)
     }
 
-    /// A tensor of numbers that is changed.
+    /// A tensor of floats that is changed.
     #[must_use]
     pub const fn update(name: &'static str, rows: &'static str, cols: &'static str) -> Self {
         Self::new(name, Access::ReadWrite, rows, cols)
@@ -107,19 +105,19 @@ impl Operand {
         Self { part, ..self }
     }
 
-    /// The same tensor, holding whole numbers.
+    /// The same tensor, holding integers.
     #[must_use]
     pub const fn of_u32(self) -> Self {
         Self { element: Element::U32, ..self }
     }
 
-    /// The same tensor, its replicas at a distance that the shader is told.
+    /// The same tensor, its replicas at a distance that the shader gets.
     #[must_use]
     pub const fn strided(self) -> Self {
         Self { strided: true, ..self }
     }
 
-    /// The same tensor of whole numbers, each below the size of this name or [`super::NONE`].
+    /// The same tensor of indices, each below the size of this name or [`super::NONE`].
     #[must_use]
     pub const fn below(self, size: &'static str) -> Self {
         Self { below: Some(size), ..self }

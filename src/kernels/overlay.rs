@@ -1,4 +1,4 @@
-//! A folder of the user's laid over the shipped shaders. It has the layout of the project's own:
+//! A user's folder laid over the shipped shaders. It has the same layout as theirs:
 //! `<kernel>/<variant>.wgsl`, `activations/<name>.wgsl` and `shared/<name>.wgsl`.
 
 use super::composition::{self, SHARED};
@@ -6,7 +6,7 @@ use crate::error::{Error, Result, unknown};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The folder of the activations, beside those of the kernels.
+/// The folder of the activations, next to those of the kernels.
 pub(super) const ACTIVATIONS: &str = "activations";
 
 /// The folder.
@@ -17,8 +17,8 @@ pub(super) struct Overlay {
 
 impl Overlay {
     /// # Errors
-    /// [`Error::File`] when the folder cannot be read; [`Error::Config`] when it has a subfolder that is no
-    /// kernel's, or something that no variant shares among what they share.
+    /// [`Error::File`] when the folder cannot be read; [`Error::Config`] when a subfolder does not belong
+    /// to a kernel, or a shared file is one that no variant shares.
     pub(super) fn open(folder: &Path) -> Result<Self> {
         for name in names_in(folder)? {
             let inside = folder.join(&name);
@@ -34,8 +34,10 @@ impl Overlay {
         for name in overlay.names(composition::FOLDER)? {
             if !known.contains(&name.as_str()) {
                 let place = folder.join(composition::FOLDER);
-                let complaint =
-                    format!("the folder {}: variants share no text called {name}", place.display());
+                let complaint = format!(
+                    "the folder {}: no variant shares a file called {name}",
+                    place.display()
+                );
                 return Err(Error::Config(unknown(&complaint, &name, &known, "")));
             }
         }
@@ -48,7 +50,7 @@ impl Overlay {
         path.is_file().then_some(path)
     }
 
-    /// The names of the texts in one of its folders, sorted; none where there is no such folder.
+    /// The names of the files in one of its folders, sorted; none if there is no such folder.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be read.

@@ -1,17 +1,16 @@
 //! Override constants: `override SIDE: u32 = 8u;`, which WebGPU would let a pipeline set. Here they have their
-//! default values, in a shader's workgroup sizes, arrays, tiles and everywhere else; a tunable may be one.
+//! default values everywhere, including workgroup sizes, arrays and tiles; a tunable may be one.
 
 use naga::back::PipelineConstants;
 use naga::back::pipeline_constants::{PipelineConstantError, process_overrides};
 use naga::valid::ModuleInfo;
 use naga::{Expression, Handle, Module, Override, Span};
 
-/// A valid module with its override constants at their default values, evaluated wherever they stand. What
-/// `main` does not reach is left out where there are such constants. `shown` makes naga's message of an error
-/// in the module.
+/// A valid module with its override constants at their default values, evaluated wherever they occur. If there
+/// are any, what `main` does not reach is left out. `shown` turns an error in the module into naga's message.
 ///
 /// # Errors
-/// A sentence about the constant that has no default value, or what comes of those that have.
+/// A sentence about the constant that has no default value, or about an error that the defaults lead to.
 pub(super) fn resolved(
     module: &Module,
     info: &ModuleInfo,
@@ -21,18 +20,18 @@ pub(super) fn resolved(
         Ok((resolved, _)) => Ok(resolved.into_owned()),
         Err(PipelineConstantError::MissingValue(key)) => Err(lacks_default(module, &key)),
         Err(PipelineConstantError::NegativeWorkgroupSize) => Err(
-            "with the default values of its override constants its workgroup has no invocations \
-             along an axis; expected 1 or more"
+            "with its override constants at their defaults, its workgroup has 0 invocations along an \
+             axis; expected at least 1"
                 .to_owned(),
         ),
         Err(PipelineConstantError::ValidationError(error)) => Err(shown(&error)),
         Err(error) => {
-            Err(format!("its override constants cannot have their default values: {error}"))
+            Err(format!("its override constants cannot take their default values: {error}"))
         }
     }
 }
 
-/// The default value of an override constant; none where it is no u32 above 0.
+/// The default value of an override constant; none if it is not a u32 above 0.
 ///
 /// # Errors
 /// As [`resolved`].
@@ -45,7 +44,7 @@ pub(super) fn default_of(
         == naga::TypeInner::Scalar(naga::Scalar::U32);
     let mut asked = module.clone();
     let value = asked.global_expressions.append(Expression::Override(constant), Span::UNDEFINED);
-    // naga evaluates what stands in a workgroup's size.
+    // naga evaluates workgroup sizes.
     for entry in &mut asked.entry_points {
         entry.workgroup_size_overrides = Some([Some(value), None, None]);
     }
@@ -55,7 +54,7 @@ pub(super) fn default_of(
             Ok(known.filter(|_| is_u32))
         }
         Err(PipelineConstantError::MissingValue(key)) => Err(lacks_default(module, &key)),
-        // Zero, or an error that the module has by itself.
+        // Zero, or an error in the module itself.
         Err(_) => Ok(None),
     }
 }
@@ -68,7 +67,7 @@ fn lacks_default(module: &Module, key: &str) -> String {
     let mut constants = module.overrides.iter().map(|(_, constant)| constant);
     let name = constants.find(is_meant).and_then(|one| one.name.as_deref()).unwrap_or(key);
     format!(
-        "the override constant {name} has no default value, and nothing sets it; give it one, as \
+        "the override constant {name} has no default value, and nothing sets it; give it one, e.g. \
          `override {name}: u32 = 32u;`"
     )
 }

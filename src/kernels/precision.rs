@@ -1,23 +1,24 @@
-//! What the products of a network are computed in.
+//! The precision of a network's products.
 //!
 //! With `mixed` precision (Micikevicius et al. 2018, *Mixed Precision Training*) a product rounds its
 //! operands to f16 as it loads them and adds in f32. Everything else is f32: weights, gradients and the
-//! optimizer's state lie in memory as they always do ("f32 master weights"), so that a step too small
-//! for f16 still counts.
+//! optimizer's state stay in memory as usual ("f32 master weights"), so that a step too small for f16
+//! still counts.
 //!
 //! # What it costs, and what is close enough
 //!
 //! f16 has 11 significant bits where f32 has 24: rounding an operand costs up to 2⁻¹¹ of it, 2¹³ times
-//! as much as in f32. Their products are exact in f32, so that an element of the result is off by at
-//! most 2⁻¹⁰ times the sum of its products' magnitudes, and next to nothing comes from adding them up.
+//! as much as in f32. Products of two such operands are exact in f32, so an element of the result is
+//! off by at most 2⁻¹⁰ times the sum of its products' magnitudes, and summation adds next to nothing.
 //!
-//! As a factor on what f32 costs, that is no constant. Errors of operands have either sign and grow as
-//! √k over a sum of k products; f32 rounds each partial sum, and these grow too, so that its own error
-//! grows as k. On normal operands the factor is 10,800 for k = 1, 1,600 for k = 31, 330 for k = 784 and
-//! 110 for k = 4096: about 2¹³ / √k. One for all would refuse right results, or let wrong ones pass.
+//! Relative to the error of f32, that is not a constant factor. Errors of operands have either sign and
+//! grow as √k over a sum of k products; f32 rounds each partial sum, and these grow too, so its own
+//! error grows as k. On normal operands the factor is 10,800 for k = 1, 1,600 for k = 31, 330 for
+//! k = 784 and 110 for k = 4096: about 2¹³ / √k. A single factor would reject correct results or accept
+//! wrong ones.
 //!
-//! So the cost is measured, as that of f32 is (see [`crate::compare`]): the f32 twin runs on operands
-//! rounded to f16, its error against the f64 twin on the operands as they are is the cost, and the
+//! So the cost is measured, like that of f32 (see [`crate::compare`]): the f32 twin runs on operands
+//! rounded to f16, its error relative to the f64 twin on the unrounded operands is the cost, and the
 //! usual factor allows 8 times that. For normal operands that is about 1 % of the size of an element,
 //! whatever k is.
 
@@ -37,12 +38,12 @@ choice! {
     }
 }
 
-/// Bits of a significand that f32 has and f16 has not.
+/// Bits of significand that f32 has and f16 lacks.
 const LOST_BITS: u32 = 13;
 
 impl Precision {
-    /// The inputs of a product as this precision has them. A power of two keeps f16 in its range, so
-    /// that only significands are rounded: to the nearest, and then to even.
+    /// The inputs of a product as this precision rounds them. Shaders scale by a power of two to stay in
+    /// f16's range, so only significands are rounded: to nearest, ties to even.
     #[must_use]
     pub fn operands(self, inputs: &[Option<Value<f32>>]) -> Cow<'_, [Option<Value<f32>>]> {
         match self {
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
     use crate::tensor::{Shape, Tensor};
 
-    /// Worked out by hand: 1 + 2⁻¹⁰ is the number behind 1 in f16, 1 + 2⁻¹¹ lies between them.
+    /// Worked out by hand: 1 + 2⁻¹⁰ is the number after 1 in f16, 1 + 2⁻¹¹ is halfway between them.
     #[test]
     fn operands_are_rounded_to_the_nearest_and_then_to_even() {
         let step = 2.0_f32.powi(-10);

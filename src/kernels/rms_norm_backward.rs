@@ -67,7 +67,7 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     vec![Value::Real(d_x), Value::Real(d_gamma)]
 }
 
-/// As rows of normal numbers give them, and of very large and very small ones.
+/// Statistics of rows of normal numbers, and of very large and very small ones.
 fn cases() -> Vec<Case> {
     let scaled = |(scale, rstd): (f64, f64)| {
         Case::activated().into_iter().map(move |case| {

@@ -1,20 +1,20 @@
 //! `rms_norm_forward`: RMS normalization (Zhang and Sennrich 2019, equation 4).
 //!
-//! Each row (example) is divided by the root mean square of its columns (units), then scaled and given
-//! to the activation:
+//! Each row (example) is divided by the root mean square of its columns (units), then scaled and
+//! passed to the activation:
 //!
 //! ```text
 //! rstd = 1 / √(Σ x² / cols + epsilon)          z = gamma · x · rstd          y = activate(z)
 //! ```
 //!
-//! Unlike layer norm it takes away no mean and has no beta. `affine` is the number of columns for one
+//! Unlike layer norm it subtracts no mean and has no beta. `affine` is the number of columns for one
 //! gamma per unit, or 1 for one that the whole layer shares. `statistics` keeps rstd for the backward
 //! pass. Training and inference are the same.
 //!
-//! A sum of squares cancels nothing, so x needs no shift here. But x² must stay within f32: the sum of a
-//! row whose root mean square is above 1e19 / √cols may be infinite, and then rstd and z are 0, as they
-//! are in PyTorch (WGSL itself promises nothing about infinities). At the other end nothing is lost:
-//! where x² is too small for f32, epsilon decides.
+//! A sum of squares has no cancellation, so x needs no shift here. But x² must fit in f32: the sum of a
+//! row whose root mean square is above 1e19 / √cols may be infinite, and then rstd and z are 0, as in
+//! PyTorch (WGSL itself guarantees nothing about infinities). At the other end nothing is lost: where x²
+//! is too small for f32, epsilon dominates.
 
 use super::cases::{Case, Fill};
 use super::constants::EPSILON;
@@ -70,7 +70,7 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     vec![Value::Real(z), Value::Real(y), Value::Real(statistics)]
 }
 
-/// Also rows in which epsilon decides, and values near both ends of f32's squares.
+/// Also rows in which epsilon dominates, and values whose squares are near both ends of f32.
 fn cases() -> Vec<Case> {
     let case = Case::new(&[("rows", 9), ("cols", 31)]);
     let ends = [Fill::Normal(0.0, 1e-3), Fill::Count(0), Fill::Extreme(1e17), Fill::Extreme(1e-20)];

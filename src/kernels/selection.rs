@@ -1,5 +1,5 @@
-//! Which setting of a kernel dispatches get: the user's, that of their target, or the kernel's default; and
-//! where the default has too many workgroups for their sizes, a variant that has not.
+//! Which setting of a kernel a dispatch uses: the user's, that of its target, or the kernel's default; where
+//! the default would need too many workgroups for its sizes, a variant that fits.
 
 use super::activation::Activation;
 use super::capabilities::AdapterCapabilities;
@@ -26,7 +26,7 @@ pub struct ShaderKey {
 }
 
 impl ShaderKey {
-    /// That of a kernel with an activation, if it has one.
+    /// The key of a kernel's shader, with the activation if it has one.
     #[must_use]
     pub fn of(kernel: &Kernel, activation: Activation, setting: Setting) -> Self {
         let activation = kernel.contract.activation.then_some(activation);
@@ -34,30 +34,30 @@ impl ShaderKey {
     }
 }
 
-/// What a kernel runs with at some sizes.
+/// The setting that a kernel runs with at given sizes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
     /// The setting.
     pub setting: Setting,
-    /// Why it is not the kernel's default, in words; none where it is.
+    /// A sentence about why it is not the kernel's default; none where it is.
     pub instead: Option<String>,
 }
 
-/// The shaders of a library on an adapter, and what was chosen among them.
+/// The shaders of a library on an adapter, and the choices made among them.
 #[derive(Clone, Debug)]
 pub struct Selection {
     capabilities: AdapterCapabilities,
     library: Library,
-    /// What dispatches get instead of their kernel's default.
+    /// Settings that dispatches use instead of their kernel's default.
     settings: Settings,
-    /// The variants that were found for kernels: finding one reads its shader.
+    /// The variants found for kernels so far: finding one reads its shader.
     variants: RefCell<HashMap<&'static str, String>>,
-    /// The shaders that were read.
+    /// The shaders read so far.
     read: RefCell<HashMap<ShaderKey, Rc<Shader>>>,
 }
 
 impl Selection {
-    /// The shipped shaders, of which nothing is chosen.
+    /// The shipped shaders, with nothing chosen.
     #[must_use]
     pub fn new(capabilities: AdapterCapabilities) -> Self {
         let (library, settings) = (Library::default(), Settings::default());
@@ -71,20 +71,20 @@ impl Selection {
         &self.capabilities
     }
 
-    /// The shaders that are chosen from.
+    /// The shaders to choose from.
     #[must_use]
     pub fn library(&self) -> &Library {
         &self.library
     }
 
-    /// Takes the shaders of `library` from now on.
+    /// Uses the shaders of `library` from now on.
     pub fn use_library(&mut self, library: Library) {
         self.library = library;
         self.variants.get_mut().clear();
         self.read.get_mut().clear();
     }
 
-    /// A shader as the library had it when it was read first.
+    /// A shader as it was when the library first read it.
     ///
     /// # Errors
     /// As [`Library::set_shader`].
@@ -109,7 +109,7 @@ impl Selection {
         self.read.borrow().contains_key(key)
     }
 
-    /// Has these shaders from now on, and of what was read before only what `keeps` says.
+    /// Uses these shaders from now on, and keeps only those read before that `keeps` accepts.
     pub fn take_read(
         &mut self,
         shaders: impl IntoIterator<Item = (ShaderKey, Rc<Shader>)>,
@@ -119,19 +119,19 @@ impl Selection {
         self.read.get_mut().extend(shaders);
     }
 
-    /// The settings that dispatches get instead of their kernel's default.
+    /// The settings that dispatches use instead of their kernel's default.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
-    /// Gives dispatches these settings from now on, where the user has chosen none for the kernel; the
-    /// others get their kernel's default.
+    /// Gives dispatches these settings from now on, unless the user has chosen one for the kernel; the
+    /// others use their kernel's default.
     pub fn use_settings(&mut self, settings: Settings) {
         self.settings = settings;
     }
 
-    /// Uses a certain variant of a kernel from now on.
+    /// Uses this variant of a kernel from now on.
     ///
     /// # Errors
     /// [`Error::Config`] when the kernel has no such variant or the adapter cannot run it.
@@ -141,10 +141,10 @@ impl Selection {
         self.variant(kernel).map(|_| ())
     }
 
-    /// Uses a certain setting of a kernel from now on, for all shapes.
+    /// Uses this setting of a kernel from now on, for all shapes.
     ///
     /// # Errors
-    /// As [`Selection::choose_variant`], and where a tunable or its value is not offered.
+    /// As [`Selection::choose_variant`], and when a tunable or its value is not offered.
     pub fn choose_setting(&mut self, kernel: &'static Kernel, setting: &Setting) -> Result<()> {
         self.library.choose_setting(kernel, setting)?;
         self.variants.get_mut().insert(kernel.name(), setting.variant.clone());
@@ -170,7 +170,7 @@ impl Selection {
         self.shader(kernel, activation, &self.library.setting(kernel, variant)?)
     }
 
-    /// The variant of a kernel that programs get: the one that was chosen, or the [usual](Self::usual) one.
+    /// The variant of a kernel that programs use: the one that was chosen, or the [usual](Self::usual) one.
     ///
     /// # Errors
     /// As [`Selection::usual`]; [`Error::Config`] when the adapter cannot run the chosen one.
@@ -178,7 +178,7 @@ impl Selection {
         self.variant_with(kernel, Activation::default())
     }
 
-    /// The same, read with an activation that it is needed with anyway.
+    /// The same, reading the shader with an activation that it is needed with anyway.
     fn variant_with(&self, kernel: &'static Kernel, activation: Activation) -> Result<String> {
         if let Some(known) = self.variants.borrow().get(kernel.name()) {
             return Ok(known.clone());
@@ -194,9 +194,9 @@ impl Selection {
         Ok(found)
     }
 
-    /// The variant of a kernel that programs get where none was chosen: of the shipped ones that can
-    /// run, the last that is not passed over; in mixed precision where the adapter is open for that and
-    /// the kernel has such. Where programs have certain sizes, one whose workgroups are not too many.
+    /// The variant of a kernel that programs use where none was chosen: of the shipped ones that can
+    /// run, the last that is not passed over; one of mixed precision if the adapter is opened for it and
+    /// the kernel has one. With `sizes`, one that does not need too many workgroups for them.
     ///
     /// # Errors
     /// As [`Library::shader`]; [`Error::Device`] when none can run, [`Error::Config`] when none can in
@@ -216,7 +216,7 @@ impl Selection {
         for source in kernel.shaders.iter().rev() {
             let shader = self.as_set(kernel, source.variant, activation)?;
             match (lacks(&shader), self.capabilities.passes_over(&shader)) {
-                // What is to be of mixed precision does not fall back to f32.
+                // Mixed precision does not fall back to f32.
                 (None, _) if mixed && shader.precision() == Precision::F32 => break,
                 (None, None) => return Ok(shader.variant.clone()),
                 (None, Some(_)) => passed_over = passed_over.or(Some(shader.variant.clone())),
@@ -228,7 +228,8 @@ impl Selection {
         }
         passed_over.ok_or_else(|| {
             let reasons = reasons.join("; ");
-            let none = format!("the adapter can run no variant of {} ({reasons})", kernel.name());
+            let none =
+                format!("the adapter cannot run any variant of {} ({reasons})", kernel.name());
             match precision {
                 Precision::F32 => Error::Device(none),
                 Precision::Mixed => Error::Config(format!("--precision mixed: {none}")),
@@ -236,7 +237,7 @@ impl Selection {
         })
     }
 
-    /// The setting that a kernel's dispatches get where no other is given to them and it fits their sizes.
+    /// The setting that a kernel's dispatches use if no other is set and it fits their sizes.
     ///
     /// # Errors
     /// As [`Selection::variant`].
@@ -244,8 +245,8 @@ impl Selection {
         self.library.setting(kernel, &self.variant(kernel)?)
     }
 
-    /// What a kernel runs with at these sizes: its default, or where that has too many workgroups, the
-    /// best variant that has not.
+    /// The setting that a kernel runs with at these sizes: its default, or where that would need too many
+    /// workgroups, the best variant that fits.
     ///
     /// # Errors
     /// [`Error::Shape`] when the default is the user's choice and does not fit, with a variant that does;
@@ -254,7 +255,7 @@ impl Selection {
         self.choice_with(kernel, Activation::default(), sizes)
     }
 
-    /// The same, read with an activation that it is needed with anyway.
+    /// The same, reading the shader with an activation that it is needed with anyway.
     fn choice_with(
         &self,
         kernel: &'static Kernel,
@@ -268,7 +269,7 @@ impl Selection {
         let name = kernel.name();
         let Ok(fitting) = self.usual(kernel, activation, Some(sizes)) else {
             return Err(Error::Shape(format!(
-                "{misfit}, and no other variant of {name} that this adapter can run does with fewer: use \
+                "{misfit}, and no other variant of {name} that this adapter can run needs fewer: use \
                  smaller layers or a smaller batch"
             )));
         };
@@ -292,7 +293,7 @@ impl Selection {
         setting: &Setting,
         sizes: &Sizes,
     ) -> Result<Option<String>> {
-        // With so few items no shader has too many workgroups, whatever each covers: none need be read.
+        // With so few items no shader needs too many workgroups, whatever each covers: none need be read.
         let few = |items: usize| items <= MAX_WORKGROUPS as usize;
         if few(sizes.replicas)
             && kernel.contract.grid.iter().all(|axis| few(axis.workgroups(sizes, 1)))
@@ -303,8 +304,8 @@ impl Selection {
         Ok(shader.misfit(sizes))
     }
 
-    /// The setting that dispatches of a kernel with an activation get at these sizes: the user's, or that of
-    /// their target, or what the kernel runs with at these sizes.
+    /// The setting that dispatches of a kernel with an activation use at these sizes: the user's, that of
+    /// their target, or the kernel's [`choice`](Self::choice).
     ///
     /// # Errors
     /// As [`Selection::choice`].
@@ -316,7 +317,7 @@ impl Selection {
     ) -> Result<Setting> {
         if !self.settings.is_empty() && !self.library.is_own(kernel) {
             let target = Target::of(&kernel.contract, activation, sizes);
-            // Found for another size of the class, it may be too small for this one.
+            // It was found for another size of the class and may not fit this one.
             if let Some(setting) = self.settings.get(&target)
                 && self.misfit(kernel, setting, sizes)?.is_none()
             {
@@ -326,9 +327,9 @@ impl Selection {
         self.choice_with(kernel, activation, sizes).map(|choice| choice.setting)
     }
 
-    /// Whether a fused kernel may do what these do: all are as they ship, for a shader of the user's must
-    /// have its effect, and the kernel has the variant that the first of them has here, or it would be a
-    /// slower one, unless the user has chosen it.
+    /// Whether a fused kernel may replace these: none of them is changed by the user, whose shader must
+    /// take effect; and the fused kernel uses the same variant as the first of them, since it would be
+    /// slower otherwise, unless the user has chosen it.
     ///
     /// # Errors
     /// As [`Selection::variant`].

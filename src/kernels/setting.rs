@@ -1,6 +1,6 @@
 //! Settings: which variant of a kernel runs, with which values of its tunables, for which shapes.
 //!
-//! What shapes have in common is their *class*: replicas and sizes, each rounded up to the next power
+//! Shapes share a setting by their *class*: replicas and sizes, each rounded up to the next power
 //! of two. A kernel at `m=60 k=784 n=100` is of the class `m64 k1024 n128`, and so is one at
 //! `m=64 k=1000 n=65`.
 
@@ -18,19 +18,19 @@ use std::fmt;
 pub struct Setting {
     /// The variant's name, or its file.
     pub variant: String,
-    /// The tunables that have another value than the file gives them, by name.
+    /// The tunables whose value differs from the file's, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tunables: BTreeMap<String, u32>,
 }
 
 impl Setting {
-    /// A variant as its file stands.
+    /// A variant with its file's own values.
     #[must_use]
     pub fn of(variant: impl Into<String>) -> Self {
         Self { variant: variant.into(), tunables: BTreeMap::new() }
     }
 
-    /// The same with other values of some tunables.
+    /// The same with some tunables changed.
     fn with(&self, values: &[(&Tunable, u32)]) -> Self {
         let mut setting = self.clone();
         setting.tunables.extend(values.iter().map(|(one, value)| (one.name.clone(), *value)));
@@ -38,8 +38,8 @@ impl Setting {
     }
 }
 
-/// All settings of a shader beside its `own` that a check tries: each other value of each tunable by itself;
-/// and where a line of the shader's text names two tunables, both at another end of their values.
+/// All settings of a shader besides its `own` that a check tries: each other value of each tunable, one at a
+/// time; and where a line of the source names two tunables, both at an end of their range.
 #[must_use]
 pub fn others(own: &Setting, shader: &Shader) -> Vec<Setting> {
     let mut found = Vec::new();
@@ -59,7 +59,7 @@ pub fn others(own: &Setting, shader: &Shader) -> Vec<Setting> {
     found
 }
 
-/// The least and the largest value of a tunable, without the one that it has.
+/// The smallest and the largest value of a tunable, without its current one.
 fn other_ends(tunable: &Tunable) -> Vec<u32> {
     let choices = || tunable.choices.iter().copied();
     let mut ends: Vec<_> = choices().min().into_iter().chain(choices().max()).collect();
@@ -68,7 +68,7 @@ fn other_ends(tunable: &Tunable) -> Vec<u32> {
     ends
 }
 
-/// Whether a line of code names both.
+/// Whether a line of code mentions both names.
 fn are_related(text: &str, one: &str, other: &str) -> bool {
     text.lines().any(|line| {
         let code = line.split_once("//").map_or(line, |(code, _)| code);
@@ -78,7 +78,7 @@ fn are_related(text: &str, one: &str, other: &str) -> bool {
     })
 }
 
-/// For people: `subgroup`, `naive SIDE=16`.
+/// For display: `subgroup`, `naive SIDE=16`.
 impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.variant)?;
@@ -86,7 +86,7 @@ impl fmt::Display for Setting {
     }
 }
 
-/// Shapes that share a setting: see the module.
+/// Shapes that share a setting; see the module.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ShapeClass(String);
@@ -116,7 +116,7 @@ impl fmt::Display for ShapeClass {
 pub struct Target {
     /// The kernel.
     pub kernel: String,
-    /// The activation that is composed in; none where the kernel has none.
+    /// The activation that is composed in; none if the kernel has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub activation: Option<String>,
     /// The class of its shapes.
@@ -124,7 +124,7 @@ pub struct Target {
 }
 
 impl Target {
-    /// What the setting of such a dispatch is chosen for.
+    /// The target of such a dispatch.
     #[must_use]
     pub fn of(contract: &Contract, activation: Activation, sizes: &Sizes) -> Self {
         Self {
@@ -135,7 +135,7 @@ impl Target {
     }
 }
 
-/// For people: `matmul_nn, m64 k1024 n128`, `bias_forward (relu), rows64 cols128`.
+/// For display: `matmul_nn, m64 k1024 n128`, `bias_forward (relu), rows64 cols128`.
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.kernel)?;
@@ -144,7 +144,7 @@ impl fmt::Display for Target {
     }
 }
 
-/// The settings that dispatches get where they are not to have the default.
+/// The settings of dispatches that do not use the default.
 pub type Settings = BTreeMap<Target, Setting>;
 
 #[cfg(test)]

@@ -57,7 +57,7 @@ fn cases() -> Vec<Case> {
             .fill("learning_rate", Fill::Uniform(0.01, 0.5))
     };
     let between = |operand| case(257, 0.9).replicas(2).fill(operand, Fill::Between(NOT_FINITE));
-    // The learning rate makes common numbers of denormal ones.
+    // The learning rate turns denormal numbers into normal ones.
     let denormal = |momentum, operand| {
         case(65, momentum)
             .fill("gradients", Fill::Count(0))

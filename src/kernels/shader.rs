@@ -1,6 +1,6 @@
-//! Reading a shader: its texts as one, validated, held against its kernel's contract.
+//! Reading a shader: its files joined, validated and checked against its kernel's contract.
 //!
-//! All of this needs no GPU. Only a shader that has passed here is given to a driver.
+//! None of this needs a GPU. Only a shader that passes these checks is given to a driver.
 
 use super::activation::Activation;
 use super::composition::Composition;
@@ -17,7 +17,7 @@ use naga::valid::ModuleInfo;
 use naga::{AddressSpace, GlobalVariable, Module, ScalarKind, StorageAccess, TypeInner};
 use std::collections::BTreeMap;
 
-/// Workgroups that WebGPU allows in one dimension of a dispatch.
+/// The most workgroups that WebGPU allows in one dimension of a dispatch.
 pub const MAX_WORKGROUPS: u32 = 65_535;
 
 /// A shader that fits its contract.
@@ -29,35 +29,35 @@ pub struct Shader {
     pub variant: String,
     /// What messages call its file.
     pub place: String,
-    /// The activation that is composed in, where the kernel has one.
+    /// The activation that is composed in, if the kernel has one.
     pub activation: Option<Activation>,
-    /// The whole text, activation included.
+    /// The whole source, including the activation.
     pub text: String,
-    /// The texts that it is composed of.
+    /// The files that it is composed of.
     pub texts: Composition,
     /// What it needs of its adapter.
     pub requires: Requirements,
-    /// Where it is good.
+    /// Where it is fast.
     pub prefers: Preferences,
-    /// What it offers for tuning, with the values that it has.
+    /// Its tunable constants, with their current values.
     pub tunables: Vec<Tunable>,
     /// Invocations of a workgroup on each axis.
     pub workgroup_size: [u32; 3],
     /// Items that a workgroup covers on the grid's x and y axes.
     pub tile: [u32; 2],
-    /// Whether all of its text is as it ships, but for values of tunables.
+    /// Whether all of its source is as shipped, except for values of tunables.
     pub ships: bool,
-    /// The same module as naga has read it, its override constants at their default values.
+    /// The module as naga parsed it, with override constants at their default values.
     pub module: Module,
 }
 
 impl Shader {
-    /// Reads the texts of a shader and holds them against its contract. They have the functions of the
-    /// activation, where the kernel has one.
+    /// Reads the files of a shader and checks them against its contract. They include the functions of the
+    /// activation, if the kernel has one.
     ///
     /// # Errors
     /// [`Error::Shader`] with the file and line that naga objects to, or the binding, field or entry point
-    /// that is not as the contract says.
+    /// that does not match the contract.
     pub fn parse(
         contract: &'static Contract,
         variant: &str,
@@ -113,7 +113,7 @@ impl Shader {
         }
     }
 
-    /// How it would have too many workgroups on an axis, or nothing if it has not.
+    /// A sentence about the axis on which it would have too many workgroups; none if it fits.
     #[must_use]
     pub fn misfit(&self, sizes: &Sizes) -> Option<String> {
         let counts = self.workgroups(sizes).into_iter();
@@ -130,7 +130,7 @@ impl Shader {
         [groups(0), groups(1), sizes.replicas]
     }
 
-    /// What its products are computed in.
+    /// The precision of its products.
     #[must_use]
     pub fn precision(&self) -> Precision {
         match self.requires.cooperative_matrix {
@@ -145,13 +145,13 @@ impl Shader {
         self.tunables.iter().map(|tunable| (tunable.name.clone(), tunable.value)).collect()
     }
 
-    /// Kernel and variant, as `sgd (naive)`.
+    /// Kernel and variant, e.g. `sgd (naive)`.
     #[must_use]
     pub fn label(&self) -> String {
         format!("{} ({})", self.contract.name, self.variant)
     }
 
-    /// Bytes of workgroup memory that a workgroup takes, each variable at a multiple of 16.
+    /// Bytes of workgroup memory that a workgroup takes, each variable rounded up to a multiple of 16.
     #[must_use]
     pub fn workgroup_memory(&self) -> u32 {
         let variables = self.module.global_variables.iter().map(|(_, variable)| variable);
@@ -160,7 +160,7 @@ impl Shader {
         shared.map(|variable| size(variable.ty).next_multiple_of(16)).sum()
     }
 
-    /// The SHA-256 of the whole text, in hexadecimal.
+    /// The SHA-256 of the whole source, in hexadecimal.
     #[must_use]
     pub fn hash(&self) -> String {
         sha256(self.text.as_bytes())
@@ -178,7 +178,7 @@ pub fn params_fields(contract: &Contract) -> Vec<(String, ScalarKind)> {
     sizes.chain(strides).chain(parameters).collect()
 }
 
-/// A module held against a contract.
+/// A module to be checked against a contract.
 struct Fit<'a> {
     contract: &'static Contract,
     module: &'a Module,
@@ -188,7 +188,7 @@ struct Fit<'a> {
 type Check<T> = std::result::Result<T, String>;
 
 impl Fit<'_> {
-    /// Checks everything that is bound, and that there is what runs.
+    /// Checks all bindings, and that there is an entry point.
     fn check(&self) -> Check<()> {
         for (_, variable) in self.module.global_variables.iter() {
             let Some(binding) = variable.binding else { continue };
@@ -207,7 +207,7 @@ impl Fit<'_> {
         workgroup_size(self.module).map(|_| ())
     }
 
-    /// Cooperative matrices are of the size that the header requires: a driver trusts what it is given.
+    /// Cooperative matrices must have the size that the header requires: a driver does not check it.
     fn cooperative(&self, required: Option<u32>) -> Check<()> {
         let mut sides = self.module.types.iter().filter_map(|(_, ty)| match ty.inner {
             TypeInner::CooperativeMatrix { rows, .. } => Some(rows as u32),
@@ -249,7 +249,7 @@ impl Fit<'_> {
                         TypeInner::Scalar(scalar) if scalar.kind == *kind && scalar.width == 4)
             });
             if !fits {
-                return wrong(&format!("lacks the field {name} at place {position}"));
+                return wrong(&format!("lacks the field {name} at position {position}"));
             }
         }
         if members.len() > expected.len() {
@@ -282,7 +282,7 @@ impl Fit<'_> {
             return Ok(());
         }
         Err(format!(
-            "{} at @binding({}) is not what the contract says: expected \
+            "{} at @binding({}) does not match the contract: expected \
              var<storage, {}> {}: array<{}>",
             named(variable),
             position + 1,
@@ -309,14 +309,14 @@ impl Fit<'_> {
         }
     }
 
-    /// Items that a workgroup covers on an axis: as the shader's constant says, or its invocations.
+    /// Items that a workgroup covers on an axis: the shader's constant, or else its invocations.
     fn tile(&self, axis: GridAxis, invocations: u32) -> Check<u32> {
         let Some(name) = axis.tile_constant() else { return Ok(invocations) };
         let mut overridable = self.module.overrides.iter();
         if let Some((found, _)) = overridable.find(|(_, one)| one.name.as_ref() == Some(&name)) {
             let tile = overrides::default_of(self.module, self.info, found)?;
             return tile.ok_or_else(|| {
-                format!("{name} is no u32 above 0; write it as `override {name}: u32 = 32u;`")
+                format!("{name} is not a u32 above 0; write it as `override {name}: u32 = 32u;`")
             });
         }
         let constants = &self.module.constants;
@@ -324,7 +324,9 @@ impl Fit<'_> {
         let Some((_, constant)) = found else { return Ok(invocations) };
         match self.module.global_expressions[constant.init] {
             naga::Expression::Literal(naga::Literal::U32(tile)) if tile > 0 => Ok(tile),
-            _ => Err(format!("{name} is no u32 above 0; write it as `const {name}: u32 = 32u;`")),
+            _ => {
+                Err(format!("{name} is not a u32 above 0; write it as `const {name}: u32 = 32u;`"))
+            }
         }
     }
 }

@@ -2,12 +2,12 @@
 //! correctly.
 //!
 //! With p = softmax(logits), over each row: `loss = −ln p[target]`, d_logits = (p − onehot(target)) /
-//! rows; a row is classified correctly if its largest logit (the first, among equals) is the target's. Computed from
-//! logits minus their maximum, so that nothing overflows (Goodfellow et al. 2016, section 4.1).
+//! rows; a row is classified correctly if its largest logit (the first, among equals) is the target's. All is
+//! computed from logits minus their maximum, so that nothing overflows (Goodfellow et al. 2016, section 4.1).
 //!
 //! `losses` (means over all rows) and `correct` (counts) are rings of `slots` steps; this step writes
-//! their slot `step mod slots` and then counts `step` up by one: it is the step's last reader of the old
-//! count. A row with the target [`NONE`] has no loss, no gradient and is not counted.
+//! slot `step mod slots` and then increments `step`, of which it is the last reader in a step. A row with
+//! the target [`NONE`] has no loss and no gradient and is not counted.
 
 use super::cases::{Case, Fill, LONG};
 use super::constants::NONE;
@@ -45,8 +45,8 @@ fn twin<T: Real>(call: &Arguments<'_, T>) -> Vec<Value<T>> {
     [Value::Real(d_logits)].into_iter().chain(counted).collect()
 }
 
-/// The gradient of logits, `[rows, classes]`, and the operands losses, correct and step behind it, with
-/// all else from a call that has the other operands of this kernel.
+/// The gradient of logits, `[rows, classes]`, and the updated losses, correct and step; everything else comes
+/// from a call that has the other operands of this kernel.
 pub(super) fn losses<T: Real>(
     logits: &Tensor<T>,
     call: &Arguments<'_, T>,
@@ -83,7 +83,7 @@ pub(super) fn losses<T: Real>(
     (d_logits, [Value::Real(losses), Value::Index(all_correct), Value::Index(step)])
 }
 
-/// Cases in which `logits` is the operand to be made extreme.
+/// Cases that make the operand `logits` extreme.
 pub(super) fn cases(logits: &'static str) -> Vec<Case> {
     let case = |rows, classes: u32, slots, step| {
         Case::new(&[("rows", rows), ("classes", classes as usize), ("slots", slots)])
@@ -95,7 +95,7 @@ pub(super) fn cases(logits: &'static str) -> Vec<Case> {
         case(60, 10, 50, 149),
         case(31, 10, 3, 2).fill(logits, Fill::Extreme(100.0)),
         case(257, 65, 7, 5).replicas(3).fill(logits, Fill::Normal(1e3, 30.0)),
-        // Each replica at a step of its own.
+        // Each replica at its own step.
         case(7, 3, 5, 0).replicas(3).fill("step", Fill::Below(1000)),
         case(65, 31, 1, 9).fill("targets", Fill::BelowOrNone(31)),
         case(LONG, 9, 8, 4),

@@ -1,10 +1,10 @@
-//! A text of WGSL as its words, numbers and signs, without comments: what can be told before any compiler has
-//! read it.
+//! WGSL source as words, numbers and signs, without comments: what can be known before any compiler has read
+//! it.
 
 /// A word, a number, or one sign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'a> {
-    /// As it stands.
+    /// Its characters in the source.
     pub(super) text: &'a str,
     /// Where it begins, in bytes.
     pub(super) start: usize,
@@ -24,7 +24,7 @@ impl Token<'_> {
     }
 }
 
-/// The tokens of a text, in its order.
+/// The tokens of `text`, in order.
 pub(super) fn tokens(text: &str) -> Tokens<'_> {
     Tokens { text, at: 0, line: 1 }
 }
@@ -69,12 +69,12 @@ fn begins_word(c: char) -> bool {
     c.is_alphabetic() || c == '_'
 }
 
-/// Where the first character stands that is not so.
+/// Where the first character is that is not `is_so`.
 fn end(text: &str, mut is_so: impl FnMut(char) -> bool) -> usize {
     text.find(|c| !is_so(c)).unwrap_or(text.len())
 }
 
-/// The length of a number with its point, its exponent's sign and its suffix.
+/// The length of a number, including its point, its exponent's sign and its suffix.
 fn number(text: &str) -> usize {
     let is_hexadecimal = text.starts_with("0x") || text.starts_with("0X");
     let exponent = if is_hexadecimal { ['p', 'P'] } else { ['e', 'E'] };
@@ -87,7 +87,7 @@ fn number(text: &str) -> usize {
     })
 }
 
-/// The length of a comment; comments stand within comments.
+/// The length of a block comment, which may contain others.
 fn comment(text: &str) -> usize {
     let (mut depth, mut at) = (0, 0);
     while at < text.len() {

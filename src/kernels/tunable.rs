@@ -1,32 +1,32 @@
-//! Tunables: the numbers that a shader offers for tuning, written in it as
+//! Tunables: the constants that a shader offers for tuning, written in it as
 //! `const TILE_M: u32 = 64u; // tune: 32 64 128`, or the same with `override` for `const`.
 //!
-//! Unset, a file runs as it stands. Setting one rewrites that number in the text and nothing else.
+//! By default, a file runs unchanged. Setting a tunable rewrites that number in the source and nothing else.
 
 use crate::error::unknown;
 use std::ops::Range;
 
-/// One number that a shader offers for tuning.
+/// One constant that a shader offers for tuning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tunable {
     /// The constant's name.
     pub name: String,
-    /// Its value in the text.
+    /// Its value in the source.
     pub value: u32,
     /// The values that it may have.
     pub choices: Vec<u32>,
-    /// Where the digits of the value stand in the text.
+    /// Where the digits of the value are in the source.
     place: Range<usize>,
 }
 
 /// The mark before a tunable's choices.
 const MARK: &str = "// tune:";
 
-/// The tunables of a shader's text, in its order.
+/// The tunables of a shader, in source order.
 ///
 /// # Errors
-/// The line with the mark that is no `const NAME: u32 = VALUE; // tune: VALUE …`, or whose value is not
-/// among its choices.
+/// The line with the mark that is not of the form `const NAME: u32 = VALUE; // tune: VALUE …`, or whose value
+/// is not among its choices.
 pub fn tunables(text: &str) -> Result<Vec<Tunable>, String> {
     let mut found = Vec::new();
     let mut start = 0;
@@ -34,8 +34,8 @@ pub fn tunables(text: &str) -> Result<Vec<Tunable>, String> {
         if line.contains(MARK) {
             let tunable = tunable(line, start).ok_or_else(|| {
                 format!(
-                    "line {}: `{}` is no tunable; write `const NAME: u32 = 64u; // tune: 32 64 128`, \
-                     the value being one of those behind the mark",
+                    "line {}: `{}` is not a valid tunable; write `const NAME: u32 = 64u; // tune: 32 64 128`, \
+                     with the value among those after the mark",
                     number + 1,
                     line.trim()
                 )
@@ -61,7 +61,7 @@ fn tunable(line: &str, start: usize) -> Option<Tunable> {
     choices.contains(&value).then_some(Tunable { name, value, choices, place })
 }
 
-/// What a declaration of a constant declares.
+/// The rest of a constant's declaration, from its name on.
 fn declared(code: &str) -> Option<&str> {
     let code = code.trim_start();
     let code = match code.strip_prefix("@id") {
@@ -71,15 +71,15 @@ fn declared(code: &str) -> Option<&str> {
     code.strip_prefix("const ").or_else(|| code.strip_prefix("override "))
 }
 
-/// The text with a tunable set.
+/// The source with a tunable set.
 ///
 /// # Errors
-/// A sentence naming the tunables that there are, or the values that this one may have.
+/// A sentence listing the tunables that exist, or the values that this one may have.
 pub fn set(text: &str, name: &str, value: u32) -> Result<String, String> {
     let known = tunables(text)?;
     let Some(tunable) = known.iter().find(|tunable| tunable.name == name) else {
         if known.is_empty() {
-            return Err(format!("it has no tunable {name}, nor any other"));
+            return Err(format!("it has no tunables, so {name} cannot be set"));
         }
         let names: Vec<_> = known.iter().map(|tunable| tunable.name.as_str()).collect();
         return Err(unknown(&format!("it has no tunable {name}"), name, &names, ""));
@@ -134,10 +134,10 @@ mod tests {
     fn what_is_not_offered_is_refused() {
         let said = |name: &str, value| set(TEXT, name, value).err().unwrap_or_default();
         assert_eq!(said("TILE", 48), "TILE = 48; expected one of 16, 32, 64");
-        assert!(said("TILES", 16).contains("no tunable TILES; did you mean TILE? There are: TILE"));
+        assert!(said("TILES", 16).contains("no tunable TILES; did you mean TILE? Available: TILE"));
         assert_eq!(
             set("const A = 1;", "B", 1).err().unwrap_or_default(),
-            "it has no tunable B, nor any other"
+            "it has no tunables, so B cannot be set"
         );
     }
 
@@ -150,7 +150,10 @@ mod tests {
             "const TILE: u32 = 2 * 16; // tune: 32",
         ] {
             let said = tunables(&format!("\n{line}")).err().unwrap_or_default();
-            assert!(said.starts_with(&format!("line 2: `{line}` is no tunable")), "{said}");
+            assert!(
+                said.starts_with(&format!("line 2: `{line}` is not a valid tunable")),
+                "{said}"
+            );
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Running a twin: the plain formula on the CPU, one replica and one part at a time.
 //!
-//! A twin sees matrices of one replica. This module cuts a dispatch into its replicas, and along the
-//! contract's `split` size into a fixed number of parts that do not depend on each other, and runs
-//! them on all cores. The parts do not depend on the number of cores, so neither does any result.
+//! A twin sees matrices of one replica. This module splits a dispatch into its replicas and, along the
+//! contract's `split` size, into a fixed number of independent parts, and runs them on all cores. The
+//! parts do not depend on the number of cores, so neither does any result.
 
 use super::activation::Activation;
 use super::contract::{Contract, Operand, Sizes};
@@ -11,15 +11,15 @@ use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Parts into which a dispatch is cut along its split size.
+/// Parts into which a dispatch is split.
 const PARTS: usize = 8;
 
-/// What one call of a twin gets.
+/// The arguments of one call of a twin.
 #[derive(Debug)]
 pub struct Arguments<'a, T: Real> {
     /// The kernel's contract.
     pub contract: &'static Contract,
-    /// Sizes of this call: one replica, and possibly a part of the split size.
+    /// Sizes of this call: one replica, and possibly only a part of the split size.
     pub sizes: Sizes,
     /// Parameters in the contract's order.
     pub parameters: &'a [f32],
@@ -30,27 +30,27 @@ pub struct Arguments<'a, T: Real> {
 }
 
 impl<T: Real> Arguments<'_, T> {
-    /// The numbers of the operand `name`.
+    /// The floats of the operand `name`.
     ///
     /// # Panics
-    /// When the contract has no such operand of numbers that is read: a mistake in the twin.
+    /// When the contract has no such operand of floats that is read: a mistake in the twin.
     #[must_use]
     pub fn real(&self, name: &str) -> &Tensor<T> {
         match self.input(name) {
             Value::Real(tensor) => tensor,
-            Value::Index(_) => panic!("{} holds whole numbers", name),
+            Value::Index(_) => panic!("{} holds integers", name),
         }
     }
 
-    /// The whole numbers of the operand `name`.
+    /// The integers of the operand `name`.
     ///
     /// # Panics
-    /// When the contract has no such operand of whole numbers that is read: a mistake in the twin.
+    /// When the contract has no such operand of integers that is read: a mistake in the twin.
     #[must_use]
     pub fn indices(&self, name: &str) -> &Tensor<u32> {
         match self.input(name) {
             Value::Index(tensor) => tensor,
-            Value::Real(_) => panic!("{} holds numbers", name),
+            Value::Real(_) => panic!("{} holds floats", name),
         }
     }
 
@@ -132,7 +132,7 @@ pub fn run<T: Real>(
         .collect()
 }
 
-/// The ranges of the split size that are computed apart.
+/// The ranges of the split size that are computed separately.
 fn parts(contract: &Contract, sizes: &Sizes) -> Vec<Range<usize>> {
     let Some(name) = contract.split else { return std::iter::once(0..0).collect() };
     let size = sizes.get(name);
@@ -174,7 +174,7 @@ fn cut<T: Copy>(
     Tensor::new(Shape::matrix(rows.len(), cols.len()), data)
 }
 
-/// Puts the parts of one written operand together again.
+/// Joins the parts of one written operand.
 fn join<T: Real>(
     contract: &Contract,
     operand: &Operand,
@@ -191,7 +191,10 @@ fn join<T: Real>(
         match (&mut whole, value) {
             (Value::Real(whole), Value::Real(value)) => paste(whole, value, corner),
             (Value::Index(whole), Value::Index(value)) => paste(whole, value, corner),
-            _ => panic!("the twin of {} gave {} another type", contract.name, operand.name),
+            _ => panic!(
+                "the twin of {} returned {} with the wrong type",
+                contract.name, operand.name
+            ),
         }
     }
     whole

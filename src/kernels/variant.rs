@@ -1,4 +1,4 @@
-//! Variants of a kernel: where each is read from.
+//! Variants of a kernel, and where each is read from.
 
 use super::composition::Part;
 use super::kernel::{Kernel, Source};
@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 /// A variant of a kernel.
 #[derive(Clone, Debug)]
 pub enum Variant {
-    /// A text that ships with the crate.
+    /// One that ships with the crate.
     Shipped(&'static Source),
-    /// A file of the folder that is laid over, by its name there.
+    /// A file of the user's folder, chosen by its name there.
     Overlay(PathBuf),
-    /// A file that was named.
+    /// A file chosen by its path.
     File(PathBuf),
 }
 
-/// Shipped variants that had another name once: kernel, that name, and the one they have.
+/// Renamed variants: the kernel, the old name and the new one.
 const RENAMED: [(&str, &str, &str); 3] = [
     ("bias_backward", "subgroup", "simd8"),
     ("batch_norm_forward", "subgroup", "simd8"),
@@ -25,7 +25,7 @@ const RENAMED: [(&str, &str, &str); 3] = [
 ];
 
 impl Variant {
-    /// The user's file that it is read from; none where it ships.
+    /// The user's file that it is read from; none for a shipped one.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match self {
@@ -34,7 +34,7 @@ impl Variant {
         }
     }
 
-    /// Its own text.
+    /// Its own source.
     ///
     /// # Errors
     /// [`Error::File`] when its file cannot be read.
@@ -46,7 +46,7 @@ impl Variant {
     }
 }
 
-/// The text of a user's file.
+/// The source in a user's file.
 ///
 /// # Errors
 /// [`Error::File`] when it cannot be read.
@@ -55,17 +55,17 @@ pub(super) fn part(path: &Path) -> Result<Part> {
     Ok(Part { place: path.display().to_string(), text: text.into(), ships: false })
 }
 
-/// Whether a variant is named by its file.
+/// Whether a variant's name is a file.
 pub(super) fn is_file(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|end| end == "wgsl")
 }
 
-/// What is said of a variant that a kernel does not have, neither as it ships nor in `folder`.
+/// The error for a variant that a kernel has neither shipped nor in `folder`.
 pub(super) fn missing(kernel: &Kernel, variant: &str, folder: Option<&Path>) -> Error {
     let name = kernel.name();
     let renamed = RENAMED.into_iter().find(|(of, old, _)| (*of, *old) == (name, variant));
     if let Some((_, _, new)) = renamed {
-        return Error::Config(format!("the variant {variant} of {name} is called {new} now"));
+        return Error::Config(format!("the variant {variant} of {name} is now called {new}"));
     }
     let known: Vec<_> = kernel.shaders.iter().map(|source| source.variant).collect();
     let folder = match folder {

@@ -1,4 +1,4 @@
-//! Reading WGSL with naga: a text becomes a module that is valid by itself, whatever kernel or activation
+//! Reading WGSL with naga: source becomes a module that is valid on its own, whatever kernel or activation
 //! it is for.
 
 use super::header::Requirements;
@@ -8,11 +8,11 @@ use naga::Module;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use std::thread;
 
-/// Bytes of stack for a thread that reads a text or compiles it. What is not refused as nested too deep takes
-/// 0.7 MB of it, and 9 MB without optimization.
+/// Bytes of stack for a thread that reads or compiles source. Source that is not refused as nested too deeply
+/// takes up to 0.7 MB of it, and 9 MB in an unoptimized build.
 pub const STACK: usize = 16 << 20;
 
-/// A module that naga has read and found valid, being allowed what its header requires. `place` is what
+/// A module that naga has parsed and found valid with the features that its header requires. `place` is what
 /// messages call its file.
 ///
 /// # Errors
@@ -35,16 +35,15 @@ pub(super) fn validated(
     thread::scope(|scope| {
         let reader = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read);
         let reader =
-            reader.map_err(|error| Error::Device(format!("no thread could be had: {error}")))?;
-        let broken =
-            |_| refused(&format!("{place}: naga, which reads it, broke down on this text"));
+            reader.map_err(|error| Error::Device(format!("cannot start a thread: {error}")))?;
+        let broken = |_| refused(&format!("{place}: naga crashed while parsing this shader"));
         reader.join().map_err(broken)?
     })
 }
 
-/// What naga lets a shader with these requirements do.
+/// The features that naga allows a shader with these requirements.
 pub fn capabilities(requires: &Requirements) -> Capabilities {
-    // Whether the header names the matrices that are used is seen later, with better words.
+    // Whether the header names the matrices in use is checked later, with a better message.
     let usual = Capabilities::SUBGROUP | Capabilities::COOPERATIVE_MATRIX;
     match requires.cooperative_matrix {
         Some(_) => usual | Capabilities::SHADER_FLOAT16,

@@ -1,5 +1,5 @@
-//! A program with a shader for each of its dispatches, as plain data: all that an executor needs, and
-//! nothing that needs a device. [`shaders`] chooses and reads the shaders.
+//! A program with a shader for each of its dispatches, as plain data: everything that an executor needs, and
+//! nothing that requires a device. [`shaders`] chooses and reads the shaders.
 
 pub mod shaders;
 
@@ -12,7 +12,7 @@ use crate::program::{BufferId, BufferSpec, Dispatch, Program, TensorId, TensorSp
 use crate::tensor::Element;
 use std::rc::Rc;
 
-/// Bytes between the `Params` of two dispatches: WebGPU's coarsest alignment of a uniform.
+/// The alignment of each dispatch's `Params`, in bytes: the coarsest that WebGPU allows for uniforms.
 const UNIFORM_ALIGNMENT: usize = 256;
 
 /// The size of a uniform is a multiple of this many bytes.
@@ -23,9 +23,9 @@ const UNIFORM_SIZE: usize = 16;
 pub struct Lowered {
     /// Memory for tensors.
     pub buffers: Vec<BufferSpec>,
-    /// Where in it the program's tensors lie, by id.
+    /// Where the program's tensors are in it, by id.
     pub tensors: Vec<TensorSpec>,
-    /// What dispatches run, each once.
+    /// The pipelines that dispatches run, each once.
     pub pipelines: Vec<LoweredPipeline>,
     /// The contents of one uniform buffer: the `Params` of all dispatches.
     pub params: Vec<u8>,
@@ -36,25 +36,25 @@ pub struct Lowered {
 /// A compute pipeline, its entry point `main`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LoweredPipeline {
-    /// Kernel and variant, for people.
+    /// Kernel and variant, for display.
     pub label: String,
-    /// The whole text of the shader.
+    /// The complete source of the shader.
     pub wgsl: String,
-    /// The bindings of group 0 from 0 on, as the kernel has them, whether the text uses them or not.
+    /// The bindings of group 0, from 0 on: all those of the kernel, whether the shader uses them or not.
     pub layout: Vec<BindingType>,
-    /// What its products are computed in.
+    /// The precision of its products.
     pub precision: Precision,
-    /// Whether all of its text is as it ships, but for values of tunables.
+    /// Whether its source is unmodified as shipped, apart from values of tunables.
     pub ships: bool,
-    /// What it needs of its adapter.
+    /// What it needs from the adapter.
     pub requires: Requirements,
-    /// Invocations of a workgroup on each axis.
+    /// Invocations of a workgroup along each axis.
     pub workgroup_size: [u32; 3],
-    /// Bytes of workgroup memory that a workgroup takes.
+    /// Bytes of workgroup memory per workgroup.
     pub workgroup_memory: u32,
 }
 
-/// What is bound, in WebGPU's words.
+/// What is bound, in WebGPU's terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BindingType {
     /// `Params`.
@@ -68,15 +68,15 @@ pub enum BindingType {
 /// One dispatch.
 #[derive(Clone, Debug)]
 pub struct LoweredDispatch {
-    /// What it is for, as `layer2.batch_norm_forward`.
+    /// What it is for, e.g. `layer2.batch_norm_forward`.
     pub label: String,
-    /// Its place among the pipelines.
+    /// The index of its pipeline.
     pub pipeline: usize,
     /// Its `Params`, in the uniform buffer: binding 0.
     pub params: ByteRange,
     /// Its tensors: the bindings from 1 on.
     pub tensors: Vec<(BufferId, ByteRange)>,
-    /// Workgroups on each axis.
+    /// Workgroups along each axis.
     pub workgroups: [u32; 3],
 }
 
@@ -85,7 +85,7 @@ pub struct LoweredDispatch {
 pub struct ByteRange {
     /// Where it begins.
     pub offset: u64,
-    /// How long it is.
+    /// Its length.
     pub size: u64,
 }
 
@@ -96,7 +96,7 @@ impl ByteRange {
 }
 
 impl Lowered {
-    /// A program whose dispatches run these shaders, one for each, in its order.
+    /// A program whose dispatches run these shaders, one each, in order.
     ///
     /// # Errors
     /// [`crate::error::Error::Shape`] when a dispatch would have too many workgroups.
@@ -121,7 +121,7 @@ impl Lowered {
         Ok(lowered)
     }
 
-    /// The place of a shader's pipeline; `distinct` are the shaders that have one.
+    /// The index of a shader's pipeline; `distinct` are the shaders that have one.
     fn pipeline(&mut self, distinct: &mut Vec<Rc<Shader>>, shader: &Rc<Shader>) -> usize {
         if let Some(known) = distinct.iter().position(|known| Rc::ptr_eq(known, shader)) {
             return known;
@@ -179,7 +179,7 @@ fn layout(contract: &Contract) -> Vec<BindingType> {
     std::iter::once(BindingType::Uniform).chain(tensors).collect()
 }
 
-/// One dispatch's `Params`: sizes, strides, parameters, as `shader::params_fields` names them.
+/// One dispatch's `Params`: sizes, strides and parameters, in the order of `shader::params_fields`.
 pub(crate) fn params(program: &Program, dispatch: &Dispatch) -> Vec<u8> {
     let operands = dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors);
     let strided = operands.filter(|(operand, _)| operand.strided);
@@ -202,7 +202,7 @@ mod tests {
         Library::default().shader(kernel, "naive", Activation::Relu).map(Rc::new)
     }
 
-    /// c = a · b of two layers whose b lie in one buffer, the second with a bias.
+    /// c = a · b of two layers whose b are in one buffer, the second with a bias.
     fn program(rows: usize) -> Result<Program> {
         let mut program = Program::default();
         let shapes = [("w1", Shape::matrix(5, 7)), ("w2", Shape::matrix(7, 3))];
@@ -243,12 +243,12 @@ mod tests {
         assert!(lowered.pipelines[1].wgsl.contains("fn activate"), "the activation is composed in");
         let [first, second] = [&lowered.passes[0][0], &lowered.passes[1][0]];
         assert_eq!([first.pipeline, second.pipeline, lowered.passes[1][1].pipeline], [0, 0, 1]);
-        // m, k, n, and the distance of replicas, of which there is one.
+        // m, k, n, and the replica stride: there is one replica.
         assert_eq!(lowered.params[..16], bytemuck::cast::<[u32; 4], [u8; 16]>([2, 5, 7, 0]));
         assert_eq!(first.params, ByteRange { offset: 0, size: 16 });
         assert_eq!(second.params, ByteRange { offset: 256, size: 16 });
         assert_eq!(lowered.params.len(), 3 * 256);
-        // The second layer's weights begin behind the first one's, at a multiple of 256 bytes.
+        // The second layer's weights begin after the first one's, at a multiple of 256 bytes.
         assert_eq!(first.tensors[1].1, ByteRange { offset: 0, size: 4 * 35 });
         assert_eq!(second.tensors[1].1, ByteRange { offset: 256, size: 4 * 21 });
         assert_eq!(first.tensors[1].0, second.tensors[1].0);

@@ -1,4 +1,4 @@
-//! Which shaders programs are lowered to: chosen for each dispatch, read once, and remembered as used.
+//! Chooses a shader for each dispatch of a program, reads each shader once, and remembers which are in use.
 
 use super::Lowered;
 use crate::error::Result;
@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-/// A shader as it stands in the library now, which the adapter can run.
+/// A shader as it is in the library now, if the adapter can run it.
 fn read(
     key: &ShaderKey,
     kernel: &'static Kernel,
@@ -28,7 +28,7 @@ fn read(
     capabilities.allow(&shader).map(|()| shader)
 }
 
-/// The same with the activation of a program's dispatches that was read from the same file later.
+/// The key with the newest version of its activation among a program's dispatches.
 fn or_newer(mut key: ShaderKey, program: &Program) -> ShaderKey {
     let dispatches = program.passes.iter().flat_map(|pass| &pass.dispatches);
     let newest = |old| dispatches.fold(old, |old: Activation, one| old.or_newer(one.activation));
@@ -36,7 +36,7 @@ fn or_newer(mut key: ShaderKey, program: &Program) -> ShaderKey {
     key
 }
 
-/// A shader that programs use, and the classes of shapes that they use it for.
+/// A shader that programs use, and the shape classes that they use it for.
 #[derive(Clone, Debug)]
 struct Used {
     kernel: &'static Kernel,
@@ -52,14 +52,14 @@ pub struct Lowering {
 }
 
 impl Lowering {
-    /// With the shaders of this selection.
+    /// Lowers with the shaders of this selection.
     #[must_use]
     pub fn new(selection: Selection) -> Self {
         Self { selection, used: HashMap::new() }
     }
 
-    /// The same selection with no settings, for programs of its own. It reads its own texts: files may have
-    /// changed.
+    /// The same selection without settings, for independent programs. It reads the shaders again: files may
+    /// have changed.
     #[must_use]
     pub fn fork(&self) -> Self {
         let mut selection = self.selection.clone();
@@ -68,52 +68,52 @@ impl Lowering {
         Self { selection, used: HashMap::new() }
     }
 
-    /// Which shaders dispatches get.
+    /// Which shaders dispatches use.
     #[must_use]
     pub fn selection(&self) -> &Selection {
         &self.selection
     }
 
-    /// Takes the shaders of `library` from now on.
+    /// Uses the shaders of `library` from now on.
     pub fn use_library(&mut self, library: Library) {
         self.used.clear();
         self.selection.use_library(library);
     }
 
-    /// As [`Selection::use_settings`].
+    /// See [`Selection::use_settings`].
     pub fn use_settings(&mut self, settings: Settings) {
         self.selection.use_settings(settings);
     }
 
-    /// As [`Selection::choose_variant`].
+    /// See [`Selection::choose_variant`].
     ///
     /// # Errors
-    /// As there.
+    /// The same.
     pub fn choose_variant(&mut self, kernel: &'static Kernel, variant: &str) -> Result<()> {
         let chosen = self.selection.choose_variant(kernel, variant);
         self.forget(kernel);
         chosen
     }
 
-    /// As [`Selection::choose_setting`].
+    /// See [`Selection::choose_setting`].
     ///
     /// # Errors
-    /// As there.
+    /// The same.
     pub fn choose_setting(&mut self, kernel: &'static Kernel, setting: &Setting) -> Result<()> {
         self.selection.choose_setting(kernel, setting)?;
         self.forget(kernel);
         Ok(())
     }
 
-    /// Forgets that programs use a kernel: another setting of it was chosen.
+    /// Forgets the shaders in use of a kernel, because another setting was chosen.
     fn forget(&mut self, kernel: &Kernel) {
         self.used.retain(|key, _| key.kernel != kernel.name());
     }
 
-    /// The rules by which programs are to be rewritten before they are lowered.
+    /// The rules that rewrite programs before they are lowered.
     ///
     /// # Errors
-    /// As [`Selection::may_replace`].
+    /// Those of [`Selection::may_replace`].
     pub fn fusion(&self) -> Result<Fusion> {
         let mut good = Vec::new();
         for rule in &fusion::ALL {
@@ -124,11 +124,11 @@ impl Lowering {
         Ok(Fusion::of(|rule| good.contains(&rule.name)))
     }
 
-    /// A program with the shaders that its dispatches get.
+    /// A program with the shaders that its dispatches use.
     ///
     /// # Errors
-    /// The first in the order of the dispatches: as [`Selection::setting`], [`Library::set_shader`]
-    /// and [`AdapterCapabilities::allow`]. As [`Lowered::new`].
+    /// The first, in the order of the dispatches, of [`Selection::setting`], [`Library::set_shader`]
+    /// and [`AdapterCapabilities::allow`]; then those of [`Lowered::new`].
     pub fn lower(&mut self, program: &Program) -> Result<Lowered> {
         let (mut wanted, mut failed) = (Vec::new(), None);
         for dispatch in program.passes.iter().flat_map(|pass| &pass.dispatches) {
@@ -143,7 +143,7 @@ impl Lowering {
                 }
             }
         }
-        // What is wrong with an earlier dispatch is told first.
+        // An earlier dispatch's error is reported first.
         self.read_all(&wanted)?;
         failed.map_or(Ok(()), Err)?;
         let shaders = wanted.iter().map(|(dispatch, key)| {
@@ -161,7 +161,7 @@ impl Lowering {
         Ok(lowered)
     }
 
-    /// Reads what was not read before, on all cores.
+    /// Reads the shaders that have not been read yet, on all cores.
     ///
     /// # Errors
     /// The first in the order of the dispatches.
@@ -185,11 +185,11 @@ impl Lowering {
         Ok(())
     }
 
-    /// Reads the shaders in use again, with the activations of `program`, and takes those whose text has
-    /// changed. Nothing changes where one is wrong.
+    /// Reads the shaders in use again, with the activations of `program`, and takes over those whose source
+    /// has changed. If one is faulty, nothing changes.
     ///
     /// # Errors
-    /// As [`Lowering::lower`].
+    /// Those of [`Lowering::lower`].
     pub fn renew(&mut self, program: &Program) -> Result<()> {
         let (library, capabilities) = (self.selection.library(), self.selection.capabilities());
         let mut used = HashMap::new();
@@ -202,14 +202,14 @@ impl Lowering {
             used.insert(key, one);
         }
         let read = used.iter().map(|(key, one)| (key.clone(), Rc::clone(&one.shader)));
-        // What is not in use may be of texts that are no more.
+        // Shaders that are not in use may be out of date.
         self.selection.take_read(read.collect::<Vec<_>>(), |_| false);
         self.used = used;
         Ok(())
     }
 
-    /// Which shaders programs use, in a fixed order. Where a kernel is used with several settings, each
-    /// has the classes of shapes that it is used for.
+    /// Which shaders programs use, in a fixed order. If a kernel is used with several settings, each
+    /// lists the shape classes that it is used for.
     #[must_use]
     pub fn records(&self) -> Vec<ShaderRecord> {
         let place = |key: &ShaderKey| (key.kernel, key.activation);

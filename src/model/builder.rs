@@ -10,7 +10,7 @@ use crate::kernels::{gather, matmul_nn, softmax_cross_entropy};
 use crate::program::{Dispatch, Program, TensorId};
 use crate::tensor::Shape;
 
-/// One part of the data on the device, and the loop over it.
+/// One part of the data on the device, with what the loop over it reads and writes.
 #[derive(Clone, Copy, Debug)]
 pub struct DataBuffers {
     /// Packed images, `[examples, words]`, shared by all replicas.
@@ -23,7 +23,7 @@ pub struct DataBuffers {
     pub step: TensorId,
     /// A ring of mean losses, `[slots, 1]`.
     pub losses: TensorId,
-    /// A ring of how many examples are classified correctly, `[slots, 1]`.
+    /// A ring of the numbers of correctly classified examples, `[slots, 1]`.
     pub correct: TensorId,
 }
 
@@ -67,7 +67,7 @@ impl Builder {
         }
     }
 
-    /// Adds a tensor of numbers with all replicas.
+    /// Adds a tensor of real numbers for all replicas.
     pub(super) fn tensor(&mut self, name: String, rows: usize, cols: usize) -> TensorId {
         self.program.tensor(name, Shape::new(self.network.replicas, rows, cols))
     }
@@ -90,7 +90,7 @@ impl Builder {
         self.program.dispatch(label, kernel, activation, tensors, &[])
     }
 
-    /// Adds a batch of the data: the dispatch, the examples and their targets.
+    /// Adds a batch of the data and returns the dispatch, the examples and their targets.
     pub(super) fn gather(
         &mut self,
         part: &str,
@@ -127,7 +127,7 @@ impl Builder {
         Ok((self.dispatch(place, &matmul_nn::KERNEL, identity, &tensors)?, x))
     }
 
-    /// Adds the loss of some logits: the dispatch, and the logits' gradient.
+    /// Adds the loss of some logits and returns the dispatch and the logits' gradient.
     pub(super) fn loss(
         &mut self,
         part: &str,

@@ -5,7 +5,7 @@ use super::layers::{Mode, Walk};
 use crate::error::Result;
 use crate::program::{PassId, TensorId};
 
-/// Adds the pass: what it is fed with, the pass, and the last hidden layer's outputs and the logits.
+/// Adds the pass and returns its data buffers, the pass, and the last hidden layer's outputs with the logits.
 pub(super) fn evaluate(builder: &mut Builder) -> Result<(DataBuffers, PassId, [TensorId; 2])> {
     let (chunks, batch) = (builder.network.test_chunks(), builder.network.test_batch);
     let data = builder.data_buffers("test", builder.network.test_examples, (chunks, batch), chunks);

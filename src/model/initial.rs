@@ -5,8 +5,8 @@ use crate::config::Init;
 use crate::rng::{Purpose, Stream};
 use crate::tensor::{Shape, Tensor};
 
-/// Initial values of a parameter, replica r with the seed `seed + r`. They depend on the seed, the
-/// layer, the role and the shape only: networks that differ in norm or activation begin alike.
+/// Initial values of a parameter; replica r uses the seed `seed + r`. They depend only on the seed, the
+/// layer, the role and the shape: networks that differ in norm or activation start with the same weights.
 #[must_use]
 pub fn initial_parameters(model: &Model, parameter: &Parameter, seed: u64) -> Tensor<f32> {
     let network = &model.network;

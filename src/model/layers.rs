@@ -1,4 +1,4 @@
-//! The one walk over the layers, for training, inference and probes: each layer is a product and then
+//! The walk over the layers that training, inference and probes share: each layer is a product followed by
 //! its stages.
 
 use super::builder::Builder;
@@ -9,38 +9,38 @@ use crate::program::{Dispatch, TensorId};
 /// Where a batch norm takes its mean and variance from.
 #[derive(Clone, Copy)]
 pub(super) enum Mode<'a> {
-    /// From the batch itself, of which this share goes into running statistics.
+    /// From the batch itself; `momentum` is the batch's share in the running statistics.
     Training { momentum: f32 },
-    /// From what is known of each layer.
+    /// From known statistics of each layer.
     Inference { statistics: &'a [Option<TensorId>] },
 }
 
 /// A walk over the first layers.
 #[derive(Clone, Copy)]
 pub(super) struct Walk<'a> {
-    /// What stands before `layer1` in names of tensors and labels of dispatches.
+    /// The prefix of `layer1` in names of tensors and labels of dispatches.
     pub(super) prefix: &'a str,
-    /// The layers to walk over.
+    /// How many layers to walk over.
     pub(super) depth: usize,
     /// The first layer's input.
     pub(super) input: TensorId,
     pub(super) mode: Mode<'a>,
 }
 
-/// A stage that was walked over.
+/// A visited stage.
 pub(super) struct WalkedStage {
     pub(super) stage: Stage,
     pub(super) x: TensorId,
     y: TensorId,
-    /// What the activation is applied to; none where batch norm infers.
+    /// What the activation is applied to; none for batch norm in inference.
     pub(super) z: Option<TensorId>,
-    /// What a norm kept of `x`; none behind a bias.
+    /// What a norm kept of `x`; none for a bias.
     pub(super) statistics: Option<TensorId>,
     /// Batch norm's running statistics, in training.
     pub(super) running: Option<TensorId>,
 }
 
-/// A layer that was walked over.
+/// A visited layer.
 pub(super) struct WalkedLayer {
     /// Its name with the walk's prefix.
     pub(super) place: String,
@@ -50,12 +50,12 @@ pub(super) struct WalkedLayer {
 }
 
 impl Builder {
-    /// Walks over layers: the dispatches, and what was passed.
+    /// Walks over layers and returns the dispatches and the visited layers.
     pub(super) fn layers(&mut self, walk: Walk<'_>) -> Result<(Vec<Dispatch>, Vec<WalkedLayer>)> {
         self.layers_and(walk, |_, _| Ok(Vec::new()))
     }
 
-    /// The same with further dispatches behind each layer.
+    /// The same, with additional dispatches after each layer.
     pub(super) fn layers_and(
         &mut self,
         Walk { prefix, depth, input, mode }: Walk<'_>,
@@ -89,7 +89,7 @@ impl Builder {
         Ok((dispatches, layers))
     }
 
-    /// Adds one stage in training. `momentum` is that of batch norm's running statistics.
+    /// Adds one stage in training. `momentum` is for batch norm's running statistics.
     fn train_stage(
         &mut self,
         place: &str,

@@ -1,10 +1,10 @@
 //! A network becomes a program: memory, and the passes `forward`, `backward`, `update`, `evaluate`,
-//! and `probe` and `digits`, which only look.
+//! and `probe` and `digits`, which only observe.
 //!
-//! A hidden layer is `matmul_nn` and then one *stage*: a bias, or a norm in its place; with the norm
-//! behind the activation it is two stages. The output layer has a bias and no activation. All
-//! parameters lie in one buffer, their gradients in another of the same layout, so that the
-//! optimizer is one dispatch; with several replicas the betas lie apart, and it is two.
+//! A hidden layer is `matmul_nn` followed by one *stage*: a bias, or a norm in its place; with the norm
+//! after the activation it has two stages. The output layer has a bias and no activation. All
+//! parameters are in one buffer and their gradients in another of the same layout, so that the
+//! optimizer is one dispatch; with several replicas the betas are in separate buffers, and it is two.
 
 mod builder;
 mod evaluation;
@@ -48,27 +48,27 @@ pub struct Model {
     pub evaluate: PassId,
     /// All parameters.
     pub parameters: Vec<Parameter>,
-    /// Running statistics of batch norms: layer counted from 0, and `[2, units]`.
+    /// Running statistics of batch norms: the layer, counted from 0, and a tensor `[2, units]`.
     pub running: Vec<(usize, TensorId)>,
     /// The optimizer's memory.
     pub optimizer_state: Vec<TensorId>,
     /// The learning rate of each replica, `[1, 1]`.
     pub learning_rate: TensorId,
-    /// What training reads and writes besides.
+    /// What else training reads and writes.
     pub train: DataBuffers,
-    /// What an evaluation reads and writes besides.
+    /// What else an evaluation reads and writes.
     pub test: DataBuffers,
     /// The last hidden layer's outputs for the last chunk of the test set, `[test_batch, units]`; the
-    /// images themselves where there is no hidden layer.
+    /// images themselves if there is no hidden layer.
     pub test_outputs: TensorId,
     /// The logits of a chunk of the test set, `[test_batch, classes]`; a network that was fused may not write them.
     pub test_logits: TensorId,
-    /// What a probe runs; none where nothing is probed.
+    /// What a probe runs; none if nothing is probed.
     pub probe: Option<Probe>,
 }
 
 impl Model {
-    /// Everything that a training goes on from: parameters, running statistics, the optimizer's
+    /// Everything needed to continue a training: parameters, running statistics, the optimizer's
     /// memory and the step counter.
     #[must_use]
     pub fn state(&self) -> Vec<TensorId> {
@@ -89,7 +89,7 @@ impl Model {
         [self.forward, self.backward, self.update]
     }
 
-    /// Takes an activation that was read again from the file of the network's own.
+    /// Takes over an activation that was read again from the network's file.
     pub fn take_activation(&mut self, newer: Activation) {
         self.network.activation = self.network.activation.or_newer(newer);
         self.program.take_activation(newer);
@@ -98,7 +98,7 @@ impl Model {
     /// The same network with fewer dispatches in a step and in an evaluation.
     ///
     /// # Errors
-    /// As [`fuse`].
+    /// Those of [`fuse`].
     pub fn fused(mut self, fusion: &Fusion) -> Result<Self> {
         self.program = fuse(&self.program, &self.step_passes(), fusion)?;
         self.program = fuse(&self.program, &[self.evaluate], fusion)?;

@@ -1,4 +1,4 @@
-//! The network that a program is made of.
+//! The network that a program is made from.
 
 use super::stage::Stage;
 use crate::config::{Affine, Experiment, Init, Norm, NormPosition, Optimizer};
@@ -6,7 +6,7 @@ use crate::data::{Dataset, batches};
 use crate::kernels::activation::Activation;
 use crate::kernels::gather;
 
-/// A fully connected network and the shapes of what it is trained on.
+/// A fully connected network and the shapes of its training data.
 #[derive(Clone, Debug)]
 pub struct Network {
     /// Independent copies of the whole experiment.
@@ -21,9 +21,9 @@ pub struct Network {
     pub activation: Activation,
     /// The hidden layers' norm.
     pub norm: Norm,
-    /// Gammas and betas of a layer norm, gammas of an rms norm.
+    /// How a layer norm's gammas and betas, or an RMS norm's gammas, are shared.
     pub affine: Affine,
-    /// Where the norm stands.
+    /// Where the norm is placed.
     pub norm_position: NormPosition,
     /// Initial weights.
     pub init: Init,
@@ -31,25 +31,25 @@ pub struct Network {
     pub optimizer: Optimizer,
     /// SGD's momentum.
     pub momentum: f32,
-    /// Examples of a training batch.
+    /// Examples per training batch.
     pub batch: usize,
-    /// Batches of an epoch.
+    /// Batches per epoch.
     pub steps_per_epoch: usize,
-    /// Epochs whose order is on the device at a time: enough that short epochs need no visit to the
+    /// Epochs whose order is on the device at a time: enough that short epochs need no round trip to the
     /// host within the steps whose losses are kept.
     pub epochs_per_order: usize,
-    /// Steps whose loss and correct examples are kept until they are read.
+    /// Steps whose loss and number of correct examples are kept until they are read.
     pub history: usize,
-    /// Batches whose images are on the device at a time, where those of all would be more than it binds at once;
-    /// none where all are there.
+    /// Batches whose images are on the device at a time, if all images would exceed its largest binding;
+    /// none if all are there.
     pub window: Option<usize>,
     /// Training examples.
     pub train_examples: usize,
     /// Test examples.
     pub test_examples: usize,
-    /// Examples of one chunk of an evaluation.
+    /// Examples per chunk of an evaluation.
     pub test_batch: usize,
-    /// Training images of a probe; 0 where nothing is probed.
+    /// Training images of a probe; 0 if nothing is probed.
     pub probe_images: usize,
 }
 
@@ -96,7 +96,7 @@ impl Network {
         }
     }
 
-    /// The same on a device that binds at most so many bytes at once.
+    /// The same on a device whose largest binding is `largest` bytes.
     #[must_use]
     pub fn within(mut self, largest: usize) -> Self {
         let image = self.image_bytes();

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// One segment of the parameters.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-    /// Its name in files of weights, as `layer1.weight`.
+    /// Its name in weight files, e.g. `layer1.weight`.
     pub name: String,
     /// The layer, counted from 0.
     pub layer: usize,
@@ -28,13 +28,13 @@ pub struct Parameter {
 /// Parameters and gradients in their buffers.
 pub(super) struct Layout {
     pub(super) parameters: Vec<Parameter>,
-    /// What one dispatch of the optimizer updates.
+    /// The parameters that each dispatch of the optimizer updates.
     pub(super) groups: Vec<Group>,
 }
 
-/// Parameters that lie in one buffer.
+/// Parameters that share a buffer.
 pub(super) struct Group {
-    /// Its name; none where all parameters are in it.
+    /// Its name; none if all parameters are in it.
     pub(super) name: Option<&'static str>,
     /// The parameters as one row.
     pub(super) values: TensorId,
@@ -55,9 +55,9 @@ impl Layout {
                 planned.extend(stage.kind().roles.iter().map(|&role| (layer, role, shape)));
             }
         }
-        // Replicas of a segment lie apart, so that two segments of a buffer overlap as ranges, and WebGPU
-        // lets no dispatch write two ranges that do. A norm's backward pass writes its gamma's gradient and
-        // its beta's.
+        // Replicas of a segment are not contiguous, so two segments of a buffer overlap as ranges, and WebGPU
+        // lets no dispatch write two overlapping ranges. A norm's backward pass writes the gradients of both
+        // gamma and beta.
         let apart = |role| network.replicas > 1 && role == Role::Beta;
         let mut groups = Vec::new();
         let mut placed = BTreeMap::new();
@@ -98,7 +98,7 @@ impl Layout {
         self.parameters.iter().find(|one| one.layer == layer && one.role == role)
     }
 
-    /// The parameters of a stage by their names in its contract.
+    /// The parameters of a stage, by their names in its contract.
     pub(super) fn values(
         &self,
         layer: usize,
@@ -108,7 +108,7 @@ impl Layout {
         stage.kind().roles.iter().map(value)
     }
 
-    /// The gradients of the parameters of a stage by their names in its contract.
+    /// The gradients of a stage's parameters, by their names in its contract.
     pub(super) fn gradients(
         &self,
         layer: usize,

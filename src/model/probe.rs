@@ -1,4 +1,4 @@
-//! The passes of a probe: the forward pass over images of its own, counted and measured.
+//! The passes of a probe: the forward pass over separate images, with histograms and statistics.
 
 use super::builder::{Builder, DataBuffers};
 use super::layers::{Mode, Walk};
@@ -12,15 +12,15 @@ use crate::tensor::Shape;
 /// What a probe runs, and where its results are.
 #[derive(Clone, Debug)]
 pub struct Probe {
-    /// The forward pass over training images, with statistics of just these where batch norm takes
-    /// some; counts and column statistics of the inputs to every hidden activation.
+    /// The forward pass over training images, batch norm using the statistics of just these; then counts
+    /// and column statistics of the inputs to every hidden activation.
     pub pass: PassId,
     /// Which training images these are, `[1, images]`.
     pub batch_indices: TensorId,
-    /// These images and their labels, where not all training images are on the device.
+    /// These images and their labels, if not all training images are on the device.
     pub own: Option<[TensorId; 2]>,
-    /// The forward pass over a test image of each class, with running statistics; where there is a batch
-    /// norm, also with the statistics of the training images that `pass` went over.
+    /// The forward pass over a test image of each class, with running statistics; with a batch norm, also
+    /// with the statistics of the training images of `pass`.
     pub digits: PassId,
     /// Which test images these are, `[1, classes]`.
     pub digits_indices: TensorId,
@@ -31,15 +31,15 @@ pub struct Probe {
 /// A hidden layer in a probe.
 #[derive(Clone, Debug)]
 pub struct ProbedLayer {
-    /// How many inputs to the activation lie where: see [`histogram`], with its default bins.
+    /// The histogram of the inputs to the activation, with the default bins of [`histogram`].
     pub counts: TensorId,
-    /// Statistics of each unit's inputs to the activation: see [`column_stats`], outside of where the
-    /// sigmoid is saturated.
+    /// Statistics of each unit's inputs to the activation: see [`column_stats`], whose default range is where
+    /// the sigmoid is not saturated.
     pub stats: TensorId,
     /// The layer's outputs for the test images with running statistics, `[classes, units]`.
     pub outputs: TensorId,
-    /// The same with the statistics of the probed training images; none without a batch norm, which
-    /// alone makes a difference.
+    /// The same with the statistics of the probed training images; none without a batch norm, where it would
+    /// make no difference.
     pub outputs_in_training: Option<TensorId>,
     /// Scale of the layer's norm, if it has one.
     pub gamma: Option<TensorId>,
@@ -80,7 +80,7 @@ pub(super) fn probe(
     Ok(Probe { pass, batch_indices, own, digits: seen, digits_indices, hidden })
 }
 
-/// A part of the data in an order of the probe's own.
+/// A part of the data in the probe's own order.
 fn data_buffers(
     builder: &mut Builder,
     part: &str,
@@ -96,18 +96,18 @@ fn data_buffers(
     DataBuffers { batch_indices, step: index(builder, "step", 1), ..*data }
 }
 
-/// What is measured of a layer's inputs.
+/// What is measured on a layer's inputs.
 struct Measured {
     counts: TensorId,
     stats: TensorId,
-    /// Mean and variance of these very images, where a batch norm takes them: `[2, units]`.
+    /// Mean and variance of these images, for a batch norm: `[2, units]`.
     statistics: Option<TensorId>,
 }
 
 /// With this momentum the running statistics become those of the batch.
 const ALL_OF_THE_BATCH: f32 = 1.0;
 
-/// The forward pass over training images: these, its dispatches, and what is measured.
+/// The forward pass over training images: their data, its dispatches, and what is measured.
 fn inputs(
     builder: &mut Builder,
     train: &DataBuffers,
@@ -123,7 +123,7 @@ fn inputs(
     let walk = Walk { prefix: "probe.", depth, input, mode };
     let mut measured = Vec::new();
     let (walked, _) = builder.layers_and(walk, |builder, layer| {
-        // The activation belongs to the first stage, wherever the norm stands.
+        // The activation belongs to the first stage, whether the norm comes before or after it.
         let Some(z) = layer.stages.first().and_then(|stage| stage.z) else {
             return Ok(Vec::new());
         };

@@ -14,7 +14,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Its name in files of weights and in the contracts of stages.
+    /// Its name in weight files and in the contracts of stages.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Weight => "weight",
@@ -24,7 +24,7 @@ impl Role {
         }
     }
 
-    /// The name of its gradient there.
+    /// The name of its gradient in contracts.
     pub(super) const fn gradient_name(self) -> &'static str {
         match self {
             Self::Weight => "d_weight",

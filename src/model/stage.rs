@@ -1,5 +1,4 @@
-//! What follows the product of a layer: one kind of stage for each norm, and all that tells one kind
-//! from another.
+//! What follows the product of a layer: one kind of stage for each norm, and how the kinds differ.
 
 use super::role::Role;
 use crate::config::Norm;
@@ -10,44 +9,44 @@ use crate::kernels::{
     layer_norm_backward, layer_norm_forward, rms_norm_backward, rms_norm_forward,
 };
 
-/// A bias (`Norm::None`) or a norm, with the activation behind it.
+/// A bias (`Norm::None`) or a norm, followed by the activation.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stage {
     pub(super) norm: Norm,
     pub(super) activation: Activation,
 }
 
-/// What tells one kind of stage from another.
+/// How the kinds of stages differ.
 pub(super) struct Kind {
-    /// The word for it in names of tensors.
+    /// Its name in names of tensors.
     pub(super) name: &'static str,
-    /// What its parameters are for: `[1, units]` each, or `[1, 1]` where a layer shares.
+    /// The roles of its parameters: `[1, units]` each, or `[1, 1]` where a layer shares them.
     pub(super) roles: &'static [Role],
     /// The kernel that computes it in training.
     pub(super) forward: &'static Kernel,
     /// The kernel in inference.
     pub(super) infer: &'static Kernel,
-    /// The kernel on the way back.
+    /// The kernel of the backward pass.
     pub(super) backward: &'static Kernel,
     /// What it keeps of its input.
     pub(super) statistics: Statistics,
-    /// Whether it has running statistics, from training for inference.
+    /// Whether training keeps running statistics for inference.
     pub(super) keeps_running: bool,
 }
 
-/// What a norm keeps of its input for the way back.
+/// What a norm keeps of its input for the backward pass.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Statistics {
     /// Nothing.
     None,
-    /// So many numbers of each unit: `[numbers, cols]`.
+    /// This many numbers for each unit: `[numbers, cols]`.
     OfUnits(usize),
-    /// So many numbers of each example: `[rows, numbers]`.
+    /// This many numbers for each example: `[rows, numbers]`.
     OfExamples(usize),
 }
 
 impl Stage {
-    /// Its kind: all that a norm is to a network.
+    /// Its kind: everything a network needs to know of a norm.
     pub(super) fn kind(self) -> Kind {
         let (name, keeps_running) = ("norm", false);
         match self.norm {

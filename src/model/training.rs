@@ -48,7 +48,7 @@ impl Builder {
             let weight = self.layout.find(layer, Role::Weight).clone();
             let tensors = [("a", walked.input), ("b", gradient), ("c", weight.gradient)];
             dispatches.push(self.dispatch(place, &matmul_tn::KERNEL, identity, &tensors)?);
-            // Nothing learns from the gradient of the images.
+            // Nothing needs the gradient of the images.
             if layer > 0 {
                 let shape = self.program.spec(walked.input).shape;
                 let d_input = self.tensor(format!("{place}.d_input"), shape.rows, shape.cols);
@@ -60,7 +60,7 @@ impl Builder {
         Ok(dispatches)
     }
 
-    /// Adds one stage of the backward pass: the dispatch, and the gradient of its input.
+    /// Adds one stage of the backward pass and returns the dispatch and the gradient of its input.
     fn stage_backward(
         &mut self,
         place: &str,
@@ -81,7 +81,7 @@ impl Builder {
         Ok((self.dispatch(place, kind.backward, stage.activation, &tensors)?, d_x))
     }
 
-    /// The optimizer's dispatches, one a group of parameters, and its memory.
+    /// The optimizer's dispatches, one per group of parameters, and its memory.
     pub(super) fn update(
         &mut self,
         learning_rate: TensorId,

@@ -1,8 +1,8 @@
 //! The lesson's page: one HTML file that teaches batch and layer normalization, plays a recorded run, and trains
 //! networks of the reader's choice in the browser.
 //!
-//! Its parts are the files of `assets/page/lesson`, which stand in the page as they are: modules, words, styles.
-//! [`RecordedRun`] is what it shows of a run, [`crate::export::catalogue`] what it trains.
+//! Its parts are the files of `assets/page/lesson`, included in the page as they are: modules, texts, styles.
+//! [`RecordedRun`] is what it shows of a run, [`crate::export::catalogue`] what it can train.
 
 mod record;
 
@@ -21,22 +21,22 @@ use include_dir::{Dir, File, include_dir};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The most that the page may weigh, in bytes.
+/// The largest size of the page, in bytes.
 pub const LARGEST: usize = 4_000_000;
 
-/// The run that ships with the crate, for a page without one of the user's own.
+/// The run that ships with the crate, for a page without a run of your own.
 pub const SHIPPED: &str = include_str!("../../assets/page/record.json");
 
 /// The page's parts.
 static PARTS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/assets/page/lesson");
 
-/// The module that builds the page from the others.
+/// The module that builds the page and imports the others.
 const MAIN: &str = "main.js";
 
-/// The languages that it speaks: its words stand in files such as `text/s1.en.json`.
+/// The page's languages: its texts are in files such as `text/s1.en.json`.
 const LANGUAGES: [&str; 2] = ["en", "ko"];
 
-/// What lies beside the page of a run: addresses of files.
+/// The addresses of files next to the page of a run.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Links {
     /// The run's report.
@@ -45,10 +45,10 @@ pub struct Links {
     pub gif: Option<&'static str>,
 }
 
-/// The page that shows a run, which is JSON of a [`RecordedRun`].
+/// The page that shows a run, given as JSON of a [`RecordedRun`].
 ///
 /// # Errors
-/// [`Error::Config`] when it would be larger than [`LARGEST`]. As [`Catalogue::new`].
+/// [`Error::Config`] when it would be larger than [`LARGEST`]; the errors of [`Catalogue::new`].
 pub fn html(record: &str, links: &Links) -> Result<String> {
     let data = Dataset::drawn()?;
     let catalogue = Catalogue::new(&combinations(), &starts(), &data)?;
@@ -66,7 +66,7 @@ pub fn html(record: &str, links: &Links) -> Result<String> {
     page::at_most(LARGEST, page, "show a run with fewer networks or units")
 }
 
-/// Files of a folder by the end of their names, in the order of these.
+/// The files of a folder whose names end with `end`, in the order of their names.
 fn files<'a>(folder: &'a Dir<'a>, end: &str) -> impl Iterator<Item = (&'a str, &'a str)> {
     let name = |file: &'a File<'a>| file.path().file_name().and_then(|name| name.to_str());
     folder
@@ -79,14 +79,14 @@ fn contents<'a>(file: &'a File<'a>) -> &'a str {
     file.contents_utf8().unwrap_or_default()
 }
 
-/// The scripts, the one that is run behind those that it imports from.
+/// The scripts; the main one comes after those that it imports from.
 fn modules() -> Vec<Module> {
     let own = files(&PARTS, ".js").map(|(name, text)| Module { name, text });
     let (main, others): (Vec<_>, Vec<_>) = own.partition(|module| module.name == MAIN);
     [RUNNER].into_iter().chain(others).chain(main).collect()
 }
 
-/// All texts of the page by language and key.
+/// All texts of the page, by language and key.
 fn words() -> Result<Map<String, Value>> {
     let mut all = Map::new();
     for language in LANGUAGES {
@@ -103,20 +103,20 @@ fn words() -> Result<Map<String, Value>> {
     Ok(all)
 }
 
-/// Depths that the page offers.
+/// The depths that the page offers.
 const DEPTHS: [usize; 6] = [1, 2, 3, 5, 10, 20];
 
-/// Batch sizes that it offers.
+/// The batch sizes that it offers.
 const BATCHES: [usize; 5] = [1, 4, 32, 60, 256];
 
-/// The usual width and batch of its networks, and those of the lesson.
+/// The default width and batch of its networks, and those of the lesson.
 const USUAL: [(usize, usize); 2] = [(32, 32), (100, 60)];
 
 /// The lesson's depth.
 const DEPTH: usize = 5;
 
-/// The networks that the page can train: of its usual width at each depth and batch, of the lesson's at each
-/// depth; and at the lesson's depth with either position, with shared gammas and betas, and with
+/// The networks that the page can train: of its default width at each depth and batch, of the lesson's width
+/// at each depth; and at the lesson's depth with either norm position, with shared gammas and betas, and with
 /// Adam.
 #[must_use]
 pub fn combinations() -> Vec<Combination> {
@@ -136,7 +136,7 @@ pub fn combinations() -> Vec<Combination> {
     all
 }
 
-/// The other positions and affines that a network can have.
+/// The network with its other norm positions and affines.
 fn placed(usual: Combination) -> Vec<Combination> {
     if usual.norm == Norm::None {
         return Vec::new();
@@ -148,7 +148,7 @@ fn placed(usual: Combination) -> Vec<Combination> {
     places.filter(|one| *one != usual).collect()
 }
 
-/// The trainings whose first steps the page checks: those of the laboratory's presets, in
+/// The training runs whose first steps the page checks: those of the laboratory's presets, in
 /// `assets/page/lesson/lab_presets.js`.
 #[must_use]
 pub fn starts() -> Vec<Start> {
@@ -170,7 +170,7 @@ pub fn starts() -> Vec<Start> {
             Start { learning_rate: 0.01, combination: alone, ..sigmoid.clone() },
             Start { learning_rate: 3.0, ..relu.clone() },
             Start { init: Init::Normal(1.0), ..sigmoid.clone() },
-            // Of so many layers one step is as many numbers as the three of the others.
+            // One step with this many layers has as many numbers as three steps of the others.
             Start { combination: deep, steps: 1, ..sigmoid.clone() },
             sigmoid,
             relu,

@@ -1,5 +1,5 @@
-//! A run as the lesson's page carries it: the evaluations and some of the probes of its networks, and what its
-//! claims have come to. `assets/page/lesson/record.js` has the same types.
+//! A run as included in the lesson's page: the evaluations and some of the probes of its networks, and the
+//! verdicts on its claims. `assets/page/lesson/record.js` has the same types.
 
 use crate::config::{Experiment, Norm};
 use crate::error::{Error, Result};
@@ -15,24 +15,24 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-/// Probes of a network that the page carries at most: what its slider stops at.
+/// The most probes of a network in the page, which are the stops of its slider.
 const MOMENTS: usize = 10;
 
-/// Significant digits of figures: more than a picture shows.
+/// Significant digits of numbers: more than a picture shows.
 const DIGITS: usize = 5;
 
 /// A run.
 #[derive(Clone, Debug, Serialize)]
 pub struct RecordedRun {
-    /// The command that makes it again.
+    /// The command that reproduces it.
     pub command: String,
     /// The version of the crate that recorded it.
     version: String,
-    /// What computed.
+    /// The adapter that computed it.
     adapter: String,
     /// Its driver.
     driver: String,
-    /// The day on which it was recorded; none in records of older versions.
+    /// The date of the recording; none in records of older versions.
     date: Option<String>,
     /// The data set.
     data: String,
@@ -55,7 +55,7 @@ struct Track {
     losses: Vec<(usize, f64)>,
     /// Step, test accuracy and test loss.
     evaluations: Vec<(usize, f64, f64)>,
-    /// What people call the first class.
+    /// The label of the first class.
     #[serde(skip_serializing_if = "is_first")]
     first_label: usize,
     moments: Vec<Moment>,
@@ -128,7 +128,7 @@ struct BatchOfOne {
 }
 
 impl RecordedRun {
-    /// The run of these records, whose claims are these; `command` is what makes it again.
+    /// The run with these records and claims; `command` reproduces it.
     ///
     /// # Errors
     /// [`Error::Config`] when it lacks a network that the lesson shows.
@@ -143,9 +143,9 @@ impl RecordedRun {
         let missing = missing(records);
         if !missing.is_empty() {
             return Err(Error::Config(format!(
-                "the lesson shows sigmoid and relu, each without a norm, with batch norm and with layer norm, \
-                 and looks into their hidden layers; this run has no probes of {}. `normlab lesson` trains and \
-                 probes them all",
+                "the lesson page needs sigmoid and relu networks, each without a norm, with batch norm and with \
+                 layer norm, and probes of their hidden layers; this run has none of {}. To train and probe them \
+                 all, run `normlab lesson`",
                 missing.join(", ")
             )));
         }
@@ -165,7 +165,7 @@ impl RecordedRun {
     }
 }
 
-/// The networks of the lesson of which there is no evaluation, or no look into a hidden layer.
+/// The networks of the lesson that have no evaluation, or no probe of a hidden layer.
 fn missing(records: &Records) -> Vec<String> {
     let activations = [Activation::Sigmoid, Activation::Relu];
     let norms = [Norm::None, Norm::Batch, Norm::Layer];
@@ -194,8 +194,8 @@ fn track(records: &Records, network: Network<'_>) -> Track {
     }
 }
 
-/// At most [`MOMENTS`] of the probes: the first two, since gradients are those of the initial weights at the
-/// first step, and the last among them.
+/// At most [`MOMENTS`] of the probes: always the first two, because the first step's gradients are those of
+/// the initial weights, and the last.
 fn thinned<'a>(probes: &[&'a Probe]) -> Vec<&'a Probe> {
     let (first, others) = probes.split_at(probes.len().min(2));
     let count = others.len().min(MOMENTS - first.len());

@@ -3,34 +3,33 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// One claim of the lesson, held against what a run has measured.
+/// One claim of the lesson, compared with what a run has measured.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
-    /// Its name, as `norms-train`; empty in records of older versions.
+    /// Its name, for example `norms-train`; empty in records of older versions.
     #[serde(default)]
     pub id: String,
     /// The claim, a sentence.
     pub claim: String,
     /// Whether this run bears it out.
     pub verdict: Verdict,
-    /// The figures for it and against it; where it was not measured, what is lacking. Commands stand
-    /// between backticks.
+    /// The evidence for and against; if it was not measured, what is missing. Commands are in backticks.
     pub figures: String,
 }
 
-/// What the figures of a run make of a claim.
+/// What the evidence of a run says about a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
-    /// All figures are for it.
+    /// All evidence supports it.
     #[serde(rename = "holds")]
     Holds,
-    /// Some figures are for it, some against it.
+    /// Some evidence supports it, some contradicts it.
     #[serde(rename = "holds partly")]
     HoldsPartly,
-    /// All figures are against it.
+    /// All evidence contradicts it.
     #[serde(rename = "does not hold in this run")]
     DoesNotHold,
-    /// The run lacks what it takes.
+    /// The run lacks the evidence.
     #[serde(rename = "not measured")]
     NotMeasured,
 }

@@ -19,7 +19,7 @@ pub use weights::{DataRecord, WeightsRecord};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;
 
-/// What computes: an adapter, or the CPU.
+/// The device that computes: an adapter, or the CPU.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adapter {
     /// Its name as its driver gives it.
@@ -33,13 +33,13 @@ pub struct Adapter {
 }
 
 impl Adapter {
-    /// Whether the twins on the CPU compute, and no shader does.
+    /// Whether the twins compute, on the CPU, instead of shaders.
     #[must_use]
     pub fn is_cpu_engine(&self) -> bool {
         self.backend == "cpu"
     }
 
-    /// Whether its memory is that of the machine.
+    /// Whether it shares the machine's memory.
     #[must_use]
     pub fn shares_memory(&self) -> bool {
         ["cpu", "software", "integrated gpu"].contains(&self.kind.as_str())
@@ -64,17 +64,17 @@ pub struct ShaderRecord {
     /// The activation composed in, if any.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub activation: Option<String>,
-    /// The values of what it offers for tuning, by name.
+    /// The values of its tunable constants, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub tunables: BTreeMap<String, u32>,
     /// The classes of shapes that it ran at, where the kernel ran with several settings.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub shapes: Vec<String>,
-    /// SHA-256 of the whole text, in hexadecimal.
+    /// SHA-256 of the whole source, in hexadecimal.
     pub sha256: String,
 }
 
-/// A shader that was taken in the middle of a training.
+/// A shader that was reloaded during a training.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShaderChange {
     /// The first step that ran with it, counted from 1.
@@ -98,10 +98,10 @@ pub struct Parity {
 }
 
 impl Parity {
-    /// Takes one comparison in: its error as a fraction of its tolerance, and a sentence about it.
+    /// Adds one comparison: its error as a fraction of its tolerance, and a sentence about it.
     pub fn note(&mut self, ratio: f64, passes: bool, sentence: impl Fn() -> String) {
         self.compared += 1;
-        // JSON has no infinity. Cut off before it is compared, so that the first of several stays.
+        // JSON has no infinity. Clamped before it is compared, so that the first of several stays.
         let ratio = ratio.min(f64::MAX);
         if self.worst_ratio.is_none_or(|worst| ratio > worst) {
             self.worst_ratio = Some(ratio);
@@ -112,7 +112,7 @@ impl Parity {
         }
     }
 
-    /// Takes the comparisons of another part of the run in; `context` says which.
+    /// Adds the comparisons of another part of the run; `context` says which.
     pub fn merge(&mut self, other: &Self, context: &str) {
         self.compared += other.compared;
         self.failures.extend(other.failures.iter().map(|line| format!("{context}: {line}")));
@@ -128,7 +128,7 @@ fn nan_for_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Er
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
-/// Whether a number that counts from 0 is the first.
+/// Whether an index is the first, 0.
 pub(crate) fn is_first(number: &usize) -> bool {
     *number == 0
 }
@@ -147,7 +147,7 @@ pub struct LayerFigures {
     /// √(mean of squares) of the weights' gradient at this step's batch.
     #[serde(deserialize_with = "nan_for_null")]
     pub gradient_rms: f64,
-    /// ‖W − W₀‖ / ‖W₀‖, W₀ being the initial weights.
+    /// ‖W − W₀‖ / ‖W₀‖, where W₀ are the initial weights.
     #[serde(deserialize_with = "nan_for_null")]
     pub weight_change: f64,
 }
@@ -160,7 +160,7 @@ pub struct Evaluation {
     /// The run's activation; left out in records of older versions, see [`parts_of`].
     #[serde(default)]
     pub activation: String,
-    /// The run's norm; left out as its activation is.
+    /// The run's norm; left out like its activation.
     #[serde(default)]
     pub norm: String,
     /// Which replica of it; the first, 0, is left out.
@@ -168,7 +168,7 @@ pub struct Evaluation {
     pub replica: usize,
     /// Steps done.
     pub step: usize,
-    /// Shaders that were taken since the previous evaluation.
+    /// Shaders that were reloaded since the previous evaluation.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shader_changes: Vec<ShaderChange>,
     /// Mean cross-entropy of each step since the previous evaluation, in nats.
@@ -176,19 +176,19 @@ pub struct Evaluation {
     /// Mean of those.
     #[serde(deserialize_with = "nan_for_null")]
     pub train_loss: f64,
-    /// Share of their examples that were classified rightly while training on them.
+    /// Share of their examples that were classified correctly while training on them.
     #[serde(deserialize_with = "nan_for_null")]
     pub train_accuracy: f64,
     /// Mean cross-entropy over the test set, in nats, with running statistics.
     #[serde(deserialize_with = "nan_for_null")]
     pub test_loss: f64,
-    /// Share of the test set that is classified rightly, with running statistics.
+    /// Share of the test set that is classified correctly, with running statistics.
     #[serde(deserialize_with = "nan_for_null")]
     pub test_accuracy: f64,
     /// Figures of each layer at the last step.
     pub layers: Vec<LayerFigures>,
-    /// Standard deviation of the last hidden layer's outputs (of the pixels, where there is no hidden
-    /// layer) across the last 500 test images, or all where there are fewer; mean over its units.
+    /// Standard deviation of the last hidden layer's outputs (of the pixels, where there is no hidden layer) across
+    /// the last 500 test images, or all if there are fewer; averaged over its units.
     #[serde(deserialize_with = "nan_for_null")]
     pub output_spread: f64,
     /// Wall time of one step since the previous evaluation, of all replicas together, in milliseconds.
@@ -202,7 +202,7 @@ pub fn parts_of(run: &str) -> (&str, &str) {
     run.rsplit_once('-').unwrap_or((run, "none"))
 }
 
-/// What a guess that does not look at the images reaches at best.
+/// The best result of a guess that does not look at the images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ConstantGuess {
     /// Its accuracy: the share of the commonest class among the test labels.
@@ -212,10 +212,10 @@ pub struct ConstantGuess {
 }
 
 impl ConstantGuess {
-    /// Of ten classes that are equally frequent, as records of older versions took for granted.
+    /// For ten equally frequent classes, as records of older versions assumed.
     pub const TEN_CLASSES: Self = Self { accuracy: 0.1, loss: std::f64::consts::LN_10 };
 
-    /// Of labels.
+    /// For these labels.
     #[must_use]
     pub fn of(train: &[u8], test: &[u8]) -> Self {
         let accuracy = shares(test).fold(0.0, f64::max);

@@ -3,8 +3,8 @@
 use super::{nan_for_null, nans_for_nulls};
 use serde::{Deserialize, Serialize};
 
-/// What the hidden layers of a network do at one step, on the same training images every time, and on
-/// the first test image of each class. With several replicas it is of the first.
+/// What the hidden layers of a network do at one step, on the same training images every time, and on the first test
+/// image of each class. With several replicas, of the first one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
     /// The run that it belongs to, for example `sigmoid-batch`.
@@ -12,20 +12,20 @@ pub struct Probe {
     /// The run's activation; left out in records of older versions, see [`super::parts_of`].
     #[serde(default)]
     pub activation: String,
-    /// The run's norm; left out as its activation is.
+    /// The run's norm; left out like its activation.
     #[serde(default)]
     pub norm: String,
     /// Steps done; 0 before the first.
     pub step: usize,
     /// Each hidden layer, from the first to the last.
     pub hidden: Vec<LayerProbe>,
-    /// Classes without a test image: their rows of the layers' outputs hold nothing. Left out where every
-    /// class has one; records of older versions do not say.
+    /// Classes without a test image: their rows of the layers' outputs are empty. Left out if every class has one,
+    /// and in records of older versions.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub without_image: Vec<usize>,
     /// Each weight matrix, that of the output layer last.
     pub weights: Vec<WeightProbe>,
-    /// The first layer's weights into its first units, an image each; only at some steps.
+    /// The first layer's weights into its first units, one image each; only at some steps.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_weights: Option<Images>,
 }
@@ -36,7 +36,7 @@ pub struct Probe {
 pub struct LayerProbe {
     /// `layer1`, …
     pub layer: String,
-    /// How many inputs lie where.
+    /// The distribution of the inputs.
     pub histogram: Histogram,
     /// The values below which 15, 50 and 85 % of the inputs lie, within the histogram's bins.
     pub percentiles: [f64; 3],
@@ -46,10 +46,9 @@ pub struct LayerProbe {
     /// The standard deviation of each unit's inputs.
     #[serde(deserialize_with = "nans_for_nulls")]
     pub deviation: Vec<f32>,
-    /// Share of units whose inputs are all 0 or more: a ReLU is a straight line to them.
+    /// Share of units whose inputs are all 0 or more: ReLU is linear for them.
     pub all_positive: f64,
-    /// Share of units whose inputs are all 0 or less: a ReLU lets nothing of them through, and no
-    /// gradient back.
+    /// Share of units whose inputs are all 0 or less: ReLU blocks them, and their gradient.
     pub all_negative: f64,
     /// Each unit's smallest input; empty in records of older versions.
     #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "nans_for_nulls")]
@@ -59,10 +58,10 @@ pub struct LayerProbe {
     pub largest: Vec<f32>,
     /// Share of inputs at which a sigmoid is below .02 or above .98.
     pub saturated: f64,
-    /// The norm's scale of each unit (one for all where it is shared); none without a norm.
+    /// The norm's scale of each unit (one for all if it is shared); empty without a norm.
     #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "nans_for_nulls")]
     pub gamma: Vec<f32>,
-    /// The norm's shift of each unit; none where it has none.
+    /// The norm's shift of each unit; empty if it has none.
     #[serde(skip_serializing_if = "Vec::is_empty", default, deserialize_with = "nans_for_nulls")]
     pub beta: Vec<f32>,
     /// Batch norm's running mean of each unit.
@@ -73,16 +72,16 @@ pub struct LayerProbe {
     pub running_variance: Vec<f32>,
     /// The layer's outputs for the test images, a row for each class, with running statistics.
     pub outputs: Images,
-    /// Standard deviation of the outputs across the images that there are, mean over the units.
+    /// Standard deviation of the outputs across the existing images, averaged over the units.
     #[serde(deserialize_with = "nan_for_null")]
     pub output_spread: f64,
-    /// The same outputs as in training; none where nothing is different then.
+    /// The same outputs in training mode; none if they do not differ.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub in_training: Option<OutputsInTraining>,
 }
 
 impl Probe {
-    /// Whether the network is another in training than in inference.
+    /// Whether the network behaves differently in training and in inference.
     #[must_use]
     pub fn differs_in_training(&self) -> bool {
         self.hidden.iter().any(|layer| layer.in_training.is_some())
@@ -90,8 +89,8 @@ impl Probe {
 }
 
 impl LayerProbe {
-    /// The outputs for the test images, and by how much they differ: as in training, or in inference, with
-    /// running statistics.
+    /// The outputs for the test images and how much they differ: in training, or in inference, with running
+    /// statistics.
     #[must_use]
     pub fn outputs_in(&self, mode: Mode) -> (&Images, f64) {
         match (&self.in_training, mode) {
@@ -104,19 +103,19 @@ impl LayerProbe {
 /// How a network with batch norm is run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// With mean and variance of a batch.
+    /// With the mean and variance of a batch.
     Training,
     /// With the running mean and variance.
     Inference,
 }
 
-/// A layer's outputs for the test images where batch norms take mean and variance from the probe's
-/// training images, not the running ones.
+/// A layer's outputs for the test images when batch norms use the mean and variance of the probe's training images,
+/// not the running ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OutputsInTraining {
     /// The outputs, a row for each image.
     pub outputs: Images,
-    /// Their standard deviation across the images, mean over the units.
+    /// Their standard deviation across the images, averaged over the units.
     #[serde(deserialize_with = "nan_for_null")]
     pub output_spread: f64,
 }
@@ -144,8 +143,8 @@ impl Histogram {
         inside + u64::from(self.below) + u64::from(self.above)
     }
 
-    /// The value below which `share` of the values lie, even within its bin; an end of the range where
-    /// it lies beyond.
+    /// The value below which `share` of the values lie, taking each bin as evenly filled; clamped to the range of the
+    /// bins.
     #[must_use]
     pub fn percentile(&self, share: f64) -> f64 {
         let width = (self.high - self.low) / self.counts.len() as f64;
@@ -171,15 +170,14 @@ pub struct WeightProbe {
     /// √(mean of squares) of its gradient at this step's batch; 0 before the first step.
     #[serde(deserialize_with = "nan_for_null")]
     pub gradient_rms: f64,
-    /// ‖ΔW‖ / ‖W‖, ΔW being what this step changed; 0 before the first step.
+    /// ‖ΔW‖ / ‖W‖, where ΔW is the change of this step; 0 before the first step.
     #[serde(deserialize_with = "nan_for_null")]
     pub update_ratio: f64,
-    /// ‖W − W₀‖ / ‖W₀‖, W₀ being the initial weights.
+    /// ‖W − W₀‖ / ‖W₀‖, where W₀ are the initial weights.
     #[serde(deserialize_with = "nan_for_null")]
     pub change: f64,
-    /// √(units · mean of W²), units being those of this layer: by how much W makes a gradient larger on
-    /// its way back where the signs of its parts have nothing in common. NaN in records of older
-    /// versions.
+    /// √(units · mean of W²), with the units of this layer: the factor by which W scales a gradient on its way back
+    /// if the signs of its parts are independent. NaN in records of older versions.
     #[serde(deserialize_with = "nan_for_null", default = "nan")]
     pub backward_gain: f64,
 }
@@ -197,12 +195,12 @@ pub struct Images {
     pub high: f32,
     /// Bytes of a row.
     pub width: usize,
-    /// All rows, two hexadecimal digits a byte.
+    /// All rows, two hexadecimal digits per byte.
     pub hex: String,
 }
 
 impl Images {
-    /// The bytes of numbers whose rows have `width`, between the smallest and the largest of them.
+    /// Maps numbers to bytes, from the smallest to the largest; each row has `width` of them.
     #[must_use]
     pub fn new(numbers: &[f32], width: usize) -> Self {
         let finite = || numbers.iter().copied().filter(|x| x.is_finite());
@@ -222,7 +220,7 @@ impl Images {
         self.hex.len() / 2 / self.width.max(1)
     }
 
-    /// The bytes; nothing where they are no hexadecimal digits.
+    /// The bytes; empty if `hex` is not hexadecimal.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         let pairs = self.hex.as_bytes().chunks_exact(2);
@@ -232,7 +230,7 @@ impl Images {
         pairs.map(byte).collect::<Option<_>>().unwrap_or_default()
     }
 
-    /// The number that a byte stands for.
+    /// The number that a byte represents.
     #[must_use]
     pub fn number(&self, byte: u8) -> f32 {
         self.low + (self.high - self.low) * f32::from(byte) / 255.0

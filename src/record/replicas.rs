@@ -1,34 +1,34 @@
-//! Replicas put together: the median over them, and their range.
+//! Replicas combined: the median over them, and their range.
 
 use super::{Evaluation, LayerFigures};
 use serde::{Deserialize, Serialize};
 
-/// What is made of a figure's values over the replicas.
+/// How a figure's values over the replicas are reduced to one.
 pub type Pick = fn(&[f64]) -> Option<f64>;
 
-/// The middle value; of an even number, the mean of the two in the middle. None of none.
+/// The middle value, or the mean of the two in the middle; none if there are no values.
 #[must_use]
 pub fn median(values: &[f64]) -> Option<f64> {
     let sorted = sorted(values);
     let (low, high) =
         (sorted.get(sorted.len().checked_sub(1)? / 2)?, sorted.get(sorted.len() / 2)?);
-    // The same of one, to the last bit, also where it is infinite.
+    // Equal values stay the same to the last bit, even if they are infinite.
     Some(if low == high { *high } else { low + (high - low) / 2.0 })
 }
 
-/// The lowest value; none of none.
+/// The lowest value; none if there are no values.
 #[must_use]
 pub fn lowest(values: &[f64]) -> Option<f64> {
     sorted(values).first().copied()
 }
 
-/// The highest value, and one that is no number where there is such a one; none of none.
+/// The highest value, or NaN if there is one; none if there are no values.
 #[must_use]
 pub fn highest(values: &[f64]) -> Option<f64> {
     sorted(values).last().copied()
 }
 
-/// From the lowest to the highest, what is no number behind them.
+/// From the lowest to the highest, NaNs last.
 fn sorted(values: &[f64]) -> Vec<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(|a, b| a.is_nan().cmp(&b.is_nan()).then(a.total_cmp(b)));
@@ -36,9 +36,9 @@ fn sorted(values: &[f64]) -> Vec<f64> {
 }
 
 impl Evaluation {
-    /// The evaluations of all replicas at one step as one, each figure and each step's loss picked from
-    /// theirs by itself. What is no figure is the first one's; of one evaluation it is that evaluation.
-    /// None of none.
+    /// Combines the evaluations of all replicas at one step into one: each figure and each step's loss is picked
+    /// independently, and everything else is the first one's. A single evaluation stays as it is. None if there are
+    /// no evaluations.
     #[must_use]
     pub fn across(replicas: &[&Self], pick: Pick) -> Option<Self> {
         let first = *replicas.first()?;
@@ -74,7 +74,7 @@ impl Evaluation {
     }
 }
 
-/// The figures that a network ends with, over its replicas: from the lowest to the highest of each.
+/// The final figures of a network over its replicas: the lowest and the highest of each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReplicaRange {
     /// How many replicas.
@@ -86,7 +86,7 @@ pub struct ReplicaRange {
 }
 
 impl ReplicaRange {
-    /// The range of the evaluations of all replicas at one step; none of a single one.
+    /// The range of the evaluations of all replicas at one step; none for a single one.
     #[must_use]
     pub fn of(replicas: &[&Evaluation]) -> Option<Self> {
         let end = |pick| Evaluation::across(replicas, pick).map(Figures::from);
@@ -97,10 +97,10 @@ impl ReplicaRange {
     }
 }
 
-/// One end of a [`ReplicaRange`]. A figure that is not finite is none once it was written.
+/// One end of a [`ReplicaRange`]. A figure that is not finite becomes none when it is written.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Figures {
-    /// Share of the test set that is classified rightly.
+    /// Share of the test set that is classified correctly.
     pub test_accuracy: Option<f64>,
     /// Mean cross-entropy of the last recorded steps, in nats.
     pub train_loss: Option<f64>,

@@ -38,7 +38,7 @@ impl Swept {
         }
     }
 
-    /// What the setting is called.
+    /// The name of the setting.
     #[must_use]
     pub const fn setting(self) -> &'static str {
         match self {
@@ -48,8 +48,7 @@ impl Swept {
         }
     }
 
-    /// Whether a network that diverges is a result as good as another: where learning rates are
-    /// tried, some are too large.
+    /// Whether a network that diverges is a valid result: of the learning rates that are tried, some are too large.
     #[must_use]
     pub const fn may_diverge(self) -> bool {
         matches!(self, Self::LearningRate)
@@ -75,10 +74,10 @@ pub struct SweepRecord {
     /// What a constant guess reaches on it; none in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constant_guess: Option<ConstantGuess>,
-    /// Numbers that the network learns; none in records of older versions.
+    /// The number of parameters that the network learns; none in records of older versions.
     #[serde(default)]
     pub parameters: Option<usize>,
-    /// Test accuracy after so many steps, at each recorded evaluation; none in records of older versions.
+    /// Steps and test accuracy at each recorded evaluation; none in records of older versions.
     #[serde(default)]
     pub accuracies: Vec<(usize, f64)>,
     /// Largest gradient RMS of a hidden layer's weights at any recorded evaluation.
@@ -90,11 +89,10 @@ pub struct SweepRecord {
     /// The version of the crate that trained it; none in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Whether the lesson trained it beside its own networks; a sweep by itself takes the place of such
-    /// records.
+    /// Whether the lesson trained it besides its own networks; a separate sweep replaces such records.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub of_lesson: bool,
-    /// What computed.
+    /// The device that computed.
     #[serde(flatten)]
     pub adapter: Adapter,
     /// How the training ended.
@@ -102,13 +100,13 @@ pub struct SweepRecord {
     pub run: RunRecord,
 }
 
-/// What all networks had before there was a choice.
+/// What all networks had before this was a choice.
 fn per_unit() -> String {
     "per_unit".to_owned()
 }
 
 impl SweepRecord {
-    /// What the network reads at the end; none where it did not get there.
+    /// The network's test accuracy at the end; none if it ended early.
     #[must_use]
     pub fn accuracy(&self) -> Option<f64> {
         self.run.test_accuracy.filter(|_| self.run.failure.is_none())
@@ -124,7 +122,7 @@ impl SweepRecord {
         }
     }
 
-    /// Its name among the networks of a sweep, as `relu-none at 0.1`.
+    /// Its name among the networks of a sweep, for example `relu-none at 0.1`.
     #[must_use]
     pub fn name(&self, swept: Swept) -> String {
         format!("{} at {}", self.run.name, self.value(swept))

@@ -1,5 +1,5 @@
-//! What a norm's gamma and beta learn, and that batch norm's outputs then lie where they say: with the
-//! mean beta and the standard deviation |gamma|.
+//! What a norm's gamma and beta learn, and that batch norm's outputs then have the mean beta and the
+//! standard deviation |gamma|.
 
 use super::axis::{Axis, Range};
 use super::number::{coordinate, figure};
@@ -14,7 +14,7 @@ use crate::config::NormPosition;
 use crate::record::LayerProbe;
 use std::fmt::Write;
 
-/// Layers of the picture over the steps at most.
+/// The most layers in the picture over the steps.
 const LAYERS: usize = 5;
 
 const LEFT: f64 = 56.0;
@@ -25,20 +25,20 @@ const FOOT: f64 = 40.0;
 const GAP: f64 = 24.0;
 const HEIGHT: f64 = 110.0;
 
-/// A side of a scatter.
+/// The least and the greatest side of a scatter plot.
 const NARROWEST: f64 = 120.0;
 const WIDEST: f64 = 216.0;
 
-/// A norm's parameter of a layer, as it is in a probe.
+/// A norm's parameter in a layer's probe.
 type Parameter = fn(&LayerProbe) -> &[f32];
 
 const PARAMETERS: [(&str, Parameter); 2] =
     [("gamma", |layer| &layer.gamma), ("beta", |layer| &layer.beta)];
 
-/// A measured figure of each unit, and the parameter that it is held against.
+/// A unit's parameter, and the measured value that it is compared with.
 type Pair = fn(&LayerProbe, usize) -> Option<(f64, f64)>;
 
-/// Two pictures for each activation with a norm: over the steps, and against what was measured.
+/// Two pictures for each activation with a norm: the parameters over the steps, and against measured values.
 #[must_use]
 pub fn pictures(records: &Records) -> Vec<Picture> {
     let position = records.experiment.norm_position;
@@ -116,7 +116,7 @@ fn draw_steps(group: &Group) -> Frame {
     Frame { step: group.last_step(), svg: svg.finish(), values }
 }
 
-/// A parameter over the steps, a panel for each layer; what is read in them.
+/// Draws a parameter over the steps, one panel per layer; returns the values shown in each.
 fn row_of_layers(
     svg: &mut Svg,
     (top, cells): (f64, &Cells),
@@ -155,7 +155,7 @@ fn over(run: &ProbedRun, layer: usize, parameter: Parameter) -> Vec<Spread> {
     run.layer(layer).filter_map(at).collect()
 }
 
-/// The 15th, 50th and 85th percentile of what is finite; none of nothing.
+/// The 15th, 50th and 85th percentile of the finite values; none if there are none.
 fn spread(values: &[f32]) -> Option<[f64; 3]> {
     let mut values: Vec<f32> = values.iter().copied().filter(|value| value.is_finite()).collect();
     values.sort_by(f32::total_cmp);
@@ -181,9 +181,9 @@ fn scatter(group: &Group, position: NormPosition) -> Picture {
     let off = listed(&group.runs.iter().map(off).collect::<Vec<_>>());
     Picture {
         id: format!("affine-scatter-{}", group.activation),
-        title: format!("Where the data lie and where gamma and beta put them: {activation}"),
+        title: format!("Mean and deviation against beta and gamma: {activation}"),
         caption: format!(
-            "A point for each hidden unit at the end: the mean and the standard deviation of its \
+            "One point per hidden unit, at the end: the mean and the standard deviation of its \
              inputs to the {activation}, against beta and |gamma|. {why} The largest distance from the diagonal is {off}."
         ),
         alt: format!(
@@ -196,17 +196,17 @@ fn scatter(group: &Group, position: NormPosition) -> Picture {
     }
 }
 
-/// Whether the points must lie on the diagonal, and why.
+/// Whether the points should lie on the diagonal, and why.
 fn reason(group: &Group, position: NormPosition) -> String {
     if position == NormPosition::After {
-        return "Here the norm comes after the activation, while the inputs to the activation are \
+        return "Here the norm comes after the activation, but it is the activation's inputs that are \
                 measured, so the points need not lie on the diagonal."
             .to_owned();
     }
-    let batch = "Batch norm takes its statistics over the examples, for each unit, so its points must \
-                 lie on the diagonal, except for epsilon and rounding.";
-    let others = "Layer norm and RMS norm take statistics over the units, for each example: their points \
-                  need not lie on it.";
+    let batch = "Batch norm takes its statistics over the examples, for each unit, so its points \
+                 lie on the diagonal, up to epsilon and rounding.";
+    let others = "Layer norm and RMS norm take their statistics over the units, for each example, so \
+                  their points need not.";
     let has = |batch: bool| group.runs.iter().any(|run| (run.norm == "batch") == batch);
     let parts = [has(true).then_some(batch), has(false).then_some(others)];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
@@ -244,7 +244,7 @@ fn draw_scatter(group: &Group) -> String {
     svg.finish()
 }
 
-/// The points of a run around the diagonal.
+/// Draws the points of a run, and the diagonal.
 fn draw_points(
     svg: &mut Svg,
     panel: &Panel,
@@ -269,7 +269,7 @@ fn draw_points(
     );
 }
 
-/// Points as lines of no length, which round ends make visible.
+/// Points as lines of zero length, made visible by round caps.
 fn dots(panel: &Panel, points: impl Iterator<Item = (f64, f64)>) -> String {
     let mut d = String::new();
     for (x, y) in points.map(|(x, y)| panel.at(x, y)) {
@@ -278,7 +278,7 @@ fn dots(panel: &Panel, points: impl Iterator<Item = (f64, f64)>) -> String {
     d
 }
 
-/// Parameter and measured figure of every unit of a run's hidden layers at its last probe.
+/// The parameter and the measured value of every unit of a run's hidden layers at its last probe.
 fn points<'a>(run: &ProbedRun<'a>, pair: Pair) -> impl Iterator<Item = (f64, f64)> + use<'a> {
     let of_layer = move |layer: &'a LayerProbe| {
         (0..layer.mean.len()).filter_map(move |unit| pair(layer, unit))
@@ -296,7 +296,7 @@ fn deviations(layer: &LayerProbe, unit: usize) -> Option<(f64, f64)> {
     Some((of_unit(&layer.gamma, unit)?.abs(), (*layer.deviation.get(unit)?).into()))
 }
 
-/// A unit's parameter, or the one that all share.
+/// A unit's parameter, or the one that all units share.
 fn of_unit(values: &[f32], unit: usize) -> Option<f64> {
     match values {
         [shared] => Some((*shared).into()),
@@ -322,12 +322,12 @@ mod tests {
     }
 
     #[test]
-    fn the_distance_from_the_diagonal_is_told() {
+    fn the_caption_gives_the_distance_from_the_diagonal() {
         let mut records = sample::records();
         let caption = |records: &Records| pictures(records)[1].caption.clone();
         let on = "The largest distance from the diagonal is 0 in the mean and 0 in the standard deviation with batch norm";
         assert!(caption(&records).contains(on), "{}", caption(&records));
-        // The last probe of sigmoid-batch: a gamma below 0 has the deviation |gamma|.
+        // The last probe of sigmoid-batch: a negative gamma gives the deviation |gamma|.
         records.probes[5].hidden[0].gamma[0] = -1.25;
         let off = "0 in the mean and 0.25 in the standard deviation with batch norm";
         assert!(caption(&records).contains(off), "{}", caption(&records));
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn every_panel_over_the_steps_tells_what_it_shows() {
+    fn every_panel_over_the_steps_has_a_title_and_values() {
         let Frame { svg, values, .. } = pictures(&sample::records()).remove(0).frames.remove(0);
         let titles: Vec<_> = values.iter().map(|panel| panel.title.as_str()).collect();
         assert_eq!(titles, ["gamma, layer 1", "gamma, layer 2", "beta, layer 1", "beta, layer 2"]);

@@ -1,5 +1,5 @@
-//! The training as an animation: where the inputs of the first and the last hidden activation lie, what the
-//! layers see, and how many test images are read rightly, all runs side by side and step by step.
+//! The training as an animation: histograms of the inputs to the first and the last hidden activation, the
+//! layers' outputs, and the test accuracy, all runs side by side and step by step.
 
 mod layout;
 
@@ -12,14 +12,14 @@ use gif::{Encoder, Frame, Repeat};
 use layout::FrameLayout;
 use std::collections::BTreeSet;
 
-/// Frames at most.
+/// The most frames.
 const FRAMES: usize = 60;
 
-/// How long a frame stays, and the last one, in hundredths of a second.
+/// How long a frame stays, and how long the last one does, in hundredths of a second.
 const STAY: u16 = 14;
 const STAY_LAST: u16 = 400;
 
-/// The place in the palette, behind its colours, that lets what was there before shine through.
+/// The index after the palette's colours that stands for transparency: it keeps the previous frame's pixel.
 const NONE: u8 = 31;
 
 /// The training, frame by frame.
@@ -30,7 +30,7 @@ pub struct Animation {
 }
 
 impl Animation {
-    /// The animation of a run; nothing where no hidden layer was probed.
+    /// The animation of a run; none if no hidden layer was probed.
     #[must_use]
     pub fn of(records: &Records) -> Option<Self> {
         let mut groups = groups(records);
@@ -47,14 +47,13 @@ impl Animation {
     /// `training.gif`.
     ///
     /// # Errors
-    /// [`Error::Data`] when it cannot be put together, as with more runs than fit a picture.
+    /// [`Error::Data`] when it cannot be encoded, for example because the runs do not fit in a picture.
     pub fn gif(&self) -> Result<Vec<u8>> {
-        encoded(&self.frames).map_err(|error| {
-            Error::Data(format!("the animation of the training cannot be put together: {error}"))
-        })
+        encoded(&self.frames)
+            .map_err(|error| Error::Data(format!("cannot encode the training animation: {error}")))
     }
 
-    /// Each frame as a PNG file, with the steps done.
+    /// Each frame as a PNG file, with its step.
     pub fn pngs(&self) -> impl Iterator<Item = (usize, Vec<u8>)> {
         self.steps.iter().zip(&self.frames).map(|(&step, frame)| (step, frame.png()))
     }
@@ -77,7 +76,7 @@ fn encoded(frames: &[Canvas]) -> std::result::Result<Vec<u8>, Box<dyn std::error
     Ok(file)
 }
 
-/// The pixels of a frame without those that were the same before: they make the file larger.
+/// A frame's pixels, transparent where they have not changed: that keeps the file small.
 fn changed(canvas: &Canvas, before: &Canvas) -> Vec<u8> {
     let pixels = canvas.pixels.iter().zip(&before.pixels);
     pixels.map(|(new, old)| if new == old { NONE } else { *new }).collect()
@@ -146,13 +145,13 @@ mod tests {
         let better = last(&records);
         assert!(before != better);
         let again = read(&training_gif(&records).unwrap().unwrap()).remove(0);
-        assert!(first.buffer == again.buffer, "what comes later does not show before its step");
+        assert!(first.buffer == again.buffer, "later values do not show before their step");
         records.probes[2].hidden[1].outputs.hex = "ff".repeat(40);
         assert!(better != last(&records));
     }
 
-    /// The rows of pixels of a frame's first line of runs that have a pixel as dark as this in some
-    /// columns of pixels, together where they follow each other.
+    /// The pixel rows of a frame's first line of runs that have a pixel at least as dark as `dark` within
+    /// `columns`, grouped into consecutive rows.
     fn rows_with(frame: &Canvas, columns: std::ops::Range<usize>, dark: u8) -> Vec<Vec<usize>> {
         let row = |y: usize| &frame.pixels[y * frame.width..][columns.clone()];
         let is_dark = |y: &usize| row(*y).iter().any(|pixel| *pixel <= dark);
@@ -162,7 +161,7 @@ mod tests {
 
     #[test]
     fn every_row_stands_at_its_digit_whatever_the_layer_s_width() {
-        // Where the first run's images begin, and its digits before them.
+        // The first run's images begin here; its digits are to their left.
         let left = 10 + IMAGES;
         for width in WIDTHS {
             let mut records = sample::records();

@@ -1,21 +1,21 @@
-//! Axes: from which number to which they go, at equal distances or at equal ratios, and their ticks.
+//! Axes: their range, linear or logarithmic spacing, and ticks.
 
 use super::number::{ten_to, trimmed};
 use super::picture::Reading;
 
-/// Distances of ticks, times a power of ten.
+/// Distances between ticks, times a power of ten.
 const ROUND: [f64; 4] = [1.0, 2.0, 5.0, 10.0];
 
-/// Ticks of an axis less one, at most.
+/// The most intervals between an axis' ticks.
 const TICKS: usize = 5;
 
-/// The room of a number of an upright axis.
+/// The room that a number takes on a vertical axis.
 const UPRIGHT: f64 = 20.0;
 
-/// From here on, as in a training that diverges, there is no room for all digits of a number.
+/// From here on there is no room for all digits of a number, for example when training diverges.
 const LONG: f64 = 1e5;
 
-/// A tick: its number, and how that is written.
+/// A tick: its number, and how it is written.
 pub(super) type Tick = (f64, String);
 
 /// From one number to a larger one.
@@ -28,7 +28,7 @@ pub(super) struct Range {
 }
 
 impl Range {
-    /// The range of what is finite, made wider where all is the same; from 0 to 1 where nothing is.
+    /// The range of the finite values, widened if they are all equal; 0 to 1 if there are none.
     pub(super) fn of(values: impl IntoIterator<Item = f64>) -> Self {
         let finite = values.into_iter().filter(|value| value.is_finite());
         let ends = finite.fold(None, |ends: Option<Self>, value| {
@@ -45,13 +45,13 @@ impl Range {
         }
     }
 
-    /// The range from tick to tick that holds this one.
+    /// The smallest range from tick to tick that contains this one.
     pub(super) fn rounded(self) -> Self {
         let to_ticks = |distance: f64| Self {
             low: (self.low / distance).floor() * distance,
             high: (self.high / distance).ceil() * distance,
         };
-        // Made wider, it may have its ticks farther apart.
+        // The wider range may have its ticks farther apart.
         let once = to_ticks(self.distance(TICKS));
         to_ticks(once.distance(TICKS))
     }
@@ -65,14 +65,14 @@ impl Range {
     }
 }
 
-/// How numbers lie on an axis, and which of them are its ticks.
+/// How numbers are spaced on an axis, and which of them are its ticks.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Spacing {
     /// Equal distances are equal differences.
     Linear,
-    /// As that, with ticks at whole numbers only.
+    /// Linear, with ticks at integers only.
     Whole,
-    /// As that, of shares whose ticks are written in %.
+    /// Linear, for shares whose ticks are written in %.
     Percent,
     /// Equal distances are equal ratios; the axis' range is of exponents of ten.
     Logarithmic,
@@ -91,7 +91,7 @@ impl Axis {
         Self { range, spacing: Spacing::Linear }
     }
 
-    /// As [`Axis::linear`], of whole numbers such as training steps.
+    /// Like [`Axis::linear`], for integers such as training steps.
     pub(super) const fn whole(range: Range) -> Self {
         Self { range, spacing: Spacing::Whole }
     }
@@ -106,7 +106,7 @@ impl Axis {
         Self { range: Range { low: 0.0, high: 1.0 }, spacing: Spacing::Percent }
     }
 
-    /// From 0 to at least the largest of `values` that is finite.
+    /// From 0 to at least the largest finite value.
     pub(super) fn from_zero(values: impl Iterator<Item = f64>) -> Self {
         let largest = values.filter(|x| x.is_finite()).fold(0.0, f64::max);
         let high = if largest > 0.0 { largest } else { 1.0 };
@@ -127,7 +127,7 @@ impl Axis {
         self.spacing == Spacing::Logarithmic
     }
 
-    /// From which number to which it goes, in words.
+    /// Its range in words.
     pub(super) fn extent(self) -> String {
         let Range { low, high } = self.range;
         match self.spacing {
@@ -139,20 +139,20 @@ impl Axis {
         }
     }
 
-    /// Where a value lies: 0 at the lower end, 1 at the upper one. What lies beyond, as 0 does on a
-    /// logarithmic axis, is put on the end.
+    /// A value's position: 0 at the lower end, 1 at the upper end. Values beyond an end, such as 0 on a
+    /// logarithmic axis, are put on it.
     pub(super) fn place(self, value: f64) -> f64 {
         let value = if self.is_logarithmic() { value.log10() } else { value };
         ((value - self.range.low) / (self.range.high - self.range.low)).clamp(0.0, 1.0)
     }
 
-    /// A point at a value of this axis, from left to right, as it is read: with how its x and y are written.
+    /// The readout of a point on this horizontal axis: its position, and its x and y as text.
     pub(super) fn reading(self, value: f64, x: String, y: String) -> Reading {
-        // A millionth of the width is less than is seen, and short in a page.
+        // A millionth of the width is finer than the eye can see, and keeps the page small.
         ((self.place(value) * 1e6).round() / 1e6, x, y)
     }
 
-    /// Round numbers on it, at most `most` + 1.
+    /// At most `most` + 1 ticks at round numbers.
     pub(super) fn ticks(self, most: usize) -> Vec<Tick> {
         match self.spacing {
             Spacing::Linear => self.at_distance(self.range.distance(most)),
@@ -165,13 +165,13 @@ impl Axis {
         }
     }
 
-    /// The ticks of an upright axis so many units high.
+    /// The ticks of a vertical axis of this height.
     pub(super) fn ticks_of(self, height: f64) -> Vec<Tick> {
         self.ticks(if self.is_logarithmic() { (height / UPRIGHT) as usize } else { TICKS })
     }
 
-    /// As many ticks as fit, with room for their numbers beside each other; `room` is that of a number of
-    /// so many characters, as a share of the axis.
+    /// As many ticks as fit with their numbers side by side; `room` is the share of the axis that a number
+    /// with this many characters takes.
     pub(super) fn ticks_with(self, room: impl Fn(usize) -> f64) -> Vec<Tick> {
         let fits = |ticks: &Vec<Tick>| {
             let longest = ticks.iter().map(|(_, text)| text.chars().count()).max().unwrap_or(0);
@@ -183,7 +183,7 @@ impl Axis {
 
     /// The ticks of a linear axis.
     fn at_distance(self, distance: f64) -> Vec<Tick> {
-        // A tick may miss an end by rounding.
+        // Rounding may put a tick just outside an end.
         let first = (self.range.low / distance - 1e-6).ceil() as i64;
         let last = (self.range.high / distance + 1e-6).floor() as i64;
         let power = distance.log10().floor();
@@ -202,7 +202,7 @@ impl Axis {
         (first..=last).map(tick).collect()
     }
 
-    /// Powers of ten, and 2 and 5 times these where there is room.
+    /// Powers of ten, and 2 and 5 times them where there is room.
     fn powers(self, most: usize) -> Vec<Tick> {
         let Range { low, high } = self.range;
         let digits: &[f64] =

@@ -1,10 +1,10 @@
-//! How a gradient changes from layer to layer on its way back, and why: the picture, and the figures that
+//! How a gradient changes from layer to layer on its way back, and why: the picture, and the numbers that
 //! tables and claims share.
 //!
 //! The gradient of layer l's weights has the size of the layer's inputs h times that of the gradient δ at
-//! its products, and δ is passed back as `δ_l = f'(z_l) · (W_{l+1} δ_{l+1})`. Where the signs of the parts
-//! of δ have nothing in common, its size so changes by the slope of the activation times
-//! √units · RMS(W) (Glorot and Bengio 2010, equations 6 and 7):
+//! its products, and δ is passed back as `δ_l = f'(z_l) · (W_{l+1} δ_{l+1})`. If the signs of δ's
+//! components are independent, its size changes by the slope of the activation times √units · RMS(W)
+//! (Glorot and Bengio 2010, equations 6 and 7):
 //!
 //! ```text
 //! RMS(dW_l) / RMS(dW_{l+1})  ≈  RMS(f'(z_l)) · √units_{l+1} · RMS(W_{l+1}) · RMS(h_{l-1}) / RMS(h_l)
@@ -22,7 +22,7 @@ use super::style::stroke;
 use super::svg::{END, INK, Svg};
 use crate::record::{LayerFigures, Probe};
 
-/// A panel, and what lies around it.
+/// A panel's size and its margins.
 const PANEL: f64 = 226.0;
 const LEFT: f64 = 62.0;
 const BETWEEN: f64 = 74.0;
@@ -30,25 +30,25 @@ const HEAD: f64 = 62.0;
 const HEIGHT: f64 = 190.0;
 const FOOT: f64 = 44.0;
 
-/// What is right of the panels, what the title of a panel takes, and the width on a narrow screen.
+/// The right margin, the height of a panel's title, and the width on a narrow screen.
 const EDGE: f64 = 20.0;
 const TITLE: f64 = 24.0;
 const LEAST: f64 = 340.0;
 
-/// The gradients' sizes of weight matrices, from the first layer to the last.
+/// The sizes of the weight matrices' gradients, from the first layer to the last.
 #[must_use]
 pub(super) fn sizes(layers: &[LayerFigures]) -> Vec<f64> {
     layers.iter().map(|layer| layer.gradient_rms).collect()
 }
 
-/// By what factor the gradient changes into each layer but the last, from the one behind it.
+/// For each layer but the last: the factor by which the gradient changes from the next layer to it.
 fn factors(sizes: &[f64]) -> Vec<f64> {
     sizes.windows(2).map(|pair| pair[0] / pair[1]).collect()
 }
 
-/// By what factor the gradient changes from one hidden layer to the one before, as a geometric mean. The
-/// first layer, whose inputs are pixels, and the output layer are left out. None of fewer than three
-/// hidden layers, or where a size is 0 or no number.
+/// The factor by which the gradient changes from one hidden layer to the one before, as a geometric mean.
+/// The first layer, whose inputs are pixels, and the output layer are left out. None if there are fewer
+/// than three hidden layers, or if a size is 0 or not a number.
 #[must_use]
 pub(super) fn a_layer(sizes: &[f64]) -> Option<f64> {
     let [_, between @ .., _] = sizes else { return None };
@@ -57,12 +57,12 @@ pub(super) fn a_layer(sizes: &[f64]) -> Option<f64> {
     (factor.is_finite() && factor > 0.0).then_some(factor)
 }
 
-/// Why the gradient changes by what it does between two hidden layers without a norm.
+/// What the factor between two hidden layers without a norm is made of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Cause {
     /// The slope of the activation at the layer's inputs, root mean square.
     pub(super) slope: f64,
-    /// √units · RMS(W) of the weights behind it.
+    /// √units · RMS(W) of the next layer's weights.
     pub(super) weights: f64,
     /// The size of the inputs to the layer over that of its outputs.
     pub(super) inputs: f64,
@@ -74,7 +74,7 @@ impl Cause {
         self.slope * self.weights * self.inputs
     }
 
-    /// The causes at each hidden layer but the first and the last, by layer counted from 0.
+    /// The causes at each hidden layer except the first and the last, with the layer counted from 0.
     pub(super) fn between(probe: &Probe, curve: &Curve) -> Vec<(usize, Self)> {
         let slopes: Vec<_> = probe.hidden.iter().map(|layer| curve.at(&layer.histogram)).collect();
         let cause = |layer: usize| {
@@ -88,7 +88,7 @@ impl Cause {
         (1..probe.hidden.len().max(2) - 1).filter_map(cause).collect()
     }
 
-    /// The geometric means of all; none of none.
+    /// The geometric means; none if `all` is empty.
     pub(super) fn mean(all: &[(usize, Self)]) -> Option<Self> {
         let mean = |of: fn(&Self) -> f64| {
             let logarithms = all.iter().map(|(_, cause)| of(cause).ln());
@@ -110,19 +110,19 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
     scenes.map(|scene| scene.picture()).collect()
 }
 
-/// What all frames have in common.
+/// What all frames share.
 struct GradientView<'a> {
     group: &'a Group<'a>,
-    /// The activation at the inputs of its hidden layers; none where its function is not known.
+    /// The activation over its hidden layers' inputs; none if its function is not known.
     curve: Option<Curve>,
-    /// Layers with weights.
+    /// The number of layers with weights.
     layers: usize,
-    /// The axes of the factors, and of what has become of the gradient by then.
+    /// The axes of the factors, and of the share of the gradient that is left.
     y: [Axis; 2],
 }
 
 impl<'a> GradientView<'a> {
-    /// None where no network has two layers whose gradients are known.
+    /// None if no network has two layers with known gradients.
     fn new(group: &'a Group<'a>) -> Option<Self> {
         let all = || group.probes().map(gradients).filter(|sizes| sizes.len() > 1);
         let layers = all().map(|sizes| sizes.len()).max()?;
@@ -151,8 +151,8 @@ impl<'a> GradientView<'a> {
                  of these factors.{} {said}",
                 if self.has_causes() {
                     " Hollow marks, without a norm, are calculated instead of measured: slope of the \
-                     activation × size of the weights. This holds for random weights, as at the start; \
-                     once training has aligned them with the gradient, more of it comes back."
+                     activation × size of the weights. This holds for random weights such as the initial \
+                     ones; once training has aligned them with the gradient, more of it comes back."
                 } else {
                     ""
                 }
@@ -173,7 +173,7 @@ impl<'a> GradientView<'a> {
         self.group.runs.iter().any(has)
     }
 
-    /// What the factors of a run are made of, where it has no norm.
+    /// What the factors of a run without a norm are made of; empty for others.
     fn causes(&self, run: &ProbedRun, probe: &Probe) -> Vec<(usize, Cause)> {
         match (run.norm, &self.curve) {
             ("none", Some(curve)) => Cause::between(probe, curve),
@@ -205,7 +205,7 @@ impl<'a> GradientView<'a> {
         )
     }
 
-    /// What the factor without a norm is made of at the start.
+    /// What the factor without a norm is made of at the start, in a sentence.
     fn said_of_causes(&self) -> Option<String> {
         let run = self.group.runs.iter().find(|run| run.norm == "none")?;
         let probe = run.probes.first().copied()?;
@@ -248,7 +248,7 @@ impl<'a> GradientView<'a> {
         Frame { step, svg: svg.finish(), values }
     }
 
-    /// The factors at a step, or their product; what is read there.
+    /// Draws the factors at a step, or their product; returns the values shown.
     fn draw_side(&self, svg: &mut Svg, step: usize, side: usize, title: &str) -> PanelValues {
         let panel = self.panel(side);
         svg.text((panel.left, HEAD - 10.0), title, &[("font-weight", "600")]);
@@ -284,7 +284,7 @@ impl<'a> GradientView<'a> {
     }
 
     fn panel(&self, side: usize) -> Panel {
-        // The factors go into each layer but the last; the product begins there with 1.
+        // Each layer but the last has a factor; the product starts at 1 in the last layer.
         let last = if side == 0 { self.layers - 1 } else { self.layers };
         Panel {
             left: LEFT + (PANEL + BETWEEN) * side as f64,
@@ -297,7 +297,7 @@ impl<'a> GradientView<'a> {
     }
 }
 
-/// The sizes of a probe's gradients; nothing before the first step, which has none.
+/// The sizes of a probe's gradients; empty at step 0, where there are none yet.
 fn gradients(probe: &Probe) -> Vec<f64> {
     let all = probe.weights.iter().map(|weight| weight.gradient_rms);
     if probe.step > 0 { all.collect() } else { Vec::new() }
@@ -309,13 +309,13 @@ fn shares(sizes: &[f64]) -> Vec<f64> {
     sizes.iter().map(|size| size / last).collect()
 }
 
-/// What a logarithmic axis can show of values at layers counted from 0, at the layers counted from 1.
+/// The values that a logarithmic axis can show, with their layers, counted from 0, counted from 1.
 fn drawable(values: impl Iterator<Item = (usize, f64)>) -> Vec<(f64, f64)> {
     let shown = values.filter(|(_, value)| value.is_finite() && *value > 0.0);
     shown.map(|(layer, value)| (layer as f64 + 1.0, value)).collect()
 }
 
-/// A norm's values at layers, with a dot at each.
+/// Draws a norm's values by layer, with a dot at each.
 fn line(svg: &mut Svg, panel: &Panel, norm: &str, points: &[(f64, f64)]) {
     let look = stroke(norm);
     for &(layer, value) in points {
@@ -324,7 +324,7 @@ fn line(svg: &mut Svg, panel: &Panel, norm: &str, points: &[(f64, f64)]) {
     panel.lines(svg, &[Line { pen: look.pen(), points: points.to_vec(), band: Vec::new() }]);
 }
 
-/// Hollow marks at layers.
+/// Draws hollow marks.
 fn marks(svg: &mut Svg, panel: &Panel, points: &[(f64, f64)]) {
     for &(layer, value) in points {
         let look = [("fill", "none"), ("stroke", "currentColor")];
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn every_frame_tells_its_own_numbers() {
+    fn every_frame_has_its_own_values() {
         let mut records = sample::empty();
         records.probes = vec![
             probe("sigmoid-none", 0, [0.0; 4]),

@@ -1,5 +1,5 @@
-//! Where the inputs of the hidden activations lie, as bands over the steps (Ioffe and Szegedy 2015,
-//! Fig. 1b and c): the median, and between which values the middle 70 % are.
+//! The distribution of the hidden activations' inputs as bands over the steps (Ioffe and Szegedy 2015,
+//! Fig. 1b and c): the median and the middle 70 %.
 
 use super::axis::{Axis, Range};
 use super::number::figure;
@@ -18,7 +18,7 @@ const HEAD: f64 = 24.0;
 const HEIGHT: f64 = 150.0;
 const FOOT: f64 = 40.0;
 
-/// The least width on a narrow screen: a panel alone would have large words there.
+/// The least width on a narrow screen: a single panel would have oversized text there.
 const LEAST: f64 = 320.0;
 
 /// A picture for each activation.
@@ -76,7 +76,7 @@ fn draw(group: &Group) -> Frame {
     Frame { step: group.last_step(), svg: svg.finish(), values }
 }
 
-/// A panel, and what is read in it; none of a layer that the run does not have.
+/// Draws a panel and returns its values; none if the run does not have the layer.
 fn band(
     svg: &mut Svg,
     panel: &Panel,
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_caption_tells_how_far_the_median_moved() {
+    fn the_caption_says_how_far_the_median_moved() {
         let mut records = sample::records();
         for probe in records.probes.iter_mut().filter(|probe| probe.run == "sigmoid-none") {
             probe.hidden[1].percentiles[1] = -0.01 * probe.step as f64;
@@ -130,9 +130,9 @@ mod tests {
     }
 
     #[test]
-    fn every_panel_tells_its_median_and_percentiles() {
+    fn every_panel_has_its_median_and_percentiles() {
         let mut records = sample::records();
-        // The last layer of a run is known at no step: it has no panel.
+        // The last layer of this run is never probed: it has no panel.
         for probe in records.probes.iter_mut().filter(|probe| probe.run == "sigmoid-batch") {
             probe.hidden.truncate(1);
         }

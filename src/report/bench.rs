@@ -1,4 +1,4 @@
-//! Tables of what was timed.
+//! Tables of timings.
 
 use super::number;
 use super::table::columns;
@@ -10,7 +10,7 @@ use crate::bench::variants::{KernelVariants, Variant, VariantResult};
 use crate::config::Norm;
 use std::fmt::Write;
 
-/// Characters of the longest bar.
+/// The length of the longest bar in characters.
 const BAR: f64 = 30.0;
 
 /// What the columns of [`variants`] mean.
@@ -22,7 +22,7 @@ share      GFLOP/s of a product, or GB/s of another kernel, of the ceiling above
 x default  how many times as long as the default variant (*) takes
 ";
 
-/// One line about what the adapter reaches at most.
+/// One line about the adapter's ceilings.
 #[must_use]
 pub fn ceilings(ceilings: &Roofline) -> String {
     format!(
@@ -73,7 +73,7 @@ fn row(variant: &Variant, ceilings: &Roofline) -> Vec<String> {
     row
 }
 
-/// A number with three digits that count.
+/// A number with three significant digits.
 pub(super) fn figures(value: f64) -> String {
     let decimals = match value.abs() {
         large if large >= 100.0 => 0,
@@ -83,7 +83,7 @@ pub(super) fn figures(value: f64) -> String {
     format!("{value:.decimals$}")
 }
 
-/// A training step with its kernels as bars.
+/// A training step, its kernels as bars.
 #[must_use]
 pub fn step(step: &StepTime) -> String {
     let mut text = format!(
@@ -111,7 +111,7 @@ pub fn step(step: &StepTime) -> String {
     text
 }
 
-/// What is timed over a size, and the head of its table.
+/// The title and the header of a table of timings over a size.
 #[must_use]
 pub fn scale_header(what: &str, norm: Norm) -> String {
     let (network, batch) = match what {
@@ -129,7 +129,7 @@ pub fn scale_header(what: &str, norm: Norm) -> String {
 #[must_use]
 pub fn scale_row(point: &ScaledStep) -> String {
     let step = &point.step;
-    // A multiplication and an addition each.
+    // `work` counts multiply-adds, two operations each.
     let gflop_per_s = 2e-6 * step.work / step.ms_per_step;
     scale_line([
         point.size.to_string(),
@@ -144,7 +144,7 @@ fn scale_line(cells: [String; 5]) -> String {
     cells.map(|cell| format!("{cell:>10}")).join("  ")
 }
 
-/// How a step and its kernels grow.
+/// How the time of a step and of its kernels grows.
 #[must_use]
 pub fn growth(scale: &Scale) -> String {
     let line = |name: &str, growth: Growth| {
@@ -159,7 +159,7 @@ pub fn growth(scale: &Scale) -> String {
     text
 }
 
-/// A figure that is to be reached, and whether it is.
+/// A target, and whether it is reached.
 #[must_use]
 pub fn target(target: &SpeedTarget) -> String {
     let side = match target.side {

@@ -6,7 +6,7 @@ use crate::record::Histogram;
 /// The share of a histogram's values that [`reach`] may leave out.
 const BEYOND: f64 = 0.002;
 
-/// The middle of each bin, and how many values lie in it.
+/// The middle of each bin, and its number of values.
 fn bins(histogram: &Histogram) -> impl Iterator<Item = (f64, u32)> {
     let width = (histogram.high - histogram.low) / histogram.counts.len().max(1) as f64;
     let middle = move |bin: usize| histogram.low + width * (bin as f64 + 0.5);
@@ -20,7 +20,7 @@ pub(super) fn shares(histogram: &Histogram, x: Range) -> impl Iterator<Item = (f
     within.map(move |(middle, count)| (middle, f64::from(count) / total))
 }
 
-/// How many values lie below and above a range.
+/// The number of values below and above a range.
 pub(super) fn outside(histogram: &Histogram, x: Range) -> (u64, u64) {
     let mut sides = (u64::from(histogram.below), u64::from(histogram.above));
     for (middle, count) in bins(histogram) {
@@ -30,8 +30,8 @@ pub(super) fn outside(histogram: &Histogram, x: Range) -> (u64, u64) {
     sides
 }
 
-/// The smallest whole number that so many inputs lie within, on both sides of 0, that no more than
-/// [`BEYOND`] of them are beyond; the end of the bins where there is none.
+/// The smallest integer n such that at most a share of [`BEYOND`] of the inputs is outside −n to n; the
+/// end of the bins if there is none.
 pub(super) fn reach(histogram: &Histogram) -> f64 {
     let most = histogram.low.abs().max(histogram.high.abs());
     let few = BEYOND * histogram.total() as f64;

@@ -1,24 +1,24 @@
-//! Whether an accuracy is that of a guess, or what a network has learned: on the scale from the best
-//! constant guess, 0, to all test images, 1. With ten equally frequent classes the guess is 10 %.
+//! Whether an accuracy is that of a guess or shows learning, on a scale from the best constant guess (0)
+//! to all test images (1). With ten equally frequent classes the guess is 10 %.
 
 use super::number::percent;
 use crate::record::ConstantGuess;
 
-/// A network guesses up to here: 15 % where a constant guess has 10 %. Without a norm, sigmoid has 10 to
+/// A network guesses up to here: 15 % if a constant guess has 10 %. Without a norm, sigmoid has 10 to
 /// 11 %.
 const GUESSES: f64 = 1.0 / 18.0;
 
-/// A network that has learned something has at least this, 30 % where a constant guess has 10 %: with
+/// A network that has learned something has at least this, 30 % if a constant guess has 10 %: with
 /// layer norm at batch size 1 it has 67 % after 2,000 steps on the drawn digits, 89 % after 10,000 on
 /// MNIST.
 const LEARNS: f64 = 2.0 / 9.0;
 
-/// A training has succeeded from here, 50 % where a constant guess has 10 %: with a norm, sigmoid has 77
+/// Training has succeeded from here, 50 % if a constant guess has 10 %: with a norm, sigmoid has 77
 /// to 98 %.
 const SUCCEEDS: f64 = 4.0 / 9.0;
 
-/// What a constant guess reaches on the data of records: as the first of them that holds it says, or, as
-/// those of older versions do not, on ten equally frequent classes.
+/// What a constant guess reaches on the data of records, from the first record that has it. Older
+/// versions did not record it; ten equally frequent classes are assumed then.
 pub(super) fn constant_guess(
     recorded: impl IntoIterator<Item = Option<ConstantGuess>>,
 ) -> ConstantGuess {
@@ -30,10 +30,10 @@ pub(super) fn constant_guess(
 pub(super) struct Chance(f64);
 
 impl Chance {
-    /// The scale of the test set on which a constant guess has its accuracy.
+    /// The scale of a test set on which this constant guess was evaluated.
     ///
     /// # Errors
-    /// Why an accuracy says nothing there.
+    /// Why accuracy is meaningless there.
     pub(super) fn new(guess: ConstantGuess) -> Result<Self, String> {
         match guess.accuracy {
             chance if chance < 1.0 => Ok(Self(chance)),
@@ -51,7 +51,7 @@ impl Chance {
         self.above(accuracy) >= LEARNS - ROUNDING
     }
 
-    /// Whether a training has succeeded.
+    /// Whether training has succeeded.
     pub(super) fn succeeds(self, accuracy: f64) -> bool {
         self.above(accuracy) >= SUCCEEDS - ROUNDING
     }
@@ -66,7 +66,7 @@ impl Chance {
     }
 }
 
-/// What is lost where a threshold is worked out.
+/// Tolerance for rounding in computed thresholds.
 const ROUNDING: f64 = 1e-9;
 
 #[cfg(test)]
@@ -94,7 +94,7 @@ mod tests {
             assert!(chance.guesses(share) && !chance.learns(share), "{share}");
             assert!(chance.succeeds(1.0) && !chance.guesses(1.0), "{share}");
         }
-        // A network that always says the class of 45 % of the images has not learned a thing.
+        // A network that always answers with the class of 45 % of the images has learned nothing.
         assert!(!chance(0.445).learns(0.445) && chance(0.1).learns(0.445));
         assert!(Chance::new(ConstantGuess { accuracy: 1.0, loss: 0.0 }).is_err());
     }

@@ -1,9 +1,9 @@
 //! Line charts over the training steps: panels side by side with the same axes.
 //!
-//! A chart says where its steps lie, so that the page can move a marker over them. Kuva 0.6 was tried
+//! A chart records where its steps are, so that the page can move a marker over them. Kuva 0.6 was tried
 //! first: it writes a fixed width and height without a `viewBox`, gives every chart the clip path
-//! `kuva-clip-0`, and keeps the place of its axes to itself. It would have added four crates, 95,000 lines
-//! in kuva alone, which took 48 s of processor time to build.
+//! `kuva-clip-0`, and does not expose the position of its axes. It would have added four crates, 95,000
+//! lines in kuva alone, which took 48 s of processor time to build.
 
 use super::axis::{Axis, Range};
 use super::number::{coordinate, whole};
@@ -18,24 +18,24 @@ const LEFT: f64 = 44.0;
 const RIGHT: f64 = 18.0;
 /// Between two panels of a row.
 const GAP: f64 = 26.0;
-/// Right of the panels on a narrow screen, and what a letter of the words above them takes.
+/// Right of the panels on a narrow screen, and the width of a letter above them.
 const EDGE: f64 = 16.0;
 const LETTER: f64 = 5.6;
-/// Above the panels: the key and what the vertical axis shows.
+/// Above the panels: the key and the label of the vertical axis.
 const HEAD: f64 = 34.0;
-/// Above each panel: its title, free of the ticks of the panel above.
+/// Above each panel: its title, clear of the ticks of the panel above.
 const TITLE: f64 = 30.0;
-/// Below the panels that have none below them: ticks and what they count.
+/// Below the lowest panels: ticks and the axis' label.
 const FOOT: f64 = 36.0;
 
 /// Lines over one pair of axes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Plot {
-    /// What stands above it.
+    /// Its title.
     pub(super) title: String,
     /// Its lines, the last one on top.
     pub(super) lines: Vec<Line>,
-    /// What each of them is called.
+    /// The name of each line.
     pub(super) names: Vec<String>,
 }
 
@@ -48,20 +48,20 @@ pub(super) struct Chart {
     pub(super) y: Axis,
     /// What it shows, with its unit.
     pub(super) label: String,
-    /// How a number of it is written.
+    /// How its numbers are written.
     pub(super) value: fn(f64) -> String,
-    /// Plots in a row.
+    /// Plots per row.
     pub(super) columns: usize,
     /// Height of a plot.
     pub(super) height: f64,
     /// The plots, row after row.
     pub(super) plots: Vec<Plot>,
-    /// What the pens stand for.
+    /// The meanings of the pens.
     pub(super) key: Vec<(String, Pen)>,
 }
 
 impl Chart {
-    /// The chart, which a reader can point at.
+    /// The chart as a frame with values to read by pointing.
     pub(super) fn frame(&self, step: usize) -> Frame {
         Frame {
             step,
@@ -79,7 +79,7 @@ impl Chart {
     fn svg(&self) -> String {
         let columns = self.columns.max(1);
         let width = (WIDTH - LEFT - RIGHT - GAP * (columns - 1) as f64) / columns as f64;
-        // One panel in a row cannot be laid out anew: it has the width that a narrow screen takes.
+        // A single panel per row cannot be rearranged: it gets the width of a narrow screen.
         let width = width.min(NARROW - LEFT - EDGE);
         let pitch = (width + GAP, TITLE + self.height);
         let cells = Cells::new(columns, self.plots.len(), pitch, LEFT - GAP + EDGE);
@@ -112,7 +112,7 @@ impl Chart {
         svg.finish()
     }
 
-    /// A panel with its lines; its numbers where it is the first of its row, and the lowest.
+    /// A panel with its lines; with y numbers if it is the first of its row, x numbers if it is the lowest.
     fn plot(
         &self,
         svg: &mut Svg,
@@ -132,7 +132,7 @@ impl Chart {
         panel.ground(svg);
     }
 
-    /// The line that the page moves over the steps; by itself it stands at the last one.
+    /// The line that the page moves over the steps; initially at the last one.
     fn marker(&self, svg: &mut Svg, panel: &Panel) {
         let end = coordinate(panel.right());
         svg.element(
@@ -152,7 +152,7 @@ impl Chart {
         );
     }
 
-    /// The numbers of a plot's lines.
+    /// The values of a plot's lines.
     fn values(&self, plot: &Plot) -> PanelValues {
         let read = |&(step, value): &(f64, f64)| {
             self.x().reading(step, whole(step as usize), (self.value)(value))

@@ -1,4 +1,4 @@
-//! Curves over the training steps: accuracy, loss, and what reaches and moves each layer's weights.
+//! Curves over the training steps: accuracy, loss, and each layer's gradient and weight change.
 
 use super::axis::Axis;
 use super::chart::{Chart, Plot};
@@ -9,17 +9,17 @@ use super::records::{Network, Records, distinct};
 use super::style::{self, Pen, stroke};
 use crate::record::{Evaluation, LayerFigures};
 
-/// A loss above this is drawn on a logarithmic axis: the network diverges, and all others would lie on
-/// the lower edge.
+/// If a loss is above this, the axis is logarithmic: a network diverges, and on a linear axis all
+/// others would be on the lower edge.
 const LARGE_LOSS: f64 = 10.0;
 
-/// Panels in a row, where norms share a panel.
+/// Panels per row if norms share a panel.
 const ACTIVATIONS_IN_A_ROW: usize = 2;
 
-/// Panels in a row, where each network has its own.
+/// Panels per row if each network has its own.
 const NETWORKS_IN_A_ROW: usize = 3;
 
-/// The curves of a run that has recorded evaluations; none of one that has not.
+/// The curves of a run; empty if it has recorded no evaluations.
 #[must_use]
 pub fn pictures(records: &Records) -> Vec<Picture> {
     if records.evaluations.is_empty() {
@@ -65,7 +65,7 @@ fn loss(records: &Records) -> Picture {
         false => records.evaluations_of(run).filter_map(range_of_losses).collect(),
     };
     let chart = by_activation(records, (label, figure), axis, &mean, &band);
-    let range = if several { "" } else { ", with the range of these steps as an area behind it" };
+    let range = if several { "" } else { ", with the range over these steps shaded" };
     let figures = at_the_end(records, &|evaluation| figure(evaluation.train_loss));
     picture(
         records,
@@ -86,7 +86,7 @@ fn range_of_losses(evaluation: &Evaluation) -> Option<(f64, [f64; 2])> {
     Some((evaluation.step as f64, [low.into(), high.into()]))
 }
 
-/// The step, the lowest and the highest value over the replicas at each evaluation of a run; nothing where
+/// The step, the lowest and the highest value over the replicas at each evaluation of a run; empty if
 /// it has one replica.
 fn range_of_replicas(
     records: &Records,
@@ -109,7 +109,7 @@ fn gradients(records: &Records) -> Picture {
         "The gradient that reaches each layer",
         &format!(
             "The root mean square of the gradient of each layer's weights. Where the first layer's \
-             line lies far below the last one's, the gradient vanishes on its way back. From the \
+             line is far below the last one's, the gradient vanishes on its way back. From the \
              first layer to the last, {figures}"
         ),
     )
@@ -118,7 +118,7 @@ fn gradients(records: &Records) -> Picture {
 fn changes(records: &Records) -> Picture {
     let of = |layer: &LayerFigures| layer.weight_change;
     let figure = |ratio: f64| number::decimals(ratio, 3);
-    let label = "‖W − W₀‖ / ‖W₀‖, a ratio without a unit";
+    let label = "‖W − W₀‖ / ‖W₀‖, dimensionless";
     let chart = by_network(records, (label, figure), &of);
     let figures = from_first_to_last(records, &of, figure);
     picture(
@@ -155,7 +155,7 @@ fn picture(records: &Records, chart: Chart, id: &str, title: &str, caption: &str
         _ => Topic::Gradients,
     };
     if topic == Topic::Gradients {
-        // The first layer is drawn last, and read first.
+        // The first layer is drawn last but listed first.
         frame.values.iter_mut().for_each(|panel| panel.lines.reverse());
     }
     Picture { id, title, caption, alt, topic, has_modes: false, frames: vec![frame] }
@@ -199,7 +199,7 @@ fn by_activation(
     }
 }
 
-/// The pens of the first layer, of those between, and of the last one.
+/// The pens of the first layer, of the layers between, and of the last layer.
 fn layer_pens(colour: &'static str) -> [Pen; 3] {
     let pen = |dashes, width, opacity| Pen { colour, dashes, width, opacity };
     [pen("none", "2.6", "1"), pen("none", "0.9", "0.6"), pen("6 3", "1.6", "1")]
@@ -215,7 +215,7 @@ fn by_network(
     let norms = distinct(networks.iter().map(|network| network.norm)).len();
     let values =
         records.evaluations_and_ranges().flat_map(|evaluation| &evaluation.layers).map(value);
-    // The names of the pens, and from how many layers on there is one of the kind.
+    // The names of the pens, and the least number of layers for which each is used.
     let names = [("first layer", 1), ("layers between", 3), ("last layer", 2)];
     let most =
         records.evaluations.iter().map(|evaluation| evaluation.layers.len()).max().unwrap_or(0);
@@ -226,7 +226,7 @@ fn by_network(
         y: Axis::decades(values),
         label: label.to_owned(),
         value: number,
-        // Norms beside each other, activations below each other.
+        // Norms side by side, activations one below the other.
         columns: if norms > 1 { norms } else { networks.len().min(NETWORKS_IN_A_ROW) },
         height: 130.0,
         plots: networks.iter().map(|network| of_layers(records, network, value)).collect(),
@@ -252,13 +252,13 @@ fn of_layers(records: &Records, network: &Network, value: &dyn Fn(&LayerFigures)
         let band = range_of_replicas(records, run, &of_layer);
         Line { pen, points: points.collect(), band }
     };
-    // The first layer is what there is to see: it lies on top.
+    // The first layer matters most: it is drawn on top.
     let lines = (0..layers).rev().map(line).collect();
     let names = (0..layers).rev().map(|layer| format!("layer {}", layer + 1)).collect();
     Plot { title: network.label(), lines, names }
 }
 
-/// A figure of each network's last evaluation, by activation, in a sentence.
+/// A value of each network's last evaluation, by activation, in a sentence.
 fn at_the_end(records: &Records, figure: &dyn Fn(&Evaluation) -> String) -> String {
     let networks = records.networks().into_iter();
     let ends =
@@ -287,7 +287,7 @@ fn at_the_end(records: &Records, figure: &dyn Fn(&Evaluation) -> String) -> Stri
     }
 }
 
-/// A figure of the first and of the last layer at each network's last evaluation.
+/// A value of the first and of the last layer at each network's last evaluation.
 fn from_first_to_last(
     records: &Records,
     value: &dyn Fn(&LayerFigures) -> f64,

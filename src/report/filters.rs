@@ -1,4 +1,4 @@
-//! What the first layer looks for: the weights into its first units as images, before and after.
+//! What the first layer looks for: the weights into its first units as images, before and after training.
 
 use super::number::figure;
 use super::panel::norm_label;
@@ -10,7 +10,7 @@ use super::svg::Svg;
 use super::tiles::{Greys, Tiles, side};
 use crate::record::Images;
 
-/// Images of a run side by side.
+/// Images side by side in a run.
 const ACROSS: usize = 4;
 
 const COLUMN: f64 = 216.0;
@@ -21,16 +21,16 @@ const HEAD: f64 = 20.0;
 const BELOW: f64 = 12.0;
 const NOTE: f64 = 22.0;
 
-/// The least width on a narrow screen: images alone would be large there.
+/// The least width on a narrow screen: the images would be oversized there.
 const LEAST: f64 = 320.0;
 
-/// A picture for each activation whose runs have first weights that are square images.
+/// A picture for each activation whose runs have first-layer weights that form square images.
 #[must_use]
 pub fn pictures(records: &Records) -> Vec<Picture> {
     groups(records).iter().filter_map(picture).collect()
 }
 
-/// A run's first weights, with their step, at its first and its last probe that has them.
+/// A run's first-layer weights, with their step, from the first and the last probe that has them.
 fn before_and_after<'a>(run: &ProbedRun<'a>) -> Vec<(usize, &'a Images)> {
     let square = |images: &&Images| images.width > 0 && side(images.width).pow(2) == images.width;
     let all = run
@@ -58,7 +58,7 @@ fn picture(group: &Group) -> Option<Picture> {
         title: format!("First-layer weights: {activation}"),
         caption: format!(
             "The weights from the pixels into the first {count} units of the first layer, one image \
-             each, before and after training. Grey is 0, white {scale}, black -{scale}, in all. Where \
+             each, before and after training. In all images grey is 0, white {scale}, black -{scale}. Where \
              the two rows look the same, the first layer learned nothing."
         ),
         alt: format!(

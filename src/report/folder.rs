@@ -1,10 +1,10 @@
-//! The report in the folder of a run, or of a sweep by itself.
+//! The report in the folder of a run, or of a sweep without a run.
 //!
 //! ```text
 //! report.html       the page
 //! pictures/ID.svg   the last frame of each of its pictures
 //! training.gif      the layers and the accuracy of all networks, advancing together
-//! frames/STEP.png   the frames of that
+//! frames/STEP.png   the frames of training.gif
 //! ```
 
 use super::animation::Animation;
@@ -19,20 +19,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// A report that was made.
+/// A finished report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The page.
     pub page: PathBuf,
     /// Its size in bytes.
     pub bytes: usize,
-    /// How long it took to make, behind the reading of the records.
+    /// How long it took to make, not counting the reading of the records.
     pub time: Duration,
     /// Sentences about what is missing in it.
     pub missing: Vec<String>,
 }
 
-/// Makes the report of the run or the sweep in `folder` from the records that were read there.
+/// Makes the report of the run or the sweep in `folder` from the records read there.
 ///
 /// # Errors
 /// [`Error::File`] when a file cannot be written.
@@ -71,7 +71,7 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
     all
 }
 
-/// Writes the animation and its frames, or takes older ones away where there are none to make.
+/// Writes the animation and its frames, or removes older ones if there are none to make.
 fn write_animation(folder: &Path, records: &Records) -> Result<()> {
     let (whole, frames) = (folder.join(ANIMATION), folder.join("frames"));
     let mut files = Vec::new();
@@ -94,7 +94,7 @@ fn write_pictures(folder: &Path, pictures: &[Picture]) -> Result<()> {
     write_all(folder, "svg", &pictures.iter().map(file).collect::<Vec<_>>())
 }
 
-/// Writes the files of a folder, and takes away those with the same ending of an older report.
+/// Writes the files of a folder, and removes those with the same extension from an older report.
 fn write_all(folder: &Path, ending: &str, files: &[(PathBuf, Vec<u8>)]) -> Result<()> {
     if files.is_empty() && !folder.exists() {
         return Ok(());

@@ -1,6 +1,6 @@
-//! What the layers see: a test image of each class as a row, the hidden layers as columns, each layer's
-//! output as a small grey image with a square for each unit. Where all images of a column are alike, the
-//! network cannot tell the classes apart any more.
+//! The layers' outputs: a row per class for its first test image, a column per hidden layer, each output as a
+//! small grey image with a square per unit. If all images of a column are alike, the network can no longer
+//! distinguish the classes.
 
 mod words;
 
@@ -15,32 +15,32 @@ use super::tiles::{Greys, Rows, Tiles};
 use crate::config::NormPosition;
 use crate::record::{Mode, Probe};
 
-/// Columns of a run at most.
+/// The most columns of a run.
 const LAYERS: usize = 6;
 
-/// An image in the picture of one step, and in that of several.
+/// The side of an image in the picture of one step, and in the picture of several.
 const LARGE: f64 = 30.0;
 const SMALL: f64 = 24.0;
 
-/// A column, with the room for the figure below it.
+/// The width of a column, with room for the number below it.
 const COLUMN: f64 = 36.0;
 
-/// A run's room at least, for its name and step.
+/// The least width of a run, for its name and step.
 const NAMED: f64 = 200.0;
 
-/// What stands between runs, above the images, and below them.
+/// The space between runs, above the images, and below them.
 const BETWEEN: f64 = 38.0;
 const HEAD: f64 = 38.0;
 const FOOT: f64 = 26.0;
 
-/// The note at the picture's foot, and the least width on a narrow screen, which it needs.
+/// The height of the note at the foot, and the least width on a narrow screen, which the note needs.
 const NOTE: f64 = 20.0;
 const LEAST: f64 = 430.0;
 
-/// How far below the middle of a row the words beside it have their baseline.
+/// How far below the middle of a row the baseline of its label is.
 const HALF_A_DIGIT: f64 = 4.0;
 
-/// Two pictures for each activation: every step that was probed, and the start, a quarter and the end.
+/// Two pictures for each activation: every probed step, and the start, a quarter and the end.
 #[must_use]
 pub fn pictures(records: &Records) -> Vec<Picture> {
     let groups = groups(records);
@@ -54,7 +54,7 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
     .collect()
 }
 
-/// Classes of what the page switches between, as the page's own files call them.
+/// CSS classes that the page switches between, named as in its style sheet.
 const TRAINING: &str = "in-training";
 const INFERENCE: &str = "in-inference";
 
@@ -67,7 +67,7 @@ struct OutputsView<'a> {
     rows: usize,
 }
 
-/// The rows of what an activation's layers see.
+/// The number of rows of an activation's outputs.
 pub(super) fn rows(group: &Group) -> usize {
     let layers = group.probes().flat_map(|probe| &probe.hidden);
     layers.map(|layer| layer.outputs.rows()).max().unwrap_or(0)
@@ -89,7 +89,7 @@ impl OutputsView<'_> {
         let caption = format!(
             "The first test image of each class goes through the network, one per row; a column shows \
              the outputs of a hidden layer, one square per unit. Where all images of a column are the \
-             same, that layer can no longer tell the classes apart. Below each column is the standard \
+             same, that layer no longer distinguishes the classes. Below each column is the standard \
              deviation across the images, averaged over the units. {} {}",
             self.statistics(),
             self.end()
@@ -107,13 +107,13 @@ impl OutputsView<'_> {
         self.picture(
             "seen-stages",
             "What the layers see at the start, a quarter and the end",
-            "The same as in the picture of every step: at the start, about a quarter of the way through \
+            "The same outputs side by side: at the start, about a quarter of the way through \
              training, and at the end.",
             frames,
         )
     }
 
-    /// Whether what batch norm gives in training is another than in inference.
+    /// Whether batch norm's outputs in training differ from those in inference.
     fn has_modes(&self) -> bool {
         self.group.probes().any(Probe::differs_in_training)
     }
@@ -139,7 +139,7 @@ impl OutputsView<'_> {
         }
     }
 
-    /// The runs side by side, and one below another as they are at each of `steps`.
+    /// The runs side by side, with a row for each of `steps`.
     fn draw(&self, steps: &[usize], cell: f64) -> String {
         let rows = Rows { top: HEAD, cell, count: self.rows };
         let block = rows.bottom() + FOOT;
@@ -164,7 +164,7 @@ impl OutputsView<'_> {
         svg.finish()
     }
 
-    /// What one run's layers see at a step.
+    /// The outputs of one run's layers at a step.
     fn block(
         &self,
         svg: &mut Svg,
@@ -181,7 +181,7 @@ impl OutputsView<'_> {
             svg.text(at, &self.group.class(row), &[END]);
         }
         svg.text((left - 5.0, rows.top - 6.0), "layer", &[END]);
-        // On paper that is as dark as the images, lines tell the rows apart.
+        // On a background as dark as the images, lines separate the rows.
         let (from, to) = (left, left + COLUMN * self.layers.len() as f64);
         let lines = (1..rows.count).map(|row| (rows.at(row - 1) + rows.cell + rows.at(row)) / 2.0);
         let lines = lines.map(|y| polyline([(from, y), (to, y)]));
@@ -189,7 +189,7 @@ impl OutputsView<'_> {
         let block = Block { run, probe, left, rows };
         let columns = |svg: &mut Svg, mode| self.columns(svg, &block, mode);
         if probe.differs_in_training() {
-            // The page switches between the two; elsewhere the first one is seen.
+            // The page switches between the two; elsewhere the first one is shown.
             svg.group(&[("class", TRAINING)], |svg| columns(svg, Mode::Training));
             let hidden = [("class", INFERENCE), ("display", "none")];
             svg.group(&hidden, |svg| columns(svg, Mode::Inference));
@@ -220,8 +220,8 @@ impl OutputsView<'_> {
     }
 }
 
-/// What is black and white in a run's layer, the same at every step: the activation's own range, or
-/// from 0 to the largest output at the end.
+/// The outputs that are black and white in a run's layer, the same at every step: the activation's range,
+/// or 0 to the largest output at the end.
 pub(super) fn greys(
     activation: &str,
     position: NormPosition,
@@ -248,7 +248,7 @@ mod tests {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
 
-    /// The PNG files of a picture, each with its x, y, width and height.
+    /// A picture's PNG files, each with its x, y, width and height.
     fn images(svg: &str) -> Vec<([f64; 4], image::GrayAlphaImage)> {
         let image = |element: &str| {
             let value = |name: &str| {
@@ -263,7 +263,7 @@ mod tests {
         svg.split("<image").skip(1).map(|rest| image(rest.split("/>").next().unwrap())).collect()
     }
 
-    /// The y of the words that are these, in the order of the picture.
+    /// The y of each text equal to `words`, in the order of the picture.
     fn baselines(svg: &str, words: &str) -> Vec<f64> {
         let texts = svg.split("<text").filter(|text| text.contains(&format!(">{words}</text>")));
         texts.map(|text| text.split('"').nth(3).unwrap().parse().unwrap()).collect()
@@ -284,7 +284,7 @@ mod tests {
         assert_eq!((0..40).map(drawn).collect::<Vec<_>>(), expected);
     }
 
-    /// The lesson's records with layers of other widths, and a class without a test image.
+    /// The lesson's records with layers of other widths, and classes without a test image.
     fn of_widths(widths: &[usize], without_image: &[usize]) -> Records {
         let mut records = sample::records();
         for probe in &mut records.probes {
@@ -300,7 +300,7 @@ mod tests {
         records
     }
 
-    /// How far the middle of a column's image around `y` is from it, and how high the image is.
+    /// How far the middle of the column's image at `y` is from `y`, and the image's height.
     fn off([_, top, _, height]: [f64; 4], pixels: &image::GrayAlphaImage, y: f64) -> (f64, f64) {
         let unit = height / f64::from(pixels.height());
         let at = ((y - top) / unit) as u32;
@@ -316,7 +316,7 @@ mod tests {
             for (picture, cell) in pictures(&of_widths(widths, &[])).iter().zip([LARGE, SMALL]) {
                 let svg = &picture.frames.last().unwrap().svg;
                 let found = images(svg);
-                // Each of these stands once in a block: the others are layers' numbers, too.
+                // These digits appear once in a block: the others are layers' numbers, too.
                 for digit in [0, 7, 8, 9] {
                     let labels = baselines(svg, &digit.to_string());
                     assert_eq!(found.len(), labels.len() * widths.len(), "{widths:?} {digit}");

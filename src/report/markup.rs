@@ -1,16 +1,16 @@
 //! Text within SVG and HTML.
 //!
-//! A sentence of the report, or of a record, may hold code between backticks: a page shows it as code, a
-//! terminal and an attribute without them.
+//! A sentence of the report, or of a record, may contain code between backticks. A page shows it as code; a
+//! terminal and an attribute show it without the backticks.
 
-/// Text as it must stand between tags or within quotes.
+/// Text escaped for use between tags or within quotes.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     text.replace('"', "&quot;")
 }
 
-/// A sentence as HTML, what stands between two backticks as code.
+/// A sentence as HTML, with text between two backticks as code.
 #[must_use]
 pub fn prose(text: &str) -> String {
     let mut html = String::new();
@@ -27,7 +27,7 @@ pub fn plain(text: &str) -> String {
     parts(text).into_iter().map(|(_, part)| part).collect()
 }
 
-/// The parts of a sentence, and which of them are code. A backtick without another one is a letter.
+/// The parts of a sentence, and which of them are code. An unpaired backtick is an ordinary character.
 fn parts(text: &str) -> Vec<(bool, &str)> {
     let (mut parts, mut rest) = (Vec::new(), text);
     while let Some((before, behind)) = rest.split_once('`')

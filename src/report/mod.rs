@@ -1,4 +1,4 @@
-//! What people see of a run or a measurement: made from its records, and from nothing else.
+//! What people see of a run or a measurement, made from its records alone.
 
 pub mod affine;
 pub mod animation;

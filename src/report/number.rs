@@ -1,31 +1,31 @@
-//! How the report writes numbers: the one place where it makes text of them.
+//! How the report writes numbers: the only place where they become text.
 
-/// A share as a percentage; a dash where it is no number.
+/// A share as a percentage; a dash if it is not finite.
 #[must_use]
 pub fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1} %", 100.0 * share) } else { "–".to_owned() }
 }
 
-/// From one share to another, as percentages; one where both are written alike.
+/// A range of shares as percentages; a single one if both read the same.
 #[must_use]
 pub fn range(low: f64, high: f64) -> String {
     let [low, high] = [low, high].map(percent);
     if low == high { low } else { format!("{}–{high}", low.trim_end_matches(" %")) }
 }
 
-/// The range around a share, where it is written otherwise than the share itself.
+/// The range around a share, if it does not read the same as the share itself.
 #[must_use]
 pub fn range_around(share: f64, low: f64, high: f64) -> Option<String> {
     Some(range(low, high)).filter(|range| *range != percent(share))
 }
 
-/// A number with so many decimals, or in powers of ten where it would be long.
+/// A number with this many decimals, or in powers of ten if it would be long.
 #[must_use]
 pub fn decimals(value: f64, decimals: usize) -> String {
     if value.abs() < 1e4 { format!("{value:.decimals$}") } else { times_ten_to(value) }
 }
 
-/// A number of five characters at most, or a power of ten where it would be longer: 0.123, 12.3, 5e22.
+/// A number of at most five characters, or a power of ten if it would be longer: 0.123, 12.3, 5e22.
 #[must_use]
 pub fn in_five(value: f64) -> String {
     match value.abs() {
@@ -35,8 +35,7 @@ pub fn in_five(value: f64) -> String {
     }
 }
 
-/// A round number without the zeros that three decimals would give it, or in powers of ten where it would be
-/// long.
+/// A round number with up to three decimals and no trailing zeros, or in powers of ten if it would be long.
 #[must_use]
 pub fn trimmed(value: f64) -> String {
     if value.abs() >= 1e6 {
@@ -46,14 +45,14 @@ pub fn trimmed(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// A number in powers of ten with two digits that count, short as a column of a table takes it: 2.5e-7.
-/// In a sentence it is a [`figure`].
+/// A number in powers of ten with two significant digits, short enough for a table column: 2.5e-7.
+/// Sentences use [`figure`].
 #[must_use]
 pub fn power(value: f64) -> String {
     format!("{value:.1e}")
 }
 
-/// A number in powers of ten with two digits that count, as 2.5·10⁻⁷.
+/// A number in powers of ten with two significant digits: 2.5·10⁻⁷.
 fn times_ten_to(value: f64) -> String {
     let text = power(value);
     match text.split_once('e').map(|(number, exponent)| (number, exponent.parse())) {
@@ -62,7 +61,7 @@ fn times_ten_to(value: f64) -> String {
     }
 }
 
-/// A power of ten, as 10⁻⁷.
+/// A power of ten, for example 10⁻⁷.
 #[must_use]
 pub fn ten_to(exponent: i32) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
@@ -70,8 +69,8 @@ pub fn ten_to(exponent: i32) -> String {
     format!("10{}", exponent.to_string().chars().map(raised).collect::<String>())
 }
 
-/// A figure in a sentence: with two decimals, or two digits that count where it is small, or in powers of
-/// ten where it would be long.
+/// A number in a sentence: with two decimals, two significant digits if it is small, or in powers of ten if
+/// it would be long.
 #[must_use]
 pub fn figure(value: f64) -> String {
     match value.abs() {
@@ -83,7 +82,7 @@ pub fn figure(value: f64) -> String {
     }
 }
 
-/// A number between a lower and a higher one, as 0.12 (-0.40 to 0.60); a dash where one is no number.
+/// A number between a lower and a higher one: 0.12 (-0.40 to 0.60); a dash if one is not finite.
 #[must_use]
 pub fn figure_between([low, middle, high]: [f64; 3]) -> String {
     if [low, middle, high].iter().all(|number| number.is_finite()) {
@@ -93,13 +92,13 @@ pub fn figure_between([low, middle, high]: [f64; 3]) -> String {
     }
 }
 
-/// A share as a percentage, with a decimal only where it is small.
+/// A share as a percentage, with a decimal only if it is small.
 #[must_use]
 pub fn short_percent(share: f64) -> String {
     format!("{:.*} %", usize::from(share < 0.0995), 100.0 * share)
 }
 
-/// A whole number.
+/// An integer.
 #[must_use]
 pub fn whole(value: usize) -> String {
     value.to_string()
@@ -111,7 +110,7 @@ pub fn seconds(seconds: f64) -> String {
     format!("{seconds:.1} s")
 }
 
-/// A place in a picture, in units of its `viewBox`.
+/// A coordinate in a picture, in units of its `viewBox`.
 #[must_use]
 pub fn coordinate(value: f64) -> String {
     let text = format!("{value:.1}");

@@ -1,10 +1,10 @@
-//! The page of a run, or of a sweep by itself: one HTML file that needs nothing beside it.
+//! The page of a run, or of a sweep without a run: one self-contained HTML file.
 //!
-//! It opens with a question, the answer of the records, the pictures that carry it and the verdicts; all
-//! else stands in sections that a reader unfolds, and that print and links unfold by themselves.
+//! It opens with a question, the answer from the records, the pictures that support it and the verdicts.
+//! Everything else is in sections that a reader unfolds; printing and links unfold them automatically.
 //!
 //! Pictures that change from step to step carry their frames as JSON within the page, and a slider moves
-//! all of them together. Without scripts each shows its last frame; print shows what the window does.
+//! all of them together. Without scripts each shows its last frame; print shows the same frames as the window.
 
 mod blocks;
 mod compared;
@@ -26,7 +26,7 @@ use std::fmt::Write;
 
 const SCRIPT: &str = include_str!("page/script.js");
 
-/// The page as HTML. `lesson` is the address of the lesson's page, where there is one beside it.
+/// The page as HTML. `lesson` is the address of the lesson's page, if there is one in the same folder.
 #[must_use]
 pub fn html(records: &Records, pictures: &[Picture], lesson: Option<&str>) -> String {
     let mut html = blocks::opening(&format!("What normalization does: {}", head::data(records)));
@@ -51,7 +51,7 @@ pub fn html(records: &Records, pictures: &[Picture], lesson: Option<&str>) -> St
     html
 }
 
-/// The claims that the records are held against: the lesson's, or those of sweeps alone.
+/// The claims that the records decide: the lesson's, or those of sweeps alone.
 fn all_claims(records: &Records) -> Vec<Claim> {
     match records.is_of_sweeps() {
         true => sweeps::claims(records),
@@ -59,7 +59,7 @@ fn all_claims(records: &Records) -> Vec<Claim> {
     }
 }
 
-/// The pictures that do not stand at the top, by what they are about.
+/// The pictures that are not at the top, by topic.
 fn write_topics(html: &mut String, arranged: &Arranged) {
     html.push_str("<div class=\"topics\">\n");
     for (topic, pictures) in &arranged.topics {
@@ -88,7 +88,7 @@ fn write_figures(html: &mut String, records: &Records) {
     end_folded(html);
 }
 
-/// What was trained on what.
+/// The experiment, the machine and its shaders.
 fn write_records(html: &mut String, records: &Records) {
     let holds = "settings, hardware, shaders";
     write_folded(html, "records", "Experiment and machine", holds);

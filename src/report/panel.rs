@@ -1,4 +1,4 @@
-//! A panel: a rectangle with an axis on two sides, in which data are drawn; and what its pens stand for.
+//! A panel: a rectangle with two axes in which data are drawn; and legends for its pens.
 
 use super::axis::{Axis, Tick};
 use super::number::{coordinate, figure_between, whole};
@@ -6,19 +6,19 @@ use super::picture::{PanelValues, Reading};
 use super::style::{Pen, stroke};
 use super::svg::{Attributes, END, GRID, INK, MIDDLE, Svg, polyline};
 
-/// The room that a character takes at most, and what lies between two words at least.
+/// The greatest width of a character, and the least space between two words.
 const CHARACTER: f64 = 6.4;
 const SPACE: f64 = 8.0;
 
-/// The same of the bold words of a legend.
+/// The same for the bold words of a legend.
 const BOLD: f64 = 7.0;
 const APART: f64 = 16.0;
 
-/// A sample of a pen: its length, and from its start to the words behind it.
+/// A sample of a pen: its length, and the distance from its start to the words after it.
 const SAMPLE: f64 = 24.0;
 const WORDS: f64 = 30.0;
 
-/// A rectangle in a picture and the axes on its sides.
+/// A rectangle in a picture, with its axes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Panel {
     /// Its left side.
@@ -35,10 +35,10 @@ pub(super) struct Panel {
     pub(super) y: Axis,
 }
 
-/// An area over x: the lowest and the highest y at each.
+/// An area over x: the lowest and the highest y at each x.
 pub(super) type Band = Vec<(f64, [f64; 2])>;
 
-/// Three numbers over x: a lower one, that in the middle, and a higher one.
+/// Three numbers at an x: a lower, a middle and a higher one.
 pub(super) type Spread = (f64, [f64; 3]);
 
 /// A line of data.
@@ -46,14 +46,14 @@ pub(super) type Spread = (f64, [f64; 3]);
 pub(super) struct Line {
     /// How it is drawn.
     pub(super) pen: Pen,
-    /// Its points; it is broken where one is not finite.
+    /// Its points; the line is broken where one is not finite.
     pub(super) points: Vec<(f64, f64)>,
     /// An area behind it, broken in the same way.
     pub(super) band: Band,
 }
 
 impl Line {
-    /// A norm's line through the middle numbers over x, and an area from the lower to the higher ones.
+    /// A norm's line through the middle numbers, and an area from the lower to the higher ones.
     fn around(norm: &str, points: &[Spread]) -> Self {
         Self {
             pen: stroke(norm).pen(),
@@ -74,27 +74,27 @@ impl Panel {
         self.top + self.height
     }
 
-    /// Where a number of the x axis lies; at a side where it lies beyond.
+    /// The position of a number on the x axis, clamped to the panel.
     pub(super) fn at_x(&self, value: f64) -> f64 {
         self.left + self.width * self.x.place(value)
     }
 
-    /// Where a number of the y axis lies; at a side where it lies beyond.
+    /// The position of a number on the y axis, clamped to the panel.
     pub(super) fn at_y(&self, value: f64) -> f64 {
         self.bottom() - self.height * self.y.place(value)
     }
 
-    /// Where a point lies.
+    /// The position of a point.
     pub(super) fn at(&self, x: f64, y: f64) -> (f64, f64) {
         (self.at_x(x), self.at_y(y))
     }
 
-    /// As many ticks of the x axis as there is room for their numbers.
+    /// As many ticks of the x axis as their numbers leave room for.
     pub(super) fn x_ticks(&self) -> Vec<Tick> {
         self.x.ticks_with(|characters| (characters as f64 * CHARACTER + SPACE) / self.width)
     }
 
-    /// Draws the x axis: ticks with their numbers below, fine lines up to `top`, and what it is.
+    /// Draws the x axis: ticks with their numbers below, fine lines up to `top`, and its label.
     pub(super) fn x_axis(&self, svg: &mut Svg, top: f64, label: &str) {
         self.x_axis_at(svg, top, &self.x_ticks(), label);
     }
@@ -105,7 +105,7 @@ impl Panel {
         self.x_words(svg, ticks, label);
     }
 
-    /// Draws what stands below the x axis: the numbers of its ticks, and what it is.
+    /// Draws the text below the x axis: the numbers of its ticks, and its label.
     pub(super) fn x_words(&self, svg: &mut Svg, ticks: &[Tick], label: &str) {
         for (value, text) in ticks {
             svg.text((self.at_x(*value), self.bottom() + 13.0), text, &[MIDDLE]);
@@ -114,7 +114,7 @@ impl Panel {
         svg.text((middle, self.bottom() + 27.0), label, &[MIDDLE]);
     }
 
-    /// Draws the lines of the x axis only, above a panel that has its numbers.
+    /// Draws only the lines of the x axis, for a panel above one that has the numbers.
     pub(super) fn x_grid(&self, svg: &mut Svg, top: f64, ticks: &[Tick]) {
         let line = |tick: &Tick| polyline([top, self.bottom()].map(|y| (self.at_x(tick.0), y)));
         svg.path(&ticks.iter().map(line).collect::<String>(), GRID);
@@ -127,34 +127,34 @@ impl Panel {
         self.y_numbers(svg);
     }
 
-    /// Draws the numbers of the y axis only.
+    /// Draws only the numbers of the y axis.
     pub(super) fn y_numbers(&self, svg: &mut Svg) {
         for (value, text) in self.y.ticks_of(self.height) {
             svg.text((self.left - 5.0, self.at_y(value) + 4.0), &text, &[END]);
         }
     }
 
-    /// Draws the fine lines of the y axis only, beside a panel that has its numbers.
+    /// Draws only the fine lines of the y axis, for a panel next to one that has the numbers.
     pub(super) fn y_grid(&self, svg: &mut Svg) {
         let line =
             |tick: &Tick| polyline([self.left, self.right()].map(|x| (x, self.at_y(tick.0))));
         svg.path(&self.y.ticks_of(self.height).iter().map(line).collect::<String>(), GRID);
     }
 
-    /// Draws what the y axis is, upwards along its numbers.
+    /// Draws the label of the y axis, upwards along its numbers.
     pub(super) fn y_label(&self, svg: &mut Svg, label: &str) {
         let (x, y) = (self.left - 44.0, self.top + self.height / 2.0);
         let turned = format!("rotate(-90 {} {})", coordinate(x), coordinate(y));
         svg.text((x, y), label, &[MIDDLE, ("transform", &turned)]);
     }
 
-    /// Draws a line across at a number of the y axis.
+    /// Draws a horizontal line at a number of the y axis.
     pub(super) fn across(&self, svg: &mut Svg, value: f64, attributes: Attributes) {
         let y = self.at_y(value);
         svg.line((self.left, y), (self.right(), y), attributes);
     }
 
-    /// Draws lines of data, the last one on top, and the areas of all behind them.
+    /// Draws lines of data, the last one on top, with all areas below all lines.
     pub(super) fn lines(&self, svg: &mut Svg, lines: &[Line]) {
         for Line { pen, band, .. } in lines {
             for whole in band.split(|(x, y)| !x.is_finite() || !y.iter().all(|y| y.is_finite())) {
@@ -165,7 +165,7 @@ impl Panel {
         }
         for Line { pen, points, .. } in lines {
             for whole in points.split(|(x, y)| !x.is_finite() || !y.is_finite()) {
-                // A point alone is a line of no length, which round ends make a dot.
+                // A single point is a line of zero length, made a dot by round caps.
                 let alone = whole.len() == 1;
                 let twice = whole.iter().chain(whole.iter().take(usize::from(alone)));
                 let cap = ("stroke-linecap", if alone { "round" } else { "butt" });
@@ -176,7 +176,7 @@ impl Panel {
     }
 
     /// Draws lines of norms through the middle numbers over the steps, the areas around them, and the panel's
-    /// [`Panel::ground`]; returns what is read there.
+    /// [`Panel::ground`]; returns the values shown.
     pub(super) fn lines_around(
         &self,
         svg: &mut Svg,
@@ -196,8 +196,7 @@ impl Panel {
         PanelValues { title, x: "step".to_owned(), lines: drawn.map(line).collect() }
     }
 
-    /// Draws what the page lays hold of where a reader points at the panel, above all else in it; it is not
-    /// seen.
+    /// Draws an invisible rectangle on top of the panel, by which the page notices where a reader points.
     pub(super) fn ground(&self, svg: &mut Svg) {
         svg.element(
             "rect",
@@ -214,19 +213,19 @@ impl Panel {
     }
 }
 
-/// Draws a sample of a pen from its left end, and what it stands for behind it.
+/// Draws a sample of a pen, from its left end, followed by its meaning.
 fn sample(svg: &mut Svg, (x, y): (f64, f64), pen: Pen, words: &str) {
     svg.line((x, y - 4.0), (x + SAMPLE, y - 4.0), &pen.line());
     svg.text((x + WORDS, y), words, &[("font-weight", "600")]);
 }
 
-/// Draws a norm's line and its name, from the line's left end, and what stands behind the name.
+/// Draws a norm's line, from its left end, followed by its name and `rest`.
 pub(super) fn norm_label(svg: &mut Svg, at: (f64, f64), norm: &str, rest: &str) {
     let look = stroke(norm);
     sample(svg, at, look.heavy_pen(), &format!("{}{rest}", look.label));
 }
 
-/// Draws samples of pens with what they stand for, side by side and, beyond `width`, in more lines.
+/// Draws samples of pens with their meanings, side by side, on several lines if they exceed `width`.
 pub(super) fn legend(svg: &mut Svg, at: (f64, f64), width: f64, entries: &[(String, Pen)]) {
     let narrow = legend_places(width.min(svg.narrow_width() - at.0), entries);
     let places = legend_places(width, entries).into_iter().zip(narrow);
@@ -242,7 +241,7 @@ pub(super) fn legend_height(width: f64, entries: &[(String, Pen)]) -> f64 {
     legend_places(width, entries).last().map_or(0.0, |(_, y)| *y)
 }
 
-/// Where the entries of a legend lie.
+/// The positions of a legend's entries.
 fn legend_places(width: f64, entries: &[(String, Pen)]) -> Vec<(f64, f64)> {
     let (mut x, mut y) = (0.0, 0.0);
     let place = |(words, _): &(String, Pen)| {

@@ -7,20 +7,20 @@ pub struct Picture {
     pub id: String,
     /// Its title.
     pub title: String,
-    /// What there is to see, in a sentence or two with the figures of this run.
+    /// What there is to see, in a sentence or two with the numbers of this run.
     pub caption: String,
-    /// The same for those who do not see it.
+    /// The same for those who cannot see it.
     pub alt: String,
     /// The group that it belongs to.
     pub topic: Topic,
-    /// Whether its frames hold a network as in training and as in inference, for the page to switch.
+    /// Whether its frames show networks both in training and in inference, for the page to switch.
     pub has_modes: bool,
-    /// A single frame, or one for each step at which it differs, in the order of the steps.
+    /// A single frame, or one for each step at which it changes, in the order of the steps.
     pub frames: Vec<Frame>,
 }
 
 impl Picture {
-    /// Says that what is seen is the first replica's alone, where there are others.
+    /// Says that the picture shows only the first of several replicas.
     pub(super) fn is_of_the_first_replica(&mut self) {
         for words in [&mut self.caption, &mut self.alt] {
             words.push_str(" Replica 0 only.");
@@ -39,13 +39,13 @@ impl Picture {
 pub enum Topic {
     /// What goes into the hidden activations.
     Inputs,
-    /// What reaches the layers on the way back, and how far it moves them.
+    /// The gradients that reach the layers, and how far they move the weights.
     Gradients,
-    /// What training has come to.
+    /// The result of training.
     Accuracy,
     /// What comes out of the hidden layers.
     Outputs,
-    /// What is learned, by the norms and by the first layer.
+    /// What the norms and the first layer learn.
     Parameters,
     /// Networks that differ in one setting.
     Sweeps,
@@ -75,7 +75,7 @@ impl Topic {
         }
     }
 
-    /// What its section is called.
+    /// The title of its section.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -89,35 +89,35 @@ impl Topic {
     }
 }
 
-/// The numbers behind the curves of a panel.
+/// The values of the curves in a panel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PanelValues {
     /// What the panel shows.
     pub title: String,
-    /// What its horizontal axis counts, in the singular: `step`, `batch size`.
+    /// The quantity on its horizontal axis, in the singular: `step`, `batch size`.
     pub x: String,
-    /// What each curve is called, with its points.
+    /// The name of each curve, with its points.
     pub lines: Vec<(String, Vec<Reading>)>,
 }
 
-/// A point of a curve as it is read: where it lies, as a share of the panel's width from its left side, and
-/// how its x and its y are written.
+/// The readout of a point of a curve: its position, as a share of the panel's width from the left, and its
+/// x and y as text.
 pub type Reading = (f64, String, String);
 
-/// A picture as it is at one step.
+/// A picture at one step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
-    /// Steps done.
+    /// The step.
     pub step: usize,
     /// A whole `<svg>` element with a `viewBox`.
     pub svg: String,
-    /// The numbers of its curves, for each panel that has a `rect` of the class `ground`, in their order. All
-    /// frames of a picture have the same panels: the page tells the numbers of the one that it shows.
+    /// The values of its curves, for each panel that has a `rect` of the class `ground`, in their order. All
+    /// frames of a picture have the same panels: the page gives the values of the frame that it shows.
     pub values: Vec<PanelValues>,
 }
 
 impl Frame {
-    /// A frame without curves to be read.
+    /// A frame without readable curves.
     #[must_use]
     pub const fn new(step: usize, svg: String) -> Self {
         Self { step, svg, values: Vec::new() }

@@ -1,4 +1,4 @@
-//! What the pictures of probes have in common: which runs stand side by side, and in which words.
+//! What the pictures of probes share: the grouping of runs side by side, and wording.
 
 use super::axis::{Axis, Range};
 use super::records::Records;
@@ -8,16 +8,16 @@ use crate::kernels::activation::Activation;
 use crate::record::{LayerProbe, Probe};
 use std::collections::BTreeSet;
 
-/// The runs with one activation that have probes, in the order in which they were trained. They stand
-/// side by side in one picture.
+/// The probed runs with one activation, in the order in which they were trained. They are side by side in
+/// one picture.
 pub(super) struct Group<'a> {
     /// The activation's key.
     pub(super) activation: &'a str,
-    /// The function of that name; none where it is neither shipped nor of the experiment.
+    /// The function of that name; none if it is neither shipped nor in the experiment.
     pub(super) function: Option<Activation>,
     /// The runs, one for each norm.
     pub(super) runs: Vec<ProbedRun<'a>>,
-    /// What people call the first class.
+    /// The label of the first class.
     first_label: usize,
 }
 
@@ -54,12 +54,12 @@ pub(super) fn groups(records: &Records) -> Vec<Group<'_>> {
 }
 
 impl<'a> Group<'a> {
-    /// What people call a class.
+    /// The label of a class.
     pub(super) fn class(&self, class: usize) -> String {
         (self.first_label + class).to_string()
     }
 
-    /// The activation over the bins of the histograms; none where its function is not known, or no hidden
+    /// The activation over the bins of the histograms; none if its function is not known, or no hidden
     /// layer was probed.
     pub(super) fn curve(&self) -> Option<Curve> {
         let counted = self.probes().find_map(|probe| probe.hidden.first())?;
@@ -81,34 +81,34 @@ impl<'a> Group<'a> {
         self.probes().map(|probe| probe.step).collect()
     }
 
-    /// The axis that holds them.
+    /// The axis of the steps.
     pub(super) fn steps_axis(&self) -> Axis {
         Axis::whole(Range::of(self.steps().iter().map(|&step| step as f64)))
     }
 
-    /// Whether some of them lie farther apart than others.
+    /// Whether the steps are unevenly spaced.
     pub(super) fn is_unevenly_probed(&self) -> bool {
         are_uneven(&self.steps())
     }
 
-    /// The last of them.
+    /// The last step.
     pub(super) fn last_step(&self) -> usize {
         self.steps().last().copied().unwrap_or(0)
     }
 
-    /// Hidden layers of its deepest run.
+    /// The number of hidden layers of its deepest run.
     pub(super) fn depth(&self) -> usize {
         self.probes().map(|probe| probe.hidden.len()).max().unwrap_or(0)
     }
 
-    /// The first and the last hidden layer, counted from 0; one where there is only one.
+    /// The first and the last hidden layer, counted from 0; only one if there is only one.
     pub(super) fn ends(&self) -> Vec<usize> {
         spread_evenly(self.depth(), 2)
     }
 }
 
 impl<'a> ProbedRun<'a> {
-    /// The last probe at or before a step: what it was like when it ended, where it ended early.
+    /// The last probe at or before a step; of a run that ended early, its last one.
     pub(super) fn at(&self, step: usize) -> Option<&'a Probe> {
         self.probes.iter().copied().rfind(|probe| probe.step <= step)
     }
@@ -124,14 +124,14 @@ impl<'a> ProbedRun<'a> {
     }
 }
 
-/// Whether some steps lie farther apart than others.
+/// Whether steps are unevenly spaced.
 pub(super) fn are_uneven(steps: &BTreeSet<usize>) -> bool {
     let mut apart = steps.iter().zip(steps.iter().skip(1)).map(|(one, next)| next - one);
     let first = apart.next();
     apart.any(|other| Some(other) != first)
 }
 
-/// At most `most` of `count` places, evenly spread, the first and the last among them.
+/// At most `most` of `count` indices, evenly spread, including the first and the last.
 pub(super) fn spread_evenly(count: usize, most: usize) -> Vec<usize> {
     if count <= most {
         return (0..count).collect();
@@ -148,7 +148,7 @@ pub(super) fn with_norm(norm: &str) -> String {
     }
 }
 
-/// Parts of a sentence, put together.
+/// Parts of a sentence, joined: `a, b and c`.
 pub(super) fn listed(parts: &[String]) -> String {
     match parts {
         [] => String::new(),

@@ -1,4 +1,4 @@
-//! A canvas of few colours for the frames of the animation: rectangles, lines, grey images, and words
+//! A canvas with few colours for the frames of the animation: rectangles, lines, grey images, and text
 //! in Noto Sans Mono.
 
 use super::style::stroke;
@@ -8,11 +8,11 @@ use image::ExtendedColorType;
 use image::codecs::png::CompressionType;
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster};
 
-/// Greys of the palette, from black to white, and how far apart they are.
+/// The number of greys in the palette, from black to white, and the distance between them.
 const GREYS: u8 = 16;
 const APART: u8 = 17;
 
-/// A colour of the palette, by its place in it.
+/// A colour, as an index into the palette.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Colour(u8);
 
@@ -51,7 +51,7 @@ pub(super) fn palette() -> Vec<u8> {
     bytes
 }
 
-/// A picture in the making, of a colour's place in the palette for each pixel.
+/// An image with a palette index per pixel.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Canvas {
     pub(super) width: usize,
@@ -76,7 +76,7 @@ impl Canvas {
         Self { width, height, pixels: vec![Colour::WHITE.0; width * height] }
     }
 
-    /// One pixel; nothing beyond the canvas.
+    /// Sets one pixel; does nothing outside the canvas.
     fn dot(&mut self, x: usize, y: usize, colour: Colour) {
         if x < self.width && y < self.height {
             self.pixels[y * self.width + x] = colour.0;
@@ -90,7 +90,7 @@ impl Canvas {
         }
     }
 
-    /// A line of two pixels' width through points, with a norm's dashes.
+    /// A line through points, two pixels wide, with a norm's dashes.
     pub(super) fn line(&mut self, points: &[(f64, f64)], colour: Colour, dashes: &str) {
         let dashes: Vec<f64> = dashes.split(' ').filter_map(|part| part.parse().ok()).collect();
         let whole: f64 = dashes.iter().sum();
@@ -114,7 +114,7 @@ impl Canvas {
         }
     }
 
-    /// Words from their upper left corner, 16 pixels high.
+    /// Text, 16 pixels high, from its upper left corner.
     pub(super) fn text(&mut self, at: (usize, usize), words: &str) {
         let mut left = at.0;
         for letter in words.chars() {
@@ -129,8 +129,8 @@ impl Canvas {
         }
     }
 
-    /// An image of a column in the middle of a square from its upper left corner; a number of it is a
-    /// square or part of one.
+    /// One of a column's images, centred in a square given by its upper left corner; each number is drawn as
+    /// a square or part of one.
     pub(super) fn tile(&mut self, at: (usize, usize), side: usize, tiles: &Tiles, image: usize) {
         let height = tiles.height_at(side).max(1);
         let top = at.1 + side.saturating_sub(height) / 2;
@@ -142,7 +142,7 @@ impl Canvas {
     }
 }
 
-/// Whether a dash, not a gap, lies at a place of the pattern.
+/// Whether a position in the dash pattern is in a dash, not in a gap.
 fn is_drawn(dashes: &[f64], mut place: f64) -> bool {
     for (at, length) in dashes.iter().enumerate() {
         if place < *length {

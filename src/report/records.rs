@@ -1,4 +1,4 @@
-//! The records of a run, read again: everything that the report knows.
+//! The records of a run, read back: everything that the report knows.
 
 use super::chance::{self, Chance};
 use super::style;
@@ -38,22 +38,22 @@ impl<'a> Network<'a> {
     }
 }
 
-/// What a run's folder holds. A run that was killed, or a file that was cut off, leaves less of it.
+/// The contents of a run's folder, less after a run was killed or a file was truncated.
 #[derive(Clone, Debug)]
 pub struct Records {
     /// The experiment.
     pub experiment: Experiment,
-    /// What came out; none where no network has ended.
+    /// The results; none if no network has finished.
     pub summary: Option<Summary>,
-    /// The evaluations, in the order in which they were recorded: with several replicas the median over
-    /// them, figure by figure.
+    /// The evaluations, in the order in which they were recorded; with several replicas, the medians over
+    /// them, value by value.
     pub evaluations: Vec<Evaluation>,
-    /// The lowest and the highest figures over the replicas at each of these evaluations; empty where there
+    /// The lowest and the highest values over the replicas at each of these evaluations; empty if there
     /// is one replica.
     pub ranges: Vec<[Evaluation; 2]>,
     /// The probes of the first replica, in the order in which they were recorded.
     pub probes: Vec<Probe>,
-    /// The networks of each sweep that the folder holds.
+    /// The networks of each sweep in the folder.
     pub sweeps: BTreeMap<Swept, Vec<SweepRecord>>,
     /// Sentences about what is missing.
     pub missing: Vec<String>,
@@ -63,8 +63,8 @@ impl Records {
     /// Reads the folder of a run.
     ///
     /// # Errors
-    /// [`Error::File`] or [`Error::Config`] when it holds no experiment that can be read. Anything else
-    /// that is not there or damaged is told in `missing`.
+    /// [`Error::File`] or [`Error::Config`] when it has no readable experiment. Anything else that is missing
+    /// or damaged is reported in `missing`.
     pub fn read(folder: &Path) -> Result<Self> {
         Self::of(Experiment::read(&folder.join("experiment.toml"))?, folder)
     }
@@ -93,12 +93,12 @@ impl Records {
         Ok(records)
     }
 
-    /// Reads what a run leaves.
+    /// Reads the files of a run.
     fn read_run(&mut self, folder: &Path, missing: &mut Vec<String>) -> Result<()> {
         if let Some(text) = text(folder, "summary.json", missing)? {
             self.summary = whole(&text, "summary.json", missing);
         }
-        let others = "summary.json is of another run than experiment.toml, and is left out";
+        let others = "summary.json belongs to a different run than experiment.toml and is ignored";
         let toml = files::read(&folder.join("experiment.toml")).map(|bytes| files::sha256(&bytes));
         let is_others = |summary: &mut Summary| {
             toml.as_ref().is_ok_and(|hash| summary.experiment.as_ref().is_some_and(|of| of != hash))
@@ -120,8 +120,8 @@ impl Records {
         Ok(())
     }
 
-    /// Leaves out lines that this run did not write: of networks or steps that it does not have, and of those
-    /// that stand there twice the later ones.
+    /// Drops lines that this run did not write: those of networks or steps that it does not have, and
+    /// later duplicates.
     fn keep_own<T>(
         &self,
         lines: &mut Vec<T>,
@@ -142,12 +142,12 @@ impl Records {
         if lines.len() < all {
             let left_out = all - lines.len();
             missing.push(format!(
-                "{left_out} of {all} lines of {file} are of another run than experiment.toml, and are left out"
+                "{left_out} of {all} lines of {file} belong to a different run than experiment.toml and are ignored"
             ));
         }
     }
 
-    /// The evaluations of one network in the folder of a run, as [`Records::evaluations_of`] has them.
+    /// The evaluations of one network in the folder of a run, as [`Records::evaluations_of`] gives them.
     ///
     /// # Errors
     /// [`Error::File`] when the file is there but cannot be read.
@@ -157,7 +157,7 @@ impl Records {
         Ok(over_replicas(evaluations, replicas).0)
     }
 
-    /// A sentence about each network that has no evaluations, or none of the last step.
+    /// A sentence about each network that has no evaluations, or none for the last step.
     #[must_use]
     pub fn unfinished(&self) -> Vec<String> {
         let sentence = |(activation, norm)| {
@@ -175,7 +175,7 @@ impl Records {
         self.experiment.networks().into_iter().filter_map(sentence).collect()
     }
 
-    /// Whether all that the folder holds is of sweeps.
+    /// Whether the folder has only sweeps.
     #[must_use]
     pub fn is_of_sweeps(&self) -> bool {
         self.summary.is_none() && self.evaluations.is_empty() && !self.sweeps.is_empty()
@@ -202,13 +202,13 @@ impl Records {
         self.evaluations.iter().chain(self.ranges.iter().flatten())
     }
 
-    /// How many replicas each network has, where it has several.
+    /// The number of replicas of each network, if there are several.
     #[must_use]
     pub fn several(&self) -> Option<usize> {
         Some(self.experiment.replicas).filter(|&replicas| replicas > 1)
     }
 
-    /// What a guess that does not look at the images reaches.
+    /// What a guess that ignores the images reaches.
     #[must_use]
     pub fn constant_guess(&self) -> ConstantGuess {
         let of_run = self.summary.iter().map(|summary| summary.constant_guess);
@@ -216,7 +216,7 @@ impl Records {
         chance::constant_guess(of_run.chain(of_sweeps))
     }
 
-    /// What people call the first class.
+    /// The label of the first class.
     #[must_use]
     pub fn first_label(&self) -> usize {
         self.summary.as_ref().map_or(0, |summary| summary.first_label)
@@ -225,12 +225,12 @@ impl Records {
     /// The scale of the test set's accuracies.
     ///
     /// # Errors
-    /// Why an accuracy says nothing.
+    /// Why accuracy is meaningless.
     pub(super) fn chance(&self) -> std::result::Result<Chance, String> {
         Chance::new(self.constant_guess())
     }
 
-    /// The networks of a sweep; none where the folder does not hold it.
+    /// The networks of a sweep; empty if the folder does not have it.
     #[must_use]
     pub fn sweep(&self, swept: Swept) -> &[SweepRecord] {
         self.sweeps.get(&swept).map_or(&[], Vec::as_slice)
@@ -242,8 +242,8 @@ impl Records {
     }
 }
 
-/// Moments with their medians over the replicas, and with their ranges where there are several. Those
-/// of one evaluation follow each other; where one of them is missing, the others say nothing of the whole.
+/// The evaluations' medians over the replicas and, if there are several, their ranges. The replicas of one
+/// evaluation are consecutive; if one is missing, the evaluation is dropped.
 fn over_replicas(
     recorded: Vec<Evaluation>,
     replicas: usize,
@@ -262,7 +262,7 @@ fn over_replicas(
     picked.unzip()
 }
 
-/// The different ones of `all`, in their order.
+/// The distinct items of `all`, in their order.
 pub(super) fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
     let mut found = Vec::new();
     for one in all {
@@ -273,7 +273,7 @@ pub(super) fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
     found
 }
 
-/// The evaluations that a folder holds, of every replica; `missing` gets sentences about damaged lines.
+/// The evaluations in a folder, of every replica; `missing` gets sentences about damaged lines.
 /// # Errors
 /// As [`Records::of`].
 pub fn evaluations(folder: &Path, missing: &mut Vec<String>) -> Result<Vec<Evaluation>> {
@@ -285,7 +285,7 @@ pub fn evaluations(folder: &Path, missing: &mut Vec<String>) -> Result<Vec<Evalu
     Ok(evaluations)
 }
 
-/// Gives a record of an older version the activation and the norm that its run's name has.
+/// Fills in a record of an older version with the activation and the norm from its run's name.
 fn name_parts(run: &str, activation: &mut String, norm: &mut String) {
     if activation.is_empty() {
         let parts = parts_of(run);
@@ -293,22 +293,22 @@ fn name_parts(run: &str, activation: &mut String, norm: &mut String) {
     }
 }
 
-/// The names of a network become parts of the names of pictures.
+/// Rejects names that cannot be part of a picture's file name.
 fn check_names(file: &str, names: [&str; 3]) -> Result<()> {
     match names.into_iter().find(|name| !name.is_empty() && !files::is_name(name)) {
         None => Ok(()),
         Some(name) => Err(Error::Data(format!(
-            "{file} has a network {name:?}, which no run writes: a file could not be named so. Name the folder \
-             that a run has left"
+            "{file} has a network named {name:?}, which cannot be part of a file name, so no run has written \
+             it. Name a folder that a run has written"
         ))),
     }
 }
 
-/// A file's text; nothing, and a sentence, where it is not there.
+/// A file's text; none, and a sentence in `missing`, if it does not exist.
 fn text(folder: &Path, name: &str, missing: &mut Vec<String>) -> Result<Option<String>> {
     let path = folder.join(name);
     match files::read(&path) {
-        // A file that was cut off may end within a character.
+        // A truncated file may end within a character.
         Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == ErrorKind::NotFound => {
             missing.push(format!("{name} was not found"));
@@ -318,7 +318,7 @@ fn text(folder: &Path, name: &str, missing: &mut Vec<String>) -> Result<Option<S
     }
 }
 
-/// The networks of each sweep whose file is there; a sentence where it was cut off.
+/// The networks of each sweep whose file exists; a sentence in `missing` if it is incomplete.
 fn sweeps(folder: &Path, missing: &mut Vec<String>) -> Result<BTreeMap<Swept, Vec<SweepRecord>>> {
     let mut sweeps = BTreeMap::new();
     for swept in Swept::ALL.into_iter().filter(|swept| folder.join(swept.file()).exists()) {
@@ -344,7 +344,7 @@ fn whole<T: DeserializeOwned>(text: &str, name: &str, missing: &mut Vec<String>)
     read.map_err(|error| missing.push(format!("{name} is damaged: {error}"))).ok()
 }
 
-/// A value a line; a sentence where lines are damaged.
+/// A value per line; a sentence in `missing` if lines are damaged.
 fn lines<T: DeserializeOwned>(
     folder: &Path,
     name: &str,
@@ -368,7 +368,7 @@ mod tests {
     type Tested = std::result::Result<(), Box<dyn std::error::Error>>;
 
     #[test]
-    fn what_is_cut_off_is_told_and_the_rest_is_read() -> Tested {
+    fn what_is_cut_off_is_reported_and_the_rest_is_read() -> Tested {
         let folder = tempfile::tempdir()?;
         fs::write(
             folder.path().join("experiment.toml"),

@@ -1,9 +1,9 @@
-//! How a picture is laid out anew where it is shown on a narrow screen: its cells stand in fewer columns,
-//! so that its words stay large enough. The page's style sheet does it; elsewhere nothing is seen of it.
+//! How a picture is rearranged on a narrow screen: its cells take fewer columns, so that its text stays
+//! large enough. The page's style sheet does it; elsewhere it has no effect.
 
 use super::svg::Svg;
 
-/// The room of a narrow screen, in units of a `viewBox`: words are 0.8 times as large as in a page there.
+/// The width of a narrow screen, in units of a `viewBox`: text there is 0.8 times as large as in a page.
 pub(super) const NARROW: f64 = 460.0;
 
 /// The cells of a picture: rows of equally large panels.
@@ -13,7 +13,7 @@ pub(super) struct Cells {
     pub(super) columns: usize,
     /// All cells.
     pub(super) count: usize,
-    /// From one to the next, to the right and down.
+    /// The distance from one cell to the next, to the right and down.
     pub(super) pitch: (f64, f64),
     /// Columns on a narrow screen.
     narrow: usize,
@@ -25,23 +25,23 @@ pub(super) struct Cells {
 pub(super) type Place = (usize, usize);
 
 impl Cells {
-    /// Cells with `beside` units in common that lie left and right of them.
+    /// Cells, with `beside` units for margins left and right of all of them.
     pub(super) fn new(columns: usize, count: usize, pitch: (f64, f64), beside: f64) -> Self {
         let columns = columns.max(1);
         let rows = count.div_ceil(columns);
         let room = ((NARROW - beside) / pitch.0).max(1.0) as usize;
-        // A column for each row keeps together what belongs together.
+        // Turning rows into columns keeps related cells together.
         let turned = columns > room && (2..=room).contains(&rows);
         let narrow = if turned { rows } else { columns.min(room) };
         Self { columns, count, pitch, narrow, turned }
     }
 
-    /// Where a cell stands, row by row.
+    /// A cell's place, row by row.
     pub(super) const fn wide(&self, cell: usize) -> Place {
         (cell % self.columns, cell / self.columns)
     }
 
-    /// Where it stands on a narrow screen.
+    /// Its place on a narrow screen.
     pub(super) const fn narrow(&self, cell: usize) -> Place {
         match self.turned {
             true => (cell / self.columns, cell % self.columns),
@@ -49,26 +49,26 @@ impl Cells {
         }
     }
 
-    /// How far it is moved there.
+    /// How far it is moved on a narrow screen.
     pub(super) fn shift(&self, cell: usize) -> (f64, f64) {
         let (from, to) = (self.wide(cell), self.narrow(cell));
         let by = |pitch: f64, from: usize, to: usize| pitch * (to as f64 - from as f64);
         (by(self.pitch.0, from.0, to.0), by(self.pitch.1, from.1, to.1))
     }
 
-    /// What all of them take.
+    /// The size of all cells.
     pub(super) fn size(&self) -> (f64, f64) {
         let rows = self.count.div_ceil(self.columns);
         (self.pitch.0 * self.columns as f64, self.pitch.1 * rows as f64)
     }
 
-    /// What all of them take on a narrow screen.
+    /// Their size on a narrow screen.
     pub(super) fn narrow_size(&self) -> (f64, f64) {
         let rows = if self.turned { self.columns } else { self.count.div_ceil(self.narrow) };
         (self.pitch.0 * self.narrow as f64, self.pitch.1 * rows as f64)
     }
 
-    /// Whether a cell has none below it: as it stands, and on a narrow screen.
+    /// Whether a cell has none below it: normally, and on a narrow screen.
     pub(super) fn is_lowest(&self, cell: usize) -> [bool; 2] {
         let any = |below: Place, place: fn(&Self, usize) -> Place| {
             (0..self.count).any(|other| place(self, other) == below)
@@ -79,14 +79,14 @@ impl Cells {
         })
     }
 
-    /// Whether it is the first of its row: as it stands, and on a narrow screen.
+    /// Whether it is the first of its row: normally, and on a narrow screen.
     pub(super) const fn is_first(&self, cell: usize) -> [bool; 2] {
         [self.wide(cell).0 == 0, self.narrow(cell).0 == 0]
     }
 }
 
 impl Svg {
-    /// What `draw` draws, so far from there on a narrow screen.
+    /// What `draw` draws, moved this far on a narrow screen.
     pub(super) fn moved(&mut self, (x, y): (f64, f64), draw: impl FnOnce(&mut Self)) {
         if (x, y) == (0.0, 0.0) {
             return draw(self);
@@ -95,7 +95,7 @@ impl Svg {
         self.group(&[("class", "moved"), ("style", &style)], draw);
     }
 
-    /// What `draw` draws, where it is wanted: as the picture stands, and on a narrow screen.
+    /// What `draw` draws, if wanted: normally, and on a narrow screen.
     pub(super) fn shown_in(&mut self, [wide, narrow]: [bool; 2], draw: impl FnOnce(&mut Self)) {
         match (wide, narrow) {
             (true, true) => draw(self),

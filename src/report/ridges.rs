@@ -1,6 +1,6 @@
-//! Where the inputs of the hidden activations lie: histograms in three dimensions, value × step ×
-//! count, and the same step by step, above the activation's curve on the same axis, so that one sees
-//! where on it the data are.
+//! The distribution of the hidden activations' inputs: histograms in three dimensions, value × step ×
+//! count, and the same step by step, above the activation's curve on the same axis, which shows where
+//! on the curve the data are.
 
 mod note;
 mod scene;
@@ -25,26 +25,26 @@ use super::svg::{END, INK, MIDDLE, Svg, polyline};
 use crate::record::{Histogram, LayerProbe};
 use std::collections::BTreeSet;
 
-/// Ridges of a panel at most; more would hide one another.
+/// The most ridges in a panel; more would hide one another.
 const RIDGES: usize = 40;
 
-/// A column of the picture, and what of it lies right of the panel; left of it lies [`LEFT`].
+/// The width of a column, and the part to the right of its panel; to the left is [`LEFT`].
 const COLUMN: f64 = 216.0;
 const RIGHT: f64 = 18.0;
 
-/// The tallest ridge, the tallest histogram of a single step, and how far a ridge stands in front of
-/// the one before: where they are many, and at most.
+/// The tallest ridge, the tallest histogram of a single step, and how far a ridge is in front of the one
+/// before: with the most ridges, and at most.
 const TALL: f64 = 84.0;
 const TALL_ALONE: f64 = 96.0;
 const APART: f64 = 3.2;
 const FARTHEST: f64 = 14.0;
 
-/// The words above a panel, the activation's curve, and the axis with what is written below it.
+/// The words above a panel, the activation's curve, and the axis with the text below it.
 const HEAD: f64 = 22.0;
 const CURVE: f64 = 56.0;
 const FOOT: f64 = 54.0;
 
-/// The note at the picture's foot, and the least width on a narrow screen, which it needs.
+/// The height of the note at the foot, and the least width on a narrow screen, which the note needs.
 const NOTE: f64 = 60.0;
 const LEAST: f64 = 432.0;
 
@@ -60,8 +60,8 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
     .collect()
 }
 
-/// The heights of a row's panels: what stands above the curve, the tallest histogram there, and what
-/// stands below the axis.
+/// The heights in a row's panels: the part above the curve, the tallest histogram in it, and the part
+/// below the axis.
 #[derive(Clone, Copy)]
 struct Room {
     above: f64,
@@ -84,7 +84,7 @@ impl Scene<'_> {
         let norms = self.group.runs.iter().map(|run| stroke(run.norm).label.to_owned());
         Picture {
             id: format!("ridges-{}", self.group.activation),
-            title: format!("Where the inputs of the {activation} lie, over training"),
+            title: format!("Inputs of the {activation} over training"),
             caption: format!(
                 "Each ridge is a histogram of what goes into the {activation}: the back is before \
                  training, the front after {last} steps; the numbers at the left are steps. {}{HEIGHTS} \
@@ -118,7 +118,7 @@ impl Scene<'_> {
         let last = self.group.last_step();
         Picture {
             id: format!("inputs-{}", self.group.activation),
-            title: format!("Where the inputs of the {activation} lie, step by step"),
+            title: format!("Inputs of the {activation} step by step"),
             caption: format!(
                 "What goes into the {activation} at one step, above its curve. {HEIGHTS} The thick part of \
                  the curve holds the middle 70 % of the inputs, the dot is their median. Below are the \
@@ -137,8 +137,8 @@ impl Scene<'_> {
         }
     }
 
-    /// A row of panels for each layer, a column for each run; `data` draws what stands above the curve,
-    /// in a panel so high, with the tallest histogram so tall. `more` stands below the note.
+    /// A row of panels for each layer, a column for each run. `data` draws the part above the curve, in a
+    /// panel of height `above`; `tall` is the height of the tallest histogram. `more` is added to the note.
     fn draw(
         &self,
         Room { above, tall, below }: Room,
@@ -188,7 +188,7 @@ impl Scene<'_> {
         let chosen = spread_evenly(all.len(), RIDGES);
         let colour = stroke(run.norm).colour;
         let last = chosen.len().saturating_sub(1);
-        // Fewer ridges than there is room for stand farther apart, and in front.
+        // If there are few ridges, they are farther apart, towards the front.
         let room = APART * (RIDGES - 1) as f64;
         let apart = (room / last.max(1) as f64).min(FARTHEST);
         let base = |place: usize| panel.bottom() - apart * (last - place) as f64;
@@ -232,7 +232,7 @@ impl Scene<'_> {
         }
     }
 
-    /// The upper edge of a histogram that stands on `base`, from the left side to the right one.
+    /// The upper edge of a histogram with its foot at `base`, from left to right.
     fn outline(&self, panel: &Panel, histogram: &Histogram, base: f64, tall: f64) -> String {
         let bars: Vec<_> = shares(histogram, self.x).collect();
         let share = |at: Option<usize>| at.and_then(|at| bars.get(at)).map_or(0.0, |bar| bar.1);
@@ -280,7 +280,7 @@ impl Scene<'_> {
         }
     }
 
-    /// How many of the inputs lie beyond the axis, where any do.
+    /// Writes how many of the inputs are beyond the axis, if any.
     fn beyond<'h>(
         &self,
         svg: &mut Svg,
@@ -307,7 +307,7 @@ mod tests {
         let records = sample::records();
         let groups = groups(&records);
         let scene = Scene::new(&groups[0]);
-        // All inputs in the bin from 0 to 1: the whole height, in the middle of it.
+        // All inputs in the bin from 0 to 1: full height, at its middle.
         assert_eq!((scene.x, scene.tallest), (Range { low: -2.0, high: 2.0 }, 1.0));
         assert_eq!([0.0, 0.25, 1.0].map(|share| scene.height(share)), [0.0, 0.5, 1.0]);
         let (x, y) = (Axis::linear(scene.x), Axis::linear(Range { low: 0.0, high: 1.0 }));

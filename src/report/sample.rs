@@ -1,12 +1,12 @@
 //! Records made up for tests: the lesson's six runs with two hidden layers of four units, probed at
-//! three steps, and what may go wrong with them.
+//! three steps, and faulty ones.
 
 use super::records::Records;
 use crate::config::Experiment;
 use crate::record::{Evaluation, Histogram, Images, LayerProbe, Probe, parts_of};
 use std::collections::BTreeMap;
 
-/// The steps that are probed.
+/// The probed steps.
 pub(super) const STEPS: [usize; 3] = [0, 10, 100];
 
 /// The six runs.
@@ -67,7 +67,7 @@ pub(super) fn odd() -> Vec<(&'static str, Records)> {
     ]
 }
 
-/// A probe: at step 0 all is 0 or begins, later the units lie at 0, 1, 2 and 3.
+/// A probe whose units have means and betas of 0, 1, 2 and 3.
 pub(super) fn probe(run: &str, step: usize, depth: usize) -> Probe {
     let normed = !run.ends_with("none");
     let layer = |at: usize| LayerProbe {
@@ -103,7 +103,7 @@ pub(super) fn probe(run: &str, step: usize, depth: usize) -> Probe {
     }
 }
 
-/// A single peak at first, two later, in bins of 1 from -4 to 4.
+/// One peak at first, two later, in bins of width 1 from -4 to 4.
 fn counts(step: usize) -> Vec<u32> {
     if step == 0 { vec![0, 0, 0, 0, 4, 0, 0, 0] } else { vec![0, 0, 1, 0, 0, 3, 0, 0] }
 }

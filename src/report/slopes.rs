@@ -1,6 +1,5 @@
-//! What an activation makes of its inputs: how steep it is where they lie, which is the factor with
-//! which each unit passes a gradient back, and how large its outputs are. Worked out from the counts of
-//! the inputs, whose bins are 1/8 wide.
+//! An activation at its inputs: its slopes there, which are the factors by which units pass a gradient
+//! back, and the size of its outputs. Calculated from the histogram of the inputs, whose bins are 1/8 wide.
 
 use super::axis::{Axis, Range};
 use super::number::figure;
@@ -9,10 +8,10 @@ use super::svg::{Attributes, Svg, polyline};
 use crate::kernels::activation::Activation;
 use crate::record::Histogram;
 
-/// Places within a bin of inputs at which the activation is evaluated: the inputs are even within it.
+/// The number of points within a bin at which the activation is evaluated, as if inputs were uniform there.
 const PLACES: usize = 8;
 
-/// Bins of slopes.
+/// The number of bins for slopes.
 const BINS: usize = 20;
 
 /// Above the bars, the tallest bar, and the axis below.
@@ -23,11 +22,11 @@ const FOOT: f64 = 40.0;
 /// The height of a drawing.
 pub(super) const ROOM: f64 = HEAD + BARS + FOOT;
 
-/// Inputs within which an activation's steepest and flattest places are looked for: beyond, those that
-/// are known go on as they are.
+/// The range of inputs searched for an activation's largest and smallest slope. Beyond it, the known
+/// activations have no further extremes.
 const FAR: f64 = 8.0;
 
-/// An activation over the bins of a histogram, evaluated once for all histograms alike.
+/// An activation over the bins of a histogram, evaluated once for all histograms with these bins.
 pub(super) struct Curve {
     /// From the smallest slope, or 0, to the largest.
     pub(super) range: Range,
@@ -42,15 +41,15 @@ pub(super) struct Curve {
 pub(super) struct Slopes {
     /// The share of the inputs at slopes in each of [`BINS`] bins over the curve's range.
     pub(super) shares: Vec<f64>,
-    /// √(mean of squares): by how much the layer makes a gradient smaller on its way back where the
-    /// signs of its parts have nothing in common.
+    /// √(mean of squares): the factor by which the layer shrinks a gradient on its way back, if the signs of
+    /// the gradient's components are independent.
     pub(super) rms: f64,
     /// √(mean of squares) of the outputs.
     pub(super) outputs_rms: f64,
 }
 
 impl Curve {
-    /// The activation over bins like those of `inputs`.
+    /// The activation over the bins of `inputs`.
     pub(super) fn new(activation: Activation, inputs: &Histogram) -> Self {
         let at = |x: f64| (activation.activation_gradient(x), activation.activate(x));
         let width = (inputs.high - inputs.low) / inputs.counts.len().max(1) as f64;
@@ -63,7 +62,7 @@ impl Curve {
         }
     }
 
-    /// The slopes at inputs that were counted in these bins; none where nothing was.
+    /// The slopes at inputs counted in these bins; none if there are no inputs.
     pub(super) fn at(&self, inputs: &Histogram) -> Option<Slopes> {
         let total = inputs.total() as f64;
         let inside = self.within.iter().zip(&inputs.counts);
@@ -75,7 +74,7 @@ impl Curve {
         let (mut shares, mut squares) = (vec![0.0; BINS], [0.0; 2]);
         for ((slope, output), count) in inside.chain(ends).filter(|(_, count)| *count > 0.0) {
             let at = (slope - low) / (high - low) * BINS as f64;
-            // The largest slope belongs to the last bin; what is no number is nowhere.
+            // The largest slope belongs to the last bin; NaN belongs to none.
             if at.is_finite() {
                 shares[(at.max(0.0) as usize).min(BINS - 1)] += count / total;
             }
@@ -88,8 +87,8 @@ impl Curve {
 }
 
 impl Curve {
-    /// Draws the slopes at inputs as bars in a panel's room from its top on, [`ROOM`] high, with an axis
-    /// that is called `label`. Heights grow with the square root of the share, up to that of all inputs.
+    /// Draws the slopes at inputs as bars, in [`ROOM`] from the panel's top down, with an axis labelled
+    /// `label`. Heights grow with the square root of the share; full height stands for all inputs.
     pub(super) fn draw(
         &self,
         svg: &mut Svg,

@@ -1,19 +1,19 @@
-//! The one visual language of all pictures: a norm has the same colour and the same dashes everywhere.
-//! The colours are Okabe and Ito's (2008), which the colour-blind tell apart; the dashes tell the
-//! norms apart in grey, too.
+//! The common visual language of all pictures: a norm has the same colour and the same dashes everywhere.
+//! The colours are Okabe and Ito's (2008), which colour-blind people can distinguish; the dashes
+//! distinguish the norms in greyscale, too.
 
 /// How a norm is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stroke {
-    /// The colour, as `#rrggbb`.
+    /// The colour, in the form `#rrggbb`.
     pub colour: &'static str,
     /// SVG's `stroke-dasharray`.
     pub dashes: &'static str,
-    /// The word for the norm in legends.
+    /// The norm's name in legends.
     pub label: &'static str,
 }
 
-/// How the norm of this name is drawn.
+/// How the norm with this name is drawn.
 #[must_use]
 pub fn stroke(norm: &str) -> Stroke {
     let (colour, dashes, label) = match norm {
@@ -32,7 +32,7 @@ impl Stroke {
         Pen { colour: self.colour, dashes: self.dashes, width: "1.8", opacity: "1" }
     }
 
-    /// The pen of a sample beside its name, and of data that stand alone.
+    /// The pen for a sample next to its name, and for a single set of data.
     #[must_use]
     pub const fn heavy_pen(self) -> Pen {
         Pen { width: "2.5", ..self.pen() }
@@ -53,7 +53,7 @@ pub struct Pen {
     pub dashes: &'static str,
     /// The width.
     pub width: &'static str,
-    /// From 0, nothing, to 1.
+    /// The opacity, from 0 to 1.
     pub opacity: &'static str,
 }
 
@@ -70,8 +70,8 @@ impl Pen {
     }
 }
 
-/// An activation's name as people write it, by its key in the records; a file of the user's own has the
-/// name that its user gave it.
+/// An activation's usual spelling, by its key in the records. A user-supplied activation keeps the name
+/// that its user gave it.
 #[must_use]
 pub fn activation(key: &str) -> &str {
     match key {
@@ -80,7 +80,7 @@ pub fn activation(key: &str) -> &str {
     }
 }
 
-/// A layer's name as people write it, as `layer 1`, by its key in the records, as `layer1`.
+/// A layer's name, for example `layer 1`, by its key in the records, here `layer1`.
 #[must_use]
 pub fn layer(key: &str) -> String {
     let number = key.strip_prefix("layer").and_then(|number| number.parse::<usize>().ok());

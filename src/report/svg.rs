@@ -1,6 +1,6 @@
 //! SVG text, built element by element: attributes are escaped, numbers have at most one decimal, and
-//! the same calls give the same text. Lines and words take the page's colour (`currentColor`), so that
-//! a picture reads on light and on dark paper.
+//! the same calls give the same text. Lines and text use the page's colour (`currentColor`), so that
+//! a picture is legible on light and dark backgrounds.
 
 use super::markup::escape;
 use super::number::coordinate;
@@ -11,38 +11,38 @@ use std::fmt::Write;
 /// Attributes of an element: names and values.
 pub(super) type Attributes<'a> = &'a [(&'a str, &'a str)];
 
-/// The least width of a picture: a page makes all equally wide, and their words equally large.
+/// The least width of a picture: a page shows all pictures equally wide, with text of equal size.
 pub(super) const WIDTH: f64 = 648.0;
 
-/// Words that end at their point.
+/// Text that ends at its point.
 pub(super) const END: (&str, &str) = ("text-anchor", "end");
 
-/// Words around their point.
+/// Text centred on its point.
 pub(super) const MIDDLE: (&str, &str) = ("text-anchor", "middle");
 
-/// Fine lines behind the data.
+/// Fine lines below the data.
 pub(super) const GRID: Attributes =
     &[("class", "grid"), ("stroke", "currentColor"), ("stroke-opacity", "0.2"), ("fill", "none")];
 
 /// The lines of axes and of curves that are not data.
 pub(super) const INK: Attributes = &[("stroke", "currentColor"), ("fill", "none")];
 
-/// A picture in the making. Lengths are in units of its `viewBox`.
+/// A picture under construction. Lengths are in units of its `viewBox`.
 pub(super) struct Svg {
     width: f64,
     height: f64,
-    /// Its size on a narrow screen, where it is laid out anew there.
+    /// Its size on a narrow screen, if it is rearranged there.
     narrow: Option<(f64, f64)>,
     body: String,
 }
 
 impl Svg {
-    /// An empty picture, [`WIDTH`] wide at least.
+    /// An empty picture, at least [`WIDTH`] wide.
     pub(super) fn new(width: f64, height: f64) -> Self {
         Self { width: width.max(WIDTH), height, narrow: None, body: String::new() }
     }
 
-    /// On a narrow screen the picture is so wide and so high.
+    /// Sets the picture's size on a narrow screen.
     pub(super) fn narrow(&mut self, width: f64, height: f64) {
         self.narrow = Some((width, height));
     }
@@ -58,8 +58,8 @@ impl Svg {
         self.body.push_str("/>");
     }
 
-    /// What `draw` draws, filled with the page's own colour, so that it hides what lies behind it: that
-    /// of the class `paper`, else `--paper`, else white, also where a program knows neither.
+    /// What `draw` draws, filled with the page's background, so that it hides what is behind it: the colour of
+    /// the class `paper`, else `--paper`, else white, even in a viewer that supports neither.
     pub(super) fn paper(&mut self, attributes: Attributes, draw: impl FnOnce(&mut Self)) {
         self.start("g", &[("fill", "#fff")]);
         self.body.push_str("><g class=\"paper\" fill=\"var(--paper,#fff)\"");
@@ -69,7 +69,7 @@ impl Svg {
         self.body.push_str("</g></g>");
     }
 
-    /// A path through what [`polyline`] or the caller wrote.
+    /// A path with data from [`polyline`] or the caller.
     pub(super) fn path(&mut self, d: &str, attributes: Attributes) {
         if !d.is_empty() {
             self.start("path", &[("d", d)]);
@@ -91,14 +91,14 @@ impl Svg {
         self.path(&polyline([from, to]), attributes);
     }
 
-    /// Words whose baseline begins at a point, unless `attributes` say otherwise.
+    /// Text whose baseline begins at a point, unless `attributes` say otherwise.
     pub(super) fn text(&mut self, at: (f64, f64), words: &str, attributes: Attributes) {
         self.start("text", &[("x", &coordinate(at.0)), ("y", &coordinate(at.1))]);
         self.more(attributes);
         let _ = write!(self.body, ">{}</text>", escape(words));
     }
 
-    /// A PNG file in a rectangle from its upper left corner, its pixels drawn as squares.
+    /// A PNG file in a rectangle given by its upper left corner, without smoothing of its pixels.
     pub(super) fn png(&mut self, at: (f64, f64), size: (f64, f64), file: &[u8]) {
         let (x, y) = (coordinate(at.0), coordinate(at.1));
         let (width, height) = (coordinate(size.0), coordinate(size.1));
@@ -117,7 +117,7 @@ impl Svg {
         );
     }
 
-    /// What `draw` draws, with attributes in common.
+    /// What `draw` draws, with common attributes.
     pub(super) fn group(&mut self, attributes: Attributes, draw: impl FnOnce(&mut Self)) {
         self.start("g", attributes);
         self.body.push('>');
@@ -164,8 +164,8 @@ impl Svg {
     }
 }
 
-/// What a picture has in a file of its own: without a page around it, it has a ground and a colour of its
-/// own, and no narrow screen.
+/// The style of a picture in its own file: with no page around it, it needs its own background and colour,
+/// and there is no narrow layout.
 const LOOK: &str = "background:#ffffff;color:#1c1e21";
 
 /// An `<svg>` element as a file of its own.
@@ -177,7 +177,7 @@ pub(super) fn alone(svg: &str) -> String {
     }
 }
 
-/// A line through points; where one is not finite, the line is broken there.
+/// A line through points, broken where one is not finite.
 pub(super) fn polyline(points: impl IntoIterator<Item = (f64, f64)>) -> String {
     let mut d = String::new();
     let mut pen = 'M';

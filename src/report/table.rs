@@ -1,4 +1,4 @@
-//! The table that a run ends with.
+//! The table at the end of a run.
 
 use super::chance::constant_guess;
 use super::probed::with_norm;
@@ -9,7 +9,7 @@ use std::fmt::Write;
 /// Spaces between two columns.
 const GAP: usize = 2;
 
-/// Lays out rows in columns, columns of numbers right-aligned, with a line under the first row. Where they
+/// Lays out rows in columns, columns of numbers right-aligned, with a line under the first row. If they
 /// are wider than `width`, they become several tables one below the other, each with the first column.
 #[must_use]
 pub fn columns(rows: &[Vec<String>], width: Option<usize>) -> String {
@@ -62,13 +62,13 @@ fn together(rows: &[Vec<String>]) -> String {
     text
 }
 
-/// Whether a cell holds a number, or stands for one that is not there.
+/// Whether a cell has a number, or a placeholder for a missing one.
 pub(super) fn is_number(cell: &str) -> bool {
     cell == "–" || cell == "NaN" || cell == "inf" || cell.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// One row for each network, below a row that says what the columns are; with several replicas the
-/// lowest and the highest figures in two more.
+/// A header row, and one row for each network; with several replicas, two more rows for the lowest and the
+/// highest values.
 #[must_use]
 pub fn rows(summary: &Summary) -> Vec<Vec<String>> {
     let header = [
@@ -92,12 +92,12 @@ pub fn results(summary: &Summary, width: Option<usize>) -> String {
     columns(&rows(summary), width)
 }
 
-/// What [`rows`] holds where there are several replicas, in a sentence.
+/// What [`rows`] contains if there are several replicas, in a sentence.
 #[must_use]
 pub fn about_ranges(summary: &Summary) -> Option<String> {
     let replicas = summary.runs.iter().find_map(|run| run.range.as_ref())?.replicas;
     Some(format!(
-        "Each network's figures are medians over {} replicas, with the lowest and the highest below.",
+        "Each network's values are medians over {} replicas, with the lowest and the highest below.",
         number::whole(replicas)
     ))
 }
@@ -139,14 +139,14 @@ fn row(
     ]
 }
 
-/// A last accuracy, and behind it the range of the last third of the steps where that is another.
+/// The last accuracy, followed by the range of the last third of the steps if that differs.
 pub(super) fn accuracy(last: f64, late: Option<LateAccuracy>) -> String {
     let range = late.and_then(|late| number::range_around(last, late.lowest, late.highest));
     let last = number::percent(last);
     range.map_or_else(|| last.clone(), |range| format!("{last} ({range})"))
 }
 
-/// What the columns of test accuracy and training loss mean, and what a constant guess reaches.
+/// The meanings of the columns of test accuracy and training loss, with what a constant guess reaches.
 pub(super) fn meanings(guess: ConstantGuess) -> [String; 2] {
     [
         format!(
@@ -161,7 +161,7 @@ pub(super) fn meanings(guess: ConstantGuess) -> [String; 2] {
     ]
 }
 
-/// Columns of a table, each with what it means to someone who sees it for the first time.
+/// Columns of a table, each with its meaning for someone who sees it for the first time.
 pub type Legend = Vec<(&'static str, String)>;
 
 /// What the columns of [`rows`] mean.
@@ -188,8 +188,7 @@ pub fn legend_text(legend: &Legend) -> String {
     legend.iter().map(|(column, meaning)| format!("{column:width$}  {meaning}\n")).collect()
 }
 
-/// What the figures say about gradients that vanish, computed from this run: one sentence for each
-/// activation.
+/// What this run shows about vanishing gradients: one sentence for each activation.
 #[must_use]
 pub fn findings(summary: &Summary) -> String {
     let mut text = String::new();
@@ -218,8 +217,8 @@ pub fn findings(summary: &Summary) -> String {
     text
 }
 
-/// The first layer's gradient over the last one's at the first step and at the end, none where there is
-/// but one layer.
+/// The first layer's gradient over the last one's at the first step and at the end; none if there is only
+/// one layer.
 fn share_of_gradient(run: &RunRecord) -> Option<String> {
     let share = |layers: &[LayerFigures]| {
         let (first, rest) = layers.split_first()?;
@@ -228,13 +227,13 @@ fn share_of_gradient(run: &RunRecord) -> Option<String> {
     Some(from_start_to_end(run, &share(&run.first_layers), &share(&run.layers)?))
 }
 
-/// By what factor it changes between hidden layers, none where there are fewer than three of them.
+/// The factor by which it changes between hidden layers; none if there are fewer than three of them.
 fn factor_of_gradient(run: &RunRecord) -> Option<String> {
     let factor = |layers: &[LayerFigures]| fraction(backward::a_layer(&backward::sizes(layers))?);
     Some(from_start_to_end(run, &factor(&run.first_layers), &factor(&run.layers)?))
 }
 
-/// A figure of the first step, where it is known, and one of the last.
+/// A value at the first step, if it is known, and at the last.
 fn from_start_to_end(run: &RunRecord, start: &Option<String>, end: &str) -> String {
     let norm = with_norm(&run.norm);
     match start {
@@ -243,7 +242,7 @@ fn from_start_to_end(run: &RunRecord, start: &Option<String>, end: &str) -> Stri
     }
 }
 
-/// A ratio that may be very small, as 0.48, 1/72635 or 6.0·10⁻¹⁰; none where it is not finite.
+/// A ratio that may be very small: 0.48, 1/72635 or 6.0·10⁻¹⁰; none if it is not finite.
 pub(super) fn fraction(ratio: f64) -> Option<String> {
     match ratio {
         tiny if tiny > 0.0 && tiny < 1e-6 => Some(number::figure(tiny)),

@@ -4,10 +4,10 @@ use crate::record::Images;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, ImageEncoder};
 
-/// What lies between two images of a column is an image's height over this.
+/// The gap between two images of a column is an image's height over this.
 const GAP: usize = 10;
 
-/// Which numbers are black and white.
+/// The numbers that are black and white.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Greys {
     /// The number that is black.
@@ -17,22 +17,22 @@ pub(super) struct Greys {
 }
 
 impl Greys {
-    /// A number's grey; black or white where it lies beyond.
+    /// A number's grey, clamped to black and white.
     fn of(self, number: f32) -> u8 {
         let share = (number - self.black) / (self.white - self.black);
         (255.0 * share).round().clamp(0.0, 255.0) as u8
     }
 }
 
-/// Images of equal size, with a gap between them. Pixels are grey and opaque, or transparent where no
-/// number is.
+/// Images of equal size, with a gap between them. Pixels are grey and opaque, or transparent where there is
+/// no number.
 pub(super) struct Tiles {
-    /// Pixels of the whole.
+    /// Width in pixels.
     pub(super) width: usize,
-    /// Rows of pixels of the whole.
+    /// Height in pixels.
     pub(super) height: usize,
-    /// Pixels of an image's width and height, and from an image to the next one. The last rows of a
-    /// square that would be empty are left out.
+    /// An image's width and height, and the distance from one image to the next, in pixels. Trailing empty
+    /// rows of a square are left out.
     side: usize,
     tall: usize,
     pitch: usize,
@@ -44,26 +44,26 @@ pub(super) struct Tiles {
 struct Arrangement<'a> {
     /// Images side by side.
     across: usize,
-    /// Pixels of a number's side.
+    /// Pixels per side of a number.
     scale: usize,
     /// Pixels between images.
     gap: usize,
-    /// Images that are left out, counted from 0.
+    /// Missing images, counted from 0.
     missing: &'a [usize],
 }
 
 impl Tiles {
-    /// Each row of `images` as a square, a pixel a number, from left to right and down; so many of them
-    /// side by side, with so many pixels between them.
+    /// Each row of `images` as a square, one pixel per number, from left to right and down; `across` of them
+    /// side by side, with `gap` pixels between them.
     pub(super) fn new(images: &Images, greys: Greys, across: usize, gap: usize) -> Self {
         Self::laid_out(images, greys, &Arrangement { across, scale: 1, gap, missing: &[] })
     }
 
-    /// Each row of `images` as a square below the one before it, for [`Rows::place`]; the `missing`
-    /// ones leave an empty place.
+    /// Each row of `images` as a square below the previous one, for [`Rows::place`]; `missing` images
+    /// are left empty.
     pub(super) fn column(images: &Images, greys: Greys, missing: &[usize]) -> Self {
         let side = side(images.width).max(1);
-        // A gap of a tenth of an image takes ten pixels of it.
+        // A gap of a tenth of an image needs images of at least ten pixels.
         let scale = GAP.div_ceil(side);
         let gap = (side * scale + GAP / 2) / GAP;
         Self::laid_out(images, greys, &Arrangement { across: 1, scale, gap, missing })
@@ -100,7 +100,7 @@ impl Tiles {
         side * self.tall / self.side.max(1)
     }
 
-    /// The grey of a point of a column's image whose width is `side`; none where no number is.
+    /// The grey of a point of a column's image whose width is `side`; none if there is no number.
     pub(super) fn grey_within(
         &self,
         image: usize,
@@ -111,7 +111,7 @@ impl Tiles {
         self.grey(at(x), image * self.pitch + at(y))
     }
 
-    /// The grey of a pixel; none where no number is.
+    /// The grey of a pixel; none if there is no number.
     fn grey(&self, x: usize, y: usize) -> Option<u8> {
         match self.pixels.get(y * self.width + x) {
             Some([grey, 255]) => Some(*grey),
@@ -126,20 +126,20 @@ impl Tiles {
     }
 }
 
-/// The rows of all columns of a picture: the one place that says where a row lies, for its images and
-/// for what is written beside them.
+/// The rows of all columns of a picture: the only place that determines a row's position, for its images
+/// and for the labels next to them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Rows {
     /// The upper edge of the first one.
     pub(super) top: f64,
     /// The height of an image.
     pub(super) cell: f64,
-    /// How many there are.
+    /// The number of rows.
     pub(super) count: usize,
 }
 
 impl Rows {
-    /// From a row to the next one: a tenth of an image lies between two.
+    /// The distance from one row to the next: images are a tenth of their height apart.
     pub(super) fn pitch(&self) -> f64 {
         self.cell + self.cell / GAP as f64
     }
@@ -159,9 +159,9 @@ impl Rows {
         self.at(self.count) - self.cell / GAP as f64
     }
 
-    /// Where a column of images must lie, around `middle`, so that each is in the middle of its row: the
-    /// upper left corner and the size. An image is up to a twentieth wider or narrower than a cell where
-    /// whole pixels make no gap of a tenth.
+    /// The upper left corner and the size of a column of images around `middle`, such that each is in the
+    /// middle of its row. An image is up to a twentieth wider or narrower than a cell if a gap of a tenth is
+    /// not an integer number of pixels.
     pub(super) fn place(&self, middle: f64, tiles: &Tiles) -> ((f64, f64), (f64, f64)) {
         let pixel = self.pitch() / tiles.pitch as f64;
         let [side, tall] = [tiles.side, tiles.tall].map(|pixels| pixel * pixels as f64);
@@ -185,7 +185,7 @@ pub(super) fn png(
     file
 }
 
-/// The smallest number whose square is not below another.
+/// The smallest integer whose square is at least `area`.
 pub(super) fn side(area: usize) -> usize {
     (0..).find(|side| side * side >= area).unwrap_or(0)
 }
@@ -210,7 +210,7 @@ pub(super) mod tests {
         Ok(())
     }
 
-    /// The widths of layers whose images were out of place once, and others.
+    /// Layer widths whose images were once misplaced, and others.
     pub(in crate::report) const WIDTHS: [usize; 15] =
         [1, 2, 3, 5, 7, 16, 32, 50, 99, 100, 101, 128, 784, 1024, 4096];
 

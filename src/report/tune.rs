@@ -1,4 +1,4 @@
-//! The table of what the autotuner has found.
+//! The table of the autotuner's results.
 
 use super::bench::figures;
 use super::table::columns;
@@ -7,11 +7,11 @@ use crate::tune::Tuned;
 
 /// What the columns of [`table`] mean.
 pub const LEGEND: &str = "\
-class        the shapes that it holds for: each size up to this power of two, from half of it on
+class        the shapes covered: each size at most this power of two and more than half of it
 us           microseconds of one dispatch, the median
 x            how many times as fast as the default
-tried        candidates; of these: wrong, not runnable here, with other bits than the default
-other bits   a setting that is right and faster still, but rounds differently: only --tune full takes it
+tried        candidates; of these: wrong, not runnable here, with bits that differ from the default
+other bits   a setting that is correct and even faster but rounds differently: only --tune full uses it
 ";
 
 /// One line for each target, in tables of this width.

@@ -1,4 +1,4 @@
-//! The lines of `normlab watch`, and of a training that takes shaders as they change.
+//! The lines printed by `normlab watch`, and by a training run that reloads shaders as they change.
 
 use super::bench::figures;
 use crate::bench::Spread;
@@ -9,18 +9,18 @@ use crate::record::ShaderChange;
 use crate::train::ShaderReload;
 use serde::{Deserialize, Serialize};
 
-/// What came of judging a shader.
+/// The result of judging a shader.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Judged {
-    /// It was checked, and timed if it is right.
+    /// It was checked, and timed if correct.
     Ended(VariantResult),
-    /// It does not compile, or the device could not end it: the message.
+    /// It does not compile, or the device could not finish it: the message.
     Failed(String),
 }
 
 impl Judged {
-    /// The time of a shader that is right.
+    /// The time of a correct shader.
     #[must_use]
     pub fn time(&self) -> Option<Spread> {
         match self {
@@ -30,7 +30,7 @@ impl Judged {
     }
 }
 
-/// One line about a judgement, or several where a message has several; `last` is the time of the last
+/// One line about a judgement, or several if its message has several; `last` is the time of the last
 /// good version.
 #[must_use]
 pub fn verdict(judged: &Judged, last: Option<Spread>) -> String {
@@ -63,7 +63,7 @@ pub fn verdict(judged: &Judged, last: Option<Spread>) -> String {
 #[must_use]
 pub fn kept(last: Option<Spread>) -> String {
     match last {
-        Some(last) => format!("the last good version stays: {}", duration(last)),
+        Some(last) => format!("the last good version stays in use: {}", duration(last)),
         None => "there is no good version yet".to_owned(),
     }
 }
@@ -74,8 +74,8 @@ pub fn duration(time: Spread) -> String {
     format!("{} µs", figures(1e6 * time.median))
 }
 
-/// How a time compares with the one before. Where the samples of both overlap, the difference may be
-/// the measurement's own.
+/// How a time compares with the previous one. If the samples of both overlap, the difference may be
+/// measurement noise.
 fn change(now: Spread, last: Spread) -> String {
     let behind = "the last good version";
     if now.overlaps(last) {
@@ -91,8 +91,7 @@ fn change(now: Spread, last: Spread) -> String {
     }
 }
 
-/// One line about shaders that have changed in the middle of a training, or several where a message
-/// has several.
+/// One line about shaders that have changed during training, or several if a message has several.
 #[must_use]
 pub fn reload(reload: &ShaderReload) -> String {
     match reload {
@@ -100,10 +99,13 @@ pub fn reload(reload: &ShaderReload) -> String {
             let step = changes.first().map_or(0, |change| change.step);
             let activation = activation.map(|one| format!("the activation {} with ", one.name()));
             let (activation, compared) = (activation.unwrap_or_default(), compared(comparison));
-            format!("step {step}: took {activation}{}{compared}", names(changes))
+            format!("step {step}: loaded {activation}{}{compared}", names(changes))
         }
         ShaderReload::Refused { step, message } => {
-            format!("step {step}: FAILED: {}\n  the last good shaders stay", message.trim_end())
+            format!(
+                "step {step}: FAILED: {}\n  the last good shaders stay in use",
+                message.trim_end()
+            )
         }
     }
 }
@@ -162,11 +164,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_good_tells_what_stays() {
+    fn a_bad_version_leaves_the_last_good_one_in_use() {
         let last = Some(spread(9e-6, 10e-6, 11e-6));
         let complaints = vec!["tensor z".to_owned(), "tensor y".to_owned()];
         let wrong = verdict(&Judged::Ended(VariantResult::Wrong { complaints }), last);
-        assert_eq!(wrong, "WRONG: tensor z (and 1 more); the last good version stays: 10.0 µs");
+        assert_eq!(
+            wrong,
+            "WRONG: tensor z (and 1 more); the last good version stays in use: 10.0 µs"
+        );
         let failed = verdict(&Judged::Failed("no".to_owned()), None);
         assert_eq!(failed, "FAILED: no\n  there is no good version yet");
     }

@@ -1,5 +1,5 @@
-//! Small cases in which each edge of a shader's tiles occurs: a whole tile and a part of one, a single
-//! element, and several replicas that end within a tile.
+//! Small cases that cover each edge of a shader's tiles: a whole tile and a part of one, a single element,
+//! and several replicas that end within a tile.
 
 use crate::check;
 use crate::kernels::activation::Activation;
@@ -9,16 +9,16 @@ use crate::kernels::kernel::Kernel;
 use crate::kernels::shader::Shader;
 use std::collections::BTreeSet;
 
-/// Elements, or multiplications, of the kernel's own cases that are tried.
+/// The most elements, or multiplications, in those of the kernel's own cases that are tried.
 const MOST_WORK: usize = 300_000;
 
-/// Behind a whole round of an inner loop: a remainder that no usual step divides.
+/// A remainder after the last full iteration of an inner loop, which no usual step divides.
 const REMAINDER: usize = 3;
 
-/// Terms of an inner loop whose step no contract tells: a whole step and a part of it, for steps up to 32.
+/// Terms of an inner loop whose step no contract states: a full step and a partial one, for steps up to 32.
 const TERMS: usize = 35;
 
-/// Items of a size that a grid covers.
+/// How many items a size has, relative to a tile.
 #[derive(Clone, Copy)]
 enum Extent {
     /// One.
@@ -29,7 +29,7 @@ enum Extent {
     Part,
 }
 
-/// The cases on which a shader is run; if `has_own`, the kernel's own up to a size, too.
+/// The cases on which to run a shader; if `has_own`, also the kernel's own up to a size.
 #[must_use]
 pub fn cases(kernel: &'static Kernel, shader: &Shader, has_own: bool) -> Vec<Case> {
     let mut found = Vec::new();
@@ -60,7 +60,7 @@ pub fn cases(kernel: &'static Kernel, shader: &Shader, has_own: bool) -> Vec<Cas
     found
 }
 
-/// Whether NaN and infinity can only come of what the shader computes.
+/// Whether the inputs are finite, so that any NaN or infinity comes from the shader.
 fn is_finite(case: &Case) -> bool {
     let finite = |fill: &Fill| match fill {
         Fill::Between(values) => values.iter().all(|x| x.is_finite()),
@@ -69,7 +69,7 @@ fn is_finite(case: &Case) -> bool {
     case.fills.iter().all(|(_, fill)| finite(fill))
 }
 
-/// What a loop that the invocations of a workgroup share goes over: a round for each, and a remainder.
+/// The terms of a loop that a workgroup's invocations share: one for each, and a remainder.
 fn terms(shader: &Shader) -> usize {
     let widest = shader.workgroup_size.into_iter().max().unwrap_or(1) as usize;
     TERMS.max(widest + REMAINDER)
@@ -101,7 +101,7 @@ fn values(
     contract.sizes.iter().copied().map(value).collect()
 }
 
-/// Values that the contract's constraint allows.
+/// Variations of the values that the contract's constraint allows.
 fn variations(
     contract: &Contract,
     values: Vec<(&'static str, usize)>,

@@ -1,6 +1,5 @@
-//! Rounding apart from logic: a shader that computes in f64 what its twin computes in f64. Where they
-//! agree, the formula is right, and only rounding is left; where not, it is wrong whatever the tolerance
-//! says.
+//! Separates logic from rounding: runs a shader in f64 and compares it with its twin in f64. If they agree,
+//! the formula is correct and only rounding remains; if not, it is wrong whatever the tolerance says.
 
 use crate::backend::cpu::CpuSession;
 use crate::backend::interpreter::{SUBGROUP_SIZE, bindings};
@@ -17,25 +16,25 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// How far apart the two may be, relative to the twin's. Shaders and twins write the same constants in
-/// another precision.
+/// The allowed difference relative to the twin's value: shaders and twins write the same constants with
+/// different precision.
 const RELATIVE: f64 = 1e-6;
 
-/// The same relative to the largest number of the tensor, for those that are what is left of large ones: what
-/// is added up may be off as far as a polynomial that was made for f32.
+/// The same relative to the tensor's largest number, for elements in which large terms cancel: a term may be
+/// as inaccurate as a polynomial made for f32.
 const OF_LARGEST: f64 = 1e-7;
 
-/// Elements, or multiplications, of a case that is tried.
+/// The most elements, or multiplications, in a case that is tried.
 const MOST_WORK: usize = 25_000;
 
 /// Operations that an invocation may execute.
 const MOST: u64 = 20_000_000;
 
-/// Holds a setting against its twin on those trials that are small and have plain inputs; a sentence about
-/// the first element that is wrong, none where all are right.
+/// Compares a setting with its twin on those trials that are small and have ordinary inputs; returns a
+/// sentence about the first wrong element, none if all are right.
 ///
 /// # Errors
-/// As [`Library::set_shader`], and for what the interpreter does not run.
+/// As [`Library::set_shader`]; when the interpreter cannot run it.
 pub fn check(
     library: &Library,
     kernel: &'static Kernel,
@@ -63,7 +62,7 @@ pub fn check(
     tried.par_iter().find_map_first(complaint).transpose()
 }
 
-/// Runs a shader on a trial's inputs; a sentence about the first element that is wrong.
+/// Runs a shader on a trial's inputs; returns a sentence about the first wrong element.
 fn complaint(trial: &Trial, shader: &Shader, code: &Code) -> Result<Option<String>> {
     let one = trial.isolated().dispatch();
     let mut memory = CpuSession::<f64>::new(trial.isolated().program().clone());
@@ -85,7 +84,7 @@ fn complaint(trial: &Trial, shader: &Shader, code: &Code) -> Result<Option<Strin
     Ok(complaint)
 }
 
-/// Whether WGSL leaves nothing open of such numbers: they are finite, and none is denormal.
+/// Whether WGSL leaves nothing undefined for these numbers: all are finite, and none is denormal.
 fn is_plain(value: &Value<f32>) -> bool {
     match value {
         Value::Real(tensor) => tensor.data.iter().all(|x| x.is_finite() && !x.is_subnormal()),
@@ -107,8 +106,8 @@ fn apart(found: &Value<f64>, expected: &Value<f64>) -> Option<String> {
     let at = (0..shape.len()).find(differs)?;
     let [replica, row, col] = shape.index(at);
     Some(format!(
-        "in f64 the shader has {:e} at [{replica}, {row}, {col}] where the twin has {:e}: the formula is \
-         another one, which no rounding explains",
+        "in f64 the shader gives {:e} at [{replica}, {row}, {col}] and the twin {:e}: the formulas differ by \
+         more than rounding explains",
         found.widened(at),
         expected.widened(at)
     ))

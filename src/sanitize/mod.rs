@@ -1,6 +1,7 @@
-//! Is a shader right on every adapter? It is run on the CPU, each access and each number watched: data
-//! races, barriers that not all reach, accesses out of bounds, values that nothing has written, and what
-//! rests on the size of subgroups or on the order of workgroups are found whether or not a driver shows them.
+//! Is a shader correct on every adapter? It is run on the CPU, with every access and every number watched:
+//! data races, barriers that not all invocations reach, accesses out of bounds, reads of unwritten values, and
+//! results that depend on the subgroup size or the order of workgroups are found whether or not a driver shows
+//! them.
 
 pub mod cases;
 pub mod formula;
@@ -28,68 +29,68 @@ use std::time::Instant;
 pub use told::{Diagnosis, Place};
 use told::{Scene, Verdicts};
 
-/// The sizes of subgroups that there are.
+/// The subgroup sizes that exist.
 pub const SUBGROUP_SIZES: [u32; 5] = [4, 8, 16, 32, 64];
 
-/// Operations that an invocation may execute before it counts as one that does not end.
+/// Operations that an invocation may execute before it counts as endless.
 const MOST: u64 = 20_000_000;
 
-/// What is tried.
+/// What to try.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The sizes of subgroups to try, where a shader asks for none; all where it is empty.
+    /// The subgroup sizes to try if a shader requires none; all if this is empty.
     pub subgroup_sizes: Vec<u32>,
-    /// Orders in which workgroups run; one where nothing but a race could tell them apart, and else two,
-    /// if it is 0.
+    /// The number of orders in which workgroups run; if 0, one where only a race could show a difference,
+    /// and two otherwise.
     pub schedules: usize,
-    /// Which cases are tried.
+    /// Which cases to try.
     pub depth: Depth,
 }
 
-/// How much is tried.
+/// How much to try.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Depth {
     /// Each edge of the tiles.
     Quick,
-    /// The same, and with the tunables as they stand, the kernel's own cases up to a size.
+    /// The same, and with the default tunables also the kernel's own cases up to a size.
     #[default]
     Usual,
     /// The kernel's own cases with each setting, and pairs of tunables.
     All,
 }
 
-/// What came of a setting of a kernel.
+/// The result for one setting of a kernel.
 #[derive(Clone, Debug)]
 pub struct Report {
     /// The kernel.
     pub kernel: &'static str,
     /// Its variant, and the tunables that differ.
     pub setting: Setting,
-    /// Cases that were tried.
+    /// Cases tried.
     pub cases: usize,
     /// Runs of all cases.
     pub runs: usize,
-    /// Operations that were executed.
+    /// Operations executed.
     pub operations: u64,
-    /// The sizes of subgroups that were tried; none where it has no subgroups.
+    /// The subgroup sizes tried; none if it uses no subgroups.
     pub subgroup_sizes: Vec<u32>,
     /// What was found, faults before notes.
     pub found: Vec<Diagnosis>,
-    /// Why nothing was tried.
+    /// Why nothing was tried, if so.
     pub skipped: Option<String>,
     /// How long it took.
     pub seconds: f64,
 }
 
 impl Report {
-    /// What is wrong, without what is only worth knowing.
+    /// The faults, without the notes.
     pub fn faults(&self) -> impl Iterator<Item = &Diagnosis> {
         self.found.iter().filter(|one| !one.is_note)
     }
 }
 
-/// What there is to try of a variant: itself; each other value of each of its tunables; and of all that, also
-/// those pairs of values that `check --all-tunables` tries.
+/// The settings of a variant to try: its own; each other value of each tunable; and at [`Depth::All`] also the
+/// pairs of values that `check --all-tunables` tries.
 ///
 /// # Errors
 /// As [`Library::set_shader`].
@@ -110,7 +111,7 @@ pub fn settings(
     Ok(found)
 }
 
-/// Runs a setting of a kernel and tells what it does wrong.
+/// Runs a setting of a kernel and reports what it does wrong.
 ///
 /// # Errors
 /// As [`Library::set_shader`]; [`Error::Shader`] for what the interpreter does not run.
@@ -154,7 +155,7 @@ pub fn sanitize(
         report.subgroup_sizes = sizes(shader, code, options);
         if code.uses_subgroups() && report.subgroup_sizes.is_empty() {
             let lanes = shader.requires.subgroup_size.unwrap_or(SUBGROUP_SIZE);
-            report.skipped = Some(format!("it is made for subgroups of {lanes} lanes"));
+            report.skipped = Some(format!("it needs subgroups of {lanes} lanes"));
             return Ok(report);
         }
         report.cases += 1;
@@ -165,13 +166,13 @@ pub fn sanitize(
     Ok(report)
 }
 
-/// Why the interpreter does not run a shader, or nothing if it does.
+/// Why the interpreter does not run a shader; none if it does.
 fn skipped(shader: &Shader) -> Option<String> {
     let side = shader.requires.cooperative_matrix?;
-    Some(format!("cooperative matrices of {side} x {side} are not run on the CPU"))
+    Some(format!("the CPU does not run cooperative matrices of {side} x {side}"))
 }
 
-/// The sizes of subgroups that a shader is tried with.
+/// The subgroup sizes to try a shader with.
 fn sizes(shader: &Shader, code: &Code, options: &Options) -> Vec<u32> {
     let asked =
         |size: &u32| options.subgroup_sizes.is_empty() || options.subgroup_sizes.contains(size);
@@ -232,7 +233,7 @@ impl<'a> Watched<'a> {
         values.find(|(known, _)| known.name == name).map_or(0.0, |(_, &value)| value)
     }
 
-    /// Runs it with each size of subgroups and in each order.
+    /// Runs it with each subgroup size and in each order.
     fn run_all(
         &self,
         report: &mut Report,
@@ -307,7 +308,7 @@ impl<'a> Watched<'a> {
         written.map(|(_, &tensor)| memory.get(tensor)).collect()
     }
 
-    /// Tells of elements that are to be written and are not.
+    /// Reports elements that should be written and are not.
     fn unwritten(&self, outcome: &Outcome, scene: &Scene<'_>, verdicts: &mut Verdicts) {
         for (number, memory) in outcome.memories.iter().enumerate() {
             let binding = self.code.binding(number as u32);
@@ -342,7 +343,7 @@ impl<'a> Watched<'a> {
     }
 }
 
-/// What the cells of a binding are.
+/// The marks of a binding's cells.
 fn marks(operand: &Operand, spec: &TensorSpec, cells: usize) -> Vec<u8> {
     let plain = match operand.access {
         Access::Read => 0,
@@ -365,15 +366,15 @@ fn schedule(number: usize) -> Schedule {
     }
 }
 
-/// An error if there are sizes that no subgroup has.
+/// Checks that these are sizes of subgroups.
 ///
 /// # Errors
-/// [`Error::Config`] naming those that there are.
+/// [`Error::Config`] listing the valid ones.
 pub fn check_sizes(sizes: &[u32]) -> Result<()> {
     match sizes.iter().find(|size| !SUBGROUP_SIZES.contains(size)) {
         None => Ok(()),
         Some(size) => Err(Error::Config(format!(
-            "--subgroup-size {size}: expected one or more of 4, 8, 16, 32, 64, as 8,32"
+            "--subgroup-size {size}: expected one or more of 4, 8, 16, 32, 64, for example 8,32"
         ))),
     }
 }

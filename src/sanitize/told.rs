@@ -1,5 +1,5 @@
-//! What the interpreter has found, told for people: by lines of the user's files, names of tensors and
-//! their elements, and with what to do.
+//! The interpreter's findings in words: with lines of the user's files, names of tensors and elements, and
+//! advice.
 
 use crate::backend::cpu::CpuSession;
 use crate::backend::interpreter::bindings;
@@ -14,12 +14,12 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Where something stands, and who was there doing what.
+/// A place in the source, and what an invocation does there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Place {
-    /// The file and the line's number.
+    /// The file and the line number.
     pub line: String,
-    /// The line.
+    /// The line's code.
     pub code: String,
     /// The invocation and what it does.
     pub who: String,
@@ -28,13 +28,13 @@ pub struct Place {
 /// One thing that was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diagnosis {
-    /// What it is, in a few words.
+    /// Its kind, in a few words.
     pub kind: String,
     /// Whether it is legal, and only worth knowing.
     pub is_note: bool,
     /// What is wrong, in a sentence.
     pub what: String,
-    /// Where, the later of two places first; none of a result.
+    /// Where, the later of two places first; empty for a wrong result.
     pub places: Vec<Place>,
     /// What to do.
     pub advice: String,
@@ -42,7 +42,7 @@ pub struct Diagnosis {
     pub case: String,
 }
 
-/// For people, in several lines.
+/// Several lines for display.
 impl fmt::Display for Diagnosis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}", self.kind, self.what)?;
@@ -54,18 +54,18 @@ impl fmt::Display for Diagnosis {
     }
 }
 
-/// What a finding is about.
+/// The context of a finding.
 pub(super) struct Scene<'a> {
     pub(super) case: &'a Case,
     pub(super) shader: &'a Shader,
     pub(super) code: &'a Code,
     pub(super) memory: &'a CpuSession<f32>,
     pub(super) dispatch: &'a Dispatch,
-    /// Lanes of a subgroup, if there are subgroups.
+    /// Lanes per subgroup, if there are subgroups.
     pub(super) subgroup_size: Option<u32>,
 }
 
-/// All that was found, each once.
+/// Everything found, each finding once.
 #[derive(Default)]
 pub(super) struct Verdicts {
     found: BTreeMap<(bool, String, Vec<Line>), (usize, Diagnosis)>,
@@ -99,7 +99,7 @@ impl Scene<'_> {
             let (replica, within) = (cell / stride, cell % stride);
             if within >= spec.shape.matrix_len() || replica >= spec.shape.replicas {
                 return format!(
-                    "{}, {within} elements behind the start of replica {replica}",
+                    "{}, {within} elements after the start of replica {replica}",
                     operand.name
                 );
             }
@@ -159,7 +159,7 @@ impl Verdicts {
         self.put(lines, one);
     }
 
-    /// Adds what has no place in the text.
+    /// Adds a finding that has no place in the source.
     fn whole(&mut self, scene: &Scene<'_>, kind: &str, what: String, advice: &str) {
         let one = Diagnosis {
             kind: kind.to_owned(),
@@ -172,7 +172,7 @@ impl Verdicts {
         self.put(Vec::new(), one);
     }
 
-    /// Tells of an element that is never written.
+    /// Adds an element that is never written.
     pub(super) fn never_written(
         &mut self,
         scene: &Scene<'_>,
@@ -181,28 +181,30 @@ impl Verdicts {
     ) {
         let name = operand.name;
         let what = match operand.part {
-            Part::OneRow => format!("of {name} not just one row of replica {replica} is written"),
+            Part::OneRow => format!(
+                "replica {replica} of {name} must have exactly one row written, and has not"
+            ),
             _ => format!("nothing writes {name}[{replica}, {row}, {col}]"),
         };
-        let advice = "the contract says that the kernel does: look at the bounds of the loops and at what \
-                      the grid covers";
+        let advice =
+            "the contract requires it: check the bounds of the loops and what the grid covers";
         self.whole(scene, "never written", what, advice);
     }
 
-    /// Tells that another order of workgroups gives another result.
+    /// Adds that the result depends on the order of workgroups.
     pub(super) fn order(&mut self, scene: &Scene<'_>) {
-        let what = "another order of workgroups gives another result".to_owned();
-        let advice = "nothing orders workgroups: let none of them rest on what an atomic gives back or on \
-                      what others have added";
+        let what = "a different order of workgroups gives a different result".to_owned();
+        let advice = "nothing orders workgroups: do not let a result depend on the value that an atomic \
+                      returns or on what others have already added";
         self.whole(scene, "depends on the order of workgroups", what, advice);
     }
 
-    /// Tells of results that are wrong with some sizes of subgroups, or with all.
+    /// Adds results that are wrong with some or all subgroup sizes.
     pub(super) fn results(&mut self, scene: &Scene<'_>, complaints: &[(u32, Option<String>)]) {
         let wrong: Vec<_> = complaints.iter().filter(|(_, one)| one.is_some()).collect();
         let Some((_, Some(complaint))) = wrong.first() else { return };
         if wrong.len() == complaints.len() {
-            let advice = "see what `normlab check` says of it";
+            let advice = "run `normlab check` for details";
             self.whole(scene, "wrong result", complaint.clone(), advice);
             return;
         }
@@ -211,11 +213,11 @@ impl Verdicts {
             some.map(|(size, _)| size.to_string()).collect::<Vec<_>>().join(", ")
         };
         let what = format!(
-            "right with subgroups of {}, wrong with those of {}: {complaint}",
+            "correct with subgroups of {}, wrong with subgroups of {}: {complaint}",
             list(true),
             list(false)
         );
-        let advice = "read the size from @builtin(subgroup_size), or ask for one in the header, as \
+        let advice = "read the size from @builtin(subgroup_size), or require one in the header, e.g. \
                       `// requires: subgroups, subgroup_size = 8`";
         self.whole(scene, "depends on the subgroup's size", what, advice);
     }
@@ -245,11 +247,10 @@ impl Told {
                 other_does: if *ended { "has ended" } else { "waits here" }.to_owned(),
                 ..told(
                     "barrier not reached by all",
-                    "a barrier is seen where not all invocations of the workgroup come to it"
-                        .to_owned(),
+                    "not all invocations of the workgroup reach this barrier".to_owned(),
                     "waits here",
-                    "let all invocations reach it: guard what stands between barriers, and neither \
-                     return before one nor put one into a branch or loop that they take differently",
+                    "let all invocations reach it: guard the code between barriers, do not return before one, \
+                     and put none into a branch or loop that invocations take differently",
                 )
             },
             Fault::OutOfBounds { what, index, length, writes, wrapped } => {
@@ -258,38 +259,38 @@ impl Told {
                     "out of bounds",
                     format!("the index {index}{wraps} is beyond the {length} elements of {what}"),
                     if *writes { "writes there" } else { "reads there" },
-                    "compare the index with the size before; robust access hides this on some adapters \
-                     and gives another element on others",
+                    "check the index against the size first; robust access hides this on some adapters \
+                     and returns a different element on others",
                 )
             }
             Fault::Wrapped { what, exact, index } => told(
                 "index wrapped around",
-                format!("an index into {what} would be {exact}, and has become {index}"),
+                format!("an index into {what} should be {exact} and has become {index}"),
                 "uses it",
                 "the numbers are too large for 32 bits, or a difference is below 0: compute the index in \
-                 another order",
+                 a different order",
             ),
             Fault::Outside(cell, writes) => told(
                 "outside the tensor",
-                format!("{}, where no element of it lies", scene.cell(*cell)),
+                format!("{} is not an element of the tensor", scene.cell(*cell)),
                 if *writes { "writes there" } else { "reads there" },
-                "replicas lie as far apart as the stride in Params says, which may be more than their \
+                "the distance between replicas is the stride in Params, which may be more than their \
                  length",
             ),
             Fault::Unwritten(cell) => told(
                 "read before written",
                 format!("{} is read before anything has written it", scene.cell(*cell)),
                 "reads it",
-                "an output holds anything at all before the kernel writes it",
+                "before the kernel writes an output, its contents are undefined",
             ),
             Fault::Zero(cell) => told(
                 "relies on zeros",
                 format!(
-                    "{} is read and nothing has written it: WGSL makes it 0",
+                    "{} is read although nothing has written it: WGSL makes it 0",
                     scene.cell(*cell)
                 ),
                 "reads it",
-                "this is legal; write it first if it was not meant",
+                "this is legal; write it first if it was not intended",
             ),
             Fault::Twice(cell, same) => Self {
                 other_does: "wrote it before".to_owned(),
@@ -298,15 +299,15 @@ impl Told {
                     format!("{} is written again", scene.cell(*cell)),
                     "writes it",
                     if *same {
-                        "this is legal; keep the value in a variable if the first is of no use"
+                        "this is legal; keep the value in a variable if the first write is not needed"
                     } else {
-                        "the contract has each element written once: let one invocation own it"
+                        "the contract requires each element to be written once: let one invocation own it"
                     },
                 )
             },
             Fault::NotFinite(step) => told(
                 "NaN or infinity",
-                format!("{step}, out of finite numbers"),
+                format!("{step}, from finite numbers"),
                 "computes it",
                 "bring the operands into a range where the result is a number",
             ),
@@ -315,27 +316,27 @@ impl Told {
             }
             Fault::DivisionByZero(step) => told(
                 "division by zero",
-                format!("{step} of whole numbers"),
+                format!("{step} of integers"),
                 "computes it",
-                "WGSL gives the dividend, and the remainder 0; guard it where that is not meant",
+                "WGSL gives the dividend, with remainder 0; guard against it if that is not intended",
             ),
             Fault::Shift(by) => told(
                 "shift beyond the width",
-                format!("a shift by {by} bits of a number of 32"),
+                format!("a shift of a 32-bit number by {by} bits"),
                 "computes it",
-                "WGSL shifts by the last five bits of the amount; guard amounts of 32 and more",
+                "WGSL uses only the last five bits of the amount; guard against amounts of 32 and more",
             ),
             Fault::InactiveLane { lane, size, .. } => told(
                 "inactive lane",
                 format!("the value of lane {lane} of {size}, which is not active here"),
                 "reads it",
-                "WGSL leaves open what that is: take part with all lanes, and ask for lanes that there are",
+                "WGSL leaves that value undefined: let all lanes take part, and read only lanes that exist",
             ),
             Fault::Endless => told(
                 "endless loop",
-                "an invocation does not leave this loop".to_owned(),
+                "an invocation never leaves this loop".to_owned(),
                 "is in it",
-                "see that its condition ends it for every size",
+                "make sure that its condition ends it for every size",
             ),
         }
     }
@@ -352,10 +353,10 @@ impl Told {
             (true, _) => "nothing orders workgroups within a dispatch: let one workgroup own the element, use \
                           atomics, or split the kernel into two dispatches"
                 .to_owned(),
-            (false, Conflict::SameValue) => "the value is the same, but it is a race all the same: let one \
+            (false, Conflict::SameValue) => "the values are equal, but it is still a race: let one \
                                              invocation write it"
                 .to_owned(),
-            (false, _) => format!("put {} between the two, where all reach it", scene.barrier(cell)),
+            (false, _) => format!("put {} between the two, where all invocations reach it", scene.barrier(cell)),
         };
         let kind = match conflict {
             Conflict::SameValue => "data race of one value",

@@ -1,4 +1,4 @@
-//! Where a loss that is not finite comes from: the step is run again, dispatch by dispatch.
+//! Finds out where a loss that is not finite comes from, by running the step again, dispatch by dispatch.
 
 use super::lockstep::read_outputs;
 use super::trainer::{Trainer, TrainingOutcome};
@@ -6,9 +6,9 @@ use crate::error::Result;
 use crate::program::Dispatch;
 use crate::tensor::Value;
 
-/// A sentence about the loss of a replica that is not finite after `step` steps, naming the first
-/// kernel that produced such a value. The training is set back to its last checkpoint, run up to the
-/// step before the bad one, and then run one dispatch at a time.
+/// Explains why the loss of a replica is not finite after `step` steps, naming the first kernel that produced such a
+/// value. The training goes back to its last checkpoint, runs up to the step before the bad one, and then one
+/// dispatch at a time.
 pub(super) fn explain(
     trainer: &mut Trainer<'_>,
     (replica, step, loss): (usize, usize, f32),
@@ -21,7 +21,7 @@ pub(super) fn explain(
     trainer.restore_checkpoint()?;
     let start = step.saturating_sub(2).max(trainer.step());
     if let TrainingOutcome::Diverged { step, loss, .. } = trainer.run_to(start)? {
-        return Ok(format!("{ended}; run again, it was {loss} at step {step} already"));
+        return Ok(format!("{ended}; when run again, it was already {loss} at step {step}"));
     }
     for number in start + 1..=step {
         if let Some(culprit) = first_not_finite(trainer)? {

@@ -1,15 +1,15 @@
-//! The lock of a folder that a run or a sweep writes to, so that no other one does. The system lifts it when
-//! the process ends, however it ends.
+//! Locks the folder that a run or a sweep writes to, so that no other one does. The system releases the lock when the
+//! process ends, however it ends.
 
 use crate::error::{Error, Result};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-/// The file that is locked. It holds the number of the process that writes.
+/// The locked file. It contains the ID of the writing process.
 const NAME: &str = "run.lock";
 
-/// A folder that only this process writes to, until it is dropped.
+/// A folder that only this process writes to, until this is dropped.
 #[derive(Debug)]
 pub(super) struct FolderLock {
     path: PathBuf,
@@ -29,10 +29,10 @@ impl FolderLock {
             let mut file = open.map_err(|error| Error::file("create", &path, error))?;
             match file.try_lock() {
                 Err(TryLockError::WouldBlock) => return Err(taken(folder, &mut file)),
-                // A file system without locks: two runs that start at once are the user's to tell apart.
+                // A file system without locks: keeping two simultaneous runs apart is up to the user.
                 Ok(()) | Err(TryLockError::Error(_)) => {}
             }
-            // A run that ended meanwhile may have taken the file away.
+            // A run that ended in the meantime may have removed the file.
             if path.exists() {
                 let written = file.set_len(0).and_then(|()| write!(file, "{}", std::process::id()));
                 written.map_err(|error| Error::file("write", &path, error))?;
@@ -41,10 +41,10 @@ impl FolderLock {
         }
     }
 
-    /// Says that another run writes to the folder, if one does.
+    /// Fails if another run is writing to the folder.
     ///
     /// # Errors
-    /// [`Error::Config`] then.
+    /// [`Error::Config`] if one is.
     pub(super) fn check_free(folder: &Path) -> Result<()> {
         let Ok(mut file) = File::open(folder.join(NAME)) else { return Ok(()) };
         match file.try_lock_shared() {
@@ -56,7 +56,7 @@ impl FolderLock {
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        // What is left of it locks nothing.
+        // A file that stays behind locks nothing.
         let _ = fs::remove_file(&self.path);
     }
 }

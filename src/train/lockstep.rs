@@ -1,4 +1,4 @@
-//! Lockstep: passes in which every dispatch is held against its twin.
+//! Lockstep: passes in which every dispatch is compared with its twin.
 //!
 //! Each dispatch is replayed on the CPU from the device's own inputs, so that errors do not add up
 //! from one dispatch to the next, and the first kernel out of tolerance is named.
@@ -41,8 +41,8 @@ fn read_inputs(session: &mut dyn Session, dispatch: &Dispatch) -> Result<Vec<Opt
         .collect()
 }
 
-/// Fills what is only written with NaN: an element that the dispatch leaves out must not be what an
-/// earlier step has put there.
+/// Fills what is only written with NaN: an element that the dispatch skips must not keep its value from an earlier
+/// step.
 fn forget_outputs(session: &mut dyn Session, model: &Model, dispatch: &Dispatch) -> Result<()> {
     for (operand, &id) in dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors) {
         if operand.access == Access::Write {

@@ -1,9 +1,9 @@
-//! How much memory the training of a network will take, before it begins.
+//! Estimates how much memory training a network will take, before it begins.
 //!
-//! What it consists of is read from the program; how many times a part is held at once at its peak was measured on
-//! software Vulkan and on the CPU engine (see `docs/performance.md`): the checkpoint, the weights of an evaluation and
-//! their file, the results of twins in parts and, of shaders, which are compared with them, inputs and results in
-//! f64 add up at different moments, and an allocator gives some of it back late.
+//! The sizes of the parts are read from the program; how many copies of each exist at the peak was measured on
+//! software Vulkan and on the CPU engine (see `docs/performance.md`): the checkpoint, the weights of an evaluation
+//! and their file, the partial results of twins and, for shaders, which are compared with twins, inputs and results
+//! in f64 peak at different times, and an allocator returns some memory late.
 
 use crate::backend::Backend;
 use crate::error::Result;
@@ -11,13 +11,13 @@ use crate::memory::{self, words};
 use crate::model::Model;
 use crate::program::TensorId;
 
-/// How many times each part is held, the device's own memory included; rows and images in tenths.
+/// How many copies of each part exist, including the device's own memory; rows and images in tenths.
 struct Held {
     parameters: u64,
     optimizer: u64,
     rows: u64,
     images: u64,
-    /// What anything takes besides, in bytes: compiled shaders, the report.
+    /// Everything else, in bytes: compiled shaders, the report.
     anything: u64,
 }
 
@@ -25,12 +25,12 @@ const CPU: Held = Held { parameters: 12, optimizer: 3, rows: 12, images: 10, any
 const SHADERS: Held =
     Held { parameters: 21, optimizer: 10, rows: 20, images: 37, anything: 60 << 20 };
 
-/// The memory of a training by what it is for, in bytes.
+/// The memory that a training takes, by purpose, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Need {
     /// Parameters, their gradients and the optimizer's memory, with all copies.
     pub weights: u64,
-    /// What batches, the test set and probes make of each layer.
+    /// The values of each layer for batches, the test set and probes.
     pub rows: u64,
     /// Images on the device.
     pub images: u64,
@@ -39,7 +39,7 @@ pub struct Need {
 }
 
 impl Need {
-    /// What the training of a network takes of this machine's memory, beside what is taken already.
+    /// What training a network takes of this machine's memory, in addition to what is already in use.
     #[must_use]
     pub fn of(model: &Model, backend: &dyn Backend) -> Self {
         let program = &model.program;
@@ -61,7 +61,7 @@ impl Need {
         if adapter.shares_memory() {
             return need;
         }
-        // The program's own memory is on the device, of which nothing tells how much there is.
+        // The program's own memory is on the device, which does not report how much it has.
         Self {
             weights: need.weights - 2 * parameters - optimizer,
             rows: need.rows.saturating_sub(rows),
@@ -76,10 +76,10 @@ impl Need {
         self.weights + self.rows + self.images + self.anything
     }
 
-    /// Checks that it is to be had.
+    /// Checks that it is available.
     ///
     /// # Errors
-    /// [`crate::error::Error::Config`] with what is needed, what there is, and which settings take less.
+    /// [`crate::error::Error::Config`] with what is needed, what is available, and which settings take less.
     pub fn check(&self, name: &str) -> Result<()> {
         let Self { weights, rows, images, .. } = *self;
         let largest = weights.max(rows).max(images);

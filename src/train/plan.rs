@@ -36,7 +36,7 @@ impl<'a> Plan<'a> {
         run_name(self.activation, self.norm)
     }
 
-    /// The network as a program, every kernel a dispatch of its own.
+    /// The network as a program, with every kernel as its own dispatch.
     ///
     /// # Errors
     /// As [`Model::new`].
@@ -57,7 +57,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// The name of a network in an experiment, as `sigmoid-batch`.
+/// The name of a network in an experiment, for example `sigmoid-batch`.
 #[must_use]
 pub fn run_name(activation: Activation, norm: Norm) -> String {
     format!("{}-{}", activation.name(), norm.name())

@@ -1,5 +1,4 @@
-//! Looking into the layers of a network in training: what a [`Probe`] records, of the first replica
-//! alone.
+//! Looks into the layers of a network in training: what a [`Probe`] records, for the first replica only.
 
 use super::figures;
 use crate::backend::Session;
@@ -29,7 +28,7 @@ pub(super) fn matrices(session: &mut dyn Session, model: &Model) -> Result<Matri
     session.read_all(&ids)?.into_iter().map(Value::into_real).collect()
 }
 
-/// What a probe looks at beside the network itself.
+/// What a probe looks at besides the network itself.
 pub(super) struct View<'a> {
     /// The run's name.
     pub(super) run: String,
@@ -43,12 +42,12 @@ pub(super) struct View<'a> {
     pub(super) filters: bool,
 }
 
-/// Probes a network. Nothing that its training goes on from is changed.
+/// Probes a network, without affecting its training.
 ///
 /// # Errors
 /// When the network has no probe, or the device is lost or refuses.
 pub(super) fn take(session: &mut dyn Session, model: &Model, view: &View<'_>) -> Result<Probe> {
-    let none = || Error::Device("the network was made without a probe".to_owned());
+    let none = || Error::Device("the network was built without a probe".to_owned());
     let probe = model.probe.as_ref().ok_or_else(none)?;
     session.run(&[probe.pass, probe.digits], 1)?;
     let found = Found::read(session, model, probe)?;
@@ -72,7 +71,7 @@ pub(super) fn take(session: &mut dyn Session, model: &Model, view: &View<'_>) ->
     })
 }
 
-/// The classes for which the order of the test images, of the first replica, names none.
+/// The classes without an image in the first replica's order of the test images.
 fn classes_without(order: &Value<f32>) -> Vec<usize> {
     let Value::Index(order) = order else { return Vec::new() };
     let none = |class: &usize| order.data.get(*class) == Some(&kernels::NONE);
@@ -100,14 +99,16 @@ impl Found {
     }
 
     fn value(&self, id: TensorId) -> Result<&Value<f32>> {
-        let missing = || Error::Device("a probe has not read what it looks at".to_owned());
+        let missing = || Error::Device("a probe looks at a tensor that it has not read".to_owned());
         self.values.get(&id).ok_or_else(missing)
     }
 
     fn real(&self, id: TensorId) -> Result<&Tensor<f32>> {
         match self.value(id)? {
             Value::Real(tensor) => Ok(tensor),
-            Value::Index(_) => Err(Error::Shape("a probe holds whole numbers".to_owned())),
+            Value::Index(_) => {
+                Err(Error::Shape("a probe needs real numbers, not integers".to_owned()))
+            }
         }
     }
 }
@@ -160,7 +161,7 @@ fn layer_probe(
     })
 }
 
-/// How much the outputs differ from row to row, but for the rows without an image.
+/// How much the outputs differ from row to row, except for the rows without an image.
 fn spread(outputs: &Tensor<f32>, without_image: &[usize]) -> f64 {
     let rows = (0..outputs.shape.rows).filter(|row| !without_image.contains(row));
     let data: Vec<f32> = rows.flat_map(|row| outputs.row(row)).copied().collect();
@@ -168,7 +169,7 @@ fn spread(outputs: &Tensor<f32>, without_image: &[usize]) -> f64 {
     figures::spread(&Tensor::new(shape, data))
 }
 
-/// The outputs as images. The rows without one are neither the smallest nor the largest.
+/// The outputs as images. Rows without an image do not count for the range.
 fn images(outputs: &Tensor<f32>, without_image: &[usize]) -> Images {
     let row = |row| match without_image.contains(&row) {
         true => vec![f32::NAN; outputs.shape.cols],
@@ -216,17 +217,17 @@ fn weight_probe(
     })
 }
 
-/// The weights into the first units, an image each.
+/// The weights into the first units, one image each.
 fn filters(weights: &Tensor<f32>) -> Images {
     let units = 0..weights.shape.cols.min(FILTERS);
     let image = |unit: usize| (0..weights.shape.rows).map(move |pixel| weights.at(pixel, unit));
     Images::new(&units.flat_map(image).collect::<Vec<_>>(), weights.shape.rows)
 }
 
-/// With four digits, which is more than a picture shows.
+/// Rounded to four significant digits, which is more than a picture shows.
 fn rounded(numbers: &[f32]) -> Vec<f32> {
     let short = |&x: &f32| {
-        // Neither 0 nor what is no number has digits.
+        // Neither 0 nor a number that is not finite has digits.
         if x == 0.0 || !x.is_finite() {
             return x;
         }

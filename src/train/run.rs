@@ -18,20 +18,20 @@ use crate::record::{
 };
 use std::time::{Duration, Instant};
 
-/// Steps between two words about progress, at most.
+/// The most steps between two reports of progress.
 const STRETCH: usize = 100;
 
-/// About how long a training goes on before it asks whether it is to end.
+/// About how long a training runs before it checks whether it should end.
 const UNWATCHED_STRETCH: Duration = Duration::from_millis(250);
 
-/// The same for one that is watched, and asks for shaders that have changed, too.
+/// The same for one that is watched, which also checks for changed shaders.
 const WATCHED_STRETCH: Duration = Duration::from_millis(50);
 
-/// Trains one network to the end, or until its loss is not finite or the observer wishes that it ends: then
+/// Trains one network to the end, or until its loss is not finite, or until the observer interrupts it, in which case
 /// it is evaluated once more where it is.
 ///
 /// # Errors
-/// When the backend cannot run it, or the observer cannot keep an evaluation.
+/// When the backend cannot run it, or the observer cannot save an evaluation.
 pub fn train(
     backend: &mut dyn Backend,
     plan: &Plan<'_>,
@@ -106,7 +106,7 @@ fn evaluated(all: &[Evaluation]) -> (Vec<Evaluation>, Vec<Evaluation>) {
     (together.iter().filter_map(across).collect(), last)
 }
 
-/// A network in training, with what it runs on and what was found so far.
+/// A network in training, with what it runs on and the results so far.
 struct Training<'a, 'b> {
     backend: &'a mut dyn Backend,
     trainer: Trainer<'b>,
@@ -114,9 +114,9 @@ struct Training<'a, 'b> {
     verify: bool,
     parity: Parity,
     shader_changes: Vec<ShaderChange>,
-    /// Whether it was asked for changes before.
+    /// Whether changes were checked for before.
     asked: bool,
-    /// Steps of the next stretch, learned from those before.
+    /// Steps of the next stretch, adapted to the previous ones.
     stretch: usize,
     /// Time of the steps that were not compared.
     training: Duration,
@@ -165,7 +165,7 @@ impl Training<'_, '_> {
         observer.state(state)
     }
 
-    /// Trains up to a stop; compares and probes its last step where that is due.
+    /// Trains up to a stop; compares and probes its last step if that is due.
     fn reach(
         &mut self,
         stop: usize,
@@ -203,7 +203,7 @@ impl Training<'_, '_> {
         }
     }
 
-    /// Looks into the layers and tells what is there; `before` are the weights before the last step.
+    /// Probes the layers and reports the result; `before` are the weights before the last step.
     fn probe(
         &mut self,
         schedule: &Schedule,
@@ -223,8 +223,7 @@ impl Training<'_, '_> {
         (training > 0.0 && probing > 0.0).then_some(probing / training)
     }
 
-    /// Trains up to a step and tells of every stretch. Between stretches it takes shaders that have
-    /// changed.
+    /// Trains up to a step and reports every stretch. Between stretches it reloads shaders that have changed.
     fn run_to(&mut self, step: usize, observer: &mut dyn Observer) -> Result<TrainingOutcome> {
         while self.trainer.step() < step {
             if observer.interrupted() {
@@ -254,14 +253,14 @@ impl Training<'_, '_> {
         Ok(TrainingOutcome::Finite)
     }
 
-    /// Takes shaders if they have changed, and tells of it. How the step ended that is compared then;
-    /// none where no step was run.
+    /// Reloads shaders if they have changed, and reports it. Returns how the step ended that is compared then; none
+    /// if no step was run.
     fn reload_shaders(
         &mut self,
         changed: Option<bool>,
         observer: &mut dyn Observer,
     ) -> Result<Option<TrainingOutcome>> {
-        // A file that changed while an earlier network was trained is not told of again.
+        // A file that changed while an earlier network was trained is not reported again.
         let first = !std::mem::replace(&mut self.asked, true);
         if !changed.is_some_and(|changed| changed || first) {
             return Ok(None);
@@ -277,12 +276,11 @@ impl Training<'_, '_> {
         }
     }
 
-    /// The network with its activation as the file is now, loaded again; none where nothing of it has
-    /// changed.
+    /// The network, with its activation as in the file now, loaded again; none if nothing has changed.
     fn reload(&mut self) -> Result<Option<(Model, Reloaded)>> {
         let mut model = self.trainer.model().clone();
         let changed = model.network.activation.changed()?;
-        // A shipped one may be laid over by a text that has changed.
+        // A shipped one may be overridden by a file that has changed.
         if changed.is_some() || Activation::ALL.contains(&model.network.activation) {
             gradient_check::require(self.backend, changed.unwrap_or(model.network.activation))?;
         }
@@ -318,8 +316,8 @@ impl Training<'_, '_> {
     }
 }
 
-/// The median of the stretches between evaluations that are not much shorter than the longest: what a wait
-/// at the end of one costs says little of a step.
+/// The median over the stretches between evaluations, except those much shorter than the longest: in them the wait at
+/// the end outweighs the steps.
 fn ms_per_step(evaluations: &[Evaluation]) -> Option<f64> {
     let longest = evaluations.iter().map(|evaluation| evaluation.losses.len()).max()?;
     let long = evaluations.iter().filter(|evaluation| 2 * evaluation.losses.len() >= longest);
@@ -328,7 +326,7 @@ fn ms_per_step(evaluations: &[Evaluation]) -> Option<f64> {
     median(&times)
 }
 
-/// What a network's evaluations, over its replicas, and the last evaluation of each replica say about a run.
+/// The record of a run, from a network's evaluations over its replicas and the last evaluation of each replica.
 pub(super) fn record(
     plan: &Plan<'_>,
     evaluations: &[Evaluation],

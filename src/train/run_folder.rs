@@ -2,19 +2,19 @@
 //!
 //! ```text
 //! experiment.toml       complete: `normlab train experiment.toml` replays the run
-//! metrics.jsonl         one line an evaluation and replica, written as it happens
-//! histograms.jsonl      one line a probe of the first replica's layers, written as it happens
-//! weights.safetensors   parameters and running statistics, as `<run>/<layer>.<name>`: `[rows, cols]`,
-//!                       or `[replicas, rows, cols]` where there are several; its metadata say where they
-//!                       come from, see [`WeightsRecord`]
+//! metrics.jsonl         one line per evaluation and replica, written as it happens
+//! histograms.jsonl      one line per probe of the first replica's layers, written as it happens
+//! weights.safetensors   parameters and running statistics, named `<run>/<layer>.<name>`: `[rows, cols]`,
+//!                       or `[replicas, rows, cols]` where there are several; for its metadata see
+//!                       [`WeightsRecord`]
 //! checkpoint.safetensors what `normlab train --resume` goes on from, see [`super::checkpoint`]
-//! summary.json          what came out; brought up to date after every network
-//! run.lock              while the run writes: no other one does then
+//! summary.json          the results; updated after every network
+//! run.lock              while the run writes, so that no other one does
 //! report.html           the page made from all these, and its pictures, see `report::folder`
 //! ```
 //!
-//! A file is written under a temporary name and renamed, so that it is there whole or not at all;
-//! lines of the two `.jsonl` files are appended one at a time. A killed run leaves what it had.
+//! A file is written under a temporary name and renamed, so that it exists whole or not at all; lines of the two
+//! `.jsonl` files are appended one at a time. A killed run leaves what it had.
 
 use super::checkpoint::{self, Checkpoint, CheckpointRecord};
 use super::folder_lock::FolderLock;
@@ -31,7 +31,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The folder for runs whose user names none.
+/// The parent folder of runs for which the user names no folder.
 const RUNS: &str = "runs";
 
 /// The report of a run or a sweep.
@@ -40,7 +40,7 @@ pub const REPORT: &str = "report.html";
 /// The animation that a report comes with.
 pub const ANIMATION: &str = "training.gif";
 
-/// The lesson's page of a run. It does not make its folder that of a run: it can be written anywhere.
+/// The lesson's page of a run. It does not mark its folder as that of a run, since it can be written anywhere.
 pub const LESSON: &str = "lesson.html";
 
 /// The evaluations and the probes of a run.
@@ -84,7 +84,7 @@ impl RunFolder {
         FolderLock::check_free(folder).is_err()
     }
 
-    /// Whether a run may go to `out`: before anything is computed for it.
+    /// Checks that a run may be written to `out`, before anything is computed for it.
     ///
     /// # Errors
     /// [`Error::Config`] when `out` holds a run and `force` is not given, or when another run is writing there.
@@ -92,15 +92,15 @@ impl RunFolder {
         out.map_or(Ok(()), FolderLock::check_free)?;
         match out {
             Some(out) if !force && !old_files(out).is_empty() => Err(Error::Config(format!(
-                "{} holds a run already; name another folder with --out, or replace it with --force",
+                "{} already holds a run; name another folder with --out, or replace it with --force",
                 out.display()
             ))),
             _ => Ok(()),
         }
     }
 
-    /// Makes the folder: `out` if given, else the first of `runs/<name>`, `runs/<name>-2`, … that is
-    /// free. With `force`, an older run in `out` is replaced. `record` has the experiment, and begins the checkpoint.
+    /// Creates the folder: `out` if given, else the first free one of `runs/<name>`, `runs/<name>-2`, …. With
+    /// `force`, an older run in `out` is replaced. `record` has the experiment and begins the checkpoint.
     ///
     /// # Errors
     /// As [`RunFolder::check_free`]; [`Error::File`] when it cannot be written.
@@ -119,11 +119,11 @@ impl RunFolder {
             None => create_free(name)?,
         };
         let lock = FolderLock::take(&path)?;
-        // A sweep by itself is not the older run's, and stays.
+        // A separate sweep does not belong to the older run, and stays.
         let beside = Swept::ALL.into_iter().filter(|&swept| is_of_lesson(&path, swept));
         let beside: Vec<_> = beside.map(|swept| path.join(swept.file())).collect();
         let old = old_files(&path);
-        // What shows the older run goes with it.
+        // The page that shows the older run goes with it.
         let lesson = Some(path.join(LESSON)).filter(|file| !old.is_empty() && file.exists());
         let confusion = path.join(CONFUSION);
         if !old.is_empty() && confusion.is_dir() {
@@ -258,7 +258,7 @@ impl RunFolder {
         self.histograms.append(probe)
     }
 
-    /// Writes the weights of one network after so many steps, beside those of the networks before it.
+    /// Writes the weights of one network after this many steps, along with those of the networks before it.
     ///
     /// # Errors
     /// [`Error::File`] when they cannot be written.
@@ -275,7 +275,7 @@ impl RunFolder {
             .map_err(|error| Error::file("write", &path, error))
     }
 
-    /// Writes what came out so far.
+    /// Writes the results so far.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
@@ -314,7 +314,7 @@ fn kept_weights(
     Ok(tensors)
 }
 
-/// Writes the summary of the run in `folder`, in place of an older one.
+/// Writes the summary of the run in `folder`, replacing an older one.
 ///
 /// # Errors
 /// [`Error::File`] when it cannot be written.
@@ -326,8 +326,7 @@ pub fn write_summary(folder: &Path, summary: &Summary) -> Result<()> {
     replace(&path, &text).map_err(failed)
 }
 
-/// Makes `runs/<name>`, or with a number behind it, whichever is free: two runs that start at once
-/// get two folders.
+/// Creates `runs/<name>`, or with a number appended, whichever is free: two runs that start at once get two folders.
 pub(super) fn create_free(name: &str) -> Result<PathBuf> {
     let runs = Path::new(RUNS);
     fs::create_dir_all(runs).map_err(|error| Error::file("create", runs, error))?;
@@ -350,7 +349,7 @@ fn old_files(folder: &Path) -> Vec<PathBuf> {
     FILES.iter().map(|file| folder.join(file)).filter(|file| file.exists()).collect()
 }
 
-/// Whether a file of a sweep's records is there that a lesson wrote, and not the sweep by itself.
+/// Whether there is a file of a sweep's records that a lesson wrote, not a separate sweep.
 pub(super) fn is_of_lesson(folder: &Path, swept: Swept) -> bool {
     let of_lesson =
         |line: &str| serde_json::from_str(line).is_ok_and(|record: SweepRecord| record.of_lesson);

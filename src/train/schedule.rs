@@ -1,12 +1,12 @@
-//! At which steps of a run something is recorded or compared.
+//! The steps of a run at which something is recorded or compared.
 
 use crate::config::Experiment;
 use std::collections::BTreeSet;
 
-/// Moments of a run where the experiment does not say how far apart they are.
-const MOMENTS: usize = 30;
+/// Evaluations of a run if the experiment does not say how far apart they are.
+const EVALUATIONS: usize = 30;
 
-/// Steps between evaluations at least, where the experiment does not say.
+/// The fewest steps between evaluations, if the experiment does not say.
 const FEWEST_STEPS: usize = 50;
 
 /// The steps, counted from 1, at which a training stops for something; 0 is the start.
@@ -14,12 +14,12 @@ pub(super) struct Schedule {
     pub(super) evaluations: BTreeSet<usize>,
     pub(super) compared: BTreeSet<usize>,
     pub(super) probed: BTreeSet<usize>,
-    /// Those of the probed ones at which the first layer's weights are recorded.
+    /// The probed steps at which the first layer's weights are recorded.
     pub(super) filtered: BTreeSet<usize>,
 }
 
 impl Schedule {
-    /// That of an experiment, some of whose steps are compared with the CPU if it is to be verified.
+    /// The schedule of an experiment; with `verify`, some of its steps are compared with the CPU.
     pub(super) fn new(experiment: &Experiment, verify: bool) -> Self {
         let compared = if verify { compared(experiment) } else { BTreeSet::new() };
         let probed = probed(experiment);
@@ -27,7 +27,7 @@ impl Schedule {
         Self { evaluations: evaluations(experiment), compared, probed, filtered }
     }
 
-    /// All of them but the start.
+    /// All of them except the start.
     pub(super) fn all(&self) -> BTreeSet<usize> {
         let all = self.evaluations.iter().chain(&self.compared).chain(&self.probed);
         all.copied().filter(|&stop| stop > 0).collect()
@@ -39,7 +39,7 @@ impl Schedule {
 pub(super) fn evaluations(experiment: &Experiment) -> BTreeSet<usize> {
     let steps = experiment.steps;
     let every = match experiment.evaluate_every {
-        0 => steps.div_ceil(MOMENTS).max(FEWEST_STEPS),
+        0 => steps.div_ceil(EVALUATIONS).max(FEWEST_STEPS),
         every => every,
     };
     let early = probed(experiment).into_iter().filter(|step| (1..every).contains(step));
@@ -57,8 +57,8 @@ fn compared(experiment: &Experiment) -> BTreeSet<usize> {
     asked.into_iter().chain([1, steps.div_ceil(2), steps]).collect()
 }
 
-/// The steps after which the layers are probed: before the first, after the first, the second, the
-/// fourth and so on, and as many again as are asked for, closer together at the start.
+/// The steps after which the layers are probed: before the first, after the first, the second, the fourth and so on,
+/// and the rest of the number that is asked for, closer together at the start.
 fn probed(experiment: &Experiment) -> BTreeSet<usize> {
     let (steps, probes) = (experiment.steps, experiment.probes);
     if probes == 0 {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn early_probes_are_moments_too() {
+    fn early_probes_are_evaluations_too() {
         for (steps, evaluate_every, first_regular) in [(1500, 0, 50), (50_000, 0, 1667), (40, 7, 7)]
         {
             let experiment = Experiment { steps, evaluate_every, ..Experiment::default() };

@@ -1,5 +1,5 @@
-//! What stands on the device before the first step, as data: initial weights, and apart from them the data
-//! set and the order in which it is shown.
+//! What the device holds before the first step, as data: initial weights, and separately the data set and the order
+//! in which it is shown.
 
 use crate::config::Experiment;
 use crate::data::Dataset;
@@ -18,7 +18,7 @@ pub fn initial_state(model: &Model, experiment: &Experiment) -> Vec<Upload> {
     });
     let running = model.running.iter().map(|&(_, running)| {
         let shape = model.program.spec(running).shape;
-        // Mean 0 and variance 1, as PyTorch begins.
+        // Mean 0 and variance 1, as in PyTorch.
         let rows = [0.0, 1.0].into_iter().flat_map(|x| std::iter::repeat_n(x, shape.cols));
         real(running, Tensor::new(shape, rows.cycle().take(shape.len()).collect()))
     });
@@ -28,18 +28,18 @@ pub fn initial_state(model: &Model, experiment: &Experiment) -> Vec<Upload> {
     parameters.chain(running).chain([learning_rate]).collect()
 }
 
-/// Both parts of the data, the order of the test set, and which images are probed. The order of the training
-/// examples is left to [`training_order`]; where not all of their images are on the device at a time, `batches`
-/// has them with it.
+/// Both parts of the data, the order of the test set, and which images are probed. The order of the training examples
+/// is left to [`training_order`]; if the device does not hold all of their images at a time, `batches` uploads them
+/// along with it.
 #[must_use]
 pub fn data_set(model: &Model, data: &Dataset) -> Vec<Upload> {
     let mut uploads = Vec::new();
     if model.network.window.is_none() {
         uploads.push(Upload { tensor: model.train.images, value: data.train.packed() });
-        uploads.push(index(model, model.train.labels, whole_numbers(&data.train.labels)));
+        uploads.push(index(model, model.train.labels, integers(&data.train.labels)));
     }
     if model.network.window.is_some() {
-        // The images lie in the order in which they are shown.
+        // The images are stored in the order in which they are shown.
         let order = (0..model.network.images_held() as u32).collect();
         uploads.push(index(model, model.train.batch_indices, order));
     }
@@ -52,7 +52,7 @@ pub fn data_set(model: &Model, data: &Dataset) -> Vec<Upload> {
 #[must_use]
 pub fn test_set(model: &Model, data: &Dataset) -> Vec<Upload> {
     let images = Upload { tensor: model.test.images, value: data.test.packed() };
-    let labels = index(model, model.test.labels, whole_numbers(&data.test.labels));
+    let labels = index(model, model.test.labels, integers(&data.test.labels));
     vec![images, labels, test_indices(model, data)]
 }
 
@@ -90,17 +90,18 @@ fn picked(
 ) -> Vec<Upload> {
     let (packed, of) = data.train.pick(places);
     let packed = Upload { tensor: images, value: Arc::new(packed) };
-    vec![packed, index(model, labels, whole_numbers(&of))]
+    vec![packed, index(model, labels, integers(&of))]
 }
 
-/// What fills the ring that holds the order of the training examples, that of replica r with the seed
-/// `seed + r`; `refill` counts the rings before.
+/// One filling of the ring that holds the order of the training examples; replica r uses the seed `seed + r`, and
+/// `refill` counts the fillings before.
 #[must_use]
 pub fn training_order(model: &Model, seed: u64, refill: usize) -> Upload {
     index(model, model.train.batch_indices, order(&model.network, seed, refill))
 }
 
-/// What the steps of a ring take: their order, or, where not all images are on the device, those that they show.
+/// What the steps of one filling of the ring need: their order, or, if the device does not hold all images, the
+/// images that they show.
 pub(super) fn batches(model: &Model, data: &Dataset, seed: u64, refill: usize) -> Vec<Upload> {
     if model.network.window.is_none() {
         return vec![training_order(model, seed, refill)];
@@ -109,7 +110,7 @@ pub(super) fn batches(model: &Model, data: &Dataset, seed: u64, refill: usize) -
     picked(model, [model.train.images, model.train.labels], (data, &order))
 }
 
-/// The examples that the steps of a ring show, `[replicas, slots, batch]`.
+/// The examples that the steps of one filling of the ring show, `[replicas, slots, batch]`.
 fn order(network: &Network, seed: u64, refill: usize) -> Vec<u32> {
     let (slots, epoch_slots) = (network.order_slots(), network.steps_per_epoch);
     let (first, end) = (refill * slots, (refill + 1) * slots);
@@ -126,7 +127,7 @@ fn order(network: &Network, seed: u64, refill: usize) -> Vec<u32> {
     order
 }
 
-fn whole_numbers(labels: &[u8]) -> Vec<u32> {
+fn integers(labels: &[u8]) -> Vec<u32> {
     labels.iter().copied().map(u32::from).collect()
 }
 
@@ -134,7 +135,7 @@ fn real(tensor: TensorId, value: Tensor<f32>) -> Upload {
     Upload { tensor, value: Arc::new(Value::Real(value)) }
 }
 
-/// Whole numbers for a tensor.
+/// Integers for a tensor.
 pub(super) fn index(model: &Model, tensor: TensorId, data: Vec<u32>) -> Upload {
     let shape = model.program.spec(tensor).shape;
     Upload { tensor, value: Arc::new(Value::Index(Tensor::new(shape, data))) }

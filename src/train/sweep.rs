@@ -1,7 +1,7 @@
-//! Sweeps: the same networks trained at several values of one setting, with all else alike.
+//! Sweeps: the same networks trained at several values of one setting, with all else equal.
 //!
-//! A larger batch has seen more examples after as many steps, and a smaller learning rate has gone less
-//! far: two norms are to be compared at one value, not two values of one norm.
+//! After the same number of steps, a larger batch has seen more examples, and a smaller learning rate has gone less
+//! far: compare two norms at one value, not two values of one norm.
 
 use super::observer::Observer;
 use super::plan::Plan;
@@ -15,28 +15,28 @@ use crate::kernels::activation::Activation;
 use crate::record::{Evaluation, RunRecord, SweepRecord, Swept};
 use std::fmt::Display;
 
-/// Steps at batch size 1 beside the lesson, at most, and the hidden layers: few, so that single examples
-/// teach a network with layer norm something in so few steps.
+/// The most steps of the lesson's additional networks at batch size 1, and their hidden layers: few, so that a
+/// network with layer norm learns something from single examples in so few steps.
 const BESIDE_STEPS: usize = 400;
 const BESIDE_HIDDEN: [usize; 2] = [100, 100];
 
-/// Seeds at most.
+/// The most seeds.
 const MAX_SEEDS: u64 = 1_000;
 
 /// What is trained: every network of an experiment, at every value, with every seed.
 #[derive(Clone, Debug)]
 pub struct Sweep {
-    /// What all have in common; its own value of what is swept is not used, its seed is the first one.
+    /// What all networks share; its value of the swept setting is not used, and its seed is the first one.
     pub experiment: Experiment,
     /// The setting and its values.
     pub values: Values,
     /// How many seeds.
     pub seeds: u64,
-    /// Moments of a network, beside the first.
+    /// Evaluations of a network, besides the first.
     evaluations: usize,
 }
 
-/// A setting, and the values of it that are tried.
+/// A setting, and the values to try.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Values {
     /// Examples of a batch.
@@ -87,14 +87,14 @@ impl Values {
         }
     }
 
-    /// Checks that there are values, and none twice.
+    /// Checks that there are values, each only once.
     fn validate(&self) -> Result<()> {
         let values = self.texts();
         let repeated = |(at, value): (usize, &String)| values[..at].contains(value);
         if values.is_empty() || values.iter().enumerate().any(repeated) {
             let setting = self.swept().setting();
             return Err(Error::Config(format!(
-                "the values of {setting} are to be one or more, each once"
+                "expected one or more values of {setting}, each only once"
             )));
         }
         Ok(())
@@ -102,7 +102,7 @@ impl Values {
 }
 
 impl Sweep {
-    /// The sweep of a setting as it is by default.
+    /// The default sweep of a setting.
     #[must_use]
     pub fn new(swept: Swept) -> Self {
         match swept {
@@ -112,7 +112,7 @@ impl Sweep {
         }
     }
 
-    /// Batch norm needs a batch: 0.01 is what single examples bear.
+    /// Batch norm needs a batch: the learning rate 0.01 is what single examples tolerate.
     fn batch_sizes() -> Self {
         let experiment =
             Experiment { norm: vec![Norm::Batch, Norm::Layer], learning_rate: 0.01, ..common() };
@@ -120,8 +120,8 @@ impl Sweep {
         Self { experiment, values, seeds: 1, evaluations: 5 }
     }
 
-    /// ReLU trains without a norm, but at fewer rates: half a decade apart, up to one that is too large
-    /// for every network.
+    /// ReLU trains without a norm, but at fewer rates. These are half a decade apart, up to one that is too large for
+    /// every network.
     fn learning_rates() -> Self {
         let experiment = Experiment {
             activation: vec![Activation::Relu],
@@ -133,8 +133,8 @@ impl Sweep {
         Self { experiment, values, seeds: 1, evaluations: 5 }
     }
 
-    /// One gamma and beta for each unit, or for the whole layer: three seeds tell the gap between the
-    /// two from that between seeds.
+    /// One gamma and beta for each unit, or for the whole layer: three seeds distinguish the gap between the two from
+    /// that between seeds.
     fn affine() -> Self {
         let experiment = Experiment {
             activation: vec![Activation::Sigmoid, Activation::Relu],
@@ -145,9 +145,8 @@ impl Sweep {
         Self { experiment, values, seeds: 3, evaluations: 20 }
     }
 
-    /// The small part of a sweep that the lesson trains beside its own networks, on the same data: batch
-    /// size 1, or the other number of gammas and betas. None where that takes long, and where the lesson
-    /// lacks the networks that it is about.
+    /// The small part of a sweep that the lesson trains besides its own networks, on the same data: batch size 1, or
+    /// the other number of gammas and betas. None if that takes long, or if the lesson lacks the networks concerned.
     #[must_use]
     pub fn beside(swept: Swept, lesson: &Experiment) -> Option<Self> {
         let has = |norm| lesson.norm.contains(&norm);
@@ -175,7 +174,7 @@ impl Sweep {
                     Affine::Shared => Affine::PerUnit,
                 };
                 let (activation, norm) = (vec![Activation::Sigmoid], vec![Norm::Layer]);
-                // A third of the way shows the difference in a third of the time.
+                // A third of the steps shows the difference in a third of the time.
                 let third = lesson.steps.div_ceil(3);
                 let steps = schedule::evaluations(lesson)
                     .range(..=third)
@@ -209,7 +208,7 @@ impl Sweep {
         self.values.applied_to(&self.experiment).into_iter().flat_map(seeded).collect()
     }
 
-    /// Checks every value, with the number of training examples.
+    /// Checks every value, given the number of training examples.
     ///
     /// # Errors
     /// [`Error::Config`] with what is wrong and what it may be.
@@ -224,7 +223,7 @@ impl Sweep {
         }
         let fixed = self.experiment.norm.iter().find(|norm| !norm.may_share());
         if let (Values::Affines(_), Some(norm)) = (&self.values, fixed) {
-            let expected = "layer or rms, whose units may have one gamma in common";
+            let expected = "layer or rms, whose units may share one gamma";
             return refuse("norm", &norm.name(), expected);
         }
         for experiment in self.experiments() {
@@ -235,12 +234,12 @@ impl Sweep {
     }
 }
 
-/// What the sweeps have in common by default.
+/// What the sweeps share by default.
 fn common() -> Experiment {
     Experiment { steps: 2_000, probes: 0, ..Experiment::default() }
 }
 
-/// Trains one network of a sweep; none where the user wished that it ends before its end.
+/// Trains one network of a sweep; none if the user interrupts it.
 ///
 /// # Errors
 /// As [`run::train`].
@@ -257,7 +256,7 @@ pub fn train(
     record(backend, plan, run, &watch.evaluations).map(Some)
 }
 
-/// A network that was trained, as a sweep of no more steps records it: as it was after these.
+/// The sweep's record of a trained network, as it was after the steps of `plan`.
 ///
 /// # Errors
 /// As [`Plan::model`].
@@ -275,7 +274,7 @@ pub fn record_up_to(
     record(backend, plan, RunRecord { failure, ..then }, evaluations)
 }
 
-/// A network that was trained, and its evaluations, as a sweep records it.
+/// The sweep's record of a trained network and its evaluations.
 ///
 /// # Errors
 /// As [`Plan::model`].
@@ -299,7 +298,7 @@ fn record(
         constant_guess: Some(plan.data.constant_guess()),
         parameters: Some(count_parameters(backend, plan)?),
         accuracies: evaluations.iter().map(|one| (one.step, one.test_accuracy)).collect(),
-        // One that is not a number is the largest: it must not pass for 0.
+        // NaN counts as the largest: it must not pass for 0.
         hidden_gradient: gradients.max_by(f64::total_cmp).unwrap_or_default(),
         networks: None,
         of_lesson: false,
@@ -309,7 +308,7 @@ fn record(
     })
 }
 
-/// How many numbers the network of a plan learns.
+/// How many parameters the network of a plan learns.
 fn count_parameters(backend: &dyn Backend, plan: &Plan<'_>) -> Result<usize> {
     Ok(plan.model(backend)?.parameters.iter().map(|parameter| parameter.shape.len()).sum())
 }

@@ -1,9 +1,9 @@
-//! The folder of a sweep: one of its own, or that of a run, whose report then shows it.
+//! The folder of a sweep: its own, or that of a run, whose report then shows the sweep.
 //!
 //! ```text
 //! batch_sizes.jsonl, learning_rates.jsonl, affine.jsonl
-//!                       one line a network, there as soon as it has ended
-//! experiment.toml       what all networks have in common, apart from seed and what is swept
+//!                       one line per network, written as soon as it has finished
+//! experiment.toml       what all networks share, apart from the seed and the swept setting
 //! report.html, pictures the page made from these, see `report::folder`
 //! ```
 
@@ -16,22 +16,22 @@ use crate::record::{SweepRecord, Swept};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A sweep's folder, with the networks that have ended.
+/// A sweep's folder, with the networks that have finished.
 #[derive(Debug)]
 pub struct SweepFolder {
     path: PathBuf,
     swept: Swept,
     records: Vec<SweepRecord>,
-    /// None beside a run, which has locked the folder.
+    /// None in the folder of a run, which has locked it.
     _lock: Option<FolderLock>,
 }
 
 impl SweepFolder {
-    /// Whether the records may go to `out`: before anything is computed for them.
+    /// Checks that the records may be written to `out`, before anything is computed for them.
     ///
     /// # Errors
     /// [`Error::Config`] when `out` holds such records and `force` is not given, or when another run is writing
-    /// there. What a lesson has trained of the sweep is no obstacle.
+    /// there. What a lesson has trained of the sweep does not count.
     pub fn check_free(swept: Swept, out: Option<&Path>, force: bool) -> Result<()> {
         out.map_or(Ok(()), FolderLock::check_free)?;
         Self::check_replaces(swept, out, force)
@@ -41,7 +41,7 @@ impl SweepFolder {
         match out {
             Some(out) if is_of_lesson(out, swept) => Ok(()),
             Some(out) if !force && out.join(swept.file()).exists() => Err(Error::Config(format!(
-                "{} holds {} already; name another folder with --out, or replace it with --force",
+                "{} already holds {}; name another folder with --out, or replace it with --force",
                 out.display(),
                 swept.file()
             ))),
@@ -49,8 +49,8 @@ impl SweepFolder {
         }
     }
 
-    /// Makes the folder: `out` if given, else the first of `runs/<name>`, `runs/<name>-2`, … that is
-    /// free. A run in `out` is left as it is.
+    /// Creates the folder: `out` if given, else the first free one of `runs/<name>`, `runs/<name>-2`, …. A run in
+    /// `out` is left alone.
     ///
     /// # Errors
     /// As [`Self::check_free`]; [`Error::File`] when it cannot be written.
@@ -79,8 +79,9 @@ impl SweepFolder {
         Ok(folder)
     }
 
-    /// The networks that a run trains beside its own, in the folder that it is writing; none where a sweep by
-    /// itself lies there. With `resumed`, those that it has trained already are among them.
+    /// The records of the additional networks that a run trains, in the folder that it is writing; none if a separate
+    /// sweep is already there. With
+    /// `resumed`, those that it has trained already are among them.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
@@ -111,13 +112,13 @@ impl SweepFolder {
         self.path.join("metrics.jsonl").exists()
     }
 
-    /// The networks that have ended.
+    /// The networks that have finished.
     #[must_use]
     pub fn records(&self) -> &[SweepRecord] {
         &self.records
     }
 
-    /// Takes in a network that has ended.
+    /// Adds a network that has finished.
     ///
     /// # Errors
     /// [`Error::File`] when the records cannot be written.

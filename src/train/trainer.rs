@@ -1,8 +1,7 @@
 //! A network in training: its program on a backend, and the loop over its steps.
 //!
-//! Steps are handed to the backend in stretches without any wait between them; losses stay on the
-//! device until a stretch has ended. At an *evaluation* the test set is run through and the layers' figures
-//! are taken.
+//! Steps are submitted to the backend in stretches, without waiting between them; losses stay on the device until a
+//! stretch has ended. At an *evaluation* the test set is run and the layers' figures are computed.
 
 use super::evaluation::{self, Score};
 use super::plan::Plan;
@@ -25,9 +24,9 @@ pub type Weights = Vec<(String, Tensor<f32>)>;
 pub enum TrainingOutcome {
     /// All losses are finite.
     Finite,
-    /// They are, and the user wishes that the training ends.
+    /// All losses are finite, and the user has interrupted the training.
     Interrupted,
-    /// The loss of a replica at a step, counted from 1, is not.
+    /// The loss of a replica at a step, counted from 1, is not finite.
     Diverged {
         /// The replica.
         replica: usize,
@@ -53,7 +52,7 @@ pub struct Trainer<'a> {
     /// Losses and correct examples of each replica since the last evaluation.
     losses: Vec<Vec<f32>>,
     correct: Vec<f64>,
-    /// Shaders that were taken since the last evaluation.
+    /// Shaders that were reloaded since the last evaluation.
     shader_changes: Vec<ShaderChange>,
     /// Steps and seconds of uncompared stretches since the last evaluation.
     timed: (usize, f64),
@@ -106,7 +105,7 @@ impl<'a> Trainer<'a> {
         self.session.as_mut()
     }
 
-    /// Puts what the next steps are shown on the device, unless it is there.
+    /// Uploads what the next steps are shown, unless it is on the device already.
     pub(super) fn load_order(&mut self) -> Result<()> {
         let refill = self.step / self.model.network.order_slots();
         if self.refill == Some(refill) {
@@ -139,8 +138,8 @@ impl<'a> Trainer<'a> {
         Ok(TrainingOutcome::Finite)
     }
 
-    /// Goes on with other shaders, from where the network is: `model` is the same network, which was
-    /// lowered again. Returns them with the step that is the first to run with them.
+    /// Continues with other shaders from the current state: `model` is the same network, lowered again. Returns the
+    /// shaders, with the first step that runs with them.
     ///
     /// # Errors
     /// When the device is lost or refuses.
@@ -159,8 +158,8 @@ impl<'a> Trainer<'a> {
         Ok(changes)
     }
 
-    /// Runs one step, and then one chunk of an evaluation and a probe, in lockstep with the CPU, and notes
-    /// every comparison.
+    /// Runs one step, and then one chunk of an evaluation and a probe, in lockstep with the CPU, and records every
+    /// comparison.
     ///
     /// # Errors
     /// When the device is lost or refuses.
@@ -201,7 +200,7 @@ impl<'a> Trainer<'a> {
         self.losses.iter_mut().map(std::mem::take).collect()
     }
 
-    /// Takes in losses and correct examples of the last `count` steps.
+    /// Reads the losses and correct examples of the last `count` steps.
     fn read_history(&mut self, count: usize) -> Result<TrainingOutcome> {
         let losses = self.session.read(self.model.train.losses)?.into_real()?;
         let correct = self.session.read(self.model.train.correct)?;
@@ -275,7 +274,7 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// The weight matrices as they are now, to be told from those after the next step.
+    /// The current weight matrices, to be compared with those after the next step.
     ///
     /// # Errors
     /// When the device is lost or refuses.
@@ -283,7 +282,7 @@ impl<'a> Trainer<'a> {
         probe::matrices(self.session.as_mut(), &self.model)
     }
 
-    /// Looks into the layers. `before` are the weights before the last step, `filters` says whether
+    /// Probes the layers. `before` are the weights before the last step, and `filters` says whether
     /// the first layer's weights are recorded.
     ///
     /// # Errors
@@ -299,8 +298,7 @@ impl<'a> Trainer<'a> {
         probe::take(self.session.as_mut(), &self.model, &view)
     }
 
-    /// Evaluates the test set and takes the figures of this evaluation, one a replica, with the weights of
-    /// all.
+    /// Evaluates the test set and returns one evaluation per replica, with the weights of all.
     ///
     /// # Errors
     /// When the device is lost or refuses.
@@ -344,7 +342,7 @@ impl<'a> Trainer<'a> {
         evaluation::scores(self.session.as_mut(), &self.model)
     }
 
-    /// Figures of every weight matrix of each replica; `weights` are those of now, parameters first.
+    /// Figures of every weight matrix of each replica; `weights` are the current ones, parameters first.
     fn layer_figures(&mut self, weights: &Weights) -> Result<Vec<Vec<LayerFigures>>> {
         let mut replicas = vec![Vec::new(); self.model.network.replicas];
         let named = self.model.parameters.iter().zip(weights);
@@ -364,7 +362,7 @@ impl<'a> Trainer<'a> {
         Ok(replicas)
     }
 
-    /// Parameters and running statistics as they are now, by name.
+    /// The current parameters and running statistics, by name.
     ///
     /// # Errors
     /// When the device is lost or refuses.

@@ -1,8 +1,8 @@
-//! What earlier searches have found, in one file for each adapter, backend and driver:
+//! The results of earlier searches, in one file for each adapter, backend and driver:
 //! `normlab/tuning/<name>.json` in the platform's folder for caches.
 //!
-//! A file is written whole or not at all, and takes in what another process has written meanwhile. One
-//! that is damaged, of another form or of another adapter is ignored with a warning, and replaced.
+//! A file is written whole or not at all, and includes what another process has written in the meantime. One that is
+//! damaged, in another format or of another adapter is ignored with a warning, and replaced.
 
 use super::{Timed, Tuned};
 use crate::error::Error;
@@ -15,7 +15,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The form of the file: another one is not read.
+/// The format version of the file: a file of another version is not read.
 const FORM: u32 = 2;
 
 /// What is known about one target.
@@ -27,17 +27,17 @@ pub struct Entry {
     /// The hash of the shaders that were searched, see
     /// [`crate::kernels::library::Library::fingerprint`].
     pub fingerprint: String,
-    /// What runs where nothing is tuned.
+    /// What runs without tuning.
     pub default: Timed,
-    /// The fastest setting with the default's bits.
+    /// The fastest setting that gives the default's bits.
     pub chosen: Timed,
-    /// One that is faster still, but rounds differently.
+    /// One that is even faster, but rounds differently.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other_bits: Option<Timed>,
 }
 
 impl Entry {
-    /// What a search has found, among shaders of this hash.
+    /// The result of a search among shaders with this hash.
     #[must_use]
     pub fn new(tuned: &Tuned, fingerprint: String) -> Self {
         Self {
@@ -63,22 +63,22 @@ struct File {
 #[derive(Debug)]
 pub struct Cache {
     adapter: Adapter,
-    /// None where nothing is kept.
+    /// None if nothing is saved.
     path: Option<PathBuf>,
     entries: BTreeMap<Target, Entry>,
     /// What this process has found.
     own: Vec<Entry>,
 }
 
-/// The folder for the files; none where the platform has no place for caches.
+/// The folder for the files; none if the platform has no place for caches.
 #[must_use]
 pub fn folder() -> Option<PathBuf> {
     Some(files::caches()?.join("tuning"))
 }
 
 impl Cache {
-    /// What `folder` knows about an adapter, and a warning where its file cannot be used. Without a folder
-    /// nothing is known, and nothing kept.
+    /// What `folder` knows about an adapter, and a warning if its file cannot be used. Without a folder nothing is
+    /// known, and nothing is saved.
     #[must_use]
     pub fn open(folder: Option<&Path>, adapter: Adapter) -> (Self, Option<String>) {
         let path = folder.map(|folder| folder.join(file_name(&adapter)));
@@ -89,26 +89,26 @@ impl Cache {
         }
     }
 
-    /// What is known about a target, if its shaders are still those with this hash.
+    /// What is known about a target, if its shaders still have this hash.
     #[must_use]
     pub fn get(&self, target: &Target, fingerprint: &str) -> Option<&Entry> {
         self.entries.get(target).filter(|entry| entry.fingerprint == fingerprint)
     }
 
-    /// Takes an entry in, in place of an older one.
+    /// Adds an entry, replacing an older one.
     pub fn put(&mut self, entry: Entry) {
         self.own.push(entry.clone());
         self.entries.insert(entry.target.clone(), entry);
     }
 
-    /// Writes what was taken in, with what another process has written meanwhile. A warning where that
-    /// fails: nothing is kept from then on.
+    /// Saves what was added, with what another process has written in the meantime. Returns a warning if that fails:
+    /// nothing is saved from then on.
     pub fn save(&mut self) -> Option<String> {
         if self.own.is_empty() {
             return None;
         }
         let path = self.path.clone()?;
-        // One that cannot be read was warned of when it was opened.
+        // If it cannot be read, there was a warning when it was opened.
         let mut all = self.read().unwrap_or_default();
         all.extend(self.own.drain(..).map(|entry| (entry.target.clone(), entry)));
         let file = File {
@@ -122,15 +122,15 @@ impl Cache {
         });
         let error = Error::file("write", &path, written.err()?);
         self.path = None;
-        Some(format!("{error}: what was tuned is not kept"))
+        Some(format!("{error}: the tuning results are not saved"))
     }
 
-    /// What the file knows; nothing where there is none.
+    /// What the file knows; empty if there is none.
     fn read(&self) -> Result<BTreeMap<Target, Entry>, String> {
         let Some(path) = &self.path else { return Ok(BTreeMap::new()) };
         let ignored = |why: &str| {
             format!(
-                "the tuning cache {} is ignored, and what is tuned next replaces it: {why}",
+                "the tuning cache {} is ignored, and the next tuning replaces it: {why}",
                 path.display()
             )
         };
@@ -142,10 +142,10 @@ impl Cache {
         let file: File =
             serde_json::from_slice(&bytes).map_err(|error| ignored(&error.to_string()))?;
         if file.form != FORM {
-            return Err(ignored(&format!("its form is {}, not {FORM}", file.form)));
+            return Err(ignored(&format!("its format version is {}, not {FORM}", file.form)));
         }
         if file.adapter != self.adapter {
-            return Err(ignored("it is of another adapter or driver"));
+            return Err(ignored("it belongs to another adapter or driver"));
         }
         Ok(file.entries.into_iter().map(|one| (one.target.clone(), one)).collect())
     }
@@ -244,7 +244,7 @@ mod tests {
             (String::new(), "EOF"),
             ("not JSON".to_owned(), "expected"),
             (good[..good.len() / 2].to_owned(), "EOF"),
-            (good.replace("\"form\": 2", "\"form\": 3"), "its form is 3"),
+            (good.replace("\"form\": 2", "\"form\": 3"), "its format version is 3"),
             (good.replace("\"chosen\"", "\"taken\""), "unknown field"),
             (good.replace("Mesa 22.3.6", "Mesa 9"), "another adapter or driver"),
         ];
@@ -269,7 +269,7 @@ mod tests {
         let (mut cache, _) = Cache::open(Some(&file.join("tuning")), adapter("Mesa 22.3.6"));
         cache.put(entry(1)?);
         let warning = cache.save().unwrap_or_default();
-        assert!(warning.starts_with("cannot write") && warning.contains("not kept"), "{warning}");
+        assert!(warning.starts_with("cannot write") && warning.contains("not saved"), "{warning}");
         cache.put(entry(2)?);
         assert_eq!(cache.save(), None);
         assert!(cache.get(&entry(2)?.target, "abc").is_some());

@@ -1,5 +1,5 @@
-//! What a search tries: all settings of a variant where they are few, else one tunable after the other,
-//! each from the best found so far.
+//! What a search tries: all settings of a variant if they are few, else one tunable after the other, each starting
+//! from the best found so far.
 
 use crate::error::Result;
 use crate::kernels::activation::Activation;
@@ -10,7 +10,7 @@ use crate::kernels::shader::Shader;
 use crate::kernels::tunable::Tunable;
 use std::collections::{BTreeMap, VecDeque};
 
-/// The most settings of a variant that are all tried.
+/// The most settings that a variant may have for all of them to be tried.
 const FEW: usize = 8;
 
 /// A part of the search.
@@ -18,7 +18,7 @@ const FEW: usize = 8;
 enum Part {
     /// One setting.
     One(Setting),
-    /// All other values of a tunable, from the best setting of its variant.
+    /// All other values of a tunable, starting from the best setting of its variant.
     Vary(String, Tunable),
 }
 
@@ -26,14 +26,14 @@ enum Part {
 #[derive(Debug)]
 pub(super) struct Candidates {
     parts: VecDeque<Part>,
-    /// What was given out, and the values that each variant's file has.
+    /// What was handed out, and the values in each variant's file.
     given: Vec<Setting>,
     files: BTreeMap<String, BTreeMap<String, u32>>,
 }
 
 impl Candidates {
-    /// Those of a kernel beside its `default`, of the same precision; variants that the adapter cannot run
-    /// come with the reason.
+    /// Those of a kernel besides its `default`, with the same precision; variants that the adapter cannot run come
+    /// with the reason.
     pub(super) fn of(
         selection: &Selection,
         kernel: &'static Kernel,
@@ -46,7 +46,7 @@ impl Candidates {
         };
         let precision = read(default)?.precision();
         let mut variants = selection.library().variants(kernel)?;
-        // From the default's own tunables on, most has something fast to be compared with.
+        // The default's variant comes first, so that the others are compared with something fast.
         variants.sort_by_key(|variant| *variant != default.variant);
         for variant in variants {
             let setting = Setting::of(variant.clone());

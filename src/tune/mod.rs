@@ -1,32 +1,32 @@
-//! The autotuner: which setting of a kernel is the fastest at a class of shapes, on this adapter.
+//! The autotuner: finds the fastest setting of a kernel for a class of shapes, on this adapter.
 //!
-//! It searches what the shaders themselves declare: a kernel's variants, and the values that they offer
-//! for their tunables. What shapes have in common is told in [`crate::kernels::setting`].
+//! It searches what the shaders themselves declare: a kernel's variants, and the values of their tunables. For
+//! classes of shapes see [`crate::kernels::setting`].
 //!
 //! # Checked before it is timed
 //!
-//! A candidate is validated first (`validation`): on the kernel's own cases, on the dispatch's sizes with
-//! several seeds, at the largest sizes of the class, and at ragged ones. A candidate that is wrong is
-//! named and never timed. Then it is timed against the best so far, sample by sample in turn, so that a
-//! drift of the clock hits both, and wins only by more than [`MARGIN`] and than the samples spread.
+//! A candidate is validated first (`validation`): on the kernel's own cases, on the dispatch's sizes with several
+//! seeds, at the largest sizes of the class, and at ragged ones. A candidate that is wrong is reported and never
+//! timed. One that is right is timed against the best so far, sample by sample in turn, so that a drift of the clock
+//! affects both, and wins only by more than [`MARGIN`] and more than the spread of the samples.
 //!
 //! # The same bits
 //!
-//! An experiment gives the same bits on the same adapter, tuned or not. So what a validation asks first is
-//! whether a candidate has the bits of the kernel's default in every element. That is asked at many
-//! sizes of the class, not at all of them: two orders of a sum do not agree by chance over so many
-//! elements, but a shader that changes its order at some size between must not be shipped.
+//! An experiment gives the same bits on the same adapter, tuned or not. So a validation first checks whether a
+//! candidate has the bits of the kernel's default in every element. It checks many sizes of the class, but not all:
+//! two orders of a sum do not agree by chance over so many elements, but a shader that changes its order at some size
+//! in between must not be shipped.
 //!
-//! What is found is kept in the [`cache`]. A [`run`] searches for nothing once it has begun:
+//! The results are saved in the [`cache`]. A [`run`] never searches once it has begun:
 //!
-//! - `quick`, the default, takes what the cache holds, and of that only settings with the default's bits: it
-//!   never changes a run's results.
-//! - `full` searches before the first step for what the cache does not hold. It may also take a setting that
-//!   is right but rounds differently, where that is faster still; the run's record names every setting.
-//! - `off` runs what ships, and leaves the cache alone.
+//! - `quick`, the default, uses settings from the cache, and only those with the default's bits: it never
+//!   changes a run's results.
+//! - `full` searches, before the first step, for what the cache lacks. It may also use a setting that is
+//!   right but rounds differently, if that is even faster; the run's record names every setting.
+//! - `off` runs the shipped settings, and leaves the cache alone.
 //!
-//! Where the user has a say in a kernel (`--variant`, `--tunable`, a file of its own in `--shaders`), no
-//! run tunes it: what was chosen runs.
+//! A kernel that the user has a say in (`--variant`, `--tunable`, a file of its own in `--shaders`) is never tuned:
+//! it runs as chosen.
 
 pub mod cache;
 mod candidates;
@@ -40,7 +40,7 @@ use crate::kernels::kernel::Kernel;
 use crate::kernels::setting::{Setting, Target};
 use serde::{Deserialize, Serialize};
 
-/// The share of its time that a candidate must at least save to be taken.
+/// The share of the time that a candidate must save at least to be chosen.
 pub const MARGIN: f64 = 0.05;
 
 /// A setting and how long it takes.
@@ -53,7 +53,7 @@ pub struct Timed {
     pub time: Spread,
 }
 
-/// What a search has found for one target.
+/// The result of a search for one target.
 #[derive(Clone, Debug, Serialize)]
 pub struct Tuned {
     /// What was searched for.
@@ -61,16 +61,16 @@ pub struct Tuned {
     /// The kernel.
     #[serde(skip)]
     pub kernel: &'static Kernel,
-    /// The activation that was composed in, where the kernel has one.
+    /// The activation that was composed in, if the kernel has one.
     #[serde(skip)]
     pub activation: Activation,
-    /// What runs where nothing is tuned.
+    /// What runs without tuning.
     pub default: Timed,
-    /// The fastest setting with the default's bits: the default itself where none is faster.
+    /// The fastest setting with the default's bits: the default itself if none is faster.
     pub chosen: Timed,
-    /// One that is faster still and right, but rounds differently.
+    /// One that is even faster and right, but rounds differently.
     pub other_bits: Option<Timed>,
-    /// What became of the candidates.
+    /// What happened to the candidates.
     pub candidates: Tally,
 }
 
@@ -82,7 +82,7 @@ impl Tuned {
     }
 }
 
-/// What became of the candidates of a search.
+/// What happened to the candidates of a search.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Tally {
     /// How many were tried, the default not counted.

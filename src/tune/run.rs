@@ -1,5 +1,5 @@
-//! The settings of a run's networks, before its first step: what the cache holds of them, and what is searched
-//! for at once where the run asks for that.
+//! Finds the settings of a run's networks, before its first step: in the cache, and by a search if the run asks for
+//! one.
 
 use super::cache::{Cache, Entry};
 use super::search::{Searched, Subject, search};
@@ -19,13 +19,13 @@ use std::path::Path;
 choice! {
     /// How much a run tunes.
     #[derive(Default)]
-    pub enum TuneMode as "mode of tuning" {
-        /// Not at all: what ships runs, and the cache is left alone.
+    pub enum TuneMode as "tuning mode" {
+        /// Not at all: run the shipped settings, and leave the cache alone.
         Off = "off",
-        /// By what `normlab tune` has found; the results stay the same to the bit.
+        /// Use what `normlab tune` has found; the results stay the same to the bit.
         #[default]
         Quick = "quick",
-        /// All that the run uses, before its first step; also settings that round differently.
+        /// Tune everything that the run uses before its first step, including settings that round differently.
         Full = "full",
     }
 }
@@ -40,7 +40,7 @@ pub struct Tuning {
 }
 
 impl Tuning {
-    /// The tuning of a run on an adapter, with what is known in `folder` about it.
+    /// The tuning of a run on an adapter, with what `folder` knows about it.
     #[must_use]
     pub fn new(mode: TuneMode, adapter: Adapter, folder: Option<&Path>) -> Self {
         let folder = folder.filter(|_| mode != TuneMode::Off);
@@ -48,8 +48,9 @@ impl Tuning {
         Self { mode, cache, warnings: warning.into_iter().collect(), targets: BTreeMap::new() }
     }
 
-    /// Gives a program's dispatches the settings that are known to be faster than their kernels' defaults. In
-    /// full, what is not known is searched for first; `tell` gets each target at hand, and how many wait.
+    /// Gives a program's dispatches the settings that are known to be faster than their kernels' defaults. With
+    /// `full`, what is not known is searched for first; `tell` gets each target as its search begins, and how many
+    /// are waiting.
     ///
     /// # Errors
     /// When a shader cannot be read, or a search fails.
@@ -77,8 +78,8 @@ impl Tuning {
         Ok(())
     }
 
-    /// Notes the targets of a program with what the cache holds about them. Returns those that it does not
-    /// hold, each with the hash of its shaders.
+    /// Records the targets of a program with what the cache holds about them. Returns those that it lacks, each with
+    /// the hash of its shaders.
     fn look_up(
         &mut self,
         selection: &Selection,
@@ -93,7 +94,7 @@ impl Tuning {
                 continue;
             }
             let hash = library.fingerprint(kernel, *activation)?;
-            // It may come from a file that someone has changed.
+            // It may come from a file that was edited.
             let runs = |timed: &Timed| can_run(selection, kernel, *activation, timed);
             let runs =
                 |entry: &&Entry| runs(&entry.chosen) && entry.other_bits.as_ref().is_none_or(runs);
@@ -130,14 +131,14 @@ impl Tuning {
         self.known().map(taken).filter(|(entry, timed)| timed.setting != entry.default.setting)
     }
 
-    /// What a run takes of an entry.
+    /// The setting of an entry that a run uses.
     fn taken<'a>(&self, entry: &'a Entry) -> &'a Timed {
         let other = entry.other_bits.as_ref().filter(|_| self.mode == TuneMode::Full);
         other.unwrap_or(&entry.chosen)
     }
 
-    /// Keeps what was found. Returns warnings, and one line about what is known, which names the `command` that
-    /// finds what is not.
+    /// Saves what was found. Returns warnings, and one line about what is known, which names the `command` that finds
+    /// the rest.
     pub fn finish(mut self, command: &str) -> Vec<String> {
         self.warnings.extend(self.cache.save());
         let mut lines: Vec<_> =
@@ -152,7 +153,7 @@ impl Tuning {
         let (all, known) = (self.targets.len(), self.known().count());
         if known == 0 {
             return format!(
-                "tuning: none of the {all} shapes of kernels is tuned; to tune them: {command}"
+                "tuning: none of the {all} kernel shapes is tuned; to tune them: {command}"
             );
         }
         let gain =
@@ -167,7 +168,7 @@ impl Tuning {
             more => format!("; to tune {more} more: {command}"),
         };
         format!(
-            "tuning: {} of {known} tuned shapes of kernels have a setting faster than the default{best}\
+            "tuning: {} of {known} tuned kernel shapes have a setting faster than the default{best}\
              {missing}",
             self.better().count()
         )

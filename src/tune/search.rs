@@ -15,32 +15,32 @@ use crate::kernels::kernel::Kernel;
 use crate::kernels::setting::{Setting, Target};
 use crate::program::{Dispatch, PassId};
 
-/// Seconds that a sample lasts at least.
+/// The shortest time of a sample, in seconds.
 const SAMPLE: f64 = 2e-3;
 
-/// Samples of each of two settings that are timed in turn.
+/// Samples of each setting when two are timed in turn.
 const TURNS: usize = 5;
 
-/// How many times as long as the best a candidate may take for a first sample to be worth more.
+/// How many times as long as the best a candidate's first sample may take for more to be worthwhile.
 const FAR_BEHIND: f64 = 2.0;
 
 /// The only pass of the program that is timed.
 const PASS: PassId = PassId(0);
 
-/// What a search is for: a kernel with an activation, at the sizes of some dispatch of its class.
+/// The subject of a search: a kernel with an activation, at the sizes of some dispatch of its class.
 #[derive(Clone, Debug)]
 pub struct Subject {
     /// The kernel.
     pub kernel: &'static Kernel,
-    /// The activation that is composed in, where the kernel has one.
+    /// The activation that is composed in, if the kernel has one.
     pub activation: Activation,
-    /// The target that it stands for.
+    /// The target that it represents.
     pub target: Target,
     case: Case,
 }
 
 impl Subject {
-    /// Sizes of a kernel, with parameters at their defaults.
+    /// A kernel at these sizes, with parameters at their defaults.
     #[must_use]
     pub fn new(kernel: &'static Kernel, activation: Activation, sizes: &Sizes) -> Self {
         let case = kernel.case(sizes, activation);
@@ -63,7 +63,7 @@ impl Subject {
     }
 }
 
-/// A dispatch at its own sizes whose pipeline is exchanged while its memory stays: what is timed.
+/// What is timed: a dispatch at its own sizes, whose pipeline is swapped while its memory stays.
 struct Timer {
     kernel: &'static Kernel,
     isolated: IsolatedDispatch,
@@ -92,7 +92,7 @@ impl Timer {
         fitting(self.session.as_mut(), &[PASS], SAMPLE)
     }
 
-    /// Samples of the two settings, in turn; only one of each where the second is far behind.
+    /// Samples of the two settings, in turn; only one of each if the second is far behind.
     fn compare_timings(
         &mut self,
         backend: &mut GpuBackend,
@@ -115,26 +115,25 @@ impl Timer {
     }
 }
 
-/// Whether the second of two settings wins: by the margin, and by more than the first one's samples
-/// spread.
+/// Whether the second of two settings wins: by the margin, and by more than the spread of the first one's samples.
 fn wins([first, second]: [Spread; 2]) -> bool {
     second.median < (1.0 - MARGIN) * first.median && second.median < first.min
 }
 
-/// How a search has ended.
+/// The outcome of a search.
 #[derive(Debug)]
 pub enum Searched {
     /// The fastest settings, which may be the default.
     Tuned(Box<Tuned>),
-    /// The default is wrong: sentences about what is. Nothing else was tried.
+    /// The default is wrong; the sentences say how. Nothing else was tried.
     DefaultWrong(Vec<String>),
 }
 
 /// Searches for the fastest setting of a kernel, on a fork of `backend`.
 ///
 /// # Errors
-/// When the kernel's shaders cannot be read, or the adapter can run none; when the device is lost or refuses
-/// the default, or does not end a candidate.
+/// When the kernel's shaders cannot be read, or the adapter can run none; when the device is lost, refuses the
+/// default, or does not finish a candidate.
 pub fn search(backend: &GpuBackend, subject: &Subject) -> Result<Searched> {
     let Subject { kernel, case, .. } = subject;
     let default = backend.selection().choice(kernel, &subject.sizes()?)?.setting;
@@ -160,7 +159,7 @@ pub fn search(backend: &GpuBackend, subject: &Subject) -> Result<Searched> {
     search.conclude(default).map(|tuned| Searched::Tuned(Box::new(tuned)))
 }
 
-/// A search under way.
+/// A search in progress.
 struct Search<'a> {
     subject: &'a Subject,
     /// A fork of the backend that is tuned.
@@ -170,9 +169,9 @@ struct Search<'a> {
     tally: Tally,
     /// The best with the default's bits.
     best: Setting,
-    /// The best that rounds differently, where it is faster than all with the default's bits so far.
+    /// The best that rounds differently, if it is faster than all with the default's bits so far.
     best_other: Option<Setting>,
-    /// What was timed, with the seconds of its median.
+    /// What was timed, with its median in seconds.
     timed: Vec<(Setting, f64)>,
 }
 
@@ -218,10 +217,10 @@ impl Search<'_> {
         self.validation.validate(&mut self.trials)
     }
 
-    /// Times a candidate against the best so far, and notes what was timed.
+    /// Times a candidate against the best so far, and records what was timed.
     fn beats(&mut self, candidate: &Setting, best: &Setting) -> Result<bool> {
         let times = self.timer.compare_timings(&mut self.trials, [best, candidate])?;
-        // What a search begins with is timed with its first candidate.
+        // The setting that a search begins with is timed along with its first candidate.
         if self.timed.is_empty() {
             self.timed.push((best.clone(), times[0].median));
         }

@@ -1,5 +1,4 @@
-//! What a candidate is asked before it is timed: whether it has the bits of the default, and if it has
-//! not, whether it is right.
+//! Validates a candidate before it is timed: whether it has the bits of the default, and if not, whether it is right.
 
 use crate::backend::gpu::GpuBackend;
 use crate::check::{Judgement, Reference, elements, work};
@@ -11,32 +10,30 @@ use crate::kernels::kernel::Kernel;
 use crate::tensor::Value;
 use std::collections::BTreeSet;
 
-/// Multiplications of a product, or elements of another kernel, above which the twin is not asked.
+/// Multiplications of a product, or elements of another kernel, above which the twin is not run.
 const SLOW_TWIN: usize = 1 << 24;
 
-/// Elements of all operands that a question has at most.
+/// The most elements of all operands of a question.
 const MOST_ELEMENTS: usize = 1 << 20;
 
-/// Where sizes are cut to: at first, so that a question has not too many elements; and so that the twin
-/// is quick.
+/// What sizes are cut to: first, so that a question does not have too many elements; then, so that the twin is quick.
 const CUTS: [usize; 2] = [1024, 256];
 
 /// Seeds of the inputs at the dispatch's own sizes.
 const SEEDS: u32 = 3;
 
-/// How a candidate did.
+/// The result of a validation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Validity {
     /// It has the default's bits everywhere.
     BitIdentical,
-    /// It is right, and rounds differently.
+    /// It is right, but rounds differently.
     WithinTolerance,
-    /// It is wrong: sentences about what is.
+    /// It is wrong; the sentences say how.
     Wrong(Vec<String>),
 }
 
-/// One dispatch with its inputs, what the default makes of them, and what the twin does; none where that
-/// is slow.
+/// One dispatch with its inputs, the results of the default, and those of the twin; none where the twin is slow.
 #[derive(Clone, Debug)]
 struct Question {
     isolated: IsolatedDispatch,
@@ -54,8 +51,8 @@ pub(super) struct Validation {
 }
 
 impl Validation {
-    /// Asks the setting that `backend` has chosen, the default, and holds it against the twin. `case` has
-    /// the dispatch's own sizes.
+    /// Runs the setting that `backend` has chosen, the default, and compares it with the twin. `case` has the
+    /// dispatch's own sizes.
     pub(super) fn new(
         backend: &mut GpuBackend,
         kernel: &'static Kernel,
@@ -64,7 +61,7 @@ impl Validation {
         let mut validation = Self { questions: Vec::new(), complaints: Vec::new() };
         for case in cases(kernel, case)? {
             let sizes = case.sizes(&kernel.contract)?;
-            // The class may have sizes that the default has too many workgroups for.
+            // The class may have sizes at which the default needs too many workgroups.
             let default = backend.selection().default_setting(kernel)?;
             if backend.selection().misfit(kernel, &default, &sizes)?.is_some() {
                 continue;
@@ -85,7 +82,7 @@ impl Validation {
         Ok(validation)
     }
 
-    /// Asks the setting that `backend` has chosen now.
+    /// Validates the setting that `backend` has chosen now.
     pub(super) fn validate(&self, backend: &mut GpuBackend) -> Result<Validity> {
         let mut validity = Validity::BitIdentical;
         for Question { isolated, inputs, expected, reference } in &self.questions {
@@ -113,8 +110,8 @@ fn complaints(judged: impl Iterator<Item = Judgement>) -> Vec<String> {
     judged.filter(|one| !one.verdict.passes()).map(|one| one.describe()).collect()
 }
 
-/// The kernel's own cases with the activation of `case`; then its sizes with several seeds, the largest
-/// ones of its class, and ragged ones; where these are slow for the twin, smaller ones too.
+/// The kernel's own cases with the activation of `case`; then its sizes with several seeds, the largest ones of its
+/// class, and ragged ones; if these are slow for the twin, smaller ones, too.
 fn cases(kernel: &'static Kernel, case: &Case) -> Result<Vec<Case>> {
     let mut known = BTreeSet::new();
     let own = (kernel.cases)().into_iter().map(|own| match kernel.contract.activation {
@@ -137,7 +134,7 @@ fn cases(kernel: &'static Kernel, case: &Case) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
-/// A case of other sizes and replicas, each changed alike; none where the kernel has no such sizes.
+/// A case with all sizes and the replicas changed in the same way; none if the kernel has no such sizes.
 fn resized(kernel: &'static Kernel, case: &Case, change: impl Fn(usize) -> usize) -> Option<Case> {
     let sizes: Vec<_> = case.sizes.iter().map(|&(name, size)| (name, change(size))).collect();
     let sizes = Sizes::new(&kernel.contract, change(case.replicas), &sizes).ok()?;
@@ -146,7 +143,7 @@ fn resized(kernel: &'static Kernel, case: &Case, change: impl Fn(usize) -> usize
     Some(resized)
 }
 
-/// A size of the same class, unless that has but one, that no tile divides.
+/// A size of the same class that no tile divides, unless the class has only one.
 fn ragged(size: usize) -> usize {
     let largest = size.next_power_of_two();
     if largest < 8 { size } else { largest - largest / 8 - 1 }
@@ -184,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_stay_below_what_they_choose_from() -> Result<()> {
+    fn indices_stay_below_what_they_choose_from() -> Result<()> {
         let sizes =
             [("examples", 60_000), ("words", 196), ("slots", 9), ("batch", 60), ("features", 784)];
         for case in cases(&gather::KERNEL, &case(&gather::KERNEL, &sizes)?)? {

@@ -1,12 +1,12 @@
-//! Circles of files: who imports whom inside each folder, and where that comes back to its start.
+//! Import cycles: who imports whom inside each folder, and where that leads back to its start.
 //!
-//! In every folder, each module with all below it is one node, and the file of the folder itself
-//! (`a/mod.rs`, or `a.rs` beside `a/`) is one more, `mod`. What one names of another is an import,
-//! wherever it stands: in a `use`, in braces over several lines, or in a path in the code. What a file
-//! only hands on is not its own: `mod` and `pub use` are no imports of a file that does not use the name
-//! itself, and who takes such a name imports from the file that it comes from. So a folder's file may
-//! list its children, hand on what they have, and call them; what they need of it then stands in a file
-//! of its own. Unit tests may import what they like.
+//! In every folder, each module with everything below it is one node, and the file of the folder itself
+//! (`a/mod.rs`, or `a.rs` next to `a/`) is another, `mod`. Any name of another node is an import, wherever
+//! it occurs: in a `use`, in braces over several lines, or in a path in the code. Re-exports do not count:
+//! `mod` and `pub use` are not imports of a file that does not use the name itself, and whoever uses such a
+//! name imports from the file that it comes from. So a folder's file may list its children, re-export
+//! their items, and call them; whatever they need from it then belongs in a separate file. Unit tests may
+//! import anything.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -32,14 +32,14 @@ struct Import {
     path: Vec<String>,
     /// The name that it has in the file, if it is a `use`.
     alias: Option<String>,
-    /// Whether it is only handed on.
+    /// Whether it is only re-exported.
     handed_on: bool,
 }
 
 /// Nodes of a folder that import from each other, each from the next and the last from the first.
 #[derive(Debug)]
 pub(super) struct Circle {
-    /// The folder, as `src/a`.
+    /// The folder, e.g. `src/a`.
     pub(super) folder: String,
     /// Where each imports from the next.
     pub(super) imports: Vec<String>,
@@ -57,7 +57,7 @@ pub(super) fn circles(sources: &[(&str, &str)]) -> Vec<Circle> {
             let shared = file.module.iter().zip(&target).take_while(|(a, b)| a == b).count();
             let node = |module: &Module| module.get(shared).map_or("mod", |name| name).to_owned();
             let (from, to) = (node(&file.module), node(&target));
-            // Who may import whom at the crate's root, the list of layers says.
+            // At the crate's root, the list of layers decides who may import whom.
             if from != to && shared > 0 {
                 let place = format!("{}:{} imports {}", file.path, import.line, target.join("::"));
                 let edges = folders.entry(target[..shared].to_vec()).or_default();
@@ -83,7 +83,7 @@ impl File {
     }
 }
 
-/// The paths that lines of code name: their `use`s, and what is written out.
+/// The paths that lines of code name: their `use`s, and paths written in full.
 fn imports(lines: &[&str]) -> Vec<Import> {
     let mut found = Vec::new();
     let mut numbered = lines.iter().enumerate().map(|(at, line)| (at + 1, *line));
@@ -117,7 +117,7 @@ fn used(line: &str) -> Option<(bool, &str)> {
     Some((true, rest.trim_start().strip_prefix("use ")?))
 }
 
-/// How often a name stands in lines of code.
+/// How often a name occurs in lines of code.
 fn times(lines: &[&str], name: &str) -> usize {
     let words = |line: &&str| {
         let words = line.split(|c: char| !c.is_alphanumeric() && c != '_');
@@ -159,15 +159,14 @@ fn written_out(line: usize, code: &str) -> impl Iterator<Item = Import> {
     })
 }
 
-/// The file that a path leads to from a module, past those that only hand the name on; none where it
-/// leads out of the crate.
+/// The file that a path leads to from a module, through any re-exports; none if it leads out of the crate.
 fn resolve(files: &Files, from: &Module, path: &[String], depth: usize) -> Option<Module> {
     let child = |module: &Module, name: &String| {
         let child: Module = module.iter().chain([name]).cloned().collect();
         files.contains_key(&child).then_some(child)
     };
     let (mut module, mut rest) = start(from, path);
-    // A name that begins a path is a child's, or was brought in by a `use`, which counts by itself.
+    // A name that begins a path is a child's, or was imported by a `use`, which counts separately.
     if rest.len() == path.len() {
         child(&module, rest.first()?)?;
     }
@@ -177,7 +176,7 @@ fn resolve(files: &Files, from: &Module, path: &[String], depth: usize) -> Optio
     }
     let imports = &files.get(&module)?.imports;
     let handed = |name: &String| imports.iter().find(|one| one.alias.as_ref() == Some(name));
-    // Names that are handed on in a circle end, too.
+    // Re-exports in a cycle end, too.
     let Some(import) = rest.first().and_then(handed).filter(|_| depth < 8) else {
         return Some(module);
     };
@@ -185,7 +184,7 @@ fn resolve(files: &Files, from: &Module, path: &[String], depth: usize) -> Optio
     resolve(files, &module, &further, depth + 1).or(Some(module))
 }
 
-/// The module where a path starts, and what of it is left behind `crate`, `self` and `super`.
+/// The module where a path starts, and the rest of it after `crate`, `self` and `super`.
 fn start<'p>(from: &Module, path: &'p [String]) -> (Module, &'p [String]) {
     let (mut module, mut rest) = (from.clone(), path);
     while let Some((first, others)) = rest.split_first() {

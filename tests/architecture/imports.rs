@@ -3,7 +3,7 @@
 use super::{Source, assert_none, files, root, source};
 use normlab::kernels;
 
-/// What stands in a folder from the ground up, as the list in a file's docs has it.
+/// The modules of a folder from the ground up, from the list in a file's docs.
 struct Order {
     /// The file with the list.
     file: &'static str,
@@ -43,7 +43,7 @@ impl Order {
         self.names.iter().position(|known| known == name)
     }
 
-    /// Where what stands under this name comes from: what is no module of the folder is its mod.rs's.
+    /// The module that this name comes from: a name that is no module of the folder belongs to its mod.rs.
     fn origin(&self, name: &str) -> Option<usize> {
         let registry = || self.place("mod").filter(|_| name != "super");
         self.place(name).or_else(registry)
@@ -78,7 +78,7 @@ fn heads(path: &str) -> Vec<&str> {
     parts.map(str::trim).map(|part| &part[..head(part)]).collect()
 }
 
-/// Lines of one file that import from a module which does not lie above it.
+/// Lines of one file that import from a module that is not above it.
 fn climbing(source: &Source, order: &Order) -> Vec<String> {
     let module = source.module();
     let own = module[order.depth];
@@ -89,7 +89,7 @@ fn climbing(source: &Source, order: &Order) -> Vec<String> {
         )];
     };
     let mut complaints = Vec::new();
-    // The tests of a file may use what is built upon it, if that is of the same layer.
+    // The tests of a file may use what builds on it, within the same layer.
     let is_tests = |line: &str| order.depth > 0 && line.starts_with("#[cfg(test)]");
     for (number, line) in source.code().take_while(|(_, line)| !is_tests(line)) {
         for name in named(line, &module, order.depth) {

@@ -1,6 +1,6 @@
 // bias_forward, endless_loop: wrong, since its loop never ends.
 //
-// Some drivers end every loop after 65,535 rounds: a round takes so long that this takes minutes.
+// Some drivers end every loop after 65,535 rounds, so each round is long enough for this to take minutes.
 
 struct Params {
     rows: u32,

@@ -1,4 +1,4 @@
-// bias_forward, out_of_bounds: every element of y is written once more, behind the end
+// bias_forward, out_of_bounds: every element of y is written again, past the end
 
 struct Params {
     rows: u32,

@@ -1,6 +1,6 @@
-// sgd, slow_to_compile: right, but some drivers compile it for minutes.
+// sgd, slow_to_compile: correct, but some drivers take minutes to compile it.
 //
-// Mesa's llvmpipe keeps an invocation's own array in registers where it can, and looks for them very long.
+// Mesa's llvmpipe tries to keep private arrays in registers, and takes very long to allocate them.
 
 struct Params {
     count: u32,

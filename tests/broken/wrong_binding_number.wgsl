@@ -1,4 +1,4 @@
-// bias_forward, wrong_binding_number: x and bias have changed places
+// bias_forward, wrong_binding_number: x and bias are swapped
 
 struct Params {
     rows: u32,

@@ -1,4 +1,4 @@
-// bias_forward, wrong_binding_type: x is said to hold whole numbers; the contract says f32
+// bias_forward, wrong_binding_type: x is declared as integers; the contract says f32
 
 struct Params {
     rows: u32,

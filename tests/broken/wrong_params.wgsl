@@ -1,4 +1,4 @@
-// bias_forward, wrong_params: the fields of Params stand in another order
+// bias_forward, wrong_params: the fields of Params are in the wrong order
 
 struct Params {
     cols: u32,

@@ -1,4 +1,4 @@
-// bias_forward, wrong_tunable: its value is none of those that it offers
+// bias_forward, wrong_tunable: its value is not among those that it lists
 
 struct Params {
     rows: u32,

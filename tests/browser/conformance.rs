@@ -1,4 +1,4 @@
-//! The conformance page: the shipped shaders are good in a browser, compile without a warning, and broken
+//! The conformance page: the shipped shaders pass in a browser and compile without a warning, and broken
 //! ones are found.
 
 use super::devtools::Browser;
@@ -58,7 +58,7 @@ pub(crate) fn every_kernel_is_good_in_a_browser(browser: &mut Browser) {
         let row = checked.iter().find(naive).unwrap_or_else(|| panic!("{}", kernel.name()));
         assert!(row["cases"].as_u64().unwrap() > 0, "{row}");
     }
-    // Skipped are those alone that are made for subgroups of another size.
+    // Only those made for subgroups of another size are skipped.
     for row in result["rows"].as_array().unwrap().iter().filter(|row| !row["skipped"].is_null()) {
         assert!(row["skipped"].as_str().unwrap().contains("has subgroups of"), "{row}");
     }
@@ -104,7 +104,7 @@ fn no_shader_has_a_warning(browser: &mut Browser) {
 pub(crate) fn a_browser_without_an_adapter_is_told(browser: &mut Browser) {
     let result = checked(browser, &["sgd"]);
     let sentence =
-        "This browser has WebGPU, but offers no adapter; its GPU may be blocked or switched off.";
+        "This browser supports WebGPU but offers no adapter; its GPU may be blocked or disabled.";
     assert_eq!((&result["error"], &result["good"]), (&sentence.into(), &false.into()));
     let text = browser.value("document.getElementById('state').textContent");
     assert_eq!(text, sentence);
@@ -137,7 +137,7 @@ pub(crate) fn a_broken_kernel_is_found_in_a_browser(browser: &mut Browser) {
             "",
             "of the tolerance",
         ),
-        // A write into what only guards.
+        // A write into guard words.
         (
             "bias_forward",
             "if (row >= params.rows || col >= params.cols) {",

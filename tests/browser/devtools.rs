@@ -1,4 +1,4 @@
-//! A headless Chromium, spoken to through a pipe: its DevTools protocol needs no further crate then.
+//! A headless Chromium, driven through a pipe, so that its DevTools protocol needs no further crate.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -14,7 +14,7 @@ const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "goog
 /// The longest that the browser may take for one answer.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The shell that hands the pipes over as the descriptors 3 and 4, where the browser expects them.
+/// The shell that passes the pipes as descriptors 3 and 4, where the browser expects them.
 const HAND_OVER: &str = "exec \"$0\" \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>&1";
 
 /// A browser with one tab.
@@ -25,7 +25,7 @@ pub(crate) struct Browser {
     session: Option<String>,
     calls: u64,
     events: Vec<Value>,
-    /// Where it keeps what it remembers; gone with it.
+    /// Its profile folder, removed with it.
     _profile: tempfile::TempDir,
 }
 
@@ -45,7 +45,7 @@ impl Browser {
         command.args(["-c", HAND_OVER]).arg(program).args([
             "--headless=new",
             "--remote-debugging-pipe",
-            // It opens our own page only, and as root, as in a container, its sandbox does not start.
+            // It opens only our own page, and its sandbox does not start as root, for example in a container.
             "--no-sandbox",
             "--disable-dev-shm-usage",
             "--hide-scrollbars",
@@ -123,7 +123,7 @@ impl Browser {
         answer["result"]["value"].take()
     }
 
-    /// Presses a key and lets it go, as a reader would.
+    /// Presses and releases a key, as a reader would.
     pub(crate) fn press(&mut self, key: &str, code: u32) {
         let name = if key == " " { "Space" } else { key };
         let mut event = json!({ "key": key, "code": name, "windowsVirtualKeyCode": code });
@@ -176,7 +176,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

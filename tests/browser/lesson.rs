@@ -1,4 +1,4 @@
-//! The lesson's page in a browser. What a section must do stands in a script beside it, `lesson/<section>.js`:
+//! The lesson page in a browser. What a section must do is checked by a script, `lesson/<section>.js`:
 //! it uses the page as a reader does and returns sentences about what is wrong.
 
 use super::devtools::Browser;
@@ -69,7 +69,7 @@ fn open_file(browser: &mut Browser, file: &Path, (width, height): (u32, u32)) {
     }
 }
 
-/// Fails with what a script, an async function, says is wrong.
+/// Fails with the faults that a script, an async function, returns.
 pub(crate) fn assert_nothing_wrong(browser: &mut Browser, script: &str) {
     let found =
         awaited(browser, &format!("return await ({})()", script.trim().trim_end_matches(';')));
@@ -89,7 +89,7 @@ pub(crate) fn the_page_has_no_defects(browser: &mut Browser) {
     for window in WINDOWS {
         open(browser, window);
         assert_nothing_wrong(browser, LAYOUT);
-        // What the page carries is in it: no request leaves it.
+        // The page is self-contained: it makes no requests.
         let fetched = "performance.getEntriesByType('resource').map(({ name }) => name.slice(0, 40)) \
                        .filter((name) => !/^(data|blob):/.test(name))";
         assert_eq!(browser.value(fetched), json!([]));
@@ -111,7 +111,7 @@ pub(crate) fn the_page_of_another_run_has_no_defects(browser: &mut Browser) {
     assert_nothing_wrong(browser, LAYOUT);
 }
 
-/// The page prints on few sheets, and what a reader has not scrolled to is drawn there, too.
+/// The page prints on few sheets, including what the reader has not scrolled to.
 pub(crate) fn the_page_prints_on_eight_pages(browser: &mut Browser) {
     open(browser, WINDOWS[0]);
     let sheets = json!({ "paperWidth": 8.27, "paperHeight": 11.69, "printBackground": true });
@@ -137,7 +137,7 @@ fn export(combination: &Combination, activation: Activation, data: &Dataset) -> 
     document
 }
 
-/// The page puts the very programs together that the command line exports.
+/// The page assembles exactly the programs that the command line exports.
 pub(crate) fn the_catalogue_has_the_programs_of_the_command_line(browser: &mut Browser) {
     open(browser, WINDOWS[0]);
     let data = Dataset::drawn().unwrap();
@@ -177,7 +177,7 @@ pub(crate) fn the_catalogue_has_the_programs_of_the_command_line(browser: &mut B
 /// Where two programs are not the same.
 const COMPARE: &str = include_str!("lesson/same_program.js");
 
-/// The page begins a training with the very numbers of the command line: images, labels, orders of examples and
+/// The page begins a training with the same numbers as the command line: images, labels, orders of examples and
 /// uniform weights to the bit, normal ones within a unit in the last place.
 pub(crate) fn the_page_starts_as_the_command_line_does(browser: &mut Browser) {
     open(browser, WINDOWS[0]);
@@ -243,8 +243,8 @@ fn refills(export: &Export) -> Vec<String> {
 /// What compares the beginnings of two trainings.
 const START: &str = include_str!("lesson/same_start.js");
 
-/// The laboratory's first ten losses are those of the command line that it shows: no farther off than native
-/// variants are from each other, or than the rule for references lets one be.
+/// The laboratory's first ten losses are those of the command line that it shows, to within the spread of native
+/// variants or the tolerance of references.
 pub(crate) fn the_laboratory_trains_as_the_command_line_does(browser: &mut Browser) {
     open(browser, WINDOWS[0]);
     let found =

@@ -1,8 +1,8 @@
-//! The page in a browser: the slider moves everything, nothing overlaps or is cut off, wide or narrow, by
-//! day or by night.
+//! The page in a browser: the slider moves everything, nothing overlaps or is cut off, wide or narrow, in
+//! light or dark mode.
 //!
 //! Ignored with the reason where there is no Chromium; `NORMLAB_REQUIRE_BROWSER=1` makes that a failure.
-//! Screenshots are left in the folder for tests' files, `target/tmp`, to be looked at.
+//! Screenshots are left in the tests' folder, `target/tmp`, for inspection.
 
 #![allow(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
@@ -259,7 +259,7 @@ fn the_page_of_a_run_has_no_defects(browser: &mut Browser) {
         browser.value("document.getElementById('step').focus()");
         browser.press("Home", 36);
         assert_eq!(browser.value(DEFECTS), json!([]), "{width} pixels at the start");
-        // Batch norm's running statistics know nothing yet: it gives what no norm does.
+        // Batch norm's running statistics are still initial: it computes the same as no norm.
         let reading = text(browser, "[data-run='relu-batch']");
         assert_eq!(reading, "not yet", "{width} pixels");
         assert_eq!(shown(browser), ["in-training"]);
@@ -284,7 +284,7 @@ fn shown(browser: &mut Browser) -> Vec<String> {
     seen.as_array().unwrap().iter().map(|one| one.as_str().unwrap().to_owned()).collect()
 }
 
-/// A sweep by itself has no slider, and must not miss it.
+/// A sweep on its own has no slider, and must work without.
 fn the_page_of_a_sweep_has_no_defects(browser: &mut Browser) {
     let folder = tempfile::tempdir().unwrap();
     let mut sweep = Command::new(env!("CARGO_BIN_EXE_normlab"));

@@ -1,4 +1,4 @@
-// Runs programs by chance, each of one workgroup, and compares what it writes word by word.
+// Runs random programs, each of one workgroup, and compares their output word by word.
 async (given) => {
   const adapter = await navigator.gpu.requestAdapter();
   const device = await adapter.requestDevice();

@@ -1,4 +1,4 @@
-//! Programs by chance in a browser: Dawn and Tint give the words that the interpreter gives.
+//! Random programs in a browser: Dawn and Tint compute the same words as the interpreter.
 
 use super::devtools::Browser;
 use super::generator;
@@ -17,7 +17,7 @@ use normlab::tensor::Value;
 use serde_json::json;
 use std::fs;
 
-/// The first so many of those on which the interpreter and an adapter agree.
+/// How many of the programs on which the interpreter and an adapter agree, from the first on.
 const PROGRAMS: u64 = 300;
 
 pub(super) fn programs_by_chance_agree(browser: &mut Browser) {

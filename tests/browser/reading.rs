@@ -6,7 +6,7 @@ use serde_json::json;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Paper that a report takes at most.
+/// The most sheets of paper that a report may take.
 const PAGES: usize = 12;
 
 /// Waits until an expression has a value.
@@ -63,7 +63,7 @@ pub(super) fn a_link_unfolds_what_it_names(browser: &mut Browser) {
 /// What is read at a curve; nothing where nothing is.
 const READOUT: &str = "(document.querySelector('.readout').hidden ? '' : document.querySelector('.readout').innerText)";
 
-/// So many words of it.
+/// Its first words, at most this many.
 fn read_in_words(count: usize) -> String {
     format!("{READOUT}.split(/\\s+/).slice(0, {count}).join(' ')")
 }
@@ -124,7 +124,7 @@ pub(super) fn sweeps_tell_their_values(browser: &mut Browser) {
         browser.press("End", 35);
         let last = "learning rate 5: no norm diverged, batch norm 22.1 %, layer norm diverged";
         assert_eq!(browser.value(&said), last);
-        // 0.07 and 0.6 lie at 0.35 and 0.65 of the width.
+        // 0.07 and 0.6 are at 0.35 and 0.65 of the width.
         point_at(browser, GROUND, 0.4);
         wait_for(browser, &read_in_words(3), "learning rate 0.07");
         point_at(browser, GROUND, 0.6);
@@ -196,7 +196,7 @@ pub(super) fn frames_tell_their_own_values(browser: &mut Browser) {
 pub(super) fn what_follows_the_slider_is_marked(browser: &mut Browser) {
     let sign = |id: &str| text_of(id);
     assert_eq!(browser.value(&sign("moving")), "follows the slider");
-    assert_eq!(browser.value(&sign("accuracy")), "the upright line follows the slider");
+    assert_eq!(browser.value(&sign("accuracy")), "the vertical line follows the slider");
     assert_eq!(browser.value(&sign("batch-sizes-sigmoid")), json!(null));
 }
 
@@ -207,7 +207,7 @@ fn text_of(id: &str) -> String {
     )
 }
 
-/// A report of all pictures on paper: no figure is torn, and no heading is parted from what is below it.
+/// A report of all pictures on paper: no figure is split, and no heading is separated from what follows it.
 pub(super) fn print_takes_few_pages(browser: &mut Browser) {
     let pages = browser.printed_pages();
     assert!((3..=PAGES).contains(&pages), "{pages} pages");

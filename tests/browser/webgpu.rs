@@ -1,4 +1,4 @@
-//! Exported networks in a browser: they train as they do here, and what is wrong is told in a sentence.
+//! Exported networks in a browser: they train as they do natively, and errors are reported in a sentence.
 
 use super::devtools::Browser;
 use normlab::backend::Backend;
@@ -28,7 +28,7 @@ const FIRST: usize = 10;
 /// Steps after which losses are compared once more.
 const LATER: usize = 200;
 
-/// Data of few images: pages have all of them in them.
+/// Data of few images, because pages contain all of them.
 fn data() -> Dataset {
     let mut data = Dataset::drawn().unwrap();
     for (part, examples) in [(&mut data.train, 600), (&mut data.test, 50)] {
@@ -224,7 +224,7 @@ pub(crate) fn a_runner_refills_evaluates_probes_and_goes_back(browser: &mut Brow
     }
 }
 
-/// WGSL cannot say that a shader is made for subgroups of 8 lanes; an export does.
+/// WGSL cannot express that a shader is made for subgroups of 8 lanes; an export does.
 pub(crate) fn what_was_exported_for_another_adapter_is_refused(browser: &mut Browser) {
     let Some(candidate) = candidates().into_iter().next() else { return };
     let backend = GpuBackend::open(&candidate).unwrap();
@@ -239,13 +239,13 @@ pub(crate) fn what_was_exported_for_another_adapter_is_refused(browser: &mut Bro
     assert_eq!((requires.subgroup_size, &requires.features[..]), (Some(8), &["subgroups"][..]));
     open(browser, &export);
     let told = awaited(browser, RUN)["thrown"].as_str().unwrap_or_default().to_owned();
-    assert!(told.ends_with("lanes where 8 are needed; the program cannot run on it."), "{told}");
+    assert!(told.ends_with("lanes, but 8 are needed; the program cannot run on it."), "{told}");
 }
 
 pub(crate) fn a_lost_device_is_told(browser: &mut Browser) {
     let (experiment, data) = (experiment(), data());
     open(browser, &export(&experiment, Norm::None, &data));
-    let lost = "RunnerError: The GPU device was lost (Device was destroyed.); reload the page to begin \
+    let lost = "RunnerError: The GPU device was lost (Device was destroyed.); reload the page to start \
                 again.";
     let body = "setTimeout(() => device.destroy(), 50); await runner.train(1e6);";
     assert_eq!(awaited(browser, &format!("{RUN} {body}"))["thrown"], lost);
@@ -266,14 +266,14 @@ pub(crate) fn bad_input_is_told(browser: &mut Browser) {
             "program.json has format version 9; this page reads version 1.".to_owned(),
         ),
         ("text = text.slice(9);".to_owned(), "program.json is not JSON".to_owned()),
-        ("text = '{}';".to_owned(), "program.json is no program".to_owned()),
+        ("text = '{}';".to_owned(), "program.json is not a program".to_owned()),
         (
             "bytes = bytes.slice(4);".to_owned(),
             format!("data.bin has {} bytes, not {bytes}; it is truncated", bytes - 4),
         ),
         (
             "bytes = bytes.slice(); bytes[7] ^= 1;".to_owned(),
-            "data.bin has another SHA-256 than program.json says; it was altered".to_owned(),
+            "The SHA-256 of data.bin does not match program.json; it was altered".to_owned(),
         ),
     ];
     for (change, sentence) in cases {
@@ -298,8 +298,8 @@ pub(crate) fn bad_input_is_told(browser: &mut Browser) {
     let told = awaited(browser, "await lab.openDevice(JSON.parse(lab.text).requires, null);");
     assert_eq!(
         told["thrown"],
-        "RunnerError: This browser has no WebGPU; open the page in a recent Chrome, Edge, Safari or \
-         Firefox."
+        "RunnerError: This browser does not support WebGPU; open the page in a recent Chrome, Edge, \
+         Safari or Firefox."
     );
     let none = "await lab.openDevice(JSON.parse(lab.text).requires, { requestAdapter: async () => null });";
     let told = awaited(browser, none)["thrown"].as_str().unwrap_or_default().to_owned();

@@ -34,7 +34,7 @@ fn at_rate<'a>(records: &'a mut Records, run: &str, rate: f32) -> &'a mut SweepR
     networks.find(|one| one.run.name == run && one.learning_rate == rate).unwrap()
 }
 
-/// Sets what all networks with one affine read.
+/// Sets the results of all networks with this affine.
 fn set_affine(records: &mut Records, affine: &str, accuracy: f64) {
     let networks = sweep(records, Swept::Affine).iter_mut();
     for one in networks.filter(|one| one.affine == affine) {
@@ -54,7 +54,7 @@ fn start_of(records: &mut Records, run: &str, factor: f64) {
 /// A change of the lesson's records, the claim that it is about, and the verdict that it must have then.
 pub(super) type Change = (&'static str, fn(&mut Records), Verdict);
 
-/// What turns each claim to its other verdicts.
+/// Changes that turn each claim to its other verdicts.
 pub(super) const CHANGES: [Change; 64] = [
     ("straight line", |r| probe_at(r, "relu-none", 0).hidden[4].all_negative = 0.0, HoldsPartly),
     ("straight line", |r| probe_at(r, "relu-batch", 0).hidden[2].all_positive = 0.2, HoldsPartly),
@@ -139,7 +139,7 @@ pub(super) const CHANGES: [Change; 64] = [
         },
         HoldsPartly,
     ),
-    // A move that is small beside the width of the band is none.
+    // A move that is small compared with the width of the band is none.
     (
         "drift",
         |r| probe_at(r, "sigmoid-none", 0).hidden[4].percentiles = [-3.0, 0.0, 3.0],
@@ -177,8 +177,8 @@ pub(super) const CHANGES: [Change; 64] = [
         |r| r.evaluations.iter_mut().for_each(|evaluation| evaluation.layers.truncate(3)),
         NotMeasured,
     ),
-    ("ReLU the gradient", |r| ending(r, "relu-none").test_accuracy = 0.8, HoldsPartly),
-    ("ReLU the gradient", |r| ending(r, "relu-none").layers[0].gradient_rms = 1e-6, HoldsPartly),
+    ("ReLU, the gradient", |r| ending(r, "relu-none").test_accuracy = 0.8, HoldsPartly),
+    ("ReLU, the gradient", |r| ending(r, "relu-none").layers[0].gradient_rms = 1e-6, HoldsPartly),
     ("batch size 1", |r| batch_sizes(r)[0].hidden_gradient = 1e-30, HoldsPartly),
     ("batch size 1", |r| batch_sizes(r)[1].run.test_accuracy = Some(0.1), HoldsPartly),
     ("batch size 1", |r| drop(batch_sizes(r).remove(1)), NotMeasured),
@@ -200,7 +200,7 @@ pub(super) const CHANGES: [Change; 64] = [
         DoesNotHold,
     ),
     (
-        "ReLU the gradient",
+        "ReLU, the gradient",
         |r| {
             *ending(r, "relu-none") = evaluation("relu-none", 1500, 0.1, 1e-6, 0.001, 0.0);
             *ending(r, "relu-batch") = evaluation("relu-batch", 1500, 0.5, 0.5, 1.0, 0.5);
@@ -215,8 +215,8 @@ pub(super) const CHANGES: [Change; 64] = [
         },
         DoesNotHold,
     ),
-    ("ReLU the gradient", |r| without_effect(r, "relu-batch"), HoldsPartly),
-    ("ReLU the gradient", |r| drop(r.sweeps.remove(&Swept::LearningRate)), Holds),
+    ("ReLU, the gradient", |r| without_effect(r, "relu-batch"), HoldsPartly),
+    ("ReLU, the gradient", |r| drop(r.sweeps.remove(&Swept::LearningRate)), Holds),
     ("batch norm as well as layer norm", |r| r.sweeps.clear(), NotMeasured),
     (
         "batch norm as well as",
@@ -232,7 +232,7 @@ pub(super) const CHANGES: [Change; 64] = [
         },
         DoesNotHold,
     ),
-    // A rate in the middle of batch norm's range at which it diverges leaves what is behind it.
+    // A rate in the middle of batch norm's range at which it diverges keeps the rates beyond it.
     (
         "batch norm as well as",
         |r| at_rate(r, "relu-batch", 0.03).run.failure = Some("inf".into()),

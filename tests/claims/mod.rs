@@ -1,5 +1,5 @@
-//! The lesson's claims: synthetic records turn every verdict, and real runs of the program, all on the
-//! CPU engine, bear out what they ought to and no more.
+//! The lesson's claims: synthetic records change every verdict, and real runs of the program, all on the
+//! CPU engine, confirm what they should and no more.
 
 mod changes;
 
@@ -27,7 +27,7 @@ const WORDS: [&str; 14] = [
     "network trains",
     "Location",
     "Spread",
-    "With ReLU the gradient",
+    "With ReLU, the gradient",
     "batch size 1",
     "batch norm as well as layer norm",
     "one of each for a whole layer",
@@ -85,7 +85,7 @@ fn what_a_constant_guess_reaches_is_no_learning() {
         find(&claims(&records), word).verdict
     };
     for word in ["gradients vanish", "batch size 1"] {
-        // As many as the commonest class has: with ten equal classes it would be learning.
+        // As many as the most common class has; with ten equal classes it would be learning.
         assert_eq!(with(0.445, 0.445, word), Holds, "{word}");
         assert_eq!(with(0.1, 0.445, word), HoldsPartly, "{word}");
         assert_eq!(with(0.5, 0.9, word), HoldsPartly, "{word}");
@@ -166,7 +166,7 @@ fn a_killed_or_an_older_run_has_claims_to_the_degree_that_it_can() {
     assert_eq!(serde_json::from_value::<Summary>(older).unwrap(), summary);
 }
 
-/// Whether a claim has a line of its own, behind its verdict.
+/// Whether a claim has its own line, after its verdict.
 fn told(stdout: &str, claim: &Claim) -> bool {
     let verdict = claim.verdict.words();
     stdout.lines().any(|line| line.starts_with(verdict) && line.ends_with(&claim.claim))
@@ -181,7 +181,7 @@ fn verdict(arguments: &[&str], word: &str) -> (Verdict, String) {
     let ended = run(command.arg(folder.path())).with(0);
     let summary = summary(folder.path());
     let claim = find(&summary.claims, word);
-    // What holds is told in a line; what does not, with its figures.
+    // A claim that holds takes one line; one that does not also gets its evidence.
     assert!(told(&ended.stdout, claim), "{ended:#?}");
     let figures = plain(&claim.figures);
     assert_eq!(ended.stdout.contains(&figures), claim.verdict != Holds, "{ended:#?}");
@@ -254,5 +254,5 @@ fn a_single_network_is_told_of_no_claim_that_takes_two() {
     assert!(!ended.stdout.contains("claims"), "{ended:#?}");
     assert!(summary(folder.path()).claims.iter().all(|claim| claim.verdict == NotMeasured));
     let again = say(&["train", "--out", &folder.path().display().to_string()]);
-    again.refused(&["holds a run already"]);
+    again.refused(&["already holds a run"]);
 }

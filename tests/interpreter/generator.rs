@@ -1,10 +1,10 @@
-//! Small WGSL programs by chance, from a seed: variants of `histogram` that compute whatever comes, each
+//! Small random WGSL programs from a seed: variants of `histogram` that compute arbitrary values, each
 //! invocation one word of `counts`.
 //!
 //! They use only what WGSL defines to the bit, and numbers whose sums, products and quotients a driver
-//! rounds once: so every implementation must give the same words. What is not, llvmpipe
-//! showed, and they have no more of: the sign of a 0, which 19 of 300 programs told by `bitcast`, and the order
-//! of sums with constants, which Mesa adds up first: 2 of 300.
+//! rounds once, so every implementation must give the same words. They avoid two things that turned out on
+//! llvmpipe to be undefined: the sign of a 0, which 19 of 300 programs exposed by `bitcast`, and the order of sums
+//! with constants, which Mesa adds up first: 2 of 300.
 
 use normlab::rng::{Purpose, Stream};
 use std::fmt::Write;
@@ -49,7 +49,7 @@ fn change(pair: ptr<function, Pair>, by: u32) {
     (*pair).parts[by % 3u] -= i32(by >> 5u);
 }
 
-// Near 1, and of few bits; never the 0 below 0, whose sign an implementation may ignore.
+// Near 1, and of few bits; never -0, whose sign an implementation may ignore.
 fn near(f: f32) -> f32 {
     let n = select(1.5, clamp(f, -512.0, 512.0), abs(f) < 1e6);
     return select(n, 0.0, n == 0.0);
@@ -305,7 +305,7 @@ impl Program {
         }
     }
 
-    /// Sums and products of few bits, never one behind the other, which a driver might contract.
+    /// Sums and products of few bits, never chained, which a driver might contract.
     fn real(&mut self, depth: u32) -> String {
         if depth == 0 {
             let number = self.below(64);

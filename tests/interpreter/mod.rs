@@ -1,5 +1,5 @@
-//! The interpreter of WGSL: against the twins on the cases of `check`, against an adapter on these and on
-//! programs by chance, and as a sanitizer on every shader that ships. What needs an adapter is ignored, with
+//! The interpreter of WGSL: compared with the twins on the cases of `check`, with an adapter on these and on
+//! random programs, and as a sanitizer on every shipped shader. Trials that need an adapter are ignored, with
 //! the reason, where there is none.
 
 mod generator;
@@ -23,7 +23,7 @@ use normlab::sanitize::{self, Depth, Options};
 use normlab::tensor::Value;
 use std::fs;
 
-/// Programs by chance.
+/// The number of random programs.
 const PROGRAMS: u64 = 300;
 
 /// Kernels that only add and multiply, and activations that only choose: an adapter that does not contract
@@ -101,7 +101,7 @@ fn bits(value: &Value<f32>) -> Vec<u32> {
     }
 }
 
-/// What a backend makes of a case, and the interpreter; a sentence about the first word that differs.
+/// Runs a case on a backend and on the interpreter; returns a sentence about the first word that differs.
 fn apart(
     backends: [&mut dyn Backend; 2],
     kernel: &'static Kernel,
@@ -173,7 +173,7 @@ fn kernels_agree(backend: &mut GpuBackend) {
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
-/// A race is told by line, invocations, element and what to do; the exit status is 1, and a clean kernel's 0.
+/// A race is reported with line, invocations, element and advice; the exit status is 1, and 0 for a clean kernel.
 fn tells_what_it_finds() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let source = &kernels::find("rms_norm_forward")?.shaders[2];

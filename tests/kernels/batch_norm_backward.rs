@@ -79,7 +79,7 @@ fn backward<T: Engine>(x: &Tensor<f64>, activation: Activation) -> super::suppor
         .evaluate::<T>()
 }
 
-/// The lesson's batch of one: what lies before the norm learns exactly nothing.
+/// The lesson's batch of one: layers before the norm learn exactly nothing.
 fn one_row() {
     properties::hold(&(1_usize..34, properties::activation()), |(cols, activation)| {
         let x = map(&normal(1, Shape::matrix(1, cols)), |x| 1e3 * x);

@@ -59,7 +59,7 @@ fn by_hand() {
     assert_eq!(*outputs.real("running"), matrix([[8.25, -1.0], [5.0, 2.0]]));
 }
 
-/// Holds y against activate(beta) in every row, to the last bit.
+/// Compares y with activate(beta) in every row, to the last bit.
 fn assert_only_beta<T: Engine>(call: &Call, beta: &Tensor<f64>, activation: Activation) {
     let outputs = call.clone().activation(activation).evaluate::<T>();
     for (at, y) in outputs.real("y").data.iter().enumerate() {
@@ -112,7 +112,7 @@ fn moments() {
 }
 
 /// Without epsilon, adding a constant or multiplying by a power of 2 leaves z as it is, to the last
-/// bit even in f32: x lies on a grid on which its sums with the constant are exact.
+/// bit even in f32: x is on a grid on which its sums with the constant are exact.
 fn shift_and_scale() {
     let inputs = (2_usize..34, 1_usize..20, -10_000_i32..10_000, -8_i32..8);
     properties::hold(&inputs, |(rows, cols, shift, exponent)| {

@@ -1,5 +1,5 @@
-//! `bias_softmax_cross_entropy`: the output layer behind its product, as `bias_forward`,
-//! `softmax_cross_entropy` and `bias_backward` have it.
+//! `bias_softmax_cross_entropy`: the output layer after its product, the same as `bias_forward`,
+//! `softmax_cross_entropy` and `bias_backward`.
 
 use super::softmax_cross_entropy::cases;
 use super::support::{Call, agreement, assert_close, indices, matrix, normal, properties, trial};

@@ -1,4 +1,4 @@
-//! `column_stats`: where each column lies and how far it spreads.
+//! `column_stats`: the location and spread of each column.
 
 use super::support::{Call, agreement, assert_close, matrix, normal, properties, trial};
 use crate::support::trial::Trial;
@@ -26,8 +26,8 @@ fn cases() -> BoxedStrategy<Case> {
 }
 
 /// 1, 3, 5, 7 has the mean 4 and the mean square (9 + 1 + 1 + 9) / 4 = 5; of −2, −2, 0, 8 the mean is
-/// 1, (9 + 9 + 1 + 49) / 4 = 17. Below 0 or above 6 lie one of the first and three of the second; what
-/// is as large as a bound is not outside.
+/// 1, (9 + 9 + 1 + 49) / 4 = 17. Below 0 or above 6 are one of the first and three of the second;
+/// values equal to a bound are not outside.
 fn by_hand() {
     let x = matrix([[1.0, -2.0], [3.0, -2.0], [5.0, 0.0], [7.0, 8.0]]);
     let call = Call::new(&KERNEL).real("x", &x).parameter("low", 0.0).parameter("high", 6.0);

@@ -38,7 +38,7 @@ fn cases() -> BoxedStrategy<Case> {
 }
 
 /// Two images of five bytes: 0, 51, 102, 255, 204 and 255, 0, 0, 0, 51. The first byte of a word is
-/// its lowest. What stands in the last word behind the fifth byte belongs to no feature.
+/// its lowest. The bytes of the last word after the fifth byte belong to no feature.
 fn images() -> Tensor<u32> {
     indices([[0xff66_3300, 0xaaaa_aacc], [0x0000_00ff, 0xbbbb_bb33]])
 }
@@ -60,7 +60,7 @@ fn by_hand() {
     assert_eq!(*outputs.index("targets"), indices([[3], [NONE], [7]]));
 }
 
-/// One replica of images and labels serves replicas that have orders and steps of their own.
+/// One replica of images and labels serves replicas with separate orders and steps.
 fn shared() {
     let batch_indices = Tensor::new(Shape::new(2, 1, 2), vec![0, 1, 1, 1]);
     let step = Tensor::new(Shape::new(2, 1, 1), vec![5, 0]);

@@ -1,4 +1,4 @@
-//! The checks are checked: a backend that goes wrong in one place must be found out, with the place.
+//! The checks are checked: a backend that is wrong in one place must be caught, with the place.
 
 use crate::support::gpu::{self, Gpu};
 use crate::support::trial::Trial;
@@ -70,9 +70,9 @@ enum Fault {
     Becomes(&'static str, usize, f32),
     /// This element of an operand is off by this factor.
     Times(&'static str, usize, f32),
-    /// This element of an operand of whole numbers becomes one more.
+    /// This element of an integer operand becomes one larger.
     OneMore(&'static str, usize),
-    /// The first two replicas of an operand change places.
+    /// The first two replicas of an operand are swapped.
     Exchanged(&'static str),
     /// An element of the whole buffer that holds an operand becomes 0.
     Spilled(&'static str, usize),
@@ -192,7 +192,7 @@ fn assert_complaint(outcome: &CheckOutcome, words: &[&str]) {
     }
 }
 
-/// What the twin has at a place, as a complaint writes it: with nine digits.
+/// The twin's value at a place, as a complaint writes it: with nine digits.
 fn written(operand: &str, at: usize) -> String {
     let (kernel, case) = batch_norm();
     let right = super::support::exact(kernel, &case);
@@ -261,7 +261,7 @@ fn behind_the_end() {
     assert_complaint(&outcome, &["z: element 30", "outside the tensor"]);
 }
 
-/// The replicas of a strided output lie apart: behind the 6 elements of the first is a gap.
+/// The replicas of a strided output are not contiguous: after the 6 elements of the first is a gap.
 fn between_replicas() {
     let case = Case::new(&[("m", 2), ("k", 4), ("n", 3)]).replicas(2);
     let outcome = outcome(Fault::Spilled("c", 6), (&matmul_tn::KERNEL, case));
@@ -275,8 +275,8 @@ fn changed_input() {
 }
 
 /// A trial on the GPU without an adapter is ignored with the reason, or fails where one is required.
-/// A single sum, taken from the last row to the first: right in f32, though the twin, by luck, may
-/// have met the exact sum.
+/// A single sum, taken from the last row to the first: correct in f32, though the twin may happen to have the
+/// exact sum.
 fn another_order() {
     let shapes = [("d_y", 257), ("z", 257), ("d_x", 257), ("d_bias", 1)];
     let mut program = Program::default();

@@ -1,4 +1,4 @@
-//! `histogram`: how many elements lie where.
+//! `histogram`: how many elements are in each bin.
 
 use super::support::{Call, agreement, indices, properties, trial};
 use crate::support::trial::Trial;

@@ -1,4 +1,4 @@
-//! `matmul_backward`: both gradients of a product, as `matmul_tn` and `matmul_nt` have them.
+//! `matmul_backward`: both gradients of a product, the same as from `matmul_tn` and `matmul_nt`.
 
 use super::support::{Call, agreement, gradients, matrix, normal, properties, trial};
 use crate::support::trial::Trial;
@@ -18,7 +18,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Sizes of the block of the tiled variant; what is not named is as in the file.
+/// Block sizes of the tiled variant; those not named are as in the file.
 const BLOCKS: [&[&str]; 5] =
     [&[], &["TILE=32"], &["TERMS=8"], &["SPAN=8"], &["TILE=128", "TERMS=8", "SPAN=8"]];
 

@@ -1,4 +1,4 @@
-//! `matmul_bias_forward`: z = a · b + bias, y = f(z), as `matmul_nn` and `bias_forward` have it.
+//! `matmul_bias_forward`: z = a · b + bias, y = f(z), the same as `matmul_nn` and `bias_forward`.
 
 use super::support::{Call, agreement, matrix, normal, properties, trial};
 use crate::support::trial::Trial;

@@ -1,8 +1,8 @@
-//! The tests of the kernels: one module a kernel, and one about the checks themselves.
+//! The tests of the kernels: one module per kernel, and one about the checks themselves.
 //!
-//! A kernel's twin is held against values worked out by hand, against central differences, against
-//! vectors from an independent implementation, and against itself in other sizes and precisions.
-//! Every variant of its shader is held against the twin. Trials that need an adapter are ignored,
+//! A kernel's twin is compared with hand-computed values, with central differences, with
+//! vectors from an independent implementation, and with itself in other sizes and precisions.
+//! Every variant of its shader is compared with the twin. Trials that need an adapter are ignored,
 //! with the reason, where there is none; `NORMLAB_REQUIRE_GPU=1` makes them fail.
 
 mod support;

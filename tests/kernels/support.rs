@@ -75,7 +75,7 @@ impl Call {
         }
     }
 
-    /// What the twin makes of it in `T`, widened.
+    /// The twin's result in `T`, widened.
     pub(crate) fn evaluate<T: Engine>(&self) -> Outputs {
         let (program, _) = self.program();
         let operands = self.kernel.contract.operands.iter();
@@ -86,7 +86,7 @@ impl Call {
         Outputs { kernel: self.kernel, values }
     }
 
-    /// What a backend makes of it.
+    /// A backend's result.
     pub(crate) fn run_on(&self, backend: &mut dyn Backend) -> Result<Outputs> {
         let (program, ids) = self.program();
         let mut session = backend.load(&program)?;
@@ -172,7 +172,7 @@ impl Outputs {
     pub(crate) fn real(&self, name: &str) -> &Tensor<f64> {
         match self.value(name) {
             Value::Real(tensor) => tensor,
-            Value::Index(_) => panic!("{name} holds whole numbers"),
+            Value::Index(_) => panic!("{name} holds integers"),
         }
     }
 
@@ -199,7 +199,7 @@ pub(crate) fn matrix<const ROWS: usize, const COLS: usize>(
     Tensor::new(Shape::matrix(ROWS, COLS), rows.concat())
 }
 
-/// One replica of whole numbers, written out.
+/// One replica of integers, written out.
 pub(crate) fn indices<const ROWS: usize, const COLS: usize>(
     rows: [[u32; COLS]; ROWS],
 ) -> Tensor<u32> {
@@ -268,7 +268,7 @@ pub(crate) fn replica<T: Real>(value: &Value<T>, replica: usize) -> Value<T> {
     }
 }
 
-/// What the f64 twin makes of a case's inputs.
+/// The f64 twin's results for a case's inputs.
 pub(crate) fn exact(kernel: &'static Kernel, case: &Case) -> Outputs {
     let inputs = case.inputs(&kernel.contract).unwrap_or_else(|error| panic!("{error}"));
     let inputs: Vec<_> = inputs.iter().map(|input| input.as_ref().map(Value::cast)).collect();

@@ -2,7 +2,7 @@
 
 use super::{Fault, Faults, fault};
 
-/// Of the text that all three share.
+/// Faults of the code that all three share.
 const SHARED: [Fault; 10] = [
     fault("a row beyond the end", "if (row >= params.m) {", "if (row > params.m) {")
         .named("outside the tensor"),

@@ -1,15 +1,14 @@
-//! Changes that rules make and that leave every result as it is, each with the reason; and races, which need
-//! more than a run to be seen.
+//! Changes by rule that affect no result, each with the reason; and races, which a single run need not show.
 
 use super::rules::Injected;
 
 /// Changes of one line that change no result.
 struct Equivalent {
-    /// The line's code, in whichever shader it stands.
+    /// The line's code, in any shader.
     line: &'static str,
-    /// What the line's body contains, where that tells it from others of the same text.
+    /// What the line's body contains, if that distinguishes it from identical lines.
     body: &'static str,
-    /// What the shader contains, where a line changes nothing only in some that share it.
+    /// What the shader contains, if the line is irrelevant only in some that share it.
     within: &'static str,
     /// What the changed line contains, one of these; nothing where any change of the line is meant.
     to: &'static [&'static str],
@@ -58,7 +57,7 @@ pub(crate) fn reason(fault: &Injected) -> Option<&'static str> {
     EQUIVALENTS.iter().find(means).map(|one| one.why)
 }
 
-/// Entries that no fault of these is meant by: their lines are no longer in any shader.
+/// Entries that match none of these faults: their lines are no longer in any shader.
 pub(crate) fn stale(injected: &[Injected]) -> Vec<&'static str> {
     let used = |one: &Equivalent| injected.iter().any(|fault| one.is_at(fault));
     EQUIVALENTS.iter().filter(|one| !used(one)).map(|one| one.line).collect()
@@ -73,7 +72,7 @@ const STORED_TWICE: &str =
     "a loop that only stores: some elements are stored twice, with the same value";
 const ALL_UNITS: &str = "affine is the number of columns here";
 const RACE: &str = "a race, which this driver does not show: lanes read what others are adding to";
-const IN_BOUNDS: &str = "only keeps reads in bounds for what is not stored; `sanitize` tells of it";
+const IN_BOUNDS: &str = "only keeps reads in bounds for what is not stored; `sanitize` reports it";
 const REPEATS: &str = "a column beyond the end repeats the last one";
 const ORDER: &str = "only the order in which tiles are taken";
 const UNTUNED: &str = "no other size of a step or of an invocation's part changes a result";
@@ -105,7 +104,7 @@ static EQUIVALENTS: &[Equivalent] = &[
     to("var<workgroup> parts: array<vec2<f32>, LANES * TILE_COLS>;", &["32u *"], LARGER),
     to("var<workgroup> parts: array<f32, ITEMS * LANES>;", &["* 32u"], LARGER),
     to("var<workgroup> parts: array<vec2<f32>, ITEMS * LANES>;", &["* 32u"], LARGER),
-    // Lanes that keep the others company.
+    // Lanes that only take part in barriers.
     to(
         "let inside = workgroup.x * TILE_COLS + local.x < params.cols;",
         &["local.z", "workgroup.y"],
@@ -167,7 +166,7 @@ static EQUIVALENTS: &[Equivalent] = &[
         &["INVOCATIONS - 1u"],
         STORED_TWICE,
     ),
-    // What is used for nothing but touching, and the order of tiles.
+    // Values used only for touching, and the order of tiles.
     any("let start = replica * params.rows * params.cols + first_unit;", TOUCH),
     any("let along = params.m > params.n;", ORDER),
     to("const TILE_K: u32 = TERMS;", &["16u"], UNTUNED),

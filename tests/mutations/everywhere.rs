@@ -19,7 +19,7 @@ use std::sync::atomic::Ordering;
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for kernel in kernels::ALL {
-        // What mixed precision may be off hides small faults: those have their tables alone.
+        // The tolerance of mixed precision hides small faults: these variants have only their tables.
         let plain = |source: &&Source| !is_cooperative(source.variant);
         for source in kernel.shaders.iter().filter(plain) {
             let name = format!("{}::{}::everywhere", kernel.name(), source.variant);
@@ -122,8 +122,8 @@ fn variant(kernel: &'static Kernel, source: &'static Source) -> Result<Completio
     verdict(&survivors)
 }
 
-/// The settings at which a fault is tried: the file's own; and all others that the adapter can run, or those
-/// of the tunable that decides if it shows.
+/// The settings at which a fault is tried: the file's own, and all others that the adapter can run, or those
+/// of the tunable that decides whether it shows.
 fn settings(
     backend: &GpuBackend,
     kernel: &'static Kernel,
@@ -141,7 +141,7 @@ fn settings(
         Some(tunable) => found.retain(|setting| setting.tunables.contains_key(tunable)),
         None => found.insert(0, own),
     }
-    // A tile that does not fit an array any more is refused: no fault.
+    // A tile that no longer fits an array is refused, so it is no fault.
     found.retain(|one| {
         read(one).is_ok_and(|shader| backend.selection().capabilities().lacks(&shader).is_none())
     });

@@ -1,4 +1,4 @@
-//! Faults of the kernels that do what several do.
+//! Faults of the fused kernels.
 
 use super::{Faults, fault};
 
@@ -7,7 +7,7 @@ pub(crate) static FAULTS: [Faults; 7] = [
         kernel: "matmul_bias_forward",
         variant: "naive",
         faults: &[
-            fault("a write behind the end", "row >= params.m ||", "row > params.m ||"),
+            fault("a write past the end", "row >= params.m ||", "row > params.m ||"),
             fault("a column never written", "|| col >= params.n)", "|| col + 1u >= params.n)"),
             fault("the last product missing", "i < params.k;", "i + 1u < params.k;"),
             fault("stride of b", "b_start + i * params.n", "b_start + i * params.k"),

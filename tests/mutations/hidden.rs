@@ -1,4 +1,4 @@
-//! Hidden faults: those that a run on an adapter need not show, as a barrier that is missing where subgroups
+//! Hidden faults: those that a run on an adapter need not show, such as a missing barrier where subgroups
 //! run in step. [`normlab::sanitize`] must find each of them, without any adapter.
 
 use super::hidden_table::CHOSEN;
@@ -12,10 +12,10 @@ use normlab::kernels::{self};
 use normlab::sanitize::{Depth, Options, sanitize};
 use std::fs;
 
-/// At least so many faults in all.
+/// The least number of faults in total.
 const FEWEST: usize = 60;
 
-/// A barrier of each kind, and the faults that the rules make of it.
+/// A barrier of each kind, and the faults that the rules make from it.
 const RULES: [Fault; 4] = [
     fault("a barrier taken out", "workgroupBarrier();", ""),
     fault("a barrier for another memory", "workgroupBarrier();", "storageBarrier();"),
@@ -23,7 +23,7 @@ const RULES: [Fault; 4] = [
     fault("a barrier for another memory", "storageBarrier();", "workgroupBarrier();"),
 ];
 
-/// What atomics hide: they race with nothing, and any barrier lets all of a workgroup come first. A run on one
+/// What atomics hide: they never race, and any barrier lets the whole workgroup go first. A run on one
 /// core sees them in order.
 const UNSEEN: [(&str, &str); 1] = [("histogram", "a barrier for another memory")];
 
@@ -88,8 +88,6 @@ fn all_are_found(kernel: &'static Kernel, source: &Source, faults: &[Fault]) -> 
     }
     match survivors.is_empty() {
         true => Ok(()),
-        false => {
-            Err(format!("nothing tells of these faults:\n  {}", survivors.join("\n  ")).into())
-        }
+        false => Err(format!("nothing reveals these faults:\n  {}", survivors.join("\n  ")).into()),
     }
 }

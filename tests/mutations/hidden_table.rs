@@ -1,4 +1,4 @@
-//! Hidden faults that are chosen, see [`super::hidden`].
+//! Hand-picked hidden faults, see [`super::hidden`].
 
 use super::{Faults, fault};
 

@@ -1,8 +1,8 @@
 //! Faults of the normalization layers' variants for hardware, in which many invocations share a row or
 //! a column.
 //!
-//! A barrier that is missing between the halves of a sum is found where subgroups run one after another,
-//! as in software Vulkan. There, one that is missing before or behind the reading of a sum is not: the
+//! A missing barrier between the halves of a sum is found where subgroups run one after another,
+//! as in software Vulkan. There, one missing before or after the reading of a sum is not: the
 //! subgroup that ends the sum runs first.
 
 use super::{Faults, fault};
@@ -121,7 +121,7 @@ pub(crate) static FAULTS: [Faults; 6] = [
             fault("a unit beyond the end", "unit < params.affine;", "unit <= params.affine;"),
             fault("a unit never written", "unit < params.affine;", "unit + 1u < params.affine;"),
             fault(
-                "units only in workgroups of their own",
+                "units only in separate workgroups",
                 "first + ITEMS > params.rows",
                 "first >= params.rows",
             ),
@@ -190,7 +190,7 @@ pub(crate) static FAULTS: [Faults; 6] = [
             fault("a unit beyond the end", "unit < params.affine;", "unit <= params.affine;"),
             fault("a unit never written", "unit < params.affine;", "unit + 1u < params.affine;"),
             fault(
-                "units only in workgroups of their own",
+                "units only in separate workgroups",
                 "first + ITEMS > params.rows",
                 "first >= params.rows",
             ),

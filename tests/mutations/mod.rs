@@ -1,4 +1,4 @@
-//! Every shipped shader with small faults put in as text: the checks must find each of them.
+//! Every shipped shader with small faults inserted as text: the checks must find each of them.
 //!
 //! A fault is a real one: the loader accepts the shader that has it, and only what the shader
 //! computes, or where it writes, is wrong. One that no case of its kernel shows is a gap in the
@@ -34,7 +34,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// At least so many faults of every shader.
+/// The least number of faults for every shader.
 const FEWEST: usize = 5;
 
 static INJECTED: AtomicUsize = AtomicUsize::new(0);
@@ -47,15 +47,15 @@ pub(crate) struct Fault {
     what: &'static str,
     from: &'static str,
     to: &'static str,
-    /// Which occurrence of `from` is meant, from 1; none where there is to be only one.
+    /// Which occurrence of `from` is meant, from 1; none if there must be only one.
     occurrence: Option<usize>,
-    /// Words that a complaint about it must have; any complaint will do where there are none.
+    /// Words that a complaint about it must have; any complaint will do if there are none.
     named: &'static str,
-    /// Whether the order in which subgroups run decides if it shows.
+    /// Whether the order in which subgroups run decides whether it shows.
     race: bool,
     /// Whether it shows only at other values of the shader's tunables.
     tuned: bool,
-    /// What the verdict must say is permitted; it is to be a complaint where there is nothing.
+    /// What the verdict must call permitted; none if it must be a complaint.
     noted: Option<Permitted>,
 }
 
@@ -86,12 +86,12 @@ impl Fault {
         Self { tuned: true, ..self }
     }
 
-    /// The same, and it is no mistake but what WGSL permits: it must be told as that.
+    /// The same, but WGSL permits it: it must be reported as permitted.
     pub(crate) const fn noted(self, permitted: Permitted) -> Self {
         Self { noted: Some(permitted), ..self }
     }
 
-    /// Whether an outcome tells of it.
+    /// Whether an outcome reveals it.
     fn is_told_by(&self, outcome: &CheckOutcome) -> bool {
         match self.noted {
             Some(permitted) => outcome.passes() && outcome.permitted().contains(&permitted),
@@ -241,11 +241,11 @@ fn kernel(table: &Faults) -> Result<Completion, Failed> {
     let folder = tempfile::tempdir()?;
     let mut survivors = Vec::new();
     for (number, (fault, text)) in mutants.iter().enumerate() {
-        // Nothing tells it from the shader as it ships where the adapter does just that.
+        // It cannot be distinguished from the shipped shader if the adapter does just that.
         if fault.race && !narrow || fault.noted.is_some_and(|noted| usual.contains(&noted)) {
             continue;
         }
-        // A name for each: a pipeline is known by it.
+        // A separate name for each, because it identifies the pipeline.
         let path = folder.path().join(format!("fault_{number}.wgsl"));
         fs::write(&path, text)?;
         let refused = |error| format!("no fault but a refusal: {}: {error}", fault.describe());
@@ -263,7 +263,7 @@ fn kernel(table: &Faults) -> Result<Completion, Failed> {
     verdict(&survivors)
 }
 
-/// What the checks say is permitted of the variant as it ships, where a fault of the table is of that kind.
+/// What the checks call permitted in the shipped variant, if a fault of the table is of that kind.
 fn permitted_as_shipped(
     table: &Faults,
     backend: &mut GpuBackend,
@@ -280,7 +280,7 @@ fn permitted_as_shipped(
     Ok(found)
 }
 
-/// Puts each fault into an activation and checks the two kernels that are little else.
+/// Puts each fault into an activation and checks the two kernels that do little else.
 fn activation(table: &ActivationFaults) -> Result<Completion, Failed> {
     let activation = table.activation;
     let mut survivors = Vec::new();
@@ -290,7 +290,7 @@ fn activation(table: &ActivationFaults) -> Result<Completion, Failed> {
         let file = format!("activations/{}.wgsl", activation.name());
         fs::write(folder.path().join(file), text)?;
         let library = Library::over(folder.path())?;
-        // The variants keep their names, so every fault needs pipelines of its own.
+        // The variants keep their names, so every fault needs separate pipelines.
         let mut backend = match gpu::open()? {
             Gpu::Open(backend) => backend.with(library),
             Gpu::Missing(reason) => return Ok(Completion::ignored_with(reason)),
@@ -324,7 +324,7 @@ pub(crate) fn check_trials(
     Ok(trials.collect::<Result<_, _>>()?)
 }
 
-/// Whether one of the cases tells of the fault. A setting that the adapter cannot run tells nothing.
+/// Whether one of the cases reveals the fault. A setting that the adapter cannot run reveals nothing.
 fn is_caught(
     fault: &Fault,
     backend: &mut GpuBackend,

@@ -207,7 +207,7 @@ pub(crate) static FAULTS: [Faults; 7] = [
             fault("only the last part", "sums += parts", "sums = parts"),
             fault("only the last units", "part += ", "part = "),
             fault(
-                "a workgroup behind the last",
+                "a workgroup past the last",
                 "params.rows / INVOCATIONS)",
                 "params.rows / INVOCATIONS + 1u)",
             ),
@@ -325,7 +325,7 @@ pub(crate) static FAULTS: [Faults; 7] = [
             fault("only the last part", "dot += parts", "dot = parts"),
             fault("only the last units", "part += ", "part = "),
             fault(
-                "a workgroup behind the last",
+                "a workgroup past the last",
                 "params.rows / INVOCATIONS)",
                 "params.rows / INVOCATIONS + 1u)",
             ),

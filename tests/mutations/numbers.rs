@@ -1,5 +1,5 @@
-//! Faults of the optimizers and of the kernels that look into a network: these meet NaN, infinities and
-//! denormal numbers, too.
+//! Faults of the optimizers and of the kernels that observe a network: these also handle NaN, infinities and
+//! denormal numbers.
 
 use super::{Faults, fault};
 use normlab::leeway::Permitted::{DenormalsFlushed, NotKept};

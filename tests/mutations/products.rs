@@ -7,7 +7,7 @@ pub(crate) static FAULTS: [Faults; 15] = [
         kernel: "matmul_nn",
         variant: "naive",
         faults: &[
-            fault("a write behind the end", "row >= params.m ||", "row > params.m ||")
+            fault("a write past the end", "row >= params.m ||", "row > params.m ||")
                 .named("outside the tensor"),
             fault("a column never written", "|| col >= params.n)", "|| col + 1u >= params.n)")
                 .named("not finite"),
@@ -278,7 +278,7 @@ pub(crate) static FAULTS: [Faults; 15] = [
                 "(replica * params.k + l) * params.n",
                 "(replica * params.m + l) * params.n",
             ),
-            fault("no barrier behind the products", "        workgroupBarrier();\n    }", "    }")
+            fault("no barrier after the products", "        workgroupBarrier();\n    }", "    }")
                 .race(),
         ],
     },

@@ -1,6 +1,6 @@
-//! Faults that are put in by rule, wherever a shader's text has a place for them: nobody chose the place.
+//! Faults that are inserted by rule, wherever a shader's source has a place for them.
 //!
-//! Tables name what somebody thought of. These rules go through every variant, line by line, and so find
+//! Tables list faults that somebody thought of. These rules go through every variant, line by line, and so find
 //! the places that nobody thought of: another axis of an id, another size, a replica's offset left out, a
 //! loop that ends early or steps too far, a number in place of a tunable.
 
@@ -11,18 +11,18 @@ use normlab::kernels::tunable::tunables;
 pub(crate) struct Injected {
     /// The rule.
     pub(crate) rule: &'static str,
-    /// The line, from 1, and the function that it stands in; none outside of them.
+    /// The line, from 1, and the function that contains it; none outside of functions.
     pub(crate) line: usize,
     pub(crate) function: String,
     /// The line as it was, without its indentation and comment.
     pub(crate) before: String,
     /// The line as it became.
     pub(crate) after: String,
-    /// The code below the line that is further in: of a loop, what it does.
+    /// The code below the line with deeper indentation: the body of a loop.
     pub(crate) body: String,
     /// The whole text with the fault.
     pub(crate) text: String,
-    /// The tunable that decides if it shows, if one does.
+    /// The tunable that decides whether it shows, if any.
     pub(crate) tunable: Option<String>,
 }
 
@@ -70,7 +70,7 @@ pub(crate) fn all(text: &str) -> Vec<Injected> {
     found
 }
 
-/// The lines below one that are further in than it.
+/// The lines below one with deeper indentation.
 fn body(text: &str, number: usize) -> String {
     let depth = |line: &&str| line.len() - line.trim_start().len();
     let mut lines = text.lines().skip(number);
@@ -90,7 +90,7 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// Where a word stands in code, not as part of another and not as a member.
+/// Where a word occurs in code, not as part of another and not as a member.
 fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let bytes = code.as_bytes();
     code.match_indices(word).map(|(at, _)| at).filter(move |&at| {
@@ -126,7 +126,7 @@ fn axes(text: &str, code: &str) -> Vec<Change> {
     found
 }
 
-/// The whole numbers of `Params`.
+/// The integers of `Params`.
 fn parameters(text: &str) -> Vec<&str> {
     let body = text.split_once("struct Params {").and_then(|(_, rest)| rest.split_once('}'));
     let lines = body.map_or("", |(body, _)| body).lines();

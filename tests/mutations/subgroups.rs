@@ -1,4 +1,4 @@
-//! Faults in the norms, and the gradient of a bias, where the lanes of a subgroup share rows, or lines of columns.
+//! Faults in the norms, and in the gradient of a bias, whose subgroups share rows, or cache lines of columns.
 
 use super::{Faults, fault};
 

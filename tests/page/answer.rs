@@ -1,4 +1,4 @@
-//! The question, its answer, and the pictures that carry it: true of whatever the records hold.
+//! The question, its answer, and the pictures that support it, which must be true whatever the records hold.
 
 use super::{changed, html};
 use crate::support::lesson_records::{NETWORKS, lesson};
@@ -53,10 +53,7 @@ fn who_has_learned_is_said_as_it_was() {
         (&[(none, 0.1), (batch, 0.1)], "no network beats a constant guess ("),
         (&[(none, 0.9), (batch, 0.92)], "a norm changes little in the end ("),
         (&[(layer, 0.9), (batch, 0.92)], "the norms differ little in the end ("),
-        (
-            &[(none, 0.5), (batch, 0.92)],
-            "it depends on the norm how much the network has learned (",
-        ),
+        (&[(none, 0.5), (batch, 0.92)], "how much the network has learned depends on the norm ("),
         (&[(batch, 0.92)], "the network has learned (test accuracy: 92.0 % with batch norm)"),
     ];
     for (accuracies, words) in cases {
@@ -115,7 +112,7 @@ fn what_did_not_end_is_no_answer() {
         all.evaluations.iter_mut().for_each(|one| one.layers.truncate(1));
     });
     let said = sentences(&shallow);
-    assert!(said[1].starts_with("In training, with sigmoid the loss has come to "), "{said:#?}");
+    assert!(said[1].starts_with("In training, with sigmoid the loss reached "), "{said:#?}");
     assert!(said[2].starts_with("Without a hidden layer "), "{said:#?}");
 }
 
@@ -125,7 +122,7 @@ fn verdicts_are_counted() {
     let said = count_of_verdicts(&all).unwrap();
     assert!(said.starts_with(&format!("Of {} claims, ", all.len())), "{said}");
     assert_eq!(count_of_verdicts(&[]), None);
-    assert_eq!(count_of_verdicts(&all[..1]), None, "one claim has its verdict beside it");
+    assert_eq!(count_of_verdicts(&all[..1]), None, "a single claim shows its own verdict");
 }
 
 #[test]

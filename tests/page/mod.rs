@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 use words::{known, of_page};
 
-/// A picture's last frame, an element a line.
+/// A picture's last frame, one element per line.
 fn lines(picture: &Picture) -> String {
     picture.frames.last().unwrap().svg.replace("><", ">\n<")
 }
@@ -152,7 +152,7 @@ fn every_shader_has_its_settings_and_the_shapes_of_each() {
             ["sgd", "naive", "", "INVOCATIONS=64", ""],
         ]
     );
-    // A summary of a version that told neither.
+    // A summary of a version that recorded neither.
     let mut summary = serde_json::to_value(&records.summary).unwrap();
     for shader in summary["shaders"].as_array_mut().unwrap() {
         let shader = shader.as_object_mut().unwrap();
@@ -218,7 +218,7 @@ fn words_of_the_records_are_no_markup() {
         }
     });
     let page = html(&records);
-    // Within the frames' JSON it is only text, as long as it does not end the element.
+    // Within the frames' JSON it is only text, provided that it does not end the element.
     assert!(!page.split("id=\"frames\">").next().unwrap().contains("<script>alert"));
     assert_eq!(page.matches("</script>").count(), 2);
     assert!(!page.contains("<!--"));
@@ -253,7 +253,7 @@ fn a_run_cut_off_in_the_middle_is_shown_as_far_as_it_went() {
     assert!(page.contains("sigmoid, batch norm") && page.contains("ReLU, no norm"));
     assert!(!page.contains("ReLU, batch norm") && !page.contains("id=\"results\""));
     assert!(page.contains("layer norm: 90.2 % at 0.008, 94.3 % at 0.07, 95.5 % at 0.6."));
-    // Nothing but the experiment is the least that a report can be made of.
+    // The experiment alone is the minimum for a report.
     fs::remove_file(path.join("metrics.jsonl")).unwrap();
     for swept in Swept::ALL {
         fs::remove_file(path.join(swept.file())).unwrap();
@@ -318,7 +318,7 @@ fn a_run_whose_report_cannot_be_written_has_failed() {
     fs::write(folder.path().join("pictures"), "a file where a folder should be").unwrap();
     let ended = small(&["train"], folder.path()).with(1);
     let line = ended.stdout.lines().last().unwrap();
-    assert!(line.starts_with("FAILED: no report was made: cannot write "), "{line}");
+    assert!(line.starts_with("FAILED: the report could not be made: cannot write "), "{line}");
     let again = say(&["report", folder.path().to_str().unwrap()]).with(1);
     assert!(again.stderr.starts_with("error: cannot write "), "{again:#?}");
 }

@@ -8,11 +8,11 @@ use normlab::report::folder;
 use normlab::report::number::coordinate;
 use normlab::report::records::Records;
 
-/// A panel of the accuracies: where its steps begin and 0 % lies, and how wide and high it is.
+/// A panel of the accuracies: where its steps begin and 0 % is, and its width and height.
 const ORIGIN: [f64; 2] = [44.0, 234.0];
 const SIZE: [f64; 2] = [280.0, 170.0];
 
-/// The lesson's evaluations three times, as a run writes them: the second replica's figures below the
+/// The lesson's evaluations three times, as a run writes them: the second replica's values below the
 /// first's, the third's above them.
 fn three_replicas() -> Vec<Evaluation> {
     let replica = |evaluation: &Evaluation, replica: usize| {

@@ -39,8 +39,8 @@ fn of(text: &str) -> BTreeSet<String> {
     words.filter(|word| word.contains(|c: char| c.is_ascii_digit())).collect()
 }
 
-/// The numbers that the records hold, as they may be written; how many networks and layers there are;
-/// and what the report says by itself, which is measured nowhere.
+/// The numbers in the records, in every notation; the numbers of networks and layers;
+/// and the report's own numbers, which are not measured.
 pub(crate) fn known(records: &Records) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     if let Some(summary) = &records.summary {

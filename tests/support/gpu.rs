@@ -1,7 +1,7 @@
 //! Opens the adapter that tests run on, or says why there is none.
 //!
-//! Tests that need a GPU and find none are *ignored with the reason*: they did not pass. Where the
-//! environment variable `NORMLAB_REQUIRE_GPU` is 1, as on a machine that is known to have an
+//! Tests that need a GPU and find none are *ignored with the reason*: they did not pass. If the
+//! environment variable `NORMLAB_REQUIRE_GPU` is 1, for example on a machine that is known to have an
 //! adapter, they fail instead.
 
 use super::trial::Trial;
@@ -70,7 +70,7 @@ pub(crate) fn missing(required: bool) -> Result<Gpu, String> {
     Ok(Gpu::Missing(NO_ADAPTER.to_owned()))
 }
 
-/// A check that needs no adapter, as a trial has it.
+/// A check that needs no adapter, as a trial.
 pub(crate) fn done(check: fn()) -> impl FnOnce() -> Result<(), Failed> + Send + 'static {
     move || {
         check();

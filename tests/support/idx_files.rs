@@ -30,7 +30,7 @@ pub(crate) fn labels(of: &[u8]) -> Vec<u8> {
     file(0x0801, &[u32::try_from(of.len()).unwrap()], of)
 }
 
-/// Labels as QMNIST has them: eight integers to an example, the class first.
+/// Labels in QMNIST's form: eight integers per example, the class first.
 pub(crate) fn qmnist_labels(of: &[i32]) -> Vec<u8> {
     let row = |&class: &i32| [class, 4, 305, 7, 12, 0, 0, 0].into_iter().flat_map(i32::to_be_bytes);
     let body: Vec<u8> = of.iter().flat_map(row).collect();

@@ -1,4 +1,4 @@
-//! Records as the lesson leaves them, made by hand, with the figures of a real run.
+//! Records as the lesson leaves them, made by hand, with the numbers of a real run.
 
 use super::network::{at_rate, network, with_affine};
 
@@ -62,7 +62,7 @@ pub(crate) fn lesson() -> Records {
     }
 }
 
-/// By what factor the gradient of the initial weights changes into each layer from the one behind it.
+/// The factor by which the gradient of the initial weights changes from each layer to the one before it.
 const FACTORS: [(&str, [f64; 5]); 6] = [
     ("sigmoid-none", [0.108, 0.146, 0.139, 0.156, 0.039]),
     ("sigmoid-batch", [1.056, 1.037, 0.992, 1.049, 0.145]),
@@ -162,7 +162,7 @@ fn weights(layer: usize) -> WeightProbe {
     }
 }
 
-/// A probe of five hidden layers, all of which but the last are as a norm has them at first.
+/// A probe of five hidden layers, all but the last in the initial state of a norm.
 fn probe(run: &str, step: usize, last: &LayerProbe) -> Probe {
     let gamma = if last.gamma.is_empty() { 0.0 } else { 1.0 };
     let mut hidden = vec![layer([-1.0, 0.0, 1.0], 1.0, (0.0, 0.0), gamma); 4];
@@ -183,7 +183,7 @@ fn probe(run: &str, step: usize, last: &LayerProbe) -> Probe {
     }
 }
 
-/// What each sweep finds, with the figures of real ones.
+/// What each sweep finds, with the numbers of real ones.
 fn sweeps() -> BTreeMap<Swept, Vec<SweepRecord>> {
     let of_one = |norm: &str, hidden_gradient, accuracy| SweepRecord {
         batch: 1,

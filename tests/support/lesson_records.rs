@@ -1,4 +1,4 @@
-//! Records as a short lesson leaves them, with figures that were made up so that no two look alike.
+//! Records as a short lesson leaves them, with invented numbers, no two of which look alike.
 
 use super::network::{at_rate, network, with_affine};
 use normlab::config::Experiment;
@@ -17,7 +17,7 @@ pub(crate) const NETWORKS: [&str; 6] =
 /// The steps at which an evaluation was recorded.
 pub(crate) const STEPS: [usize; 4] = [1, 50, 100, 150];
 
-/// Layers, the output layer among them.
+/// Layers, including the output layer.
 const LAYERS: usize = 4;
 
 /// The records of all six networks.

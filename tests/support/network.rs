@@ -2,7 +2,7 @@
 
 use normlab::record::{Adapter, Parity, RunRecord, SweepRecord};
 
-/// A network that came to its end, as `relu-none`, and what it reads.
+/// A finished network, e.g. `relu-none`, and its results.
 pub(crate) fn network(name: &str, accuracy: f64) -> SweepRecord {
     let (activation, norm) = name.split_once('-').unwrap();
     let run = RunRecord {
@@ -44,7 +44,7 @@ pub(crate) fn network(name: &str, accuracy: f64) -> SweepRecord {
     }
 }
 
-/// The same at a learning rate; one that diverged, where it reads nothing.
+/// The same at a learning rate; diverged if it has no results.
 pub(crate) fn at_rate(name: &str, rate: f32, accuracy: Option<f64>) -> SweepRecord {
     let mut record = network(name, accuracy.unwrap_or(0.1));
     record.learning_rate = rate;

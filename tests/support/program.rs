@@ -16,14 +16,14 @@ pub(crate) struct Ended {
     pub(crate) stderr: String,
 }
 
-/// The program, deaf to what the environment of the tests says about adapters, and with a folder of the
-/// tests for its caches.
+/// The program, shielded from the tests' environment variables about adapters, and with a cache folder of the
+/// tests.
 pub(crate) fn normlab() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_normlab"));
     for name in ["WGPU_BACKEND", "WGPU_ADAPTER_NAME", "WGPU_POWER_PREF"] {
         command.env_remove(name);
     }
-    // What earlier runs have tuned is not the user's, and stays in the target folder.
+    // The tests' own tuning results stay in the target folder, apart from the user's.
     command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR")).stdin(Stdio::null());
     command
 }
@@ -65,7 +65,7 @@ impl Ended {
         self
     }
 
-    /// Fails unless the program refused with status 2, one message that has all of `words`, and
+    /// Fails unless the program refused with status 2, one message that contains all of `words`, and
     /// nothing on stdout.
     #[track_caller]
     pub(crate) fn refused(self, words: &[&str]) {

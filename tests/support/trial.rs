@@ -1,8 +1,8 @@
-//! A test with a name that its topic can be put before: libtest-mimic's cannot be renamed.
+//! A test whose name can be prefixed with its topic: libtest-mimic's cannot be renamed.
 
 use libtest_mimic::{Completion, Failed};
 
-/// What a test does; it may say why it is to be ignored.
+/// What a test does; it may return a reason to be ignored.
 type Run = Box<dyn FnOnce() -> Result<Completion, Failed> + Send>;
 
 /// A test of a topic.
@@ -33,7 +33,7 @@ impl Trial {
         &self.name
     }
 
-    /// The same as one of libtest-mimic's, with the topic before its name.
+    /// Converts it to libtest-mimic's, with the topic before its name.
     pub(crate) fn of(self, topic: &str) -> libtest_mimic::Trial {
         libtest_mimic::Trial::ignorable_test(format!("{topic}::{}", self.name), self.run)
     }

@@ -35,7 +35,7 @@ fn each_network_is_a_line_and_a_row() {
     let at = |batch, seed| ["sigmoid-batch", "sigmoid-layer"].map(|name| (name, batch, seed, 4));
     assert_eq!(found, [at(1, 1), at(1, 2), at(5, 1), at(5, 2)].concat());
     for record in &records {
-        // A value that is its own mean has nothing left; a batch of several, and a row of several, do.
+        // A value minus its own mean leaves nothing; a batch of several, and a row of several, leave something.
         let nothing_left = record.run.norm == "batch" && record.batch == 1;
         assert_eq!(record.hidden_gradient == 0.0, nothing_left, "{record:#?}");
         assert_eq!((record.learning_rate, &record.hidden[..]), (0.01, &[8, 8][..]));
@@ -44,7 +44,7 @@ fn each_network_is_a_line_and_a_row() {
     let rows: Vec<_> = ended.stdout.lines().skip(header + 2).take(8).collect();
     assert!(rows.iter().all(|row| row.starts_with("sigmoid-") && row.contains(" % ")), "{rows:#?}");
     assert!(rows[0].ends_with("  0") && !rows[1].ends_with("  0"), "{rows:#?}");
-    assert!(ended.stdout.contains("evidence for: with batch norm every gradient"), "{ended:#?}");
+    assert!(ended.stdout.contains("evidence for: with batch norm, every gradient"), "{ended:#?}");
     assert_eq!(ended.stderr, "");
     let experiment = Experiment::read(&folder.path().join("experiment.toml")).unwrap();
     assert_eq!((experiment.hidden, experiment.steps), (vec![8, 8], 4));

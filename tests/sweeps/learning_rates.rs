@@ -52,7 +52,7 @@ fn beside_a_run_the_relu_claim_takes_them_in() {
     small(&["train", "--activation", "relu", "--norm", "none,batch"], folder.path()).with(0);
     let figures = || {
         let claims = claims(&Records::read(folder.path()).unwrap());
-        claims.into_iter().find(|one| one.claim.contains("ReLU the gradient")).unwrap().figures
+        claims.into_iter().find(|one| one.claim.contains("ReLU, the gradient")).unwrap().figures
     };
     let needs = "train them with `normlab learning-rates --out RUN_DIR`";
     assert!(figures().contains(needs), "{}", figures());

@@ -78,7 +78,7 @@ fn rates_lie_on_a_logarithmic_axis_with_a_cross_where_a_network_diverged() {
     assert_eq!(picture.id, "learning-rates-relu");
     let said = "no norm: 40.0 % at 0.01, 90.0 % at 0.1, diverged at 1; batch norm: 95.0 % at 1";
     assert!(picture.alt.contains(said), "{}", picture.alt);
-    let best = "The best of each: no norm 90.0 % at 0.1, batch norm 95.0 % at 1. The horizontal axis is logarithmic.";
+    let best = "Best of each: no norm 90.0 % at 0.1, batch norm 95.0 % at 1. The horizontal axis is logarithmic.";
     assert!(picture.caption.ends_with(best), "{}", picture.caption);
     let svg = &picture.frames[0].svg;
     let x = numbers(svg, "circle", "cx");

@@ -1,4 +1,4 @@
-//! The report of a sweep by itself: the page that it leaves, and what of it there is after a killed one.
+//! The report of a separate sweep: the page that it leaves, and what is left of it after a kill.
 
 use super::{records, sweep};
 use crate::support::program::{folder, say, text};
@@ -26,7 +26,7 @@ fn a_sweep_by_itself_leaves_a_whole_report() {
          drawn digits for 20 steps.</p>",
         "<figure id=\"learning-rates-relu\">",
         "<h2>The verdict</h2>",
-        "<td>With ReLU a norm widens the range of usable learning rates",
+        "<td>With ReLU, a norm widens the range of usable learning rates",
         "<code>normlab learning-rates --out RUN_DIR</code>",
         "<section id=\"results-learning-rates\">",
         &accuracy,
@@ -37,7 +37,7 @@ fn a_sweep_by_itself_leaves_a_whole_report() {
     ] {
         assert!(page.contains(part), "{part}");
     }
-    // Nothing is missing, a rate that is too large is a result, and the claims of a run are not its own.
+    // Nothing is missing, too large a rate is a result, and a sweep does not report a run's claims.
     for part in ["<aside>", "batch size 1", "id=\"controls\"", "<code>normlab train"] {
         assert!(!page.contains(part), "{part}");
     }

@@ -1,4 +1,4 @@
-//! The data sets do what they are for: the drawn digits are worth training on, and real enough.
+//! The data sets serve their purpose: the drawn digits are worth training on, and realistic enough.
 
 use super::{Checked, hold, on_gpu, text};
 use crate::support::gpu::{self, Gpu};
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// The variable that names the folder with MNIST's four files, which are not part of the project.
 const MNIST: &str = "NORMLAB_MNIST";
 
-/// Where they are looked for, beside the checkout, where the variable is not set.
+/// Where they are looked for, next to the checkout, if the variable is not set.
 const BESIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/mnist");
 
 pub(crate) fn trials() -> Vec<Trial> {

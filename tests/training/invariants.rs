@@ -46,8 +46,8 @@ fn batch_size_1(backend: &mut dyn Backend) -> Checked {
     Ok(())
 }
 
-/// Three replicas with seeds 5, 6 and 7 in the same dispatches end with the very weights and figures
-/// that each seed gives alone, and are shown the same examples when the first ones are used up.
+/// Three replicas with seeds 5, 6 and 7 in the same dispatches end with exactly the weights and results
+/// that each seed gives alone, and get the same examples when the first ones are used up.
 fn replicas(backend: &mut dyn Backend) -> Checked {
     let data = Dataset::drawn().map_err(text)?;
     let optimizers = [
@@ -118,7 +118,7 @@ impl Trained {
         session.upload(&[training_order(&model, experiment.seed, 1)]).map_err(text)?;
         match session.read(model.train.batch_indices).map_err(text)? {
             Value::Index(order) => tensors.push(("order".to_owned(), order.data)),
-            Value::Real(_) => return Err("an order is of whole numbers".to_owned()),
+            Value::Real(_) => return Err("an order consists of integers".to_owned()),
         }
         Ok(Self { evaluations, tensors })
     }

@@ -27,7 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials.into_iter().flatten().collect()
 }
 
-/// What a check says: nothing, or what is wrong.
+/// The result of a check: nothing, or what is wrong.
 type Checked = Result<(), String>;
 
 /// A trial that needs no GPU.

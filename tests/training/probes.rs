@@ -1,4 +1,4 @@
-//! Probes: that they change nothing, and that what they record is what is there.
+//! Probes: that they change nothing, and that they record the actual values.
 
 use super::{Checked, hold, on_cpu, on_gpu, text};
 use crate::support::trial::Trial;
@@ -33,7 +33,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-/// Keeps what it is told.
+/// Keeps the events it receives.
 #[derive(Default)]
 struct Kept {
     probes: Vec<Probe>,
@@ -56,7 +56,7 @@ impl Observer for Kept {
 
 const STEPS: usize = 30;
 
-/// What a small network tells in its training.
+/// The events of a small network's training.
 fn trained(
     backend: &mut dyn Backend,
     probes: usize,
@@ -65,7 +65,7 @@ fn trained(
     replicated(backend, probes, network, 1)
 }
 
-/// What several copies of it tell.
+/// The events of several copies of it.
 fn replicated(
     backend: &mut dyn Backend,
     probes: usize,
@@ -90,7 +90,7 @@ fn on_data(
     Ok(kept)
 }
 
-/// A network that is looked at learns the very weights of one that is not.
+/// A probed network learns exactly the same weights as one that is not probed.
 fn change_nothing(backend: &mut dyn Backend) -> Checked {
     for norm in [Norm::None, Norm::Batch, Norm::Layer, Norm::Rms] {
         let plain = trained(backend, 0, (Activation::Sigmoid, norm))?;
@@ -101,7 +101,7 @@ fn change_nothing(backend: &mut dyn Backend) -> Checked {
     Ok(())
 }
 
-/// What is recorded of three replicas is what the first one gives alone.
+/// The records of three replicas are those of the first one alone.
 fn first_replica(backend: &mut dyn Backend) -> Checked {
     let network = (Activation::Sigmoid, Norm::Batch);
     let alone = trained(backend, 20, network)?;
@@ -113,8 +113,8 @@ fn first_replica(backend: &mut dyn Backend) -> Checked {
     Ok(())
 }
 
-/// A class that the test set lacks is named; the others' outputs are what they are with it, and how much
-/// they differ is of them alone.
+/// A class that the test set lacks is named; the others' outputs are unchanged, and only they count for the
+/// spread.
 fn class_without_image(backend: &mut dyn Backend) -> Checked {
     const LACKING: u8 = 3;
     let network = (Activation::Sigmoid, Norm::Batch);

@@ -1,7 +1,7 @@
 //! One training step and 100 of them against PyTorch in float64 (tests/vectors/make_vectors.py).
 //!
-//! The CPU engine in f64 must agree almost exactly. The engines in f32 are held to the project's own
-//! rule: eight times what the f32 twin is off, and eight units in the last place.
+//! The CPU engine in f64 must agree almost exactly. The engines in f32 must meet the project's
+//! rule: eight times the error of the f32 twin, plus eight units in the last place.
 
 use super::{Checked, on_cpu, on_gpu, text};
 use crate::support::trial::Trial;
@@ -22,7 +22,7 @@ const EXACT: f64 = 1e-9;
 
 const STEPS: usize = 100;
 
-/// A network of the vectors, as the file's name tells it.
+/// A network of the vectors, as encoded in the file's name.
 #[derive(Clone, Copy)]
 struct Case {
     name: &'static str,
@@ -194,7 +194,7 @@ fn fill(
     Ok(())
 }
 
-/// Which tensor is compared with which vector, once so many steps are done.
+/// Which tensor is compared with which vector after `steps` steps.
 fn expected_after(model: &Model, steps: usize) -> Vec<(TensorId, String)> {
     let place = format!("step{steps}");
     let parameters = model.parameters.iter();
@@ -278,7 +278,7 @@ fn trained(
     Ok(values)
 }
 
-/// The GPU against PyTorch; the CPU engine in f32 measures what f32 costs over as many steps.
+/// The GPU against PyTorch; the CPU engine measures the f32 error over as many steps.
 fn on_device(case: Case, backend: &mut dyn Backend) -> Checked {
     let vectors = Vectors::read(case);
     let model = Model::new(network(case, &vectors)).map_err(text)?;

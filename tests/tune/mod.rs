@@ -1,5 +1,5 @@
-//! The autotuner: what it takes and what it leaves, what it keeps, and that nobody can see in a run's
-//! results that it was tuned. Trials that need a GPU are ignored, with the reason, where there is none.
+//! The autotuner: what it accepts and rejects, what it keeps, and that a run's results do not reveal
+//! that it was tuned. Trials that need a GPU are ignored, with the reason, where there is none.
 
 mod search;
 
@@ -61,7 +61,7 @@ fn wide(cols: u32) -> Setting {
     Setting { tunables: [("COLS".to_owned(), cols)].into(), ..Setting::of("naive") }
 }
 
-/// The program of [`bias`], and a cache that knows: COLS=64 is faster, and COLS=8
+/// The program of [`bias`], and a cache in which COLS=64 is faster, and COLS=8
 /// faster still, with other bits.
 fn known(backend: &GpuBackend, folder: &Path, rows: usize, cols: usize) -> (Program, Target) {
     let kernel = &bias_forward::KERNEL;
@@ -178,7 +178,7 @@ fn same_weights() {
     assert!(weights[0] == weights[1], "the weights differ");
 }
 
-/// A run names what fills the cache for it, and then finds there what that has tuned.
+/// A run names the command that fills the cache for it, and then uses what that has tuned.
 fn names_the_command() {
     let (cache, out) = (folder(), folder());
     let ended = trained(cache.path(), &out.path().join("first"), &[]).with(0);
@@ -191,7 +191,10 @@ fn names_the_command() {
     run(with_cache(cache.path()).args(command.split(' ')).arg("bias_forward")).with(0);
     let ended = trained(cache.path(), &out.path().join("second"), &[]).with(0);
     let line = ended.stdout.lines().find(|line| line.starts_with("tuning: ")).unwrap();
-    assert!(line.contains(" tuned shapes") && line.contains(" more: normlab tune"), "{line}");
+    assert!(
+        line.contains(" tuned kernel shapes") && line.contains(" more: normlab tune"),
+        "{line}"
+    );
 }
 
 fn the_user_wins() {
@@ -220,7 +223,7 @@ const ONE: [&str; 4] = ["tune", "bias_backward", "--shape", "60x100"];
 fn keeps() {
     let cache = folder();
     let ended = run(with_cache(cache.path()).args(ONE).arg("--dry-run")).with(0);
-    assert!(ended.stdout.contains("the cache is left as it was"), "{ended:#?}");
+    assert!(ended.stdout.contains("the cache is unchanged"), "{ended:#?}");
     assert!(!kept(cache.path()).exists());
     let ended = run(with_cache(cache.path()).args(ONE).arg("--json")).with(0);
     let found: serde_json::Value = serde_json::from_str(&ended.stdout).unwrap();
@@ -238,7 +241,7 @@ fn names_a_wrong_variant() {
     let (cache, variants) = (folder(), variants());
     let ended = run(with_cache(cache.path()).args(ONE).arg("--shaders").arg(variants.path()));
     let ended = ended.with(1);
-    for word in ["WRONG: bias_backward (wrong)", "the cache is left as it was", "other "] {
+    for word in ["WRONG: bias_backward (wrong)", "the cache is unchanged", "other "] {
         assert!(ended.stdout.contains(word), "{word}: {ended:#?}");
     }
     assert!(!kept(cache.path()).exists());

@@ -1,4 +1,4 @@
-//! The search for one kernel's fastest setting: which candidates it takes and which it leaves.
+//! The search for one kernel's fastest setting: which candidates it accepts and which it rejects.
 
 use crate::support::folders::put;
 use crate::support::gpu::on_gpu;
@@ -27,7 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         }),
         on_gpu("search::other_bits_are_offered_apart", |backend| {
             let tuned = search(backend, &variants());
-            // The shipped names have one text: which of them is the fastest is chance.
+            // The shipped names have identical sources: which of them is fastest is chance.
             assert_ne!(tuned.chosen.setting.variant, "other", "{tuned:?}");
             let other = tuned.other_bits.as_ref().unwrap();
             assert_eq!(other.setting.variant, "other", "{tuned:?}");
@@ -83,7 +83,7 @@ const BEGIN: &str = "var sum = 0.0;";
 const ROW: &str = "(id.z * params.rows + row)";
 const BACKWARDS: &str = "(id.z * params.rows + params.rows - 1u - row)";
 
-/// The sum's beginning with much to do for nothing under a condition.
+/// The beginning of the sum, with much useless work under a condition.
 fn wasteful(condition: &str) -> String {
     format!(
         "var waste = bitcast<u32>(d_y[col]);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes normlab's reference vectors: what PyTorch computes, in float64.
 
-The .safetensors files beside this script were written by Python 3.11 with
+The .safetensors files next to this script were written by Python 3.11 with
 
     pip install torch==2.15.0 safetensors==0.8.0 numpy==2.4.6
     python make_vectors.py

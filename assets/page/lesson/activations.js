@@ -1,9 +1,9 @@
-// The activations that there are: each with its value, its derivative and the greatest that has.
+// The activations: each with its value, its derivative and the derivative's maximum.
 
 /** The sigmoid without overflow. */
 const sigmoid = (x) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)));
 
-/** Its slope, which keeps its digits far out, where 1 − sigmoid would be 0. */
+/** The sigmoid's slope, accurate even far out, where 1 − sigmoid would be 0. */
 function slopeOfSigmoid(x) {
   const small = Math.exp(-Math.abs(x));
   return small / (1 + small) ** 2;

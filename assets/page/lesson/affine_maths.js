@@ -1,4 +1,4 @@
-// The data of section 4, what a and b make of them, and gradient descent on a and b.
+// The data of section 4, how a and b transform them, and gradient descent on a and b.
 
 import { normalize, statistics } from './five_dots.js';
 import { normalBelow } from './sigmoid_maths.js';
@@ -7,7 +7,7 @@ const COUNT = 60;
 const RATE = 0.1;
 const BIN = 0.4;
 const BINS = 16;
-/** The bins of the two humps, which reach further than their deviation says. */
+/** The bin width for the two humps, which reach further than their deviation suggests. */
 const WIDE_BIN = 0.5;
 
 /** The value with a share `p` of the standard normal distribution below it, by bisection. */
@@ -23,26 +23,26 @@ function quantile(p) {
 
 const QUANTILES = Array.from({ length: COUNT }, (_, at) => quantile((at + 0.5) / COUNT));
 
-/** A batch of inputs to a unit, in order: somewhere, and not quite a bell. */
+/** A batch of inputs to a unit, in order: off centre, and not quite a bell. */
 export const INPUTS = QUANTILES.map((q) => 2.4 + 1.3 * (q + 0.15 * (q * q - 1)));
 
 /** The same inputs with mean 0 and variance 1. */
 export const Y = normalize(INPUTS, 'both');
 
-/** The outlines: for each example, in order, the place where it should lie. */
+/** The outlines: for each example, in order, its target position. */
 export const TARGETS = {
   wide: Y.map((y) => 2 * y),
   left: Y.map((y) => 0.6 * y - 2),
   humps: QUANTILES.map((q) => 2.2 * Math.sign(q) + 0.6 * q),
 };
 
-/** Where the data lie after a and b. */
+/** The data after a and b. */
 export const placed = (a, b) => Y.map((y) => a * y + b);
 
-/** The loss: the mean squared distance of each example from its place. @param {number[]} target */
+/** The loss: the mean squared distance of the examples from their targets. @param {number[]} target */
 export const loss = (a, b, target) => placed(a, b).reduce((sum, z, at) => sum + (z - target[at]) ** 2, 0) / COUNT;
 
-/** The gradient of the loss by a and by b. @param {number[]} target */
+/** The gradient of the loss with respect to a and b. @param {number[]} target */
 export function gradient(a, b, target) {
   const off = placed(a, b).map((z, at) => z - target[at]);
   const mean = (f) => off.reduce((sum, distance, at) => sum + f(distance, Y[at]), 0) / COUNT;
@@ -55,7 +55,7 @@ export function learnedStep(a, b, target) {
   return { a: a - RATE * by.a, b: b - RATE * by.b };
 }
 
-/** The values in equal bins: how many of them in each, as a density. */
+/** A histogram of the values in equal bins, as a density. */
 function histogram(values, low, width, count) {
   const shares = new Array(count).fill(0);
   for (const value of values) shares[Math.min(count - 1, Math.max(0, Math.floor((value - low) / width)))] += 1 / COUNT;
@@ -64,14 +64,14 @@ function histogram(values, low, width, count) {
 
 /**
  * The bars of aY + b: those of Y, stretched by a and moved by b, so that each keeps its examples. With a = 0 all
- * stand at b, higher than any picture.
+ * are at b, infinitely high.
  */
 export function bars(a, b) {
   return histogram(Y, (-BINS / 2) * BIN, BIN, BINS).map(({ from, to, height }) => ({
     from: a * from + b, to: a * to + b, height: height === 0 ? 0 : height / Math.abs(a) }));
 }
 
-/** The bars of a target: as many and as wide as reach from its first to its last place. @param {number[]} target */
+/** The bars of a target, from its first to its last non-empty bin. @param {number[]} target */
 export function outlineBars(target) {
   const { mean, deviation } = statistics(target);
   const width = target === TARGETS.humps ? WIDE_BIN : BIN * deviation;

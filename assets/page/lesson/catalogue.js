@@ -1,10 +1,10 @@
-// The networks that the page can train: programs of the command line, put together again from what they have in
-// common (src/export/catalogue.rs). Nothing about networks is known here.
+// The networks that the page can train: programs as the command line exports them, reassembled from their shared
+// parts (src/export/catalogue.rs). This module knows nothing about networks.
 
 import { unpackJson } from './packed.js';
 
 /**
- * What tells networks of the catalogue apart. `position` is before or after, `affine` per_unit or shared.
+ * What distinguishes the networks of the catalogue. `position` is before or after, `affine` per_unit or shared.
  * @typedef {{norm: string, depth: number, units: number, batch: number, position: string, affine: string,
  *   optimizer: string}} Combination
  */
@@ -18,7 +18,7 @@ export class Catalogue {
     this.#content = content;
   }
 
-  /** The catalogue that the page carries. @returns {Promise<Catalogue>} */
+  /** The page's catalogue. @returns {Promise<Catalogue>} */
   static async open() {
     return new Catalogue(await unpackJson('catalogue'));
   }
@@ -28,7 +28,7 @@ export class Catalogue {
     return Object.keys(this.#content.activations);
   }
 
-  /** What its networks are. @returns {Combination[]} */
+  /** The descriptions of its networks. @returns {Combination[]} */
   get combinations() {
     return this.#content.entries;
   }
@@ -40,7 +40,7 @@ export class Catalogue {
 
   #find(wanted) {
     const { norm, depth, units, batch, position, affine, optimizer } = wanted;
-    // Without a norm it is all one where it would stand; and only some norms can be shared.
+    // Without a norm its position is irrelevant; and only some norms can share a and b.
     return this.#content.entries.find((one) =>
       one.norm === norm && one.depth === depth && one.units === units && one.batch === batch &&
       one.optimizer === optimizer &&
@@ -49,10 +49,10 @@ export class Catalogue {
   }
 
   /**
-   * The program of a network, as docs/program-format.md has it, but for what stands on the device at first:
-   * `uploads` are the zeros only, and the contents of `params` are `paramBytes`. `network` has the sizes that
-   * data, weights and orders are made by; `references` are there where the catalogue has them for the start. Null
-   * where there is no such network.
+   * The program of a network, as specified by docs/program-format.md, except for the initial contents of the device:
+   * `uploads` has only the zeros, and the contents of `params` are `paramBytes`. `network` has the sizes from which
+   * data, weights and orders are made; `references` are filled in if the catalogue has them for the start. Null
+   * if there is no such network.
    * @param {Combination} wanted @param {string} activation @param {{init: string, seed: number, rate: number}} start
    */
   program(wanted, activation, start) {
@@ -102,7 +102,7 @@ export class Catalogue {
     };
   }
 
-  /** What the first steps give from a start, as docs/program-format.md has it; none where that is not known. */
+  /** The references for the first steps from a start, as in docs/program-format.md; empty if they are not known. */
   #references(wanted, activation, { init, seed, rate }, { parameters }) {
     const keys = ['norm', 'depth', 'units', 'batch', 'position', 'affine', 'optimizer'];
     const known = this.#content.references.find((one) =>
@@ -121,13 +121,13 @@ export class Catalogue {
     }));
   }
 
-  /** The tensors of the state that do not begin with zeros: parameters, and running statistics. */
+  /** The tensors of the state that do not start at zero: parameters, and running statistics. */
   #given({ roles, parameters }) {
     const running = Object.keys(roles).filter((role) => role.endsWith('.running'));
     return [...parameters.map(({ value }) => value), ...running.map((role) => roles[role])];
   }
 
-  /** The shaders of an entry, and where each of the catalogue's stands among them. */
+  /** The shaders of an entry, and the index among them of each of the catalogue's. */
   #pipelines(entry, behind) {
     const used = [...new Set(entry.dispatches.map(([pipeline]) => pipeline))];
     const pipelines = used.map((at) => {
@@ -137,7 +137,7 @@ export class Catalogue {
     return { pipelines, places: new Map(used.map((at, place) => [at, place])) };
   }
 
-  /** The contents of the uniform buffer, and where in it each `Params` of the catalogue lies. */
+  /** The contents of the uniform buffer, and the range in it of each `Params` of the catalogue. */
   #params(entry) {
     const used = [...new Set(entry.dispatches.map(([, params]) => params))];
     const paramBytes = new Uint8Array(used.length * ALIGNMENT);

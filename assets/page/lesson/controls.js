@@ -1,14 +1,14 @@
-// What a reader takes hold of: every control has a name, a value and a unit, and is moved by keys alone.
+// The page's controls: each has a name, a value and a unit, and works with the keyboard alone.
 
 import { el, rich, set } from './dom.js';
 import { t } from './text.js';
 
 let names = 0;
-/** A name that no other element has. @param {string} stem */
+/** A unique element name. @param {string} stem */
 const uniqueName = (stem) => `${stem}-${++names}`;
 
 /**
- * A slider with its name before and its value behind it.
+ * A slider with its name before it and its value after it.
  * @param {{label: string, min: number, max: number, step: number, value: number, term?: string,
  *   show: (value: number) => string, change: (value: number) => void}} options
  * @returns {HTMLElement & {setValue: (value: number) => void}}
@@ -36,7 +36,7 @@ export function slider({ label, min, max, step, value, term, show, change }) {
 }
 
 /**
- * Several answers of which one is chosen, as radio buttons in a row.
+ * A choice of one of several options, as radio buttons in a row.
  * @param {{label: string, options: {value: string, text: string, disabled?: boolean, title?: string}[],
  *   value: string, change: (value: string) => void}} options
  */
@@ -57,8 +57,8 @@ export function button(text, press, attributes = {}) {
 }
 
 /**
- * A question with answers to click before something is touched: the reader's guess is kept in `state.guess`,
- * and what turned out is said beneath.
+ * A question with answers to click before trying: the reader's guess is kept in `state.guess`, and the outcome
+ * appears below.
  * @param {{id: string, question: string, answers: string[], right: number, because: string,
  *   state: {guess?: number}, done?: () => void}} options
  */
@@ -82,15 +82,15 @@ export function prediction({ id, question, answers, right, because, state, done 
     el('div', { class: 'answers' }, ...buttons), verdict);
 }
 
-/** How many steps a key moves a number; infinity is its end. */
+/** How many steps a key moves a number; infinity means to the end. */
 const KEYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -Infinity,
   End: Infinity };
 
-/** Pixels that the pointer goes for a step of a number, at most: a long range is crossed in `CROSSING`. */
+/** The most pixels that the pointer moves per step of a number; a long range is crossed in `CROSSING` pixels. */
 const [STEP_PX, CROSSING] = [4, 400];
 
 /**
- * A number in a sentence that can be dragged, or moved by keys.
+ * A number in a sentence that can be dragged, or changed with keys.
  * @param {{label: string, min: number, max: number, step: number, value: number, term?: string,
  *   show: (value: number) => string, change: (value: number) => void}} options
  * @returns {HTMLElement & {setValue: (value: number) => void}}
@@ -100,7 +100,7 @@ export function dragNumber({ label, min, max, step, value, term, show, change })
   const whole = el('span', { class: `drag${term ? ` term term-${term}` : ''}`, role: 'slider', tabindex: 0,
     'aria-label': label, 'aria-valuemin': min, 'aria-valuemax': max, 'data-term': term });
   whole.setValue = (next) => {
-    // Rounded to its steps, without the traces of binary fractions.
+    // Rounded to its steps, without artefacts of binary fractions.
     current = Math.min(max, Math.max(min, Number((Math.round(next / step) * step).toFixed(6))));
     if (whole.textContent !== show(current)) whole.textContent = show(current);
     set(whole, { 'aria-valuenow': current, 'aria-valuetext': show(current) });
@@ -128,8 +128,8 @@ export function dragNumber({ label, min, max, step, value, term, show, change })
 }
 
 /**
- * Writes a text in which `{name}` stands for an element, such as a number to drag. An element that is there already
- * is not moved, for it would lose the focus, and the pointer that holds it.
+ * Writes a text in which `{name}` stands for an element, such as a number to drag. An element that is already there
+ * is not moved, because it would lose the focus and the pointer that holds it.
  * @param {HTMLElement} place @param {string} text @param {Record<string, HTMLElement>} elements
  */
 export function write(place, text, elements) {

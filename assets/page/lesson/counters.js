@@ -1,10 +1,10 @@
-// Where each claim is seen in the laboratory, and the setting that speaks against it.
+// Where each claim can be seen in the laboratory, and the setting that refutes it.
 
 import { DEFAULTS } from './lab_settings.js';
 
 /**
- * For each claim: the settings and the view (a key of its title) that show it, from which step on; and what of the
- * settings changes so that its verdict does, as trainings by the program with 32 units and a batch of 32 have shown.
+ * For each claim: the settings and the view (its title's key) that show it, and from which step on; and the changes
+ * to the settings that change its verdict, as found by the program's runs with 32 units and a batch of 32.
  * @type {Record<string, {view: string, shown: object, step: number, counter: object}>}
  */
 const PLACES = {
@@ -38,12 +38,12 @@ const PLACES = {
     counter: { affine: 'shared', rate: 0.001, steps: 1000 } },
 };
 
-/** Where a claim is seen: the laboratory's settings, the view, its title's key and the step. @param {string} id */
+/** Where a claim can be seen: the laboratory's settings, the view, its title's key and the step. @param {string} id */
 export function shownBy(id) {
   const { view, shown, step } = PLACES[id];
   const [, name] = view.split('.');
   return { settings: { ...DEFAULTS, ...shown }, view, part: name === 'accuracy' ? 'training' : name, step };
 }
 
-/** The settings under which a claim's verdict is another one. @param {string} id */
+/** The settings under which a claim's verdict changes. @param {string} id */
 export const counterOf = (id) => ({ ...DEFAULTS, ...PLACES[id].counter });

@@ -1,18 +1,18 @@
-// The drawn digits as the program has them (src/data/drawn.rs): an atlas of tiles, image i showing the digit
+// The drawn digits, the same as the program's (src/data/drawn.rs): an atlas of tiles; image i shows the digit
 // i mod 10.
 
 import { breather, decodeGrey } from './png.js';
 
-/** Pixels of an image's side. */
+/** Pixels per side of an image. */
 export const SIDE = 28;
-/** What images show. */
+/** The number of classes. */
 export const CLASSES = 10;
 const TILE_COLUMNS = 120;
 const IMAGES = 12_000;
 const TRAIN = 10_000;
 
 /**
- * A part of the data. `images` has a byte a pixel, image after image, as the kernel that reads them wants.
+ * A part of the data. `images` has one byte per pixel, image after image, as the kernel expects.
  * @typedef {{images: Uint8Array, labels: Uint32Array}} Part
  * @typedef {{train: Part, test: Part}} Dataset
  */
@@ -21,7 +21,7 @@ const TRAIN = 10_000;
 export async function readDigits(file) {
   const { width, height, pixels } = await decodeGrey(file);
   if (width !== TILE_COLUMNS * SIDE || height !== (IMAGES / TILE_COLUMNS) * SIDE) {
-    throw new Error(`The digits' picture is ${width} × ${height} pixels, which is not what it should be.`);
+    throw new Error(`The digits' picture has an unexpected size: ${width} × ${height} pixels.`);
   }
   const images = new Uint8Array(IMAGES * SIDE * SIDE);
   const breathe = breather();

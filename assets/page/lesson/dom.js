@@ -1,8 +1,8 @@
-// Elements in one call each.
+// Creates elements in one call each.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** Sets attributes; `on…` are listeners, `class`, `style` and the rest are text; null leaves one out. */
+/** Sets attributes; `on…` are listeners, `class`, `style` and the rest are text; null removes one. */
 export function set(element, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value);
@@ -27,7 +27,7 @@ export function svg(tag, attributes = {}, ...children) {
 }
 
 /**
- * Text with marks: *emphasis*, `code`, and [term]{name} for a word in a term's colour which lights the
+ * Text with markup: *emphasis*, `code`, and [term]{name} for a word in a term's colour that highlights the
  * term (`data-term`). @param {string} text @returns {Node[]}
  */
 export function rich(text) {
@@ -45,7 +45,7 @@ export function rich(text) {
   return [...nodes, text.slice(last)].map((node) => (typeof node === 'string' ? new Text(node) : node));
 }
 
-/** Calls a function at most once a frame, with the last arguments. @param {function} draw */
+/** Calls a function at most once per frame, with the latest arguments. @param {function} draw */
 export function eachFrame(draw) {
   let asked = 0;
   return (...args) => {
@@ -54,14 +54,14 @@ export function eachFrame(draw) {
   };
 }
 
-/** Milliseconds of a frame in which nothing takes long. */
+/** Milliseconds of a frame without slow work. */
 const FRAME_MS = 17;
 /** The longest pause between two drawings, in milliseconds. */
 const LONGEST_PAUSE_MS = 250;
 
 /**
- * Calls a function once a frame where drawing is cheap. Where a frame takes longer, drawings leave at least four
- * times as long to whatever else the machine has to do, such as training. @param {() => void} draw
+ * Calls a function once per frame if drawing is cheap. If a frame takes longer, drawing leaves at least four
+ * times as long for other work, such as training. @param {() => void} draw
  */
 export function paced(draw) {
   let [busy, asked] = [false, false];

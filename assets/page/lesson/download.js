@@ -1,8 +1,8 @@
-// Files that the page gives out: made in memory, without a request.
+// Files that the page offers for download, made in memory without a request.
 
 import { el } from './dom.js';
 
-/** Gives a file to the reader. @param {string} name @param {BlobPart} content @param {string} type */
+/** Downloads a file. @param {string} name @param {BlobPart} content @param {string} type */
 export function download(name, content, type) {
   const url = URL.createObjectURL(new Blob([content], { type }));
   const link = el('a', { href: url, download: name });
@@ -13,11 +13,11 @@ export function download(name, content, type) {
   setTimeout(() => URL.revokeObjectURL(url), 10_000);
 }
 
-/** What a picture's look depends on beside its attributes. */
+/** The style properties, besides attributes, that a picture's look depends on. */
 const LOOK = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-opacity', 'opacity',
   'font-size', 'font-family', 'font-weight', 'transform'];
 
-/** A picture as a file of its own, with the looks that the page gives it. @param {SVGSVGElement} picture */
+/** A picture as a separate file, with the page's styles applied. @param {SVGSVGElement} picture */
 export function svgFile(picture) {
   const copy = picture.cloneNode(true);
   const [from, to] = [picture, copy].map((root) => [root, ...root.querySelectorAll('*')]);
@@ -34,7 +34,7 @@ export function svgFile(picture) {
   return `${new XMLSerializer().serializeToString(copy)}\n`;
 }
 
-/** Copies a text; where the browser does not let a file from a disk do so, selects it. @returns {Promise<boolean>} */
+/** Copies text; if the browser does not allow that to a local file, selects it. @returns {Promise<boolean>} */
 export async function copyText(text, element) {
   try {
     await navigator.clipboard.writeText(text);

@@ -1,4 +1,4 @@
-// The five inputs that sections 1 and 2 share: where they lie, what a ReLU makes of them, and how they are moved.
+// The five inputs that sections 1 and 2 share: their positions, what a ReLU does to them, and how they are moved.
 
 import { dragNumber } from './controls.js';
 import { set } from './dom.js';
@@ -8,7 +8,7 @@ import { fixed, t } from './text.js';
 /** How far an input may be dragged from 0 before the shift, and how far the shift goes. */
 const REACH = 4;
 export const SHIFT = 3;
-/** A new batch lies nearer to 0 than the shift reaches, so that the shift alone can bring it to one side. */
+/** A new batch is closer to 0 than the shift reaches, so that the shift alone can bring it to one side. */
 const FRESH_REACH = 2.8;
 const GRID = 20;
 const GRAB = 26;
@@ -28,10 +28,10 @@ export function sharedDots(states) {
 const snap = (value) => Math.round(value * GRID) / GRID;
 const clamp = (value, reach) => Math.min(reach, Math.max(-reach, value));
 
-/** Where the dots lie: equal ones are equal to the bit. @param {Dots} dots */
+/** The dots' positions: equal ones are equal to the bit. @param {Dots} dots */
 export const positions = ({ values, shift }) => values.map((value) => snap(value + shift));
 
-/** Moves a dot, as far as it may. @param {Dots} dots @param {number} place @param {number} position */
+/** Moves a dot within its limits. @param {Dots} dots @param {number} place @param {number} position */
 function moveDot(dots, place, position) {
   dots.values[place] = clamp(snap(position - dots.shift), REACH);
 }
@@ -42,7 +42,7 @@ export function newBatch(random = Math.random) {
   return Array.from({ length: 5 }, () => clamp(snap(1.4 * normal()), FRESH_REACH));
 }
 
-/** Tells the sections that show the dots. @param {Dots} dots */
+/** Notifies the sections that show the dots. @param {Dots} dots */
 export const changed = (dots) => Object.values(dots.watchers).forEach((watch) => watch());
 
 /** The shift as a number to drag. @param {Dots} dots */
@@ -58,7 +58,7 @@ export const relu = (x) => Math.max(0, x);
 export const reluSlope = (x) => (x > 0 ? 1 : 0);
 
 /**
- * What a ReLU makes of inputs between `smallest` and `largest`. Inputs that are all exactly 0 leave no output
+ * What a ReLU does to inputs between `smallest` and `largest`. Inputs that are all exactly 0 give no output
  * and no gradient: they are silent.
  * @returns {'straight'|'silent'|'bent'}
  */
@@ -74,8 +74,8 @@ export function statistics(values) {
 }
 
 /**
- * The values with their mean subtracted, divided by their deviation, or both; null where the deviation is 0
- * and would have to divide. @param {number[]} values @param {'none'|'centre'|'scale'|'both'} how
+ * The values with their mean subtracted, divided by their deviation, or both; null if the deviation to divide
+ * by is 0. @param {number[]} values @param {'none'|'centre'|'scale'|'both'} how
  */
 export function normalize(values, how) {
   const { mean, deviation } = statistics(values);
@@ -85,7 +85,7 @@ export function normalize(values, how) {
   return values.map((value) => (value - from) / (scales ? deviation : 1));
 }
 
-/** Draws the dots to drag at a height of a picture. @param {import('./plot.js').Picture} p @param {Dots} dots */
+/** Draws the draggable dots at a height in a picture. @param {import('./plot.js').Picture} p @param {Dots} dots */
 export function drawDots(p, dots, height) {
   positions(dots).forEach((x, place) => {
     p.dot(`input-${place}`, x, height, { r: 9, class: 'five-dot', role: 'slider', tabindex: 0, 'data-dot': place,
@@ -97,7 +97,7 @@ export function drawDots(p, dots, height) {
 const KEYS = { ArrowRight: 0.1, ArrowUp: 0.1, ArrowLeft: -0.1, ArrowDown: -0.1, PageUp: 1, PageDown: -1 };
 
 /**
- * Lets the dots of a picture be dragged and moved by keys.
+ * Lets the dots of a picture be dragged and moved with keys.
  * @param {ReturnType<import('./plot.js').plot>} whole @param {Dots} dots
  */
 export function dragDots(whole, dots) {

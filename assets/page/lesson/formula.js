@@ -2,10 +2,10 @@
 
 import { el } from './dom.js';
 
-/** A word in the colour of its term, which lights the term. @param {'mean'|'sigma'|'a'|'b'} name */
+/** A word in the colour of its term, which highlights the term. @param {'mean'|'sigma'|'a'|'b'} name */
 export const term = (name, ...words) => el('span', { class: `term term-${name}`, 'data-term': name }, ...words);
 
-/** A fraction with one thing above the other. @param {(Node|string)[]} top @param {(Node|string)[]} bottom */
+/** A fraction. @param {(Node|string)[]} top @param {(Node|string)[]} bottom */
 export const fraction = (top, bottom) =>
   el('span', { class: 'fraction' }, el('span', { class: 'above' }, ...top), el('span', { class: 'unseen' }, ' / '),
     el('span', { class: 'below' }, ...bottom));

@@ -1,4 +1,4 @@
-// The laboratory's bar: run, pause, steps, back to the start, other weights, and the way back in time.
+// The laboratory's bar: run, pause, steps, reset, new weights, and a slider back in time.
 
 import { button, slider } from './controls.js';
 import { el, set } from './dom.js';
@@ -38,7 +38,7 @@ export function createBar(session) {
   return { element, update };
 }
 
-/** What goes on, in words. */
+/** The current state, in words. */
 function stateOf({ engine, reason, settling }) {
   if (reason) return t('s7.recording');
   if (settling || engine.status === 'loading') return t('s7.loading');

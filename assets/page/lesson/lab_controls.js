@@ -1,24 +1,24 @@
-// The laboratory's settings to take hold of, and what the page does not carry.
+// The controls of the laboratory's settings, and a list of what the page does not include.
 
 import { choices, slider } from './controls.js';
 import { el, set } from './dom.js';
 import { OF_PROGRAM, OPTIONS, commandLine, lacking, readSetting } from './lab_settings.js';
 import { significant, t } from './text.js';
 
-/** Settings that stand in the open; the others are folded away. */
+/** Settings that are always visible; the others are folded away. */
 const OPEN = ['activation', 'depth', 'units', 'batch'];
 const FOLDED = ['init', 'optimizer', 'position', 'affine'];
-/** What no program of the catalogue depends on. */
+/** Settings that no program of the catalogue depends on. */
 const ALWAYS_THERE = ['rate', 'seed', 'init'].map((key) => `[data-setting=${key}] input`).join();
 
-/** How a value of a setting is called: a word of its own, or as it stands. */
+/** The name of a setting's value: a text, or the value itself. */
 const named = (key, value) => (['depth', 'units', 'batch'].includes(key) ? String(value) : t(`s7.${key}.${value}`));
 
 /** The initial weights, in words. */
 const initName = (init) =>
   (init.startsWith('normal:') ? t('s7.init.normal', { deviation: init.slice(7) }) : t(`s7.init.${init}`));
 
-/** The options of a setting, with the value that a link may have brought. */
+/** The options of a setting, including a value that a link may have set. */
 function optionsOf(key, value) {
   const all = OPTIONS[key];
   return all.includes(value) ? all : [...all, value].sort((a, b) => (typeof a === 'number' ? a - b : 0));
@@ -51,13 +51,13 @@ function norms(state, change) {
   return el('fieldset', { class: 'choices', 'data-setting': 'norm' }, el('legend', {}, t('s7.norm')), ...boxes);
 }
 
-/** The place of a learning rate among those of the slider: the nearest one. */
+/** The slider position nearest to a learning rate. */
 function placeOf(rate) {
   const far = OPTIONS.rate.map((one) => Math.abs(Math.log(one / rate)));
   return far.indexOf(Math.min(...far));
 }
 
-/** The learning rate, on a log scale. One that a link brought is shown as it is until the slider is moved. */
+/** The learning rate, on a log scale. A rate set by a link is shown unchanged until the slider is moved. */
 function rate(state, change) {
   const shown = (place) => (placeOf(state.settings.rate) === place ? state.settings.rate : OPTIONS.rate[place]);
   const show = (place) => significant(shown(place), 1);
@@ -77,7 +77,7 @@ function seed(state, change) {
   return el('p', { class: 's7-seed', 'data-setting': 'seed' }, el('label', { for: 's7-seed' }, t('s7.seed')), input);
 }
 
-/** The one other setting with which the page would have what it lacks, in words; null where it takes more. */
+/** A change to one other setting that would make this one available, in words; null if it takes more. */
 function nearestTo(catalogue, key, settings) {
   for (const other of OF_PROGRAM.filter((one) => one !== key)) {
     const value = OPTIONS[other].find((one) => lacking(catalogue, { ...settings, [other]: one }).length === 0);
@@ -86,7 +86,7 @@ function nearestTo(catalogue, key, settings) {
   return null;
 }
 
-/** Greys what the page does not carry; gives for each `{ what, settings, nearest }`, the settings that have it. */
+/** Greys out what the page does not include; returns `{ what, settings, nearest }` for each such option. */
 function grey(fieldset, key, session, settings) {
   const missing = [];
   for (const input of fieldset.querySelectorAll('input')) {
@@ -145,7 +145,7 @@ export function createControls(session, state) {
   return { element, update };
 }
 
-/** Whether the controls show settings already, because they were set by them. */
+/** Whether the controls already show these settings, because they set them. */
 function sameOnPage(before, settings, element) {
   if (!before) return false;
   const checked = (key) => element.querySelector(`[data-setting=${key}] input:checked`)?.value;

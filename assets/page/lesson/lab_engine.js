@@ -1,36 +1,36 @@
 // The laboratory's engine: up to four networks that train side by side on one device, from the same weights and
-// on the same batches, and what they leave.
+// on the same batches, and their results.
 
 import { RunnerError, Runner, compile, describe, openDevice } from '../runner.js';
 import { Batches, assemble } from './lab_program.js';
 import { Losses, MOST_MOMENTS, Stops, takeMoment } from './lab_track.js';
 import { t } from './text.js';
 
-/** Milliseconds that all networks together take for a round of steps, about: a pause waits for one round. */
+/** About how many milliseconds a round of steps of all networks takes: a pause waits for one round. */
 const ROUND_MS = 50;
-/** Steps of a round at most: the page is to show something new every now and then. */
+/** The most steps in a round, so that the page shows something new now and then. */
 const MOST_STEPS = 32;
-/** Steps between moments, and between evaluations, as long as there are few. */
+/** Steps between moments, and between evaluations, at first. */
 const [MOMENT_EVERY, EVALUATE_EVERY] = [20, 50];
-/** Evaluations that are kept at most. */
+/** The most evaluations kept. */
 const MOST_EVALUATIONS = 80;
-/** The early steps at which networks are evaluated, too. */
+/** Early steps at which networks are evaluated in addition. */
 const EARLY_EVALUATIONS = [1, 10];
 /** Steps since the last evaluation after which the end of a run is evaluated. */
 const EVALUATE_AGAIN = 10;
-/** The share of the last round in the speed that is shown. */
+/** The weight of the last round in the displayed speed. */
 const SPEED_SHARE = 0.15;
-/** Pipelines that are remembered for the next settings. */
+/** The most pipelines kept for the next settings. */
 const MOST_PIPELINES = 300;
 
 /**
- * How far a network's first steps were from the reference: `ratio` of the worst one as a fraction of its
- * tolerance, `tensor` that it was in; `off` the first one that was too far, if any.
+ * How far a network's first steps were from the reference: `ratio` is the worst error as a fraction of its
+ * tolerance, `tensor` where it was; `off` is the first error out of tolerance, if any.
  * @typedef {{steps: number, ratio: number, tensor: string,
  *   off: {tensor: string, step: number, ratio: number} | null}} Check
  */
 
-/** That a network's loss is no number any more, in the page's present language. */
+/** A failure because a network's loss is no longer finite, in the page's current language. */
 const failure = (step) => ({
   step,
   get sentence() {
@@ -40,7 +40,7 @@ const failure = (step) => ({
 
 /** A network on the device, and its track. */
 class Live {
-  /** @param {Runner} runner @param {object} document @param {object} program what {@link assemble} gave */
+  /** @param {Runner} runner @param {object} document @param {object} program the result of {@link assemble} */
   constructor(runner, document, program) {
     Object.assign(this, { runner, document, program });
     this.initial = new Map(program.uploads.state.map(({ tensor, data }) => [tensor, data]));
@@ -52,7 +52,7 @@ class Live {
     this.clear();
   }
 
-  /** Forgets what the training has left. */
+  /** Clears the results of training. */
   clear() {
     const { track } = this;
     for (const list of [track.losses, track.evaluations, track.moments]) list.length = 0;
@@ -61,7 +61,7 @@ class Live {
     this.losses = new Losses(track.losses);
   }
 
-  /** Trains; a loss that is not finite ends it. */
+  /** Trains; stops at a loss that is not finite. */
   async train(steps, refills) {
     const { track, runner, program } = this;
     program.loops.train.batch_indices.refills = refills;
@@ -76,7 +76,7 @@ class Live {
     }
   }
 
-  /** Holds the last step against the reference, where there is one. */
+  /** Compares the last step with the reference, if there is one. */
   async compare() {
     const { track, runner } = this;
     const found = await runner.compare();
@@ -93,25 +93,25 @@ class Live {
 }
 
 /**
- * The engine. `changed` is called whenever there is something new to show. Everything it is asked for is done one
- * after another; what comes later stops what runs.
+ * The engine. `changed` is called whenever there is something new to show. Requests are processed in order; a later
+ * request stops the one that is running.
  */
 export class Engine {
-  /** Steps done, by all that go on. */
+  /** Steps done by all networks that have not failed. */
   step = 0;
   /** `empty`, `loading`, `ready`, `running` or `lost`. */
   status = 'empty';
-  /** Why nothing goes on, as a sentence; null where all is well. */
+  /** Why the engine has stopped, as a sentence; null if all is well. */
   trouble = null;
-  /** What the adapter is called. */
+  /** The name of the adapter. */
   adapter = '';
-  /** Steps a second of all networks together, of late. */
+  /** Recent steps per second of all networks together. */
   speed = 0;
   #changed; #device; #batches; #moments; #evaluations;
   #live = [];
   #queue = Promise.resolve();
   #pause = new AbortController();
-  #orders = 0; // how many programs were asked for
+  #orders = 0; // how many loads were requested
   #fitting = 1; // steps that fit into a round
   #pipelines = new Map();
 
@@ -120,25 +120,25 @@ export class Engine {
     this.#changed = changed;
   }
 
-  /** What the networks have left. */
+  /** The networks' tracks. */
   get tracks() {
     return this.#live.map(({ track }) => track);
   }
 
-  /** Whether steps are on their way. */
+  /** Whether steps are in progress. */
   get running() {
     return this.status === 'running';
   }
 
   /**
-   * Puts networks on the device in place of those that are there: a document of the catalogue each.
+   * Replaces the networks on the device: one per document of the catalogue.
    * @param {() => Promise<{documents: object[], dataset: import('./digits.js').Dataset}>} fetch gives them
    * @param {{seed: number, init: string, rate: number}} settings
    */
   load(fetch, settings) {
     const order = ++this.#orders;
     return this.#do('loading', async () => {
-      // Another order is waiting already.
+      // A newer request is already waiting.
       if (order !== this.#orders) return;
       this.#clear();
       const { documents, dataset } = await fetch();
@@ -154,7 +154,7 @@ export class Engine {
     });
   }
 
-  /** Trains so many steps more; {@link Engine.pause} ends it. */
+  /** Trains this many more steps; {@link Engine.pause} stops it. */
   run(steps) {
     return this.#do('running', async (signal) => {
       const end = this.step + steps;
@@ -165,13 +165,13 @@ export class Engine {
     });
   }
 
-  /** Stops after the round that is on its way. */
+  /** Stops after the current round. */
   pause() {
     this.#pause.abort();
     return this.#queue;
   }
 
-  /** Goes back to the start: the same weights, no step done. */
+  /** Goes back to the start: the initial weights, no step done. */
   reset() {
     return this.#do('loading', async () => {
       await Promise.all(this.#live.map(({ runner }) => runner.reset()));
@@ -179,7 +179,7 @@ export class Engine {
     });
   }
 
-  /** Does something when all before it has ended. */
+  /** Runs a job when all earlier ones have ended. */
   #do(status, job) {
     this.#pause.abort();
     const pause = new AbortController();
@@ -211,13 +211,13 @@ export class Engine {
     return device;
   }
 
-  /** Ends everything: what is kept stays to be looked at. */
+  /** Ends everything; the results so far remain visible. */
   #lose(sentence) {
     this.status = 'lost';
     this.trouble ??= sentence;
   }
 
-  /** A pipeline, made once for all programs that have it. */
+  /** A pipeline, compiled once for all programs that use it. */
   #compile(device, pipeline) {
     if (this.#pipelines.size > MOST_PIPELINES) this.#pipelines.clear();
     const known = this.#pipelines.get(pipeline.wgsl) ?? compile(device, pipeline);
@@ -232,7 +232,7 @@ export class Engine {
     this.step = 0;
   }
 
-  /** What is there before the first step. */
+  /** Sets up the state before the first step. */
   async #begin() {
     this.step = 0;
     this.#fitting = 1;
@@ -242,12 +242,12 @@ export class Engine {
     await this.#look();
   }
 
-  /** The networks whose loss is still a number. */
+  /** The networks whose loss is still finite. */
   get #going() {
     return this.#live.filter(({ track }) => !track.failed);
   }
 
-  /** A few steps of every network at once, up to the next step at which something is looked at. */
+  /** A few steps of every network at once, at most up to the next probe or evaluation. */
   async #round(end) {
     const going = this.#going;
     const { slots } = this.#batches;
@@ -267,20 +267,20 @@ export class Engine {
     this.#changed();
   }
 
-  /** Probes and evaluates, where the present step is one for it. */
+  /** Probes and evaluates, if the current step calls for it. */
   async #look() {
     if (this.#moments.has(this.step)) await this.#probe();
     if (this.step > 0 && this.#evaluations.has(this.step)) await this.#evaluate();
   }
 
-  /** Looks at where a run has stopped, too; the test set is only gone through where the last time is long ago. */
+  /** Probes where a run has stopped, too; evaluates only if the last evaluation is long ago. */
   async #lookAtLast() {
     await this.#probe();
     const last = Math.max(0, ...this.#going.map(({ track }) => track.evaluations.at(-1)?.[0] ?? 0));
     if (this.step - last >= EVALUATE_AGAIN) await this.#evaluate();
   }
 
-  /** Keeps a moment of every network that has none of this step. */
+  /** Records a moment of every network that has none at this step. */
   async #probe() {
     for (const { runner, document, initial, track } of this.#going) {
       if (track.moments.at(-1)?.step === this.step) continue;
@@ -289,7 +289,7 @@ export class Engine {
     this.#moments.thin(this.tracks.map(({ moments }) => moments), ({ step }) => step);
   }
 
-  /** Goes through the test set with every network. */
+  /** Evaluates every network on the test set. */
   async #evaluate() {
     for (const { runner, track } of this.#going) {
       const [{ accuracy, loss }] = await runner.evaluate();

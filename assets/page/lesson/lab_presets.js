@@ -1,5 +1,5 @@
 // The laboratory's presets: settings with a question that is asked before they run, and the answer that a run
-// gives. Pure but for the words.
+// gives. Pure functions, except for the texts.
 
 import { rich, el, set } from './dom.js';
 import { button } from './controls.js';
@@ -13,7 +13,7 @@ const LEARNED = 0.2;
 /** The track of a norm. */
 const of = (tracks, norm) => tracks.find((track) => track.norm === norm);
 
-/** What share of the last layer's gradient the first one gets at a step; NaN where there is none. */
+/** The first layer's gradient as a share of the last layer's at a step; NaN if there is none. */
 export function gradientRatio(track, step) {
   const moment = track && momentAt(track, step);
   return moment && moment.step > 0 ? gradientShare(moment) : NaN;
@@ -25,10 +25,10 @@ export function isSilent(track, step) {
   return Boolean(moment) && moment.step > 0 && moment.layers.every(({ gradient }) => gradient === 0);
 }
 
-/** A figure of every network in a list of words. */
+/** A value of every network, as a list in words. */
 const listed = (tracks, figure) => tracks.map((track) => `${nameOf(track, tracks)} ${figure(track)}`).join(', ');
 
-/** A network's gradient ratio in words; where no unit of the last layer is awake, neither layer has a gradient. */
+/** A network's gradient ratio in words; if no unit of the last layer is active, neither layer has a gradient. */
 function ratioInWords(track, step) {
   const { layers: [first], output } = momentAt(track, step);
   return first.gradient === 0 && output.gradient === 0 ? t('s7.both_zero') : share(gradientRatio(track, step));
@@ -37,23 +37,23 @@ function ratioInWords(track, step) {
 /** The gradient ratios of all networks, in words. */
 export const ratiosInWords = (tracks, step) => listed(tracks, (track) => ratioInWords(track, step));
 
-/** The last accuracy of a network; NaN where it has diverged. */
+/** The last accuracy of a network; NaN if it has diverged. */
 const accuracy = (track, step) => (track.failed ? NaN : evaluationAt(track, step)[1]);
 
 /** Their accuracies, in words. */
 const accuraciesInWords = (tracks, step) =>
   listed(tracks, (track) => (track.failed ? t('s7.diverged') : percent(accuracy(track, step))));
 
-/** Which of the norms fulfil a condition, by the place of the answer that names just these; −1 where none does. */
+/** The index of the answer that names exactly the norms that fulfil a condition; −1 if none does. */
 function whichOf(tracks, norms, sets, holds) {
   const good = norms.filter((norm) => of(tracks, norm) && holds(of(tracks, norm)));
   return sets.findIndex((set) => set.join() === good.join());
 }
 
-/** The step of the moment that is shown at a step. */
+/** The step of the moment shown at a step. */
 const momentStep = (tracks, step) => Math.max(...tracks.map((track) => momentAt(track, step)?.step ?? 0));
 
-/** Where all networks that go on have been evaluated at or after a step, the answer; else null. */
+/** The answer, once all networks that have not failed were evaluated at or after a step; else null. */
 const evaluated = (tracks, step, from, judge) =>
   (tracks.every((track) => track.failed || (evaluationAt(track, step)?.[0] ?? 0) >= from) ? judge() : null);
 
@@ -77,8 +77,8 @@ function judgeFigure(tracks, step) {
 }
 
 /**
- * The presets. `judge` gives the answer that the run itself gives at a step, `right` being −1 where no answer to
- * click says it, and figures for the sentence that tells; null as long as it has not run far enough.
+ * The presets. `judge` returns the run's own answer at a step: `right`, −1 if it matches no answer to click, and the
+ * values for the sentence; null as long as it has not run far enough.
  * @type {Record<string, {settings: object, answers: number,
  *   judge: (tracks: object[], step: number) => {right: number, values: object} | null}>}
  */
@@ -145,11 +145,11 @@ export const PRESETS = {
 /** The settings of a preset. @param {string} id */
 export const settingsOf = (id) => ({ ...DEFAULTS, ...PRESETS[id].settings });
 
-/** Whether a preset can be shown by a recorded training: nothing but the activation is chosen there. */
+/** Whether a recorded run can show a preset: there only the activation can be chosen. */
 const isRecorded = (id) => Object.keys(PRESETS[id].settings).every((key) => ['activation', 'steps'].includes(key));
 
 /**
- * The presets' buttons, the question that is asked before one runs, and what the run says to the guess.
+ * The presets' buttons, the question asked before one runs, and the run's verdict on the guess.
  * @param {import('./lab_session.js').Session} session @param {object} state the section's
  */
 export function createPresets(session, state) {
@@ -181,7 +181,7 @@ export function createPresets(session, state) {
     place.querySelector(`.answers button:nth-child(${at + 1})`).focus();
     if (runs) session.run();
   };
-  /** Says what the run shows at the step that is looked at. */
+  /** Shows the run's verdict at the selected step. */
   const tell = () => {
     const id = state.asked;
     if (!verdict || !id) return;
@@ -196,7 +196,7 @@ export function createPresets(session, state) {
   return { element: el('div', { class: 's7-presets' }, el('div', { class: 'row' }, ...buttons), place), update };
 }
 
-/** What a run says to a guess, in words. */
+/** A run's verdict on a guess, in words. */
 function verdictOf(id, guess, tracks, step) {
   const found = tracks.length > 0 ? PRESETS[id].judge(tracks, step) : null;
   if (!found) return t('s7.verdict.wait');

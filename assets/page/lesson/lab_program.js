@@ -1,10 +1,10 @@
-// Makes a program of the catalogue whole: the numbers that travel in no file, because they follow from the
+// Completes a program of the catalogue with the numbers that are in no file because they follow from the
 // settings and the digits.
 
 import { CLASSES } from './digits.js';
 import { NO_EXAMPLE, epochOrder, initialValues, testOrder } from './random.js';
 
-/** How many numbers a tensor has. */
+/** The number of elements of a tensor. */
 const lengthOf = ({ shape }) => shape[0] * shape[1] * shape[2];
 
 /** The tensor of a role, with its index. */
@@ -13,7 +13,7 @@ function tensorOf(document, role) {
   return { tensor, length: lengthOf(document.tensors[tensor]) };
 }
 
-/** What a training changes: initial weights, running statistics (mean 0, variance 1), the learning rate. */
+/** The initial training state: weights, running statistics (mean 0, variance 1), the learning rate. */
 function stateUploads(document, settings) {
   const shapeOf = (layer) => {
     const { value } = document.parameters.find(({ name }) => name === `layer${layer}.weight`);
@@ -33,7 +33,7 @@ function stateUploads(document, settings) {
   return [...parameters, ...running, rate, ...zeros];
 }
 
-/** The data set, and which images are tested and probed: the training images evenly, a test image of each class. */
+/** The data set, and the images for testing and probing: training images evenly, a test image of each class. */
 function dataUploads(document, { train, test }) {
   const [examples, tested] = [train.labels.length, test.labels.length];
   const upload = (role, make) => {
@@ -56,7 +56,7 @@ function dataUploads(document, { train, test }) {
   ];
 }
 
-/** The batches of a training, as refills of the device's ring, made when they are asked for. */
+/** The batches of a run, as refills of the device's ring, made on demand. */
 export class Batches {
   #make;
   #last = { refill: -1, order: null };
@@ -66,7 +66,7 @@ export class Batches {
    * `loops.train` @param {number} examples
    */
   constructor({ seed }, { batch, batch_indices: { slots } }, examples) {
-    /** Steps that a refill is for. */
+    /** Steps per refill. */
     this.slots = slots;
     const perEpoch = Math.floor(examples / batch);
     const epochs = slots / perEpoch;
@@ -79,7 +79,7 @@ export class Batches {
     };
   }
 
-  /** The refills of the ring as a step, counted from 0, needs them: all but the present one are left out. */
+  /** The refills of the ring for a step, counted from 0: all but the current one are left out. */
   refillsFor(step) {
     const refill = Math.floor(step / this.slots);
     if (refill !== this.#last.refill) this.#last = { refill, order: this.#make(refill) };
@@ -90,7 +90,7 @@ export class Batches {
 }
 
 /**
- * What `Runner.create` takes, of a document of the catalogue: its uploads hold their elements themselves, and the
+ * The input of `Runner.create`, from a document of the catalogue: its uploads contain their elements, and the
  * ring of batches is refilled by {@link Batches}. `paramBytes` are the contents of the uniform buffer.
  * @param {object} document @param {{seed: number, init: string, rate: number}} settings
  * @param {import('./digits.js').Dataset} dataset

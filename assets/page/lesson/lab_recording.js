@@ -1,11 +1,11 @@
-// A recorded training, played as if it were trained now: the engine's stand-in where there is no WebGPU.
+// A recorded run, played as if it were training now: replaces the engine if there is no WebGPU.
 
 /** Milliseconds from one moment to the next. */
 const FRAME_MS = 350;
 
-/** Plays tracks, moment after moment; it has the engine's face. */
+/** Plays tracks, moment after moment, with the engine's interface. */
 export class Recording {
-  /** The step that is shown. */
+  /** The current step. */
   step = 0;
   /** `ready` or `running`. */
   status = 'ready';
@@ -18,7 +18,7 @@ export class Recording {
     this.#changed = changed;
   }
 
-  /** Plays tracks from now on, and shows their end. @param {import('./record.js').Track[]} tracks */
+  /** Switches to other tracks, and shows their end. @param {import('./record.js').Track[]} tracks */
   take(tracks) {
     clearInterval(this.#timer);
     this.status = 'ready';
@@ -44,7 +44,7 @@ export class Recording {
     this.#changed();
   }
 
-  /** Plays so many moments; from the start where it has ended. */
+  /** Plays this many moments, from the start if it has ended. */
   run(moments) {
     clearInterval(this.#timer);
     if (this.step >= this.#steps.at(-1)) this.step = this.#steps[0];

@@ -1,5 +1,5 @@
-// What the laboratory does between its controls and its engine: settings, the engine that they need, the step
-// that is looked at. It outlives a change of the language.
+// The laboratory's state between its controls and its engine: settings, the engine that they need, the selected
+// step. It outlives a change of language.
 
 import { findAdapter } from '../runner.js';
 import { Catalogue } from './catalogue.js';
@@ -10,23 +10,23 @@ import { DEFAULTS, isLink, lacking, linkTo, readLink, wanted } from './lab_setti
 import { unpack } from './packed.js';
 import { keptSteps } from './view_data.js';
 
-/** Milliseconds that the search for a GPU may take before something else is shown. */
+/** Milliseconds that the search for a GPU may take before the recorded run is shown. */
 const PATIENCE_MS = 1500;
-/** Milliseconds without another change of the settings before networks are made for them. */
+/** Milliseconds without a change of settings before networks are made for them. */
 const SETTLED_MS = 200;
 
 /**
- * `state` is the section's: `settings`, `tracks`, `engine` are read by other sections, too; `shown` is the step that
- * is looked at, null for the newest one; `preset` the preset that the settings are of, `guess` what was guessed.
+ * `state` is the section's: `settings`, `tracks`, `engine` are read by other sections, too; `shown` is the selected
+ * step, null for the newest one; `preset` the preset that the settings come from, `guess` the reader's guess.
  */
 export class Session {
-  /** Norms that the catalogue has no program for; null as long as nobody has looked. */
+  /** Norms that the catalogue has no program for; null until that is known. */
   lacks = null;
   /** The catalogue, once it is open. */
   catalogue = null;
-  /** Whether settings were changed whose networks are not there yet. */
+  /** Whether settings have changed but their networks are not ready yet. */
   settling = false;
-  /** Why the recorded training is shown, as a key of the page's words with its values; null where networks train. */
+  /** Why the recorded run is shown, as a key of the page's texts with its values; null if networks train. */
   reason = null;
   #state; #record; #changed = () => {};
   #opening = null; #dataset = null; #loaded = null; #timer = 0;
@@ -42,7 +42,7 @@ export class Session {
     this.#search();
   }
 
-  /** Says to another one from now on that there is something new. @param {() => void} changed */
+  /** Sets the callback for changes. @param {() => void} changed */
   tell(changed) {
     this.#changed = changed;
   }
@@ -51,17 +51,17 @@ export class Session {
     return this.#state.engine;
   }
 
-  /** The step that is looked at. */
+  /** The selected step. */
   get step() {
     return this.#state.shown ?? this.engine.step;
   }
 
-  /** The steps that can be gone back to. */
+  /** The steps that can be selected. */
   get steps() {
     return keptSteps(this.engine.tracks);
   }
 
-  /** Takes the settings of the page's address, where it has some. */
+  /** Applies the settings in the page's address, if there are any. */
   follow() {
     if (!isLink(location.hash)) return;
     const settings = readLink(location.hash);
@@ -69,7 +69,7 @@ export class Session {
     document.getElementById('s7')?.scrollIntoView();
   }
 
-  /** Takes settings, and makes the networks for them. @param {string|null} preset whose settings they are */
+  /** Applies settings, and makes the networks for them. @param {string|null} preset whose settings they are */
   apply(settings, preset = null) {
     const state = this.#state;
     Object.assign(state, { settings, preset, shown: null });
@@ -94,14 +94,14 @@ export class Session {
     this.#notice();
   }
 
-  /** Sees to it that the networks are there. */
+  /** Makes the networks if needed. */
   ensure() {
     if (this.reason) return Promise.resolve();
     this.#loaded ??= this.#load();
     return this.#loaded;
   }
 
-  /** Trains so many steps, of a recording moments; to the end that is set without a number. */
+  /** Trains this many steps, or plays this many moments of a recording; without a number, to the set end. */
   async run(count) {
     await this.ensure();
     this.#state.shown = null;
@@ -110,25 +110,25 @@ export class Session {
     this.engine.run(count ?? (this.reason ? Infinity : left > 0 ? left : steps));
   }
 
-  /** Runs, or pauses what runs. */
+  /** Runs or pauses. */
   toggle() {
     return this.engine.running ? this.engine.pause() : this.run();
   }
 
-  /** Goes back to the start with the same weights. */
+  /** Goes back to the start with the same initial weights. */
   async reset() {
     await this.ensure();
     this.#state.shown = null;
     this.engine.reset();
   }
 
-  /** Draws other weights and batches. */
+  /** Draws new weights and batches. */
   dice() {
     const { settings, preset } = this.#state;
     this.apply({ ...settings, seed: 1 + Math.floor(Math.random() * 99_999) }, preset);
   }
 
-  /** Looks at a kept step; at the newest one, and at what comes after it, where that is the last. */
+  /** Selects a recorded step; if it is the newest one, follows training from there. */
   seek(step) {
     if (this.reason) {
       this.engine.pause();
@@ -139,7 +139,7 @@ export class Session {
     this.#notice();
   }
 
-  /** Takes notice of what the engine did. */
+  /** Updates after a change in the engine. */
   #notice() {
     const { engine } = this;
     if (engine.status === 'lost') {
@@ -149,7 +149,7 @@ export class Session {
     const state = this.#state;
     state.tracks = engine.tracks;
     if (state.shown !== null && !this.steps.includes(state.shown)) {
-      // What was looked at was thinned out: the next older one is.
+      // The selected step was thinned out: select the next older one.
       state.shown = this.steps.findLast((step) => step < state.shown) ?? null;
     }
     this.#changed();
@@ -177,7 +177,7 @@ export class Session {
     await this.engine.load(fetch, settings);
   }
 
-  /** Looks for a GPU; plays the recorded training where there is none, or none answers. */
+  /** Looks for a GPU; plays the recorded run if there is none, or none answers. */
   async #search() {
     const none = { key: navigator.gpu ? 's7.no_adapter' : 's7.no_webgpu' };
     const late = { key: 's7.no_answer' };
@@ -185,7 +185,7 @@ export class Session {
     const first = await Promise.race([found, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS, late))]);
     if (first === null) return;
     this.#play(first);
-    // One that answers after all is used.
+    // A GPU that answers late is used after all.
     if (first !== late || (await found) !== null) return;
     this.#state.settings = this.#asked;
     this.#train();
@@ -205,7 +205,7 @@ export class Session {
     return [...new Set(this.#record.networks.map(({ activation }) => activation))];
   }
 
-  /** Shows the recorded tracks of the settings' activation, or of the first; all other settings are the record's. */
+  /** Shows the recorded tracks of the settings' activation, or of the first; other settings are the record's. */
   #showRecorded() {
     const state = this.#state;
     const { networks, depth, units, widths, batch, learning_rate: rate, init, seed, steps } = this.#record;
@@ -217,7 +217,7 @@ export class Session {
     this.engine.take(tracks);
   }
 
-  /** Plays the recorded training from now on. @param {{key: string, values?: object}} reason why */
+  /** Plays the recorded run from now on. @param {{key: string, values?: object}} reason why */
   #play(reason) {
     if (this.reason) return;
     this.reason = reason;

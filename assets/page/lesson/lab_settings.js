@@ -1,9 +1,9 @@
-// What the laboratory can be set to, how that stands in a link, and the same for the command line.
+// The laboratory's settings, how they are written in a link, and the same settings for the command line.
 
-/** The link of the laboratory begins so. */
+/** The beginning of a link to the laboratory. */
 const LINK = '#s7?';
 
-/** The settings, as they are at first. */
+/** The default settings. */
 export const DEFAULTS = {
   activation: 'sigmoid',
   norm: ['none', 'batch', 'layer'],
@@ -19,7 +19,7 @@ export const DEFAULTS = {
   steps: 1500,
 };
 
-/** What can be chosen of a setting. */
+/** The options of each setting. */
 export const OPTIONS = {
   activation: ['sigmoid', 'relu', 'tanh'],
   norm: ['none', 'batch', 'layer', 'rms'],
@@ -33,39 +33,39 @@ export const OPTIONS = {
   affine: ['per_unit', 'shared'],
 };
 
-/** The settings on which it depends which program is needed. The others are only numbers in it. */
+/** The settings that determine which program is needed. The others are only numbers in it. */
 export const OF_PROGRAM = ['activation', 'depth', 'units', 'batch', 'optimizer', 'position', 'affine'];
 
-/** One of some words, or nothing. */
+/** One of a setting's options, or undefined. */
 const word = (key) => (text) => (OPTIONS[key].includes(text) ? text : undefined);
 
-/** An integer within bounds, or nothing. */
+/** An integer within bounds, or undefined. */
 const whole = (low, high) => (text) => {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   return value >= low && value <= high ? value : undefined;
 };
 
-/** Norms, in the order in which they are shown; nothing where one is unknown. */
+/** Norms, in the order in which they are shown; undefined if one is unknown. */
 function norms(text) {
   const found = text.split(',');
   if (!found.every((one) => OPTIONS.norm.includes(one))) return undefined;
   return OPTIONS.norm.filter((one) => found.includes(one));
 }
 
-/** A number above 0 that f32 can hold, or nothing. */
+/** A positive number representable in f32, or undefined. */
 function positive(text) {
   const value = /^[\d.]+(e-?\d+)?$/.test(text) ? Number(text) : NaN;
   return value > 0 && Number.isFinite(Math.fround(value)) && Math.fround(value) > 0 ? value : undefined;
 }
 
-/** How initial weights are drawn, or nothing. */
+/** How initial weights are drawn, or undefined. */
 function init(text) {
   if (['uniform', 'glorot', 'he'].includes(text)) return text;
   const deviation = /^normal:(.+)$/.exec(text)?.[1];
   return deviation && positive(deviation) ? text : undefined;
 }
 
-/** How settings are read from a link; what cannot be read is as it is at first. */
+/** How settings are read from a link; what cannot be read keeps its default. */
 const READERS = {
   activation: word('activation'),
   norm: norms,
@@ -81,13 +81,13 @@ const READERS = {
   steps: whole(1, 1e8),
 };
 
-/** Reads a value as a link or a field has it; nothing where it is none. @param {string} key @param {string} text */
+/** Reads a value from the text of a link or a field; undefined if invalid. @param {string} key @param {string} text */
 export const readSetting = (key, text) => READERS[key](text);
 
 /** Whether a fragment sets the laboratory. @param {string} hash */
 export const isLink = (hash) => hash.startsWith(LINK);
 
-/** The settings in a link, all others being as they are at first. @param {string} hash `#s7?depth=20&…` */
+/** The settings in a link, with defaults for all others. @param {string} hash `#s7?depth=20&…` */
 export function readLink(hash) {
   const settings = { ...DEFAULTS };
   for (const part of hash.slice(LINK.length).split('&')) {
@@ -98,7 +98,7 @@ export function readLink(hash) {
   return settings;
 }
 
-/** A part of a link as it is meant; as it stands where it means nothing. */
+/** A part of a link, decoded if possible. */
 function decoded(part) {
   try {
     return decodeURIComponent(part);
@@ -107,13 +107,13 @@ function decoded(part) {
   }
 }
 
-/** The link to settings: only what differs from the first ones stands in it. */
+/** The link to settings: it contains only what differs from the defaults. */
 export function linkTo(settings) {
   const differs = Object.keys(DEFAULTS).filter((key) => String(settings[key]) !== String(DEFAULTS[key]));
   return `${LINK}${differs.map((key) => `${key}=${settings[key]}`).join('&')}`;
 }
 
-/** What the program calls settings that are not as it has them by itself. */
+/** The settings that differ from the program's defaults, by the program's names. */
 function extras({ init, optimizer, position, affine }) {
   const all = { init, optimizer, norm_position: position, affine };
   const usual = { init: 'uniform', optimizer: 'sgd', norm_position: 'before', affine: 'per_unit' };
@@ -123,7 +123,7 @@ function extras({ init, optimizer, position, affine }) {
 /** The units of each hidden layer: a recorded network may have layers of several widths. */
 export const widthsOf = ({ widths, depth, units }) => widths ?? Array(depth).fill(units);
 
-/** The same training on the command line. */
+/** The same run on the command line. */
 export function commandLine(settings) {
   const { activation, norm, rate, batch, seed, steps } = settings;
   const widths = widthsOf(settings);
@@ -136,7 +136,7 @@ export function commandLine(settings) {
   ].join(' ');
 }
 
-/** The same training as an experiment file. */
+/** The same run as an experiment file. */
 export function toml(settings) {
   const { activation, norm, rate, batch, seed, steps } = settings;
   const list = (values) => `[${values.map((value) => JSON.stringify(value)).join(', ')}]`;
@@ -145,7 +145,7 @@ export function toml(settings) {
     `norm = ${list(norm)}`,
     `hidden = ${list(widthsOf(settings))}`,
     ...extras(settings).map(([key, value]) => `${key} = "${value}"`),
-    // A float in TOML has a point or an exponent.
+    // A float in TOML needs a point or an exponent.
     `learning_rate = ${Number.isInteger(rate) ? rate.toFixed(1) : rate}`,
     `batch = ${batch}`,
     `steps = ${steps}`,
@@ -153,7 +153,7 @@ export function toml(settings) {
   ].join('\n');
 }
 
-/** What the catalogue calls the network of a norm. @returns {import('./catalogue.js').Combination} */
+/** The catalogue's description of a norm's network. @returns {import('./catalogue.js').Combination} */
 export const wanted = ({ depth, units, batch, position, affine, optimizer }, norm) =>
   ({ norm, depth, units, batch, position, affine, optimizer, momentum: 0 });
 

@@ -1,10 +1,10 @@
-// What a live training leaves, in the words of the recorded ones (record.js), and how much of it is kept.
+// The track of a live run, in the format of the recorded ones (record.js), and how much of it is kept.
 
-/** Moments that are kept of a training at most. */
+/** The most moments kept of a run. */
 export const MOST_MOMENTS = 60;
-/** Losses that are kept at most; then two become their mean. */
+/** The most losses kept; beyond, pairs are replaced by their mean. */
 const MOST_LOSSES = 1024;
-/** Shares of the inputs below the three percentiles. */
+/** The three percentiles, as shares. */
 const PERCENTILES = [0.15, 0.5, 0.85];
 
 /** √(mean of squares). @param {ArrayLike<number>} values */
@@ -24,7 +24,7 @@ function relativeChange(now, before) {
   return Math.sqrt(change / norm);
 }
 
-/** Whether a step is one of the early ones that are kept for good: 0, 1, 2, 3, 4, 6, 8, 12, 16 … */
+/** Whether a step is one of those that are kept permanently: 0, 1, 2, 3, 4, 6, 8, 12, 16 … */
 function isEarly(step) {
   if (step === 0) return true;
   const odd = step / (step & -step);
@@ -32,12 +32,12 @@ function isEarly(step) {
 }
 
 /**
- * The steps at which something is kept: early ones, ever further apart, and even ones. As soon as there are
- * too many, every other even one is dropped.
+ * The steps at which something is kept: early ones, ever further apart, and evenly spaced ones. As soon as there are
+ * too many, every other evenly spaced one is dropped.
  */
 export class Stops {
   /**
-   * @param {number} every steps between even ones at first @param {number} most how many are kept
+   * @param {number} every initial spacing of the even steps @param {number} most how many entries are kept
    * @param {(step: number) => boolean} early
    */
   constructor(every, most, early = isEarly) {
@@ -49,17 +49,17 @@ export class Stops {
     return step % this.every === 0 || this.early(step);
   }
 
-  /** The first step after this one that is kept. */
+  /** The next kept step after this one. */
   next(step) {
     do step += 1;
     while (!this.has(step));
     return step;
   }
 
-  /** Drops what is too much from all lists alike. @param {object[][]} lists @param {(entry) => number} stepOf */
+  /** Drops the same excess entries from all lists. @param {object[][]} lists @param {(entry) => number} stepOf */
   thin(lists, stepOf) {
     const tooMany = () => lists.some((list) => list.length > this.most);
-    // What was kept beside the stops goes first.
+    // Entries not at a stop go first.
     for (let every = this.every; tooMany(); every *= 2) {
       this.every = every;
       for (const list of lists) list.splice(0, list.length, ...list.filter((entry) => this.has(stepOf(entry))));
@@ -67,7 +67,7 @@ export class Stops {
   }
 }
 
-/** The value below which a share of counted values lies, even within its bin; an end of the range beyond. */
+/** A percentile of counted values, interpolated within its bin; clamped to the range. */
 function percentile({ low, high, below, above, counts }, share) {
   const width = (high - low) / counts.length;
   const total = counts.reduce((sum, count) => sum + count, below + above);
@@ -89,7 +89,7 @@ function greyRows(numbers, width) {
   return { width, low, high, bytes: Uint8Array.from(numbers, grey) };
 }
 
-/** A hidden layer at a moment, of what the runner's probe gives. @returns {Partial<import('./record.js').Layer>} */
+/** A hidden layer at a moment, from the runner's probe. @returns {Partial<import('./record.js').Layer>} */
 function layerOf(found, [low, high], gamma, beta) {
   const { counts: slots, stats, outputs, outputs_in_training: training } = found;
   const units = stats.length / 5;
@@ -115,7 +115,7 @@ function layerOf(found, [low, high], gamma, beta) {
   };
 }
 
-/** Looks into a network, at the step that its runner stands at. @returns {Promise<import('./record.js').Moment>} */
+/** Probes a network at its runner's current step. @returns {Promise<import('./record.js').Moment>} */
 export async function takeMoment(runner, document, initial) {
   const { step } = runner;
   const probed = await runner.probe();
@@ -128,7 +128,7 @@ export async function takeMoment(runner, document, initial) {
   const gradients = values.splice(0, weights.length);
   const ofRole = new Map(affine.map((role, at) => [role, values[at]]));
   const figures = weights.map(({ value }, at) => ({
-    // Before the first step there is no gradient.
+    // There is no gradient before the first step.
     gradient: step === 0 ? 0 : rms(gradients[at]),
     change: relativeChange(now[at], initial.get(value)),
     gain: Math.sqrt(document.tensors[value].shape[2]) * rms(now[at]),
@@ -141,17 +141,17 @@ export async function takeMoment(runner, document, initial) {
   return { step, layers, output: figures.at(-1) };
 }
 
-/** The losses of a training, step after step; when there are too many, the means of two, four … steps. */
+/** The losses of a run, step by step; when there are too many, means over two, four … steps. */
 export class Losses {
   #every = 1;
   #waiting = [];
 
-  /** @param {[number, number][]} points where they are kept */
+  /** @param {[number, number][]} points the list to keep them in */
   constructor(points) {
     this.points = points;
   }
 
-  /** Takes in a step's loss. */
+  /** Adds a step's loss. */
   add(step, loss) {
     this.#waiting.push(loss);
     if (this.#waiting.length < this.#every) return;

@@ -1,5 +1,5 @@
-// The laboratory's views: what a training leaves, recorded or live, on one axis of time. Every view shows the same
-// step; pointing at a step or a layer in one shows it in all.
+// The laboratory's views: the tracks of a run, recorded or live, on a common time axis. Every view shows the same
+// step; pointing at a step or a layer in one view shows it in all.
 
 import { el, set } from './dom.js';
 import { button } from './controls.js';
@@ -46,14 +46,14 @@ export function createViews({ state, announce }) {
   return { elements, show };
 }
 
-/** Draws what is off screen before the page is printed, in place of the views that were there before. */
+/** Draws off-screen views before the page is printed; replaces the listener of earlier views. */
 function printed(scene) {
   removeEventListener('beforeprint', scene.state.print);
   scene.state.print = () => scene.drawAll();
   addEventListener('beforeprint', scene.state.print);
 }
 
-/** Says the step looked at, at most once a second, and only when it is another. */
+/** Announces the selected step, at most once per second, and only when it has changed. */
 function saying(scene, announce, element) {
   let timer = 0;
   let said = null;
@@ -67,20 +67,20 @@ function saying(scene, announce, element) {
   return () => (timer ||= setTimeout(speak, 0));
 }
 
-/** The present step in a sentence. @param {Track[]} tracks @param {number} step */
+/** The current step in a sentence. @param {Track[]} tracks @param {number} step */
 function stepSentence(tracks, step) {
   const parts = tracks.map((track) => `${nameOf(track, tracks)}: ${status(track, step)}`);
   return `${t('view.now', { step })} ${parts.join('; ')}.`;
 }
 
-/** How a network does at a step: its loss and accuracy, or that it diverged. */
+/** A network's status at a step: its loss and accuracy, or that it diverged. */
 function status(track, step) {
   const failed = failure(track);
   if (failed && step >= failed.step) return t('view.failed', { step: failed.step, sentence: failed.sentence });
   return `${lossText(track, step)}, ${accuracyText(track, step)}`;
 }
 
-/** The step looked at, how each network does, and the layers to light and choose. */
+/** The selected step, each network's status, and the layers to highlight and choose. */
 function header(scene) {
   const now = el('p', { class: 'view-step' });
   const list = el('ul', { class: 'view-status' });
@@ -119,7 +119,7 @@ function header(scene) {
   return { element, build };
 }
 
-/** A button that lights its layer while it has the pointer or the focus, and chooses it. */
+/** A button that highlights its layer while it has the pointer or the focus, and chooses it when clicked. */
 function layerButton(scene, layer) {
   const light = () => scene.light(layer);
   const leave = () => scene.light(null);

@@ -1,4 +1,4 @@
-// A random network in f64 with a true forward and backward pass, and the factors by which a gradient changes
+// A random network in f64 with a real forward and backward pass, and the factors by which a gradient changes
 // from each layer to the one before: weights, slope of the activation, and the norm's 1/σ.
 
 import { ACTIVATIONS } from './activations.js';
@@ -15,14 +15,14 @@ const PURPOSE = { weights: 111, biases: 112, inputs: 113, gradient: 114 };
 /** Root mean square of numbers. @param {Float64Array} values */
 const rms = (values) => Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 
-/** So many numbers of a stream, evenly within ±bound or, without one, of the standard normal distribution. */
+/** `length` numbers of a stream, uniform within ±bound or, without one, standard normal. */
 function draw(length, stream, bound) {
   return Float64Array.from({ length }, () => (bound ? stream.range(-bound, bound) : stream.normal()));
 }
 
 /**
- * A network with initial weights within ±scale/√units, a batch as a layer before would give it, and a gradient of
- * the last outputs. `shift` is added to the activation's inputs: by the bias, or as the norm's b.
+ * A network with initial weights within ±scale/√units, a batch such as a previous layer would output, and a gradient
+ * of the last outputs. `shift` is added to the activation's inputs: by the bias, or as the norm's b.
  * @param {{depth: number, scale: number, shift?: number, seed: number, activation: string, norm: string}} settings
  */
 export function randomNetwork({ depth, scale, shift = 0, seed, activation, norm }) {
@@ -64,7 +64,7 @@ function productBackward(gradient, weights) {
   return back;
 }
 
-/** The places that a norm takes together: a group is so many of them, so far apart. */
+/** The groups that a norm averages over: how many, and each group's length, start and stride. */
 function groupsOf(norm) {
   const columns = { groups: UNITS, length: BATCH, start: (group) => group, step: UNITS };
   const rows = { groups: BATCH, length: UNITS, start: (group) => group * UNITS, step: 1 };
@@ -106,9 +106,9 @@ function normBackward(norm, gradient, z, rstd) {
 }
 
 /**
- * The forward pass: for each layer its product u, what the norm or the bias makes of it, the activation's
+ * The forward pass: for each layer its product u, the result of the norm or the bias, the activation's
  * inputs and outputs.
- * @param {{at: number, by: number}} [nudge] what is added to an element of the first layer's product
+ * @param {{at: number, by: number}} [nudge] an amount added to an element of the first layer's product
  */
 export function forward(network, nudge) {
   let values = network.inputs;
@@ -123,15 +123,15 @@ export function forward(network, nudge) {
   });
 }
 
-/** The loss whose gradient goes back: a fixed sum of the last outputs. */
+/** The loss whose gradient is propagated back: a fixed weighted sum of the last outputs. */
 export function lossOf(network, passes) {
   return passes.at(-1).y.reduce((sum, value, at) => sum + value * network.gradient[at], 0);
 }
 
 /**
- * The backward pass: the gradient of each layer's product, and from layer to layer the factors of its size.
- * @returns {{gradients: Float64Array[], rungs: {weights: number, slope: number, norm: number}[]}} both by the
- * layer that the gradient has come to; the last layer has no rung
+ * The backward pass: the gradient of each layer's product, and the factors of its size from layer to layer.
+ * @returns {{gradients: Float64Array[], rungs: {weights: number, slope: number, norm: number}[]}} both
+ * indexed by the layer that the gradient has reached; the last layer has no rung
  */
 export function backward(network, passes) {
   const gradients = [];
@@ -152,8 +152,8 @@ export function backward(network, passes) {
 }
 
 /**
- * What the factors should be by the sizes of weights, slopes and 1/σ alone, without a backward pass: right where
- * the signs of a gradient's parts have nothing to do with the weights.
+ * The factors predicted from the sizes of weights, slopes and 1/σ alone, without a backward pass: correct if the
+ * signs of the gradient's components are independent of the weights.
  */
 function expectedRungs(network, passes) {
   return passes.slice(0, -1).map(({ shifted, rstd }, layer) => ({
@@ -163,15 +163,15 @@ function expectedRungs(network, passes) {
   }));
 }
 
-/** Geometric mean of positive numbers; 1 of none. @param {number[]} values */
+/** Geometric mean of positive numbers; 1 if there are none. @param {number[]} values */
 export const geometricMean = (values) =>
   values.length ? Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length) : 1;
 
 /**
  * A network's ladder.
- * @param {object} settings as of {@link randomNetwork}
+ * @param {object} settings those of {@link randomNetwork}
  * @returns {{sizes: number[], rungs: object[], expected: object[], factor: number, slope: number, weights: number,
- *   norm: number}} `sizes`: the gradient at each layer as a share of the last layer's; `factor` a layer, and its
+ *   norm: number}} `sizes`: the gradient at each layer as a share of the last layer's; `factor` per layer, and its
  *   three parts, as geometric means
  */
 export function ladder(settings) {

@@ -19,10 +19,10 @@ import * as s9 from './s9_take_home.js';
 /** The sections in their order; `s7` is the laboratory. */
 const SECTIONS = { s0, s1, s2, s3, s4, s5, s6, s7, s8, s9 };
 
-/** What each section remembers, also over a change of the language. */
+/** The state of each section, kept when the language changes. */
 const states = Object.fromEntries(Object.keys(SECTIONS).map((id) => [id, {}]));
 
-/** Says something to those who do not see the page, at most once a second. */
+/** Announces something to screen readers, at most once per second. */
 const announce = (() => {
   let last = 0;
   let timer = 0;
@@ -36,16 +36,16 @@ const announce = (() => {
   };
 })();
 
-/** The sections that are still to be built in the present language. @type {Set<string>} */
+/** The sections still to be built in the current language. @type {Set<string>} */
 const waiting = new Set();
 
-/** Waits until what is on the page was drawn; in a tab that nobody sees nothing is. */
+/** Waits until the page has been drawn; a hidden tab draws nothing. */
 const drawn = () => new Promise((resolve) => {
   if (document.hidden) setTimeout(resolve);
   else requestAnimationFrame(() => setTimeout(resolve));
 });
 
-/** Builds a section, in place of the one in another language. @param {string} id */
+/** Builds a section, replacing the one in the other language. @param {string} id */
 function buildSection(id) {
   waiting.delete(id);
   const parts = SECTIONS[id].create({ record, links, announce, id, state: states[id], states });
@@ -64,7 +64,7 @@ function order() {
   return [...all.filter(onScreen), ...all.filter((id) => !onScreen(id))];
 }
 
-/** Builds everything in the present language, a section at a time, so that the page answers meanwhile. */
+/** Builds everything in the current language, one section at a time, so that the page stays responsive. */
 async function build() {
   document.title = t('page.title');
   document.getElementById('bar').replaceChildren(...bar());
@@ -76,20 +76,20 @@ async function build() {
   for (const id of ours) {
     if (waiting.has(id)) buildSection(id);
     await drawn();
-    // The language was changed once more.
+    // The language has changed again.
     if (build.last !== ours) return;
   }
   set(main, { 'aria-busy': null });
   follow();
 }
 
-/** Builds and draws what is not there yet: paper is not scrolled. */
+/** Builds and draws what is still missing, for printing. */
 function finish() {
   [...waiting].forEach(buildSection);
   document.querySelectorAll('.plot').forEach((one) => one.render?.());
 }
 
-/** The bar: a dot a section, language, theme. */
+/** The bar: a dot per section, language, theme. */
 function bar() {
   const dots = Object.keys(SECTIONS).map((id) => {
     const name = t(`${id}.name`);
@@ -117,7 +117,7 @@ function bar() {
   ];
 }
 
-/** What was recorded, where and when, and the report of the same run where there is one. */
+/** What was recorded, where and when, and the report of the same run if there is one. */
 function foot() {
   const { command, adapter, date, version } = record;
   const where = t('page.recorded', { command, adapter, date: date ?? '–', version });
@@ -140,21 +140,21 @@ function follow() {
   mark();
 }
 
-/** Takes a theme. @param {'dark'|'light'} theme */
+/** Sets the theme. @param {'dark'|'light'} theme */
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
 }
 
-/** Remembers a choice where the browser lets a file do so. */
+/** Stores a choice, if the browser allows local files to. */
 function keep(name, value) {
   try {
     localStorage.setItem(`normlab.${name}`, value);
   } catch {
-    // A page from a disk may have no memory.
+    // A page from a disk may have no storage.
   }
 }
 
-/** What was remembered, or null. */
+/** A stored choice, or null. */
 function kept(name) {
   try {
     return localStorage.getItem(`normlab.${name}`);
@@ -163,7 +163,7 @@ function kept(name) {
   }
 }
 
-/** Lights up a term wherever it stands, while the pointer or the focus is on it. */
+/** Highlights a term everywhere while the pointer or the focus is on it. */
 function lightTerms() {
   const light = (event, lit) => {
     const term = event.target.closest?.('[data-term]')?.dataset.term;
@@ -174,19 +174,19 @@ function lightTerms() {
   for (const kind of ['pointerout', 'focusout']) document.addEventListener(kind, (event) => light(event, false));
 }
 
-/** Where the sections stand. */
+/** The parent of the sections. */
 const main = document.getElementById('main');
 
 /** The JSON in an element of the page. @param {string} id */
 const json = (id) => JSON.parse(document.getElementById(id).textContent);
 
 setWords(json('words'));
-/** Files beside the page: the run's report and animation, or null. */
+/** Files next to the page: the run's report and animation, or null. */
 const links = json('links');
 const record = readRecord(await unpackJson('record'));
 setLanguage(kept('language') ?? preferredLanguage());
 setTheme(kept('theme') ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'));
 lightTerms();
 addEventListener('beforeprint', finish);
-// The page is loaded when all of it is there: a link to a section finds it.
+// The page counts as loaded only when it is complete, so that a link to a section finds it.
 await build();

@@ -3,7 +3,7 @@
 /** Added to every variance before its root is taken. */
 export const EPSILON = 1e-5;
 
-/** The share of a batch's statistics that goes into batch norm's running ones. */
+/** The weight of a batch's statistics in batch norm's running ones. */
 export const RUNNING_MOMENTUM = 0.1;
 
 /**
@@ -12,7 +12,7 @@ export const RUNNING_MOMENTUM = 0.1;
  */
 export function moments(values) {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  // Equal numbers have the variance 0 exactly, whatever rounding makes of their mean.
+  // Equal numbers have variance exactly 0, however their mean is rounded.
   if (values.every((value) => value === values[0])) return { mean: values[0], variance: 0 };
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   return { mean, variance };
@@ -28,7 +28,7 @@ export function groupOf(norm, rows, units, [row, unit]) {
 }
 
 /**
- * What a norm subtracts from a cell and what it divides it by. With `running`, batch norm takes those.
+ * What a norm subtracts from a cell, and what it divides by. With `running`, batch norm uses those statistics.
  * @param {string} norm @param {number[][]} x @param {[number, number]} cell
  * @param {{mean: number[], variance: number[]}} [running]
  * @returns {{mean: number, variance: number}} of RMS norm: 0 and the mean of squares
@@ -43,7 +43,7 @@ export function statisticsOf(norm, x, cell, running) {
 
 /**
  * A whole matrix normalized: y = a·(x − mean)/√(variance + ε) + b, without a mean and a b for RMS norm.
- * @param {string} norm @param {number[][]} x @param {{a: number[], b: number[]}} affine one of each a unit
+ * @param {string} norm @param {number[][]} x @param {{a: number[], b: number[]}} affine one of each per unit
  * @param {{mean: number[], variance: number[]}} [running]
  */
 export function normalize(norm, x, { a, b }, running) {
@@ -71,11 +71,11 @@ export function runningAfter(running, x) {
 }
 
 /**
- * How many numbers a norm learns for a layer: a's and b's.
+ * The number of a's and b's that a norm learns for a layer.
  * @param {string} norm @param {'per_unit'|'shared'} affine @param {number} units @returns {[number, number]}
  */
 export function parametersOf(norm, affine, units) {
-  // What batch norm normalizes belongs to a unit; one pair for the layer is layer norm's and RMS norm's.
+  // Batch norm normalizes per unit; only layer norm and RMS norm can share one pair for the layer.
   const each = affine === 'shared' && norm !== 'batch' ? 1 : units;
   return [each, norm === 'rms' ? 0 : each];
 }

@@ -1,11 +1,11 @@
-// What the page carries packed: base64 of gzip in an element of its own.
+// Packed data in the page: base64-encoded gzip, each in its own element.
 
-/** The bytes in an element: base64, of gzip unless it is said to be plain. @param {string} id */
+/** The bytes in an element: base64, of gzip unless `plain`. @param {string} id */
 export async function unpack(id, { plain = false } = {}) {
   const text = document.getElementById(id).textContent;
   const characters = atob(text);
   const bytes = new Uint8Array(characters.length);
-  // A callback a byte would take ten times as long.
+  // A callback per byte would take ten times as long.
   for (let at = 0; at < bytes.length; at++) bytes[at] = characters.charCodeAt(at);
   return plain ? bytes : inflate(bytes, 'gzip');
 }

@@ -1,5 +1,5 @@
-// One drawing layer for all pictures of the page: axes with names and units, marks that keep their identity
-// from one drawing to the next so that they can move, and the widths that the page has, in real pixels.
+// The drawing layer for all pictures of the page: axes with names and units, marks that keep their identity
+// from one drawing to the next so that they can move, and sizes in real pixels.
 
 import { el, svg, set, eachFrame } from './dom.js';
 import { plain } from './text.js';
@@ -28,13 +28,13 @@ export function ticks([low, high], count = 5, log = false) {
   const step = unit * ([1, 2, 5].find((one) => one * unit >= rough) ?? 10);
   const first = Math.ceil(low / step - 1e-9);
   const length = Math.floor(high / step + 1e-9) - first + 1;
-  // One value alone says nothing of the scale.
+  // A single value says nothing about the scale.
   if (length < 2) return ticks([low, high], count + 1);
   return Array.from({ length }, (_, at) => (first + at) * step);
 }
 
 /**
- * Heights moved apart until none is nearer to the next than `gap`, as far as there is room between `top` and
+ * Heights moved apart until none is closer to the next than `gap`, as far as there is room between `top` and
  * `bottom`. @param {number[]} heights
  */
 export function apart(heights, gap, top, bottom) {
@@ -48,12 +48,12 @@ export function apart(heights, gap, top, bottom) {
 }
 
 /**
- * A picture: `draw(p)` is called at each drawing, with `p.x`, `p.y` (scales), `p.width`, `p.height` and the
+ * A picture: `draw(p)` is called for each drawing, with `p.x`, `p.y` (scales), `p.width`, `p.height` and the
  * marks below. It redraws itself when its width changes; call `redraw()` when its data did.
  *
  * @param {{label: string, height: number | ((width: number) => number), draw: (p: Picture) => void,
- *   x?: Axis, y?: Axis, margin?: Partial<Margin>}} options `label` says to those who do not see it what it
- *   shows; an axis `{domain, label, log?, ticks?, show?}` (or a function that gives one) may be left out.
+ *   x?: Axis, y?: Axis, margin?: Partial<Margin>}} options `label` describes it to screen readers;
+ *   an axis `{domain, label, log?, ticks?, show?}` (or a function that gives one) may be left out.
  * @typedef {{domain: [number, number], label: string, log?: boolean, ticks?: number[], show?: (v: number) => string}} Axis
  * @returns {HTMLElement & {redraw: () => void, render: () => void, picture: Picture}} `render` draws at once
  */
@@ -76,7 +76,7 @@ export function plot({ label, height, draw, x, y, margin = {} }) {
 
 const resolve = (axis) => (typeof axis === 'function' ? axis() : axis);
 
-/** What `draw` draws with. Marks have keys: one that was there before is moved, not made again. */
+/** The drawing interface of `draw`. Marks have keys: an existing mark is moved, not recreated. */
 export class Picture {
   #root; #marks = new Map(); #used; #last;
 
@@ -99,7 +99,7 @@ export class Picture {
     if (y) this.#axisY(y);
   }
 
-  /** Ends a drawing: what was not drawn again goes. */
+  /** Ends a drawing: removes what was not drawn again. */
   end() {
     for (const [key, mark] of this.#marks) {
       if (this.#used.has(key)) continue;
@@ -137,7 +137,7 @@ export class Picture {
     return this.mark(key, 'circle', { r: 6, style, ...attributes });
   }
 
-  /** Words at pixels. `anchor` is start, middle or end. */
+  /** Text at pixels. `anchor` is start, middle or end. */
   text(key, x, y, words, { anchor = 'start', ...attributes } = {}) {
     return this.mark(key, 'text', { x, y, 'text-anchor': anchor, ...attributes }, words);
   }
@@ -165,5 +165,5 @@ export class Picture {
   }
 }
 
-/** A tick without the traces of binary fractions, with a real minus. */
+/** A tick without artefacts of binary fractions, with a real minus sign. */
 const tidy = (text) => text.replace(/(\.\d*?[1-9]?)0{5,}\d*$/, '$1').replace(/\.$/, '').replace('-', '−');

@@ -1,13 +1,13 @@
-// Grey pictures of PNG files, decoded by hand: the browser's own decoder may apply colour profiles, and a
-// training wants the very bytes.
+// Decodes grey PNG files by hand: the browser's own decoder may apply colour profiles, but training needs
+// the exact bytes.
 
 import { inflate } from './packed.js';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-/** Milliseconds of work between two looks at the page's other tasks. */
+/** Milliseconds of work before yielding to the page's other tasks. */
 const SLICE_MS = 12;
 
-/** Gives way to the page's other tasks where the last time is long ago. @returns {() => Promise<void>} */
+/** Yields to the page's other tasks if the last time is long ago. @returns {() => Promise<void>} */
 export function breather() {
   let last = performance.now();
   return async () => {
@@ -31,7 +31,7 @@ function chunksOf(file) {
   return chunks;
 }
 
-/** Of the neighbours left, above and left above the one that is nearest to left + above − corner. */
+/** Of the left, upper and upper-left neighbours, the one nearest to left + above − corner. */
 function paeth(left, above, corner) {
   const [byLeft, byAbove] = [Math.abs(above - corner), Math.abs(left - corner)];
   const byCorner = Math.abs(left + above - 2 * corner);
@@ -39,7 +39,7 @@ function paeth(left, above, corner) {
   return byAbove <= byCorner ? above : corner;
 }
 
-/** What a filter adds to each byte of a row, from the neighbours left, above and left above. */
+/** What a filter adds to each byte of a row, from its left, upper and upper-left neighbours. */
 const FILTERS = [
   null,
   (left) => left,
@@ -51,7 +51,7 @@ const FILTERS = [
 /** Undoes a row's filter in place. @param {Uint8Array} row @param {Uint8Array} before the row above */
 function unfilter(filter, row, before) {
   const add = FILTERS[filter];
-  if (add === undefined) throw new Error(`The digits' PNG has a filter ${filter}, which there is not.`);
+  if (add === undefined) throw new Error(`The digits' PNG has an invalid filter: ${filter}.`);
   if (add === null) return;
   let [left, corner] = [0, 0];
   for (let at = 0; at < row.length; at++) {
@@ -63,20 +63,20 @@ function unfilter(filter, row, before) {
 }
 
 /**
- * A grey picture of 8 bits a pixel, not interlaced: `{ width, height, pixels }`.
+ * A grey picture with 8 bits per pixel, not interlaced: `{ width, height, pixels }`.
  * @param {Uint8Array} file
  */
 export async function decodeGrey(file) {
   const chunks = chunksOf(file);
   const header = chunks.find(({ type }) => type === 'IHDR')?.data;
   if (!header || header[8] !== 8 || header[9] !== 0 || header[12] !== 0) {
-    throw new Error('The digits are not a grey PNG of 8 bits a pixel.');
+    throw new Error('The digits are not a grey PNG with 8 bits per pixel.');
   }
   const view = new DataView(header.buffer, header.byteOffset);
   const [width, height] = [view.getUint32(0), view.getUint32(4)];
   const packed = new Blob(chunks.filter(({ type }) => type === 'IDAT').map(({ data }) => data));
   const raw = await inflate(new Uint8Array(await packed.arrayBuffer()), 'deflate');
-  if (raw.length !== height * (width + 1)) throw new Error('The digits\' PNG is cut off.');
+  if (raw.length !== height * (width + 1)) throw new Error('The digits\' PNG is truncated.');
   const pixels = new Uint8Array(width * height);
   const breathe = breather();
   let before = new Uint8Array(width);

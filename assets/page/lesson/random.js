@@ -1,7 +1,7 @@
-// Random numbers as the program draws them (src/rng.rs, src/model/initial.rs, src/data/batches.rs): a
-// counter-based generator, so that a seed gives the same weights and the same batches here as there.
+// The program's random numbers (src/rng.rs, src/model/initial.rs, src/data/batches.rs): a counter-based
+// generator, so that a seed gives the same weights and the same batches here as there.
 
-/** What a stream of numbers is for. Streams of different purposes are independent. */
+/** The purpose of a stream of numbers. Streams with different purposes are independent. */
 export const PURPOSE = { weights: 1, shuffle: 2 };
 
 /** The entry of an order that stands for no example. */
@@ -13,7 +13,7 @@ const ROUNDS = 10;
 /** 2³², where a word ends. */
 const WORD = 2 ** 32;
 
-/** The upper word of the product of two words, exactly: no sum reaches 2⁵³. */
+/** The upper word of the product of two words; exact, because no sum reaches 2⁵³. */
 function upper(a, b) {
   const low = b & 0xffff;
   const high = b >>> 16;
@@ -22,7 +22,7 @@ function upper(a, b) {
   return ((a >>> 16) * high + Math.floor(middle / 0x10000) + Math.floor(rest / 0x10000)) >>> 0;
 }
 
-/** One block of Philox 4×32-10 (Salmon, Moraes, Dror and Shaw 2011): four random words, in place of the counter. */
+/** One block of Philox 4×32-10 (Salmon, Moraes, Dror and Shaw 2011): replaces the counter by four random words. */
 function philox(words, key) {
   let [c0, c1, c2, c3] = words;
   let [k0, k1] = key;
@@ -79,7 +79,7 @@ export class Stream {
     return low + (high - low) * this.uniform();
   }
 
-  /** The next number of the standard normal distribution (Box and Muller 1958). */
+  /** The next standard normal number (Box and Muller 1958). */
   normal() {
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
     return radius * Math.cos(2 * Math.PI * this.uniform());
@@ -118,8 +118,8 @@ function drawing(init, isWeight, fanIn, fanOut) {
 }
 
 /**
- * Initial values of a parameter. They depend on the seed, the layer, the role and the shape only: networks that
- * differ in norm or activation begin alike.
+ * Initial values of a parameter. They depend only on the seed, the layer, the role and the shape: networks that
+ * differ in norm or activation start alike.
  * @param {{seed: number, init: string}} settings @param {number} layer counted from 0
  * @param {string} role weight, bias, gamma or beta @param {number} length @param {[number, number]} weight rows
  * and columns of the layer's weight matrix
@@ -140,7 +140,7 @@ export function epochOrder(seed, epoch, examples, batch) {
   return order.subarray(0, Math.floor(examples / batch) * batch);
 }
 
-/** All examples once, in their own order; what would not fill a first chunk begins with {@link NO_EXAMPLE}. */
+/** All examples once, in order, padded at the start with {@link NO_EXAMPLE}. */
 export function testOrder(examples, length) {
   return Uint32Array.from({ length }, (_, at) => (at < length - examples ? NO_EXAMPLE : at - (length - examples)));
 }

@@ -1,23 +1,23 @@
-// The recorded lesson that the page carries, as tracks: what a training leaves, recorded or live.
+// The recorded lesson in the page, as tracks: the results of a run, recorded or live.
 
 /**
- * What a hidden layer does at a step. `outputs` are of an image of each class, a row each.
+ * A hidden layer at a step. `outputs` are for an image of each class, one per row.
  * @typedef {{low: number, high: number, below: number, above: number, counts: number[],
  *   percentiles: [number, number, number], all_positive: number, all_negative: number, saturated: number,
  *   smallest: number[], largest: number[], gamma: number[], beta: number[], outputs: Rows,
  *   outputs_in_training?: Rows, gradient: number, change: number, gain: number}} Layer
  * `counts` of the inputs to the activation between `low` and `high`; `smallest` and `largest` input of each
- * unit over the probed images; `gradient` the weights' gradient as root mean square, `change` how far the
- * weights are from where they began, ‖W − W₀‖/‖W₀‖, `gain` √(units · mean of W²).
+ * unit over the probed images; `gradient` is the root mean square of the weights' gradient, `change` how far the
+ * weights are from their initial values, ‖W − W₀‖/‖W₀‖, `gain` √(units · mean of W²).
  * @typedef {{width: number, low: number, high: number, bytes: Uint8Array}} Rows
  * @typedef {{step: number, layers: Layer[], output: {gradient: number, change: number, gain: number}}} Moment
  * @typedef {{name: string, activation: string, norm: string, losses: [number, number][],
  *   evaluations: [number, number, number][], first_label?: number, moments: Moment[]}} Track
- * `losses` are step and training loss; `evaluations` step, test accuracy and test loss; classes are named from
- * `first_label` on, or from 0.
+ * `losses` are step and training loss; `evaluations` step, test accuracy and test loss; class labels start at
+ * `first_label`, or at 0.
  */
 
-/** Rows of grey values, which are unpacked when they are first looked at. @returns {Rows} */
+/** Rows of grey values, unpacked on first use. @returns {Rows} */
 function rows({ base64, ...rest }) {
   let bytes = null;
   return {

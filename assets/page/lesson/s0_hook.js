@@ -64,13 +64,13 @@ export function create(context) {
     el('figure', { class: 'wide s0-figure' }, picture,
       el('div', { class: 'controls' }, steps, el('div', { class: 'row' }, again, go))),
     answer,
-    // Elsewhere there is nothing to explain.
+    // If every network learns, there is nothing to explain.
     ...(stays ? [why(state, tracks)] : []),
     newWords(),
   ];
 }
 
-/** The words that a reader needs who has never trained a network, folded away. */
+/** A folded glossary for readers who have never trained a network. */
 function newWords() {
   const words = ['layer', 'activation', 'batch', 'gradient', 'norm'];
   const list = words.flatMap((word) => [
@@ -110,10 +110,10 @@ function drawRace(p, record, tracks, step) {
 
 const latest = (evaluations, step) => (until(evaluations, step).at(-1) ?? evaluations[0])[1];
 
-/** Whether a network ever left the blind guess. */
+/** Whether a network ever got beyond chance. */
 const hasStarted = ({ chance }, { evaluations }) => evaluations.some(([, accuracy]) => accuracy > 1.2 * chance);
 
-/** What the race shows at a step, in words; the step itself is left open. */
+/** What the race shows at a step, in words, with a placeholder for the step. */
 function sentence(record, tracks, step) {
   const [none, batch, layer] = tracks.map(({ evaluations }) => percent(latest(evaluations, step)));
   const key = step < record.steps ? 's0.now' : hasStarted(record, tracks[0]) ? 's0.end_started' : 's0.end';
@@ -137,7 +137,7 @@ function run(state, steps, picture, show, done) {
   requestAnimationFrame(frame);
 }
 
-/** Starts the race when it is first seen, or goes on with it after the page was built anew. */
+/** Starts the race when it first becomes visible, or continues it after the page was rebuilt. */
 function autoplay(picture, state, steps, play) {
   if (lessMotion()) return;
   const seen = new IntersectionObserver((entries) => {

@@ -1,4 +1,4 @@
-// Five inputs and one ReLU: a straight line, nothing at all, or a bend; and what the real units of a layer see.
+// Five inputs and one ReLU: a straight line, nothing at all, or a bend; and the same for the real units of a layer.
 
 import { el, set, svg } from './dom.js';
 import { button, prediction, slider, write } from './controls.js';
@@ -97,7 +97,7 @@ function rows(inputs) {
   ];
 }
 
-/** Says what the ReLU makes of the batch, after how far it was shifted. */
+/** Says how far the batch was shifted, and what the ReLU then does to it. */
 function say(answer, inputs, shift) {
   const now = batchState(Math.min(...inputs), Math.max(...inputs));
   const left = inputs.filter((x) => x <= 0).length;
@@ -133,7 +133,7 @@ function realUnits(record, state) {
     el('figcaption', {}, t('s1.units_caption', { step: tracks[0].moments[0].step })));
 }
 
-/** A layer's units, a little ReLU each. `choose(unit)` marks one. */
+/** A layer's units, each as a little ReLU. `choose(unit)` marks one. */
 function unitGrid(layer, name, chosen) {
   const states = unitStates(layer);
   const columns = Math.ceil(Math.sqrt(states.length));

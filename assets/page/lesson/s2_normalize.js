@@ -10,7 +10,7 @@ import { batchState, changed, dragDots, drawDots, newBatch, normalize, positions
 
 const HOW = ['none', 'centre', 'scale', 'both'];
 const AXIS = [-7, 7];
-/** The lanes: how high they lie, and on which side of them their mean and deviation are said. */
+/** The lanes: their height, and on which side their mean and deviation are written. */
 const BEFORE = { height: 0.72, side: -1 };
 const AFTER = { height: 0.3, side: 1 };
 
@@ -108,7 +108,7 @@ function lane(p, name, { height, side }, values) {
 const inside = (value) => Math.min(AXIS[1], Math.max(AXIS[0], value));
 const outside = (values) => values.filter((value) => inside(value) !== value).length;
 
-/** A dot after, and the way to it; one that is out of the picture is a hollow one at the edge. */
+/** A dot after normalization, and its path; if outside the picture, it is a hollow dot at the edge. */
 function drawAfter(p, place, from, to, moves) {
   const end = inside(to);
   p.mark(`way-${place}`, 'path', { class: 's1-stem',
@@ -132,7 +132,7 @@ function rows(inputs, after) {
   ];
 }
 
-/** The formula of what is done, with its numbers. */
+/** The formula of the chosen operation, with its numbers. */
 function withNumbers(how, { mean, deviation }) {
   const minus = how === 'centre' || how === 'both';
   const over = how === 'scale' || how === 'both';

@@ -19,7 +19,7 @@ const DEAD_SLOPE = 0.02;
 const STRAIGHT_BEND = 0.03;
 
 const evenly = ([low, high], count) => Array.from({ length: count + 1 }, (_, at) => low + ((high - low) * at) / count);
-/** A share of the variance: small ones count, too. */
+/** A share of the variance; small ones keep their significant digits. */
 const inPercent = (share) => percent(share, significant);
 
 /** @param {object} context @returns {HTMLElement[]} */
@@ -61,7 +61,7 @@ export function create(context) {
   ];
 }
 
-/** Mean and σ to take hold of: as sliders, or as numbers to drag. @param {typeof slider} make */
+/** Controls for mean and σ: sliders, or numbers to drag. @param {typeof slider} make */
 function knobs(state, show, make) {
   const one = (name, label, range, term) => make({ ...range, label, term, value: state[name],
     show: (value) => fixed(value, 1), change: (value) => {
@@ -87,7 +87,7 @@ function meter(name, most) {
   return whole;
 }
 
-/** The bell of the inputs over the sigmoid, and beside it the outputs. */
+/** The bell of the inputs with the sigmoid, and the outputs next to it. */
 function bellPicture(state) {
   return plot({
     label: t('s3.picture'),
@@ -120,7 +120,7 @@ function bellPicture(state) {
   });
 }
 
-/** How many outputs lie at each height, as bars beside the picture. @param {import('./plot.js').Picture} p */
+/** The distribution of the outputs, as bars next to the picture. @param {import('./plot.js').Picture} p */
 function drawOutputs(p, { mean, sigma }) {
   const shares = outputShares(mean, sigma, BINS);
   const most = Math.max(...shares);
@@ -135,13 +135,13 @@ function drawOutputs(p, { mean, sigma }) {
   p.text('name-outputs', left + room / 2, p.bottom + 16, t('s3.outputs'), { anchor: 'middle', class: 'tick' });
 }
 
-/** Bend and slope over the means at a σ: what holds left of 0 holds right of it. */
+/** Bend and slope over the means at a σ; they are symmetric about 0. */
 function overMeans(sigma) {
   const right = evenly([0, MEAN.max], 32).map((mean) => ({ mean, ...bendAndSlope(mean, sigma) }));
   return [...right.slice(1).reverse().map((one) => ({ ...one, mean: -one.mean })), ...right];
 }
 
-/** Bend and slope over all means at the present σ, as shares of their most. */
+/** Bend and slope over all means at the current σ, as shares of their maxima. */
 function mapPicture(state) {
   const domain = [MEAN.min, MEAN.max];
   let map = {};
@@ -165,7 +165,7 @@ function mapPicture(state) {
   });
 }
 
-/** What the sigmoid makes of these inputs, in words; their mean and σ are left open. */
+/** What the sigmoid does to these inputs, in words, with placeholders for their mean and σ. */
 function sentence(bend, slope) {
   const key = slope < DEAD_SLOPE ? 'dead' : bend < STRAIGHT_BEND ? 'straight' : 'both';
   return t(`s3.say_${key}`, { bend: inPercent(bend), slope: significant(slope, 2) });

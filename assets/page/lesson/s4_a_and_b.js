@@ -13,7 +13,7 @@ const AXIS = [-11, 11];
 const HIGHEST = 0.9;
 const LEARNING = { steps: 30, pause: 80 };
 
-/** The lines of the two derivations: what is written, and the terms that light up with it. */
+/** The lines of the two derivations, and the terms that each highlights. */
 const DERIVATION = {
   mean: [
     { left: ['E[', 'a', 'Y + ', 'b', ']'], right: ['a', '·E[Y] + ', 'b'], why: 's4.why_linear', lit: ['a', 'b'] },
@@ -44,7 +44,7 @@ export function create(context) {
     for (const name of ['a', 'b']) for (const knobs of [sliders, numbers]) knobs[name].setValue(state[name]);
     say(view.answer, state);
   };
-  /** The reader changed something: what was learned so far is over. */
+  /** The reader changed something: discards what was learned so far. */
   const restart = () => {
     state.learning = null;
     state.losses = [loss(state.a, state.b, TARGETS[state.target])];
@@ -171,7 +171,7 @@ function withNumbers({ a, b }) {
   return formula(...plain, ' = ', el('span', { class: 's4-numbers' }, ...numbers));
 }
 
-/** Says where the data lie and how far the outline is. */
+/** Gives the statistics of the data and the loss. */
 function say(answer, { a, b, losses }) {
   const { mean, deviation, variance } = statistics(placed(a, b));
   const now = losses.at(-1);
@@ -183,7 +183,7 @@ function say(answer, { a, b, losses }) {
   answer.textContent = `${said} ${learned}`;
 }
 
-/** A derivation in lines: the one that is pointed at lights its terms everywhere. @param {'mean'|'variance'} which */
+/** A derivation in lines: the line pointed at highlights its terms everywhere. @param {'mean'|'variance'} which */
 function derivation(which) {
   const words = (parts) => parts.map((part) => (part === 'a' || part === 'b' ? term(part, part) : part));
   const lines = DERIVATION[which].map(({ left, right, why, lit }) => {

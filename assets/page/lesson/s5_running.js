@@ -3,13 +3,13 @@
 import { plot } from './plot.js';
 import { fixed, t } from './text.js';
 
-/** Batches on the axis at least. */
+/** The least number of batches on the axis. */
 const BATCHES = 20;
 
 /** The lowest distance in pixels between two labels at the lines' ends. */
 const LABEL = 15;
 
-/** Moves labels apart that would lie on each other, from the top to the bottom. @param {number[]} places */
+/** Moves overlapping labels apart, from top to bottom. @param {number[]} places */
 export function apart(places, distance = LABEL) {
   const order = places.map((_, at) => at).sort((a, b) => places[a] - places[b]);
   const moved = [...places];

@@ -1,4 +1,4 @@
-// S5: whose mean is it? A matrix of five examples and three units, and what each norm takes together in it.
+// S5: whose mean is it? A matrix of five examples and three units, and which of its cells each norm averages over.
 
 import { button, choices, dragNumber, prediction, slider, write } from './controls.js';
 import { el, rich, set } from './dom.js';
@@ -11,30 +11,30 @@ const EXAMPLES = 5;
 const UNITS = 3;
 const NORMS = ['batch', 'layer', 'rms'];
 
-/** Where the examples come from: mean and deviation of each unit. */
+/** The population of the examples: mean and deviation of each unit. */
 const POPULATION = [
   { mean: 1.5, deviation: 1 },
   { mean: -1, deviation: 0.6 },
   { mean: 0.5, deviation: 1.4 },
 ];
 
-/** Below this deviation the ε under the root is seen in two digits. */
+/** Below this deviation the ε under the root affects the first two digits. */
 const SMALL = 0.1;
 
 /** The stream of random numbers that batches are drawn from. */
 const BATCHES = 101;
 
-/** A batch of examples from the population, rounded as it is shown. @param {number} seed */
+/** A batch of examples from the population, rounded to the displayed digits. @param {number} seed */
 function drawBatch(seed, rows = EXAMPLES) {
   const stream = new Stream(seed, BATCHES, 0);
   return Array.from({ length: rows }, () =>
     POPULATION.map(({ mean, deviation }) => Math.round(10 * (mean + deviation * stream.normal())) / 10));
 }
 
-/** What batch norm knows before its first batch. */
+/** Batch norm's running statistics before its first batch. */
 const untrained = () => ({ mean: Array(UNITS).fill(0), variance: Array(UNITS).fill(1) });
 
-/** What the reader sets, as it is at first. */
+/** Sets defaults for everything that the reader can change. */
 function begin(state) {
   state.x ??= drawBatch(0);
   state.rows ??= EXAMPLES;
@@ -50,27 +50,27 @@ function begin(state) {
   state.history ??= [state.running.mean];
 }
 
-/** The a and b that a norm has, one of each a unit. */
+/** A norm's a and b, one of each per unit. */
 function affineOf(state, norm) {
   if (norm === 'batch' || state.affine === 'per_unit') return { a: state.a, b: state.b };
   return { a: Array(UNITS).fill(state.shared.a), b: Array(UNITS).fill(state.shared.b) };
 }
 
-/** The running statistics where batch norm takes them. */
+/** The running statistics, if batch norm uses them. */
 const runningOf = (state, norm) => (norm === 'batch' && state.mode === 'inference' ? state.running : undefined);
 
-/** A norm's outputs for the examples that there are. */
+/** A norm's outputs for the current examples. */
 function outputsOf(state, norm, rows = state.rows) {
   return normalize(norm, state.x.slice(0, rows), affineOf(state, norm), runningOf(state, norm));
 }
 
-/** How far a norm's outputs of the first example lie from those in the whole batch, at most; 0 is to the bit. */
+/** The greatest change of a norm's outputs for the first example from the full batch; 0 means bit-identical. */
 function movedBy(state, norm) {
   const [whole, now] = [EXAMPLES, state.rows].map((rows) => outputsOf(state, norm, rows)[0]);
   return Math.max(...whole.map((value, unit) => (Object.is(value, now[unit]) ? 0 : Math.abs(value - now[unit]))));
 }
 
-/** The arithmetic of the focused cell, a line a paragraph. @returns {Node[]} */
+/** The arithmetic of the focused cell, one paragraph per line. @returns {Node[]} */
 function arithmetic(state) {
   const { norm, cell: [row, unit] } = state;
   const x = state.x.slice(0, state.rows);
@@ -104,7 +104,7 @@ function arithmetic(state) {
   return lines;
 }
 
-/** A cell of a table of outputs, which is walked through by arrow keys. */
+/** A cell of a table of outputs; arrow keys move through the table. */
 function outputCell(norm, row, unit, look) {
   const cell = el('td', { role: 'gridcell', tabindex: -1 });
   const walk = (event) => {
@@ -117,7 +117,7 @@ function outputCell(norm, row, unit, look) {
     onpointerenter: () => look(norm, [row, unit]) });
 }
 
-/** A table with a row an example and a column a unit. */
+/** A table with a row per example and a column per unit. */
 function table(caption, cells, attributes = {}) {
   const units = Array.from({ length: UNITS }, (_, unit) =>
     el('th', { scope: 'col', 'aria-label': t('s5.unit', { unit: unit + 1 }) }, String(unit + 1)));
@@ -127,7 +127,7 @@ function table(caption, cells, attributes = {}) {
   return el('table', { class: 's5-table', ...attributes }, el('caption', {}, ...[caption].flat()), head, ...body);
 }
 
-/** The tables: the inputs, which can be dragged, and what each norm makes of them. */
+/** The tables: the inputs, which can be dragged, and each norm's outputs. */
 function tables(state, { look, change }) {
   const places = Array.from({ length: EXAMPLES }, (_, row) => Array.from({ length: UNITS }, (_, unit) => [row, unit]));
   const inputs = places.map((all) => all.map(([row, unit]) => {
@@ -149,7 +149,7 @@ function tables(state, { look, change }) {
   return { whole, inputs, outputs, counts };
 }
 
-/** Shows the numbers, what is taken together, and where the focus is. */
+/** Shows the numbers, the cells averaged over, and the focus. */
 function show(state, { inputs, outputs, counts }) {
   const group = groupOf(state.norm, state.rows, UNITS, state.cell);
   const together = (row, unit) => group.some(([at, one]) => at === row && one === unit);
@@ -178,7 +178,7 @@ function show(state, { inputs, outputs, counts }) {
   }
 }
 
-/** The sentence about the batch: what moved when examples went; how many are left is left open. */
+/** The sentence on what moved when examples were removed, with a placeholder for the number left. */
 function answer(state) {
   const inference = state.mode === 'inference';
   if (state.rows === EXAMPLES) return t(inference ? 's5.answer_inference' : 's5.answer_whole');
@@ -188,7 +188,7 @@ function answer(state) {
   return t(key, { batch: fixed(batch), layer: fixed(layer, 0) });
 }
 
-/** The size of the batch to take hold of: as a slider, or as a number to drag. @param {typeof slider} make */
+/** The control of the batch size: a slider, or a number to drag. @param {typeof slider} make */
 const sizeOfBatch = (state, change, make, show) => make({ label: t('s5.batch_size'), min: 1, max: EXAMPLES, step: 1,
   value: state.rows, show, change: (value) => {
     state.rows = value;
@@ -196,7 +196,7 @@ const sizeOfBatch = (state, change, make, show) => make({ label: t('s5.batch_siz
     change();
   } });
 
-/** The controls beneath the tables. */
+/** The controls below the tables. */
 function controls(state, change) {
   const set1 = (name) => (value) => {
     if (state.norm !== 'batch' && state.affine === 'shared') state.shared[name] = value;
@@ -251,7 +251,7 @@ function batches(state, change) {
     button(t('s5.forget'), forget, { id: 's5-forget' }));
 }
 
-/** What the running statistics have become, in words. */
+/** The current running statistics, in words. */
 function runningAnswer(state) {
   const count = state.history.length - 1;
   const unit = state.cell[1];

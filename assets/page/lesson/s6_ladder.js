@@ -9,25 +9,25 @@ import { factorALayer, firstTrained } from './verdicts.js';
 
 const NORMS = ['none', 'batch', 'layer', 'rms'];
 
-/** What is shown at first: the lesson's network. */
+/** The initial settings: the lesson's network. */
 export const DEFAULTS = { depth: 5, scale: 1, shift: 0, activation: 'sigmoid', norm: 'none', seed: 1 };
 
-/** A gradient is kept by a factor a layer between these: over five layers it then changes less than threefold. */
+/** A gradient is kept if its factor per layer is between these: over five layers it changes less than threefold. */
 const KEPT = { from: 0.8, to: 1.25 };
 
-/** A sigmoid is near its steepest from this share of its greatest slope on, and saturated below the other. */
+/** A sigmoid is near its steepest from STEEP of its greatest slope on, and saturated below SATURATED of it. */
 const STEEPEST = 0.25;
 const STEEP = 0.9;
 const SATURATED = 0.4;
 
-/** The shares of a gradient that part the answers of the prediction. */
+/** The shares of a gradient that separate the answers of the prediction. */
 const SHARES = [0.1, 1e-3];
 
-/** What a ladder depends on but for its norm. */
+/** Everything that a ladder depends on except its norm. */
 const keyOf = ({ depth, scale, shift, activation, seed }) => [depth, scale, shift, activation, seed].join();
 const FIRST_KEY = keyOf(DEFAULTS);
 
-/** The ladders of all norms for the present settings, kept until a setting changes; a missing one is null. */
+/** The ladders computed so far for the current settings, by norm. */
 function known(state) {
   const key = keyOf(state.set);
   const ladders = key === FIRST_KEY ? { [DEFAULTS.norm]: state.first } : {};
@@ -35,14 +35,14 @@ function known(state) {
   return state.ladders;
 }
 
-/** Climbs one norm's ladder if it was not yet. */
+/** Computes one norm's ladder if it is missing. */
 function climb(state, norm) {
   const ladders = known(state);
   ladders[norm] ??= ladder({ ...state.set, norm });
   return ladders[norm];
 }
 
-/** The sentences about the present ladder. @returns {string} */
+/** The sentences about the current ladder. @returns {string} */
 export function answer(settings, { sizes, factor, slope, weights, norm }) {
   const { depth, activation } = settings;
   if (depth === 1) return t('s6.answer_one');
@@ -63,7 +63,7 @@ function cause(activation, slope, factor, values) {
   return slope >= STEEP * STEEPEST ? t('s6.steepest', values) : '';
 }
 
-/** The table of factors: measured, and what the sizes alone let expect. */
+/** The table of factors: measured, and expected from the sizes alone. */
 function table(norm, { rungs, expected, sizes }) {
   const parts = norm === 'none' ? ['weights', 'slope'] : ['weights', 'slope', 'norm'];
   const product = (rung) => parts.reduce((all, part) => all * rung[part], 1);
@@ -76,7 +76,7 @@ function table(norm, { rungs, expected, sizes }) {
     ...rungs.map((_, layer) => row(rungs.length - 1 - layer)));
 }
 
-/** The formula, whose terms look like the bars. */
+/** The formula, with terms styled like the bars. */
 function formula(norm) {
   const term = (name) => el('span', { class: 's6-term', 'data-term': name === 'norm' ? 'sigma' : name, tabindex: 0 },
     el('span', { class: `s6-swatch s6-${name}`, 'aria-hidden': 'true' }), t(`s6.${name}`));
@@ -84,7 +84,7 @@ function formula(norm) {
   return [t('s6.one_back'), ' = ', ...parts.flatMap((name, at) => (at ? [' × ', term(name)] : [term(name)]))];
 }
 
-/** What the recorded networks have, in words. */
+/** The factors of the recorded networks, in words. */
 function recorded(record) {
   const factors = ['none', 'batch', 'layer'].map((norm) => {
     const track = record.networks.find((one) => one.activation === 'sigmoid' && one.norm === norm);
@@ -99,7 +99,7 @@ function recorded(record) {
 
 const layersInWords = (count) => t(count === 1 ? 's6.one_layer' : 's6.layers', { count });
 
-/** Depth, weights and shift to take hold of. @param {object} state @param {() => void} change */
+/** The controls of depth, weights and shift. @param {object} state @param {() => void} change */
 function knobs({ set }, change) {
   const take = (name, of = (value) => value) => (value) => {
     set[name] = of(value);
@@ -114,14 +114,14 @@ function knobs({ set }, change) {
   };
 }
 
-/** Lets sliders or numbers to drag stand where the settings are. */
+/** Sets sliders, or numbers to drag, to the settings. */
 function put({ depth, scale, shift }, { set }) {
   depth.setValue(set.depth);
   scale.setValue(Math.log10(set.scale));
   shift.setValue(set.shift);
 }
 
-/** The controls beneath the picture: sliders by their names, and the whole. */
+/** The controls below the picture: the sliders by name, and the element with all controls. */
 function controls(state, change) {
   const take = (name) => (value) => {
     state.set[name] = value;
@@ -156,13 +156,13 @@ function guess(id, state) {
     answers: [t('s6.guess_much'), t('s6.guess_little'), t('s6.guess_nothing')] });
 }
 
-/** Builds what shows a state, and gives the function that shows another. */
+/** Builds the elements that show a state, and the function that updates them. */
 function stage(state, announce) {
   const picture = ladderPicture(() => ({ ...state.set, ladders: known(state) }));
   const said = el('p', { class: 'answer', id: 's6-answer' });
   const equation = el('p', { class: 's6-formula' });
   const figures = el('details', {}, el('summary', {}, t('s6.figures')));
-  // The other norms are there for comparison: each is a task of its own, so that none keeps the page busy.
+  // The other norms are for comparison: each is a separate task, so that the page stays responsive.
   let waiting = 0;
   const others = () => {
     const missing = NORMS.find((norm) => !known(state)[norm]);

@@ -4,16 +4,16 @@ import { plot } from './plot.js';
 import { apart } from './s5_running.js';
 import { significant, t } from './text.js';
 
-/** Where the bars stand between two layers, as shares of the way back. */
+/** The positions of the bars between two layers, as shares of the way back. */
 const PLACES = { weights: 0.25, slope: 0.5, norm: 0.75 };
 
 /** A share below this is drawn at the lower edge. */
 const FLOOR = 1e-60;
 
-/** The room in pixels that a bar needs for its factor beside it. */
+/** The room in pixels that a bar needs to be labelled with its factor. */
 const LABELLED = 42;
 
-/** Sizes and factors of all norms that are known, from the smallest to the largest. */
+/** The range of the sizes of all known norms and of the bars, in whole powers of ten. */
 function range({ ladders, norm }) {
   const sizes = Object.values(ladders).flatMap((one) => one.sizes);
   const between = ladders[norm] ? steps(ladders[norm]).flatMap((one) => one.bars.map((bar) => bar.to)) : [];
@@ -23,7 +23,7 @@ function range({ ladders, norm }) {
   return [10 ** Math.floor(low), 10 ** Math.ceil(high)];
 }
 
-/** The bars of each step back: from which size to which each factor leads. */
+/** The bars of each step back: the size before and after each factor. */
 function steps({ sizes, rungs }) {
   return rungs.map((rung, layer) => {
     let size = sizes[layer + 1];
@@ -36,7 +36,7 @@ function steps({ sizes, rungs }) {
   });
 }
 
-/** The way from layer to layer over all bars, as points. @returns {[number, number][]} */
+/** The path from layer to layer over all bars, as points. @returns {[number, number][]} */
 function stairs(one, clip) {
   return steps(one).reverse().flatMap(({ layer, bars }) => [
     [layer + 2, clip(bars[0].from)],
@@ -62,11 +62,11 @@ function drawStep(p, { layer, bars }, plain, clip) {
   }
 }
 
-/** The names of the norms beside their lines' ends. */
+/** The names of the norms next to the ends of their lines. */
 function drawNames(p, { ladders, norm: chosen }, clip) {
   const names = Object.keys(ladders);
   const places = apart(names.map((norm) => p.y(clip(ladders[norm].sizes[0])) + 4));
-  // What was moved below the axis goes up again, and what is above it with it.
+  // If labels were moved below the axis, all move up.
   const over = Math.max(0, Math.max(...places) - p.bottom);
   names.forEach((norm, at) => {
     const text = t(`s6.${norm}`);
@@ -75,13 +75,13 @@ function drawNames(p, { ladders, norm: chosen }, clip) {
   });
 }
 
-/** The layers that are named below: all, or on a narrow page every fifth. */
+/** The layers labelled on the axis: all, or on a narrow page every fifth. */
 function layerTicks(depth, narrow) {
   const all = Array.from({ length: depth }, (_, at) => at + 1);
   return narrow && depth > 10 ? all.filter((layer) => layer === 1 || layer % 5 === 0) : all;
 }
 
-/** Whether the page is as narrow as a telephone. */
+/** Whether the page is as narrow as a phone. */
 const narrow = () => innerWidth < 600;
 
 /** The picture. @param {() => {depth: number, norm: string, ladders: object}} now */

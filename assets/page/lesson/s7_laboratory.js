@@ -1,5 +1,5 @@
-// S7: the laboratory. Networks that differ in their norm alone train side by side on the reader's GPU, and what
-// they do can be looked at, at every kept step.
+// S7: the laboratory. Networks that differ only in their norm train side by side on the reader's GPU, and can be
+// inspected at every recorded step.
 
 import { copyText } from './download.js';
 import { el, paced, rich, set } from './dom.js';
@@ -33,7 +33,7 @@ export function create(context) {
   session.tell(render);
   prepare(laboratory, session);
   render();
-  // The browser finds no element that is called like the whole of a link.
+  // No element has the whole fragment as its id, so the browser does not scroll by itself.
   if (first && isLink(location.hash)) requestAnimationFrame(() => laboratory.closest('section')?.scrollIntoView());
   return [
     el('h2', {}, t('s7.title')),
@@ -45,7 +45,7 @@ export function create(context) {
   ];
 }
 
-/** Has the networks made when the reader comes near. */
+/** Makes the networks when the reader scrolls near. */
 function prepare(element, session) {
   const near = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
@@ -55,7 +55,7 @@ function prepare(element, session) {
   near.observe(element);
 }
 
-/** What the page says of the present state: troubles, what was checked, and the answer. */
+/** The notes on the current state: problems, the result of the check, and the answer. */
 function notes(session, state, announce) {
   const trouble = el('p', { class: 's7-trouble', role: 'status', hidden: true });
   const badge = el('p', { class: 's7-badge', hidden: true });
@@ -72,7 +72,7 @@ function notes(session, state, announce) {
     write(answer, answerOf(tracks, session.step, state.settings));
     const ratios = tracks.map((track) => [track.norm, gradientRatio(track, session.step)]);
     set(answer, { 'data-ratios': JSON.stringify(Object.fromEntries(ratios)) });
-    // Only when nothing moves, and only once.
+    // Announced only when nothing runs, and only once.
     if (session.engine.running || answer.textContent === spoken || session.step === 0) return;
     spoken = answer.textContent;
     announce(spoken);
@@ -80,7 +80,7 @@ function notes(session, state, announce) {
   return { elements: [trouble, badge], answer, update };
 }
 
-/** What stands in the way, in sentences. */
+/** The current problems, in sentences. */
 function troubleOf({ reason, lacks }, settings, tracks) {
   if (reason) return t('s7.recorded', { reason: t(reason.key, reason.values) });
   const missing = lacks?.length > 0 ? [t('s7.lacks', { command: commandLine({ ...settings, norm: lacks }) })] : [];
@@ -90,7 +90,7 @@ function troubleOf({ reason, lacks }, settings, tracks) {
   return [...missing, ...failed, ...others].join(' ');
 }
 
-/** What the comparison with the reference has given. @param {object[]} tracks the engine's */
+/** The result of the comparison with the reference, in words. @param {object[]} tracks the engine's */
 function checkInWords(tracks) {
   const off = tracks.find(({ check }) => check?.off);
   if (off) {
@@ -107,7 +107,7 @@ function checkInWords(tracks) {
   return t(steps === 1 ? 's7.check.good_one' : 's7.check.good', { steps, name: nameOf(worst, tracks), tensor, share: fixed(100 * ratio, 0) });
 }
 
-/** What the networks show at a step, in a sentence. */
+/** The networks' state at a step, in a sentence. */
 function answerOf(tracks, step, { batch }) {
   if (tracks.length === 0) return t('s7.answer.empty');
   const known = tracks.filter((track) => momentAt(track, step) && !(track.failed?.step <= step));
@@ -119,7 +119,7 @@ function answerOf(tracks, step, { batch }) {
   return silent ? `${words} ${t('s7.answer.silent')}` : words;
 }
 
-/** The same training for the command line, and as a file. */
+/** The same run for the command line, and as a file. */
 function takeAway(state) {
   const command = el('pre', { 'data-take': 'command' });
   const file = el('pre', { 'data-take': 'toml' });

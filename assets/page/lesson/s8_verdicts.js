@@ -8,31 +8,31 @@ import { t } from './text.js';
 import { IDS, judge } from './verdicts.js';
 import { nearest } from './view_data.js';
 
-/** How the program's verdicts are called here. */
+/** The names of the program's verdicts here. */
 const VERDICTS = { 'holds': 'holds', 'holds partly': 'partly', 'does not hold in this run': 'fails',
   'not measured': 'unmeasured' };
 
-/** The sign of a verdict, beside its word. */
+/** The sign of a verdict, shown next to its word. */
 const SIGNS = { holds: '✓', partly: '◐', fails: '✗', unmeasured: '?' };
 
-/** The claims that are offered in the prediction; the right one is the first that does not hold. */
+/** The claims offered in the prediction; the correct answer is the first that does not hold. */
 const OFFERED = ['batch-norm-keeps', 'location', 'spread'];
 
-/** Claims that the recorded tracks cannot decide: the program judged them by trainings of their own. */
+/** Claims that the recorded tracks cannot decide: the program judged them by separate runs. */
 const BY_PROGRAM = ['learning-rates', 'affine'];
 
-/** What the tracks of the record do not say. */
+/** Facts that are not in the record's tracks. */
 const aboutRecord = (record) => ({ chance: record.chance, batch: record.batch, rate: record.learning_rate,
   batchOfOne: record.batch_of_one });
 
-/** The record's claim of an id, by its id or, in older records, its place. */
+/** The record's claim with an id or, in older records, at its index. */
 function claimOf(record, id) {
   return record.claims.find((one) => one.id === id) ?? record.claims[IDS.indexOf(id)];
 }
 
 /**
- * The recorded verdict of a claim, with the evidence that the page works out from the record's tracks, or the
- * record's own words where tracks cannot decide. @param {object} record @param {string} id
+ * The recorded verdict of a claim, with the evidence that the page computes from the record's tracks, or the
+ * record's own words if tracks cannot decide. @param {object} record @param {string} id
  */
 export function recordedVerdict(record, id) {
   const claim = claimOf(record, id);
@@ -44,13 +44,13 @@ export function recordedVerdict(record, id) {
   return { ...judged, verdict, differs: verdict !== judged.verdict };
 }
 
-/** The step that the reader's own training has come to; 0 where there is none, or the recorded one plays. */
+/** The last step of the reader's own run; 0 if there is none, or the recorded one plays. */
 export function ownSteps({ tracks = [] }, record) {
   const own = tracks.filter((track) => !record.networks.includes(track));
   return Math.max(0, ...own.map(({ moments }) => moments.at(-1)?.step ?? 0));
 }
 
-/** A training of the laboratory judged. @param {{tracks: object[], settings?: object}} lab */
+/** The verdict on a run of the laboratory. @param {{tracks: object[], settings?: object}} lab */
 export function liveVerdict({ tracks, settings = {} }, id, chance) {
   const { batch, position, affine, rate } = settings;
   const known = Object.entries({ batch, position, affine, rate }).filter(([, value]) => value !== undefined);
@@ -67,23 +67,23 @@ function said({ key, values }) {
 const verdictMark = (verdict) => el('span', { class: `s8-mark s8-${verdict}` },
   el('span', { class: 's8-sign', 'aria-hidden': 'true' }, SIGNS[verdict]), t(`s8.${verdict}`));
 
-/** A list of evidence: for it, against it, lacking. */
+/** A list of evidence: for, against, or missing. */
 function evidenceList(evidence) {
   const word = ({ supports }) => t(supports === null ? 's8.lacking' : supports ? 's8.for' : 's8.against');
   return el('ul', { class: 's8-evidence' }, ...evidence.map((one) =>
     el('li', {}, el('b', {}, `${word(one)} `), ...rich(said(one)))));
 }
 
-/** Goes to the laboratory with settings. */
+/** Opens the laboratory with settings. */
 function load(settings, announce) {
   location.hash = linkTo(settings);
   document.getElementById('s7')?.scrollIntoView();
   announce(t('s8.loaded'));
 }
 
-/** Goes to the view that shows a claim; where a recorded training plays, to the step, too. */
+/** Goes to the view that shows a claim; if a recorded run plays, to the step, too. */
 function show(place, { states, announce }) {
-  // Views stand on the page once the networks are made.
+  // Views appear once the networks are made.
   const scroll = (tries) => {
     const view = document.querySelector(`#s7 [data-view="${place.part}"]`);
     if (view?.getClientRects().length > 0) view.scrollIntoView();
@@ -94,7 +94,7 @@ function show(place, { states, announce }) {
     if (session?.reason) session.seek(nearest(session.steps, place.step));
     scroll(50);
   };
-  // The laboratory follows the address first.
+  // The laboratory must apply the address first.
   if (location.hash === linkTo(place.settings)) there();
   else addEventListener('hashchange', there, { once: true });
   load(place.settings, announce);
@@ -126,7 +126,7 @@ function claimBlock(id, { record, state, states, announce }) {
   return whole;
 }
 
-/** Puts the verdicts on the reader's own run where they belong. @returns {object|null} how many there are of each */
+/** Shows the verdicts on the reader's own run. @returns {object|null} the number of each verdict */
 function judgeOwn(blocks, { states, record }) {
   const counts = { holds: 0, partly: 0, fails: 0, unmeasured: 0 };
   const lab = states.s7 ?? {};
@@ -143,7 +143,7 @@ function judgeOwn(blocks, { states, record }) {
   return steps > 0 ? { ...counts, steps } : null;
 }
 
-/** The prediction: which of three does not hold. */
+/** The prediction: which of three claims does not hold. */
 function guess(id, record, state) {
   const right = OFFERED.findIndex((one) => recordedVerdict(record, one).verdict === 'fails');
   if (right < 0) return null;
@@ -175,7 +175,7 @@ export function create(context) {
     announce(words.textContent);
   }, { id: 's8-judge' });
   const list = el('div', { class: 's8-claims' }, ...Object.values(blocks));
-  // The reader's run has gone on while the claims were out of sight.
+  // The reader's run may have continued while the claims were off screen.
   new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && update()).observe(list);
   update();
   return [el('h2', {}, t('s8.title')), el('p', {}, t('s8.question')), guess(id, record, state), list,

@@ -1,4 +1,4 @@
-// S9: what the reader takes along: commands, an experiment, a script, pictures and curves.
+// S9: what the reader can take home: commands, an experiment, a script, pictures and curves.
 
 import { button, choices, prediction } from './controls.js';
 import { el, rich } from './dom.js';
@@ -8,7 +8,7 @@ import { ownSteps } from './s8_verdicts.js';
 import { curvesAsCsv, pytorch } from './snippet.js';
 import { fixed, plain, t } from './text.js';
 
-/** What there is to copy: how it is made of the settings, and what a file of it is called. */
+/** The texts to copy: how each is made from the settings, and its file name. */
 const TEXTS = {
   command: { make: (settings) => commandLine(settings).replaceAll(' --', ' \\\n  --'), file: 'train.sh' },
   toml: { make: toml, file: 'experiment.toml' },
@@ -22,16 +22,16 @@ const TRAINING_IMAGES = 10_000;
 /** The longest name of a picture in the list. */
 const NAME = 64;
 
-/** How many numbers the plain network of the settings learns. */
+/** The number of parameters of the settings' network without a norm. */
 export function parameters(settings) {
   const sizes = [PIXELS, ...widthsOf(settings), CLASSES];
   return sizes.slice(1).reduce((sum, units, layer) => sum + sizes[layer] * units + units, 0);
 }
 
-/** The settings of the laboratory, or the first ones. */
+/** The settings of the laboratory, or the defaults. */
 const settingsOf = (states) => ({ ...DEFAULTS, ...states.s7?.settings });
 
-/** The sentence about what the texts train. */
+/** The sentence on what the texts train. */
 function answer(settings) {
   const { norm, steps, batch } = settings;
   const widths = widthsOf(settings);
@@ -53,7 +53,7 @@ export function pictures() {
   });
 }
 
-/** The text that is shown, with what copies and saves it. */
+/** The selected text, with buttons to copy and save it. */
 function texts(state, states, announce) {
   const shown = el('code', {});
   const note = el('p', { class: 's9-note' });
@@ -133,7 +133,7 @@ export function create(context) {
   };
   const guess = prediction({ id, question: t('s9.ask'), state, right: 1, because: t('s9.because'),
     answers: [t('s9.guess_bit'), t('s9.guess_rounding'), t('s9.guess_roughly')] });
-  // The laboratory's settings and the pictures may have changed while this was out of sight.
+  // The laboratory's settings and the pictures may have changed while this was off screen.
   new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && update()).observe(text.whole);
   update();
   return [el('h2', {}, t('s9.title')), el('p', {}, ...rich(t('s9.question'))), guess, text.whole, text.words,

@@ -8,8 +8,8 @@ const TAIL = 10;
 const { of: sigmoid, slope: sigmoidSlope } = ACTIVATIONS.sigmoid;
 
 /**
- * The weights of the standard normal distribution at evenly spaced points, by the trapezoidal rule, which for a
- * smooth function that dies out at both ends is as good as exact.
+ * The weights of the standard normal distribution at evenly spaced points, by the trapezoidal rule, which is
+ * practically exact for a smooth function that decays at both ends.
  */
 function* normalNodes() {
   const step = (2 * TAIL) / NODES;
@@ -20,20 +20,20 @@ function* normalNodes() {
 }
 
 /**
- * sigmoid(mean + d) − sigmoid(mean) up to a factor that does not depend on d. The difference of two sigmoids would
- * lose its digits where σ is tiny or the mean is far out.
+ * sigmoid(mean + d) − sigmoid(mean) up to a factor that does not depend on d. Subtracting two sigmoids would
+ * lose precision if σ is tiny or the mean is far out.
  */
 const rise = (mean, d) =>
   d > 0 ? -Math.expm1(-d) / (Math.exp(-d) + Math.exp(mean)) : Math.expm1(d) / (1 + Math.exp(mean + d));
 
 /**
  * For inputs from N(mean, σ²): `bend`, the share of the variance of the sigmoid's outputs that the best straight
- * line misses, and `slope`, the mean derivative. Without a spread nothing is bent.
+ * line misses, and `slope`, the mean derivative. Without a spread there is no bend.
  * @param {number} mean @param {number} sigma
  */
 export function bendAndSlope(mean, sigma) {
   if (!(sigma > 0)) return { bend: 0, slope: sigmoidSlope(mean) };
-  // Both are the same on either side of 0; on the left the outputs are small and keep their digits.
+  // Both are symmetric about 0; on the left the outputs are small and keep their precision.
   const left = -Math.abs(mean);
   const nodes = [...normalNodes()];
   const values = nodes.map(([z]) => rise(left, sigma * z));

@@ -2,16 +2,16 @@
 
 import { widthsOf } from './lab_settings.js';
 
-/** How weights are drawn, and what becomes of the biases; nothing where PyTorch does it so by itself. */
+/** How weights are drawn and biases set; empty if PyTorch's default does the same. */
 function initLines(init) {
   const weights = { glorot: 'nn.init.xavier_uniform_(layer.weight)',
     he: "nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')" }[init] ??
     `nn.init.normal_(layer.weight, std=${init.replace('normal:', '')})`;
-  // PyTorch's own for linear layers is uniform within ±1/√fan_in, weights and biases.
+  // PyTorch's default for linear layers is uniform within ±1/√fan_in, for weights and biases.
   return init === 'uniform' ? [] : [`    ${weights}`, '    if bias: nn.init.zeros_(layer.bias)'];
 }
 
-/** The norms' constructors. One pair a layer is no module of PyTorch's. */
+/** The norms' constructors. PyTorch has no module with one pair per layer. */
 function normLines(affine) {
   if (affine === 'per_unit') {
     return ["NORMS = {'batch': nn.BatchNorm1d, 'layer': nn.LayerNorm,",
@@ -51,17 +51,17 @@ function networkLines(settings) {
     'def network(norm):',
     '    layers, inputs = [], 28 * 28',
     `    for layer, units in enumerate(${units}):`,
-    // Weights are drawn before biases: each layer's are the same with every norm.
+    // Weights are drawn before biases, so each layer's weights are the same with every norm.
     '        torch.manual_seed(SEED + layer)',
     "        normed = [] if norm == 'none' else [NORMS[norm](units)]",
-    // A bias in front of a norm would be taken away with the mean.
+    // A bias before a norm would be subtracted with the mean.
     `        layers += [linear(inputs, units, bias=${before ? "norm == 'none'" : 'True'})] + ${parts}`,
     '        inputs = units',
     '    return nn.Sequential(*layers, linear(inputs, 10))',
   ];
 }
 
-/** What reads the digits: the page's picture of them, 120 × 100 tiles of 28 × 28 pixels; image i shows i mod 10. */
+/** Reads the digits from the page's picture: 120 × 100 tiles of 28 × 28 pixels; image i shows i mod 10. */
 const DATA = [
   "atlas = torch.from_numpy(numpy.array(Image.open('digits.png'))).float() / 255",
   'images = atlas.reshape(100, 28, 120, 28).transpose(1, 2).reshape(12000, 28 * 28)',
@@ -75,7 +75,7 @@ function trainingLines({ norm, rate, batch, optimizer, steps }) {
   const refused = batch === 1 && norm.includes('batch');
   const trained = refused ? norm.filter((one) => one !== 'batch') : norm;
   return [
-    ...(refused ? ['# Batch norm is left out: PyTorch refuses to train it with a single example.'] : []),
+    ...(refused ? ['# Batch norm is omitted: PyTorch refuses to train it with a single example.'] : []),
     `for norm in [${trained.map((one) => `'${one}'`).join(', ')}]:`,
     '    model = network(norm)',
     '    torch.manual_seed(SEED)',
@@ -109,8 +109,8 @@ export function pytorch(settings) {
 const field = (value) => (typeof value === 'number' && !Number.isFinite(value) ? '' : String(value ?? ''));
 
 /**
- * The curves of tracks as CSV, a line a value: network, what, layer (of gradients; the output layer is the last),
- * step and value. @param {import('./record.js').Track[]} tracks
+ * The curves of tracks as CSV, one line per value: network, quantity, layer (of gradients; the output layer is the
+ * last), step and value. @param {import('./record.js').Track[]} tracks
  */
 export function curvesAsCsv(tracks) {
   const lines = tracks.flatMap(({ name, losses, evaluations, moments }) => [

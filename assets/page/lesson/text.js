@@ -1,39 +1,39 @@
-// The page's words: English and Korean, by keys. A section is built anew when the language changes.
+// The page's texts: English and Korean, by key. Sections are rebuilt when the language changes.
 
-/** The languages that there are, the first where the browser's is none of them. */
+/** The available languages; the first is the default. */
 export const LANGUAGES = ['en', 'ko'];
 
 let words = {};
 let language = LANGUAGES[0];
 
-/** Takes the words of all languages: `{ en: { key: text }, ko: … }`. */
+/** Sets the texts of all languages: `{ en: { key: text }, ko: … }`. */
 export function setWords(all) {
   words = all;
 }
 
-/** The language that the page speaks. */
+/** The page's current language. */
 export const currentLanguage = () => language;
 
-/** The language that the browser prefers, of those that there are. @param {readonly string[]} preferred */
+/** The available language that the browser prefers. @param {readonly string[]} preferred */
 export function preferredLanguage(preferred = navigator.languages) {
   const known = preferred.map((tag) => tag.slice(0, 2)).find((tag) => LANGUAGES.includes(tag));
   return known ?? LANGUAGES[0];
 }
 
-/** Speaks another language from now on. @param {string} next */
+/** Changes the language. @param {string} next */
 export function setLanguage(next) {
   language = LANGUAGES.includes(next) ? next : LANGUAGES[0];
   document.documentElement.lang = language;
 }
 
-/** The digits before the point in threes, as both languages have them: 1,500. @param {string} text of a number */
+/** Groups the digits before the point in threes, as is usual in both languages: 1,500. @param {string} text */
 const inThrees = (text) => text.replace(/^\D?\d{4,}/, (digits) => digits.replace(/\B(?=(\d{3})+$)/g, ','));
 
-/** A number with as many digits as it has: 1,500, 0.25, −3. @param {number} value */
+/** A number with all its digits: 1,500, 0.25, −3. @param {number} value */
 export const plain = (value) => inThrees(String(value).replace('-', '−'));
 
 /**
- * The text of a key with `{name}` filled in. A key without a text is shown as it is, so that it is seen.
+ * The text of a key with `{name}` filled in. A key without a text is shown itself, so that it is noticed.
  * @param {string} key @param {Record<string, string|number>} [values]
  */
 export function t(key, values = {}) {
@@ -43,8 +43,8 @@ export function t(key, values = {}) {
 }
 
 /**
- * A number as people read it, with so many digits behind the point; no minus before zeros. What lies in the middle
- * goes to the even digit, as in the command line's tables: 96.25 is 96.2.
+ * A number with this many digits after the point; no minus before zeros. Halves are rounded to the even digit, as in
+ * the command line's tables: 96.25 becomes 96.2.
  */
 export function fixed(value, digits = 2) {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? '–' : value > 0 ? '∞' : '−∞';
@@ -57,12 +57,12 @@ export function fixed(value, digits = 2) {
 /** From here on a number is written with a power of ten. */
 const HUGE = 1e7;
 
-/** A number in brackets where it is negative, as it stands behind another sign. */
+/** A number in brackets if it is negative, for use after another sign. */
 export const bracketed = (value, digits = 2) =>
   (value < 0 ? `(${fixed(value, digits)})` : fixed(value, digits));
 
 /**
- * A share as a percentage, which no line break parts from its sign; a dash where it is no number.
+ * A share as a percentage, with a no-break space before its sign; a dash if it is not finite.
  * @param {number} share @param {(value: number) => string} [show]
  */
 export const percent = (share, show = (value) => fixed(value, 1)) =>
@@ -72,7 +72,7 @@ export const percent = (share, show = (value) => fixed(value, 1)) =>
 export const raised = (exponent) =>
   [...String(exponent)].map((sign) => (sign === '-' ? '⁻' : '⁰¹²³⁴⁵⁶⁷⁸⁹'[sign])).join('');
 
-/** A number of any size with so many significant digits: 0.0012, 12, 3.4×10⁻⁷. */
+/** A number of any size with this many significant digits: 0.0012, 12, 3.4×10⁻⁷. */
 export function significant(value, digits = 2) {
   if (!Number.isFinite(value) || value === 0) return fixed(value, 0);
   const exponent = Math.floor(Math.log10(Math.abs(value)));
@@ -81,7 +81,7 @@ export function significant(value, digits = 2) {
   return `${mantissa.replace('-', '−')}×10${raised(Number(power))}`;
 }
 
-/** A share as people say it: 0.49, 1/75,000, and below a millionth 1.2×10⁻⁹. */
+/** A share in its usual form: 0.49, 1/75,000, and below a millionth 1.2×10⁻⁹. */
 export function share(ratio) {
   if (!(ratio >= 1e-6 && ratio < 0.01)) return significant(ratio);
   return `1/${fixed(Number((1 / ratio).toPrecision(2)), 0)}`;

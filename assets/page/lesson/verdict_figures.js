@@ -1,27 +1,27 @@
-// Figures that claims are judged by, worked out from a track: recorded or live.
+// The measurements by which claims are judged, computed from a track, recorded or live.
 
 import { ACTIVATIONS } from './activations.js';
 
-/** Places within a bin of inputs at which the activation is evaluated: the inputs are even within it. */
+/** The number of points within a bin at which the activation is evaluated, as if inputs were uniform there. */
 const PLACES = 8;
 
-/** The median of numbers; NaN of none. @param {number[]} values */
+/** The median of numbers; NaN if there are none. @param {number[]} values */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
 }
 
-/** The median magnitude, as of a's and b's. */
+/** The median magnitude, for example of a's and b's. */
 export const medianMagnitude = (values) => median(values.map(Math.abs));
 
-/** The first moment after a step, when there are gradients; none of a track without one. */
+/** The first moment after a step, when there are gradients; undefined if there is none. */
 export const firstTrained = ({ moments }) => moments.find(({ step }) => step > 0);
 
 /**
- * By what factor the gradient changes from one hidden layer to the one before, as a geometric mean. The first
+ * The factor by which the gradient changes from one hidden layer to the one before, as a geometric mean. The first
  * layer, whose inputs are pixels, and the output layer are left out.
- * @returns {number|null} null of fewer than three hidden layers; 0 where the first of them gets nothing
+ * @returns {number|null} null for fewer than three hidden layers; 0 if the first of them gets no gradient
  */
 export function factorALayer({ layers }) {
   const between = layers.slice(1).map(({ gradient }) => gradient);
@@ -30,7 +30,7 @@ export function factorALayer({ layers }) {
   return Number.isFinite(factor) ? factor : null;
 }
 
-/** The inputs of a layer as places and counts: evenly within bins, those beyond at the ends. */
+/** The inputs of a layer as values with counts: evenly within bins, those beyond at the ends. */
 function inputsOf({ low, high, below, above, counts }) {
   const width = (high - low) / counts.length;
   const within = counts.flatMap((count, bin) => Array.from({ length: count ? PLACES : 0 }, (_, at) =>
@@ -54,7 +54,7 @@ export function spreadOfInputs(layer) {
   return { mean, deviation: Math.sqrt(meanOverInputs(layer, (x) => (x - mean) ** 2)) };
 }
 
-/** The share of a layer's inputs that lie beyond its bins. */
+/** The share of a layer's inputs that are outside its bins. */
 export function beyond({ below, above, counts }) {
   const within = counts.reduce((sum, count) => sum + count, 0);
   return (below + above) / (within + below + above);
@@ -69,7 +69,7 @@ export function sigmoidOver(layer) {
   };
 }
 
-/** How far apart the inputs of a unit lie over the images, as a mean over the units. */
+/** The range of a unit's inputs over the images, as a mean over the units. */
 export function rangeOfUnits({ smallest, largest }) {
   return largest.reduce((sum, value, unit) => sum + value - smallest[unit], 0) / largest.length;
 }
@@ -78,7 +78,7 @@ export function rangeOfUnits({ smallest, largest }) {
 export const bandOf = ({ percentiles: [low, , high] }) => high - low;
 
 /**
- * The test accuracy of the last third of the steps: a last one alone may be luck.
+ * The test accuracy over the last third of the steps: the last one alone may be luck.
  * @returns {{now: number, lowest: number, median: number, highest: number}|null}
  */
 export function lateAccuracy({ evaluations }) {
@@ -94,5 +94,5 @@ export function evaluationAt({ evaluations }, share) {
   return evaluations.find(([step]) => step > 0 && step >= share * last);
 }
 
-/** Whether the training broke down: a loss that is no number. */
+/** Whether training diverged: a loss is not finite. */
 export const diverged = ({ losses }) => losses.some(([, loss]) => !Number.isFinite(loss));

@@ -1,6 +1,6 @@
-// The lesson's claims, each judged by figures of tracks, recorded or live, as the program judges them
-// (src/report/claims): a figure is for a claim or against it by a threshold. The thresholds are the program's
-// (thresholds.rs): each lies far from the figures of the lesson and of 10,000 steps on MNIST.
+// The lesson's claims, each judged by measurements of tracks, recorded or live, as the program judges them
+// (src/report/claims): a threshold decides whether a measurement is for or against a claim. The thresholds are the
+// program's (thresholds.rs): each is far from the values of the lesson and of 10,000 steps on MNIST.
 
 import { fixed, percent, share as portion, significant } from './text.js';
 import {
@@ -11,60 +11,60 @@ import { gradientShare, spread as spreadOfRows } from './view_data.js';
 
 export { factorALayer, firstTrained };
 
-/** The thresholds, with what was measured. */
+/** The thresholds, with measured values. */
 export const LIMITS = {
-  /** A gradient has vanished that reaches the first layer as less than this share (sigmoid, no norm: 1/70000). */
+  /** A gradient has vanished if less than this share reaches the first layer (sigmoid, no norm: 1/70000). */
   vanished: 1e-3,
-  /** A gradient has survived from here: with a norm it is 0.2 and more, ReLU's without one 0.5. */
+  /** A gradient has survived from this share on: with a norm it is 0.2 or more, for ReLU without one 0.5. */
   survived: 1e-2,
-  /** A gradient is kept by a factor a layer between these: five layers make less than three times of it. BN: 1.02. */
+  /** A gradient is kept if its factor per layer is between these: less than threefold in five layers. BN: 1.02. */
   kept: [0.8, 1.25],
-  /** A decay is slower by a factor a layer that is so many times the other: LN 0.39 to 0.44, no norm 0.14. */
+  /** A decay is slower if its factor per layer is this many times the other: LN 0.39 to 0.44, no norm 0.14. */
   slower: 1.5,
-  /** A slope is the greatest there is from this share of it on: sigmoid's is 0.24 of 0.25 without a norm. */
+  /** A slope counts as maximal from this share of the maximum on: without a norm sigmoid's is 0.24 of 0.25. */
   steepest: 0.9,
-  /** Two factors agree up to this ratio: 0.14 worked out, 0.14 to 0.16 measured. */
+  /** Two factors agree up to this ratio: 0.14 calculated, 0.14 to 0.16 measured. */
   agrees: 1.25,
-  /** ‖W − W₀‖/‖W₀‖ of weights that have hardly moved (sigmoid without a norm: 0.001), and of such that have (0.8). */
+  /** ‖W − W₀‖/‖W₀‖ of weights that have hardly moved (sigmoid without a norm: 0.001), and of those that have (0.8). */
   hardlyMoved: 0.05,
   moved: 0.1,
   /** Outputs are the same for every image up to this deviation, a byte of a picture (without a norm 0.0000) … */
   alike: 0.004,
-  /** … and differ from here (with a norm 0.24 to 0.28). */
+  /** … and differ from this one on (with a norm 0.24 to 0.28). */
   differ: 0.1,
-  /** The median has drifted by so many widths of the band that held 70 % of the inputs at first: none 0.6, BN 0. */
+  /** The median has drifted if it moved by this many initial widths of the inputs' middle 70 %: none 0.6, BN 0. */
   drifted: 0.25,
-  /** A unit's inputs have collapsed where they lie within this range: a sigmoid of slope 1/4 then gives outputs
-   * within 2 · `alike`, whose deviation is `alike` at most. */
+  /** A unit's inputs have collapsed if they are within this range: a sigmoid of slope 1/4 then has outputs
+   * within 2 · `alike`, whose deviation is at most `alike`. */
   collapsed: 0.032,
-  /** Many units (97 % of the last ReLUs without a norm see one side only), and few (with BN none does). */
+  /** Many units (97 % of the last ReLUs without a norm see one side only), and few (with BN none do). */
   manyUnits: 0.2,
   fewUnits: 0.05,
-  /** How near a mean lies to b and a deviation to |a|, as a share of the latter. */
+  /** How close a mean is to b and a deviation to |a|, as a share of |a|. */
   onTheDiagonal: 0.05,
-  /** Inputs that lie beyond the bins, above which their mean and deviation are not known. */
+  /** The share of inputs outside the bins above which their mean and deviation are unknown. */
   beyond: 0.01,
-  /** Inputs lie off 0 where their median, or the median |b|, is so many times a: BN has 0.001 and 0.01. */
+  /** Inputs are off centre if their median, or the median |b|, is this many times a: BN has 0.001 and 0.01. */
   offCentre: 0.1,
   /** a has grown (1.3 times) and the inputs have spread (1.36 times) by this factor. */
   grew: 1.1,
-  /** Accuracies differ little up to here (ReLU with and without BN: 4 points), and a start is faster from here. */
+  /** Accuracies differ little up to `little` (ReLU with and without BN: 4 points); a start is faster from `faster`. */
   little: 0.05,
   faster: 0.02,
-  /** On the scale from a constant guess to all images: a guess, something learned, a training that succeeded
+  /** On the scale from a constant guess to all images: a guess, something learned, successful training
    * (15, 30 and 50 % with ten classes). */
   guesses: 1 / 18,
   learns: 2 / 9,
   succeeds: 4 / 9,
 };
 
-/** What is lost where an accuracy is put on its scale. */
+/** Tolerance for rounding when an accuracy is put on its scale. */
 const ROUNDING = 1e-9;
 
 /** The sigmoid's greatest slope. */
 const STEEPEST = 0.25;
 
-/** What a judgement lacks. */
+/** Thrown if data for a judgement are missing. */
 class Lacking extends Error {
   constructor(key, values = {}) {
     super(key);
@@ -90,13 +90,13 @@ function start(track) {
   return moment;
 }
 
-/** The last moment, which must have gradients, too. */
+/** The last moment; fails if there are no gradients. */
 function end(track) {
   start(track);
   return track.moments.at(-1);
 }
 
-/** Behind the activation, the norm says nothing about the activation's inputs. */
+/** After the activation, the norm says nothing about the activation's inputs. */
 function normBefore({ position }) {
   if (position === 'after') throw new Lacking('s8.norm_after');
 }
@@ -111,7 +111,7 @@ function accuracy(track, { chance }) {
     text: { now: percent(late.now), range: range(late.lowest, late.highest), chance: percent(chance) } };
 }
 
-/** The factor a layer at the start. */
+/** The factor per layer at the start. */
 function factorAtStart(track) {
   const factor = factorALayer(start(track));
   if (factor === null) throw new Lacking('s8.too_shallow', { network: track.name });
@@ -120,7 +120,7 @@ function factorAtStart(track) {
 
 const oneSided = ({ all_positive: positive, all_negative: negative }) => positive + negative;
 
-/** A ReLU without a norm has whole batches on one side; with batch norm it has not. */
+/** A ReLU without a norm may have a whole batch on one side; with batch norm it does not. */
 function oneSidedBatches(tracks) {
   const judge = (norm, supports) => {
     const { layers } = find(tracks, 'relu', norm).moments[0];
@@ -131,7 +131,7 @@ function oneSidedBatches(tracks) {
   return [judge('none', (share) => share >= LIMITS.manyUnits), judge('batch', (share) => share <= LIMITS.fewUnits)];
 }
 
-/** Batch norm's a and b are deviation and mean of what it gives: here of a whole layer's inputs. */
+/** Batch norm's a and b are the deviation and the mean of its outputs: here of a whole layer's. */
 function scaleAndShift(tracks, about) {
   normBefore(about);
   const all = tracks.filter(({ norm, moments }) => norm === 'batch' && moments.length);
@@ -143,7 +143,7 @@ function scaleAndShift(tracks, about) {
     const shift = mean(beta);
     const scale = Math.sqrt(mean(gamma.map((a) => a * a)) + mean(beta.map((b) => (b - shift) ** 2)));
     const { mean: found, deviation } = spreadOfInputs(layer);
-    // Within a bin nobody knows where the inputs lie.
+    // The positions of inputs within a bin are unknown.
     const hidden = (layer.high - layer.low) / layer.counts.length / 2;
     return { found, deviation, shift, scale, offMean: Math.max(0, Math.abs(found - shift) - hidden) / scale,
       offScale: Math.abs(deviation - scale) / scale };
@@ -158,7 +158,7 @@ function scaleAndShift(tracks, about) {
   ];
 }
 
-/** What a network's end is like, for claims about training. */
+/** Measurements at a network's last step, for claims about training. */
 function ending(track, about) {
   const last = end(track);
   const late = accuracy(track, about);
@@ -200,7 +200,7 @@ function slopeTimesWeights(tracks) {
   ];
 }
 
-/** The last sigmoids of a network without a norm. */
+/** The inputs of the last sigmoids drift and collapse without a norm. */
 function driftingInputs(tracks) {
   const track = find(tracks, 'sigmoid', 'none');
   const [before, now] = [track.moments[0], end(track)].map(({ layers }) => layers.at(-1));
@@ -214,7 +214,7 @@ function driftingInputs(tracks) {
   ];
 }
 
-/** Batch norm keeps the gradient. */
+/** Batch norm preserves the gradient's size. */
 function batchNormKeeps(tracks) {
   const factor = factorAtStart(find(tracks, 'sigmoid', 'batch'));
   const [from, to] = LIMITS.kept;
@@ -230,7 +230,7 @@ function layerNormSlows(tracks) {
   ];
 }
 
-/** With a norm the sigmoid network trains. */
+/** With a norm, the sigmoid network trains. */
 function normsTrain(tracks, about) {
   return ['batch', 'layer'].flatMap((norm) => {
     const track = find(tracks, 'sigmoid', norm);
@@ -244,7 +244,7 @@ function normsTrain(tracks, about) {
   });
 }
 
-/** Where batch norm puts the inputs of the last sigmoids: the lesson's "not up to 0". */
+/** Batch norm pulls the inputs of the last sigmoids towards 0 but, the lesson says, "not up to 0". */
 function location(tracks, about) {
   normBefore(about);
   const { gamma, beta, percentiles: [, middle] } = end(find(tracks, 'sigmoid', 'batch')).layers.at(-1);
@@ -255,7 +255,7 @@ function location(tracks, about) {
   ];
 }
 
-/** How wide batch norm spreads them. */
+/** How widely batch norm spreads them. */
 function spread(tracks, about) {
   normBefore(about);
   const track = find(tracks, 'sigmoid', 'batch');
@@ -271,7 +271,7 @@ function spread(tracks, about) {
   ];
 }
 
-/** ReLU needs no norm for its gradient; batch norm speeds its start. */
+/** ReLU needs no norm for its gradient; batch norm speeds up its start. */
 function reluSurvives(tracks, about) {
   const [none, batch] = ['none', 'batch'].map((norm) => find(tracks, 'relu', norm));
   const [endNone, endBatch] = [none, batch].map((track) => ending(track, about));
@@ -287,7 +287,7 @@ function reluSurvives(tracks, about) {
   ];
 }
 
-/** What a single live run says about a batch: the largest hidden gradient with batch norm, and both accuracies. */
+/** What one live run says about a batch size: the largest hidden gradient with batch norm, and both accuracies. */
 function batchLive(tracks, about) {
   const activation = tracks.find(({ norm }) => norm === 'batch')?.activation ?? 'sigmoid';
   const [batch, layer] = ['batch', 'layer'].map((norm) => find(tracks, activation, norm));
@@ -296,7 +296,7 @@ function batchLive(tracks, about) {
   return { size: about.batch, gradient: largest, batch: accuracy(batch, about), layer: accuracy(layer, about) };
 }
 
-/** The recorded networks with batches of one. */
+/** The same from the recorded networks with batches of one. */
 function batchRecorded({ batchOfOne, chance }) {
   const of = (norm) => {
     const found = batchOfOne.find((one) => one.norm === norm);
@@ -318,7 +318,7 @@ function batchOfOne(tracks, about) {
   ];
 }
 
-/** Which networks train at the one learning rate that there is: a single run can speak against, or for a part. */
+/** Which networks train at the run's learning rate: one run can refute the claim, or support a part of it. */
 function learningRates(tracks, about) {
   const trains = (norm) => {
     const track = find(tracks, 'relu', norm);
@@ -332,7 +332,7 @@ function learningRates(tracks, about) {
     ...(batch === none ? [] : [normed(batch, 'batch')]), ...(layer === none ? [] : [normed(layer, 'layer')])];
 }
 
-/** Whether layer norm trains with the a and b that this run has: half of the claim. */
+/** Whether layer norm trains with this run's choice of a and b: half of the claim. */
 function affine(tracks, about) {
   const track = tracks.find(({ norm, activation }) => norm === 'layer' && activation === 'sigmoid') ??
     find(tracks, 'relu', 'layer');
@@ -351,19 +351,19 @@ const CLAIMS = {
 /** The ids of all claims. */
 export const IDS = Object.keys(CLAIMS);
 
-/** Claims of which one run shows a part at most: what it says for them is no verdict on the whole. */
+/** Claims that a single run can support only in part. */
 const PARTIAL = new Set(['learning-rates', 'affine']);
 
-/** What the tracks do not say, as the laboratory has it at first. */
+/** Defaults, those of the laboratory, for facts that are not in the tracks. */
 const ABOUT = { chance: 0.1, batch: 32, position: 'before', affine: 'per_unit', rate: 0.1 };
 
 /**
  * Judges a claim by tracks, recorded or live.
  * @param {string} id @param {import('./record.js').Track[]} tracks
  * @param {{chance?: number, batch?: number, position?: string, affine?: string, rate?: number,
- *   batchOfOne?: object[]}} [about] what the tracks do not say: the settings that they were trained with
+ *   batchOfOne?: object[]}} [about] facts that are not in the tracks: their training settings
  * @returns {{verdict: 'holds'|'partly'|'fails'|'unmeasured', evidence: {supports: boolean|null, key: string,
- *   values: object}[]}} evidence: keys of texts with their values; what is lacking where it is unmeasured
+ *   values: object}[]}} evidence: keys of texts with their values; what is missing if it is unmeasured
  */
 export function judge(id, tracks, about = {}) {
   try {

@@ -6,7 +6,7 @@ import { band, momentAt, nameOf, remembered, thin } from './view_data.js';
 import { perShow } from './view_scene.js';
 import { cursor, curves, linearAxis, overSteps, panel, path, stepAxis } from './view_panel.js';
 
-/** Moments that a curve has at most. */
+/** The most moments in a curve. */
 const MOST = 150;
 
 const gammas = remembered((layer) => band(layer.gamma ?? []));
@@ -18,7 +18,7 @@ function affineAt(moment) {
   return last ? { a: gammas(last), b: betas(last) } : { a: [NaN, NaN, NaN], b: [NaN, NaN, NaN] };
 }
 
-/** Whether a network has an a or a b at all. @param {Track} track */
+/** Whether a network has an a or a b. @param {Track} track */
 const has = (track) =>
   track.moments.some((moment) => moment.layers.at(-1)?.gamma?.length || moment.layers.at(-1)?.beta?.length);
 
@@ -47,7 +47,7 @@ export function affineView(scene) {
   return { element, build };
 }
 
-/** What a network has learned at the step looked at, in words. */
+/** A network's a and b at the selected step, in words. */
 function sentence(scene, track) {
   const moment = momentAt(track, scene.step);
   if (!moment) return t('view.not_yet', { step: scene.step });

@@ -6,13 +6,13 @@ import { layersView } from './view_layers.js';
 import { ranges } from './view_panel.js';
 
 /**
- * Whether a moment is of before the first step: the record has zeros there, which no gradient was.
+ * Whether a moment is from before the first step: its recorded zeros are placeholders, not gradients.
  * @param {Moment} moment
  */
 const beforeFirst = (moment) =>
   moment.step === 0 && [...moment.layers, moment.output].every((one) => !one?.gradient);
 
-/** What is said of exact zeros. @param {number[]} values */
+/** The remark on exact zeros. @param {number[]} values */
 function zeros(values, moment) {
   if (beforeFirst(moment)) return t('view.gradient.before');
   const hidden = values.slice(0, moment.layers.length);
@@ -28,7 +28,7 @@ export function gradientsView(scene) {
   return layersView(scene, { key: 'gradient', log: true, of: read, output: read, remark: zeros });
 }
 
-/** The view of how far the weights moved. @param {object} scene */
+/** The view of how far the weights have moved. @param {object} scene */
 export function changeView(scene) {
   const read = (from) => number(from.change);
   return layersView(scene, { key: 'change', log: true, of: read, output: read });

@@ -1,13 +1,13 @@
-// What the views read from tracks: the moment that a step shows, figures of a layer, who failed. Pure; a value that
-// is not there or not finite (null in JSON) is NaN.
+// What the views read from tracks: the moment shown at a step, measurements of a layer, failures. Pure functions; a
+// value that is missing or not finite (null in JSON) is NaN.
 
 import { t } from './text.js';
 
-/** A number, or NaN for what is none. @param {unknown} value */
+/** A finite number, or NaN. @param {unknown} value */
 export const number = (value) => (typeof value === 'number' && Number.isFinite(value) ? value : NaN);
 
 /**
- * What was last known at a step: the newest entry that is not later. Null where there is none yet.
+ * The newest entry at or before a step; null if there is none yet.
  * @template T @param {T[]} entries in the order of their steps @param {number} step
  * @param {(entry: T) => number} stepOf
  */
@@ -16,22 +16,22 @@ function newest(entries, step, stepOf) {
   return null;
 }
 
-/** The kept moment that a step shows, or null. @param {Track} track @param {number} step */
+/** The recorded moment shown at a step, or null. @param {Track} track @param {number} step */
 export const momentAt = (track, step) => newest(track.moments, step, (moment) => moment.step);
 
-/** `[step, loss]` that a step shows, or null. @param {Track} track @param {number} step */
+/** The `[step, loss]` shown at a step, or null. @param {Track} track @param {number} step */
 export const lossAt = (track, step) => newest(track.losses, step, (entry) => entry[0]);
 
 /** `[step, accuracy, loss]` of the last evaluation at or before a step, or null. */
 export const evaluationAt = (track, step) => newest(track.evaluations, step, (entry) => entry[0]);
 
-/** The steps at which any track kept a moment, in order. @param {Track[]} tracks */
+/** The steps at which any track has a moment, in order. @param {Track[]} tracks */
 export function keptSteps(tracks) {
   const steps = new Set(tracks.flatMap((track) => track.moments.map((moment) => moment.step)));
   return [...steps].sort((one, other) => one - other);
 }
 
-/** The last step that any track knows; at least 1, so that an axis has a length. @param {Track[]} tracks */
+/** The last step of any track; at least 1, so that an axis has a length. @param {Track[]} tracks */
 export function lastStep(tracks) {
   const ends = tracks.map((track) => [
     track.losses.at(-1)?.[0],
@@ -41,15 +41,15 @@ export function lastStep(tracks) {
   return Math.max(1, ...ends.flat().filter(Number.isFinite));
 }
 
-/** The entry of a sorted list that is nearest to a value; NaN of an empty list. @param {number[]} sorted */
+/** The entry of a sorted list that is nearest to a value; NaN if the list is empty. @param {number[]} sorted */
 export function nearest(sorted, value) {
   return sorted.reduce((best, one) => (Math.abs(one - value) < Math.abs(best - value) ? one : best), sorted[0] ?? NaN);
 }
 
-/** How many hidden layers the deepest of some tracks has. @param {Track[]} tracks */
+/** The number of hidden layers of the deepest track. @param {Track[]} tracks */
 export const depthOf = (tracks) => Math.max(0, ...tracks.map((track) => track.moments[0]?.layers.length ?? 0));
 
-/** The name of a network: its norm, with its activation where another has the same norm. */
+/** The name of a network: its norm, with its activation if another has the same norm. */
 export function nameOf(track, tracks = [track]) {
   const name = t(`view.norm.${track.norm}`);
   const alone = tracks.filter((other) => other.norm === track.norm).length < 2;
@@ -60,7 +60,7 @@ export function nameOf(track, tracks = [track]) {
 export const shortName = (track) => t(`view.short.${track.norm}`);
 
 const finiteMoments = new WeakMap();
-/** Whether all figures that a moment has are finite. @param {Moment} moment */
+/** Whether all values of a moment are finite. @param {Moment} moment */
 function finiteMoment(moment) {
   if (!finiteMoments.has(moment)) {
     const figures = moment.layers.flatMap((layer) => [layer.gradient, layer.change, ...(layer.percentiles ?? [])]);
@@ -75,7 +75,7 @@ function finiteMoment(moment) {
 }
 
 const scanned = new WeakMap();
-/** The step of the first loss that is not finite, or infinity. A list that grew is read on from where it was left. */
+/** The step of the first loss that is not finite, or infinity. If a list grew, only its new entries are read. */
 function firstBadLoss(losses) {
   let { read, bad, last } = scanned.get(losses) ?? { read: 0, bad: Infinity };
   if (losses[read - 1] !== last) [read, bad] = [0, Infinity];
@@ -85,8 +85,8 @@ function firstBadLoss(losses) {
 }
 
 /**
- * The step at which a network diverged and what is said of it: as the track has it, else the first loss or moment
- * that is not finite. Null for one that goes well.
+ * The step at which a network diverged, with a sentence: from the track, else the first loss or moment
+ * that is not finite. Null if it has not diverged.
  * @param {Track & {failed?: {step: number, sentence: string}}} track @returns {{step: number, sentence: string}|null}
  */
 export function failure(track) {
@@ -100,7 +100,7 @@ export function failure(track) {
 /** The first layer's gradient as a share of the output layer's. @param {Moment} moment */
 export const gradientShare = ({ layers, output }) => layers[0].gradient / output.gradient;
 
-/** A figure kept with the object that it is computed from. @template T @param {(from: object) => T} compute */
+/** A function whose results are cached per object. @template T @param {(from: object) => T} compute */
 export function remembered(compute) {
   const known = new WeakMap();
   return (from) => {
@@ -109,7 +109,7 @@ export function remembered(compute) {
   };
 }
 
-/** 15, 50 and 85 % of values, between neighbours in proportion; NaN where there are none. @param {number[]} values */
+/** The 15th, 50th and 85th percentile of values, interpolated; NaN if there are none. @param {number[]} values */
 export function band(values) {
   const sorted = values.filter(Number.isFinite).sort((one, other) => one - other);
   return [0.15, 0.5, 0.85].map((share) => {
@@ -121,8 +121,8 @@ export function band(values) {
 }
 
 /**
- * How far rows of grey values differ: the standard deviation of each column over the rows, mean over the columns,
- * in the outputs' own unit. NaN without rows. @param {import('./record.js').Rows|undefined} rows
+ * How far rows of grey values differ: the standard deviation of each column over the rows, averaged over the columns,
+ * in units of the outputs. NaN without rows. @param {import('./record.js').Rows|undefined} rows
  */
 export function spread(rows) {
   if (!rows?.width || !rows.bytes?.length) return NaN;
@@ -137,15 +137,15 @@ export function spread(rows) {
   return (sum / rows.width / 255) * (number(rows.high) - number(rows.low));
 }
 
-/** At most so many entries, evenly picked, the first and the last among them. @template T @param {T[]} entries */
+/** At most `limit` entries, evenly picked, including the first and the last. @template T @param {T[]} entries */
 export function thin(entries, limit) {
   if (entries.length <= limit) return entries;
   return Array.from({ length: limit }, (_, at) => entries[Math.round((at * (entries.length - 1)) / (limit - 1))]);
 }
 
 /**
- * Points over steps, drawn together: the mean of those that fall within the same of `buckets` equal stretches.
- * What is not finite is left out. @param {[number, number][]} points @param {[number, number]} span
+ * Points over steps, condensed: the mean of the points in each of `buckets` equal intervals. Values that are not
+ * finite are left out. @param {[number, number][]} points @param {[number, number]} span
  */
 export function condense(points, span, buckets) {
   if (points.length <= buckets) return points.filter((point) => Number.isFinite(point[1]));

@@ -1,4 +1,4 @@
-// What a layer makes of an image of each class: a row of grey pixels a class, a pixel a unit.
+// A layer's outputs for an image of each class: a row of grey pixels per class, a pixel per unit.
 
 import { el, set } from './dom.js';
 import { choices } from './controls.js';
@@ -26,7 +26,7 @@ export function digitsView(scene) {
   return { element, build };
 }
 
-/** The layer whose pictures are shown: the one lit, else the one chosen. */
+/** The layer whose pictures are shown: the highlighted one, else the chosen one. */
 const shown = (scene) => Math.min(scene.lit ?? scene.chosen(), scene.depth - 1);
 
 /** Training or inference. */
@@ -44,7 +44,7 @@ function modes(scene) {
 }
 
 /**
- * The rows of a layer in training or inference: without batch statistics the two are one.
+ * The rows of a layer in training or inference: without batch statistics the two are the same.
  * @param {Layer|undefined} layer @param {'training'|'inference'} mode
  */
 const rowsOf = (layer, mode) => (mode === 'training' && layer?.outputs_in_training) || layer?.outputs;
@@ -91,7 +91,7 @@ function picture(scene, place, name) {
   return figure;
 }
 
-/** The sentence beneath a picture. */
+/** The sentence below a picture. */
 function said(scene, { moment, layer, rows, mode, chosen }) {
   if (!moment) return t('view.not_yet', { step: scene.step });
   if (!layer) return t('view.digits.no_layer', { layer: chosen + 1 });
@@ -99,7 +99,7 @@ function said(scene, { moment, layer, rows, mode, chosen }) {
   return t('view.digits.said', { step: moment.step, layer: chosen + 1, what: differ(rows) }) + both;
 }
 
-/** Paints the rows, one grey pixel a byte, and names them, the first class with `first`. */
+/** Paints the rows, one grey pixel per byte, and labels them, starting with `first`. */
 function paint(canvas, names, rows, first) {
   const count = Number.isFinite(spread(rows)) ? Math.floor(rows.bytes.length / rows.width) : 0;
   const [width, height] = [(count && rows.width) || 1, count || 1];

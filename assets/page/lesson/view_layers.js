@@ -1,5 +1,5 @@
-// A figure of each layer: over steps, a plot a network, and as a profile over the layers at the step looked at.
-// Slopes, gradients and changes of weights are this view of three quantities.
+// A quantity of each layer: over the steps, in a plot per network, and as a profile over the layers at the selected
+// step. The views of slopes, gradients and weight changes are this view of three quantities.
 
 import { el, set } from './dom.js';
 import { significant, t } from './text.js';
@@ -7,18 +7,18 @@ import { momentAt, nameOf, shortName, thin } from './view_data.js';
 import { perShow } from './view_scene.js';
 import { cursor, curves, dots, linearAxis, logAxis, overSteps, panel, stepAxis } from './view_panel.js';
 
-/** Moments that a curve has at most: more are not told apart on a plot of this width. */
+/** The most moments in a curve: more cannot be distinguished on a plot of this width. */
 const MOST = 150;
 
 /**
  * @typedef {{key: string, log?: boolean, most?: number, of: (layer: Layer, moment: Moment, track: Track) => number,
  *   output?: (output: object, moment: Moment) => number,
  *   remark?: (values: number[], moment: Moment, track: Track) => string}} Quantity
- * `most` is the least that a linear axis reaches to; `output` gives the figure of the output layer, if it has one;
- * `remark` a sentence on the values at the step looked at.
+ * A linear axis reaches at least to `most`; `output` gives the value of the output layer, if it has one; `remark` is
+ * a sentence on the values at the selected step.
  */
 
-/** The figures of all layers at a moment, that of the output layer last if it has one. @returns {number[]} */
+/** The values of all layers at a moment, with that of the output layer last if it has one. @returns {number[]} */
 export function figures(quantity, moment, track) {
   const hidden = moment.layers.map((layer) => quantity.of(layer, moment, track));
   return quantity.output && moment.output ? [...hidden, quantity.output(moment.output, moment)] : hidden;
@@ -27,7 +27,7 @@ export function figures(quantity, moment, track) {
 /** The short name of a layer: its number, or that it is the output. */
 const short = (layer, hidden) => (layer < hidden ? String(layer + 1) : t('view.out'));
 
-/** How a figure is said: exact zeros as 0. */
+/** A value in words: exact zeros as 0. */
 export const said = (value) => (value === 0 ? '0' : significant(value, 2));
 
 /** @param {object} scene @param {Quantity} quantity @returns {{element: HTMLElement, build: () => void}} */
@@ -57,7 +57,7 @@ export function layersView(scene, quantity) {
   return { element, build };
 }
 
-/** The figures of the present tracks, computed once a moment. */
+/** The values of the current tracks, computed once per moment. */
 function memory(scene, quantity) {
   const known = new WeakMap();
   const of = (moment, track) => {
@@ -107,7 +107,7 @@ function networkPanel(scene, quantity, table, axis, place) {
   return figure;
 }
 
-/** The curves of a network: the last and the first strongest, those between them fainter, the one lit strongest. */
+/** The curves of a network: first and last layer strong, those between fainter, the highlighted one strongest. */
 function drawLayers(scene, quantity, table, place, p, y) {
   const track = scene.tracks[place];
   const moments = thin(track.moments, MOST);
@@ -143,21 +143,21 @@ function drawLayers(scene, quantity, table, place, p, y) {
     });
 }
 
-/** The layer whose figure is nearest to a height in pixels, or null where none is near. */
+/** The layer whose value is nearest to a height in pixels, or null if none is near. */
 function layerNear(p, values, place, y) {
   const distance = (value) => (Number.isFinite(value) ? Math.abs(p.y(place(value)) - y) : Infinity);
   const best = values.reduce((found, value, layer) => (distance(value) < distance(values[found]) ? layer : found), 0);
   return distance(values[best]) < 22 ? best : null;
 }
 
-/** What a network's layers have at the step looked at, in words. */
+/** The values of a network's layers at the selected step, in words. */
 function sentence(scene, quantity, { track, moment, values }) {
   if (!moment) return t('view.not_yet', { step: scene.step });
   const hidden = moment.layers.length;
-  const told = [...new Set([0, scene.lit, hidden - 1, values.length - 1])]
+  const named = [...new Set([0, scene.lit, hidden - 1, values.length - 1])]
     .filter((layer) => layer !== null && layer >= 0 && layer < values.length)
     .sort((one, other) => one - other);
-  const parts = told.map((layer) =>
+  const parts = named.map((layer) =>
     t(layer < hidden ? 'view.at_layer' : 'view.at_output', { layer: layer + 1, value: said(values[layer]) }),
   );
   const remark = quantity.remark?.(values, moment, track) ?? '';
@@ -200,7 +200,7 @@ function profilePanel(scene, quantity, table, axis) {
   return el('div', { class: 'view-panel view-profile' }, el('p', { class: 'view-name' }, t('view.by_layer')), plot);
 }
 
-/** A profile a network, with a dot a layer. */
+/** A profile per network, with a dot per layer. */
 function drawProfiles(scene, table, p, y) {
   const lines = scene.tracks.map((track, place) => ({
     ...{ key: place, class: track.norm, text: shortName(track), weight: 1 },
@@ -215,11 +215,11 @@ function drawProfiles(scene, table, p, y) {
 
 /** Ticks of layers: all, or the first and every fifth of many. */
 function layerTicks(count) {
-  const told = (layer) => count <= 7 || layer === 1 || layer === count || (layer % 5 === 0 && count - layer > 2);
-  return Array.from({ length: count }, (_, at) => at + 1).filter(told);
+  const shown = (layer) => count <= 7 || layer === 1 || layer === count || (layer % 5 === 0 && count - layer > 2);
+  return Array.from({ length: count }, (_, at) => at + 1).filter(shown);
 }
 
-/** Lets a plot over layers be pointed at. @returns {() => void} tells its value to those who do not see it */
+/** Lets a reader point at a plot over layers. @returns {() => void} updates the value for screen readers */
 function overLayers(scene, plot, count, say) {
   const tell = () =>
     set(plot, {

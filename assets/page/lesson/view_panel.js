@@ -4,12 +4,12 @@ import { el, set, svg } from './dom.js';
 import { apart, Picture, ticks } from './plot.js';
 import { plain, raised, t } from './text.js';
 
-/** Pixels from a label to the next, and characters that have room beside a plot. */
+/** Pixels from one label to the next, and the number of characters that fit next to a plot. */
 const [LINE, WIDEST] = [14, 7];
 
 /**
- * Labels that do not overlap: each as near to where it should be as the others let it. Where there is no room for
- * all, those of the least weight go. @template {{y: number, weight: number}} T @param {T[]} labels
+ * Labels that do not overlap: each as close to its proper place as the others allow. If there is no room for
+ * all, those of the least weight are dropped. @template {{y: number, weight: number}} T @param {T[]} labels
  * @param {number} top @param {number} bottom @param {number} [line] height of a label @returns {(T & {at: number})[]}
  */
 export function relax(labels, top, bottom, line = LINE) {
@@ -20,15 +20,15 @@ export function relax(labels, top, bottom, line = LINE) {
   return kept.map((label, place) => ({ ...label, at: places[place] }));
 }
 
-/** A power of ten as people write it: 10⁻³. @param {number} value */
+/** A power of ten: 10⁻³. @param {number} value */
 export function power(value) {
   const exponent = Math.round(Math.log10(value));
   return `10${raised(exponent)}`;
 }
 
 /**
- * An axis over powers of ten that has a place for exact zeros below them.
- * @param {number[]} values all that is to be drawn @param {string} label
+ * A logarithmic axis with room for exact zeros below.
+ * @param {number[]} values all values to be drawn @param {string} label
  * @returns {Axis & {zero: number, place: (value: number) => number}} `place` is where a value is drawn: 0 at `zero`
  */
 export function logAxis(values, label) {
@@ -59,7 +59,7 @@ export function linearAxis(values, label, { least = 0, most = 0, show } = {}) {
   const [low, high] = [Math.min(least, ...finite), Math.max(most, ...finite)];
   const upper = high > low ? high + (high - low) * 0.05 : low + 1;
   const largest = Math.max(-low, high);
-  // The ticks of a network that diverges have no room for all their digits.
+  // If a network diverges, there is no room for all digits of the ticks.
   const unit = largest >= LONG ? 10 ** Math.floor(Math.log10(largest)) : 1;
   return {
     domain: [low < least ? low - (upper - low) * 0.05 : low, upper],
@@ -85,13 +85,13 @@ export function path(points) {
  * A plot that the scene draws.
  * @param {object} scene @param {string} owner @param {{label: () => string, height: number, room?: number,
  *   x: () => Axis, y: () => Axis, draw: (p: Picture, place: (value: number) => number) => void}} options
- * `room` is what labels take at the right.
+ * `room` is the space for labels at the right.
  * @returns {HTMLElement & {picture: Picture}}
  */
 export function panel(scene, owner, { label, height, room = 16, x, y, draw }) {
   const root = svg('svg', { 'aria-hidden': 'true' });
   const whole = el('div', { class: 'plot view-plot', tabindex: 0, role: 'slider', 'aria-label': label() });
-  // Room for what is drawn when it comes on screen, so that nothing moves then.
+  // Reserves the height, so that nothing moves when the plot is drawn.
   whole.style.minHeight = `${height}px`;
   const picture = new Picture(root);
   whole.append(root);
@@ -106,7 +106,7 @@ export function panel(scene, owner, { label, height, room = 16, x, y, draw }) {
 }
 
 /**
- * Curves and a label at the end of each; `joins` lets a label be one with its neighbours'.
+ * Curves with a label at the end of each; `joins` lets a label merge with its neighbours.
  * @param {Picture} p @param {(value: number) => number} place
  * @param {{key: string, points: [number, number][], class: string, text: string, weight?: number, joins?: boolean,
  *   layer?: number}[]} curves
@@ -127,7 +127,7 @@ export function curves(p, place, curves) {
   }
 }
 
-/** Labels of layers whose curves end in the same place become one: 1–4. Those that `joins` is not said of stay. */
+/** Merges labels of layers whose curves end in the same place, such as 1–4, unless `joins` is unset. */
 function join(labels) {
   const groups = [];
   for (const label of labels.toSorted((one, other) => one.y - other.y)) {
@@ -144,7 +144,7 @@ function join(labels) {
   }));
 }
 
-/** The text of labels that are one: their layers or, where these are too many, from which to which they are. */
+/** The text of merged labels: their layers or, if these are too many, their range. */
 function joined(group) {
   if (group.length === 1) return group[0].text;
   const layers = group.map(({ layer }) => layer);
@@ -152,7 +152,7 @@ function joined(group) {
   return all.length <= WIDEST ? all : `${Math.min(...layers) + 1}…${Math.max(...layers) + 1}`;
 }
 
-/** Layers as people write them: 1–3, 5. @param {number[]} layers from 0 @returns {string} */
+/** Layers as ranges: 1–3, 5. @param {number[]} layers from 0 @returns {string} */
 export function ranges(layers) {
   const sorted = [...layers].sort((one, other) => one - other);
   const runs = [];
@@ -163,7 +163,7 @@ export function ranges(layers) {
   return runs.map(([first, last]) => (first === last ? `${first + 1}` : `${first + 1}–${last + 1}`)).join(', ');
 }
 
-/** Dots of curves where the step (or layer) looked at is. */
+/** Dots on curves at the selected step (or at layers). */
 export function dots(p, place, marks) {
   for (const { key, at, value, class: name, layer } of marks) {
     if (!Number.isFinite(value) || !Number.isFinite(place(value))) continue;
@@ -177,7 +177,7 @@ export function dots(p, place, marks) {
   }
 }
 
-/** The vertical lines of the step looked at and of the step pointed at. */
+/** The vertical lines at the selected step and at the step pointed at. */
 export function cursor(scene, p) {
   const line = (key, step) =>
     p.mark(key, 'path', { class: `view-${key}`, 'data-step': step, d: `M${p.x(step)} ${p.top}V${p.bottom}` });
@@ -186,8 +186,8 @@ export function cursor(scene, p) {
 }
 
 /**
- * Lets a plot over steps be pointed at, by the pointer, which all views follow and a click goes to, or by the arrow
- * keys, which go from step to step.
+ * Lets a reader point at a plot over steps: all views follow the pointer, a click selects the step, and the arrow
+ * keys go from step to step.
  * @param {object} scene @param {ReturnType<typeof panel>} plot
  * @param {{layerAt?: (step: number, y: number) => number|null, say: () => string}} options
  */
@@ -203,7 +203,7 @@ export function overSteps(scene, plot, { layerAt = () => null, say }) {
     scene.light(layerAt(scene.from(), event.clientY - box.top));
   };
   for (const kind of ['pointerdown', 'pointermove']) plot.addEventListener(kind, move);
-  // A finger has left the plot by the time that it clicks.
+  // A finger has left the plot by the time of the click.
   plot.addEventListener('click', (event) => {
     move(event);
     scene.go();

@@ -1,4 +1,4 @@
-// The inputs of the first and of the last hidden layer over the kept moments, as ridges that can be turned.
+// The inputs of the first and the last hidden layer over the recorded moments, as ridges that can be rotated.
 
 import { el, set } from './dom.js';
 import { button } from './controls.js';
@@ -11,12 +11,12 @@ import { paintRidges, shares } from './view_ridges_paint.js';
 
 const START = { yaw: 0.5, pitch: 0.5 };
 const SIDE = { yaw: 0, pitch: 0 };
-/** Ridges at most in a panel. */
+/** The most ridges in a panel. */
 const MOST = 22;
-/** The first moments, as the original lesson has them: batches 0 to 4. */
+/** The number of first moments, those of the original lesson: batches 0 to 4. */
 const FIRST = 5;
 
-/** The steps whose ridges are shown: evenly picked, and the one looked at. @param {object} scene @returns {number[]} */
+/** The steps whose ridges are shown: evenly picked, and the selected one. @param {object} scene @returns {number[]} */
 export function shownSteps(scene) {
   const steps = scene.state.firstMoments ? scene.steps.slice(0, FIRST) : thin(scene.steps, MOST);
   const now = scene.steps.findLast((step) => step <= scene.step);
@@ -24,7 +24,7 @@ export function shownSteps(scene) {
   return [...steps, now].sort((one, other) => one - other);
 }
 
-/** The ends of a layer's inputs but for a thousandth of them on either side, or null. @param {Layer} layer */
+/** The range of a layer's inputs except for a thousandth of them at either end, or null. @param {Layer} layer */
 const extent = remembered((layer) => {
   const bars = shares(layer, [-Infinity, Infinity]);
   let [left, right] = [0, 0];
@@ -35,7 +35,7 @@ const extent = remembered((layer) => {
 
 const everywhere = remembered((layer) => shares(layer, [-Infinity, Infinity]));
 
-/** The inputs that all panels show: those of all networks, at least ±3. */
+/** The range of inputs that all panels share: that of all networks, at least ±3. */
 function sharedDomain(scene, steps) {
   const ends = scene.tracks.flatMap((track) =>
     steps.flatMap((step) => {
@@ -77,7 +77,7 @@ export function ridgesView(scene) {
   return { element, build };
 }
 
-/** Buttons: along the time, turned again, the first moments only. */
+/** Buttons: side view, turned view, the first moments only. */
 function turning(scene) {
   const to = (turn) => () => {
     scene.state.turn = { ...turn };
@@ -170,24 +170,24 @@ function canvasOf(scene, place, which) {
 
 let stamps = 0;
 const numbered = remembered(() => ++stamps);
-/** Tells one training's moments from another's of the same steps. */
+/** Distinguishes one run's moments from another's at the same steps. */
 const stamp = (track) =>
   track.moments.length ? `${numbered(track.moments[0])}-${numbered(track.moments.at(-1))}` : '';
 
-/** Which layer a panel shows, from 0; null where there is none. */
+/** The layer that a panel shows, from 0; null if there is none. */
 function layerIndex(scene, place, which) {
   const count = scene.tracks[place]?.moments[0]?.layers.length ?? 0;
   return count === 0 ? null : which === 'first' ? 0 : count - 1;
 }
 
-/** A percentile in words: of what lies beyond the bins it is known only on which side of them it is. */
+/** A percentile in words: outside the bins, only the side is known. */
 export function within(layer, value = NaN) {
   if (layer?.below > 0 && value <= layer.low) return `< ${fixed(layer.low, 0)}`;
   if (layer?.above > 0 && value >= layer.high) return `> ${fixed(layer.high, 0)}`;
   return fixed(value);
 }
 
-/** Words and figures of a panel. */
+/** Updates the texts and data of a panel. */
 function tell(scene, { figure, title, canvas, caption, track, moment, layer, which, place }) {
   const index = layerIndex(scene, place, which);
   title.classList.toggle('view-lit-name', index !== null && index === scene.lit);
@@ -218,7 +218,7 @@ function tell(scene, { figure, title, canvas, caption, track, moment, layer, whi
   });
 }
 
-/** Takes the size and the colours, and paints. */
+/** Sets the size and the colours, and paints. */
 function paint(canvas, scene, { width, track, steps, domain, moment, which }) {
   const height = canvas.clientHeight;
   const density = Math.min(2, devicePixelRatio || 1);

@@ -3,14 +3,14 @@
 import { ACTIVATIONS } from './activations.js';
 import { plain } from './text.js';
 
-/** Half the length of the axis of time; that of the inputs is 1, and so is the height of the tallest bin. */
+/** Half the length of the time axis; half of the inputs' axis is 1, and so is the height of the tallest bin. */
 const DEPTH = 0.9;
 /** How far the activation's curve hangs below the floor. */
 const DROP = 0.65;
 
 /**
  * The projection of a box into a rectangle of pixels: turned by `yaw` about the vertical, seen from `pitch` above, as
- * large as the rectangle lets it. @param {{yaw: number, pitch: number}} turn in radians
+ * large as fits. @param {{yaw: number, pitch: number}} turn in radians
  * @param {{left: number, right: number, top: number, bottom: number}} room in pixels
  * @returns {(x: number, y: number, z: number) => [number, number]} pixels, of x in ±1, y from −DROP to 1, z in ±DEPTH
  */
@@ -119,7 +119,7 @@ function floor(tools) {
   context.fillText(words.input, width / 2, height - 3);
 }
 
-/** The axis of heights, over the ridges so that its figure can be read. */
+/** The axis of heights, drawn over the ridges so that its number is legible. */
 function heights({ context, colours, words, side, see, ...tools }) {
   const end = -side;
   trace(
@@ -140,7 +140,7 @@ function heights({ context, colours, words, side, see, ...tools }) {
   context.fillText(...place);
 }
 
-/** The activation's curve at the front, the deeper the shade beneath it the greater its slope. */
+/** The activation's curve at the front; the darker the shade below it, the greater its slope. */
 function curve(tools) {
   const { context, see, x, domain, activation, colours } = tools;
   const known = ACTIVATIONS[activation];
@@ -179,7 +179,7 @@ function outline(tools, ridge, colour, width, alpha) {
   tools.context.globalAlpha = 1;
 }
 
-/** A ridge hides what is behind it, unless one looks along the time. */
+/** A ridge hides what is behind it, except in the side view. */
 function paintRidge(tools, ridge) {
   const { context, see, colours, turn } = tools;
   if (turn.pitch > 0.08) {
@@ -195,7 +195,7 @@ function paintRidge(tools, ridge) {
   outline(tools, ridge, colours.norm, 1.2, 0.45 + 0.55 * ridge.at);
 }
 
-/** Steps beside the ridges: the one looked at first, others where there is room. */
+/** Steps next to the ridges: the selected one first, others if there is room. */
 function steps(tools) {
   const { context, see, ridges, colours, words, side } = tools;
   const places = ridges.map((ridge) => ({ ridge, point: see(side, 0, DEPTH * (1 - 2 * ridge.at)) }));

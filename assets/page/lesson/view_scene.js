@@ -1,17 +1,17 @@
-// What the views share: the tracks, the step looked at, what is lit; and who draws when. A piece (one plot) is drawn
-// at most once a frame, only while it is on screen, and a frame ends when its time is spent: the rest waits for
-// the next, those that waited longest first.
+// What the views share: the tracks, the selected step, what is highlighted; and the scheduling of drawing. A piece
+// (one plot) is drawn at most once per frame, only while it is on screen; when a frame's time is up, the rest waits
+// for the next frame, and those that have waited longest go first.
 
 import { depthOf, keptSteps, lastStep, nearest } from './view_data.js';
 
-/** Milliseconds after which a frame begins no further piece. */
+/** Milliseconds after which a frame starts no further piece. */
 const BUDGET = 3;
 
 /**
  * @param {object} state outlives a rebuild: `layer` (chosen; the last where undefined), `turn`, `firstMoments`,
  *   and `onStep`, called with a step that the reader clicks
- * @returns the scene: `tracks`, `step`, `hover` (a step pointed at, or null), `lit` (a layer, or null), `steps` (kept),
- *   `span` (of the axis of steps), `depth` (hidden layers), what `painter` and `pointing` give
+ * @returns the scene: `tracks`, `step`, `hover` (a step pointed at, or null), `lit` (a layer, or null), `steps`,
+ *   `span` (of the axis of steps), `depth` (hidden layers), and the members of `painter` and `pointing`
  */
 export function createScene(state) {
   const scene = { state, tracks: [], step: 0, hover: null, lit: null, steps: [], span: [0, 1], depth: 0, version: 0 };
@@ -21,7 +21,7 @@ export function createScene(state) {
 /** Whether a piece is to be drawn now. */
 const isDue = (piece) => piece.dirty && piece.width > 0 && (piece.seen || piece.always);
 
-/** Who draws when. */
+/** Schedules the drawing. */
 function painter() {
   const pieces = new Map();
   let asked = 0;
@@ -47,12 +47,12 @@ function painter() {
     ask();
   });
   return {
-    /** Takes an element to draw in, `always` also while it is off screen. @param {(width: number) => void} draw */
+    /** Registers an element to draw in, even off screen if `always`. @param {(width: number) => void} draw */
     piece(owner, element, draw, always = false) {
       pieces.set(element, { owner, draw, always, dirty: true, seen: false, width: 0 });
       watch(element);
     },
-    /** Forgets all pieces of an owner. @param {string} owner */
+    /** Removes all pieces of an owner. @param {string} owner */
     forget(owner) {
       for (const [element, piece] of [...pieces]) {
         if (piece.owner !== owner) continue;
@@ -60,19 +60,19 @@ function painter() {
         unwatch(element);
       }
     },
-    /** Everything is to be drawn again; of one owner only where it is named. @param {string} [owner] */
+    /** Requests that everything, or everything of one owner, is redrawn. @param {string} [owner] */
     redraw(owner) {
       for (const piece of pieces.values()) if (!owner || piece.owner === owner) piece.dirty = true;
       ask();
     },
-    /** Draws all that waits, also what is not on screen: for the printer. */
+    /** Draws everything that waits, even off screen, for printing. */
     drawAll() {
       for (const [element, piece] of [...pieces]) if (piece.dirty && piece.width) drawPiece(element, piece);
     },
   };
 }
 
-/** Watches which elements are on screen, and how wide. @param {(element: Element, changes: object) => void} tell */
+/** Watches which elements are on screen, and their widths. @param {(element: Element, changes: object) => void} tell */
 function watcher(tell) {
   const seen = new IntersectionObserver(
     (entries) => entries.forEach((entry) => tell(entry.target, { seen: entry.isIntersecting })),
@@ -89,7 +89,7 @@ function watcher(tell) {
 }
 
 /**
- * A value that is computed once for what the scene shows, however many plots ask for it.
+ * A value that is computed once per scene content, however many plots use it.
  * @template T @param {object} scene @param {() => T} compute @returns {() => T}
  */
 export function perShow(scene, compute) {
@@ -100,10 +100,10 @@ export function perShow(scene, compute) {
   };
 }
 
-/** How the reader points at steps and layers. */
+/** Pointing at steps and layers. */
 function pointing(scene) {
   return {
-    /** Takes tracks and a step. */
+    /** Sets the tracks and the step. */
     take(tracks, step) {
       const steps = keptSteps(tracks);
       Object.assign(scene, {
@@ -122,29 +122,29 @@ function pointing(scene) {
       scene.hover = next;
       scene.redraw();
     },
-    /** Tells the laboratory to go to the step pointed at. */
+    /** Asks the laboratory to go to the step pointed at. */
     go() {
       if (scene.hover !== null) scene.state.onStep?.(scene.hover);
     },
-    /** Lights a layer (0 is the first) in all views, or none (null). */
+    /** Highlights a layer (0 is the first) in all views, or none (null). */
     light(layer) {
       if (layer === scene.lit) return;
       scene.lit = layer;
       scene.onLit?.();
       scene.redraw();
     },
-    /** Chooses the layer that the digits are shown of. */
+    /** Chooses the layer whose digits are shown. */
     choose(layer) {
       scene.state.layer = layer;
       scene.onLit?.();
       scene.redraw();
     },
-    /** The layer chosen: the last unless the reader took another that is there. */
+    /** The chosen layer: the last, unless the reader chose another valid one. */
     chosen() {
       const { layer } = scene.state;
       return Number.isInteger(layer) && layer >= 0 && layer < scene.depth ? layer : scene.depth - 1;
     },
-    /** The step that keys move from: the one pointed at, else the one looked at. */
+    /** The step that keys move from: the one pointed at, else the selected one. */
     from: () => scene.hover ?? scene.step,
   };
 }

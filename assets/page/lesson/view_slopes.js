@@ -1,4 +1,4 @@
-// The slope of the activation at the inputs of each layer: from the histograms, with no sampling of our own.
+// The slope of the activation at the inputs of each layer, computed from the histograms.
 
 import { ACTIVATIONS } from './activations.js';
 import { t } from './text.js';
@@ -7,7 +7,7 @@ import { layersView } from './view_layers.js';
 
 /**
  * The mean slope of an activation over counted inputs. Within a bin it is the derivative's mean, which is the
- * function's rise over the bin's width; beyond the ends it is the slope at the end. NaN where nothing was counted.
+ * function's rise over the bin's width; beyond the ends it is the slope at the end. NaN if nothing was counted.
  * @param {string} activation @param {Pick<Layer, 'low'|'high'|'below'|'above'|'counts'>} histogram
  */
 export function meanSlope(activation, { low, high, below, above, counts }) {

@@ -6,13 +6,13 @@ import { condense, evaluationAt, failure, lossAt, nameOf, shortName } from './vi
 import { perShow } from './view_scene.js';
 import { cursor, curves, dots, linearAxis, overSteps, panel, stepAxis } from './view_panel.js';
 
-/** What is said of a network's accuracy at a step. @param {Track} track @param {number} step */
+/** A network's accuracy at a step, in words. @param {Track} track @param {number} step */
 export function accuracyText(track, step) {
   const found = evaluationAt(track, step);
   return found ? t('view.accuracy.at', { value: percent(found[1]), step: found[0] }) : t('view.accuracy.not_yet');
 }
 
-/** What is said of a network's loss at a step. @param {Track} track @param {number} step */
+/** A network's loss at a step, in words. @param {Track} track @param {number} step */
 export function lossText(track, step) {
   const found = lossAt(track, step);
   if (!found) return t('view.loss.not_yet');
@@ -22,7 +22,7 @@ export function lossText(track, step) {
 }
 
 /**
- * The largest loss of the axis: one that grew beyond three times what all began with is drawn at the upper end.
+ * The largest loss on the axis: losses above three times the initial one are drawn at the upper end.
  * @param {Track[]} tracks
  */
 function lossCeiling(tracks) {
@@ -92,7 +92,7 @@ function accuracyPanel(scene) {
 }
 
 /**
- * A plot of all networks over the steps, and what they have at the step looked at.
+ * A plot of all networks over the steps, and their values at the selected step.
  * @param {object} scene @param {{key: string, y: () => Axis, points: (track: Track) => number[][],
  *   at: (track: Track, step: number) => number[]|null, text: (track: Track, step: number) => string,
  *   extra: (p: Picture, place: (value: number) => number) => void}} options
@@ -102,7 +102,7 @@ function trainingPanel(scene, { key, y, points, at, text, extra }) {
   const caption = el('p', { class: 'view-said' });
   const sentence = (step) =>
     scene.tracks.map((track) => `${nameOf(track, scene.tracks)}: ${text(track, step)}`).join('; ');
-  // A diverged network's cross has its name.
+  // A diverged network's cross already has its name.
   const named = (track) => (key === 'loss' && failure(track) ? '' : shortName(track));
   const lines = (buckets) =>
     scene.tracks.map((track, place) => ({
@@ -129,7 +129,7 @@ function trainingPanel(scene, { key, y, points, at, text, extra }) {
   return el('div', { class: 'view-panel', 'data-plot': key }, name, plot, caption);
 }
 
-/** The accuracy of a guess that sees no image. */
+/** The accuracy of a constant guess. */
 function chance(scene, p, place) {
   const share = scene.state.chance;
   const mark = Number.isFinite(share) && share >= 0 && share <= 1;
@@ -137,7 +137,7 @@ function chance(scene, p, place) {
   set(p.mark('chance', 'path', { class: 'view-chance', d: `M${p.left} ${place(share)}H${p.right}` }), {
     'data-chance': share,
   });
-  // At the right stand the names of the curves.
+  // The names of the curves are at the right.
   const above = place(share) + 16 > p.bottom;
   p.text('chance-name', p.left + 4, place(share) + (above ? -5 : 14), t('view.chance', { value: percent(share) }), {
     class: 'label view-halo',

@@ -1,9 +1,9 @@
-// rms_norm_forward, workgroup: as naive, but 64 invocations share a row: each takes every 64th
-// column, and their sums of squares are added in workgroup memory, half of them at a time
+// rms_norm_forward, workgroup: like naive, but 64 invocations share a row: each takes every 64th
+// column, and their sums of squares are added up in workgroup memory, by repeated halving
 // Source: Zhang and Sennrich 2019, equation 4.
 //
 //   x, z, y: [replicas, rows, cols]    statistics: [replicas, rows, 1], rstd of each row
-//   gamma: [replicas, 1, affine], affine being cols (one a unit) or 1 (one for the layer)
+//   gamma: [replicas, 1, affine], affine being cols (one per unit) or 1 (one for the layer)
 //
 // A workgroup owns one row; z is the replica.
 

@@ -1,7 +1,7 @@
 //! Which adapters there are, and which one is used.
 //!
-//! Hardware comes first, then software Vulkan. Backends are Vulkan, Metal and DX12, others only when
-//! `WGPU_BACKEND` asks; wgpu's other environment variables are honoured too.
+//! Hardware comes first, then software Vulkan. Backends are Vulkan, Metal and DX12, and others only if
+//! `WGPU_BACKEND` names them; wgpu's other environment variables are honoured too.
 
 use super::{capabilities, software};
 use crate::backend::interpreter;
@@ -15,7 +15,7 @@ use crate::record::Adapter;
 use std::fmt;
 use std::str::FromStr;
 
-/// wgpu's variable that limits the adapters to those with this in their name.
+/// wgpu's variable that limits the adapters to those whose name contains its value.
 const ADAPTER_NAME: &str = "WGPU_ADAPTER_NAME";
 
 /// What the user asked to compute on.
@@ -30,7 +30,7 @@ pub enum DeviceChoice {
     Cpu,
     /// The interpreter of WGSL.
     Interpreter,
-    /// The best adapter with this in its name.
+    /// The best adapter whose name contains this.
     Named(String),
 }
 
@@ -54,18 +54,18 @@ pub struct Candidate {
     pub(super) adapter: wgpu::Adapter,
 }
 
-/// One line about an adapter and what it offers, for people.
+/// An adapter and its features, for display.
 #[derive(Clone, Debug)]
 pub struct Listing {
     /// The adapter.
     pub adapter: Adapter,
-    /// Why it has the place in the list that it has.
+    /// Why it has its place in the list.
     pub rank: &'static str,
     /// Limits by name, with units.
     pub limits: Vec<(&'static str, String)>,
-    /// Features that variants ask for, and whether it has them.
+    /// Features that variants may need, and whether it has them.
     pub features: Vec<(String, bool)>,
-    /// For every kernel with several variants: its name, and the variant that it gets here.
+    /// For every kernel with several variants: its name, and the variant that is used here.
     pub variants: Vec<(&'static str, String)>,
 }
 
@@ -85,11 +85,11 @@ pub fn candidates() -> Vec<Candidate> {
     found.into_iter().map(|adapter| Candidate { adapter }).collect()
 }
 
-/// The adapters to [open one of](open_first): all, the best first, where the user leaves the choice, else
-/// the one that was asked for; none for what needs no adapter.
+/// The adapters [to try](open_first): all, the best first, if the user leaves the choice open, else the
+/// requested one; none if no adapter is needed.
 ///
 /// # Errors
-/// [`Error::Config`] when the user asked for an adapter that is not there.
+/// [`Error::Config`] when the requested adapter does not exist.
 pub fn choose(choice: &DeviceChoice) -> Result<Vec<Candidate>> {
     let wanted = match choice {
         DeviceChoice::Auto => return Ok(candidates()),
@@ -108,17 +108,17 @@ pub fn choose(choice: &DeviceChoice) -> Result<Vec<Candidate>> {
             Err(Error::Config(format!("--device {choice}: {}", why_none())))
         }
         None => Err(Error::Config(format!(
-            "--device {choice}: no adapter has that in its name; there are: {}",
+            "--device {choice}: no adapter's name contains that; available: {}",
             names.join(", ")
         ))),
     }
 }
 
-/// Opens the first of several candidates that does not refuse. `tell` is told of each refusal, with the
-/// candidate that is tried next. None where there are no candidates.
+/// Opens the first of several candidates that does not refuse. `tell` is called with each refusal and the
+/// candidate that is tried next. None if there are no candidates.
 ///
 /// # Errors
-/// The last one's, where all refuse; any other than the refusal of a device, and that of `tell`, at once.
+/// The last refusal, if all refuse; any error that is not a refusal of a device, and any from `tell`, at once.
 pub fn open_first<C, T>(
     candidates: &[C],
     mut open: impl FnMut(&C) -> Result<T>,
@@ -134,9 +134,9 @@ pub fn open_first<C, T>(
     Ok(None)
 }
 
-/// What to tell a user who has no adapter.
+/// The message for a user who has no adapter.
 pub const NO_ADAPTER: &str = "no Vulkan, Metal or DX12 adapter was found. Install your GPU's driver, \
-     or a software Vulkan (Mesa's: the package mesa-vulkan-drivers on Debian, Ubuntu and Fedora, \
+     or Mesa's software Vulkan (the package mesa-vulkan-drivers on Debian, Ubuntu and Fedora, \
      vulkan-swrast on Arch)";
 
 /// Why there is no adapter on this machine, now.
@@ -144,8 +144,8 @@ pub const NO_ADAPTER: &str = "no Vulkan, Metal or DX12 adapter was found. Instal
 pub fn why_none() -> String {
     match std::env::var(ADAPTER_NAME) {
         Ok(name) if !name.is_empty() => format!(
-            "no adapter has {name:?} in its name, which the environment variable {ADAPTER_NAME} \
-             asks for"
+            "no adapter's name contains {name:?}, which the environment variable {ADAPTER_NAME} \
+             requires"
         ),
         _ => NO_ADAPTER.to_owned(),
     }
@@ -187,14 +187,14 @@ impl Candidate {
         describe(&self.adapter.get_info())
     }
 
-    /// The adapter with its limits and features, and the variants that it runs at this precision.
+    /// The adapter with its limits and features, and the variants that it uses at this precision.
     ///
     /// # Errors
     /// [`Error::Shader`] when a shipped shader does not fit its kernel.
     pub fn listing(&self, precision: Precision) -> Result<Listing> {
         let (info, limits) = (self.adapter.get_info(), self.adapter.limits());
         let mut capabilities = capabilities::of(&self.adapter);
-        // What it lacks for this precision, the variants say.
+        // The variants list what it lacks for this precision.
         let _ = capabilities.cooperative.open(precision);
         let (min, max) = capabilities.subgroup_size;
         let mib = |bytes: u64| format!("{} MiB", bytes >> 20);
@@ -206,14 +206,17 @@ impl Candidate {
                 ("largest binding", mib(limits.max_storage_buffer_binding_size)),
                 ("storage buffers", limits.max_storage_buffers_per_shader_stage.to_string()),
                 (
-                    "invocations a workgroup",
+                    "invocations per workgroup",
                     limits.max_compute_invocations_per_workgroup.to_string(),
                 ),
                 (
                     "workgroup memory",
                     format!("{} KiB", limits.max_compute_workgroup_storage_size >> 10),
                 ),
-                ("workgroups a dimension", limits.max_compute_workgroups_per_dimension.to_string()),
+                (
+                    "workgroups per dimension",
+                    limits.max_compute_workgroups_per_dimension.to_string(),
+                ),
             ],
             features: vec![
                 ("subgroups".to_owned(), capabilities.subgroups),
@@ -225,7 +228,7 @@ impl Candidate {
     }
 }
 
-/// The variant that each kernel with several of them gets.
+/// The variant used for each kernel that has several.
 fn variants(capabilities: &AdapterCapabilities) -> Result<Vec<(&'static str, String)>> {
     let library = Library::default();
     let mut chosen = Vec::new();
@@ -246,7 +249,7 @@ fn variants(capabilities: &AdapterCapabilities) -> Result<Vec<(&'static str, Str
     Ok(chosen)
 }
 
-/// Whether wgpu's variable asks for the adapter that takes the least power.
+/// Whether wgpu's variable requests low power.
 fn saving() -> bool {
     std::env::var("WGPU_POWER_PREF").is_ok_and(|value| value.eq_ignore_ascii_case("low"))
 }
@@ -257,21 +260,20 @@ fn rank(kind: wgpu::DeviceType, saving: bool) -> (u8, &'static str) {
     match kind {
         DiscreteGpu => {
             if saving {
-                (2, "hardware with its own memory: second choice, as WGPU_POWER_PREF=low asks")
+                (2, "hardware with its own memory: second choice (WGPU_POWER_PREF=low)")
             } else {
-                (0, "hardware with its own memory: the first choice")
+                (0, "hardware with its own memory: first choice")
             }
         }
-        IntegratedGpu if saving => (
-            1,
-            "hardware that shares the system's memory: first choice, as WGPU_POWER_PREF=low asks",
-        ),
-        IntegratedGpu => {
-            (1, "hardware that shares the system's memory: behind hardware with its own")
+        IntegratedGpu if saving => {
+            (1, "hardware that shares the system's memory: first choice (WGPU_POWER_PREF=low)")
         }
-        VirtualGpu => (3, "hardware behind a virtual machine: behind hardware of this machine"),
-        Other => (4, "a device of a kind that its driver does not tell: behind known hardware"),
-        Cpu => (5, "software: behind all hardware, before the CPU engine"),
+        IntegratedGpu => {
+            (1, "hardware that shares the system's memory: after hardware with its own")
+        }
+        VirtualGpu => (3, "virtualized hardware: after this machine's own hardware"),
+        Other => (4, "unknown kind of device: after known hardware"),
+        Cpu => (5, "software: after all hardware, before the CPU engine"),
     }
 }
 
@@ -279,8 +281,8 @@ fn rank(kind: wgpu::DeviceType, saving: bool) -> (u8, &'static str) {
 mod tests {
     use super::*;
 
-    /// Opens the first of some adapters, of which those called `broken` refuse and those called `poor` lack
-    /// what was asked for. Returns what came of it, and what was told.
+    /// Opens the first of some adapters, of which those called `broken` refuse and those called `poor` lack a
+    /// requested feature. Returns the result and the reported refusals.
     fn opened(
         names: &[&'static str],
     ) -> (std::result::Result<Option<String>, String>, Vec<String>) {

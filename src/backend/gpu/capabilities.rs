@@ -1,5 +1,4 @@
-//! What an adapter is capable of, read from it, and how a device is opened so that shaders may use its
-//! cooperative matrices.
+//! Reads what an adapter can do, and how a device is opened so that shaders may use cooperative matrices.
 
 use super::software;
 use crate::kernels::capabilities::AdapterCapabilities;
@@ -7,12 +6,12 @@ use crate::kernels::cooperative::Cooperative;
 use crate::kernels::precision::Precision;
 use wgpu::CooperativeScalarType::{F16, F32};
 
-/// The device features that a shader with cooperative matrices takes.
+/// The device features that a shader with cooperative matrices needs.
 const FEATURES: wgpu::Features = wgpu::Features::SUBGROUP
     .union(wgpu::Features::SHADER_F16)
     .union(wgpu::Features::EXPERIMENTAL_COOPERATIVE_MATRIX);
 
-/// What an adapter is capable of.
+/// What an adapter can do.
 pub(super) fn of(adapter: &wgpu::Adapter) -> AdapterCapabilities {
     let (info, limits) = (adapter.get_info(), adapter.limits());
     AdapterCapabilities {
@@ -44,7 +43,7 @@ fn cooperative(adapter: &wgpu::Adapter) -> Cooperative {
     Cooperative::of(has, adapter.get_info().subgroup_max_size)
 }
 
-/// The device features that a device of this precision is opened with, beside those of any other.
+/// The additional features that a device of this precision is opened with.
 pub(super) fn features(precision: Precision) -> wgpu::Features {
     match precision {
         Precision::F32 => wgpu::Features::empty(),
@@ -56,10 +55,10 @@ pub(super) fn features(precision: Precision) -> wgpu::Features {
 pub(super) fn experimental(precision: Precision) -> wgpu::ExperimentalFeatures {
     match precision {
         Precision::F32 => wgpu::ExperimentalFeatures::disabled(),
-        // SAFETY: cooperative matrices are the one experimental feature asked for (`FEATURES`). wgpu
-        // promises less for it than for others, and its user must know: a load is held against the
-        // bounds by its first element only. The loader lets only shaders with it in their header use
-        // it, and the shipped ones load from workgroup memory of fixed size alone.
+        // SAFETY: cooperative matrices are the only experimental feature requested (`FEATURES`). wgpu
+        // guarantees less for it than for others: only the first element of a load is checked against
+        // the bounds. The loader lets only shaders that name it in their header use it, and the shipped
+        // ones load only from workgroup memory of fixed size.
         #[allow(unsafe_code, reason = "wgpu lets experimental features be used in no other way")]
         Precision::Mixed => unsafe { wgpu::ExperimentalFeatures::enabled() },
     }

@@ -14,8 +14,8 @@ const WANTED: wgpu::Features = wgpu::Features::SUBGROUP
     .union(wgpu::Features::TIMESTAMP_QUERY)
     .union(wgpu::Features::PIPELINE_CACHE);
 
-/// How long one submit may take where nothing else is said. The first dispatch of a pipeline
-/// compiles it on some drivers, which takes seconds.
+/// How long one submit may take by default. On some drivers the first dispatch of a pipeline
+/// compiles it, which takes seconds.
 pub const TIME_CAP: Duration = Duration::from_secs(30);
 
 /// The device's handles, cheap to copy.
@@ -26,15 +26,15 @@ pub(super) struct Gpu {
     pub(super) errors: Arc<DeviceErrors>,
     /// How long one submit may take.
     pub(super) time_cap: Duration,
-    /// Whether a submit waits in the driver for the one before, as Mesa's software Vulkan does: out
-    /// of reach of the time cap. It is waited for here then, which takes no longer.
+    /// Whether a submit blocks in the driver until the previous one has finished, as in Mesa's software
+    /// Vulkan, where the time cap cannot reach it. If so, it is waited for here instead, which takes no longer.
     pub(super) only_when_idle: bool,
-    /// What the driver has compiled before, where that is kept.
+    /// What the driver has compiled before, if that is kept.
     pub(super) pipeline_cache: Option<wgpu::PipelineCache>,
 }
 
 impl Gpu {
-    /// Opens an adapter, with all of its limits that kernels may need, for products of this precision.
+    /// Opens an adapter with the limits that kernels may need, for products of this precision.
     ///
     /// # Errors
     /// [`Error::Device`] when it refuses.
@@ -68,8 +68,8 @@ impl Gpu {
         Ok(Self { device, queue, errors, time_cap, only_when_idle, pipeline_cache })
     }
 
-    /// Gives up a device that does not come to an end with what it does. Its last handle waits for its queue
-    /// when it is dropped, for ever here: this one is never dropped.
+    /// Abandons a device that does not finish its work. Dropping its last handle would wait for its queue
+    /// forever, so this one is never dropped.
     pub(super) fn abandon(&self) {
         std::mem::forget(self.clone());
     }

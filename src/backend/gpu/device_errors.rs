@@ -1,10 +1,10 @@
-//! What goes wrong on the device is kept here and reaches the caller at the next call, as a
-//! sentence. Nothing panics.
+//! Errors of the device are kept here and returned to the caller at the next call, as a sentence.
+//! Nothing panics.
 
 use crate::error::{Error, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The first error that the device reported and nobody has been told of.
+/// The first error of the device that has not been returned yet.
 #[derive(Debug, Default)]
 pub(super) struct DeviceErrors {
     first: Mutex<Option<String>>,
@@ -19,7 +19,7 @@ impl DeviceErrors {
             .on_uncaptured_error(Arc::new(move |error: wgpu::Error| heard.note(sentence(&error))));
         let heard = Arc::clone(&errors);
         device.set_device_lost_callback(move |reason, message| {
-            // A device that the program itself gives up at its end is not lost.
+            // A device that the program itself drops at its end is not lost.
             if reason != wgpu::DeviceLostReason::Destroyed {
                 heard.note(format!("the device was lost: {message}"));
             }
@@ -32,14 +32,14 @@ impl DeviceErrors {
         first.get_or_insert(error);
     }
 
-    /// The first error that the device has reported since this was asked last.
+    /// The first error that the device has reported since the last call.
     pub(super) fn take_error(&self) -> Result<()> {
         let error = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         error.map_or(Ok(()), |error| Err(Error::Device(error)))
     }
 }
 
-/// One line for people out of wgpu's own words.
+/// A readable line from wgpu's message.
 pub(super) fn sentence(error: &wgpu::Error) -> String {
     match error {
         wgpu::Error::OutOfMemory { .. } => {
@@ -53,7 +53,7 @@ pub(super) fn sentence(error: &wgpu::Error) -> String {
     }
 }
 
-/// Runs `make` and turns what the device objects to into an error that begins with `what`.
+/// Runs `make` and turns an error of the device into one that begins with `what`.
 pub(super) fn with_error_scopes<T>(
     device: &wgpu::Device,
     what: impl Fn() -> String,

@@ -1,5 +1,5 @@
 //! How long a driver lets an invocation loop. Software Vulkan (Mesa's llvmpipe) ends the loops of an
-//! invocation after 65,535 rounds in all, and what they would have added is missing without a word.
+//! invocation after 65,535 rounds in total, silently dropping the rest.
 
 use super::device::Gpu;
 use super::pipelines::Pipelines;
@@ -12,13 +12,13 @@ use crate::lowering::{BindingType, ByteRange, Lowered, LoweredDispatch, LoweredP
 use crate::program::{BufferId, BufferSpec, PassId, TensorId, TensorSpec};
 use crate::tensor::{Element, Shape, Tensor, Value};
 
-/// Rounds that are asked for.
+/// The rounds of the loop.
 const ROUNDS: usize = 1 << 17;
 
-/// Bytes of the uniform: a multiple of 16.
+/// Bytes of the uniform buffer: a multiple of 16.
 const PARAMS: usize = 16;
 
-/// After how many rounds in all the driver ends the loops of an invocation; none where it lets them go on.
+/// After how many rounds in total the driver ends the loops of an invocation; none if it lets them finish.
 pub(super) fn measure(gpu: Gpu, pipelines: Pipelines) -> Result<Option<usize>> {
     let mut session = GpuSession::new(gpu, pipelines, program())?;
     let ones = Tensor::filled(Shape::matrix(1, ROUNDS), 1);

@@ -1,4 +1,4 @@
-// Adds up ones, one a round: the sum is how many rounds the driver lets an invocation loop.
+// Adds up ones, one per round: the sum is how many rounds the driver lets an invocation loop.
 struct Params {
     rounds: u32,
 }

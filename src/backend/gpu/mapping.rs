@@ -10,17 +10,17 @@ pub(super) struct Mapping {
 }
 
 impl Mapping {
-    /// Asks for a buffer, as it is after everything that was submitted so far.
+    /// Requests a buffer's contents as they are after everything submitted so far.
     pub(super) fn of(buffer: &wgpu::Buffer) -> Self {
         let (sender, mapped) = oneshot_channel();
         buffer.map_async(wgpu::MapMode::Read, .., move |result| {
-            // The receiver is gone when the session is: nobody wants the value then.
+            // The receiver is gone if the session is: the value is no longer wanted.
             let _ = sender.send(result);
         });
         Self { buffer: buffer.clone(), mapped }
     }
 
-    /// What it holds. The device has done what was submitted: it was waited for.
+    /// Its contents. The caller has waited for the device.
     ///
     /// # Errors
     /// Why it cannot be read, in words.
@@ -28,7 +28,7 @@ impl Mapping {
         match pollster::block_on(self.mapped.receive()) {
             Some(Ok(())) => self.buffer.get_mapped_range(..).map_err(|error| error.to_string()),
             Some(Err(error)) => Err(error.to_string()),
-            None => Err("it was asked for before, or the device is gone".to_owned()),
+            None => Err("it has already been read, or the device is gone".to_owned()),
         }
     }
 }

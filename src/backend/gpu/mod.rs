@@ -1,10 +1,10 @@
 //! The GPU backend: every dispatch runs its kernel's shader through wgpu. Nothing outside this
-//! folder knows wgpu.
+//! folder uses wgpu.
 //!
 //! [`adapters`] chooses an adapter, `capabilities` reads what it can do, `device` opens it, `pipelines`
-//! compiles shaders once, which `warm_up` holds software Vulkan to, `pipeline_cache` keeps what was compiled,
-//! and `session` holds a lowered program's memory and submits its work, which `timing` times. `loop_limit`
-//! measures how long a driver lets loops go on.
+//! compiles each shader once, `warm_up` keeps software Vulkan from recompiling them, `pipeline_cache` keeps
+//! compiled pipelines, `session` holds a lowered program's memory and submits its work, and `timing` times it.
+//! `loop_limit` measures after how many rounds a driver ends loops.
 
 pub mod adapters;
 mod capabilities;
@@ -43,14 +43,14 @@ use session::GpuSession;
 use std::path::Path;
 use std::time::Duration;
 
-/// A device with what every session on it shares.
+/// A device, with everything that its sessions share.
 #[derive(Debug)]
 pub struct GpuBackend {
     adapter: Adapter,
     gpu: Gpu,
     lowering: Lowering,
     pipelines: Pipelines,
-    /// Where what is compiled is kept, if it is.
+    /// Where compiled pipelines are kept, if they are.
     kept: Option<PipelineCache>,
 }
 
@@ -63,7 +63,7 @@ impl GpuBackend {
         Self::open_in(candidate, Precision::F32)
     }
 
-    /// Opens an adapter so that its products may be of this precision.
+    /// Opens an adapter so that products can be computed in this precision.
     ///
     /// # Errors
     /// [`Error::Config`] when the adapter has no matrices for it, [`Error::Device`] when it refuses.
@@ -87,9 +87,9 @@ impl GpuBackend {
         })
     }
 
-    /// Uses what the driver has compiled at earlier starts, from this adapter's file in `folder`, and keeps
-    /// there what it compiles from now on. A warning where that is not possible; nothing happens where the
-    /// adapter has no such cache.
+    /// Uses what the driver compiled in earlier runs, from this adapter's file in `folder`, and keeps what it
+    /// compiles from now on there. Returns a warning if that is not possible; does nothing where the adapter
+    /// has no such cache.
     pub fn use_pipeline_cache(&mut self, folder: &Path) -> Option<String> {
         if !self.gpu.device.features().contains(wgpu::Features::PIPELINE_CACHE) {
             return None;
@@ -100,12 +100,12 @@ impl GpuBackend {
                 self.kept = Some(cache);
                 warning
             }
-            Err(error) => Some(format!("{error}: what was compiled is not kept")),
+            Err(error) => Some(format!("{error}: compiled pipelines are not kept")),
         }
     }
 
-    /// Writes what was compiled to the folder of [`GpuBackend::use_pipeline_cache`]. A warning where that
-    /// fails.
+    /// Writes compiled pipelines to the folder of [`GpuBackend::use_pipeline_cache`]. Returns a warning if
+    /// that fails.
     pub fn keep_pipelines(&mut self) -> Option<String> {
         self.kept.as_mut()?.save()
     }
@@ -117,23 +117,23 @@ impl GpuBackend {
         self
     }
 
-    /// Takes the shaders of `library` from now on.
+    /// Uses the shaders of `library` from now on.
     pub fn use_library(&mut self, library: Library) {
         self.lowering.use_library(library);
     }
 
-    /// As [`Selection::use_settings`].
+    /// See [`Selection::use_settings`].
     pub fn use_settings(&mut self, settings: Settings) {
         self.lowering.use_settings(settings);
     }
 
-    /// Which shaders the dispatches of programs get.
+    /// Which shaders the dispatches of programs use.
     #[must_use]
     pub fn selection(&self) -> &Selection {
         self.lowering.selection()
     }
 
-    /// [`Backend::fork`]; both share what is compiled.
+    /// [`Backend::fork`]; both share compiled pipelines.
     #[must_use]
     pub fn fork(&self) -> Self {
         Self {
@@ -145,15 +145,15 @@ impl GpuBackend {
         }
     }
 
-    /// The same device, given up where one submit takes longer than this.
+    /// The same device, abandoned when a submit takes longer than this.
     #[must_use]
     pub fn with_time_cap(mut self, time_cap: Duration) -> Self {
         self.gpu.time_cap = time_cap;
         self
     }
 
-    /// After how many rounds in all the driver ends the loops of an invocation, as it is measured now; none where
-    /// it lets them go on.
+    /// Measures after how many rounds in total the driver ends the loops of an invocation; none if it lets them
+    /// finish.
     ///
     /// # Errors
     /// When the device is lost or refuses.
@@ -161,26 +161,26 @@ impl GpuBackend {
         loop_limit::measure(self.gpu.clone(), self.pipelines.clone())
     }
 
-    /// As [`Selection::choose_variant`].
+    /// See [`Selection::choose_variant`].
     ///
     /// # Errors
-    /// As there.
+    /// The same.
     pub fn choose_variant(&mut self, kernel: &'static Kernel, variant: &str) -> Result<()> {
         self.lowering.choose_variant(kernel, variant)
     }
 
-    /// As [`Selection::choose_setting`].
+    /// See [`Selection::choose_setting`].
     ///
     /// # Errors
-    /// As there.
+    /// The same.
     pub fn choose_setting(&mut self, kernel: &'static Kernel, setting: &Setting) -> Result<()> {
         self.lowering.choose_setting(kernel, setting)
     }
 
-    /// A program with the shaders that its dispatches get, for [`Session::swap_pipelines`].
+    /// A program with the shaders that its dispatches use, for [`Session::swap_pipelines`].
     ///
     /// # Errors
-    /// As [`Lowering::lower`].
+    /// Those of [`Lowering::lower`].
     pub fn lower(&mut self, program: &Program) -> Result<Lowered> {
         self.lowering.lower(program)
     }

@@ -1,9 +1,9 @@
-//! What a driver has compiled, kept from one start to the next by wgpu's pipeline cache: a file for each
-//! adapter and driver.
+//! Keeps compiled pipelines from one run to the next in wgpu's pipeline cache: one file for each adapter and
+//! driver.
 //!
-//! A file is written whole or not at all. One that is damaged is ignored with a warning, and replaced;
-//! one of another version of this program, whose shaders may be others, is replaced. What a driver can
-//! make of the rest wgpu and the driver check: its version is in the data.
+//! A file is written whole or not at all. A damaged file is ignored with a warning, and replaced; a file of
+//! another version of this program, whose shaders may differ, is replaced. Whether the driver can use the
+//! data is checked by wgpu and the driver themselves: the driver's version is in the data.
 
 use super::device_errors::with_error_scopes;
 use crate::error::{Error, Result};
@@ -13,20 +13,20 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The first words of a file; the version and the data's SHA-256 follow, and the data after a line's end.
+/// The first words of a file; the version and the data's SHA-256 follow, then a newline and the data.
 const FORM: &str = "normlab pipelines";
 
-/// The cache of one device, and the file that it is kept in.
+/// The cache of one device, and its file.
 #[derive(Debug)]
 pub(super) struct PipelineCache {
     cache: wgpu::PipelineCache,
     path: PathBuf,
-    /// What the file holds.
+    /// The contents of the file.
     kept: Vec<u8>,
 }
 
 impl PipelineCache {
-    /// The cache of a device, with what `folder` has of it, and a warning where its file cannot be used.
+    /// The cache of a device, filled from its file in `folder`, and a warning if that file cannot be used.
     ///
     /// # Errors
     /// [`Error::Device`] when the device refuses.
@@ -44,7 +44,7 @@ impl PipelineCache {
                 Ok(data) => (data.unwrap_or_default().to_vec(), None),
                 Err(why) => (Vec::new(), Some(ignored(why))),
             },
-            // A folder that cannot be is told when it is to be written.
+            // A folder that cannot exist is reported when it is written to.
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
             {
@@ -59,8 +59,8 @@ impl PipelineCache {
                 data: Some(kept.as_slice()).filter(|data| !data.is_empty()),
                 fallback: true,
             };
-            // SAFETY: the data must come from `PipelineCache::get_data`. `save` writes nothing else, the
-            // SHA-256 over it is good, and wgpu asks whether adapter and driver are the same.
+            // SAFETY: the data must come from `PipelineCache::get_data`. `save` writes nothing else, its
+            // SHA-256 has been checked, and wgpu checks that adapter and driver are the same.
             #[allow(unsafe_code, reason = "wgpu opens a pipeline cache in no other way")]
             unsafe {
                 device.create_pipeline_cache(&descriptor)
@@ -69,23 +69,23 @@ impl PipelineCache {
         Ok((Self { cache, path, kept }, warning))
     }
 
-    /// wgpu's handle, for pipelines that are compiled.
+    /// wgpu's handle, for compiling pipelines.
     pub(super) fn handle(&self) -> wgpu::PipelineCache {
         self.cache.clone()
     }
 
-    /// Writes what was compiled, where that is new. A warning where that fails.
+    /// Writes what was compiled, if that is new. Returns a warning if that fails.
     pub(super) fn save(&mut self) -> Option<String> {
         let data = self.cache.get_data().filter(|data| *data != self.kept)?;
         let folder = self.path.parent().map_or(Ok(()), fs::create_dir_all);
         let written = folder.and_then(|()| files::replace(&self.path, &packed(&data)));
         self.kept = data;
         let error = Error::file("write", &self.path, written.err()?);
-        Some(format!("{error}: what was compiled is not kept"))
+        Some(format!("{error}: compiled pipelines are not kept"))
     }
 }
 
-/// A file of data.
+/// The file for the given data.
 fn packed(data: &[u8]) -> Vec<u8> {
     let head = format!("{FORM} {} {}\n", env!("CARGO_PKG_VERSION"), sha256(data));
     [head.as_bytes(), data].concat()
@@ -93,7 +93,7 @@ fn packed(data: &[u8]) -> Vec<u8> {
 
 /// The data of a file; none where another version wrote it.
 fn unpacked(file: &[u8]) -> std::result::Result<Option<&[u8]>, &'static str> {
-    let foreign = "it is none of this program";
+    let foreign = "it was not written by normlab";
     let end = file.iter().position(|byte| *byte == b'\n').ok_or(foreign)?;
     let (head, data) = (&file[..end], &file[end + 1..]);
     let head = str::from_utf8(head).ok().and_then(|head| head.strip_prefix(FORM)).ok_or(foreign)?;
@@ -101,7 +101,7 @@ fn unpacked(file: &[u8]) -> std::result::Result<Option<&[u8]>, &'static str> {
     if version != env!("CARGO_PKG_VERSION") {
         return Ok(None);
     }
-    (hash == sha256(data)).then_some(Some(data)).ok_or("its checksum is wrong")
+    (hash == sha256(data)).then_some(Some(data)).ok_or("its checksum does not match")
 }
 
 #[cfg(test)]

@@ -29,11 +29,10 @@ pub(super) struct Pipeline {
 pub(super) struct Pipelines(Rc<RefCell<HashMap<LoweredPipeline, Rc<Pipeline>>>>);
 
 impl Pipelines {
-    /// Pipelines in their order. What is not yet compiled is, on all cores.
+    /// The wanted pipelines, in order. Those not compiled yet are compiled, on all cores.
     ///
     /// # Errors
-    /// The first in their order; [`Error::Stuck`] when the driver does not come to an end with one within the
-    /// time cap.
+    /// The first error in that order; [`Error::Stuck`] when the driver does not finish one within the time cap.
     pub(super) fn prepare(
         &self,
         gpu: &Gpu,
@@ -48,13 +47,13 @@ impl Pipelines {
         Ok(wanted.iter().filter_map(|one| known.get(one).cloned()).collect())
     }
 
-    /// Forgets what no session runs: it may be of texts that are no more.
+    /// Forgets pipelines that no session runs: their sources may no longer exist.
     pub(super) fn forget_unused(&self) {
         self.0.borrow_mut().retain(|_, pipeline| Rc::strong_count(pipeline) > 1);
     }
 }
 
-/// Compiles pipelines in threads of its own: one whose driver does not come back is given up with its thread.
+/// Compiles pipelines in separate threads: if the driver never returns, the pipeline is abandoned with its thread.
 fn compile_all(
     gpu: &Gpu,
     wanted: &Arc<[LoweredPipeline]>,
@@ -69,18 +68,18 @@ fn compile_all(
             while let Some(at) =
                 Some(next.fetch_add(1, Ordering::Relaxed)).filter(|&at| at < wanted.len())
             {
-                // Nobody waits any more where one of them was given up.
+                // The receiver is gone once a pipeline has been abandoned.
                 if sender.send((at, compile(&gpu, &wanted[at]))).is_err() {
                     break;
                 }
             }
         };
         let thread = thread::Builder::new().stack_size(STACK).spawn(compile_some);
-        thread.map_err(|error| Error::Device(format!("no thread could be had: {error}")))?;
+        thread.map_err(|error| Error::Device(format!("cannot start a thread: {error}")))?;
     }
     drop(sender);
     let mut compiled: Vec<Option<Result<Pipeline>>> = wanted.iter().map(|_| None).collect();
-    // A thread that breaks down sends nothing, and the others end without it.
+    // A thread that panics sends nothing, and the others finish without it.
     while compiled.iter().any(Option::is_none) {
         match results.recv_timeout(gpu.time_cap) {
             Ok((at, result)) => compiled[at] = Some(result),
@@ -96,14 +95,14 @@ fn compile_all(
     whole.map(|(one, result)| Ok((one, result?))).collect()
 }
 
-/// The sentence about pipelines that are not compiled.
+/// The error for pipelines that the driver has not compiled in time.
 fn given_up(gpu: &Gpu, names: BTreeSet<&str>) -> Error {
     gpu.abandon();
     let names = Vec::from_iter(names).join(", ");
     let cap = gpu.time_cap.as_secs_f64();
     Error::Stuck(format!(
-        "the driver did not end compiling {names} within {cap} s: a large array of an invocation's own or a \
-         long loop over constants can take it very long. Make them smaller; --time-cap SECONDS gives it longer"
+        "the driver did not finish compiling {names} within {cap} s: large private arrays and long loops over \
+         constants can take very long. Make them smaller, or allow more time with --time-cap SECONDS"
     ))
 }
 
@@ -131,19 +130,19 @@ fn compile(gpu: &Gpu, lowered: &LoweredPipeline) -> Result<Pipeline> {
             module: &module,
             entry_point: Some("main"),
             compilation_options: wgpu::PipelineCompilationOptions::default(),
-            // The texts that a user changes would only make the cache grow.
+            // Shaders that a user edits would only make the cache grow.
             cache: gpu.pipeline_cache.as_ref().filter(|_| *ships),
         });
         (compiled, layout)
     })?;
-    // Only software waits in the driver.
+    // Only software adapters block in the driver.
     if gpu.only_when_idle {
         warm_up(gpu, &compiled, &layout, bindings.len())?;
     }
     Ok(Pipeline { label: label.clone(), precision: *precision, compiled, layout })
 }
 
-/// The bindings as the contract has them: an unused one does not change the layout.
+/// The bindings of the contract: an unused one does not change the layout.
 fn layout_entries(bindings: &[BindingType]) -> Vec<wgpu::BindGroupLayoutEntry> {
     let entry = |(binding, ty): (usize, &BindingType)| wgpu::BindGroupLayoutEntry {
         binding: binding as u32,

@@ -27,7 +27,7 @@ pub(super) const SUBMIT_TIME: Duration = Duration::from_millis(50);
 /// Submits that may wait for the device at a time.
 pub(super) const IN_FLIGHT: usize = 2;
 
-/// A dispatch with all that its encoding needs.
+/// A dispatch with everything needed to encode it.
 #[derive(Debug)]
 pub(super) struct Ready {
     pipeline: Rc<Pipeline>,
@@ -44,7 +44,7 @@ struct Reading {
     mapping: Mapping,
 }
 
-/// A submit that the device has not finished, as far as is known.
+/// A submit that the device may not have finished yet.
 #[derive(Debug)]
 pub(super) struct Submitted {
     submission: Submission,
@@ -66,18 +66,18 @@ pub(super) struct GpuSession {
     submissions: Submissions,
     submit_stats: Cell<SubmitStats>,
     pub(super) in_flight: VecDeque<Submitted>,
-    /// Rounds that fit into one submit, learned apart for each sequence of passes: a chunk of an
-    /// evaluation may take a hundred times as long as a step of training.
+    /// Rounds that fit into one submit, learned separately for each sequence of passes: a chunk of an
+    /// evaluation may take a hundred times as long as a training step.
     rounds_per_submit: HashMap<Vec<PassId>, usize>,
     last_finished: Instant,
-    /// Where the device has timestamps.
+    /// Present if the device has timestamps.
     pub(super) stopwatch: Option<Stopwatch>,
-    /// What was timed last, and seconds of one round of it.
+    /// The passes that were timed last, and their seconds per round.
     pub(super) timed: Option<(Vec<PassId>, f64)>,
 }
 
 impl GpuSession {
-    /// A program whose pipelines are among these or are added to them; all tensors are zero.
+    /// A program whose pipelines are taken from these or added to them; all tensors are zero.
     pub(super) fn new(gpu: Gpu, pipelines: Pipelines, program: Lowered) -> Result<Self> {
         let compiled = pipelines.prepare(&gpu, &program.pipelines)?;
         let buffers = program.buffers.iter().map(|spec| buffer(&gpu, spec));
@@ -158,7 +158,7 @@ impl GpuSession {
         self.last_finished = Instant::now();
         let round = took.as_secs_f64() / oldest.rounds as f64;
         let fitting = (SUBMIT_TIME.as_secs_f64() / round.max(1e-6)) as usize;
-        // The first round of a pipeline compiles it: grow step by step towards what fits.
+        // The first round of a pipeline compiles it, so the count at most doubles each time.
         let rounds = self.rounds_per_submit.entry(oldest.passes).or_insert(1);
         *rounds = fitting.clamp(1, 2 * *rounds);
         Ok(())
@@ -166,12 +166,12 @@ impl GpuSession {
 }
 
 impl Session for GpuSession {
-    /// Bindings stay: a kernel's contract makes them, whatever its shader is.
+    /// Bindings stay: they follow the kernel's contract, whatever its shader is.
     fn swap_pipelines(&mut self, lowered: Lowered) -> Result<()> {
         let dispatches = lowered.passes.iter().map(Vec::len);
         if !dispatches.eq(self.passes.iter().map(Vec::len)) || lowered.params != self.program.params
         {
-            return Err(Error::Device("these pipelines are another program's".to_owned()));
+            return Err(Error::Device("these pipelines belong to another program".to_owned()));
         }
         let compiled = self.pipelines.prepare(&self.gpu, &lowered.pipelines)?;
         for (ready, dispatch) in
@@ -261,10 +261,11 @@ impl Session for GpuSession {
     }
 
     fn receive(&mut self, ticket: Ticket) -> Result<Value<f32>> {
-        let used = || Error::Device(format!("the value of ticket {} was taken before", ticket.0));
+        let used =
+            || Error::Device(format!("the value of ticket {} has already been read", ticket.0));
         let reading = self.readings.remove(&ticket).ok_or_else(used)?;
         self.wait(&reading.submission)?;
-        // What was submitted before is done, too; by now its time says nothing about its length.
+        // Everything submitted before is done too, too late to measure how long it took.
         self.in_flight.retain(|submitted| submitted.start > reading.asked);
         let spec = &self.program.tensors[reading.tensor.0];
         let failed = |why: String| Error::Device(format!("{} could not be read: {why}", spec.name));
@@ -283,7 +284,7 @@ fn decode<T: bytemuck::Pod>(spec: &TensorSpec, bytes: &[u8]) -> Tensor<T> {
 
 fn buffer(gpu: &Gpu, spec: &BufferSpec) -> Result<wgpu::Buffer> {
     let size = 4 * spec.len as u64;
-    let what = || format!("the buffer {} of {} MiB could not be had", spec.name, size >> 20);
+    let what = || format!("the buffer {} of {} MiB could not be created", spec.name, size >> 20);
     with_error_scopes(&gpu.device, what, || {
         gpu.device.create_buffer(&wgpu::BufferDescriptor {
             label: Some(&spec.name),

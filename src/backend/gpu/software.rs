@@ -1,9 +1,9 @@
-//! Which adapters are software: programs that compute on the CPU. What is made for hardware is slow there.
+//! Which adapters are software: programs that compute on the CPU. Variants made for hardware are slow on them.
 
 use wgpu::{AdapterInfo, DeviceType};
 
-/// What the names of software, or of its driver, have in them, whatever kind it says that it is: Mesa's, by
-/// itself or behind a virtual machine's driver, Chromium's, Microsoft's, Apple's.
+/// Parts of the names of software adapters or their drivers, whatever kind they claim to be: Mesa's, alone or
+/// behind a virtual machine's driver, Chromium's, Microsoft's, Apple's.
 const NAMES: [&str; 9] = [
     "llvmpipe",
     "lavapipe",
@@ -16,12 +16,12 @@ const NAMES: [&str; 9] = [
     "software rasterizer",
 ];
 
-/// Microsoft's software as a word by itself: names of hardware may hold these letters.
+/// Microsoft's software, matched as a whole word only: names of hardware may contain these letters.
 const WARP: &str = "warp";
 
-/// Software in which barriers have been measured to cost little: 32 x 32 blocks in workgroup memory make
-/// products 3 to 6 times as fast as naive ones there. In SwiftShader they make them half as fast or slower,
-/// and in the others nobody has measured them.
+/// Software in which barriers have been measured to be cheap: 32 x 32 blocks in workgroup memory make
+/// products 3 to 6 times as fast as naive ones there. In SwiftShader they make them half as fast or slower;
+/// the others have not been measured.
 const CHEAP_BARRIERS: [&str; 2] = ["llvmpipe", "lavapipe"];
 
 /// Whether an adapter is software.
@@ -31,12 +31,12 @@ pub(super) fn is_software(info: &AdapterInfo) -> bool {
         || words(info).any(|text| text.split(|c: char| !c.is_alphanumeric()).any(|one| one == WARP))
 }
 
-/// What kind of adapter it is: software by any name is of one kind.
+/// The kind of an adapter: software by any name is [`DeviceType::Cpu`].
 pub(super) fn kind(info: &AdapterInfo) -> DeviceType {
     if is_software(info) { DeviceType::Cpu } else { info.device_type }
 }
 
-/// Whether invocations of a workgroup meet at a barrier at little cost.
+/// Whether workgroup barriers are cheap.
 pub(super) fn has_cheap_barriers(info: &AdapterInfo) -> bool {
     !is_software(info) || has(info, &CHEAP_BARRIERS)
 }
@@ -45,7 +45,7 @@ fn has(info: &AdapterInfo, names: &[&str]) -> bool {
     words(info).any(|text| names.iter().any(|name| text.contains(name)))
 }
 
-/// What an adapter and its driver are called, in lower case.
+/// The names of an adapter and its driver, in lower case.
 fn words(info: &AdapterInfo) -> impl Iterator<Item = String> {
     [&info.name, &info.driver].into_iter().map(|text| text.to_lowercase())
 }

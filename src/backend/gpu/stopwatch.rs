@@ -14,12 +14,12 @@ pub(super) struct Stopwatch {
     queries: wgpu::QuerySet,
     resolved: wgpu::Buffer,
     staging: wgpu::Buffer,
-    /// Seconds of one tick.
+    /// Seconds per tick.
     period: f64,
 }
 
 impl Stopwatch {
-    /// A stopwatch, if the device was opened with timestamps.
+    /// A stopwatch, if the device has timestamps.
     pub(super) fn new(gpu: &Gpu) -> Result<Option<Self>> {
         if !gpu.device.features().contains(wgpu::Features::TIMESTAMP_QUERY) {
             return Ok(None);
@@ -55,7 +55,7 @@ impl Stopwatch {
         }
     }
 
-    /// Copies the timestamps, once they are there, to where the host can read them.
+    /// Copies the timestamps, once written, to where the host can read them.
     pub(super) fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
         encoder.resolve_query_set(&self.queries, 0..2, &self.resolved, 0);
         encoder.copy_buffer_to_buffer(&self.resolved, 0, &self.staging, 0, STAMPS);
@@ -64,7 +64,7 @@ impl Stopwatch {
     /// Seconds between the timestamps of the last submit; `wait` waits for it.
     ///
     /// # Errors
-    /// As `wait`, and when they cannot be read.
+    /// Those of `wait`, and when they cannot be read.
     pub(super) fn elapsed(&self, wait: impl FnOnce() -> Result<()>) -> Result<f64> {
         let failed = |why: String| Error::Device(format!("timestamps could not be read: {why}"));
         let mapping = Mapping::of(&self.staging);

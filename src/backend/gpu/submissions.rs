@@ -1,4 +1,4 @@
-//! What was submitted and has not ended, as far as is known, and waiting for it: never for ever.
+//! Submits that may not have finished yet, and waiting for them, never longer than the time cap.
 
 use super::device::Gpu;
 use super::pipelines::Pipeline;
@@ -12,13 +12,13 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(super) struct Submission {
     index: wgpu::SubmissionIndex,
-    /// Its place in the session's order.
+    /// Its position in the session's order.
     number: u64,
-    /// What it runs; nothing where it only copies.
+    /// What it runs; empty where it only copies.
     pipelines: Vec<Rc<Pipeline>>,
 }
 
-/// The submits of a session that may not have ended yet, the oldest first.
+/// The submits of a session that may not have finished yet, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Submissions {
     unfinished: RefCell<VecDeque<Submission>>,
@@ -29,7 +29,7 @@ impl Submissions {
     /// Submits commands; `pipelines` are those that they run.
     ///
     /// # Errors
-    /// As [`Submissions::wait`], on a device that is submitted to only when it is idle.
+    /// Those of [`Submissions::wait`], on a device that takes a submit only when it is idle.
     pub(super) fn submit(
         &self,
         gpu: &Gpu,
@@ -48,14 +48,13 @@ impl Submissions {
         Ok(submission)
     }
 
-    /// Waits until a submit has ended. Each submit before it, and itself, may take as long as the
-    /// time cap.
+    /// Waits until a submit has finished. It and each submit before it may take as long as the time cap.
     ///
     /// # Errors
     /// [`Error::Stuck`] when one takes longer, [`Error::Device`] when the device is lost.
     pub(super) fn wait(&self, gpu: &Gpu, submission: &Submission) -> Result<()> {
         while !ended(gpu, submission, gpu.time_cap)? {
-            // The time is each submit's own: where one has ended meanwhile, the next one's begins.
+            // Each submit has its own time: once one has finished, the next one's begins.
             if !self.advance(gpu)? {
                 return Err(self.give_up(gpu));
             }
@@ -64,7 +63,7 @@ impl Submissions {
         Ok(())
     }
 
-    /// Forgets the submits that have ended; whether there were any.
+    /// Forgets the submits that have finished and returns whether there were any.
     fn advance(&self, gpu: &Gpu) -> Result<bool> {
         let mut unfinished = self.unfinished.borrow_mut();
         let before = unfinished.len();
@@ -76,7 +75,7 @@ impl Submissions {
         Ok(unfinished.len() < before)
     }
 
-    /// The sentence about the oldest submit, which does not end.
+    /// The error for the oldest submit, which does not finish.
     fn give_up(&self, gpu: &Gpu) -> Error {
         gpu.abandon();
         let unfinished = self.unfinished.borrow();
@@ -86,21 +85,21 @@ impl Submissions {
         let cap = gpu.time_cap.as_secs_f64();
         Error::Stuck(match &names[..] {
             [name] => format!(
-                "{name} did not end within {cap} s: it probably has a loop that never ends. Look at \
-                 where its loops end; --time-cap SECONDS gives a slow shader longer"
+                "{name} did not finish within {cap} s: it probably has a loop that never ends. Check its \
+                 loop conditions; if it is only slow, allow more time with --time-cap SECONDS"
             ),
-            [] => format!("a copy on the device did not end within {cap} s: the device hangs"),
+            [] => format!("a copy on the device did not finish within {cap} s: the device hangs"),
             names => format!(
-                "one of {} did not end within {cap} s: it probably has a loop that never ends. \
-                 `normlab check` with the same shaders tells which; --time-cap SECONDS gives slow \
-                 shaders longer",
+                "one of {} did not finish within {cap} s: it probably has a loop that never ends. \
+                 `normlab check` with the same shaders shows which; if they are only slow, allow more \
+                 time with --time-cap SECONDS",
                 names.join(", ")
             ),
         })
     }
 }
 
-/// Whether a submit ends within `timeout`.
+/// Whether a submit finishes within `timeout`.
 fn ended(gpu: &Gpu, submission: &Submission, timeout: Duration) -> Result<bool> {
     let submission_index = Some(submission.index.clone());
     let poll = wgpu::PollType::Wait { submission_index, timeout: Some(timeout) };

@@ -1,6 +1,6 @@
 //! How long passes take: by the device's timestamps around each submit where it has them, else by
-//! the host's clock around all of them. Software Vulkan's timestamps are good, too: on llvmpipe they
-//! are 0.3 ms below the host's time for a submit of any length, which is the submit itself.
+//! the host's clock around all of them. Software Vulkan's timestamps are good too: on llvmpipe they
+//! are 0.3 ms below the host's time for a submit of any length, which is the cost of the submit itself.
 
 use super::session::{GpuSession, IN_FLIGHT, SUBMIT_TIME};
 use super::stopwatch::Stopwatch;
@@ -11,7 +11,7 @@ use crate::program::PassId;
 use std::collections::VecDeque;
 use std::time::Instant;
 
-/// The most by which the device's clock may run ahead of the host's, as a factor.
+/// The largest plausible ratio of the device's time to the host's.
 const CLOCKS_APART: f64 = 1.05;
 
 impl GpuSession {
@@ -32,7 +32,7 @@ impl GpuSession {
         Ok(timing)
     }
 
-    /// By the device's timestamps, unless they say what cannot be: no time at all, or more than has
+    /// Times by the device's timestamps, unless they are impossible: no time at all, or more than has
     /// passed on the host. Then the host's clock is used from now on.
     fn by_best_clock(&mut self, passes: &[PassId], times: usize, rounds: usize) -> Result<Timing> {
         if let Some(stopwatch) = &self.stopwatch {
@@ -47,7 +47,7 @@ impl GpuSession {
         self.by_host(passes, times, rounds)
     }
 
-    /// Seconds of a round that is not the first: the first compiles.
+    /// Seconds of the second round, as the first one compiles; of the first if that already takes long.
     fn first_round(&self, passes: &[PassId]) -> Result<f64> {
         let first = self.by_host(passes, 1, 1)?.seconds;
         if first > SUBMIT_TIME.as_secs_f64() {
@@ -65,7 +65,7 @@ impl GpuSession {
                 queued.pop_front().map_or(Ok(()), |oldest| self.wait(&oldest))?;
             }
         }
-        // What is waited for last ended last.
+        // The last one waited for finished last.
         queued.iter().try_for_each(|submission| self.wait(submission))?;
         Ok(Timing { seconds: start.elapsed().as_secs_f64(), clock: Clock::Host })
     }

@@ -1,23 +1,23 @@
-//! A pipeline is warmed up before its first dispatch, where software Vulkan would compile it again and again.
+//! Warms a pipeline up before its first dispatch, so that software Vulkan does not recompile it again and again.
 //!
-//! Mesa 22's lavapipe puts the values of `Params` that bound loops into a shader as constants, and
-//! compiles it at every dispatch whose parameters are not those of the one before. It gives that up for a
-//! pipeline, for good, at the first values that change its shader by little. Where a loop has so few rounds
-//! that it is unrolled, that never comes: a step took up to 18 ms more. So each pipeline is dispatched once
-//! over no workgroup, with values that unroll nothing.
+//! Mesa 22's lavapipe compiles the values of `Params` that bound loops into a shader as constants, and
+//! recompiles it at every dispatch whose parameters differ from the previous one's. It stops doing so for a
+//! pipeline, for good, at the first values that change its shader little. Where a loop has so few rounds
+//! that it is unrolled, that never happens: a step took up to 18 ms longer. So each pipeline is dispatched
+//! once over no workgroups, with values that unroll nothing.
 
 use super::device::Gpu;
 use super::device_errors::with_error_scopes;
 use crate::error::{Error, Result};
 use wgpu::util::DeviceExt;
 
-/// A number of rounds that no compiler unrolls, and neither a power of two nor a multiple of one.
+/// A number of rounds that no compiler unrolls: a prime, so a multiple of no unroll factor.
 const ROUNDS: u32 = 1009;
 
-/// Bytes of each binding: at least those of any `Params`.
+/// Bytes of each binding: at least as many as any `Params` has.
 const SIZE: usize = 256;
 
-/// Warms up a pipeline whose layout has so many bindings, the first of them `Params`.
+/// Warms up a pipeline whose layout has `bindings` bindings, the first of them `Params`.
 ///
 /// # Errors
 /// [`crate::error::Error::Device`] when the device refuses.
@@ -61,7 +61,7 @@ pub(super) fn warm_up(
             gpu.queue.submit([encoder.finish()])
         },
     )?;
-    // The driver compiles now, out of reach of the time cap of what is submitted next.
+    // The driver compiles now, so that the next submit's time cap does not include it.
     let waited =
         gpu.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None });
     waited

@@ -1,4 +1,4 @@
-//! A dispatch's bindings for the interpreter, out of a program's memory and back into it.
+//! A dispatch's bindings for the interpreter, from a program's memory and back into it.
 
 use crate::backend::cpu::{CpuSession, Engine};
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ use crate::lowering::params;
 use crate::program::{Dispatch, TensorSpec};
 use crate::tensor::Value;
 
-/// A number type of the interpreter for which there are twins.
+/// A number type of the interpreter that has twins.
 pub trait Interpreted: Number + Engine {}
 
 impl<T: Number + Engine> Interpreted for T {}
@@ -20,7 +20,7 @@ impl<T: Number + Engine> Interpreted for T {}
 /// A shader compiled for the interpreter.
 ///
 /// # Errors
-/// [`Error::Shader`] with the line of what cannot be run on the CPU.
+/// [`Error::Shader`] with the line that cannot be run on the CPU.
 pub fn code(shader: &Shader) -> Result<Code> {
     compile::entry(&shader.module).map_err(|refusal| {
         let what = refusal.what;
@@ -31,16 +31,16 @@ pub fn code(shader: &Shader) -> Result<Code> {
             }
             None => shader.place.clone(),
         };
-        Error::Shader(format!("{place}: the interpreter does not run {what}"))
+        Error::Shader(format!("{place}: the interpreter does not support {what}"))
     })
 }
 
-/// Elements of a buffer that a binding covers: the tensor, and its guard words if they count.
+/// The elements of a buffer that a binding covers: the tensor, and its guard words if `guarded`.
 fn range(spec: &TensorSpec, guarded: bool) -> std::ops::Range<usize> {
     spec.offset..spec.offset + spec.span() + if guarded { spec.guard } else { 0 }
 }
 
-/// The bindings of a dispatch; tensors with their guard words behind them, or without.
+/// The bindings of a dispatch; tensors are followed by their guard words if `guarded`.
 pub fn bound<N: Interpreted>(
     memory: &CpuSession<N>,
     code: &Code,
@@ -65,7 +65,7 @@ pub fn bound<N: Interpreted>(
     all
 }
 
-/// Puts what a dispatch has made of its bindings into memory.
+/// Writes a dispatch's results back into memory.
 pub fn take<N: Interpreted>(
     memory: &mut CpuSession<N>,
     code: &Code,
@@ -90,7 +90,7 @@ pub fn take<N: Interpreted>(
     }
 }
 
-/// The operand of a binding, and where its tensor lies.
+/// The operand of a binding, and its tensor's place in memory.
 pub fn operand<'a, N: Interpreted>(
     memory: &'a CpuSession<N>,
     dispatch: &Dispatch,

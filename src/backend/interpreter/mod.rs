@@ -27,13 +27,13 @@ use std::marker::PhantomData;
 use std::rc::Rc;
 use std::time::Instant;
 
-/// The word that chooses it, as in `--device interpreter`.
+/// Its name, as in `--device interpreter`.
 pub const NAME: &str = "interpreter";
 
-/// Lanes of a subgroup where a shader asks for no other number.
+/// Lanes of a subgroup where a shader sets no other number.
 pub const SUBGROUP_SIZE: u32 = 8;
 
-/// Operations that an invocation may execute before it counts as one that does not end.
+/// Operations that an invocation may execute before it counts as endless.
 const MOST: u64 = 1 << 30;
 
 /// What the interpreter can run.
@@ -59,7 +59,7 @@ pub struct InterpreterBackend<N> {
 }
 
 impl<N: Interpreted> InterpreterBackend<N> {
-    /// With the shaders of `library`.
+    /// An interpreter with the shaders of `library`.
     #[must_use]
     pub fn new(library: Library) -> Self {
         let mut selection = Selection::new(capabilities());
@@ -67,7 +67,7 @@ impl<N: Interpreted> InterpreterBackend<N> {
         Self { lowering: Lowering::new(selection), number: PhantomData }
     }
 
-    /// Which shaders the dispatches of programs get.
+    /// Which shaders the dispatches of programs use.
     #[must_use]
     pub fn selection(&self) -> &Selection {
         self.lowering.selection()

@@ -1,4 +1,4 @@
-//! What the first steps of trainings give, so that a page can hold its own against it.
+//! Reference results of the first steps of trainings, for a page to compare its own with.
 
 use super::super::format::{ReferenceDocument, Sample};
 use super::super::page;
@@ -22,7 +22,7 @@ pub struct Start {
     pub activation: Activation,
     /// Its initial weights.
     pub init: Init,
-    /// Their seed, and that of the order of examples.
+    /// The seed of the weights and of the order of examples.
     pub seed: u64,
     /// The learning rate.
     pub learning_rate: f32,
@@ -51,21 +51,21 @@ impl Start {
     }
 }
 
-/// What the first steps of a training give, from the exact engine; see [`ReferenceDocument`].
+/// The results of a training's first steps, from the reference engine; see [`ReferenceDocument`].
 #[derive(Clone, Debug, Serialize)]
 pub(super) struct CheckedStart {
     #[serde(flatten)]
     start: Start,
-    /// Of each parameter's gradient the places whose elements are known.
+    /// For each parameter's gradient, the indices of the elements that have reference values.
     places: Vec<Vec<usize>>,
     steps: Vec<CheckedStep>,
 }
 
-/// What a step gives: numbers, each with its tolerance behind it.
+/// The results of a step: numbers, each followed by its tolerance.
 #[derive(Clone, Debug, Serialize)]
 struct CheckedStep {
     loss: [f64; 2],
-    /// The root mean square of each parameter's gradient, and the elements with the tolerance that they share.
+    /// For each parameter's gradient, the root mean square, the tolerance of the elements, and the elements.
     gradients: Vec<([f64; 2], f64, Vec<f64>)>,
 }
 
@@ -91,10 +91,10 @@ fn short(number: f64) -> f64 {
 }
 
 impl CheckedStart {
-    /// What they are.
+    /// Computes them.
     ///
     /// # Errors
-    /// As [`super::super::Export::new`].
+    /// Those of [`super::super::Export::new`].
     pub(super) fn new(start: &Start, data: &Dataset) -> Result<Self> {
         let experiment = start.experiment();
         let plan = Plan {

@@ -1,10 +1,10 @@
-//! What tells the networks of a catalogue apart.
+//! What distinguishes the networks of a catalogue.
 
 use crate::config::{Affine, Experiment, Norm, NormPosition, Optimizer};
 use crate::kernels::activation::Activation;
 use serde::Serialize;
 
-/// What a network of the catalogue is, beside its activation, initial weights, seed and learning rate.
+/// A network of the catalogue, apart from its activation, initial weights, seed and learning rate.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Combination {
     /// The norm.
@@ -13,11 +13,11 @@ pub struct Combination {
     pub depth: usize,
     /// Units of each.
     pub units: usize,
-    /// Examples of a training batch.
+    /// Examples per training batch.
     pub batch: usize,
-    /// Where the norm stands.
+    /// Where the norm is placed.
     pub position: NormPosition,
-    /// One gamma and beta a unit, or one a layer.
+    /// One gamma and beta per unit, or one per layer.
     pub affine: Affine,
     /// How parameters are updated.
     pub optimizer: Optimizer,

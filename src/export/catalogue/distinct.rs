@@ -1,10 +1,10 @@
-//! Values that are kept once each.
+//! A list of distinct values.
 
 use serde::{Serialize, Serializer};
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// Values in the order in which they came first, each found by its key; written as a list of the values.
+/// Values in the order of their first appearance, each found by its key; serialized as a list of the values.
 #[derive(Clone, Debug)]
 pub(super) struct Distinct<K, V> {
     places: HashMap<K, usize>,
@@ -18,7 +18,7 @@ impl<K, V> Default for Distinct<K, V> {
 }
 
 impl<K: Eq + Hash, V> Distinct<K, V> {
-    /// Where the value with this key stands, which is put behind the others if there is none.
+    /// The index of the value with this key, which is appended if there is none.
     pub(super) fn place(&mut self, key: K, value: V) -> usize {
         let next = self.values.len();
         let place = *self.places.entry(key).or_insert(next);

@@ -1,9 +1,9 @@
-//! Many networks as one document: what a page carries so that its reader can choose.
+//! Many networks as one document, which a page carries so that its reader can choose.
 //!
-//! An activation is only text behind a shader's own, and what stands on the device at first is not part of a
-//! program; so neither makes another entry. What does not depend on sizes, the structure, stands once for all
-//! networks that are built alike; shaders and `Params` stand once for all. `assets/page/lesson/catalogue.js`
-//! puts a program together again.
+//! An activation is only source appended to a shader, and the initial contents of the device are not part of a
+//! program, so neither needs an entry of its own. The structure, which does not depend on sizes, is stored once
+//! for all networks that are built alike; each shader and each `Params` is stored once.
+//! `assets/page/lesson/catalogue.js` reassembles a program.
 
 mod checked;
 mod combination;
@@ -31,19 +31,19 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The activation that entries are made with; others stand in its place in the texts.
+/// The activation that entries are made with; others replace it in the shader sources.
 const ACTIVATION: Activation = Activation::Sigmoid;
 
 /// Networks, each as numbers for a structure.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Catalogue {
-    /// What stands behind a shader of each activation.
+    /// The source that each activation appends to a shader.
     activations: BTreeMap<&'static str, &'static str>,
-    /// Shaders by their texts, without their activation.
+    /// Shaders by their sources, without their activation.
     pipelines: Distinct<String, Pipeline>,
     /// The contents of `Params`, as words.
     params: Distinct<Vec<u32>, Vec<u32>>,
-    /// Structures by themselves as JSON.
+    /// Structures by their JSON.
     structures: Distinct<String, Structure>,
     entries: Vec<Entry>,
     references: Vec<CheckedStart>,
@@ -54,11 +54,11 @@ pub struct Catalogue {
 struct Pipeline {
     #[serde(flatten)]
     document: PipelineDocument,
-    /// Whether an activation stands behind the text.
+    /// Whether an activation is appended to the source.
     activated: bool,
 }
 
-/// What networks of one build have in common, whatever their sizes.
+/// What networks that are built alike have in common, whatever their sizes.
 #[derive(Clone, Debug, Serialize)]
 struct Structure {
     /// Name and element of each buffer.
@@ -91,7 +91,7 @@ struct Entry {
     network: Sizes,
 }
 
-/// What it takes to make a network's data, initial weights and orders of examples.
+/// What is needed to make a network's data, initial weights and orders of examples.
 #[derive(Clone, Debug, Serialize)]
 struct Sizes {
     features: usize,
@@ -118,11 +118,11 @@ impl Sizes {
 }
 
 impl Catalogue {
-    /// The networks of these combinations, trained on `data`, with the shipped shaders for any browser, and what
-    /// the first steps of some trainings of them give.
+    /// The networks of these combinations, trained on `data`, with the shipped shaders for any browser, and the
+    /// results of the first steps of some of their trainings.
     ///
     /// # Errors
-    /// As [`super::Export::new`].
+    /// Those of [`super::Export::new`].
     pub fn new(combinations: &[Combination], starts: &[Start], data: &Dataset) -> Result<Self> {
         let mut catalogue = Self::default();
         let activations = Activation::ALL.iter();
@@ -182,7 +182,7 @@ impl Catalogue {
         Ok(())
     }
 
-    /// The dispatches of a program, whose shaders and `Params` are put where they are not yet.
+    /// The dispatches of a program, whose shaders and `Params` are added if they are new.
     fn dispatches(
         &mut self,
         document: &ProgramDocument,
@@ -202,7 +202,7 @@ impl Catalogue {
         all.map(dispatch).collect()
     }
 
-    /// The place of a shader.
+    /// The index of a shader.
     fn pipeline(&mut self, pipeline: &PipelineDocument) -> usize {
         let own = pipeline.wgsl.strip_suffix(ACTIVATION.shader());
         let document =
@@ -211,7 +211,7 @@ impl Catalogue {
         self.pipelines.place(document.wgsl.clone(), Pipeline { document, activated })
     }
 
-    /// The place of a program's structure.
+    /// The index of a program's structure.
     fn structure(
         &mut self,
         model: &Model,

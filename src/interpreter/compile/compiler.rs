@@ -1,4 +1,4 @@
-//! What compiles: the code as far as it is made, registers, constants, and the functions around.
+//! The compiler's state: the code so far, registers, constants, and the enclosing functions.
 
 use super::waits::waits;
 use crate::interpreter::code::{Code, Constant, Memory, Op, Register, Site, Start, Uniform};
@@ -12,21 +12,21 @@ use naga::{
 use std::collections::HashMap;
 use std::rc::Rc;
 
-/// Why a module cannot be run here.
+/// Why the interpreter cannot run a module.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    /// What it has that is not followed.
+    /// The unsupported part.
     pub what: String,
-    /// Where that stands in the text, in bytes, if it is known.
+    /// Its byte offset in the source, if known.
     pub offset: Option<u32>,
 }
 
 pub(super) type Check<T> = Result<T, Refusal>;
 
-/// Operations that a module may be compiled to.
+/// The most operations that a module may compile to.
 const MOST_OPS: usize = 1 << 20;
 
-/// What an expression has become.
+/// A compiled expression.
 #[derive(Clone, Debug)]
 pub(super) enum Operand {
     /// The registers of its scalars.
@@ -34,7 +34,7 @@ pub(super) enum Operand {
     Pointer(Rc<Pointer>),
 }
 
-/// A function as it is put in somewhere.
+/// A function being inlined.
 pub(super) struct Frame<'m> {
     pub(super) function: &'m Function,
     pub(super) types: Rc<Typifier>,
@@ -44,7 +44,7 @@ pub(super) struct Frame<'m> {
     pub(super) results: Vec<Register>,
     /// Jumps to its end.
     pub(super) returns: Vec<usize>,
-    /// Of the loops and switches around: jumps behind it, and to what continues it.
+    /// For each enclosing loop and switch: the jumps out of it, and to its continuation.
     pub(super) breaks: Vec<Vec<usize>>,
     pub(super) continues: Vec<Vec<usize>>,
 }
@@ -52,21 +52,21 @@ pub(super) struct Frame<'m> {
 pub(super) struct Compiler<'m> {
     pub(super) module: &'m Module,
     pub(super) code: Code,
-    /// The register behind those that are in use.
+    /// The first register that is not in use.
     pub(super) next: Register,
-    /// The most that were.
+    /// The largest value that `next` has had.
     pub(super) most: Register,
     pub(super) constants: HashMap<Constant, Register>,
     pub(super) globals: HashMap<Handle<GlobalVariable>, Pointer>,
     pub(super) types: HashMap<usize, Rc<Typifier>>,
     pub(super) sites: HashMap<Site, u16>,
-    /// Whether functions wait for other invocations, in the arena's order.
+    /// Whether each function waits for other invocations, in the arena's order.
     pub(super) waits: Vec<bool>,
-    /// The loops around in which something waits: where each begins, and the register of its round.
+    /// The enclosing loops in which something waits: where each begins, and the register of its iteration.
     pub(super) rounds: Vec<(u32, Register)>,
-    /// Where what is compiled stands in the text.
+    /// The byte offset in the source of what is being compiled.
     pub(super) offset: u32,
-    /// Whether there are no other invocations.
+    /// Whether it compiles a single function, without other invocations.
     pub(super) alone: bool,
 }
 
@@ -74,20 +74,20 @@ pub(super) struct Compiler<'m> {
 #[derive(Clone, Debug)]
 pub(super) struct Pointer {
     pub(super) root: Root,
-    /// Cells behind the root.
+    /// Cells after the root.
     pub(super) offset: u32,
-    /// The register of what is added to that.
+    /// The register of what is added to that, if any.
     pub(super) address: Option<Register>,
-    /// What it points into, for people.
+    /// What it points into, for messages.
     pub(super) what: String,
 }
 
 /// What a pointer starts from.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Root {
-    /// Registers from this one on; whether they never change.
+    /// Registers from `start` on; `constant` if they never change.
     Registers { start: Register, constant: bool },
-    /// A memory of workgroups or a binding.
+    /// Workgroup memory or a binding.
     Memory(u32),
 }
 
@@ -138,7 +138,7 @@ impl<'m> Compiler<'m> {
         Ok(compiler)
     }
 
-    /// A variable outside functions. Private ones get their values where the code begins.
+    /// A module-level variable. Private ones are initialized at the beginning of the code.
     pub(super) fn global(&mut self, variable: &'m GlobalVariable) -> Check<Pointer> {
         let name = variable.name.clone().unwrap_or_default();
         let layout = layout(self.module, variable.ty).map_err(|what| self.refused(&what))?;
@@ -177,7 +177,7 @@ impl<'m> Compiler<'m> {
                 layout,
                 each,
             }),
-            _ => return Err(self.refused("memory that only other shaders have")),
+            _ => return Err(self.refused("memory of other shader stages")),
         };
         Ok(Pointer { root, offset: 0, address: None, what: name })
     }
@@ -211,7 +211,7 @@ impl<'m> Compiler<'m> {
         ty: Handle<Type>,
     ) -> Check<Vec<Register>> {
         let Some(Binding::BuiltIn(builtin)) = binding else {
-            return Err(self.refused("an argument of the entry point that is no built-in value"));
+            return Err(self.refused("an argument of the entry point that is not a built-in value"));
         };
         let start = match builtin {
             BuiltIn::GlobalInvocationId => Start::GlobalInvocation,
@@ -224,7 +224,7 @@ impl<'m> Compiler<'m> {
             BuiltIn::SubgroupId => Start::Subgroup,
             BuiltIn::SubgroupSize => Start::SubgroupSize,
             BuiltIn::SubgroupInvocationId => Start::Lane,
-            _ => return Err(self.refused("a built-in value that only other shaders have")),
+            _ => return Err(self.refused("a built-in value of other shader stages")),
         };
         let registers = self.permanent(ty)?;
         self.code.starts.push((start, registers[0]));
@@ -242,7 +242,7 @@ impl<'m> Compiler<'m> {
         layout::cells(self.module, ty).map_err(|what| self.refused(&what))
     }
 
-    /// Registers in a row.
+    /// Consecutive registers.
     pub(super) fn take(&mut self, count: u32) -> Register {
         let start = self.next;
         self.next += count;
@@ -254,7 +254,7 @@ impl<'m> Compiler<'m> {
         self.take(1)
     }
 
-    /// The register of a cell that is never changed.
+    /// The register of a constant cell.
     pub(super) fn constant(&mut self, cell: u64) -> Register {
         self.hold(Constant::Cell(cell))
     }
@@ -269,14 +269,14 @@ impl<'m> Compiler<'m> {
 
     pub(super) fn op(&mut self, op: Op) -> Check<()> {
         if self.code.ops.len() >= MOST_OPS {
-            return Err(self.refused("so many calls of functions in functions"));
+            return Err(self.refused("too many nested function calls"));
         }
         self.code.ops.push(op);
         self.code.offsets.push(self.offset);
         Ok(())
     }
 
-    /// Notes where what follows stands.
+    /// Records the source position of what follows.
     pub(super) fn at(&mut self, span: Span) {
         if let Some(range) = span.to_range() {
             self.offset = range.start as u32;

@@ -8,7 +8,7 @@ use naga::{BinaryOperator, Expression, Handle, RelationalFunction, ScalarKind, T
 use std::rc::Rc;
 
 impl<'m> Compiler<'m> {
-    /// What an expression has become: emitted before, or one that needs no emission.
+    /// A compiled expression: one emitted before, or one that needs no emission.
     pub(super) fn operand(
         &mut self,
         frame: &mut Frame<'m>,
@@ -37,7 +37,7 @@ impl<'m> Compiler<'m> {
             Expression::LocalVariable(local) => {
                 Operand::Pointer(Rc::new(frame.locals[local.index()].clone()))
             }
-            _ => return Err(self.refused("an expression that is evaluated nowhere")),
+            _ => return Err(self.refused("an expression that is never evaluated")),
         };
         frame.operands[handle.index()] = Some(made.clone());
         Ok(made)
@@ -65,7 +65,7 @@ impl<'m> Compiler<'m> {
         }
     }
 
-    /// The value of a constant expression, which is emitted nowhere.
+    /// The value of a constant expression, which is not emitted.
     pub(super) fn settled(
         &mut self,
         frame: &mut Frame<'m>,
@@ -92,7 +92,7 @@ impl<'m> Compiler<'m> {
     pub(super) fn kind(&self, frame: &Frame<'m>, handle: Handle<Expression>) -> Check<Kind> {
         let inner = self.inner(frame, handle);
         let scalar = inner.scalar().and_then(kind);
-        scalar.ok_or_else(|| self.refused("numbers that are not of 32 bits"))
+        scalar.ok_or_else(|| self.refused("numbers that are not 32 bits wide"))
     }
 
     /// Evaluates an expression.
@@ -123,7 +123,7 @@ impl<'m> Compiler<'m> {
             Expression::ArrayLength(pointer) => {
                 let pointer = self.pointer(frame, pointer)?;
                 let Root::Memory(memory) = pointer.root else {
-                    return Err(self.refused("an array whose length is not known"));
+                    return Err(self.refused("an array of unknown length"));
                 };
                 let to = self.fresh();
                 self.op(Op::Length { to, memory })?;
@@ -135,7 +135,7 @@ impl<'m> Compiler<'m> {
         Ok(())
     }
 
-    /// The element of a value that an index says.
+    /// The element of a value at an index.
     fn pick(
         &mut self,
         cells: usize,
@@ -159,7 +159,7 @@ impl<'m> Compiler<'m> {
         Ok(Operand::Value((to..to + stride).collect()))
     }
 
-    /// Values out of values.
+    /// A value computed from other values.
     fn computed(
         &mut self,
         frame: &mut Frame<'m>,
@@ -203,7 +203,7 @@ impl<'m> Compiler<'m> {
                 let make: fn(u32, u32, u32) -> Op = match fun {
                     RelationalFunction::All => |to, a, b| Op::And { to, a, b },
                     RelationalFunction::Any => |to, a, b| Op::Or { to, a, b },
-                    _ => return Err(self.refused("such a test of numbers")),
+                    _ => return Err(self.refused("an unsupported test of numbers")),
                 };
                 let mut all = value[0];
                 for &one in &value[1..] {
@@ -221,7 +221,7 @@ impl<'m> Compiler<'m> {
             Expression::CooperativeLoad { .. } | Expression::CooperativeMultiplyAdd { .. } => {
                 Err(self.refused("cooperative matrices"))
             }
-            _ => Err(self.refused("an expression that only other shaders have")),
+            _ => Err(self.refused("an expression of other shader stages")),
         }
     }
 
@@ -236,7 +236,7 @@ impl<'m> Compiler<'m> {
         Ok(to)
     }
 
-    /// The same, rounded where numbers are of f16.
+    /// The same, rounded if the numbers are f16.
     pub(super) fn number(
         &mut self,
         kind: Kind,
@@ -288,7 +288,7 @@ impl<'m> Compiler<'m> {
         (0..count).map(|at| self.scalars(op, kind, (a[at % a.len()], b[at % b.len()]))).collect()
     }
 
-    /// A product of matrices whose columns lie one after the other.
+    /// A product of matrices stored column by column.
     fn product(
         &mut self,
         kind: Kind,
@@ -370,7 +370,7 @@ impl<'m> Compiler<'m> {
         self.number(if is_number { kind } else { Kind::Bool }, make, a, b)
     }
 
-    /// A cell of a small whole number.
+    /// A cell of a small integer.
     pub(super) fn whole(&mut self, value: u32) -> Register {
         self.constant(unsigned(value))
     }

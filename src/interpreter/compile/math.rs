@@ -1,4 +1,4 @@
-//! WGSL's functions: those of one scalar each component, and those of vectors and matrices made of them.
+//! WGSL's functions: component-wise ones, and those of vectors and matrices, composed of scalars.
 
 use super::compiler::{Check, Compiler, Frame};
 use crate::interpreter::code::{Kind, Op, Part, Register};
@@ -59,7 +59,7 @@ impl<'m> Compiler<'m> {
             }
             F::Transpose => {
                 let TypeInner::Matrix { columns, rows, .. } = *self.inner(frame, first) else {
-                    return Err(self.refused("transpose of no matrix"));
+                    return Err(self.refused("transpose of something other than a matrix"));
                 };
                 let (columns, rows) = (columns as usize, rows as usize);
                 let places =
@@ -68,7 +68,8 @@ impl<'m> Compiler<'m> {
             }
             F::Determinant => {
                 let side = (2..5).find(|side| side * side == a.len());
-                let side = side.ok_or_else(|| self.refused("determinant of no matrix"))?;
+                let side = side
+                    .ok_or_else(|| self.refused("determinant of something other than a matrix"))?;
                 let rows: Vec<usize> = (0..side).collect();
                 Ok(vec![self.determinant(kind, &a, (side, 0, &rows))?])
             }
@@ -118,7 +119,7 @@ impl<'m> Compiler<'m> {
         }
     }
 
-    /// A function of each component; where one argument is a scalar, it is that of all.
+    /// A component-wise function; a scalar argument applies to every component.
     fn numbers(
         &mut self,
         function: MathFunction,
@@ -194,7 +195,7 @@ impl<'m> Compiler<'m> {
         self.rounded(kind, to)
     }
 
-    /// `e1` turned so that `e3` looks against `e2`.
+    /// `e1`, negated unless the dot product of `e2` and `e3` is negative.
     fn face_forward(
         &mut self,
         kind: Kind,
@@ -212,7 +213,7 @@ impl<'m> Compiler<'m> {
         Ok(all)
     }
 
-    /// By the column `col` and those behind it, over some of the rows.
+    /// Expanded along column `col` and the following ones, over some of the rows.
     fn determinant(
         &mut self,
         kind: Kind,
@@ -234,7 +235,7 @@ impl<'m> Compiler<'m> {
                 Some(sum) => self.scalars(sign, kind, (sum, term))?,
             });
         }
-        sum.ok_or_else(|| self.refused("determinant of no matrix"))
+        sum.ok_or_else(|| self.refused("determinant of something other than a matrix"))
     }
 
     fn decomposed(&mut self, part: Part, (a, b): (Register, Register)) -> Check<Register> {

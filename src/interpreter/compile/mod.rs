@@ -1,4 +1,4 @@
-//! Makes [`Code`] of a module.
+//! Compiles a module into [`Code`].
 
 mod compiler;
 mod expressions;
@@ -19,7 +19,7 @@ use naga::{Function, Handle, Module};
 /// The entry point `main`.
 ///
 /// # Errors
-/// What cannot be run here.
+/// What the interpreter cannot run.
 pub fn entry(module: &Module) -> Check<Code> {
     twice(module, |compiler| {
         let entry = module.entry_points.iter().find(|entry| entry.name == "main");
@@ -31,7 +31,7 @@ pub fn entry(module: &Module) -> Check<Code> {
     })
 }
 
-/// A function by itself, its arguments and its result in registers.
+/// A single function, with its arguments and its result in registers.
 ///
 /// # Errors
 /// As [`entry`].
@@ -51,7 +51,7 @@ pub fn function(module: &Module, handle: Handle<Function>) -> Check<Code> {
     })
 }
 
-/// Compiles first to learn which constants there are, and then with registers for them.
+/// Compiles once to collect the constants, and again with registers for them.
 fn twice<'m>(module: &'m Module, compile: impl Fn(&mut Compiler<'m>) -> Check<()>) -> Check<Code> {
     let mut constants = Vec::new();
     loop {

@@ -1,4 +1,4 @@
-//! Statements about other invocations: barriers, atomics, what subgroups do together.
+//! Statements that involve other invocations: barriers, atomics, subgroup operations.
 
 use super::compiler::{Check, Compiler, Frame, Operand, Root};
 use crate::interpreter::code::{
@@ -9,7 +9,7 @@ use naga::{AtomicFunction, Barrier, Direction, Expression, GatherMode, Handle, S
 impl<'m> Compiler<'m> {
     fn meeting(&mut self) -> Check<u32> {
         if self.alone {
-            return Err(self.refused("barriers or what subgroups do together"));
+            return Err(self.refused("barriers or subgroup operations"));
         }
         self.code.meetings.push(Rendezvous { rounds: self.rounds.clone() });
         Ok(self.code.meetings.len() as u32 - 1)
@@ -38,12 +38,12 @@ impl<'m> Compiler<'m> {
     ) -> Check<()> {
         let is_signed = self.inner(frame, value).scalar_kind() == Some(ScalarKind::Sint);
         if self.kind(frame, value)?.is_real() {
-            return Err(self.refused("atomics of numbers that are not whole"));
+            return Err(self.refused("atomics of non-integer numbers"));
         }
         let a = self.value(frame, value)?[0];
         let target = self.pointer(frame, pointer)?;
         let Root::Memory(memory) = target.root else {
-            return Err(self.refused("an atomic that no others see"));
+            return Err(self.refused("an atomic outside shared memory"));
         };
         self.seen_atomic(memory);
         let (address, access) = (self.address(&target), self.access(memory, target.offset)?);

@@ -1,4 +1,4 @@
-//! Pointers: where they point is known when the code is made, but for what is indexed.
+//! Pointers: where they point is known at compile time, except for indices.
 
 use super::compiler::{Check, Compiler, Frame, Operand, Pointer, Root};
 use crate::interpreter::code::{Access, Length, Op, Place, Register, Site};
@@ -7,7 +7,7 @@ use crate::interpreter::number::unsigned;
 use naga::{ArraySize, Expression, Handle, ScalarKind, Type, TypeInner};
 use std::rc::Rc;
 
-/// What stands behind a pointer.
+/// What a pointer points to.
 enum Pointee {
     Type(Handle<Type>),
     Vector(u32),
@@ -20,11 +20,11 @@ impl<'m> Compiler<'m> {
             TypeInner::Pointer { base, .. } => Ok(Pointee::Type(base)),
             TypeInner::ValuePointer { size: Some(size), .. } => Ok(Pointee::Vector(size as u32)),
             TypeInner::ValuePointer { size: None, .. } => Ok(Pointee::Scalar),
-            _ => Err(self.refused("a pointer of another kind")),
+            _ => Err(self.refused("an unsupported kind of pointer")),
         }
     }
 
-    /// How many elements what is indexed has, and how many cells each.
+    /// The number of elements of what is indexed, and the cells of each.
     fn elements(&self, pointee: &Pointee, root: Root) -> Check<(Length, u32)> {
         let ty = match *pointee {
             Pointee::Vector(size) => return Ok((Length::Fixed(size), 1)),
@@ -39,11 +39,11 @@ impl<'m> Compiler<'m> {
             }
             TypeInner::Array { base, .. } => {
                 let Root::Memory(memory) = root else {
-                    return Err(self.refused("an array whose length is not known"));
+                    return Err(self.refused("an array of unknown length"));
                 };
                 (Length::Of(memory), self.cells(base)?)
             }
-            _ => return Err(self.refused("an index into such a type")),
+            _ => return Err(self.refused("an index into an unsupported type")),
         })
     }
 
@@ -74,7 +74,7 @@ impl<'m> Compiler<'m> {
         Ok(Operand::Pointer(Rc::new(Pointer { address: Some(to), ..pointer.clone() })))
     }
 
-    /// A member, or an element by a constant.
+    /// A member, or an element at a constant index.
     pub(super) fn member(
         &mut self,
         frame: &mut Frame<'m>,
@@ -104,7 +104,7 @@ impl<'m> Compiler<'m> {
         Ok(Operand::Pointer(Rc::new(Pointer { offset, ..pointer.clone() })))
     }
 
-    /// Cells behind a pointer, and whether they are an atomic.
+    /// The cells that a pointer points to, and whether they are an atomic.
     fn extent(&self, frame: &Frame<'m>, handle: Handle<Expression>) -> Check<(u32, bool)> {
         Ok(match self.pointee(frame, handle)? {
             Pointee::Scalar => (1, false),
@@ -116,7 +116,7 @@ impl<'m> Compiler<'m> {
         })
     }
 
-    /// An access of a memory, which is remembered by its line.
+    /// An access to a memory, identified by its place in the source.
     pub(super) fn access(&mut self, memory: u32, offset: u32) -> Check<u32> {
         let site = Site(self.offset);
         let known = self.sites.len();
@@ -125,13 +125,13 @@ impl<'m> Compiler<'m> {
             self.code.sites.push(site);
         }
         if known > usize::from(u16::MAX) {
-            return Err(self.refused("so many places that read or write"));
+            return Err(self.refused("too many places that read or write memory"));
         }
         self.code.accesses.push(Access { memory, offset, site: number });
         Ok(self.code.accesses.len() as u32 - 1)
     }
 
-    /// Notes that a memory is used atomically.
+    /// Records that a memory is used atomically.
     pub(super) fn seen_atomic(&mut self, memory: u32) {
         self.code.has_storage_atomics |= self.code.memories[memory as usize].binding.is_some();
     }

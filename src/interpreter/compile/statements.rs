@@ -1,4 +1,4 @@
-//! Statements: control flow becomes jumps, calls are put in where they stand.
+//! Statements: control flow becomes jumps, calls are inlined.
 
 use super::compiler::{Check, Compiler, Frame, Operand, Pointer, Root};
 use super::waits::waits;
@@ -10,7 +10,7 @@ use naga::{
 };
 
 impl<'m> Compiler<'m> {
-    /// Puts a function in, and gives the registers of its result.
+    /// Inlines a function and returns the registers of its result.
     pub(super) fn function(
         &mut self,
         function: &'m Function,
@@ -58,7 +58,7 @@ impl<'m> Compiler<'m> {
         Ok(frame.results)
     }
 
-    /// Lets jumps lead to what comes next.
+    /// Makes jumps lead to the next operation.
     fn land(&mut self, jumps: &[usize]) {
         let end = self.code.ops.len() as u32;
         for &jump in jumps {
@@ -81,7 +81,7 @@ impl<'m> Compiler<'m> {
         Ok(self.code.ops.len() - 1)
     }
 
-    /// A block; the registers of what it alone evaluates are free behind it.
+    /// A block; the registers that only it uses are free after it.
     fn block(&mut self, frame: &mut Frame<'m>, block: &'m Block) -> Check<()> {
         let mark = self.next;
         self.statements(frame, block)?;
@@ -181,7 +181,7 @@ impl<'m> Compiler<'m> {
                 self.together(frame, what, Some(argument), result)?;
             }
             Statement::CooperativeStore { .. } => return Err(self.refused("cooperative matrices")),
-            _ => return Err(self.refused("a statement that only other shaders have")),
+            _ => return Err(self.refused("a statement of other shader stages")),
         }
         Ok(())
     }
@@ -262,7 +262,7 @@ impl<'m> Compiler<'m> {
             Some(condition) => Some(self.value(frame, condition)?[0]),
             None => None,
         };
-        // An endless loop is named by the line where it begins.
+        // An endless loop is reported at the line where it begins.
         self.offset = start;
         self.op(match condition {
             Some(condition) => Op::JumpUnless { condition, target: top },

@@ -39,7 +39,7 @@ impl Compiler<'_> {
                 return self.rounded(Kind::Half, to);
             }
             (_, ScalarKind::Float) if width == Some(8) => {
-                return Err(self.refused("numbers of 64 bits"));
+                return Err(self.refused("64-bit numbers"));
             }
             (Kind::Real | Kind::Half, ScalarKind::Float) => return Ok(a),
             (Kind::Real, ScalarKind::Sint) if bits => C::SignedBitsOfReal,
@@ -55,10 +55,10 @@ impl Compiler<'_> {
             (Kind::Signed | Kind::Unsigned, ScalarKind::Bool) => C::WholeToBool,
             (Kind::Signed, ScalarKind::Sint) | (Kind::Unsigned, ScalarKind::Uint) => return Ok(a),
             (Kind::Bool, ScalarKind::Bool | ScalarKind::Sint | ScalarKind::Uint) => return Ok(a),
-            _ => return Err(self.refused("such a conversion")),
+            _ => return Err(self.refused("an unsupported conversion")),
         };
         if width == Some(8) {
-            return Err(self.refused("numbers of 64 bits"));
+            return Err(self.refused("64-bit numbers"));
         }
         let to = self.fresh();
         self.op(Op::Convert { conversion, to, a })?;

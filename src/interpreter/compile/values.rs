@@ -1,4 +1,4 @@
-//! Constants, and what is made of values without computing anything.
+//! Constants, and parts of values that need no computation.
 
 use super::compiler::{Check, Compiler};
 use crate::interpreter::code::{Constant, Register};
@@ -13,7 +13,7 @@ impl Compiler<'_> {
             Literal::I32(i) => Constant::Cell(signed(i)),
             Literal::U32(u) => Constant::Cell(unsigned(u)),
             Literal::Bool(truth) => Constant::Cell(u64::from(truth)),
-            _ => return Err(self.refused("a number that is not of 32 bits")),
+            _ => return Err(self.refused("a number that is not 32 bits wide")),
         })
     }
 
@@ -36,17 +36,17 @@ impl Compiler<'_> {
             }
             Expression::AccessIndex { base, index } => {
                 let Expression::Constant(constant) = module.global_expressions[base] else {
-                    return Err(self.refused("such a constant expression"));
+                    return Err(self.refused("an unsupported constant expression"));
                 };
                 let (all, ty) = (self.constant_cells(base)?, module.constants[constant].ty);
                 let range = self.part(&module.types[ty].inner, index)?;
                 Ok(all[range].to_vec())
             }
-            _ => Err(self.refused("such a constant expression")),
+            _ => Err(self.refused("an unsupported constant expression")),
         }
     }
 
-    /// Which scalars of a value of this type its element or member is.
+    /// Which scalars of a value of this type make up an element or member.
     pub(super) fn part(&self, ty: &TypeInner, index: u32) -> Check<std::ops::Range<usize>> {
         let (start, count) = match *ty {
             TypeInner::Vector { .. } => (index, 1),
@@ -62,7 +62,7 @@ impl Compiler<'_> {
                 }
                 (start, self.cells(members[index as usize].ty)?)
             }
-            _ => return Err(self.refused("an index into such a value")),
+            _ => return Err(self.refused("an index into an unsupported value")),
         };
         Ok(start as usize..(start + count) as usize)
     }

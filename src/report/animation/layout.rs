@@ -1,5 +1,5 @@
-//! How a frame of the animation is laid out: the runs of an activation side by side, and below all of them
-//! the accuracies.
+//! How a frame of the animation is laid out: the runs of an activation side by side, and the accuracies
+//! below them.
 
 use crate::config::NormPosition;
 use crate::record::{LayerProbe, Mode, Probe};
@@ -15,40 +15,40 @@ use crate::report::ridges::Scene;
 use crate::report::style::{layer, stroke};
 use crate::report::tiles::{Rows, Tiles};
 
-/// What one run takes, and the lines above all of them.
+/// The size of one run, and the height of the lines above all runs.
 const WIDTH: usize = 346;
 pub(super) const HEIGHT: usize = 388;
 pub(super) const HEAD: usize = 62;
 
-/// The histograms and the activation's curve of a run: what is left of them, their width and heights, and
-/// from that of the first layer to that of the last.
+/// A run's histograms and activation curve: the space to their left, their width and heights, and the
+/// distance from the first layer's histogram to the last one's.
 const LEFT: f64 = 42.0;
 const PLOT: f64 = 146.0;
 const TALL: f64 = 88.0;
 const CURVE: f64 = 32.0;
 const NEXT: f64 = 180.0;
 
-/// What the layers of a run see: where it begins, columns at most, and the width of one.
+/// The layers' outputs of a run: their left edge, the most columns, and the width of one.
 pub(super) const IMAGES: usize = 212;
 const LAYERS: usize = 5;
 const IMAGE: usize = 20;
 
-/// Rows at most: a run has no room for more.
+/// The most rows that a run has room for.
 const ROWS: usize = 13;
 
 /// The width of a letter and the height of words.
 pub(super) const DIGIT: usize = 8;
 const WORDS: usize = 16;
 
-/// The chart of an activation's runs: its height, what is left of it, and all around it.
+/// The chart of an activation's runs: its height, the space to its left, and the height with its margins.
 const CHART: f64 = 100.0;
 const BESIDE: usize = 52;
 const FOOT: usize = 202;
 
-/// What the parts of a frame are.
+/// What the parts of a frame show.
 const NOTES: [&str; 2] = [
     "Histograms: inputs of the first and the last hidden activation, above its curve;",
-    "heights: square root of their share. Images: what layers make of a class each.",
+    "heights: square root of their share. Images: a layer's outputs for each class.",
 ];
 
 /// What all frames have in common.
@@ -85,7 +85,7 @@ impl FrameLayout<'_> {
     }
 
     /// One run at a step: the histograms of its first and last layer, each above the activation's curve, and
-    /// beside them what layers see.
+    /// next to them the layers' outputs.
     fn run(
         &self,
         canvas: &mut Canvas,
@@ -115,7 +115,7 @@ impl FrameLayout<'_> {
         self.images(canvas, (at.0 + IMAGES, at.1 + 40), scene.group, run, probe);
     }
 
-    /// What the layers see: a column for each, a row for each class, or for some of many.
+    /// The layers' outputs: a column per layer, a row per class, or for a selection of many classes.
     fn images(
         &self,
         canvas: &mut Canvas,
@@ -131,7 +131,7 @@ impl FrameLayout<'_> {
         for (row, &class) in classes.iter().enumerate() {
             let (top, number) = (rows.at(row) as usize, group.class(class));
             let left = at.0.saturating_sub(DIGIT * number.len() + 3);
-            // Words are less high than an image.
+            // Text is less high than an image.
             canvas.text((left, top + (IMAGE - WORDS) / 2), &number);
             if probe.without_image.contains(&class) {
                 let dash = |column| (at.0 + (IMAGE + 4) * column + 6, top + (IMAGE - WORDS) / 2);
@@ -198,7 +198,7 @@ impl FrameLayout<'_> {
         canvas.text((at.0, at.1 + 16), &reads.join(", "));
     }
 
-    /// Draws the accuracies of an activation's runs up to a step, and says what they have reached.
+    /// Draws the accuracies of an activation's runs up to a step; returns the last ones in words.
     fn accuracy_lines(
         &self,
         canvas: &mut Canvas,
@@ -222,7 +222,7 @@ impl FrameLayout<'_> {
         reads
     }
 
-    /// The first and the last step below a chart, and what they are.
+    /// The first and the last step below a chart, and the axis' label.
     fn steps_axis(&self, canvas: &mut Canvas, panel: &Panel) {
         let below = panel.bottom() as usize + 6;
         let (left, right) = (panel.left as usize, panel.right() as usize);
@@ -234,14 +234,14 @@ impl FrameLayout<'_> {
     }
 }
 
-/// A norm's line with words behind it.
+/// A sample of a norm's line, followed by words.
 fn key(canvas: &mut Canvas, at: (usize, usize), norm: &str, words: &str) {
     let (x, y) = (at.0 as f64, at.1 as f64 + 8.0);
     canvas.line(&[(x, y), (x + 26.0, y)], Colour::norm(norm), stroke(norm).dashes);
     canvas.text((at.0 + 34, at.1), words);
 }
 
-/// A layer's inputs as a histogram whose heights grow with the square root of the share.
+/// A layer's inputs as a histogram; heights are proportional to the square root of the share.
 fn histogram(
     canvas: &mut Canvas,
     panel: &Panel,
@@ -272,7 +272,7 @@ fn curve(canvas: &mut Canvas, above: &Panel, scene: &Scene) {
     canvas.line(&points, Colour::BLACK, "none");
 }
 
-/// The numbers of a histogram's axes: its greatest share at the left, inputs below the activation's curve.
+/// The numbers on a histogram's axes: the greatest share at the left, inputs below the activation's curve.
 fn axes(canvas: &mut Canvas, above: &Panel, scene: &Scene) {
     let side = above.left as usize - 4;
     let greatest = short_percent(scene.tallest).replace(' ', "");

@@ -1,4 +1,4 @@
-//! What the sweep over one gamma and beta for each unit, or for a whole layer, says about its claim.
+//! What the sweep over one gamma and beta per unit or per layer says about its claim.
 
 use super::evidence::{Evidence, Measured, weigh};
 use super::thresholds::READS_LESS;
@@ -9,7 +9,7 @@ use crate::report::records::distinct;
 use crate::report::style;
 use crate::report::sweeps::across_seeds::{AcrossSeeds, chance, hint};
 
-/// Layer norm needs no a and b of each unit.
+/// Layer norm does not need an a and b for each unit.
 pub(super) fn claim(records: &[SweepRecord]) -> Claim {
     let measured = || -> Measured {
         let normed: Vec<_> = records.iter().filter(|record| record.run.norm == "layer").collect();
@@ -31,7 +31,7 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
     weigh("affine", claim, measured())
 }
 
-/// Whether both train, and whether the one for the layer reads no less.
+/// Whether both train, and whether one a and b per layer is no less accurate.
 fn compare(
     chance: Chance,
     key: &str,
@@ -62,10 +62,10 @@ fn compare(
     [Evidence::new(trains(shared) && trains(per_unit), both), Evidence::new(no_less, means)]
 }
 
-/// The networks with one of the two.
+/// The networks with one of the two choices.
 struct AffineNetworks {
-    /// Over the seeds, or of a single one over the evaluations in the last third of the steps; none where a
-    /// seed diverged.
+    /// Accuracies over the seeds, or for a single seed over the evaluations in the last third of the steps;
+    /// none if a seed diverged.
     reads: Option<AcrossSeeds>,
     seeds: usize,
     steps: usize,
@@ -80,7 +80,7 @@ impl AffineNetworks {
     fn of(records: &[&SweepRecord], activation: &str, affine: &str) -> Result<Self, String> {
         let mine = |one: &&&SweepRecord| one.run.activation == activation && one.affine == affine;
         let mine: Vec<_> = records.iter().filter(mine).collect();
-        // A last figure alone is luck.
+        // The last value alone may be luck.
         let late = |record: &SweepRecord| {
             let LateAccuracy { lowest, median, highest, .. } = record.run.late_accuracy?;
             record.accuracy().map(|_| AcrossSeeds { mean: median, least: lowest, most: highest })
@@ -91,8 +91,8 @@ impl AffineNetworks {
         };
         if mine.len() < 2 && single.is_none() {
             return Err(format!(
-                "seeds with {} and one a and b for {}: {}; several are needed to tell a gap between the \
-                 two from a gap between seeds: `normlab affine --seeds 3`",
+                "seeds with {} and one a and b for {}: {}; several are needed to distinguish a gap between \
+                 the two from a gap between seeds: `normlab affine --seeds 3`",
                 style::activation(activation),
                 if affine == "shared" { "a whole layer" } else { "each unit" },
                 whole(mine.len())
@@ -108,7 +108,7 @@ impl AffineNetworks {
         })
     }
 
-    /// What every seed reads at least; of a single one, what half of its last evaluations do.
+    /// The lowest accuracy of all seeds; for a single seed, the median of its last evaluations.
     fn surely(&self) -> Option<f64> {
         self.reads.map(|reads| if self.seeds == 1 { reads.mean } else { reads.least })
     }
@@ -123,7 +123,7 @@ impl AffineNetworks {
         }
     }
 
-    /// What is read on average, and with how many parameters.
+    /// The mean accuracy, and the number of parameters.
     fn mean(&self) -> String {
         let read = match (self.reads, self.seeds) {
             (None, _) => "no accuracy (diverged)".to_owned(),

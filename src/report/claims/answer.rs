@@ -1,5 +1,5 @@
-//! The question that a report opens with, and the answer of its records in three sentences: what
-//! training came to, what is left of the gradient, and whether the last hidden layer tells images apart.
+//! The question that a report opens with, and its answer in three sentences: the result of training, what
+//! is left of the gradient, and whether the last hidden layer distinguishes the images.
 
 use super::of_sweep;
 use super::thresholds::{ALIKE, LITTLE, SURVIVED, VANISHED};
@@ -37,7 +37,7 @@ const fn subject(swept: Swept) -> &'static str {
     }
 }
 
-/// The answer, a sentence each.
+/// The answer, sentence by sentence.
 #[must_use]
 pub fn sentences(records: &Records) -> Vec<String> {
     if records.is_of_sweeps() {
@@ -47,7 +47,7 @@ pub fn sentences(records: &Records) -> Vec<String> {
         records.networks().into_iter().filter_map(|network| Ended::of(records, network)).collect();
     if ended.is_empty() {
         return vec![
-            "No network has an evaluation and came to its end, so these records give no answer."
+            "No network has finished and was evaluated, so these records give no answer."
                 .to_owned(),
         ];
     }
@@ -67,7 +67,7 @@ struct Ended<'a> {
 }
 
 impl<'a> Ended<'a> {
-    /// None where the network failed, or was never evaluated.
+    /// None if the network failed, or was never evaluated.
     fn of(records: &'a Records, network: Network<'a>) -> Option<Self> {
         let runs = records.summary.iter().flat_map(|summary| &summary.runs);
         if runs.filter(|run| run.name == network.run).any(|run| run.failure.is_some()) {
@@ -79,8 +79,8 @@ impl<'a> Ended<'a> {
         Some(Self { network, last: all().last()?, late })
     }
 
-    /// The gradient of the first layer's weights over that of the last layer's; none where there is no
-    /// hidden layer, or no number.
+    /// The gradient of the first layer's weights over that of the last layer's; none if there is no
+    /// hidden layer, or if it is not finite.
     fn share(&self) -> Option<f64> {
         match self.last.layers.as_slice() {
             [first, .., last] => Some(first.gradient_rms / last.gradient_rms),
@@ -94,7 +94,7 @@ impl<'a> Ended<'a> {
     }
 }
 
-/// What the networks of each activation have in common, one clause each.
+/// A clause for the networks of each activation, joined.
 fn clauses<'a>(
     ended: &'a [Ended<'a>],
     clause: impl Fn(&[&'a Ended<'a>]) -> Option<String>,
@@ -109,13 +109,13 @@ fn clauses<'a>(
     (!all.is_empty()).then(|| all.join("; "))
 }
 
-/// A figure of each network, as `0.12 without a norm and 0.25 with batch norm`.
+/// A value of each network, for example `0.12 without a norm and 0.25 with batch norm`.
 fn figures(networks: &[&Ended], figure: impl Fn(&Ended) -> Option<String>) -> String {
     let one = |network: &&Ended| Some(format!("{} {}", figure(network)?, network.with_norm()));
     listed(&networks.iter().filter_map(one).collect::<Vec<_>>())
 }
 
-/// Those for which something is so: `in every network`, or with which norms.
+/// The networks for which `so` holds, by norm, or `in every network`.
 fn which(networks: &[&Ended], so: impl Fn(&Ended) -> bool) -> Option<String> {
     let those: Vec<_> = networks.iter().filter(|one| so(one)).map(|one| one.with_norm()).collect();
     match those.len() {
@@ -125,7 +125,7 @@ fn which(networks: &[&Ended], so: impl Fn(&Ended) -> bool) -> Option<String> {
     }
 }
 
-/// When the figures are of: all networks' last step, where they share it.
+/// Which step the figures are from: the last one, if all networks share it.
 fn when(ended: &[Ended]) -> String {
     match distinct(ended.iter().map(|one| one.last.step)).as_slice() {
         [1] => "After 1 step".to_owned(),
@@ -134,7 +134,7 @@ fn when(ended: &[Ended]) -> String {
     }
 }
 
-/// What training came to.
+/// The result of training.
 fn accuracies(records: &Records, ended: &[Ended]) -> String {
     let guess = records.constant_guess().accuracy;
     let said = clauses(ended, |networks| {
@@ -149,10 +149,10 @@ fn accuracies(records: &Records, ended: &[Ended]) -> String {
     )
 }
 
-/// Which networks of an activation have learned, in words.
+/// Which networks of an activation have learned.
 fn learned(records: &Records, networks: &[&Ended]) -> String {
     let Ok(chance) = records.chance() else {
-        return "accuracy says nothing, as all test images are of one class".to_owned();
+        return "accuracy is meaningless, because all test images belong to one class".to_owned();
     };
     let learns = |one: &Ended| chance.learns(one.late.median);
     let guesses = |one: &Ended| chance.guesses(one.late.highest);
@@ -173,11 +173,11 @@ fn learned(records: &Records, networks: &[&Ended]) -> String {
             "a norm changes little in the end".to_owned()
         }
         _ if gap <= LITTLE => "the norms differ little in the end".to_owned(),
-        _ => "it depends on the norm how much the network has learned".to_owned(),
+        _ => "how much the network has learned depends on the norm".to_owned(),
     }
 }
 
-/// What is left of the gradient at the first layer; none where no network has a hidden layer.
+/// What is left of the gradient at the first layer; none if no network has a hidden layer.
 fn gradients(ended: &[Ended]) -> Option<String> {
     let said = clauses(ended, |networks| {
         let measured: Vec<_> =
@@ -201,20 +201,20 @@ fn gradients(ended: &[Ended]) -> Option<String> {
     Some(format!("Going back from the last layer to the first, {said}."))
 }
 
-/// The loss, of networks without a hidden layer.
+/// The loss, for networks without a hidden layer.
 fn losses(ended: &[Ended]) -> String {
     let said = clauses(ended, |networks| {
         let losses = figures(networks, |one| Some(decimals(one.last.train_loss, 3)));
-        Some(format!("the loss has come to {losses}"))
+        Some(format!("the loss reached {losses}"))
     });
     format!("In training, {}.", said.unwrap_or_default())
 }
 
-/// Whether the last hidden layer tells images apart.
+/// Whether the last hidden layer distinguishes the images.
 fn outputs(ended: &[Ended]) -> String {
     if ended.iter().all(|one| one.last.layers.len() < 2) {
-        return "Without a hidden layer there is no place for an activation or a norm, whose names the \
-                networks still carry, and no way back on which a gradient could vanish."
+        return "Without a hidden layer there is no activation or norm, although the networks are named \
+                after them, and no path back along which a gradient could vanish."
             .to_owned();
     }
     let said = clauses(ended, |networks| {
@@ -229,7 +229,7 @@ fn outputs(ended: &[Ended]) -> String {
     format!("In the last hidden layer, {}.", said.unwrap_or_default())
 }
 
-/// The answer of sweeps by themselves: of one, what came out; of several, their verdicts.
+/// The answer for sweeps without a run: for one, its results; for all, their verdicts.
 fn of_sweeps(records: &Records) -> Vec<String> {
     let mut sentences = Vec::new();
     if let [(swept, networks)] = records.sweeps.iter().collect::<Vec<_>>().as_slice() {
@@ -252,13 +252,13 @@ fn came_to_an_end(networks: &[SweepRecord]) -> String {
     let of = whole(networks.len());
     match (ended, networks.len()) {
         (_, 0) => "No network has finished.".to_owned(),
-        (1, 1) => "The network came to its end.".to_owned(),
-        (all, trained) if all == trained => format!("All {of} networks came to their end."),
-        (ended, _) => format!("{} of {of} networks came to their end.", whole(ended)),
+        (1, 1) => "The network finished.".to_owned(),
+        (all, trained) if all == trained => format!("All {of} networks finished."),
+        (ended, _) => format!("{} of {of} networks finished.", whole(ended)),
     }
 }
 
-/// The networks that classify most and least, where they differ.
+/// The most and the least accurate network.
 fn best_and_worst(swept: Swept, networks: &[SweepRecord]) -> Option<String> {
     let ended = || networks.iter().filter_map(|one| Some((one, one.accuracy()?)));
     let (best, most) = ended().max_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -268,7 +268,7 @@ fn best_and_worst(swept: Swept, networks: &[SweepRecord]) -> Option<String> {
         format!("{activation} {norm}, {} {}", swept.setting(), one.value(swept))
     };
     Some(format!(
-        "Test accuracy goes from {} ({}) to {} ({}).",
+        "Test accuracy ranges from {} ({}) to {} ({}).",
         percent(least),
         name(worst),
         percent(most),
@@ -276,7 +276,7 @@ fn best_and_worst(swept: Swept, networks: &[SweepRecord]) -> Option<String> {
     ))
 }
 
-/// How many claims have which verdict, in a sentence; none where there is but one.
+/// How many claims have each verdict, in a sentence; none if there is only one claim.
 #[must_use]
 pub fn count_of_verdicts(all: &[Claim]) -> Option<String> {
     if all.len() < 2 {

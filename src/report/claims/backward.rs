@@ -1,4 +1,4 @@
-//! Claims about a gradient on its way back from hidden layer to hidden layer.
+//! Claims about the gradient on its way back from hidden layer to hidden layer.
 
 use super::evidence::{Evidence, Measured, weigh};
 use super::probed::first;
@@ -43,7 +43,7 @@ pub(super) fn slope_times_weights(records: &Records) -> Claim {
     weigh("slope-times-weights", claim, measured())
 }
 
-/// Batch norm keeps it.
+/// Batch norm preserves the gradient's size.
 pub(super) fn batch_norm_keeps(records: &Records) -> Claim {
     let measured = || -> Measured {
         let factor = factor_at_start(records, "sigmoid-batch")?;
@@ -56,7 +56,7 @@ pub(super) fn batch_norm_keeps(records: &Records) -> Claim {
     )
 }
 
-/// Layer norm does not.
+/// Layer norm only slows its decay.
 pub(super) fn layer_norm_slows(records: &Records) -> Claim {
     let measured = || -> Measured {
         let none = factor_at_start(records, "sigmoid-none")?;
@@ -67,7 +67,7 @@ pub(super) fn layer_norm_slows(records: &Records) -> Claim {
             Evidence::new(
                 layer < *KEPT.start(),
                 format!(
-                    "with layer norm ten layers leave {} of a gradient",
+                    "with layer norm, ten layers would leave {} of a gradient",
                     figure(layer.powi(10))
                 ),
             ),
@@ -85,7 +85,7 @@ fn text(with: &str, factor: f64) -> String {
     )
 }
 
-/// By what factor the gradient of the initial weights changes from hidden layer to hidden layer.
+/// The factor by which the initial weights' gradient changes from hidden layer to hidden layer.
 fn factor_at_start(records: &Records, run: &str) -> Result<f64, String> {
     let first: &Evaluation = records
         .evaluations_of(run)

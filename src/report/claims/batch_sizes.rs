@@ -26,11 +26,11 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
                 gradient == 0.0,
                 match gradient {
                     0.0 => {
-                        "with batch norm every gradient of the hidden weights is exactly 0".into()
+                        "with batch norm, every gradient of the hidden weights is exactly 0".into()
                     }
                     most => {
                         format!(
-                            "with batch norm hidden weights have gradients up to {}",
+                            "with batch norm, hidden weights have gradients up to {}",
                             figure(most)
                         )
                     }
@@ -48,12 +48,12 @@ pub(super) fn claim(records: &[SweepRecord]) -> Claim {
     weigh("batch-size-one", claim, measured())
 }
 
-/// The largest gradient and the accuracies of the networks with one norm at batch size 1; none where
-/// none was trained to the end.
+/// The largest gradient and the accuracies of the networks with one norm at batch size 1; none if
+/// none finished training.
 fn of_one(records: &[SweepRecord], norm: &str) -> Option<(f64, AcrossSeeds)> {
     let alone = |record: &&SweepRecord| record.batch == 1 && record.run.norm == norm;
     let all: Vec<_> = records.iter().filter(alone).collect();
-    // Where one is not a number, so is the largest: it must not pass for 0.
+    // If one is NaN, so is the largest: it must not count as 0.
     let gradient = all.iter().map(|one| one.hidden_gradient.abs()).max_by(f64::total_cmp)?;
     Some((gradient, AcrossSeeds::of(all.iter().filter_map(|record| record.accuracy()))?))
 }

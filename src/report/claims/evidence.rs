@@ -1,21 +1,21 @@
-//! How a claim is weighed: measured figures, each for the claim or against it.
+//! How a claim is weighed: measurements, each for or against the claim.
 
 use crate::record::{Claim, Verdict};
 
-/// A measured figure, and the side that it is on.
+/// A measurement, and which side it supports.
 pub(super) struct Evidence {
     supports: bool,
     figure: String,
 }
 
 impl Evidence {
-    /// A figure in words, and whether it is for the claim.
+    /// A measurement in words, and whether it supports the claim.
     pub(super) fn new(supports: bool, figure: String) -> Self {
         Self { supports, figure }
     }
 }
 
-/// The figures for and against a claim, or what a run lacks to have any.
+/// The evidence for and against a claim, or what the run lacks to have any.
 pub(super) type Measured = Result<Vec<Evidence>, String>;
 
 /// A claim by its name, with its verdict.
@@ -36,7 +36,7 @@ fn verdict(evidence: &[Evidence]) -> Verdict {
     }
 }
 
-/// The figures of each side.
+/// The measurements of each side, in words.
 fn figures(evidence: &[Evidence]) -> String {
     let side = |supports: bool, word: &str| {
         let chosen = evidence.iter().filter(|one| one.supports == supports);

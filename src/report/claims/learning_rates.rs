@@ -10,14 +10,14 @@ use crate::report::records::distinct;
 use crate::report::style;
 use crate::report::sweeps::across_seeds::{AcrossSeeds, chance, hint};
 
-/// The networks that the claim is about.
+/// The activation that the claim is about.
 const ACTIVATION: &str = "relu";
 
-/// More rates are usable with a norm than without.
+/// More learning rates are usable with a norm than without.
 pub(super) fn claim(records: &[SweepRecord]) -> Claim {
     let measured =
         || -> Measured { Ok(vec![widened_by(records, "batch")?, widened_by(records, "layer")?]) };
-    let claim = "With ReLU a norm widens the range of usable learning rates, batch norm as well as \
+    let claim = "With ReLU, a norm widens the range of usable learning rates, batch norm as well as \
                  layer norm";
     weigh("learning-rates", claim, measured())
 }
@@ -41,7 +41,7 @@ fn widened_by(records: &[SweepRecord], norm: &str) -> Result<Evidence, String> {
         (Some(none), Some(normed)) => normed >= none + WIDER,
     };
     let said = format!("usable rates: {}, {}", describe(&normed, norm), describe(&none, "none"));
-    // A range that reaches an end of what was tried may go on behind it: it is only known to be so wide.
+    // A range that reaches an end of the tried rates may continue beyond it: its width is only a lower bound.
     let unknown = [none.as_ref(), normed.as_ref().filter(|_| !wider)];
     match unknown.into_iter().flatten().any(|range| range.open.contains(&true)) {
         true => Err(format!("{said}; extend --rates to find its end")),
@@ -58,17 +58,17 @@ fn describe(range: &Option<UsableRates>, norm: &str) -> String {
     }
 }
 
-/// The usable rates of one norm: those around the best one that read little less than it.
+/// The usable rates of one norm: those around the best one that are little less accurate.
 #[derive(Clone, Debug, PartialEq)]
 struct UsableRates {
     lowest: f32,
     highest: f32,
-    /// Whether the lowest and the highest rate tried are among them: the range may go on there.
+    /// Whether the lowest and the highest rate tried are among them: the range may continue there.
     open: [bool; 2],
 }
 
 impl UsableRates {
-    /// None where no rate trains.
+    /// None if no rate trains.
     ///
     /// # Errors
     /// What the records lack.
@@ -87,7 +87,7 @@ impl UsableRates {
         Ok(Self::around_best(chance(records)?, &rates, &reads))
     }
 
-    /// The range of rates in ascending order, by what the networks read there.
+    /// The usable range of `rates`, which ascend, by the accuracy at each.
     fn around_best(chance: Chance, rates: &[f32], reads: &[Option<f64>]) -> Option<Self> {
         let places = reads.iter().enumerate().filter_map(|(at, read)| Some((at, (*read)?)));
         let (best, most) = places.max_by(|a, b| a.1.total_cmp(&b.1))?;
@@ -122,7 +122,7 @@ impl UsableRates {
     }
 }
 
-/// What the networks at a rate read, as a mean over their seeds; none where one of them diverged.
+/// The networks' mean accuracy at a rate over their seeds; none if one of them diverged.
 fn accuracy_at(records: &[&SweepRecord], rate: f32) -> Option<f64> {
     let there = records.iter().filter(|record| record.learning_rate == rate);
     let reads: Option<Vec<f64>> = there.map(|record| record.accuracy()).collect();
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_is_what_lies_around_the_best_rate_without_a_gap() {
+    fn a_range_surrounds_the_best_rate_without_a_gap() {
         let whole = range(&[Some(0.9), Some(0.95), None, Some(0.95)]);
         let expected = UsableRates { lowest: 10.0, highest: 10.0, open: [false, true] };
         assert_eq!(whole, Some(expected));
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_of_what_was_tried_is_told() {
+    fn an_open_end_of_a_range_is_reported() {
         let open = range(&[Some(0.9), Some(0.9), None, None]);
         let said = "without a norm 0.01 or less to 0.1 (1.0 decades or more)";
         assert_eq!(describe(&open, "none"), said);

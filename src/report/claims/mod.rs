@@ -1,9 +1,9 @@
-//! The lesson's claims, each held against the figures of a run.
+//! The lesson's claims, each tested against the measurements of a run.
 //!
-//! A claim is weighed by *evidence*: measured figures, each of which is for it or against it by a
-//! threshold of `thresholds.rs`. Nothing but the records is looked at, so a network that trains where
-//! the lesson's did not, for its initial weights or its depth, changes the verdict. What takes more than
-//! one experiment is decided by the records of a sweep, where the run's folder holds them.
+//! A claim is weighed by *evidence*: measurements, each for or against it by a threshold of
+//! `thresholds.rs`. Only the records count, so a network that trains where the lesson's did not, because
+//! of its initial weights or its depth, changes the verdict. Claims that take more than one experiment are
+//! decided by the records of a sweep, if the run's folder has them.
 
 mod affine;
 pub mod answer;
@@ -20,7 +20,7 @@ use super::records::Records;
 use crate::record::{Claim, SweepRecord, Swept, Verdict};
 use std::fmt::Write;
 
-/// All claims, held against the records of a run.
+/// All claims, tested against the records of a run.
 #[must_use]
 pub fn claims(records: &Records) -> Vec<Claim> {
     let mut all = vec![
@@ -40,7 +40,7 @@ pub fn claims(records: &Records) -> Vec<Claim> {
     all
 }
 
-/// A sweep's claim, held against its records.
+/// A sweep's claim, tested against its records.
 #[must_use]
 pub fn of_sweep(swept: Swept, records: &[SweepRecord]) -> Claim {
     match swept {
@@ -50,8 +50,8 @@ pub fn of_sweep(swept: Swept, records: &[SweepRecord]) -> Claim {
     }
 }
 
-/// The claims that were measured as text for a terminal, with the figures of those that do not wholly
-/// hold, and how many were not measured; nothing where none was.
+/// The measured claims as text for a terminal, with the figures of those that do not fully hold, and the
+/// number of claims not measured; empty if none was measured.
 #[must_use]
 pub fn text(claims: &[Claim]) -> String {
     let measured: Vec<_> =
@@ -73,7 +73,7 @@ pub fn text(claims: &[Claim]) -> String {
     text
 }
 
-/// A claim with its figures, or with what they lack, as text for a terminal.
+/// A claim with its figures, or with what is missing, as text for a terminal.
 #[must_use]
 pub fn in_full(Claim { claim, verdict, figures, .. }: &Claim) -> String {
     let width = verdict.words().len();

@@ -1,4 +1,4 @@
-//! Claims that probes of the hidden layers decide.
+//! Claims decided by probes of the hidden layers.
 
 use super::super::number::{figure, percent};
 use super::evidence::{Evidence, Measured, weigh};
@@ -11,7 +11,7 @@ use crate::record::{Claim, LayerProbe, Probe, median};
 use crate::report::records::Records;
 use crate::report::style;
 
-/// A ReLU without a norm has whole batches on one side; with batch norm it has not.
+/// A ReLU without a norm may have a whole batch on one side; with batch norm it does not.
 pub(super) fn one_sided_batches(records: &Records) -> Claim {
     let measured = || -> Measured {
         let none = most_one_sided(first(records, "relu-none")?)?;
@@ -29,7 +29,7 @@ pub(super) fn one_sided_batches(records: &Records) -> Claim {
             Evidence::new(one_sided(batch) <= FEW_UNITS, text("with batch norm", batch)),
         ])
     };
-    let claim = "A batch all on one side of a ReLU sees a straight line, or nothing and no gradient: \
+    let claim = "A batch all on one side of a ReLU sees a straight line, or zero output and no gradient: \
                  true of many units without a norm, but not with batch norm";
     weigh("one-sided-batches", claim, measured())
 }
@@ -44,7 +44,7 @@ fn most_one_sided(probe: &Probe) -> Result<&LayerProbe, String> {
     probe.hidden.iter().max_by(most).ok_or_else(|| no_hidden_layer(&probe.run))
 }
 
-/// Batch norm's a and b are the standard deviation and the mean of what it gives.
+/// Batch norm's a and b are the standard deviation and the mean of its outputs.
 pub(super) fn scale_and_shift(records: &Records) -> Claim {
     let measured = || -> Measured {
         norm_before(records)?;
@@ -68,11 +68,11 @@ pub(super) fn scale_and_shift(records: &Records) -> Claim {
         ])
     };
     let claim = "a·(x − mean)/σ + b has mean b and standard deviation |a|, so that batch norm can \
-                 learn where its data should lie";
+                 learn where its outputs should be";
     weigh("scale-and-shift", claim, measured())
 }
 
-/// What a unit's inputs are, and what its norm makes them.
+/// The statistics of a unit's inputs, and its norm's parameters.
 struct Unit {
     mean: f32,
     deviation: f32,
@@ -91,7 +91,7 @@ fn units(layer: &LayerProbe) -> impl Iterator<Item = Unit> {
     })
 }
 
-/// The last sigmoids of a network without a norm.
+/// The inputs of the last sigmoids drift and collapse without a norm.
 pub(super) fn drifting_inputs(records: &Records) -> Claim {
     let measured = || -> Measured {
         let (start, end) = both_ends(records, "sigmoid-none")?;
@@ -103,7 +103,7 @@ pub(super) fn drifting_inputs(records: &Records) -> Claim {
         if width.is_nan() || width <= 0.0 {
             return Err("at the start the inputs of the last hidden layer are all equal".to_owned());
         }
-        // Towards the middle is no drift, wherever it began.
+        // A move towards 0 is not drift, wherever it began.
         let away = (to.abs() - from.abs()) / width;
         let deviation = f64::from(now.deviation.iter().sum::<f32>()) / now.deviation.len() as f64;
         Ok(vec![
@@ -129,7 +129,7 @@ pub(super) fn drifting_inputs(records: &Records) -> Claim {
     weigh("drifting-inputs", claim, measured())
 }
 
-/// Where batch norm puts the inputs of the last sigmoids, the lesson's "not up to 0".
+/// Batch norm pulls the inputs of the last sigmoids towards 0 but, the lesson says, "not up to 0".
 pub(super) fn location(records: &Records) -> Claim {
     let measured = || -> Measured {
         norm_before(records)?;
@@ -145,18 +145,18 @@ pub(super) fn location(records: &Records) -> Claim {
             Evidence::new(
                 shift >= OFF_CENTRE * scale,
                 format!(
-                    "half of its units have |b| up to {}, where the median |a| is {scale:.2}",
+                    "half of its units have |b| up to {}, while the median |a| is {scale:.2}",
                     figure(shift)
                 ),
             ),
         ])
     };
-    let claim = "Location: batch norm pulls the inputs of the last sigmoids to the middle, but not up \
-                 to 0";
+    let claim = "Location: batch norm pulls the inputs of the last sigmoids towards the middle, but not \
+                 all the way to 0";
     weigh("location", claim, measured())
 }
 
-/// How wide batch norm spreads them.
+/// How widely batch norm spreads them.
 pub(super) fn spread(records: &Records) -> Claim {
     let measured = || -> Measured {
         norm_before(records)?;
@@ -184,7 +184,7 @@ pub(super) fn spread(records: &Records) -> Claim {
             ),
         ])
     };
-    let claim = "Spread: with batch norm a grows, so that the inputs of a sigmoid reach beyond its \
+    let claim = "Spread: with batch norm, a grows, so that the inputs of a sigmoid reach beyond its \
                  linear middle";
     weigh("spread", claim, measured())
 }
@@ -194,7 +194,7 @@ fn width(layer: &LayerProbe) -> f64 {
     layer.percentiles[2] - layer.percentiles[0]
 }
 
-/// The median magnitude of a norm's scales; NaN where there is none.
+/// The median magnitude of a norm's scales; NaN if there are none.
 fn scale(layer: &LayerProbe) -> f64 {
     median_magnitude(&layer.gamma)
 }
@@ -204,7 +204,7 @@ fn median_magnitude(values: &[f32]) -> f64 {
     median(&magnitudes).unwrap_or(f64::NAN)
 }
 
-/// Behind the activation, the norm says nothing about the activation's inputs.
+/// After the activation, the norm says nothing about the activation's inputs.
 fn norm_before(records: &Records) -> Result<(), String> {
     match records.experiment.norm_position {
         NormPosition::Before => Ok(()),

@@ -1,4 +1,4 @@
-//! Claims that the evaluations of a training decide.
+//! Claims decided by the evaluations of a run.
 
 use super::super::number::{percent, range, range_around};
 use super::evidence::{Evidence, Measured, weigh};
@@ -23,11 +23,11 @@ pub(super) fn vanishing_gradients(records: &Records) -> Claim {
         ])
     };
     let claim = "Sigmoid without a norm: gradients vanish on the way back, the first layer hardly \
-                 moves, and the outputs can no longer be told apart";
+                 moves, and the outputs become indistinguishable";
     weigh("vanishing-gradients", claim, measured())
 }
 
-/// Sigmoid with a norm does.
+/// Sigmoid with a norm learns.
 pub(super) fn norms_train(records: &Records) -> Claim {
     let measured = || -> Measured {
         let chance = records.chance()?;
@@ -60,16 +60,16 @@ pub(super) fn norms_train(records: &Records) -> Claim {
     weigh("norms-train", claim, measured())
 }
 
-/// ReLU needs no norm for its gradient; batch norm still speeds the start, and widens the range of
-/// learning rates, where a sweep over them tells.
+/// ReLU needs no norm for its gradient; batch norm still speeds up the start and, if there is a sweep to
+/// show it, widens the range of learning rates.
 pub(super) fn relu_survives(records: &Records) -> Claim {
     let widened = widened_by_batch_norm(records.sweep(Swept::LearningRate));
     let end = match widened {
-        Ok(_) => ", speeds the start, and widens the range of usable learning rates",
-        Err(_) => ", but speeds the start",
+        Ok(_) => ", speeds up the start, and widens the range of usable learning rates",
+        Err(_) => ", but speeds up the start",
     };
     let claim = format!(
-        "With ReLU the gradient survives without a norm; batch norm changes little in the end{end}"
+        "With ReLU, the gradient survives without a norm; batch norm changes little in the end{end}"
     );
     match widened {
         Ok(evidence) => weigh(
@@ -123,7 +123,7 @@ fn relu_with_batch_norm(records: &Records) -> Measured {
     ])
 }
 
-/// Figures of the end of a run.
+/// Measurements at the end of a run.
 struct Ending {
     /// Gradient RMS of the first layer's weights over that of the last layer's, at the last step.
     gradient: f64,
@@ -131,16 +131,16 @@ struct Ending {
     first_gradient: f64,
     /// ‖W − W₀‖/‖W₀‖ of the first layer, at the last step.
     change: f64,
-    /// How much the last outputs differ from image to image, at the last step.
+    /// How much the last hidden layer's outputs differ from image to image, at the last step.
     spread: f64,
     /// Test accuracy at the last step.
     accuracy: f64,
-    /// That of the last third of the steps: a last one alone may be luck.
+    /// Accuracy over the last third of the steps: the last one alone may be luck.
     late: LateAccuracy,
 }
 
 impl Ending {
-    /// The figures, or why there are none.
+    /// The measurements, or why there are none.
     fn of(records: &Records, run: &str) -> Result<Self, String> {
         let evaluations = || records.evaluations_of(run);
         let accuracies: Vec<_> = evaluations().map(|one| (one.step, one.test_accuracy)).collect();

@@ -8,15 +8,15 @@ use crate::report::probed::{ProbedRun, listed, with_norm};
 use std::collections::BTreeSet;
 
 impl OutputsView<'_> {
-    /// Where batch norm has its statistics from, in sentences.
+    /// Where batch norm's statistics come from, in sentences.
     pub(super) fn statistics(&self) -> &'static str {
         match self.has_modes() {
             true => {
-                "Shown as in training, where batch norm uses the mean and variance of a batch, here of the \
-                 probed training images. In inference it uses the running ones, which hold no data at \
-                 step 0: with mean 0 and variance 1 batch norm does nothing yet."
+                "Shown in training mode, where batch norm uses the mean and variance of a batch, here of the \
+                 probed training images. In inference it uses running statistics, which have seen no data at \
+                 step 0: with mean 0 and variance 1, batch norm does nothing yet."
             }
-            false => "Batch norm uses its running statistics, which hold no data at step 0.",
+            false => "Batch norm uses its running statistics, which have seen no data at step 0.",
         }
     }
 
@@ -28,19 +28,19 @@ impl OutputsView<'_> {
         };
         let spreads: Vec<_> = self.group.runs.iter().filter_map(spread).collect();
         format!(
-            "At the end the outputs of the last hidden layer differ by {} from class to class.",
+            "At the end, the outputs of the last hidden layer differ by {} from class to class.",
             listed(&spreads)
         )
     }
 
-    /// The classes without a test image, by any run.
+    /// The classes without a test image in any run.
     pub(super) fn without_image(&self) -> Vec<String> {
         let classes: BTreeSet<usize> =
             self.group.probes().flat_map(|probe| probe.without_image.iter().copied()).collect();
         classes.iter().map(|&class| self.group.class(class)).collect()
     }
 
-    /// What is black and white, and what a dash is.
+    /// What black, white and a dash mean.
     pub(super) fn note(&self) -> String {
         let greys = match (self.group.activation, self.position) {
             ("sigmoid", NormPosition::Before) => "black 0, white 1",

@@ -1,4 +1,4 @@
-//! What sections of the page are made of.
+//! Building blocks of the page's sections.
 
 use crate::record::Parity;
 use crate::report::markup::{escape, prose};
@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 const STYLE: &str = include_str!("style.css");
 
-/// What the section about adapter and driver is called.
+/// The title of the section about adapter and driver.
 pub(super) const MACHINE: &str = "Hardware and software";
 
 /// The start of a page, up to its body.
@@ -21,7 +21,7 @@ pub(super) fn opening(title: &str) -> String {
     )
 }
 
-/// So many of something, as `1 network` and `2 networks`.
+/// A count with its noun: `1 network`, `2 networks`.
 pub(super) fn count(count: usize, what: &str) -> String {
     format!("{} {what}{}", number::whole(count), if count == 1 { "" } else { "s" })
 }
@@ -35,7 +35,7 @@ pub(super) fn write_subsection(html: &mut String, id: &str, title: &str) {
     let _ = writeln!(html, "<section id=\"{id}\">\n<h3>{}</h3>", escape(title));
 }
 
-/// A section that is closed at first, with a word on what it holds; [`end_folded`] ends it.
+/// A section that is closed at first, with a summary of its content; [`end_folded`] ends it.
 pub(super) fn write_folded(html: &mut String, id: &str, title: &str, holds: &str) {
     let _ = writeln!(
         html,
@@ -49,7 +49,7 @@ pub(super) fn end_folded(html: &mut String) {
     html.push_str("</details>\n");
 }
 
-/// A table with the first row as its head; columns of numbers stand at the right.
+/// A table with the first row as its header; columns of numbers are right-aligned.
 pub(super) fn write_table(html: &mut String, rows: &[Vec<String>]) {
     let numbers = |column: usize| rows.iter().skip(1).all(|row| is_number(&row[column]));
     html.push_str("<div class=\"scroll\"><table>\n");
@@ -68,7 +68,7 @@ pub(super) fn write_table(html: &mut String, rows: &[Vec<String>]) {
     html.push_str("</table></div>\n");
 }
 
-/// What is called how, and what that is.
+/// Terms, each with its meaning.
 pub(super) fn write_list<'a>(html: &mut String, entries: impl Iterator<Item = (&'a str, String)>) {
     html.push_str("<dl>\n");
     for (term, meaning) in entries {
@@ -77,7 +77,7 @@ pub(super) fn write_list<'a>(html: &mut String, entries: impl Iterator<Item = (&
     html.push_str("</dl>\n");
 }
 
-/// How results compared with the CPU reference, in words.
+/// The comparison with the CPU reference, in words.
 pub(super) fn compared(parity: &Parity) -> String {
     match (parity.worst_ratio, &parity.worst_at) {
         (Some(ratio), Some(place)) => format!(

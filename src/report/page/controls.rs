@@ -1,4 +1,4 @@
-//! What moves the page to a step: the slider, what it reads, and the frames and figures for the script.
+//! The controls that move the page to a step: the slider, its readings, and the data for the script.
 
 use crate::report::markup::escape;
 use crate::report::number;
@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// The slider, the button, and each network's accuracy at the step where they stand. The script shows
-/// them: without it they would do nothing.
+/// The slider, the button, and each network's accuracy at the current step. The script shows them:
+/// without it they would do nothing.
 pub(super) fn write_controls(html: &mut String, records: &Records, steps: &BTreeSet<usize>) {
     let networks = records.networks();
     if networks.is_empty() {
@@ -24,7 +24,7 @@ pub(super) fn write_controls(html: &mut String, records: &Records, steps: &BTree
          <output id=\"now\" for=\"step\" aria-live=\"off\"></output>\n</div>\n\
          <ul class=\"readings\" aria-label=\"Latest test accuracy up to this step\"",
     );
-    // Norms beside each other, activations below each other; four norms in two rows, as they are wide.
+    // Norms side by side, activations one below the other; four norms take two rows, as they are wide.
     let columns = match distinct(networks.iter().map(|network| network.norm)).len() {
         few @ 0..=3 => few,
         _ => 2,
@@ -59,8 +59,8 @@ pub(super) fn steps(records: &Records, pictures: &[Picture]) -> BTreeSet<usize> 
     records.evaluations.iter().map(|evaluation| evaluation.step).chain(frames).collect()
 }
 
-/// What the script needs, as JSON: the steps of the slider, the frames of every picture that has more than
-/// one, each network's accuracy, and the numbers of the curves in each frame.
+/// The script's data as JSON: the steps of the slider, the frames of every picture that has more than
+/// one, each network's accuracy, and the values of the curves in each frame.
 pub(super) fn frames(records: &Records, pictures: &[Picture], steps: &BTreeSet<usize>) -> String {
     let mut moving = Map::new();
     for picture in pictures.iter().filter(|picture| picture.moves()) {
@@ -73,22 +73,23 @@ pub(super) fn frames(records: &Records, pictures: &[Picture], steps: &BTreeSet<u
         let read = evaluations.map(|one| json!([one.step, number::percent(one.test_accuracy)]));
         readings.insert(run.to_owned(), Value::Array(read.collect()));
     }
-    let tells = |picture: &&Picture| picture.frames.iter().any(|frame| !frame.values.is_empty());
-    let told =
+    let has_values =
+        |picture: &&Picture| picture.frames.iter().any(|frame| !frame.values.is_empty());
+    let of_frame =
         |frame: &Frame| json!([frame.step, frame.values.iter().map(panel).collect::<Value>()]);
     let values: Map<String, Value> = pictures
         .iter()
-        .filter(tells)
-        .map(|picture| (picture.id.clone(), picture.frames.iter().map(told).collect()))
+        .filter(has_values)
+        .map(|picture| (picture.id.clone(), picture.frames.iter().map(of_frame).collect()))
         .collect();
     let json =
         json!({ "steps": steps, "pictures": moving, "readings": readings, "values": values });
     let json = json.to_string();
-    // Neither may stand within a script element.
+    // Neither may appear within a script element.
     json.replace("</", "<\\/").replace("<!--", "\\u003c!--")
 }
 
-/// The numbers of a panel for the script.
+/// The values of a panel for the script.
 fn panel(panel: &PanelValues) -> Value {
     json!({ "title": panel.title, "x": panel.x, "lines": panel.lines })
 }

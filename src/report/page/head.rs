@@ -1,4 +1,4 @@
-//! What the page opens with: the question, its answer, what was trained, and the contents.
+//! The head of the page: the question, its answer, what was trained, and the contents.
 
 use super::blocks::{MACHINE, count};
 use super::pictures::Arranged;
@@ -45,12 +45,12 @@ fn introduction(records: &Records) -> String {
     )
 }
 
-/// What the replicas are, in a sentence; nothing where there is one.
+/// What the replicas are, in a sentence; empty if there is only one.
 fn about_replicas(records: &Records) -> String {
     let experiment = &records.experiment;
     let Some(replicas) = records.several() else { return String::new() };
     format!(
-        " Each has {} replicas, with the initial weights and batches of seeds {} to {}: figures are \
+        " Each has {} replicas, with the initial weights and batches of seeds {} to {}: values are \
          medians over the replicas, and pictures of the layers show replica 0.",
         number::whole(replicas),
         experiment.seed,
@@ -58,13 +58,13 @@ fn about_replicas(records: &Records) -> String {
     )
 }
 
-/// The question, the answer, what was trained, and where the lesson is.
+/// The question, the answer, what was trained, and a link to the lesson.
 pub(super) fn write_head(html: &mut String, records: &Records, lesson: Option<&str>) {
     let _ = writeln!(html, "<header>\n<h1>{}</h1>", escape(&answer::question(records)));
     if let Some(lesson) = lesson {
         let _ = writeln!(
             html,
-            "<p class=\"lesson\">This is the evidence of a run. <a href=\"{}\">The lesson</a> explains it \
+            "<p class=\"lesson\">This is the evidence from one run. <a href=\"{}\">The lesson</a> explains it \
              step by step.</p>",
             escape(lesson)
         );
@@ -76,14 +76,14 @@ pub(super) fn write_head(html: &mut String, records: &Records, lesson: Option<&s
     let _ = writeln!(html, "</ol>\n<p>{}</p>\n</header>", prose(&introduction(records)));
 }
 
-/// A sentence whose figures in brackets stand back behind what they say.
+/// A sentence as HTML, with its figures in brackets less prominent.
 fn with_quiet_figures(sentence: &str) -> String {
     // A number and its unit stay together.
     let html = prose(&sentence.replace(" %", "\u{a0}%"));
     html.replace('(', "<span class=\"quiet\">(").replace(')', ")</span>")
 }
 
-/// The sections with what they hold; the verdicts are those of so many claims.
+/// The table of contents; `claims` is the number of claims.
 pub(super) fn write_contents(
     html: &mut String,
     records: &Records,
@@ -116,7 +116,7 @@ pub(super) fn write_contents(
     html.push_str("</ul>\n</details>\n</nav>\n");
 }
 
-/// A section's link, and below it those of what it holds.
+/// A section's link, with links to its parts below.
 fn write_group(html: &mut String, id: &str, title: &str, within: &[(String, String)]) {
     html.push_str("<li>");
     write_link(html, id, title);
@@ -136,7 +136,7 @@ fn write_link(html: &mut String, id: &str, title: &str) {
     let _ = write!(html, "<a href=\"#{}\">{}</a>", escape(id), escape(title));
 }
 
-/// What is missing, failed or was out of tolerance.
+/// What is missing, has failed or was out of tolerance.
 pub(super) fn write_troubles(html: &mut String, records: &Records) {
     let mut troubles = records.missing.clone();
     for run in records.summary.iter().flat_map(|summary| &summary.runs) {

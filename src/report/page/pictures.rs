@@ -1,29 +1,28 @@
-//! The pictures of the page: the few that carry the answer, and all others by what they are about.
+//! The pictures of the page: the few that support the answer, and all others by topic.
 
 use crate::report::markup::{escape, plain, prose};
 use crate::report::picture::{Picture, Topic};
 use crate::report::records::{Records, distinct};
 use std::fmt::Write;
 
-/// Pictures that stand at the top.
+/// The number of pictures at the top.
 const LEADING: usize = 4;
 
-/// A switch between a network in training and in inference, for a picture that holds both. The script shows
-/// it.
+/// A switch between training and inference, for a picture that has both. The script shows it.
 const MODES: &str = "<p class=\"modes\" role=\"group\" aria-label=\"Batch norm's statistics\" hidden>\
     <button type=\"button\" data-mode=\"training\" aria-pressed=\"true\">in training</button> \
     <button type=\"button\" data-mode=\"inference\" aria-pressed=\"false\">in inference</button></p>";
 
-/// The sign at what the slider changes. The script shows it where there is a slider.
+/// The mark on what the slider changes. The script shows it if there is a slider.
 const FOLLOWS: &str = "<p class=\"follows\" hidden><svg viewBox=\"0 0 16 8\" aria-hidden=\"true\"><path \
     d=\"M0 4H16\" stroke=\"currentColor\" fill=\"none\"/><circle cx=\"10\" cy=\"4\" r=\"3\" \
     fill=\"currentColor\"/></svg> ";
 
-/// A page's pictures in their places.
+/// A page's pictures, arranged.
 pub(super) struct Arranged<'a> {
     /// Those at the top.
     pub(super) leading: Vec<&'a Picture>,
-    /// The others, by topic; none of a topic that has none.
+    /// The others, by topic; topics without pictures are left out.
     pub(super) topics: Vec<(Topic, Vec<&'a Picture>)>,
 }
 
@@ -39,9 +38,9 @@ impl<'a> Arranged<'a> {
     }
 }
 
-/// The pictures that carry the answer, as far as there are such: accuracy, the gradient on its way back,
-/// the inputs and the outputs of the activation with which norms differ most. Where some of these are
-/// missing, others of the run take their place; where there is no run, the first ones of the sweeps.
+/// The pictures that support the answer: accuracy, then the gradient on its way back, the inputs and the
+/// outputs of the activation with which norms differ most. Missing ones are replaced by others of the run or,
+/// if there is no run, by the first ones of the sweeps.
 fn leading<'a>(records: &Records, pictures: &'a [Picture]) -> Vec<&'a Picture> {
     let activation = most_changed(records).unwrap_or_default();
     let of = |kind: &str| format!("{kind}-{activation}");
@@ -62,8 +61,7 @@ fn leading<'a>(records: &Records, pictures: &'a [Picture]) -> Vec<&'a Picture> {
     leading
 }
 
-/// The activation whose networks lie farthest apart at the end; the first one of those that lie equally
-/// far apart.
+/// The activation whose networks' accuracies are farthest apart at the end; the first one in a tie.
 fn most_changed(records: &Records) -> Option<&str> {
     let networks = records.networks();
     let gap = |activation: &str| {
@@ -90,7 +88,7 @@ pub(super) fn write_leading(html: &mut String, arranged: &Arranged) {
     html.push_str("</section>\n");
 }
 
-/// A picture with its title and what there is to see.
+/// A picture with its title and caption.
 pub(super) fn write_picture(html: &mut String, picture: &Picture) {
     let id = escape(&picture.id);
     let svg = picture.frames.last().map_or("", |frame| frame.svg.as_str());
@@ -107,11 +105,11 @@ pub(super) fn write_picture(html: &mut String, picture: &Picture) {
     );
 }
 
-/// The sign of a picture that follows the slider; nothing at others.
+/// The mark on a picture that follows the slider; empty for others.
 fn follows(picture: &Picture, svg: &str) -> String {
     let words = match picture.moves() {
         true => "follows the slider",
-        false if svg.contains("class=\"marker\"") => "the upright line follows the slider",
+        false if svg.contains("class=\"marker\"") => "the vertical line follows the slider",
         false => return String::new(),
     };
     format!("{FOLLOWS}{words}</p>\n")

@@ -1,9 +1,9 @@
-// Moves all pictures and the markers of all curves to one training step, reads the curves' values, and
-// unfolds what a link or print asks for.
+// Moves all pictures and the markers of all curves to one training step, shows the curves' values, and
+// unfolds sections for links and print.
 "use strict";
 (() => {
   const MILLISECONDS_A_STEP = 200;
-  // Browsers refuse addresses that change more often than a hundred times in half a minute.
+  // Browsers refuse to change the address more than a hundred times in half a minute.
   const MILLISECONDS_AN_ADDRESS = 350;
   const { steps, pictures, readings, values } = JSON.parse(document.getElementById("frames").textContent);
 
@@ -21,7 +21,7 @@
     }
   }
 
-  // What an address names, unfolded and in sight.
+  // Unfolds the target of the address and scrolls to it.
   function unfold() {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
@@ -42,7 +42,7 @@
       for (const part of opened) part.open = false;
     });
     addEventListener("hashchange", unfold);
-    // A link to where the address already points changes no address.
+    // A link to the current address triggers no hashchange.
     document.addEventListener("click", ({ target }) => {
       if (target.closest?.("a[href^='#']")) setTimeout(unfold);
     });
@@ -52,10 +52,10 @@
   const readout = document.createElement("div");
   readout.className = "readout";
   readout.hidden = true;
-  // It says what the panel itself tells a screen reader.
+  // The panel itself gives screen readers the same values.
   readout.setAttribute("aria-hidden", "true");
 
-  // The readout beside a place on the screen, within the window.
+  // Places the readout next to a point on the screen, within the window.
   function placeReadout(x, y) {
     readout.hidden = false;
     const { width, height } = readout.getBoundingClientRect();
@@ -65,19 +65,19 @@
     readout.style.top = `${Math.max(4, Math.min(y, innerHeight - height - 4))}px`;
   }
 
-  // The last entry that is not after the step; before the first one, that.
+  // The last entry at or before the step; if there is none, the first one.
   const at = (entries, step) => entries.findLast((entry) => entry[0] <= step) ?? entries[0];
 
-  // What the panels of a picture tell in the frame that it shows; without a slider that is the last one.
+  // The values of a picture's panels in its current frame; without a slider, the last one.
   const panelsOf = (frame) => at(values[frame.dataset.picture], frame.dataset.step ?? Infinity)[1];
 
-  // Where the curves of a panel have points, as shares of its width, each with how its x is written.
+  // The positions of a panel's points, as shares of its width, each with its x as text.
   function stopsOf(panel) {
     const all = new Map(panel.lines.flatMap(([, points]) => points));
     return [...all].sort(([one], [other]) => one - other);
   }
 
-  // What the curves of a panel are called, with their values at such a place.
+  // The names of a panel's curves, with their values at such a position.
   function valuesAt(panel, place) {
     return panel.lines.map(([name, points]) => [name, points.find((point) => point[0] === place)?.[2] ?? "–"]);
   }
@@ -96,23 +96,23 @@
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   }
 
-  // Where a key leads among so many stops; nothing of another key.
+  // The stop that a key leads to, out of `count`; undefined for other keys.
   function stopOf(key, now, count) {
     const moves = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -10, PageUp: 10, Home: -count, End: count };
     return key in moves ? Math.max(0, Math.min(count - 1, now + moves[key])) : undefined;
   }
 
-  // Which frame the readout tells of, how to tell it again, and whether its panel has left its place.
-  let told = null;
-  // While a frame is replaced, its panels lose the focus and get it back: nobody has moved it.
+  // The frame that the readout belongs to, how to show it again, and whether its panel has moved.
+  let shown = null;
+  // While a frame is replaced, its panels lose the focus and get it back: the user has not moved it.
   let replacing = false;
 
-  function tellNothing() {
-    told = null;
+  function hideReadout() {
+    shown = null;
     readout.hidden = true;
   }
 
-  // Lets a reader point at a panel of curves, or move over it by keys, and read the values there.
+  // Lets a reader point at a panel of curves, or move over it with keys, and read the values there.
   function makeReadable(frame, ground, index) {
     const panelNow = () => panelsOf(frame)[index];
     const { title, x: counted } = panelNow();
@@ -140,12 +140,12 @@
       const seen = ground.getBoundingClientRect();
       placeReadout(seen.left + seen.width * place, seen.top);
       const hasMoved = () => Math.abs(ground.getBoundingClientRect().top - seen.top) > 1;
-      told = { frame, again: () => show(now), hide, hasMoved };
+      shown = { frame, again: () => show(now), hide, hasMoved };
     }
 
     function hide() {
       line.remove();
-      tellNothing();
+      hideReadout();
     }
 
     function point(event) {
@@ -173,26 +173,26 @@
     document.body.append(readout);
     for (const [id, frames] of Object.entries(values)) {
       const frame = document.getElementById(id).querySelector(".frame");
-      // The parts of an image cannot be told; those of a group can.
+      // Screen readers skip the parts of an image, but not those of a group.
       frame.setAttribute("role", "group");
       frame.querySelectorAll(".ground").forEach((ground, index) => {
         const hasStops = ([, panels]) => stopsOf(panels[index]).length > 0;
         if (frames.some(hasStops)) makeReadable(frame, ground, index);
       });
     }
-    // A panel that was put back into its frame is not left when the pointer goes.
+    // A panel that was put back into its frame gets no pointerleave.
     const isElsewhere = ({ target }) => !(target instanceof Element && target.closest(".ground"));
-    addEventListener("pointermove", (event) => told && isElsewhere(event) && told.hide(), { passive: true });
-    // Where the slider makes what is above higher, the page scrolls by itself, and nothing is seen to move.
-    addEventListener("scroll", () => told?.hasMoved() && tellNothing(), { passive: true });
+    addEventListener("pointermove", (event) => shown && isElsewhere(event) && shown.hide(), { passive: true });
+    // When the slider makes content above taller, scroll anchoring keeps the panel in place.
+    addEventListener("scroll", () => shown?.hasMoved() && hideReadout(), { passive: true });
   }
 
-  // Puts another frame in its place. The panels that a reader points at or moves over stay, and tell the new
-  // frame's values.
+  // Replaces the frame. The panels that a reader points at or moves over stay, and show the new frame's
+  // values.
   function draw(frame, svg) {
     const kept = [...frame.querySelectorAll(".ground")];
     const focused = kept.find((ground) => ground === document.activeElement);
-    const again = told?.frame === frame ? told.again : null;
+    const again = shown?.frame === frame ? shown.again : null;
     replacing = true;
     frame.innerHTML = svg;
     frame.querySelectorAll(".ground").forEach((ground, index) => ground.replaceWith(kept[index]));
@@ -201,14 +201,14 @@
     again?.();
   }
 
-  // The last accuracy that was evaluated up to a step, and when where that was before it.
+  // The last accuracy evaluated up to a step, with its step if that is earlier.
   function evaluated(entries, step) {
     const last = entries.findLast((entry) => entry[0] <= step);
     if (!last) return "not yet";
     return last[0] === step ? last[1] : `${last[1]} (step ${last[0]})`;
   }
 
-  // Everything that the slider moves, at a step.
+  // Moves everything that follows the slider to a step.
   function show(step) {
     for (const frame of document.querySelectorAll("[data-picture]")) {
       const frames = pictures[frame.dataset.picture];
@@ -246,7 +246,7 @@
       show(step);
     }
 
-    // The step in the address, so that a link leads to it.
+    // Puts the step into the address, so that a link leads to it.
     function write() {
       address ??= setTimeout(() => {
         address = null;
@@ -254,7 +254,7 @@
       }, MILLISECONDS_AN_ADDRESS);
     }
 
-    // The step that the address names, if it does.
+    // Moves to the step in the address, if there is one.
     function read() {
       const step = /^#step=(\d+)$/.exec(location.hash)?.[1];
       if (step === undefined) return;
@@ -298,7 +298,7 @@
     read();
   }
 
-  // Each cell knows its column's name: on a narrow screen a row becomes lines.
+  // Gives each cell its column's name: on a narrow screen a row becomes lines.
   function tables() {
     for (const table of document.querySelectorAll("[id^='results'] table")) {
       const names = [...table.querySelectorAll("th")].map((head) => head.textContent);

@@ -1,4 +1,4 @@
-//! What a page says about sweeps: their tables, and all the rest where the folder holds no run.
+//! What a page says about sweeps: their tables, and everything else if the folder has no run.
 
 use super::blocks::{MACHINE, compared, count, write_list, write_subsection, write_table};
 use crate::record::{Claim, Parity, SweepRecord, Swept};
@@ -16,7 +16,7 @@ pub(super) fn networks(records: &Records) -> impl Iterator<Item = &SweepRecord> 
     records.sweeps.values().flatten()
 }
 
-/// The anchor of a sweep's table, and what stands above it.
+/// The anchor of a sweep's table.
 pub(super) fn id(swept: Swept) -> String {
     format!("results-{}", swept.name())
 }
@@ -30,7 +30,7 @@ pub(super) fn title(swept: Swept) -> String {
     .to_owned()
 }
 
-/// The tables of results, with their anchors: of a run that has ended, and of the sweeps.
+/// The anchors and titles of the tables of results: of a finished run, and of the sweeps.
 pub(super) fn results(records: &Records) -> Vec<(String, String)> {
     let run = records.summary.iter().map(|_| ("results".to_owned(), "Results".to_owned()));
     run.chain(records.sweeps.keys().map(|&swept| (id(swept), title(swept)))).collect()
@@ -72,7 +72,7 @@ const fn over(swept: Swept) -> &'static str {
     }
 }
 
-/// What failed or was out of tolerance.
+/// What has failed or was out of tolerance.
 pub(super) fn troubles(records: &Records) -> Vec<String> {
     let mut troubles = Vec::new();
     for (&swept, networks) in &records.sweeps {
@@ -97,7 +97,7 @@ pub(super) fn write_results(html: &mut String, records: &Records) {
     }
 }
 
-/// What all networks have in common, and what each sweep puts in its place.
+/// The settings that all networks share, and the ones that each sweep replaces.
 pub(super) fn write_experiment(html: &mut String, records: &Records) {
     write_subsection(html, "experiment", "The experiment");
     for (&swept, networks) in &records.sweeps {
@@ -116,7 +116,7 @@ pub(super) fn write_experiment(html: &mut String, records: &Records) {
         );
         let _ = writeln!(html, "<p>{}</p>", prose(&sentence));
     }
-    // The folder has one file of settings, which the next sweep replaces.
+    // The folder has one settings file, which the next sweep overwrites.
     let common = match records.sweeps.len() {
         1 => "All networks share the other settings:",
         _ => "The other settings are those of the most recent sweep:",
@@ -126,7 +126,7 @@ pub(super) fn write_experiment(html: &mut String, records: &Records) {
     let _ = writeln!(html, "<pre>{}</pre>\n</section>", escape(text.trim_end()));
 }
 
-/// What computed, and how it compared with the reference.
+/// Hardware and software, and the comparison with the reference.
 pub(super) fn write_machine(html: &mut String, records: &Records) {
     write_subsection(html, "machine", MACHINE);
     let mut parity = Parity::default();

@@ -1,4 +1,4 @@
-//! What the records hold in figures: results, the experiment, the machine and its shaders.
+//! Tables of the records: results, the experiment, the machine and its shaders.
 
 use super::blocks::{MACHINE, compared, write_list, write_section, write_subsection, write_table};
 use crate::record::{Claim, ShaderRecord, Summary};
@@ -9,12 +9,12 @@ use crate::report::records::Records;
 use crate::report::table;
 use std::fmt::Write;
 
-/// What the claims are called.
+/// The title of the claims.
 pub(super) const fn claims_title(count: usize) -> &'static str {
     if count == 1 { "The verdict" } else { "The verdicts" }
 }
 
-/// Each claim with its verdict and the figures for it and against it.
+/// Each claim with its verdict and the evidence for and against it.
 pub(super) fn write_claims(html: &mut String, claims: &[Claim]) {
     write_section(html, "claims", claims_title(claims.len()));
     if let Some(count) = answer::count_of_verdicts(claims) {
@@ -46,7 +46,7 @@ pub(super) fn write_experiment(html: &mut String, records: &Records) {
     let _ = writeln!(
         html,
         "<p>To train the same networks again, run <code>normlab train experiment.toml</code> on the file \
-         beside this page:</p>\n<pre>{}</pre>\n</section>",
+         next to this page:</p>\n<pre>{}</pre>\n</section>",
         escape(text.trim_end())
     );
 }
@@ -72,7 +72,7 @@ pub(super) fn write_shaders(html: &mut String, shaders: &[ShaderRecord]) {
         html.push_str("<p>The CPU engine ran this experiment without shaders.</p>\n</section>\n");
         return;
     }
-    let head = ["kernel", "variant", "activation", "tunables", "shapes", "SHA-256 of its text"];
+    let head = ["kernel", "variant", "activation", "tunables", "shapes", "SHA-256 of its source"];
     let mut rows = vec![head.map(str::to_owned).to_vec()];
     rows.extend(shaders.iter().map(|shader| {
         let tunables = shader.tunables.iter().map(|(name, value)| format!("{name}={value}"));
@@ -88,9 +88,9 @@ pub(super) fn write_shaders(html: &mut String, shaders: &[ShaderRecord]) {
         ]
     }));
     html.push_str(
-        "<details><summary>Every shader that ran, with its settings and its hash</summary>\n<p>A kernel \
-         that ran with several settings lists the shapes of each, every size rounded up to the next power \
-         of two.</p>\n",
+        "<details><summary>Every shader that ran, with its settings and its hash</summary>\n<p>For a kernel \
+         that ran with several settings, the shapes of each are listed, every size rounded up to the next \
+         power of two.</p>\n",
     );
     write_table(html, &rows);
     html.push_str("</details>\n</section>\n");

@@ -1,20 +1,20 @@
-//! What stands at the foot of pictures of histograms: what their axes are.
+//! The note at the foot of pictures of histograms, which explains their axes.
 
 use super::scene::{LEFT, Scene};
 use crate::report::number::short_percent;
 use crate::report::svg::{INK, Svg, polyline};
 
-/// The shares that the bar in the note may stand for, and its height at most.
+/// The shares that the bar in the note may represent, and its greatest height.
 const MARKS: [f64; 8] = [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002];
 const BAR: f64 = 30.0;
 
-/// What the axes of these pictures are not: in the height, and from ridge to ridge, linear.
+/// The axes that are not linear: height, and the distance from ridge to ridge.
 pub(super) const HEIGHTS: &str = "Heights grow with the square root of the share of the inputs.";
 pub(super) const UNEVEN: &str =
     "Ridges are drawn at equal distances, although the recorded steps are not evenly spaced.";
 
 impl Scene<'_> {
-    /// How tall what share is, as a bar of that height.
+    /// Draws the scale of the heights: a bar for a round share, with words.
     pub(super) fn note(&self, svg: &mut Svg, top: f64, tall: f64, more: &str) {
         let height = |share: f64| tall * self.height(share);
         let fits = |mark: &f64| *mark <= self.tallest && height(*mark) <= BAR;
@@ -34,7 +34,7 @@ impl Scene<'_> {
             ),
             more,
         ];
-        // What else there is to say stands in the caption, too.
+        // The caption says the rest, too.
         let narrow = [
             &format!("{mark} of a layer's inputs in one bin; the tallest here is {tallest}."),
             "All panels have the same axes. Beyond: inputs outside the axis.",

@@ -1,22 +1,22 @@
-//! What the panels of pictures of histograms have in common.
+//! What the panels of pictures of histograms share.
 
 use crate::report::axis::Range;
 use crate::report::bins::{reach, shares};
 use crate::report::probed::{Group, ProbedRun};
 use crate::report::slopes;
 
-/// What of a column lies left of its panel.
+/// The part of a column to the left of its panel.
 pub(super) const LEFT: f64 = 48.0;
 
 /// Points of an activation's curve.
 const POINTS: usize = 48;
 
-/// What all panels of an activation have in common.
+/// What all panels of an activation share.
 pub(in crate::report) struct Scene<'a> {
     pub(in crate::report) group: &'a Group<'a>,
-    /// The layers shown, a row each.
+    /// The layers shown, one per row.
     pub(super) layers: Vec<usize>,
-    /// The inputs shown.
+    /// The range of inputs shown.
     pub(in crate::report) x: Range,
     /// The activation's values over `x`.
     pub(in crate::report) curve: Vec<(f64, f64)>,
@@ -47,8 +47,8 @@ impl<'a> Scene<'a> {
         Self { group, layers, x, curve, slopes: group.curve(), tallest }
     }
 
-    /// How tall a share stands, from 0 to 1 for the largest. By its square root, so that one sees inputs
-    /// that have collapsed into a bin and inputs that are spread wide in one picture (a rootogram).
+    /// The height of a share, from 0 to 1 for the largest, by its square root (a rootogram): one picture then
+    /// shows both inputs that have collapsed into a bin and inputs that are widely spread.
     pub(in crate::report) fn height(&self, share: f64) -> f64 {
         (share / self.tallest).sqrt()
     }

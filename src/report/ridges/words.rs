@@ -1,4 +1,4 @@
-//! What the pictures of histograms say of the last hidden layer, in sentences.
+//! What the pictures of histograms say about the last hidden layer, in sentences.
 
 use super::scene::Scene;
 use crate::report::number::figure;
@@ -16,15 +16,15 @@ impl Scene<'_> {
         };
         let parts: Vec<_> = self.group.runs.iter().filter_map(part).collect();
         format!(
-            " At the end the root mean square slope at the last hidden layer's inputs is {} (at most {}); \
-             the combined effect of slopes and weights has a picture of its own, of the gradient on its way \
+            " At the end, the root mean square slope at the last hidden layer's inputs is {} (at most {}); \
+             for the combined effect of slopes and weights, see the picture of the gradient on its way \
              back.",
             listed(&parts),
             figure(curve.range.high)
         )
     }
 
-    /// Where the last layer's inputs lie at a step, in a sentence.
+    /// The distribution of the last layer's inputs at a step, in a sentence.
     pub(super) fn where_they_lie(&self, step: usize) -> String {
         let Some(&layer) = self.layers.last() else { return String::new() };
         let part = |run: &ProbedRun| {
@@ -33,7 +33,7 @@ impl Scene<'_> {
         };
         let parts: Vec<_> = self.group.runs.iter().filter_map(part).collect();
         format!(
-            "At the end the middle 70 % of the last hidden layer's inputs lie {}.",
+            "At the end, the middle 70 % of the last hidden layer's inputs are {}.",
             listed(&parts)
         )
     }

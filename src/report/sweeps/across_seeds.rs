@@ -1,4 +1,4 @@
-//! What the networks of a sweep read, and the scale that this is held against.
+//! The accuracies of a sweep's networks across seeds, and the scale on which they are judged.
 
 use crate::record::{ConstantGuess, SweepRecord, Swept};
 use crate::report::chance::{self, Chance};
@@ -11,12 +11,12 @@ pub(super) fn constant_guess(records: &[SweepRecord]) -> ConstantGuess {
 /// The scale of the sweep's accuracies.
 ///
 /// # Errors
-/// Why an accuracy says nothing.
+/// Why accuracy is meaningless.
 pub(in crate::report) fn chance(records: &[SweepRecord]) -> Result<Chance, String> {
     Chance::new(constant_guess(records))
 }
 
-/// How to get what a run lacks.
+/// How to add the missing networks to a run.
 pub(in crate::report) fn hint(swept: Swept) -> String {
     format!(
         "train them with `normlab {} --out RUN_DIR`, where RUN_DIR is this folder",
@@ -24,7 +24,7 @@ pub(in crate::report) fn hint(swept: Swept) -> String {
     )
 }
 
-/// What networks read that differ in their seed alone.
+/// The accuracies of networks that differ only in their seed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(in crate::report) struct AcrossSeeds {
     pub(in crate::report) mean: f64,
@@ -33,7 +33,7 @@ pub(in crate::report) struct AcrossSeeds {
 }
 
 impl AcrossSeeds {
-    /// None of no network.
+    /// None if there is no network.
     pub(in crate::report) fn of(accuracies: impl Iterator<Item = f64>) -> Option<Self> {
         let all: Vec<_> = accuracies.collect();
         Some(Self {

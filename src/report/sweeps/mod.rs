@@ -1,5 +1,4 @@
-//! What people see of a sweep: its table and its pictures. What it says about its claim stands in
-//! `claims`.
+//! What people see of a sweep: its table and its pictures. What it says about its claim is in `claims`.
 
 pub(super) mod across_seeds;
 mod over_steps;
@@ -11,7 +10,7 @@ use super::table::{self, Legend};
 use crate::record::{SweepRecord, Swept};
 use across_seeds::constant_guess;
 
-/// The sweep's pictures; none where it has no records.
+/// The sweep's pictures; empty if it has no records.
 #[must_use]
 pub fn pictures(swept: Swept, records: &[SweepRecord]) -> Vec<Picture> {
     let activations = distinct(records.iter().map(|record| record.run.activation.as_str()));
@@ -25,7 +24,7 @@ pub fn pictures(swept: Swept, records: &[SweepRecord]) -> Vec<Picture> {
     }
 }
 
-/// One row for each network, below a row that says what the columns are.
+/// A header row, and one row for each network.
 #[must_use]
 pub fn rows(swept: Swept, records: &[SweepRecord]) -> Vec<Vec<String>> {
     let last = match swept {
@@ -78,7 +77,9 @@ pub fn legend(swept: Swept, records: &[SweepRecord]) -> Legend {
             "largest gradient of a hidden layer's weights at any evaluation",
         ),
         Swept::LearningRate => ("–", "the network diverged: its loss is no longer finite"),
-        Swept::Affine => ("parameters", "learned numbers of the network, including its weights"),
+        Swept::Affine => {
+            ("parameters", "trainable parameters of the network, including its weights")
+        }
     };
     let last = (last.0, last.1.to_owned());
     let [accuracy, loss] = table::meanings(constant_guess(records));

@@ -1,4 +1,4 @@
-//! Accuracy over the training steps, a line for each value of what is swept.
+//! Accuracy over the training steps, a line for each swept value.
 
 use super::across_seeds::AcrossSeeds;
 use crate::record::SweepRecord;
@@ -10,11 +10,10 @@ use crate::report::picture::{Picture, Topic};
 use crate::report::records::distinct;
 use crate::report::style::{self, Pen};
 
-/// Panels in a row.
+/// Panels per row.
 const ACTIVATIONS_IN_A_ROW: usize = 2;
 
-/// The picture of the sweep over one gamma and beta for each unit, or for a whole layer: a panel for
-/// each activation.
+/// The picture of the sweep over one gamma and beta per unit or per layer: a panel for each activation.
 pub(super) fn picture(records: &[SweepRecord]) -> Picture {
     let steps = records.iter().map(|record| record.run.steps).max().unwrap_or_default();
     let activations = distinct(records.iter().map(|record| record.run.activation.as_str()));
@@ -46,7 +45,7 @@ pub(super) fn picture(records: &[SweepRecord]) -> Picture {
     };
     let figures = activations.iter().map(figures).collect::<Vec<_>>().join(" ");
     let caption = format!(
-        "The mean over all seeds, with their range as an area behind it, over {} steps. {figures}",
+        "The mean over all seeds, with their range shaded, over {} steps. {figures}",
         whole(steps)
     );
     Picture {
@@ -60,7 +59,7 @@ pub(super) fn picture(records: &[SweepRecord]) -> Picture {
     }
 }
 
-/// What networks that differ in their seed read at each step that all of them have reached.
+/// The accuracies of networks that differ only in their seed, at each step that all of them have reached.
 fn over_steps(records: &[&SweepRecord]) -> Vec<(usize, AcrossSeeds)> {
     let shortest = records.iter().map(|record| record.accuracies.len()).min().unwrap_or_default();
     let at = |place: usize| {
@@ -83,8 +82,7 @@ fn line(records: &[&SweepRecord], curve: (&str, &str)) -> Line {
     }
 }
 
-/// A norm's own pen for one gamma and beta a unit; a thin unbroken line of its colour where they are
-/// shared.
+/// A norm's own pen for one gamma and beta per unit; a thin solid line of its colour if they are shared.
 fn pen((norm, affine): (&str, &str)) -> Pen {
     let pen = style::stroke(norm).pen();
     match affine {
@@ -98,7 +96,7 @@ fn label((norm, affine): (&str, &str)) -> String {
     format!("{}, one a and b for {each}", style::stroke(norm).label)
 }
 
-/// The figures of a curve's end in words; none where no network of it has ended.
+/// The accuracies at a curve's end in words; none if none of its networks has finished.
 fn end(records: &[&SweepRecord], curve: (&str, &str)) -> Option<String> {
     let reads = AcrossSeeds::of(records.iter().filter_map(|record| record.accuracy()))?;
     let parameters = records.first().and_then(|record| record.parameters);

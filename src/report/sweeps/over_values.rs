@@ -1,4 +1,4 @@
-//! Accuracy over the values of what is swept, on a logarithmic axis.
+//! Accuracy over the swept values, on a logarithmic axis.
 
 use super::across_seeds::{AcrossSeeds, constant_guess};
 use crate::record::{ConstantGuess, SweepRecord, Swept};
@@ -30,7 +30,7 @@ pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -
             let batch = mine.first().map_or(0, |record| record.batch);
             let best: Vec<_> = curves.iter().filter_map(NormCurve::describe_best).collect();
             let best = if best.is_empty() { "none".to_owned() } else { best.join(", ") };
-            format!("of {} images. The best of each: {best}", whole(batch))
+            format!("of {} images. Best of each: {best}", whole(batch))
         }
     };
     Picture {
@@ -47,7 +47,7 @@ pub(super) fn picture(swept: Swept, records: &[SweepRecord], activation: &str) -
     }
 }
 
-/// What the networks of one norm read.
+/// The accuracies of the networks with one norm.
 struct NormCurve {
     stroke: Stroke,
     points: Vec<AtValue>,
@@ -57,9 +57,9 @@ struct NormCurve {
 struct AtValue {
     value: f64,
     text: String,
-    /// Those that came to their end.
+    /// The accuracies of those that finished.
     reads: Option<AcrossSeeds>,
-    /// Whether one did not.
+    /// Whether one of them diverged.
     diverged: bool,
 }
 
@@ -94,13 +94,13 @@ impl NormCurve {
         format!("{}: {}", self.stroke.label, points.join(", "))
     }
 
-    /// The curve's name, and its points as they are read on an axis of the values.
+    /// The curve's name, and its points' readouts on an axis of the values.
     fn readings(&self, x: Axis) -> (String, Vec<Reading>) {
         let reading = |point: &AtValue| x.reading(point.value, point.text.clone(), point.said());
         (self.stroke.label.to_owned(), self.points.iter().map(reading).collect())
     }
 
-    /// The value at which most is read.
+    /// The value with the highest mean accuracy.
     fn describe_best(&self) -> Option<String> {
         let ended = self.points.iter().filter_map(|point| Some((point.reads?.mean, &point.text)));
         let (mean, text) = ended.max_by(|a, b| a.0.total_cmp(&b.0))?;
@@ -120,17 +120,17 @@ impl AtValue {
     }
 }
 
-/// The panel, and what lies around it.
+/// The panel's height and its margins.
 const HEIGHT: f64 = 240.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 72.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 36.0;
 
-/// What lies on either side of all values: half an octave, as an exponent of ten.
+/// The margin on either side of all values: half an octave, as an exponent of ten.
 const BESIDE: f64 = 0.5 * std::f64::consts::LOG10_2;
 
-/// Accuracy from 0 to 100 % over the values that were tried, each as far from its double as any other.
+/// Accuracy from 0 to 100 % over the tried values, on a logarithmic axis.
 fn frame(
     step: usize,
     (swept, activation): (Swept, &str),
@@ -147,7 +147,7 @@ fn frame(
         x: Axis::logarithmic(Range { low: low - BESIDE, high: high + BESIDE }),
         y: Axis::percent(),
     };
-    // One panel cannot be laid out anew: it has the width that a narrow screen takes.
+    // A single panel cannot be rearranged: it gets the width of a narrow screen.
     let mut svg = Svg::new(WIDTH, TOP + HEIGHT + BOTTOM);
     svg.narrow(NARROW, TOP + HEIGHT + BOTTOM);
     let key: Vec<_> = curves.iter().map(|curve| curve.stroke.labelled()).collect();
@@ -178,7 +178,7 @@ fn frame(
     Frame { step, svg: svg.finish(), values: vec![values] }
 }
 
-/// A line through the means, and a bar from the least to the most where seeds differ.
+/// A line through the means, with bars from the least to the greatest where seeds differ.
 fn draw_curve(svg: &mut Svg, panel: &Panel, curve: &NormCurve) {
     let ended = curve.points.iter().filter_map(|point| Some((point.value, point.reads?)));
     let points = ended.clone().map(|(value, reads)| (value, reads.mean)).collect();
@@ -193,7 +193,7 @@ fn draw_curve(svg: &mut Svg, panel: &Panel, curve: &NormCurve) {
     }
 }
 
-/// A cross on the lower edge for each value at which a network diverged, beside those of other norms.
+/// A cross on the lower edge for each value at which a network diverged, next to those of other norms.
 fn draw_diverged(svg: &mut Svg, panel: &Panel, curve: &NormCurve, place: usize) {
     for point in curve.points.iter().filter(|point| point.diverged) {
         let (x, y) = (panel.at_x(point.value) + 10.0 * place as f64 - 4.0, panel.bottom() - 4.0);
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_tells_all_its_seeds() {
+    fn a_value_summarizes_all_its_seeds() {
         let said = |accuracies: &[f64], diverged: bool| {
             let reads = AcrossSeeds::of(accuracies.iter().copied());
             AtValue { value: 0.1, text: "0.1".to_owned(), reads, diverged }.said()

@@ -1,5 +1,5 @@
-// What holds of the controls of all sections: numbers in sentences are dragged and moved by keys, the page is built
-// a section at a time, and less motion is heeded.
+// Properties of the controls of all sections: numbers in sentences are dragged and moved by keys, the page is built
+// one section at a time, and reduced motion is respected.
 async () => {
   const failures = [];
   const check = (good, sentence) => good || failures.push(sentence);
@@ -26,7 +26,7 @@ async () => {
       const follows = async (what) => {
         await frames(2);
         check(number.isConnected && document.activeElement === number, `${name}: ${what} takes it from the page`);
-        check(number.textContent === number.getAttribute('aria-valuetext'), `${name}: ${what} is told otherwise`);
+        check(number.textContent === number.getAttribute('aria-valuetext'), `${name}: ${what} is announced differently`);
         const slider = section.querySelectorAll('.slider input')[sliders[place]];
         if (!slider || id === 's0') return;
         check(Math.abs(slider.valueAsNumber - value()) < 1e-6, `${name}: ${what} leaves the slider at ${slider.value}`);
@@ -61,7 +61,7 @@ async () => {
     }
   }
 
-  // The page is built anew a section at a time: at most one between two frames.
+  // The page is rebuilt one section at a time: at most one between two frames.
   let [now, most, changed] = [0, 0, new Set()];
   const watch = new MutationObserver((all) => {
     for (const { target } of all) if (target.parentElement === main) changed.add(`${now} ${target.id}`);
@@ -80,7 +80,7 @@ async () => {
   check(new Set([...changed].map((one) => one.split(' ')[1])).size === 10, `rebuilt: ${[...changed]}`);
   check(most === 1, `${most} sections are built at once`);
 
-  // Less motion: nothing plays by itself, and what is asked for is there at once.
+  // Less motion: nothing plays on its own, and requested changes appear at once.
   const { matchMedia } = globalThis;
   globalThis.matchMedia = (query) => ({ ...matchMedia.call(globalThis, query), matches: /reduced-motion/.test(query) });
   document.getElementById('s0').scrollIntoView();
@@ -91,7 +91,7 @@ async () => {
   const step = document.querySelector('#s0 .slider input');
   const stands = step.valueAsNumber;
   await frames(12);
-  check(step.isConnected && step.valueAsNumber === stands, 'with less motion the race runs by itself');
+  check(step.isConnected && step.valueAsNumber === stands, 'with less motion the race runs on its own');
   document.querySelector('#s4 .s4-start').click();
   await frames(2);
   check(document.querySelector('#s4 .answer').textContent.includes('30'), 'with less motion learning is a film');

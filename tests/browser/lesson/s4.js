@@ -13,7 +13,7 @@ async () => {
     slider.dispatchEvent(new Event('input'));
   };
 
-  /** The norm and its two numbers, written out anew. */
+  /** The norm and its two numbers, written out again. */
   const placed = () => {
     const mean = INPUTS.reduce((sum, x) => sum + x, 0) / INPUTS.length;
     const sigma = Math.sqrt(INPUTS.reduce((sum, x) => sum + (x - mean) ** 2, 0) / INPUTS.length);

@@ -55,8 +55,8 @@ async () => {
       return (device = await request.apply(this, options));
     };
   }
-  // No task of the page is to take longer than this. Two cores that five processes used, too, had 60 to 160 ms; a task
-  // that the system put aside there had 512 ms. What the page does it does again: it must hold in one of the rounds.
+  // No task of the page may take longer than this. Two cores shared with five processes had 60 to 160 ms; a task
+  // that the system suspended there had 512 ms. The page repeats its work: the limit must hold in one of the rounds.
   const [LIMIT_MS, ROUNDS] = [200, 3];
   const tasks = [];
   const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
@@ -193,7 +193,7 @@ async () => {
   const took = performance.now() - paused;
   const stopped = steps();
   await pause(1500);
-  // A moment and an evaluation of each network may follow, of at most four submits each.
+  // A probe and an evaluation of each network may follow, of at most four submits each.
   check(passes <= 24, `after the pause there were ${passes} submits`);
   check(steps() === stopped, `paused at step ${stopped}, it went on to ${steps()}`);
   check(took < 2000, `the pause took ${took} ms`);

@@ -65,7 +65,7 @@ async () => {
     check(judge(id, [], {}).verdict === 'unmeasured' || id === 'batch-size-one', `${id}: judged without tracks`);
   }
   check(judge('location', record.networks, { ...about, position: 'after' }).verdict === 'unmeasured',
-    'a norm behind the activation is judged');
+    'a norm after the activation is judged');
 
   // The reader's own run: settings count, and the recorded one is not the reader's.
   const lab = { tracks: structuredClone(record.networks),

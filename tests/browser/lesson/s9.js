@@ -58,7 +58,7 @@ async () => {
   check(curvesAsCsv([{ name: 'x', losses: [[1, NaN]], evaluations: [],
     moments: [] }]).endsWith('x,training loss,,1,\n'), 'NaN in a CSV');
 
-  // Pictures stand by themselves.
+  // Pictures are self-contained.
   root.scrollIntoView();
   await new Promise((done) => setTimeout(done, 200));
   const all = pictures();

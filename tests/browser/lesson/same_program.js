@@ -1,4 +1,4 @@
-// Where the program that the page has put together is not the one that was exported.
+// Where the program that the page has assembled differs from the exported one.
 (exported, built) => {
   if (!built) return ['the catalogue has no such network'];
   const wrong = [];

@@ -226,7 +226,7 @@ async () => {
     'End']) plot.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
   expect(JSON.stringify(steps.slice(-5)) === JSON.stringify([kept[0], kept[1], kept[2], kept[1], kept.at(-1)]),
     `keys moved the step to ${steps}`);
-  expect(plot.getAttribute('aria-valuetext').includes(plain(kept.at(-1))), 'the step moved by keys is not told');
+  expect(plot.getAttribute('aria-valuetext').includes(plain(kept.at(-1))), 'the step moved by keys is not announced');
   plot.blur();
   const canvas = get('.view-ridges');
   const before = { ...state.turn };
@@ -255,7 +255,7 @@ async () => {
   inputs[0].click();
   state.layer = undefined;
 
-  // Trainings of every kind: none of them throws or says what is no word.
+  // Trainings of every kind: none of them throws or shows NaN, undefined and the like.
   const deep = (track, count) => ({ ...track, moments: track.moments.map((moment) => ({ ...moment,
     layers: Array.from({ length: count }, (_, at) => ({ ...moment.layers[at % moment.layers.length] })) })) });
   const spoil = (moment) => ({ step: moment.step, output: { gradient: NaN, change: null, gain: null },
@@ -287,7 +287,7 @@ async () => {
     beta: layer.beta.map((_, at) => by * at * -7.3) });
   kinds.away = [sigmoid[0], { ...sigmoid[1], moments: sigmoid[1].moments.map((moment, at) => ({ ...moment,
     layers: moment.layers.map((layer) => away(layer, 10 ** at)) })) }, sigmoid[2]];
-  /** Words of a plot that lie on each other, or beyond it. */
+  /** Words of a plot that overlap, or are outside it. */
   const collisions = () => all('.plot svg').flatMap((plot) => {
     const frame_ = plot.getBoundingClientRect();
     const texts = [...plot.querySelectorAll('text')].filter((text) => text.textContent.trim())

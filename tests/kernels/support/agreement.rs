@@ -40,7 +40,7 @@ pub(crate) fn gpu_trial(
     })
 }
 
-/// Sizes of the block of a tiled product; what is not named is as in the file.
+/// Block sizes of a tiled product; those not named are as in the file.
 pub(crate) const BLOCKS: [&[&str]; 8] = [
     &[],
     &["TILE_M=32"],

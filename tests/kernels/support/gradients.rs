@@ -52,7 +52,7 @@ pub(crate) fn away_from_kink(make: impl Fn(u32) -> Call) -> Call {
     found.unwrap_or_else(|| panic!("no seed keeps z away from 0"))
 }
 
-/// Holds d_x, d_gamma and, where it has one, d_beta of a normalization against its forward kernel.
+/// Compares d_x, d_gamma and d_beta (if any) of a normalization with its forward kernel.
 pub(crate) fn assert_norm_gradients(
     [forward, backward]: [&'static Kernel; 2],
     shape: Shape,
@@ -69,7 +69,7 @@ pub(crate) fn assert_norm_gradients(
         if has("beta") {
             call = call.real("beta", &normal(seed + 200, row));
         }
-        // The running statistics of batch norm have no part in y.
+        // The running statistics of batch norm do not affect y.
         if has("running") {
             call = call.real("running", &Tensor::filled(Shape { rows: 2, ..shape }, 1.0));
         }

@@ -17,7 +17,7 @@ use std::path::Path;
 /// Allowed error of a twin in f64, as a fraction of a tensor's largest magnitude.
 const NEAR_F64: f64 = 1e-11;
 
-/// The same in f32. The inputs have offsets of 1e3, whose f32 keeps four digits behind the point.
+/// The same in f32. The inputs have offsets of 1e3, whose f32 keeps four decimal places.
 const NEAR_F32: f64 = 1e-4;
 
 /// One call and what it must write.
@@ -41,11 +41,11 @@ impl VectorCase {
         }
     }
 
-    /// Whole numbers; -1 is read as `normlab::kernels::NONE`, whose bits it has.
+    /// Integers; -1 is read as `normlab::kernels::NONE`, whose bits it has.
     pub(crate) fn index(&self, key: &str) -> &Tensor<u32> {
         match self.tensors.get(key) {
             Some(Value::Index(tensor)) => tensor,
-            _ => panic!("{} has no whole numbers {key}", self.label),
+            _ => panic!("{} has no integers {key}", self.label),
         }
     }
 
@@ -137,8 +137,8 @@ impl Expected {
     }
 }
 
-/// A device by the project's own rule: what is expected is the reference, and the f32 twin says what f32
-/// costs.
+/// Judges a device by the project's rule: the expected values are the reference, and the f32 twin gives the f32
+/// error.
 pub(crate) fn agree(
     backend: &mut GpuBackend,
     kernel: &'static Kernel,
