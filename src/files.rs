@@ -1,11 +1,12 @@
 //! Files that are written whole or not at all, and the folder for caches.
 
-use safetensors::tensor::{Dtype, SafeTensorError, TensorView};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo, TensorView};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
 use std::env;
-use std::fs;
-use std::io::{Error, ErrorKind, Result};
+use std::fs::{self, File};
+use std::io::{BufWriter, Error, ErrorKind, Result, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes a file under a temporary name and renames it.
@@ -13,8 +14,17 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// The system's own; then nothing of the file remains, and an older one is unchanged.
 pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace_with(path, |file| file.write_all(bytes))
+}
+
+/// [`replace`] with what `write` puts into the file.
+///
+/// # Errors
+/// As there, and those of `write`.
+pub fn replace_with(path: &Path, write: impl FnOnce(&mut File) -> Result<()>) -> Result<()> {
     let temporary = temporary(path);
-    let written = fs::write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    let written = File::create(&temporary).and_then(|mut file| write(&mut file));
+    let written = written.and_then(|()| fs::rename(&temporary, path));
     if written.is_err() {
         // The first error is the one to report; a file that was not created cannot be removed.
         let _ = fs::remove_file(&temporary);
@@ -86,6 +96,22 @@ impl TensorBytes {
         Self { dtype: Dtype::F32, shape: shape.to_vec(), bytes }
     }
 
+    /// Its elements as f32, where they are.
+    #[must_use]
+    pub fn to_reals(&self) -> Option<Vec<f32>> {
+        let (words, _) = self.bytes.as_chunks();
+        let numbers = words.iter().map(|&word| f32::from_le_bytes(word));
+        (self.dtype == Dtype::F32).then(|| numbers.collect())
+    }
+
+    /// Its elements as u32, where they are.
+    #[must_use]
+    pub fn to_indices(&self) -> Option<Vec<u32>> {
+        let (words, _) = self.bytes.as_chunks();
+        let numbers = words.iter().map(|&word| u32::from_le_bytes(word));
+        (self.dtype == Dtype::U32).then(|| numbers.collect())
+    }
+
     /// A tensor of u32.
     #[must_use]
     pub fn indices(shape: &[usize], data: &[u32]) -> Self {
@@ -94,21 +120,68 @@ impl TensorBytes {
     }
 }
 
-/// Writes tensors as a safetensors file, with metadata.
+/// Writes tensors as a safetensors file, with metadata. Equal tensors and metadata give equal files.
 ///
 /// # Errors
 /// As [`replace`].
 pub fn write_tensors(
     path: &Path,
     tensors: &BTreeMap<String, TensorBytes>,
-    metadata: Option<HashMap<String, String>>,
+    metadata: Option<BTreeMap<String, String>>,
 ) -> Result<()> {
-    let failed = |error: SafeTensorError| Error::other(error);
-    let views = tensors.iter().map(|(name, TensorBytes { dtype, shape, bytes })| {
-        Ok((name, TensorView::new(*dtype, shape.clone(), bytes)?))
+    let mut ordered: Vec<_> = tensors.iter().collect();
+    // Wide elements first, so that all are aligned.
+    ordered.sort_by(|(_, one), (_, other)| other.dtype.cmp(&one.dtype));
+    let header = header(&ordered, metadata)?;
+    replace_with(path, |file| {
+        let mut file = BufWriter::with_capacity(1 << 20, file);
+        file.write_all(&(header.len() as u64).to_le_bytes())?;
+        file.write_all(&header)?;
+        ordered.iter().try_for_each(|(_, tensor)| file.write_all(&tensor.bytes))?;
+        file.flush()
+    })
+}
+
+/// The tensors of a safetensors file, and the words about them.
+///
+/// # Errors
+/// As [`read`]; of the kind [`ErrorKind::InvalidData`] where it is no whole safetensors file.
+pub fn read_tensors(
+    path: &Path,
+) -> Result<(BTreeMap<String, TensorBytes>, HashMap<String, String>)> {
+    let bytes = read(path)?;
+    let damaged = |error: SafeTensorError| Error::new(ErrorKind::InvalidData, error);
+    let (_, metadata) = SafeTensors::read_metadata(&bytes).map_err(damaged)?;
+    let tensors = SafeTensors::deserialize(&bytes).map_err(damaged)?;
+    let owned = |(name, view): (&str, TensorView<'_>)| {
+        let (shape, bytes) = (view.shape().to_vec(), view.data().to_vec());
+        (name.to_owned(), TensorBytes { dtype: view.dtype(), shape, bytes })
+    };
+    Ok((tensors.iter().map(owned).collect(), metadata.metadata().clone().unwrap_or_default()))
+}
+
+/// The header of a safetensors file. The library would write the words in an order that changes from one call to
+/// the next.
+fn header(
+    tensors: &[(&String, &TensorBytes)],
+    metadata: Option<BTreeMap<String, String>>,
+) -> Result<Vec<u8>> {
+    let mut end = 0;
+    let infos = tensors.iter().map(|(name, TensorBytes { dtype, shape, bytes })| {
+        let start = end;
+        end += bytes.len();
+        let data_offsets = (start, end);
+        ((*name).clone(), TensorInfo { dtype: *dtype, shape: shape.clone(), data_offsets })
     });
-    let views = views.collect::<std::result::Result<Vec<_>, _>>().map_err(failed)?;
-    replace(path, &safetensors::serialize(views, metadata).map_err(failed)?)
+    let infos = Metadata::new(None, infos.collect()).map_err(Error::other)?;
+    let mut header = serde_json::to_string(&infos)?;
+    if let Some(metadata) = metadata {
+        let comma = if tensors.is_empty() { "" } else { "," };
+        let words = serde_json::to_string(&metadata)?;
+        header.insert_str(1, &format!("\"__metadata__\":{words}{comma}"));
+    }
+    let aligned = header.len().next_multiple_of(8);
+    Ok(format!("{header:<aligned$}").into_bytes())
 }
 
 /// Checks that a file can be written to `path`, before anything is computed for it.

@@ -66,8 +66,9 @@ fn a_signal_ends_a_run_with_its_records_and_its_report() {
         let ended = Ended::of(child.wait_with_output().unwrap()).with(status);
         let step = evaluations(folder.path()).last().unwrap().step;
         let kept = format!(
-            "interrupted: sigmoid-batch was recorded up to step {step} of 10000000; `normlab train {}",
-            folder.path().join("experiment.toml").display()
+            "interrupted: sigmoid-batch was recorded up to step {step} of 10000000; `normlab train --resume {}` goes \
+             on from here",
+            folder.path().display()
         );
         assert!(ended.stdout.contains(&kept), "{kept}: {ended:#?}");
         assert!(ended.stdout.lines().last().unwrap().starts_with("report: "), "{ended:#?}");

@@ -19,9 +19,10 @@ const NETWORKS: [&str; 6] =
     ["sigmoid-none", "sigmoid-batch", "sigmoid-layer", "relu-none", "relu-batch", "relu-layer"];
 
 /// What a run leaves.
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "affine.jsonl",
     "batch_sizes.jsonl",
+    "checkpoint.safetensors",
     "experiment.toml",
     "frames",
     "histograms.jsonl",

@@ -40,5 +40,7 @@ mod memory;
 mod page;
 mod portability;
 mod replicas;
+mod results;
+mod resume;
 mod shaders;
 mod sweeps;

@@ -24,6 +24,8 @@ pub(super) struct Lesson<'a> {
     pub(super) data: &'a Dataset,
     pub(super) runs: &'a [RunRecord],
     pub(super) folder: &'a RunFolder,
+    /// Whether it had ended its own networks before, and goes on beside them.
+    pub(super) resumed: bool,
 }
 
 impl Lesson<'_> {
@@ -40,17 +42,23 @@ impl Lesson<'_> {
     ) -> anyhow::Result<()> {
         for swept in Swept::ALL.into_iter().take_while(|_| !interrupt::is_requested()) {
             let Some(sweep) = Sweep::beside(swept, self.experiment) else { continue };
-            let Some(mut all) = SweepFolder::beside(swept, self.folder)? else { continue };
+            let Some(mut all) = SweepFolder::beside(swept, self.folder, self.resumed)? else {
+                continue;
+            };
             let (verify, experiments) = (!backend.adapter().is_cpu_engine(), sweep.experiments());
             let plans = experiments.iter().flat_map(|one| Plan::all(one, self.data, verify));
             let (plans, own) = (plans.collect::<Vec<_>>(), self.own(backend, &sweep)?);
             let networks = Some(own.iter().count() + plans.len());
+            for record in all.records() {
+                parity.merge(&record.run.parity, &record.name(swept));
+            }
+            let (done, first) = (all.records().len(), own.iter().count());
             let mut add = |record: SweepRecord| {
                 parity.merge(&record.run.parity, &record.name(swept));
                 all.add(SweepRecord { networks, of_lesson: true, ..record })
             };
-            own.map(&mut add).transpose()?;
-            for plan in &plans {
+            own.filter(|_| done == 0).map(&mut add).transpose()?;
+            for plan in plans.iter().skip(done.saturating_sub(first)) {
                 let Some(record) = train_of_sweep(backend, plan, &plan.name())? else {
                     return Ok(());
                 };

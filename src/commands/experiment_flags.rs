@@ -142,6 +142,13 @@ impl<K: Keys> FromArgMatches for ExperimentArguments<K> {
 }
 
 impl<K> ExperimentArguments<K> {
+    /// The flags that were given, for example `--batch`.
+    pub(super) fn names(&self) -> Vec<String> {
+        let given = self.given.iter().map(|(key, _)| key.name.replace('_', "-"));
+        let depth = self.depth.map(|_| DEPTH.to_owned());
+        given.chain(depth).map(|name| format!("--{name}")).collect()
+    }
+
     /// Overrides the experiment's values with the flags that were given.
     ///
     /// # Errors

@@ -5,8 +5,10 @@ mod bench;
 mod beside;
 mod check;
 mod check_activations;
+mod compare;
 mod devices;
 mod eval;
+mod evaluate;
 mod experiment;
 mod experiment_flags;
 mod export;
@@ -14,9 +16,13 @@ mod judge;
 mod opening;
 mod output;
 mod page;
+mod predict;
 mod progress;
+mod records;
 mod report;
+mod resume;
 mod run;
+mod run_text;
 mod sanitize;
 mod shaders;
 mod sweep;
@@ -60,6 +66,14 @@ enum Command {
     Train(run::TrainArguments),
     /// Rebuild a run's report from its records.
     Report(report::Arguments),
+    /// Classify a test set with a run's networks: accuracy, loss, confusion matrices, logits.
+    Evaluate(evaluate::Arguments),
+    /// Show what a network of a run takes pictures of your own for.
+    Predict(predict::Arguments),
+    /// Compare runs: the settings that differ, and their curves on one page.
+    Compare(compare::Arguments),
+    /// Write a run's records as comma-separated values.
+    Records(records::Arguments),
     /// Write the lesson as a page that opens in any browser, and trains there.
     Page(page::Arguments),
     /// Compare batch norm with layer norm at several batch sizes.
@@ -105,6 +119,10 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Status> {
         Command::Lesson(arguments) => run::lesson(&arguments, out),
         Command::Train(arguments) => run::train(&arguments, out),
         Command::Report(arguments) => report::report(&arguments, out),
+        Command::Evaluate(arguments) => evaluate::evaluate(&arguments, out),
+        Command::Predict(arguments) => predict::predict(&arguments, out),
+        Command::Compare(arguments) => compare::compare(&arguments, out),
+        Command::Records(arguments) => records::records(&arguments, out),
         Command::Page(arguments) => page::page(&arguments, out),
         Command::BatchSizes(arguments) => sweep::batch_sizes(&arguments, out),
         Command::LearningRates(arguments) => sweep::learning_rates(&arguments, out),

@@ -10,7 +10,7 @@ use crate::record::{Evaluation, Probe, SweepRecord};
 use crate::report::{number, watch as words};
 use crate::train::run_folder::RunFolder;
 use crate::train::sweep;
-use crate::train::{Observer, Plan, ShaderReload, Weights};
+use crate::train::{Observer, Plan, ShaderReload, TrainingState, Weights};
 use crate::watch::Changes;
 use anyhow::Context;
 use indicatif::ProgressBar;
@@ -40,7 +40,8 @@ pub(super) struct Progress<'a> {
     run: String,
     bar: ProgressBar,
     folder: &'a mut RunFolder,
-    weights: Option<Weights>,
+    /// Those of the last evaluation, and its step.
+    weights: Option<(usize, Weights)>,
     written: Instant,
     /// Reports changes of shaders, if they are watched.
     changes: Option<&'a Changes>,
@@ -66,7 +67,7 @@ impl<'a> Progress<'a> {
     pub(super) fn finish(self) -> Result<()> {
         self.bar.finish_and_clear();
         match &self.weights {
-            Some(weights) => self.folder.weights(&self.run, weights),
+            Some((step, weights)) => self.folder.weights(&self.run, *step, weights),
             None => Ok(()),
         }
     }
@@ -84,9 +85,9 @@ impl Observer for Progress<'_> {
             return Ok(());
         }
         self.bar.set_message(format!("accuracy {}", number::percent(evaluation.test_accuracy)));
-        self.weights = Some(weights.clone());
+        self.weights = Some((evaluation.step, weights.clone()));
         if self.written.elapsed() >= WEIGHTS_EVERY {
-            self.folder.weights(&self.run, weights)?;
+            self.folder.weights(&self.run, evaluation.step, weights)?;
             self.written = Instant::now();
         }
         Ok(())
@@ -94,6 +95,14 @@ impl Observer for Progress<'_> {
 
     fn probed(&mut self, probe: &Probe) -> Result<()> {
         self.folder.probe(probe)
+    }
+
+    fn wants_state(&mut self, bytes: usize, ends: bool) -> bool {
+        self.folder.is_checkpoint_due(bytes) || ends
+    }
+
+    fn state(&mut self, state: TrainingState) -> Result<()> {
+        self.folder.keep_state(&self.run, state)
     }
 
     fn interrupted(&self) -> bool {
@@ -105,7 +114,8 @@ impl Observer for Progress<'_> {
     }
 
     fn shaders_reloaded(&mut self, reload: &ShaderReload) -> Result<()> {
-        if let ShaderReload::Taken { activation, .. } = reload {
+        if let ShaderReload::Taken { activation, changes, .. } = reload {
+            self.folder.take_shaders(changes);
             self.activation = activation.or(self.activation);
         }
         let text = format!("{}: {}", self.run, words::reload(reload));

@@ -1,6 +1,7 @@
 //! `normlab report`: rebuilds the report of a run or a sweep from its records.
 
 use super::output::{Status, open_in_browser, print};
+use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::report::folder::{self, Report};
 use crate::report::records::Records;
@@ -45,8 +46,17 @@ pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
 /// # Errors
 /// [`Error::Config`] when it has no experiment; as [`Records::read`].
 pub(super) fn read_records(folder: &Path, kind: &str) -> Result<Records> {
-    if folder.join("experiment.toml").is_file() {
-        return Records::read(folder);
+    Records::of(read_experiment(folder, kind)?, folder)
+}
+
+/// The experiment of the run in a folder; `kind` as for [`read_records`].
+///
+/// # Errors
+/// [`Error::Config`] when there is none; as [`Experiment::read`].
+pub(super) fn read_experiment(folder: &Path, kind: &str) -> Result<Experiment> {
+    let toml = folder.join("experiment.toml");
+    if toml.is_file() {
+        return Experiment::read(&toml);
     }
     Err(Error::Config(format!(
         "{} holds no {kind}: it has no experiment.toml. Name the folder of one, for example \

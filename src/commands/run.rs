@@ -8,11 +8,12 @@ use super::beside::Lesson;
 use super::experiment::{load_to_train, with_flags};
 use super::experiment_flags::ExperimentArguments;
 use super::opening::open;
-use super::output::{Status, compared, open_in_browser, print, print_interrupted, print_limit};
+use super::output::{Status, open_in_browser, print, print_interrupted, print_limit};
 use super::page;
 use super::progress::Progress;
 use super::report;
-use super::terminal;
+use super::resume;
+use super::run_text::{conclusion, ended, introduction};
 use super::tuning::prepare;
 use crate::backend::Backend;
 use crate::backend::any::AnyBackend;
@@ -23,10 +24,10 @@ use crate::files::sha256;
 use crate::gradient_check;
 use crate::interrupt;
 use crate::kernels::activation::Activation;
-use crate::kernels::precision::Precision;
-use crate::record::{Parity, ReplicaRange, RunRecord, Summary};
+use crate::record::{DataRecord, Parity, Summary};
+use crate::report::claims;
 use crate::report::records::Records;
-use crate::report::{claims, number, table};
+use crate::train::checkpoint::CheckpointRecord;
 use crate::train::run_folder::{REPORT, RunFolder};
 use crate::train::{self, Plan};
 use crate::tune::run::TuneMode;
@@ -34,8 +35,7 @@ use crate::watch::Changes;
 use anyhow::{Context, bail};
 use clap::Args;
 use std::io::Write;
-use std::path::PathBuf;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
 
 /// Arguments of `normlab lesson`, and of `normlab train` except for its file.
 #[derive(Args, Clone, Debug)]
@@ -62,6 +62,11 @@ pub(super) struct TrainArguments {
     /// An experiment file; flags override its values. assets/experiments/lesson.toml is an example.
     #[arg(value_name = "EXPERIMENT.toml")]
     file: Option<PathBuf>,
+    /// Go on with the run in this folder, as if it had never stopped.
+    ///
+    /// Its experiment stays; a larger --steps trains its networks on. Give the same options for shaders as then.
+    #[arg(long, value_name = "RUN", help_heading = "Training", conflicts_with_all = ["file", "out", "force", "tune"])]
+    resume: Option<PathBuf>,
     #[command(flatten)]
     run: RunArguments,
 }
@@ -82,12 +87,13 @@ pub(super) fn lesson(arguments: &RunArguments, out: &mut dyn Write) -> anyhow::R
 
 /// Runs one experiment.
 pub(super) fn train(arguments: &TrainArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
-    match &arguments.file {
-        Some(file) => {
+    match (&arguments.resume, &arguments.file) {
+        (Some(folder), _) => arguments.run.resume(folder, out),
+        (None, Some(file)) => {
             let stem = file.file_stem().unwrap_or_default().to_string_lossy();
             arguments.run.start(&stem, Kind::Experiment, Experiment::read(file)?, out)
         }
-        None => arguments.run.start("train", Kind::Experiment, Experiment::default(), out),
+        (None, None) => arguments.run.start("train", Kind::Experiment, Experiment::default(), out),
     }
 }
 
@@ -100,49 +106,97 @@ impl RunArguments {
         given: Experiment,
         out: &mut dyn Write,
     ) -> anyhow::Result<Status> {
-        let start = Instant::now();
         let (experiment, device) = &with_flags(given, &self.experiment, &self.device)?;
         let OutputArguments { out: path, force, open: shown } = &self.output;
         RunFolder::check_free(path.as_deref(), *force)?;
+        let Opened { data, mut backend, changes } = self.open((experiment, device), out)?;
+        let verify = !backend.adapter().is_cpu_engine();
+        // Texts that change under way are not what was searched.
+        let mode = if changes.is_some() { TuneMode::Off } else { self.tune.tune };
+        let plans = Plan::all(experiment, &data, verify);
+        prepare(mode, device, &mut backend, &plans, out)?;
+        interrupt::listen()?;
+        let record = checkpoint_record(kind, (experiment, data.record()), &backend)?;
+        let folder = RunFolder::create(name, path.as_deref(), *force, record)?;
+        print(out, &introduction(experiment, &data))?;
+        for warning in experiment.warnings() {
+            print(out, &format!("warning: {warning}"))?;
+        }
+        let run = Run::new((kind, experiment), (backend, changes), (folder, &data), *shown)?;
+        run.complete((&plans, &data), out)
+    }
+
+    /// Goes on with the run in a folder.
+    fn resume(&self, path: &Path, out: &mut dyn Write) -> anyhow::Result<Status> {
+        let (experiment, checkpoint) = resume::read(path, (&self.experiment, &self.device))?;
+        let (experiment, device) = &with_flags(experiment, &self.experiment, &self.device)?;
+        let Opened { data, mut backend, changes } = self.open((experiment, device), out)?;
+        let seen = data.record();
+        resume::check_data(path, &checkpoint, (&data, &seen))?;
+        let verify = !backend.adapter().is_cpu_engine();
+        let plans = Plan::all(experiment, &data, verify);
+        let mode = resume::use_settings(&checkpoint, &mut backend, changes.is_some());
+        prepare(mode, device, &mut backend, &plans, out)?;
+        resume::check_shaders(path, &checkpoint, &backend, out)?;
+        let kind = if checkpoint.record.lesson { Kind::Lesson } else { Kind::Experiment };
+        let record = checkpoint_record(kind, (experiment, seen), &backend)?;
+        let checkpoint = checkpoint.continued(record);
+        interrupt::listen()?;
+        let folder = RunFolder::resume(path, checkpoint)?;
+        print(out, &introduction(experiment, &data))?;
+        print(out, &resume::where_it_goes_on(folder.checkpoint(), &plans))?;
+        let shown = self.output.open;
+        let run = Run::new((kind, experiment), (backend, changes), (folder, &data), shown)?;
+        run.complete((&plans, &data), out)
+    }
+
+    /// The data of an experiment, and what computes it.
+    fn open(
+        &self,
+        (experiment, device): (&Experiment, &DeviceArguments),
+        out: &mut dyn Write,
+    ) -> anyhow::Result<Opened> {
         let library = self.fusion.apply(self.shaders.library()?);
         let changes = self.watch.changes(&library, experiment)?;
         // A file that is added later, for a kernel that would have been fused, must take effect.
         let library = if changes.is_some() { library.unfused() } else { library };
-        let data = &load_to_train(experiment)?;
-        let mut backend = open(device, library, out)?;
+        let data = load_to_train(experiment)?;
+        let backend = open(device, library, out)?;
         for &activation in &experiment.activation {
             gradient_check::require(&*backend, activation)?;
         }
-        let verify = !backend.adapter().is_cpu_engine();
-        if changes.is_some() && !verify {
+        if changes.is_some() && backend.adapter().is_cpu_engine() {
             bail!(Error::Config("--watch: the CPU engine runs no shaders".to_owned()));
         }
-        // Shaders that change during the run are not those that were tuned.
-        let mode = if changes.is_some() { TuneMode::Off } else { self.tune.tune };
-        let plans = Plan::all(experiment, data, verify);
-        prepare(mode, device, &mut backend, &plans, out)?;
-        interrupt::listen()?;
-        let folder = RunFolder::create(name, path.as_deref(), *force, experiment)?;
-        print(out, &introduction(experiment, data))?;
-        for warning in experiment.warnings() {
-            print(out, &format!("warning: {warning}"))?;
-        }
-        let summary = empty_summary(experiment, data, &*backend)?;
-        let shown = *shown;
-        let mut run = Run { kind, experiment, start, backend, changes, folder, summary, shown };
-        // Even a run that is killed leaves a record of its hardware and software.
-        run.folder.summary(&run.summary)?;
-        let trained = run.train(&plans, out);
-        let ended = match kind {
-            Kind::Lesson => trained.and_then(|()| run.train_beside(data, out)),
-            Kind::Experiment => trained,
-        };
-        let ended = ended.and_then(|()| run.conclude(out));
-        if ended.is_err() {
-            report::after_error(run.records(), run.folder.path(), out);
-        }
-        ended.with_context(|| format!("the run in {} ended early", run.folder.path().display()))
+        Ok(Opened { data, backend, changes })
     }
+}
+
+/// What a run computes with.
+struct Opened {
+    data: Dataset,
+    backend: AnyBackend,
+    changes: Option<Changes>,
+}
+
+/// What a checkpoint says of a run whose networks have their shaders.
+fn checkpoint_record(
+    kind: Kind,
+    (experiment, data): (&Experiment, DataRecord),
+    backend: &AnyBackend,
+) -> Result<CheckpointRecord> {
+    let settings = backend.gpu().map(|gpu| gpu.selection().settings().clone());
+    Ok(CheckpointRecord {
+        experiment: experiment.to_toml()?,
+        data,
+        lesson: kind == Kind::Lesson,
+        adapter: backend.adapter(),
+        shaders: backend.shaders(),
+        settings: settings.unwrap_or_default().into_iter().collect(),
+        elapsed_s: 0.0,
+        networks: Vec::new(),
+        lines: [0; 2],
+    })
 }
 
 /// A run that has begun, and its results so far.
@@ -150,7 +204,6 @@ struct Run<'a> {
     kind: Kind,
     /// As it was at the start: an activation's file may have changed since.
     experiment: &'a Experiment,
-    start: Instant,
     backend: AnyBackend,
     changes: Option<Changes>,
     folder: RunFolder,
@@ -159,17 +212,60 @@ struct Run<'a> {
     shown: bool,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    /// A run in its folder, before it trains anything, or anything more.
+    fn new(
+        (kind, experiment): (Kind, &'a Experiment),
+        (backend, changes): (AnyBackend, Option<Changes>),
+        (folder, data): (RunFolder, &Dataset),
+        shown: bool,
+    ) -> Result<Self> {
+        let summary = empty_summary(experiment, data, &*backend)?;
+        Ok(Self { kind, experiment, backend, changes, folder, summary, shown })
+    }
+
+    /// Trains what is to be trained, and concludes.
+    fn complete(
+        mut self,
+        (plans, data): (&[Plan<'_>], &Dataset),
+        out: &mut dyn Write,
+    ) -> anyhow::Result<Status> {
+        let ended = plans.iter().filter_map(|plan| self.folder.checkpoint().ended(&plan.name()));
+        self.summary.runs = ended.cloned().collect();
+        for record in &self.summary.runs {
+            self.summary.parity.merge(&record.parity, &record.name);
+        }
+        let resumed = self.summary.runs.len() == plans.len();
+        // A run that is killed leaves what computed it.
+        self.folder.summary(&self.summary)?;
+        let trained = self.train(plans, out);
+        let ended = match self.kind {
+            Kind::Lesson => trained.and_then(|()| self.train_beside((data, resumed), out)),
+            Kind::Experiment => trained,
+        };
+        let ended = ended.and_then(|()| self.conclude(out));
+        if ended.is_err() {
+            // That error is the one to tell.
+            let _ = self.folder.write_checkpoint();
+            report::after_error(self.records(), self.folder.path(), out);
+        }
+        ended.with_context(|| format!("the run in {} ended early", self.folder.path().display()))
+    }
+
     /// Trains every network, one after another.
     fn train(&mut self, plans: &[Plan<'_>], out: &mut dyn Write) -> anyhow::Result<()> {
-        let Self { start, backend, changes, folder, summary, .. } = self;
+        let Self { backend, changes, folder, summary, .. } = self;
         let mut taken = Vec::new();
         for plan in plans {
+            if folder.checkpoint().ended(&plan.name()).is_some() {
+                continue;
+            }
+            let from = folder.resumed(&plan.name())?;
             let activation = taken.iter().copied().fold(plan.activation, Activation::or_newer);
             let plan = Plan { activation, ..*plan };
             let mut progress =
                 Progress::new(&plan.name(), plan.experiment, folder, (changes.as_ref(), &mut *out));
-            let trained = train::train(&mut **backend, &plan, &mut progress);
+            let trained = train::resume(&mut **backend, &plan, from, &mut progress);
             taken.extend(progress.activation);
             // The last weights are kept even if the training failed.
             let kept = progress.finish();
@@ -178,28 +274,40 @@ impl Run<'_> {
             if record.steps > 0 || record.failure.is_some() {
                 print(out, &ended(&record))?;
                 summary.parity.merge(&record.parity, &record.name);
+                if record.steps == plan.experiment.steps || record.failure.is_some() {
+                    folder.end_network(&record);
+                }
+                let place = |name: &str| plans.iter().position(|plan| plan.name() == name);
                 summary.runs.push(record);
+                summary.runs.sort_by_key(|record| place(&record.name));
             }
             summary.shaders = backend.shaders();
-            summary.elapsed_s = start.elapsed().as_secs_f64();
+            summary.elapsed_s = folder.checkpoint().elapsed_s();
             folder.summary(summary)?;
+            if folder.is_checkpoint_due(0) {
+                folder.write_checkpoint()?;
+            }
             if interrupt::is_requested() {
                 break;
             }
         }
-        Ok(())
+        Ok(folder.write_checkpoint()?)
     }
 
     /// Trains the additional networks that the lesson's claims need, unless shaders are watched.
-    fn train_beside(&mut self, data: &Dataset, out: &mut dyn Write) -> anyhow::Result<()> {
+    fn train_beside(
+        &mut self,
+        (data, resumed): (&Dataset, bool),
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
         if self.changes.is_some() || interrupt::is_requested() {
             return Ok(());
         }
         let Self { experiment, backend, folder, summary, .. } = self;
         let Summary { parity, runs, .. } = summary;
-        let lesson = Lesson { experiment, data, runs, folder };
+        let lesson = Lesson { experiment, data, runs, folder, resumed };
         lesson.train_beside(&mut **backend, parity, out)?;
-        summary.elapsed_s = self.start.elapsed().as_secs_f64();
+        summary.elapsed_s = folder.checkpoint().elapsed_s();
         Ok(())
     }
 
@@ -253,10 +361,7 @@ impl Run<'_> {
             true => "every network has finished".to_owned(),
             false => unfinished,
         };
-        format!(
-            "{unfinished}; `normlab train {folder}/experiment.toml` trains these networks again from \
-             their first step"
-        )
+        format!("{unfinished}; `normlab train --resume {folder}` goes on from here")
     }
 }
 
@@ -282,113 +387,4 @@ fn empty_summary(
         fusion: rules.into_iter().map(str::to_owned).collect(),
         claims: Vec::new(),
     })
-}
-
-fn introduction(experiment: &Experiment, data: &Dataset) -> String {
-    format!(
-        "data: {}, {} training and {} test images{}\nnetwork: {}, {} steps at batch {}, {} \
-         at learning rate {:?}, {}{}",
-        data.name,
-        data.train.len(),
-        data.test.len(),
-        classes(data),
-        layers(experiment, data),
-        experiment.steps,
-        experiment.batch,
-        match experiment.optimizer {
-            crate::config::Optimizer::Sgd => "SGD",
-            crate::config::Optimizer::Adam => "Adam",
-        },
-        experiment.learning_rate,
-        seeds(experiment),
-        match experiment.precision {
-            Precision::F32 => "",
-            Precision::Mixed => ", products in mixed precision",
-        },
-    )
-}
-
-/// The seed, or those of several replicas.
-fn seeds(experiment: &Experiment) -> String {
-    match experiment.replicas {
-        1 => format!("seed {}", experiment.seed),
-        replicas => {
-            format!("{replicas} replicas, seeds {} to {}", experiment.seed, experiment.last_seed())
-        }
-    }
-}
-
-/// The classes of the images, unless they are ten classes counted from 0.
-fn classes(data: &Dataset) -> String {
-    match (data.classes, data.first_label) {
-        (10, 0) => String::new(),
-        (classes, first) => {
-            format!(" in {classes} classes, labelled {first} to {}", first + classes - 1)
-        }
-    }
-}
-
-/// The units of each layer, for example 784-100-10.
-pub(super) fn layers(experiment: &Experiment, data: &Dataset) -> String {
-    let units: String = experiment.hidden.iter().map(|units| format!("-{units}")).collect();
-    format!("{}{units}-{}", data.train.features(), data.classes)
-}
-
-/// One line about a network whose training has ended.
-fn ended(record: &RunRecord) -> String {
-    match &record.failure {
-        Some(failure) => format!("{}: ended early: {failure}", record.name),
-        None => format!(
-            "{}: {:.1} %{} after {} steps",
-            record.name,
-            100.0 * record.test_accuracy.unwrap_or_default(),
-            record.range.as_ref().map_or(String::new(), range_of_accuracy),
-            record.steps
-        ),
-    }
-}
-
-/// The range of the accuracies, which follows their median.
-fn range_of_accuracy(range: &ReplicaRange) -> String {
-    let [low, high] = [&range.lowest, &range.highest]
-        .map(|end| number::percent(end.test_accuracy.unwrap_or_default()));
-    format!(" ({low} to {high}, {} replicas)", range.replicas)
-}
-
-fn conclusion(summary: &Summary, folder: &RunFolder) -> String {
-    let mut text = format!(
-        "\n{}\n{}",
-        table::results(summary, terminal::width()),
-        table::legend_text(&table::legend(summary))
-    );
-    if let Some(sentence) = table::about_ranges(summary) {
-        text.push_str(&format!("{sentence}\n"));
-    }
-    let findings = table::findings(summary);
-    if !findings.is_empty() {
-        text.push_str(&format!("\n{findings}"));
-    }
-    let claims = claims::text(&summary.claims);
-    if !claims.is_empty() {
-        text.push_str(&format!("\nwhat this run says about the lesson's claims\n{claims}"));
-    }
-    text.push_str(&compared(&summary.parity));
-    let shares = summary.runs.iter().filter_map(|run| run.probe_share);
-    if let Some(largest) = shares.reduce(f64::max) {
-        let share = 100.0 * largest;
-        text.push_str(&format!(
-            "probes of the layers: at most {share:.1} % of the training time\n"
-        ));
-    }
-    for run in &summary.runs {
-        if let Some(failure) = &run.failure {
-            text.push_str(&format!("FAILED: {}: {failure}\n", run.name));
-        }
-    }
-    text.push_str(&format!(
-        "records: {} ({:.1} s in all)",
-        folder.path().display(),
-        summary.elapsed_s
-    ));
-    text
 }

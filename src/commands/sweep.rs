@@ -12,7 +12,7 @@ use super::output::{
 };
 use super::progress::train_of_sweep;
 use super::report;
-use super::run::layers;
+use super::run_text::layers;
 use super::terminal;
 use super::tuning::prepare;
 use crate::config::{integer, number};

@@ -1,9 +1,13 @@
 //! Images and their labels, as every data set has them.
 
 use crate::error::{Error, Result};
+use crate::files;
 use crate::kernels::gather::BYTES_PER_WORD;
 use crate::tensor::{Shape, Tensor, Value};
 use std::sync::Arc;
+
+/// A byte at or above this is ink, in a binary data set.
+pub const HALF: u8 = 128;
 
 /// One part of a data set: images and their labels.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +48,22 @@ impl Examples {
             bytes.take(self.features()).collect::<Vec<_>>()
         };
         packed.data.chunks(packed.shape.cols.max(1)).flat_map(image).collect()
+    }
+
+    /// The same with every pixel black or white.
+    #[must_use]
+    pub fn black_or_white(self) -> Self {
+        let mut images = self.images();
+        images.iter_mut().for_each(|byte| *byte = if *byte < HALF { 0 } else { 255 });
+        Self::new(&images, self.labels, [self.image_rows, self.image_cols])
+    }
+
+    /// The SHA-256 of all images, as they were given, followed by the labels, a byte each; in hexadecimal.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let mut bytes = self.images();
+        bytes.extend(&self.labels);
+        files::sha256(&bytes)
     }
 
     /// Keeps the first `count` examples, or all if that is 0. `key` is the setting with this value.

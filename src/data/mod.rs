@@ -7,15 +7,12 @@ pub mod folder;
 mod gzip;
 pub mod idx;
 
-pub use examples::Examples;
+pub use examples::{Examples, HALF};
 
 use crate::error::{Error, Result};
-use crate::record::ConstantGuess;
+use crate::record::{ConstantGuess, DataRecord};
 use folder::Files;
 use std::path::PathBuf;
-
-/// A byte at or above this is ink, in a binary data set.
-const HALF: u8 = 128;
 
 /// Where the data of a data set comes from.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +71,7 @@ impl Dataset {
         data.train.keep("train_images", source.train_images)?;
         data.test.keep("test_images", source.test_images)?;
         if source.binary {
-            (data.train, data.test) = (black_or_white(data.train), black_or_white(data.test));
+            (data.train, data.test) = (data.train.black_or_white(), data.test.black_or_white());
         }
         Ok(data)
     }
@@ -98,8 +95,18 @@ impl Dataset {
         Self { name, train, test, classes, first_label: first.into() }
     }
 
-    /// Replaces the test images.
-    fn test_on(&mut self, name: &str, mut test: Examples) -> Result<()> {
+    /// What a record says of the data.
+    #[must_use]
+    pub fn record(&self) -> DataRecord {
+        let image = [self.train.image_rows, self.train.image_cols];
+        DataRecord { sha256: self.train.sha256(), image, first_label: self.first_label }
+    }
+
+    /// Takes other images to test on, called `name`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when they are of another size, or a label is that of no class.
+    pub fn test_on(&mut self, name: &str, mut test: Examples) -> Result<()> {
         same_size(&self.train, &test, name)?;
         let (first, last) = (self.first_label, self.first_label + self.classes - 1);
         for label in &mut test.labels {
@@ -123,13 +130,6 @@ impl Dataset {
     pub fn constant_guess(&self) -> ConstantGuess {
         ConstantGuess::of(&self.train.labels, &self.test.labels)
     }
-}
-
-/// The same with every pixel black or white.
-fn black_or_white(part: Examples) -> Examples {
-    let mut images = part.images();
-    images.iter_mut().for_each(|byte| *byte = if *byte < HALF { 0 } else { 255 });
-    Examples::new(&images, part.labels, [part.image_rows, part.image_cols])
 }
 
 fn same_size(train: &Examples, test: &Examples, name: &str) -> Result<()> {

@@ -5,8 +5,8 @@ use super::layers::{Mode, Walk};
 use crate::error::Result;
 use crate::program::{PassId, TensorId};
 
-/// Adds the pass and returns its data buffers, the pass and the last hidden layer's outputs.
-pub(super) fn evaluate(builder: &mut Builder) -> Result<(DataBuffers, PassId, TensorId)> {
+/// Adds the pass and returns its data buffers, the pass, and the last hidden layer's outputs with the logits.
+pub(super) fn evaluate(builder: &mut Builder) -> Result<(DataBuffers, PassId, [TensorId; 2])> {
     let (chunks, batch) = (builder.network.test_chunks(), builder.network.test_batch);
     let data = builder.data_buffers("test", builder.network.test_examples, (chunks, batch), chunks);
     let (gathered, input, targets) = builder.gather("test", &data, batch)?;
@@ -18,5 +18,5 @@ pub(super) fn evaluate(builder: &mut Builder) -> Result<(DataBuffers, PassId, Te
     let (loss, _) = builder.loss("test", &data, (logits, targets))?;
     let dispatches = [gathered].into_iter().chain(walked).chain([loss]).collect();
     let pass = builder.program.pass("evaluate", dispatches);
-    Ok((data, pass, outputs))
+    Ok((data, pass, [outputs, logits]))
 }

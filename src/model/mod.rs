@@ -61,6 +61,8 @@ pub struct Model {
     /// The last hidden layer's outputs for the last chunk of the test set, `[test_batch, units]`; the
     /// images themselves if there is no hidden layer.
     pub test_outputs: TensorId,
+    /// The logits of a chunk of the test set, `[test_batch, classes]`; a network that was fused may not write them.
+    pub test_logits: TensorId,
     /// What a probe runs; none if nothing is probed.
     pub probe: Option<Probe>,
 }
@@ -120,7 +122,7 @@ impl Model {
         let forward = builder.program.pass("forward", forward);
         let backward = builder.program.pass("backward", backward);
         let update = builder.program.pass("update", update);
-        let (test, evaluate, test_outputs) = evaluation::evaluate(&mut builder)?;
+        let (test, evaluate, [test_outputs, test_logits]) = evaluation::evaluate(&mut builder)?;
         let probed = builder.network.probe_images > 0;
         let probe = probed.then(|| probe::probe(&mut builder, &train, &test)).transpose()?;
         let Builder { network, program, layout, running } = builder;
@@ -138,6 +140,7 @@ impl Model {
             train,
             test,
             test_outputs,
+            test_logits,
             probe,
         })
     }

@@ -1,16 +1,20 @@
 //! Everything that a run writes, as serde types. The report reads nothing else.
 
 mod claim;
+mod classification;
 mod probe;
 mod replicas;
 mod run;
 mod sweep;
+mod weights;
 
 pub use claim::{Claim, Verdict};
+pub use classification::{ClassRecord, Classification};
 pub use probe::{Histogram, Images, LayerProbe, Mode, OutputsInTraining, Probe, WeightProbe};
 pub use replicas::{Figures, Pick, ReplicaRange, highest, lowest, median};
 pub use run::{LateAccuracy, RunRecord, Summary};
 pub use sweep::{SweepRecord, Swept};
+pub use weights::{DataRecord, WeightsRecord};
 
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeMap;

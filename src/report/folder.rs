@@ -10,7 +10,7 @@
 use super::animation::Animation;
 use super::picture::Picture;
 use super::records::Records;
-use super::{affine, backward, bands, curves, filters, layer_outputs, page, ridges, sweeps};
+use super::{affine, backward, bands, curves, filters, layer_outputs, page, ridges, svg, sweeps};
 use crate::error::{Error, Result};
 use crate::files::replace;
 use crate::record::Swept;
@@ -18,10 +18,6 @@ use crate::train::run_folder::{ANIMATION, LESSON, REPORT};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// The style of a picture in its own file: with no page around it, it needs its own background and colour,
-/// and there is no narrow layout.
-const LOOK: &str = "background:#ffffff;color:#1c1e21";
 
 /// A finished report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,12 +89,7 @@ fn write_animation(folder: &Path, records: &Records) -> Result<()> {
 fn write_pictures(folder: &Path, pictures: &[Picture]) -> Result<()> {
     let file = |picture: &Picture| {
         let svg = picture.frames.last().map_or("", |frame| frame.svg.as_str());
-        let (opening, rest) = svg.split_once('>').unwrap_or((svg, ""));
-        let svg = match opening.split_once(" style=\"") {
-            Some((before, after)) => format!("{before} style=\"{LOOK};{after}>{rest}"),
-            None => format!("{opening} style=\"{LOOK}\">{rest}"),
-        };
-        (folder.join(format!("{}.svg", picture.id)), svg.into_bytes())
+        (folder.join(format!("{}.svg", picture.id)), svg::alone(svg).into_bytes())
     };
     write_all(folder, "svg", &pictures.iter().map(file).collect::<Vec<_>>())
 }

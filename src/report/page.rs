@@ -7,14 +7,16 @@
 //! all of them together. Without scripts each shows its last frame; print shows the same frames as the window.
 
 mod blocks;
+mod compared;
 mod controls;
 mod head;
 mod pictures;
 mod sweeps;
 mod tables;
 
+pub use compared::comparison;
+
 use super::claims;
-use super::markup::escape;
 use super::picture::Picture;
 use super::records::Records;
 use crate::record::Claim;
@@ -22,18 +24,12 @@ use blocks::{end_folded, write_folded};
 use pictures::Arranged;
 use std::fmt::Write;
 
-const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");
 
 /// The page as HTML. `lesson` is the address of the lesson's page, if there is one in the same folder.
 #[must_use]
 pub fn html(records: &Records, pictures: &[Picture], lesson: Option<&str>) -> String {
-    let mut html = format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n\
-         <link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
-        escape(&format!("What normalization does: {}", head::data(records)))
-    );
+    let mut html = blocks::opening(&format!("What normalization does: {}", head::data(records)));
     let (arranged, claims) = (Arranged::new(records, pictures), all_claims(records));
     head::write_head(&mut html, records, lesson);
     head::write_troubles(&mut html, records);

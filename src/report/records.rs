@@ -273,8 +273,10 @@ pub(super) fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
     found
 }
 
-/// The evaluations in a folder.
-fn evaluations(folder: &Path, missing: &mut Vec<String>) -> Result<Vec<Evaluation>> {
+/// The evaluations in a folder, of every replica; `missing` gets sentences about damaged lines.
+/// # Errors
+/// As [`Records::of`].
+pub fn evaluations(folder: &Path, missing: &mut Vec<String>) -> Result<Vec<Evaluation>> {
     let mut evaluations = lines(folder, "metrics.jsonl", missing)?;
     for Evaluation { run, activation, norm, .. } in &mut evaluations {
         name_parts(run, activation, norm);

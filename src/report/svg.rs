@@ -125,6 +125,11 @@ impl Svg {
         self.body.push_str("</g>");
     }
 
+    /// The whole `<svg>` element of a file of its own: see [`alone`].
+    pub(super) fn alone(self) -> String {
+        alone(&self.finish())
+    }
+
     /// The whole `<svg>` element.
     pub(super) fn finish(self) -> String {
         let (width, height) = (coordinate(self.width), coordinate(self.height));
@@ -156,6 +161,19 @@ impl Svg {
         for (name, value) in attributes {
             let _ = write!(self.body, " {name}=\"{}\"", escape(value));
         }
+    }
+}
+
+/// The style of a picture in its own file: with no page around it, it needs its own background and colour,
+/// and there is no narrow layout.
+const LOOK: &str = "background:#ffffff;color:#1c1e21";
+
+/// An `<svg>` element as a file of its own.
+pub(super) fn alone(svg: &str) -> String {
+    let (opening, rest) = svg.split_once('>').unwrap_or((svg, ""));
+    match opening.split_once(" style=\"") {
+        Some((before, after)) => format!("{before} style=\"{LOOK};{after}>{rest}"),
+        None => format!("{opening} style=\"{LOOK}\">{rest}"),
     }
 }
 

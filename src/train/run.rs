@@ -1,10 +1,12 @@
 //! One network from its first to its last step: trained, recorded, compared.
 
 use super::diagnosis;
+use super::observer::{Observer, ShaderReload};
 use super::plan::Plan;
 use super::probe::Matrices;
 use super::schedule::Schedule;
-use super::trainer::{Trainer, TrainingOutcome, Weights};
+use super::state::{Carried, Resumed, TrainingState};
+use super::trainer::{Trainer, TrainingOutcome};
 use crate::backend::{Backend, Reloaded};
 use crate::check::Judgement;
 use crate::error::Result;
@@ -12,7 +14,7 @@ use crate::gradient_check;
 use crate::kernels::activation::Activation;
 use crate::model::Model;
 use crate::record::{
-    Evaluation, LateAccuracy, Parity, Probe, ReplicaRange, RunRecord, ShaderChange, median,
+    Evaluation, LateAccuracy, Parity, ReplicaRange, RunRecord, ShaderChange, median,
 };
 use std::time::{Duration, Instant};
 
@@ -25,66 +27,6 @@ const UNWATCHED_STRETCH: Duration = Duration::from_millis(250);
 /// The same for one that is watched, which also checks for changed shaders.
 const WATCHED_STRETCH: Duration = Duration::from_millis(50);
 
-/// What a training reports while it runs.
-pub trait Observer {
-    /// This many steps are done.
-    fn progress(&mut self, step: usize);
-
-    /// An evaluation of one replica was recorded; called for every replica in turn. `weights` are those of all
-    /// replicas at this evaluation.
-    ///
-    /// # Errors
-    /// When it cannot be saved: the training ends then.
-    fn evaluation(&mut self, evaluation: &Evaluation, weights: &Weights) -> Result<()>;
-
-    /// The layers were probed; not called if the experiment asks for no probes.
-    ///
-    /// # Errors
-    /// When it cannot be saved: the training ends then.
-    fn probed(&mut self, _probe: &Probe) -> Result<()> {
-        Ok(())
-    }
-
-    /// Whether the training should end, with what it has.
-    fn interrupted(&self) -> bool {
-        false
-    }
-
-    /// Whether shaders may have changed since the last call; none if they are not watched.
-    fn shaders_changed(&mut self) -> Option<bool> {
-        None
-    }
-
-    /// Shaders that have changed were reloaded, or refused.
-    ///
-    /// # Errors
-    /// When it cannot be reported: the training ends then.
-    fn shaders_reloaded(&mut self, _: &ShaderReload) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// What happened to shaders that changed during a training.
-#[derive(Clone, Debug)]
-pub enum ShaderReload {
-    /// They are used from now on.
-    Taken {
-        /// The shaders, with the first step that ran with them.
-        changes: Vec<ShaderChange>,
-        /// The network's activation, if its file has changed.
-        activation: Option<Activation>,
-        /// How the results of their kernels at that step compared with the CPU; empty if nothing was compared.
-        comparison: Vec<Judgement>,
-    },
-    /// One is faulty, and the last good ones stay in use.
-    Refused {
-        /// Steps done.
-        step: usize,
-        /// What is wrong.
-        message: String,
-    },
-}
-
 /// Trains one network to the end, or until its loss is not finite, or until the observer interrupts it, in which case
 /// it is evaluated once more where it is.
 ///
@@ -95,14 +37,31 @@ pub fn train(
     plan: &Plan<'_>,
     observer: &mut dyn Observer,
 ) -> Result<RunRecord> {
+    resume(backend, plan, None, observer)
+}
+
+/// [`train`], from where an earlier training of the same network has stopped, if one has: its results are those
+/// of a training that never did.
+///
+/// # Errors
+/// As there; [`crate::error::Error::Data`] when the state is another network's.
+pub fn resume(
+    backend: &mut dyn Backend,
+    plan: &Plan<'_>,
+    from: Option<Resumed>,
+    observer: &mut dyn Observer,
+) -> Result<RunRecord> {
     let schedule = Schedule::new(plan.experiment, plan.verify);
     let mut run = Training::new(backend, plan)?;
-    let mut recorded: Vec<Evaluation> = Vec::new();
-    let (mut last, mut failure, mut last_losses) = (Vec::new(), None, Vec::new());
-    if schedule.probed.contains(&0) {
-        run.probe(&schedule, None, observer)?;
+    let (mut recorded, mut last) = evaluated(from.as_ref().map_or(&[], |from| &from.evaluations));
+    let (mut failure, mut last_losses) = (None, Vec::new());
+    match from {
+        Some(from) => run.restore(from.state)?,
+        None if schedule.probed.contains(&0) => run.probe(&schedule, None, observer)?,
+        None => {}
     }
-    for stop in schedule.all() {
+    let done = run.trainer.step();
+    for stop in schedule.all().into_iter().filter(|&stop| stop > done) {
         let outcome = run.reach(stop, &schedule, observer)?;
         if let TrainingOutcome::Diverged { replica, step, loss } = outcome {
             last_losses = run.trainer.take_losses().swap_remove(replica);
@@ -111,6 +70,10 @@ pub fn train(
         }
         let interrupted = outcome == TrainingOutcome::Interrupted;
         observer.progress(run.trainer.step());
+        if interrupted {
+            // Before the evaluation that an uninterrupted training would not have.
+            run.keep_state(true, observer)?;
+        }
         let evaluated = recorded.last().map_or(0, |evaluation| evaluation.step);
         if schedule.evaluations.contains(&stop) && !interrupted
             || interrupted && run.trainer.step() > evaluated
@@ -125,11 +88,22 @@ pub fn train(
         if interrupted {
             break;
         }
+        if stop == plan.experiment.steps {
+            run.keep_state(true, observer)?;
+        }
     }
     let probe_share = run.probe_share();
     let Training { parity, shader_changes, .. } = run;
     let record = record(plan, &recorded, &last);
     Ok(RunRecord { failure, last_losses, probe_share, parity, shader_changes, ..record })
+}
+
+/// Evaluations over the replicas, and the last one of each replica.
+fn evaluated(all: &[Evaluation]) -> (Vec<Evaluation>, Vec<Evaluation>) {
+    let together: Vec<_> = all.chunk_by(|one, other| one.step == other.step).collect();
+    let across = |all: &&[Evaluation]| Evaluation::across(&all.iter().collect::<Vec<_>>(), median);
+    let last = together.last().map_or_else(Vec::new, |last| last.to_vec());
+    (together.iter().filter_map(across).collect(), last)
 }
 
 /// A network in training, with what it runs on and the results so far.
@@ -168,6 +142,29 @@ impl<'a, 'b> Training<'a, 'b> {
 }
 
 impl Training<'_, '_> {
+    /// Goes on from a state.
+    fn restore(&mut self, state: TrainingState) -> Result<()> {
+        self.trainer.restore(&state)?;
+        let Carried { shader_changes, parity, training_s, probing_s, .. } = state.carried;
+        (self.shader_changes, self.parity) = (shader_changes, parity);
+        [self.training, self.probing] = [training_s, probing_s]
+            .map(|seconds| Duration::try_from_secs_f64(seconds).unwrap_or_default());
+        Ok(())
+    }
+
+    /// Hands the state to the observer, where it wants it.
+    fn keep_state(&mut self, ends: bool, observer: &mut dyn Observer) -> Result<()> {
+        if !observer.wants_state(self.trainer.state_bytes(), ends) {
+            return Ok(());
+        }
+        let mut state = self.trainer.state()?;
+        state.carried.shader_changes.clone_from(&self.shader_changes);
+        state.carried.parity = self.parity.clone();
+        state.carried.training_s = self.training.as_secs_f64();
+        state.carried.probing_s = self.probing.as_secs_f64();
+        observer.state(state)
+    }
+
     /// Trains up to a stop; compares and probes its last step if that is due.
     fn reach(
         &mut self,
@@ -232,6 +229,7 @@ impl Training<'_, '_> {
             if observer.interrupted() {
                 return Ok(TrainingOutcome::Interrupted);
             }
+            self.keep_state(false, observer)?;
             let changed = observer.shaders_changed();
             if let Some(outcome) = self.reload_shaders(changed, observer)? {
                 if outcome != TrainingOutcome::Finite {

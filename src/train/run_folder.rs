@@ -5,7 +5,9 @@
 //! metrics.jsonl         one line per evaluation and replica, written as it happens
 //! histograms.jsonl      one line per probe of the first replica's layers, written as it happens
 //! weights.safetensors   parameters and running statistics, named `<run>/<layer>.<name>`: `[rows, cols]`,
-//!                       or `[replicas, rows, cols]` where there are several
+//!                       or `[replicas, rows, cols]` where there are several; for its metadata see
+//!                       [`WeightsRecord`]
+//! checkpoint.safetensors what `normlab train --resume` goes on from, see [`super::checkpoint`]
 //! summary.json          the results; updated after every network
 //! run.lock              while the run writes, so that no other one does
 //! report.html           the page made from all these, and its pictures, see `report::folder`
@@ -14,16 +16,19 @@
 //! A file is written under a temporary name and renamed, so that it exists whole or not at all; lines of the two
 //! `.jsonl` files are appended one at a time. A killed run leaves what it had.
 
+use super::checkpoint::{self, Checkpoint, CheckpointRecord};
 use super::folder_lock::FolderLock;
+use super::lines::Lines;
+use super::state::{Resumed, TrainingState};
 use super::trainer::Weights;
-use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::files::{self, TensorBytes, replace, write_tensors};
-use crate::record::{Evaluation, Probe, Summary, SweepRecord, Swept};
-use serde::Serialize;
+use crate::files::{self, TensorBytes, read_tensors, replace, write_tensors};
+use crate::record::{
+    Evaluation, Probe, RunRecord, ShaderChange, Summary, SweepRecord, Swept, WeightsRecord,
+};
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The parent folder of runs for which the user names no folder.
@@ -38,12 +43,23 @@ pub const ANIMATION: &str = "training.gif";
 /// The lesson's page of a run. It does not mark its folder as that of a run, since it can be written anywhere.
 pub const LESSON: &str = "lesson.html";
 
+/// The evaluations and the probes of a run.
+pub const METRICS: &str = "metrics.jsonl";
+const HISTOGRAMS: &str = "histograms.jsonl";
+
+/// The weights of a run.
+pub const WEIGHTS: &str = "weights.safetensors";
+
+/// The folder for the confusion matrices that `normlab evaluate` draws of a run.
+pub const CONFUSION: &str = "confusion";
+
 /// Files that a run leaves; a folder that has one of them holds a run.
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "experiment.toml",
-    "metrics.jsonl",
-    "histograms.jsonl",
-    "weights.safetensors",
+    METRICS,
+    HISTOGRAMS,
+    WEIGHTS,
+    checkpoint::FILE,
     "summary.json",
     REPORT,
     ANIMATION,
@@ -56,6 +72,8 @@ pub struct RunFolder {
     metrics: Lines,
     histograms: Lines,
     weights: BTreeMap<String, TensorBytes>,
+    about_weights: WeightsRecord,
+    checkpoint: Checkpoint,
     _lock: FolderLock,
 }
 
@@ -82,7 +100,7 @@ impl RunFolder {
     }
 
     /// Creates the folder: `out` if given, else the first free one of `runs/<name>`, `runs/<name>-2`, …. With
-    /// `force`, an older run in `out` is replaced.
+    /// `force`, an older run in `out` is replaced. `record` has the experiment and begins the checkpoint.
     ///
     /// # Errors
     /// As [`RunFolder::check_free`]; [`Error::File`] when it cannot be written.
@@ -90,10 +108,9 @@ impl RunFolder {
         name: &str,
         out: Option<&Path>,
         force: bool,
-        experiment: &Experiment,
+        record: CheckpointRecord,
     ) -> Result<Self> {
         Self::check_free(out, force)?;
-        let text = experiment.to_toml()?;
         let path = match out {
             Some(out) => {
                 fs::create_dir_all(out).map_err(|error| Error::file("create", out, error))?;
@@ -108,15 +125,115 @@ impl RunFolder {
         let old = old_files(&path);
         // The page that shows the older run goes with it.
         let lesson = Some(path.join(LESSON)).filter(|file| !old.is_empty() && file.exists());
+        let confusion = path.join(CONFUSION);
+        if !old.is_empty() && confusion.is_dir() {
+            fs::remove_dir_all(&confusion)
+                .map_err(|error| Error::file("replace", &confusion, error))?;
+        }
         for file in old.into_iter().chain(lesson).chain(beside) {
             fs::remove_file(&file).map_err(|error| Error::file("replace", &file, error))?;
         }
-        let toml = path.join("experiment.toml");
-        let create = |error| Error::file("create", &toml, error);
-        replace(&toml, text.as_bytes()).map_err(create)?;
-        let metrics = Lines::create(path.join("metrics.jsonl"))?;
-        let histograms = Lines::create(path.join("histograms.jsonl"))?;
-        Ok(Self { path, metrics, histograms, weights: BTreeMap::new(), _lock: lock })
+        write_experiment(&path, &record.experiment)?;
+        let metrics = Lines::create(path.join(METRICS))?;
+        let histograms = Lines::create(path.join(HISTOGRAMS))?;
+        let about_weights = WeightsRecord::new(record.experiment.clone(), record.data.clone());
+        let (weights, checkpoint) = (BTreeMap::new(), Checkpoint::new(record));
+        Ok(Self { path, metrics, histograms, weights, about_weights, checkpoint, _lock: lock })
+    }
+
+    /// Opens the folder of a run that has stopped, to go on from its checkpoint: what it recorded later is taken
+    /// away.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when another run is writing there, [`Error::Data`] when records of the checkpoint are
+    /// missing, [`Error::File`] when the folder cannot be written.
+    pub fn resume(path: &Path, checkpoint: Checkpoint) -> Result<Self> {
+        let lock = FolderLock::take(path)?;
+        let record = &checkpoint.record;
+        let lines = [METRICS, HISTOGRAMS].map(|file| path.join(file));
+        for (file, length) in lines.iter().zip(record.lines) {
+            let found = fs::metadata(file).map_or(0, |file| file.len());
+            if found < length {
+                return Err(Error::Data(format!(
+                    "{} has {found} bytes, but the checkpoint beside it goes on after {length}: the file was \
+                     replaced or cut off; `normlab train {}` trains again from the first step",
+                    file.display(),
+                    path.join("experiment.toml").display()
+                )));
+            }
+        }
+        let mut about_weights = WeightsRecord::new(record.experiment.clone(), record.data.clone());
+        let weights = kept_weights(path, &checkpoint, &mut about_weights)?;
+        write_experiment(path, &record.experiment)?;
+        let [metrics, histograms] = lines;
+        let metrics = Lines::cut(metrics, record.lines[0])?;
+        let histograms = Lines::cut(histograms, record.lines[1])?;
+        let path = path.to_owned();
+        Ok(Self { path, metrics, histograms, weights, about_weights, checkpoint, _lock: lock })
+    }
+
+    /// The bytes of its lines.
+    fn lengths(&self) -> [u64; 2] {
+        [&self.metrics, &self.histograms].map(|lines| lines.length)
+    }
+
+    /// Its checkpoint in memory.
+    #[must_use]
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// Where the training of a network goes on; none where it begins.
+    ///
+    /// # Errors
+    /// [`Error::Data`] when an evaluation that the checkpoint goes on after is damaged, [`Error::File`] when it cannot
+    /// be read.
+    pub fn resumed(&self, run: &str) -> Result<Option<Resumed>> {
+        let Some(state) = self.checkpoint.state(run)? else { return Ok(None) };
+        let path = self.path.join(METRICS);
+        let text = files::read_text(&path).map_err(|error| Error::file("read", &path, error))?;
+        let read = |line| {
+            serde_json::from_str(line).map_err(|error| {
+                Error::Data(format!("{} has a damaged line: {error}", path.display()))
+            })
+        };
+        let mut evaluations = text.lines().map(read).collect::<Result<Vec<Evaluation>>>()?;
+        evaluations.retain(|evaluation| evaluation.run == run);
+        Ok(Some(Resumed { state, evaluations }))
+    }
+
+    /// Whether the checkpoint is to be written now, with so many bytes of the network in training.
+    pub fn is_checkpoint_due(&mut self, bytes: usize) -> bool {
+        self.checkpoint.is_due(bytes)
+    }
+
+    /// Takes the state of a network into the checkpoint, which is written where it is due.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written.
+    pub fn keep_state(&mut self, run: &str, state: TrainingState) -> Result<()> {
+        let lines = self.lengths();
+        self.checkpoint.put(run, state, lines);
+        if self.checkpoint.is_begun() { self.write_checkpoint() } else { Ok(()) }
+    }
+
+    /// Takes what came out of a network into the checkpoint.
+    pub fn end_network(&mut self, record: &RunRecord) {
+        let lines = self.lengths();
+        self.checkpoint.end(record.clone(), lines);
+    }
+
+    /// Takes shaders that have changed into the checkpoint.
+    pub fn take_shaders(&mut self, changes: &[ShaderChange]) {
+        self.checkpoint.take_shaders(changes);
+    }
+
+    /// Writes the checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be written.
+    pub fn write_checkpoint(&mut self) -> Result<()> {
+        self.checkpoint.write(&self.path)
     }
 
     /// Where it is.
@@ -141,19 +258,20 @@ impl RunFolder {
         self.histograms.append(probe)
     }
 
-    /// Writes the weights of one network along with those of the networks before it.
+    /// Writes the weights of one network after this many steps, along with those of the networks before it.
     ///
     /// # Errors
     /// [`Error::File`] when they cannot be written.
-    pub fn weights(&mut self, run: &str, weights: &Weights) -> Result<()> {
+    pub fn weights(&mut self, run: &str, step: usize, weights: &Weights) -> Result<()> {
+        self.about_weights.steps.insert(run.to_owned(), step);
         for (name, tensor) in weights {
             let shape = [tensor.shape.replicas, tensor.shape.rows, tensor.shape.cols];
             let shape = if tensor.shape.replicas == 1 { &shape[1..] } else { &shape };
             let bytes = TensorBytes::reals(shape, &tensor.data);
             self.weights.insert(format!("{run}/{name}"), bytes);
         }
-        let path = self.path.join("weights.safetensors");
-        write_tensors(&path, &self.weights, None)
+        let path = self.path.join(WEIGHTS);
+        write_tensors(&path, &self.weights, Some(self.about_weights.metadata()))
             .map_err(|error| Error::file("write", &path, error))
     }
 
@@ -166,6 +284,36 @@ impl RunFolder {
     }
 }
 
+/// Writes the experiment of a run.
+fn write_experiment(folder: &Path, text: &str) -> Result<()> {
+    let toml = folder.join("experiment.toml");
+    replace(&toml, text.as_bytes()).map_err(|error| Error::file("create", &toml, error))
+}
+
+/// The weights of networks that a checkpoint has, not later than it has them; `about` gets their steps.
+fn kept_weights(
+    folder: &Path,
+    checkpoint: &Checkpoint,
+    about: &mut WeightsRecord,
+) -> Result<BTreeMap<String, TensorBytes>> {
+    let path = folder.join(WEIGHTS);
+    if !path.exists() {
+        return Ok(BTreeMap::new());
+    }
+    let (mut tensors, words) =
+        read_tensors(&path).map_err(|error| Error::file("read", &path, error))?;
+    let recorded = WeightsRecord::read(&words).map_or_else(BTreeMap::new, |record| record.steps);
+    let is_kept = |run: &str, step: usize| {
+        let carried = checkpoint.record.networks.iter().find(|network| network.run == run);
+        carried.is_some_and(|one| one.carried.as_ref().is_none_or(|at| step <= at.step))
+    };
+    about.steps = recorded.into_iter().filter(|(run, step)| is_kept(run, *step)).collect();
+    tensors.retain(|name, _| {
+        name.split_once('/').is_some_and(|(run, _)| about.steps.contains_key(run))
+    });
+    Ok(tensors)
+}
+
 /// Writes the summary of the run in `folder`, replacing an older one.
 ///
 /// # Errors
@@ -176,28 +324,6 @@ pub fn write_summary(folder: &Path, summary: &Summary) -> Result<()> {
     let mut text = serde_json::to_vec_pretty(summary).map_err(|error| failed(error.into()))?;
     text.push(b'\n');
     replace(&path, &text).map_err(failed)
-}
-
-/// A file that grows by a line of JSON at a time.
-#[derive(Debug)]
-struct Lines {
-    path: PathBuf,
-    file: File,
-}
-
-impl Lines {
-    fn create(path: PathBuf) -> Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        let file = file.map_err(|error| Error::file("create", &path, error))?;
-        Ok(Self { path, file })
-    }
-
-    fn append(&mut self, value: &impl Serialize) -> Result<()> {
-        let failed = |error| Error::file("write", &self.path, error);
-        let mut line = serde_json::to_vec(value).map_err(|error| failed(error.into()))?;
-        line.push(b'\n');
-        self.file.write_all(&line).map_err(failed)
-    }
 }
 
 /// Creates `runs/<name>`, or with a number appended, whichever is free: two runs that start at once get two folders.

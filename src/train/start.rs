@@ -34,21 +34,31 @@ pub fn initial_state(model: &Model, experiment: &Experiment) -> Vec<Upload> {
 #[must_use]
 pub fn data_set(model: &Model, data: &Dataset) -> Vec<Upload> {
     let mut uploads = Vec::new();
-    let train = (model.train, &data.train);
-    let train = Some(train).filter(|_| model.network.window.is_none());
-    for (buffers, part) in train.into_iter().chain([(model.test, &data.test)]) {
-        uploads.push(Upload { tensor: buffers.images, value: part.packed() });
-        uploads.push(index(model, buffers.labels, integers(&part.labels)));
+    if model.network.window.is_none() {
+        uploads.push(Upload { tensor: model.train.images, value: data.train.packed() });
+        uploads.push(index(model, model.train.labels, integers(&data.train.labels)));
     }
     if model.network.window.is_some() {
         // The images are stored in the order in which they are shown.
         let order = (0..model.network.images_held() as u32).collect();
         uploads.push(index(model, model.train.batch_indices, order));
     }
-    let order = test_order(data.test.len(), model.network.test_batch);
-    uploads.push(index(model, model.test.batch_indices, order.repeat(model.network.replicas)));
+    uploads.extend(test_set(model, data));
     uploads.extend(model.probe.iter().flat_map(|probe| probe_orders(model, probe, data)));
     uploads
+}
+
+/// The test part alone, and its order.
+#[must_use]
+pub fn test_set(model: &Model, data: &Dataset) -> Vec<Upload> {
+    let images = Upload { tensor: model.test.images, value: data.test.packed() };
+    let labels = index(model, model.test.labels, integers(&data.test.labels));
+    vec![images, labels, test_indices(model, data)]
+}
+
+fn test_indices(model: &Model, data: &Dataset) -> Upload {
+    let order = test_order(data.test.len(), model.network.test_batch);
+    index(model, model.test.batch_indices, order.repeat(model.network.replicas))
 }
 
 /// Which images are probed: training images evenly over the set, and the first test image of each class.

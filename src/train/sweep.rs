@@ -3,10 +3,10 @@
 //! After the same number of steps, a larger batch has seen more examples, and a smaller learning rate has gone less
 //! far: compare two norms at one value, not two values of one norm.
 
+use super::observer::Observer;
 use super::plan::Plan;
-use super::run::{self, Observer};
-use super::schedule;
 use super::trainer::Weights;
+use super::{run, schedule};
 use crate::backend::Backend;
 use crate::config::{Affine, Experiment, Norm};
 use crate::error::{Error, Result};

@@ -11,7 +11,7 @@ use super::folder_lock::FolderLock;
 use super::run_folder::{RunFolder, create_free, is_of_lesson};
 use crate::config::Experiment;
 use crate::error::{Error, Result};
-use crate::files::replace;
+use crate::files::{read_text, replace};
 use crate::record::{SweepRecord, Swept};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -80,16 +80,22 @@ impl SweepFolder {
     }
 
     /// The records of the additional networks that a run trains, in the folder that it is writing; none if a separate
-    /// sweep is already there.
+    /// sweep is already there. With
+    /// `resumed`, those that it has trained already are among them.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be written.
-    pub fn beside(swept: Swept, run: &RunFolder) -> Result<Option<Self>> {
+    pub fn beside(swept: Swept, run: &RunFolder, resumed: bool) -> Result<Option<Self>> {
         let path = run.path().to_owned();
         if Self::check_replaces(swept, Some(&path), false).is_err() {
             return Ok(None);
         }
-        let folder = Self { path, swept, records: Vec::new(), _lock: None };
+        let text = Some(path.join(swept.file())).filter(|file| resumed && file.exists());
+        let text =
+            text.map(|file| read_text(&file).map_err(|error| Error::file("read", &file, error)));
+        let text = text.transpose()?.unwrap_or_default();
+        let records = text.lines().map_while(|line| serde_json::from_str(line).ok()).collect();
+        let folder = Self { path, swept, records, _lock: None };
         folder.write("create")?;
         Ok(Some(folder))
     }

@@ -3,14 +3,15 @@
 //! Steps are submitted to the backend in stretches, without waiting between them; losses stay on the device until a
 //! stretch has ended. At an *evaluation* the test set is run and the layers' figures are computed.
 
+use super::evaluation::{self, Score};
 use super::plan::Plan;
 use super::probe::{self, Matrices, View};
+use super::state::{self, Carried, TrainingState};
 use super::{figures, lockstep, start};
 use crate::backend::{Backend, Reloaded, Session};
 use crate::check::Judgement;
 use crate::error::Result;
-use crate::model::{DataBuffers, HISTORY, Model, Parameter, Role, initial_parameters};
-use crate::program::TensorId;
+use crate::model::{HISTORY, Model, Parameter, Role, initial_parameters};
 use crate::record::{Evaluation, LayerFigures, Parity, Probe, ShaderChange};
 use crate::tensor::{Tensor, Value};
 use std::time::Instant;
@@ -104,10 +105,6 @@ impl<'a> Trainer<'a> {
         self.session.as_mut()
     }
 
-    fn write_index(&mut self, tensor: TensorId, data: Vec<u32>) -> Result<()> {
-        self.session.upload(&[start::index(&self.model, tensor, data)])
-    }
-
     /// Uploads what the next steps are shown, unless it is on the device already.
     pub(super) fn load_order(&mut self) -> Result<()> {
         let refill = self.step / self.model.network.order_slots();
@@ -181,7 +178,7 @@ impl<'a> Trainer<'a> {
         let mut judgements = lockstep::compare_passes(self.session.as_mut(), &self.model, &passes)?;
         self.step += 1;
         let outcome = self.read_history(1)?;
-        self.write_index(self.model.test.step, vec![0; self.model.network.replicas])?;
+        evaluation::rewind(self.session.as_mut(), &self.model)?;
         let probe = self.model.probe.as_ref().map(|probe| [probe.pass, probe.digits]);
         let passes: Vec<_> =
             [self.model.evaluate].into_iter().chain(probe.into_iter().flatten()).collect();
@@ -218,6 +215,44 @@ impl<'a> Trainer<'a> {
             }
         }
         Ok(TrainingOutcome::Finite)
+    }
+
+    /// The bytes of the tensors of [`Trainer::state`].
+    pub(super) fn state_bytes(&self) -> usize {
+        state::bytes(&self.model)
+    }
+
+    /// What the training goes on from.
+    ///
+    /// # Errors
+    /// When the device is lost or refuses.
+    pub(super) fn state(&mut self) -> Result<TrainingState> {
+        let (names, ids): (Vec<_>, Vec<_>) = state::named(&self.model).into_iter().unzip();
+        let tensors = names.into_iter().zip(self.session.read_all(&ids)?).collect();
+        let carried = Carried {
+            step: self.step,
+            losses: self.losses.clone(),
+            correct: self.correct.clone(),
+            timed: self.timed,
+            new_shaders: self.shader_changes.clone(),
+            ..Carried::default()
+        };
+        Ok(TrainingState { carried, tensors })
+    }
+
+    /// Goes on from a state.
+    ///
+    /// # Errors
+    /// [`crate::error::Error::Data`] when it is another network's; when the device is lost or refuses.
+    pub(super) fn restore(&mut self, state: &TrainingState) -> Result<()> {
+        for (id, value) in state::fitted(&self.model, state)? {
+            self.session.write(id, value)?;
+        }
+        let Carried { step, losses, correct, timed, new_shaders, .. } = state.carried.clone();
+        (self.step, self.refill) = (step, None);
+        (self.losses, self.correct, self.timed) = (losses, correct, timed);
+        self.shader_changes = new_shaders;
+        self.save_checkpoint()
     }
 
     fn save_checkpoint(&mut self) -> Result<()> {
@@ -278,7 +313,7 @@ impl<'a> Trainer<'a> {
         let mut evaluations = Vec::new();
         for (replica, (losses, layers)) in self.take_losses().into_iter().zip(layers).enumerate() {
             let examples = (losses.len() * self.model.network.batch) as f64;
-            let (test_loss, test_accuracy) = tested[replica];
+            let Score { loss: test_loss, accuracy: test_accuracy } = tested[replica];
             let sum = losses.iter().copied().map(f64::from).sum::<f64>();
             evaluations.push(Evaluation {
                 run: self.plan.name(),
@@ -300,22 +335,11 @@ impl<'a> Trainer<'a> {
         Ok((evaluations, weights))
     }
 
-    /// Mean cross-entropy and share of correct examples of each replica over the test set, with running
-    /// statistics.
-    fn evaluate(&mut self) -> Result<Vec<(f64, f64)>> {
-        let DataBuffers { step, losses, correct, .. } = self.model.test;
-        let (replicas, chunks) = (self.model.network.replicas, self.model.network.test_chunks());
-        self.write_index(step, vec![0; replicas])?;
-        self.session.run(&[self.model.evaluate], chunks)?;
-        let (losses, correct) = (self.session.read(losses)?, self.session.read(correct)?);
-        let (rows, examples) = (self.model.network.test_batch, self.model.network.test_examples);
-        let sum = |ring: &Value<f32>, replica: usize| -> f64 {
-            (0..chunks).map(|chunk| ring.widened(replica * chunks + chunk)).sum()
-        };
-        // A chunk's loss is the mean over all its rows, including those without an example.
-        let loss = |replica| sum(&losses, replica) * rows as f64 / examples as f64;
-        let share = |replica| sum(&correct, replica) / examples as f64;
-        Ok((0..replicas).map(|replica| (loss(replica), share(replica))).collect())
+    /// What each replica makes of the test set.
+    fn evaluate(&mut self) -> Result<Vec<Score>> {
+        evaluation::rewind(self.session.as_mut(), &self.model)?;
+        self.session.run(&[self.model.evaluate], self.model.network.test_chunks())?;
+        evaluation::scores(self.session.as_mut(), &self.model)
     }
 
     /// Figures of every weight matrix of each replica; `weights` are the current ones, parameters first.

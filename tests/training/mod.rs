@@ -8,6 +8,7 @@ mod invariants;
 mod one_layer;
 mod probes;
 mod reference;
+mod resumed;
 
 use crate::support::gpu::{self, Gpu};
 use crate::support::trial::Trial;
@@ -23,6 +24,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         diagnosis::trials(),
         data::trials(),
         probes::trials(),
+        resumed::trials(),
     ];
     trials.into_iter().flatten().collect()
 }

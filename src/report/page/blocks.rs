@@ -6,8 +6,20 @@ use crate::report::number;
 use crate::report::table::is_number;
 use std::fmt::Write;
 
+const STYLE: &str = include_str!("style.css");
+
 /// The title of the section about adapter and driver.
 pub(super) const MACHINE: &str = "Hardware and software";
+
+/// The start of a page, up to its body.
+pub(super) fn opening(title: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n\
+         <link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
+        escape(title)
+    )
+}
 
 /// A count with its noun: `1 network`, `2 networks`.
 pub(super) fn count(count: usize, what: &str) -> String {

@@ -1,0 +1,11 @@
+//! Trained networks used again: the weights that a run has left, on a test set or on pictures.
+
+mod classified;
+mod network;
+pub mod npy;
+pub mod picture;
+mod weights;
+
+pub use classified::{class, classify, probabilities};
+pub use network::{Inference, Scored};
+pub use weights::Trained;
