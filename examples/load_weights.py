@@ -18,7 +18,7 @@ def load_network(run, name):
     with safe_open(f"{run}/weights.safetensors", "pt") as file:
         tensors = {key: file.get_tensor(key) for key in file.keys() if key.startswith(f"{name}/")}
         experiment = tomllib.loads(file.metadata()["experiment"])
-    (activation, norm), layers = name.split("-"), []
+    (activation, norm), layers = name.rsplit("-", 1), []
     for number in range(1, len(experiment["hidden"]) + 2):
         one = {key.split(".")[-1]: tensors[key] for key in tensors if f"/layer{number}." in key}
         (inputs, units), layer = one["weight"].shape, []

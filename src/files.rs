@@ -3,6 +3,7 @@
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata, SafeTensorError, TensorInfo, TensorView};
 use sha2::{Digest, Sha256};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::env;
 use std::fs::{self, File};
@@ -131,7 +132,7 @@ pub fn write_tensors(
 ) -> Result<()> {
     let mut ordered: Vec<_> = tensors.iter().collect();
     // Wide elements first, so that all are aligned.
-    ordered.sort_by(|(_, one), (_, other)| other.dtype.cmp(&one.dtype));
+    ordered.sort_by_key(|(_, tensor)| Reverse(tensor.dtype));
     let header = header(&ordered, metadata)?;
     replace_with(path, |file| {
         let mut file = BufWriter::with_capacity(1 << 20, file);
@@ -142,7 +143,7 @@ pub fn write_tensors(
     })
 }
 
-/// The tensors of a safetensors file, and the words about them.
+/// The tensors of a safetensors file, and its metadata.
 ///
 /// # Errors
 /// As [`read`]; of the kind [`ErrorKind::InvalidData`] where it is no whole safetensors file.
@@ -160,8 +161,7 @@ pub fn read_tensors(
     Ok((tensors.iter().map(owned).collect(), metadata.metadata().clone().unwrap_or_default()))
 }
 
-/// The header of a safetensors file. The library would write the words in an order that changes from one call to
-/// the next.
+/// The header of a safetensors file. The library writes metadata in an order that changes from call to call.
 fn header(
     tensors: &[(&String, &TensorBytes)],
     metadata: Option<BTreeMap<String, String>>,
@@ -177,8 +177,8 @@ fn header(
     let mut header = serde_json::to_string(&infos)?;
     if let Some(metadata) = metadata {
         let comma = if tensors.is_empty() { "" } else { "," };
-        let words = serde_json::to_string(&metadata)?;
-        header.insert_str(1, &format!("\"__metadata__\":{words}{comma}"));
+        let metadata = serde_json::to_string(&metadata)?;
+        header.insert_str(1, &format!("\"__metadata__\":{metadata}{comma}"));
     }
     let aligned = header.len().next_multiple_of(8);
     Ok(format!("{header:<aligned$}").into_bytes())

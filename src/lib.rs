@@ -34,7 +34,7 @@
 //! eval/                 a single dispatch over user-supplied tensors
 //! tune/                 the fastest setting of each kernel on an adapter, checked before it is timed
 //! train/                the training loop, lockstep comparison, diagnosis, sweeps, their folders
-//! inference/            trained networks used again, on a test set or on pictures
+//! inference/            the weights of a run, used on a test set or on pictures
 //! export/               programs as files, with reference values, and pages that check kernels in a browser
 //! bench/                how long kernels and training steps take
 //! report/               what people see of a run or a measurement, made from its records only

@@ -1,4 +1,4 @@
-//! Trained networks used again: the weights that a run has left, on a test set or on pictures.
+//! Uses the weights of a run on a test set or on pictures.
 
 mod classified;
 mod network;

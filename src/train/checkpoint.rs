@@ -1,4 +1,4 @@
-//! `checkpoint.safetensors` in the folder of a run: everything that `normlab train --resume` goes on from.
+//! `checkpoint.safetensors` in the folder of a run: everything that `normlab train --resume` needs.
 //!
 //! Its tensors are the state of each network, as `<run>/<tensor of the program>`, `[replicas, rows, cols]`; its
 //! metadata are `format`, `version`, `state` (a [`CheckpointRecord`] as JSON) and `crc32` of that text and of all
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 /// Its name.
 pub const FILE: &str = "checkpoint.safetensors";
 
-/// What kind of file it is; the number goes up when it is read in another way.
+/// What kind of file it is; the number goes up when its form changes.
 const FORMAT: &str = "normlab checkpoint 1";
 
 /// Seconds between two checkpoints, at most. A stretch of steps and the writing come on top.
@@ -30,10 +30,10 @@ const EVERY: f64 = 9.0;
 /// The share of a run's time between two checkpoints while it is young.
 const YOUNG: f64 = 0.5;
 
-/// A checkpoint may take one part in so many of the time.
+/// The reciprocal of the share of the time that checkpoints may take.
 const SHARE: f64 = 100.0;
 
-/// Bytes a second that are taken for granted until some were written.
+/// Bytes per second, assumed until the first checkpoint was written.
 const SLOW: f64 = 250e6;
 
 /// What a checkpoint holds beside tensors.
@@ -86,7 +86,7 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Of a run that begins.
+    /// The checkpoint of a run that begins.
     #[must_use]
     pub fn new(record: CheckpointRecord) -> Self {
         let now = Instant::now();

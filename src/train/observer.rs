@@ -1,4 +1,4 @@
-//! What a training tells whoever has started it, and what it asks them.
+//! What a training reports while it runs, and what it asks whoever started it.
 
 use super::state::TrainingState;
 use super::trainer::Weights;

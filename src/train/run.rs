@@ -40,8 +40,8 @@ pub fn train(
     resume(backend, plan, None, observer)
 }
 
-/// [`train`], from where an earlier training of the same network has stopped, if one has: its results are those
-/// of a training that never did.
+/// [`train`], from where an earlier training of the same network stopped, if `from` is given. The results are the same,
+/// bit for bit, as those of a training that never stopped.
 ///
 /// # Errors
 /// As there; [`crate::error::Error::Data`] when the state is another network's.
@@ -142,7 +142,7 @@ impl<'a, 'b> Training<'a, 'b> {
 }
 
 impl Training<'_, '_> {
-    /// Goes on from a state.
+    /// Continues from a state.
     fn restore(&mut self, state: TrainingState) -> Result<()> {
         self.trainer.restore(&state)?;
         let Carried { shader_changes, parity, training_s, probing_s, .. } = state.carried;
@@ -152,7 +152,7 @@ impl Training<'_, '_> {
         Ok(())
     }
 
-    /// Hands the state to the observer, where it wants it.
+    /// Hands the state to the observer if it wants it.
     fn keep_state(&mut self, ends: bool, observer: &mut dyn Observer) -> Result<()> {
         if !observer.wants_state(self.trainer.state_bytes(), ends) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Everything that a training goes on from, so that one that has stopped continues as if it never had.
+//! Everything that a training needs to continue as if it had never stopped.
 
 use crate::error::{Error, Result};
 use crate::model::Model;
@@ -40,7 +40,7 @@ pub struct Carried {
     pub probing_s: f64,
 }
 
-/// Where a training goes on.
+/// Where a stopped training continues.
 #[derive(Clone, Debug)]
 pub struct Resumed {
     /// Its state.

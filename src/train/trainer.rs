@@ -222,7 +222,7 @@ impl<'a> Trainer<'a> {
         state::bytes(&self.model)
     }
 
-    /// What the training goes on from.
+    /// What the training needs to continue from here.
     ///
     /// # Errors
     /// When the device is lost or refuses.
@@ -240,7 +240,7 @@ impl<'a> Trainer<'a> {
         Ok(TrainingState { carried, tensors })
     }
 
-    /// Goes on from a state.
+    /// Continues from a state.
     ///
     /// # Errors
     /// [`crate::error::Error::Data`] when it is another network's; when the device is lost or refuses.

@@ -22,7 +22,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         let experiment = Experiment {
             hidden: vec![17, 9],
             batch: 30,
-            steps: 400,
+            steps: 200,
             learning_rate: 0.01,
             optimizer,
             momentum,
@@ -69,7 +69,7 @@ impl Observer for Kept {
 
     fn wants_state(&mut self, _: usize, ends: bool) -> bool {
         self.asked += 1;
-        ends || self.asked % 3 == 1
+        ends || self.asked % 4 == 1
     }
 
     fn state(&mut self, state: TrainingState) -> Result<()> {
