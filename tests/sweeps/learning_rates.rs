@@ -77,7 +77,7 @@ fn mistakes_are_refused_before_anything_is_left() {
         assert!(!out.exists(), "{arguments:?} left a folder");
     }
     tiny(&[], &out).with(0);
-    tiny(&[], &out).refused(&["learning_rates.jsonl already", "--force"]);
+    tiny(&[], &out).refused(&["already holds learning_rates.jsonl", "--force"]);
     tiny(&["--force"], &out).with(0);
 }
 
