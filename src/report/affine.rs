@@ -353,7 +353,8 @@ mod tests {
         assert_eq!(words(&records), [true, true]);
         records.probes[0].hidden[0].beta.clear();
         assert_eq!(words(&records), [true, false]);
-        let caption = "in the last hidden layer, the median of gamma is 1.00 with RMS norm.";
+        let caption =
+            "in the last hidden layer with a norm, the median of gamma is 1.00 with RMS norm.";
         assert!(pictures(&records)[0].caption.ends_with(caption));
     }
 

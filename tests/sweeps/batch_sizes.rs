@@ -75,7 +75,7 @@ fn mistakes_are_refused_before_anything_is_left() {
         (&["--sizes", "1,10001"], &["batch is 10001", "at most 10000"]),
         (&["--sizes", "x"], &["--sizes", "an integer"]),
         (&["--sizes", "-1"], &["--sizes", "an integer"]),
-        (&["--sizes", "2,2"], &["batch size", "each once"]),
+        (&["--sizes", "2,2"], &["batch size", "each only once"]),
         (&["--seeds", "0"], &["seeds is 0", "1 to"]),
         (&["--steps", "0"], &["steps is 0", "1 to"]),
         (&["--learning-rate", "nan"], &["learning_rate", "above 0"]),

@@ -68,7 +68,7 @@ fn mistakes_are_refused_before_anything_is_left() {
         (&["--rates", "0"], &["learning_rate is 0", "above 0"]),
         (&["--rates", "nan"], &["learning_rate is NaN", "above 0"]),
         (&["--rates", "fast"], &["--rates", "expected a number"]),
-        (&["--rates", "0.1,0.10"], &["learning rate", "each once"]),
+        (&["--rates", "0.1,0.10"], &["learning rate", "each only once"]),
         (&["--batch", "0"], &["batch is 0", "1 to"]),
         (&["--seeds", "0"], &["seeds is 0", "1 to"]),
     ];
@@ -77,7 +77,7 @@ fn mistakes_are_refused_before_anything_is_left() {
         assert!(!out.exists(), "{arguments:?} left a folder");
     }
     tiny(&[], &out).with(0);
-    tiny(&[], &out).refused(&["learning_rates.jsonl already", "--force"]);
+    tiny(&[], &out).refused(&["already holds learning_rates.jsonl", "--force"]);
     tiny(&["--force"], &out).with(0);
 }
 
