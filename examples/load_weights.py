@@ -13,6 +13,12 @@ ACTIVATIONS = {"identity": nn.Identity, "sigmoid": nn.Sigmoid, "relu": nn.ReLU, 
 NORMS = {"batch": nn.BatchNorm1d, "layer": nn.LayerNorm, "rms": lambda units: nn.RMSNorm(units, eps=1e-5)}
 
 
+def norm_of(name, units):
+    """The norm of a network's name: batch, layer, rms, or group with its groups, and perhaps @ and its layer."""
+    kind, groups = name.partition("@")[0], name.removeprefix("group").partition("@")[0]
+    return nn.GroupNorm(int(groups), units) if kind.startswith("group") else NORMS[kind](units)
+
+
 def load_network(run, name):
     """The network `name`, of one replica, of the run in the folder `run`; it takes pixels from 0 to 1."""
     with safe_open(f"{run}/weights.safetensors", "pt") as file:
@@ -28,7 +34,7 @@ def load_network(run, name):
             state = {"weight": one["gamma"][0].expand(units)}
             state |= {"bias": one["beta"][0].expand(units)} if "beta" in one else {}
             state |= dict(zip(["running_mean", "running_var"], one.get("running", [])))
-            layer.append(NORMS[norm](units))
+            layer.append(norm_of(norm, units))
             layer[0].load_state_dict(state, strict=False)
         if number <= len(experiment["hidden"]):
             layer.insert(0 if experiment["norm_position"] == "after" else len(layer), ACTIVATIONS[activation]())

@@ -145,9 +145,9 @@ mod tests {
     fn what_rests_on_a_nan_may_be_anything_and_is_told() {
         let (reference, leeway) = (value(&[NAN, 2.0, 3.0]), resting(&[true, false, false]));
         assert_eq!(judge(&value(&[NAN, 2.0, 3.0]), &reference, &leeway), (true, vec![]));
-        let told = (true, vec![Permitted::NotKept]);
-        assert_eq!(judge(&value(&[7.0, 2.0, 3.0]), &reference, &leeway), told);
-        assert_eq!(judge(&value(&[f64::INFINITY, 2.0, 3.0]), &reference, &leeway), told);
+        let permitted = (true, vec![Permitted::NotKept]);
+        assert_eq!(judge(&value(&[7.0, 2.0, 3.0]), &reference, &leeway), permitted);
+        assert_eq!(judge(&value(&[f64::INFINITY, 2.0, 3.0]), &reference, &leeway), permitted);
     }
 
     #[test]
@@ -166,8 +166,8 @@ mod tests {
     fn flushed_denormals_are_told_and_nothing_between_passes() {
         let leeway = Leeway { flushed: Some(value(&[0.0, 1.0])), ..Leeway::default() };
         let reference = value(&[5.0, 2.0]);
-        let told = (true, vec![Permitted::DenormalsFlushed]);
-        assert_eq!(judge(&value(&[0.0, 1.0]), &reference, &leeway), told);
+        let permitted = (true, vec![Permitted::DenormalsFlushed]);
+        assert_eq!(judge(&value(&[0.0, 1.0]), &reference, &leeway), permitted);
         assert_eq!(judge(&value(&[5.0, 2.0]), &reference, &leeway), (true, vec![]));
         assert!(!judge(&value(&[5.0, 1.0]), &reference, &leeway).0);
         assert!(!judge(&value(&[0.5, 1.0]), &reference, &leeway).0);
@@ -176,9 +176,9 @@ mod tests {
     #[test]
     fn each_number_that_is_none_moves_one_count_at_most() {
         let (reference, leeway) = (counts(&[4, 5, 6]), resting(&[true, true, true]));
-        let told = (true, vec![Permitted::NotKept]);
-        assert_eq!(judge(&counts(&[5, 5, 6]), &reference, &leeway), told);
-        assert_eq!(judge(&counts(&[5, 5, 5]), &reference, &leeway), told);
+        let permitted = (true, vec![Permitted::NotKept]);
+        assert_eq!(judge(&counts(&[5, 5, 6]), &reference, &leeway), permitted);
+        assert_eq!(judge(&counts(&[5, 5, 5]), &reference, &leeway), permitted);
         assert!(!judge(&counts(&[7, 5, 6]), &reference, &leeway).0);
         assert!(!judge(&counts(&[4, 5, 5]), &reference, &Leeway::default()).0);
     }

@@ -344,7 +344,7 @@ fn pytorch_loads_the_weights() {
     }
     let data = normlab::data::Dataset::drawn().unwrap();
     for (norms, more) in [
-        ("none,batch,layer,rms", &["--activation", "relu"][..]),
+        ("none,batch,layer,rms,group:3,batch@last", &["--activation", "relu"][..]),
         (
             "batch,layer",
             &["--norm-position", "after", "--affine", "shared", "--activation", "tanh"],
@@ -357,8 +357,8 @@ fn pytorch_loads_the_weights() {
             ["train", "--device", "cpu", "--hidden", "12,9", "--steps", "60", "--probes", "0"];
         run(normlab().args(train).args(["--norm", norms]).args(more).arg("--out").arg(&out))
             .with(0);
-        let names: Vec<_> =
-            norms.split(',').map(|norm| format!("{}-{norm}", more.last().unwrap())).collect();
+        let name = |norm: &str| format!("{}-{}", more.last().unwrap(), norm.replace(':', ""));
+        let names: Vec<_> = norms.split(',').map(name).collect();
         for name in &names {
             let logits = out.join(format!("{name}.npy"));
             let logits = ["--network", name, "--logits", logits.to_str().unwrap()];

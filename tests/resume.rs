@@ -170,7 +170,7 @@ fn a_lesson_goes_on_with_what_it_trains_beside_its_networks() {
         let records = lines.lines().map(|line| serde_json::from_str::<SweepRecord>(line).unwrap());
         let timeless = records.map(|one| {
             let run = RunRecord { ms_per_step: None, ..one.run };
-            SweepRecord { run, ..one }
+            SweepRecord { run, elapsed_s: None, ..one }
         });
         timeless.collect::<Vec<_>>()
     };

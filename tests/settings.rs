@@ -181,7 +181,7 @@ fn swaps_in_place(backend: &mut GpuBackend) {
     assert!(recorded(backend).iter().any(|record| record.1 != Some(4)));
     let (other, _) = products(&[[20, 30, 41]]);
     let refused = session.swap_pipelines(backend.lower(&other).unwrap()).unwrap_err().to_string();
-    assert!(refused.contains("another program's"), "{refused}");
+    assert!(refused.contains("another program"), "{refused}");
     // Where nothing is compiled, nothing is swapped.
     let mut on_cpu = normlab::backend::cpu::CpuBackend::<f32>::default().load(&program).unwrap();
     on_cpu.swap_pipelines(backend.lower(&program).unwrap()).unwrap();

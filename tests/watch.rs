@@ -287,7 +287,7 @@ fn takes_shaders() {
     // The same source again is no change; another source for the same numbers is.
     fs::write(&file, shipped.text).unwrap();
     fs::write(&file, format!("{}\n// the same", shipped.text)).unwrap();
-    let line = train.line(&["took batch_norm_forward (mine), 0.", " of its tolerance"]);
+    let line = train.line(&["loaded batch_norm_forward (mine), 0.", " of its tolerance"]);
     assert_eq!(train.end(), Some(0), "{:#?}", train.seen);
 
     let weights = |out: &Path| fs::read(out.join("weights.safetensors")).unwrap();
@@ -315,9 +315,9 @@ fn tells_of_a_wrong_shader() {
     let mut train = Running::start(training(&out).arg("--shaders").arg(&over).arg("--watch"));
     begun(&out);
     fs::write(&file, wrong()).unwrap();
-    train.line(&["took bias_forward (naive), OUT OF TOLERANCE: ", "tensor z", "expected"]);
+    train.line(&["loaded bias_forward (naive), OUT OF TOLERANCE: ", "tensor z", "expected"]);
     fs::write(&file, bias()).unwrap();
-    train.line(&["took bias_forward (naive), 0.", " of its tolerance"]);
+    train.line(&["loaded bias_forward (naive), 0.", " of its tolerance"]);
     assert_eq!(train.end(), Some(1), "{:#?}", train.seen);
     let summary = summary(&out);
     assert_eq!(summary.runs[0].failure, None);

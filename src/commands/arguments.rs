@@ -231,6 +231,36 @@ pub(super) struct OutputArguments {
     pub(super) open: bool,
 }
 
+/// Which settings a sweep's map is of.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Output")]
+pub(super) struct HeatMapArguments {
+    /// The settings of the map's columns and rows [default: the two with the most values].
+    #[arg(long, value_name = "KEY,KEY", value_delimiter = ',', num_args = 1)]
+    heat_map: Vec<String>,
+}
+
+impl HeatMapArguments {
+    /// The two settings, of those that the sweep varies; none where none are given.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when they are not two of `varied`.
+    pub(super) fn of(&self, varied: &[&str]) -> Result<Option<[String; 2]>> {
+        let names: Vec<_> =
+            self.heat_map.iter().map(|name| name.trim().replace('-', "_")).collect();
+        let all_varied = names.iter().all(|name| varied.contains(&name.as_str()));
+        match <[String; 2]>::try_from(names) {
+            Err(names) if names.is_empty() => Ok(None),
+            Ok([x, y]) if x != y && all_varied => Ok(Some([x, y])),
+            _ => Err(Error::Config(format!(
+                "--heat-map {}: expected two different settings that the sweep varies: {}",
+                self.heat_map.join(","),
+                varied.join(", ")
+            ))),
+        }
+    }
+}
+
 /// A word of a choice, as listed in the help.
 pub(super) fn possible(word: &Word) -> PossibleValue {
     let value = PossibleValue::new(word.name);

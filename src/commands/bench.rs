@@ -68,7 +68,7 @@ struct StepArguments {
 
 #[derive(Args, Clone, Debug)]
 struct ScaleArguments {
-    /// The norm of the network's three hidden layers, as `train` takes it.
+    /// The norm of the network's three hidden layers, in the form that `train` takes.
     #[arg(long, value_name = "NORM", default_value_t = Norm::BATCH)]
     norm: Norm,
     /// Batch sizes, with layers of 128 units.

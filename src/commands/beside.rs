@@ -14,8 +14,9 @@ use crate::report::number::percent;
 use crate::report::records::Records;
 use crate::train::Plan;
 use crate::train::run_folder::RunFolder;
-use crate::train::sweep::{self, Sweep};
-use crate::train::sweep_folder::SweepFolder;
+use crate::train::sweep::cell;
+use crate::train::sweep::folder::SweepFolder;
+use crate::train::sweep::presets::Preset;
 use std::io::Write;
 
 /// A lesson whose own networks have been trained.
@@ -33,44 +34,47 @@ impl Lesson<'_> {
     /// comparisons to `parity`. The records of a separate sweep in the folder are left alone.
     ///
     /// # Errors
-    /// As [`sweep::train`]; [`crate::error::Error::File`] when the records cannot be written.
+    /// As [`cell::train`]; [`crate::error::Error::File`] when the records cannot be written.
     pub(super) fn train_beside(
         &self,
         backend: &mut dyn Backend,
         parity: &mut Parity,
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
-        for swept in Swept::ALL.into_iter().take_while(|_| !interrupt::is_requested()) {
-            let Some(sweep) = Sweep::beside(swept, self.experiment) else { continue };
+        for swept in Swept::PRESETS.into_iter().take_while(|_| !interrupt::is_requested()) {
+            let Some(sweep) = Preset::beside(swept, self.experiment) else { continue };
             let Some(mut all) = SweepFolder::beside(swept, self.folder, self.resumed)? else {
                 continue;
             };
-            let (verify, experiments) = (!backend.adapter().is_cpu_engine(), sweep.experiments());
-            let plans = experiments.iter().flat_map(|one| Plan::all(one, self.data, verify));
-            let (plans, own) = (plans.collect::<Vec<_>>(), self.own(backend, &sweep)?);
-            let networks = Some(own.iter().count() + plans.len());
+            let (verify, cells) = (!backend.adapter().is_cpu_engine(), sweep.grid()?.cells()?);
+            let own = self.own(backend, &sweep)?;
+            let networks = own.iter().count() + cells.len();
             for record in all.records() {
                 parity.merge(&record.run.parity, &record.name(swept));
             }
             let (done, first) = (all.records().len(), own.iter().count());
             let mut add = |record: SweepRecord| {
                 parity.merge(&record.run.parity, &record.name(swept));
-                all.add(SweepRecord { networks, of_lesson: true, ..record })
+                let networks = Some(networks);
+                all.add(SweepRecord { networks, cell: None, of_lesson: true, ..record })
             };
             own.filter(|_| done == 0).map(&mut add).transpose()?;
-            for plan in plans.iter().skip(done.saturating_sub(first)) {
-                let Some(record) = train_of_sweep(backend, plan, &plan.name())? else {
-                    return Ok(());
-                };
-                print(out, &ended(swept, &record))?;
-                add(record)?;
+            for cell in cells.iter().skip(done.saturating_sub(first)) {
+                for plan in Plan::all(&cell.experiment, self.data, verify) {
+                    let of = (&plan, cell, networks);
+                    let Some(record) = train_of_sweep(backend, of, &plan.name())? else {
+                        return Ok(());
+                    };
+                    print(out, &ended(swept, &record))?;
+                    add(record)?;
+                }
             }
         }
         Ok(())
     }
 
     /// The lesson's own network that the sweep's are compared with, as it was after the same number of steps.
-    fn own(&self, backend: &dyn Backend, sweep: &Sweep) -> Result<Option<SweepRecord>> {
+    fn own(&self, backend: &dyn Backend, sweep: &Preset) -> Result<Option<SweepRecord>> {
         if sweep.values.swept() != Swept::Affine {
             return Ok(None);
         }
@@ -82,7 +86,7 @@ impl Lesson<'_> {
         let Some(run) = run else { return Ok(None) };
         let evaluations =
             Records::evaluations_in(self.folder.path(), &plan.name(), experiment.replicas)?;
-        sweep::record_up_to(backend, &plan, run, &evaluations).map(Some)
+        cell::record_up_to(backend, &plan, run, &evaluations).map(Some)
     }
 }
 

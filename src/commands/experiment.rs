@@ -2,7 +2,7 @@
 
 use super::arguments::DeviceArguments;
 use super::experiment_flags::ExperimentArguments;
-use crate::config::Experiment;
+use crate::config::{Experiment, Grid};
 use crate::data::{Dataset, Source};
 use crate::error::{Error, Result};
 use std::path::PathBuf;
@@ -38,14 +38,87 @@ pub(super) fn with_absolute_paths(experiment: Experiment) -> Result<Experiment> 
     Ok(Experiment { data, test_data, ..experiment })
 }
 
+/// A grid with whole paths, as [`with_absolute_paths`].
+///
+/// # Errors
+/// As there.
+pub(super) fn with_absolute_paths_in(mut grid: Grid) -> Result<Grid> {
+    grid.base = with_absolute_paths(grid.base)?;
+    for name in ["data", "test_data"] {
+        grid.change(name, |value| {
+            let path = value.as_str().unwrap_or_default();
+            let whole = std::path::absolute(path)
+                .map_err(|error| Error::file("find", path.as_ref(), error))?;
+            Ok(toml::Value::String(whole.display().to_string()))
+        })?;
+    }
+    Ok(grid)
+}
+
 /// The data that an experiment asks for.
 ///
 /// # Errors
 /// As [`Dataset::load`].
 pub(super) fn load(experiment: &Experiment) -> Result<Dataset> {
+    Dataset::load(&source(experiment))
+}
+
+fn source(experiment: &Experiment) -> Source {
     let Experiment { transpose, train_images, test_images, binary, .. } = *experiment;
     let (folder, test_folder) = (experiment.data.clone(), experiment.test_data.clone());
-    Dataset::load(&Source { folder, test_folder, transpose, train_images, test_images, binary })
+    Source { folder, test_folder, transpose, train_images, test_images, binary }
+}
+
+/// The data sets of several experiments, each loaded once, with their hashes.
+pub(super) struct Datasets(Vec<(Source, Dataset, String)>);
+
+impl Datasets {
+    /// Loads all data that experiments ask for.
+    ///
+    /// # Errors
+    /// As [`Dataset::load`].
+    pub(super) fn load<'a>(experiments: impl Iterator<Item = &'a Experiment>) -> Result<Self> {
+        let mut all: Vec<(Source, Dataset, String)> = Vec::new();
+        for source in experiments.map(source) {
+            if all.iter().all(|(loaded, ..)| *loaded != source) {
+                let data = Dataset::load(&source)?;
+                let hash = data.sha256();
+                all.push((source, data, hash));
+            }
+        }
+        Ok(Self(all))
+    }
+
+    /// The data of one of these experiments.
+    ///
+    /// # Panics
+    /// Where it is none of them: a mistake of the caller.
+    pub(super) fn of(&self, experiment: &Experiment) -> &Dataset {
+        &self.entry(experiment).1
+    }
+
+    /// Their [`Dataset::sha256`].
+    ///
+    /// # Panics
+    /// As [`Datasets::of`].
+    pub(super) fn sha256(&self, experiment: &Experiment) -> &str {
+        &self.entry(experiment).2
+    }
+
+    #[allow(
+        clippy::expect_used,
+        reason = "an experiment that was not given to `load` is a mistake of the caller"
+    )]
+    fn entry(&self, experiment: &Experiment) -> &(Source, Dataset, String) {
+        let wanted = source(experiment);
+        let found = self.0.iter().find(|(source, ..)| *source == wanted);
+        found.expect("the data of every experiment are loaded")
+    }
+
+    /// Their names, for people.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.0.iter().map(|(_, data, _)| data.name.clone()).collect()
+    }
 }
 
 /// The same data, if the experiment can be trained on it.

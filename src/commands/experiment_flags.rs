@@ -142,8 +142,14 @@ impl<K: Keys> FromArgMatches for ExperimentArguments<K> {
 }
 
 impl<K> ExperimentArguments<K> {
+    /// The names of the keys that the flags set.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        let depth = self.depth.map(|_| "hidden");
+        self.given.iter().map(|(key, _)| key.name).chain(depth)
+    }
+
     /// The flags that were given, for example `--batch`.
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(super) fn flags(&self) -> Vec<String> {
         let given = self.given.iter().map(|(key, _)| key.name.replace('_', "-"));
         let depth = self.depth.map(|_| DEPTH.to_owned());
         given.chain(depth).map(|name| format!("--{name}")).collect()

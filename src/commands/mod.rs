@@ -6,6 +6,7 @@ mod beside;
 mod check;
 mod check_activations;
 mod compare;
+mod depth;
 mod devices;
 mod eval;
 mod evaluate;
@@ -20,12 +21,14 @@ mod predict;
 mod progress;
 mod records;
 mod report;
+mod reproduce;
 mod resume;
 mod run;
 mod run_text;
 mod sanitize;
 mod shaders;
 mod sweep;
+mod sweep_presets;
 pub mod terminal;
 mod tune;
 mod tuning;
@@ -33,7 +36,7 @@ mod watch;
 
 pub use output::Status;
 
-use crate::record::Swept;
+use crate::train::sweep::presets::Preset;
 use clap::{CommandFactory, Parser, Subcommand};
 use std::io::Write;
 
@@ -66,9 +69,9 @@ enum Command {
     Train(run::TrainArguments),
     /// Rebuild a run's report from its records.
     Report(report::Arguments),
-    /// Classify a test set with a run's networks: accuracy, loss, confusion matrices, logits.
+    /// Classify a test set with a run's networks.
     Evaluate(evaluate::Arguments),
-    /// Show what a network of a run takes pictures of your own for.
+    /// Classify your own pictures with a run's network.
     Predict(predict::Arguments),
     /// Compare runs: the settings that differ, and their curves on one page.
     Compare(compare::Arguments),
@@ -76,15 +79,21 @@ enum Command {
     Records(records::Arguments),
     /// Write the lesson as a page that opens in any browser, and trains there.
     Page(page::Arguments),
+    /// Train every combination of several settings' values, on one or more machines.
+    Sweep(sweep::Arguments),
     /// Compare batch norm with layer norm at several batch sizes.
-    #[command(after_help = sweep::defaults(Swept::BatchSize))]
-    BatchSizes(sweep::BatchSizesArguments),
+    #[command(after_help = sweep_presets::defaults(&Preset::batch_sizes()))]
+    BatchSizes(sweep_presets::BatchSizesArguments),
     /// Train ReLU at several learning rates, without a norm and with one.
-    #[command(after_help = sweep::defaults(Swept::LearningRate))]
-    LearningRates(sweep::LearningRatesArguments),
+    #[command(after_help = sweep_presets::defaults(&Preset::learning_rates()))]
+    LearningRates(sweep_presets::LearningRatesArguments),
     /// Train layer norm with one gamma and beta per unit, and with one per layer.
-    #[command(after_help = sweep::defaults(Swept::Affine))]
-    Affine(sweep::AffineArguments),
+    #[command(after_help = sweep_presets::defaults(&Preset::affine()))]
+    Affine(sweep_presets::AffineArguments),
+    /// Measure signals and gradients over the depth of a network.
+    Depth(depth::Arguments),
+    /// Run a paper's experiment again, next to the paper's results, with a verdict.
+    Reproduce(reproduce::Arguments),
     /// List the adapters, the one that would be used, and what each can do.
     Devices(devices::Arguments),
     /// List the shaders, or export them for editing.
@@ -124,9 +133,12 @@ pub fn execute(cli: Cli, out: &mut dyn Write) -> anyhow::Result<Status> {
         Command::Compare(arguments) => compare::compare(&arguments, out),
         Command::Records(arguments) => records::records(&arguments, out),
         Command::Page(arguments) => page::page(&arguments, out),
-        Command::BatchSizes(arguments) => sweep::batch_sizes(&arguments, out),
-        Command::LearningRates(arguments) => sweep::learning_rates(&arguments, out),
-        Command::Affine(arguments) => sweep::affine(&arguments, out),
+        Command::Sweep(arguments) => sweep::sweep(&arguments, out),
+        Command::BatchSizes(arguments) => sweep_presets::batch_sizes(&arguments, out),
+        Command::LearningRates(arguments) => sweep_presets::learning_rates(&arguments, out),
+        Command::Affine(arguments) => sweep_presets::affine(&arguments, out),
+        Command::Depth(arguments) => depth::depth(&arguments, out),
+        Command::Reproduce(arguments) => reproduce::reproduce(&arguments, out),
         Command::Devices(arguments) => devices::list(&arguments, out),
         Command::Shaders(command) => shaders::execute(&command, out),
         Command::Check(arguments) => check::check(&arguments, out),

@@ -2,14 +2,14 @@
 
 use super::output::{print, progress_bar};
 use crate::backend::Backend;
-use crate::config::Experiment;
+use crate::config::{Cell, Experiment};
 use crate::error::Result;
 use crate::interrupt;
 use crate::kernels::activation::Activation;
 use crate::record::{Evaluation, Probe, SweepRecord};
 use crate::report::{number, watch as words};
 use crate::train::run_folder::RunFolder;
-use crate::train::sweep;
+use crate::train::sweep::cell;
 use crate::train::{Observer, Plan, ShaderReload, TrainingState, Weights};
 use crate::watch::Changes;
 use anyhow::Context;
@@ -23,14 +23,15 @@ const WEIGHTS_EVERY: Duration = Duration::from_secs(2);
 /// Trains one network of a sweep with a labelled progress bar; none if the user interrupts it.
 ///
 /// # Errors
-/// As [`sweep::train`], with the network's name.
+/// As [`cell::train`], with the network's name.
 pub(super) fn train_of_sweep(
     backend: &mut dyn Backend,
-    plan: &Plan<'_>,
+    (plan, cell, cells): (&Plan<'_>, &Cell, usize),
     label: &str,
 ) -> anyhow::Result<Option<SweepRecord>> {
     let bar = progress_bar(label, (plan.experiment.steps, "steps"));
-    let record = sweep::train(backend, plan, &mut |step| bar.set_position(step as u64));
+    let record =
+        cell::train(backend, (plan, cell, cells), &mut |step| bar.set_position(step as u64));
     bar.finish_and_clear();
     record.with_context(|| format!("training {}", plan.name()))
 }

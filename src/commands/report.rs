@@ -1,10 +1,13 @@
 //! `normlab report`: rebuilds the report of a run or a sweep from its records.
 
+use super::arguments::HeatMapArguments;
 use super::output::{Status, open_in_browser, print};
 use crate::config::Experiment;
 use crate::error::{Error, Result};
+use crate::record::Swept;
 use crate::report::folder::{self, Report};
 use crate::report::records::Records;
+use crate::report::sweeps;
 use crate::train::run_folder::RunFolder;
 use clap::Args;
 use std::io::Write;
@@ -16,6 +19,8 @@ pub(super) struct Arguments {
     /// The folder of a run or a sweep, for example runs/lesson.
     #[arg(value_name = "RUN_DIR")]
     folder: PathBuf,
+    #[command(flatten)]
+    map: HeatMapArguments,
     /// Open the report in the browser.
     #[arg(long)]
     open: bool,
@@ -24,7 +29,9 @@ pub(super) struct Arguments {
 /// Rebuilds the report.
 pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let folder = &arguments.folder;
-    let made = folder::make(folder, read_records(folder, "run or sweep")?)?;
+    let mut records = read_records(folder, "run or sweep")?;
+    records.heat_map = arguments.map.of(&sweeps::varied_keys(records.sweep(Swept::Keys)))?;
+    let made = folder::make(folder, records)?;
     for sentence in &made.missing {
         print(out, &format!("missing: {sentence}"))?;
     }

@@ -57,7 +57,7 @@ fn refuse_changes(
             changed.steps, experiment.steps
         )));
     }
-    let others = flags.names().into_iter().filter(|name| name != "--steps");
+    let others = flags.flags().into_iter().filter(|name| name != "--steps");
     let precision = (changed.precision != experiment.precision).then(|| "--precision".to_owned());
     match others.chain(precision).next() {
         None => Ok(()),

@@ -236,7 +236,7 @@ impl<'a> Run<'a> {
             self.summary.parity.merge(&record.parity, &record.name);
         }
         let resumed = self.summary.runs.len() == plans.len();
-        // A run that is killed leaves what computed it.
+        // A run that is killed leaves its hardware and software.
         self.folder.summary(&self.summary)?;
         let trained = self.train(plans, out);
         let ended = match self.kind {

@@ -1,10 +1,11 @@
-//! `normlab batch-sizes`, `normlab learning-rates` and `normlab affine`: the same networks, trained at
-//! several values of one setting.
+//! `normlab sweep`: networks trained at every combination of several settings' values; and what the sweeps over one
+//! setting have in common with it.
 
 use super::arguments::{
-    DeviceArguments, FusionArguments, OutputArguments, ShaderArguments, TuneArguments,
+    DeviceArguments, FusionArguments, HeatMapArguments, OutputArguments, ShaderArguments,
+    TuneArguments,
 };
-use super::experiment::{load, with_absolute_paths};
+use super::experiment::{Datasets, with_absolute_paths_in};
 use super::experiment_flags::{ExperimentArguments, Keys};
 use super::opening::open;
 use super::output::{
@@ -15,59 +16,80 @@ use super::report;
 use super::run_text::layers;
 use super::terminal;
 use super::tuning::prepare;
-use crate::config::{integer, number};
-use crate::data::Dataset;
+use crate::config::{Cell, Grid};
 use crate::error::Result;
 use crate::gradient_check;
 use crate::interrupt;
+use crate::kernels::precision::Precision;
 use crate::record::{Adapter, Claim, Parity, SweepRecord, Swept};
-use crate::report::records::Records;
+use crate::report::records::{Records, distinct};
 use crate::report::{claims, sweeps, table};
-use crate::train::sweep::{Sweep, Values};
-use crate::train::sweep_folder::SweepFolder;
+use crate::train::sweep::folder::{Older, SweepFolder, recorded};
+use crate::train::sweep::merge::merge;
+use crate::train::sweep::shard::Shard;
 use crate::train::{Plan, run_folder};
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::Instant;
 
-/// The keys that all networks of a sweep share, including the learning rate and the batch size if the sweep does not
-/// vary them.
+/// The keys that a sweep over any keys takes as flags: no cell keeps probes.
 #[derive(Clone, Debug)]
-struct Common<const RATE: bool, const BATCH: bool>;
+struct OfCells;
 
-/// The keys that every sweep takes.
-const COMMON: [&str; 9] = [
-    "activation",
-    "norm",
-    "hidden",
-    "steps",
-    "seed",
-    "data",
-    "transpose",
-    "train_images",
-    "test_images",
-];
-
-impl<const RATE: bool, const BATCH: bool> Keys for Common<RATE, BATCH> {
+impl Keys for OfCells {
     fn has(name: &str) -> bool {
-        match name {
-            "learning_rate" => RATE,
-            "batch" => BATCH,
-            _ => COMMON.contains(&name),
-        }
+        !["precision", "probes"].contains(&name)
     }
 }
 
-/// Arguments of every sweep.
+/// Arguments of `normlab sweep`.
 #[derive(Args, Clone, Debug)]
-struct SweepArguments<K: Keys + Clone + Send + Sync + 'static> {
+pub(super) struct Arguments {
+    /// An experiment file in which any key may have a list of values; flags override its values.
+    #[arg(value_name = "GRID.toml", required_unless_present = "merge")]
+    grid: Option<PathBuf>,
+    /// Put the folders of a sweep's parts together, in the folder --out.
+    #[arg(long, value_name = "DIR", num_args = 1.., requires = "out", conflicts_with_all = ["grid", "resume", "shard"])]
+    merge: Vec<PathBuf>,
     #[command(flatten)]
-    experiment: ExperimentArguments<K>,
-    /// The number of seeds, each with its own networks.
-    #[arg(long, value_name = "COUNT", value_parser = integer::<u64>, allow_negative_numbers = true)]
-    seeds: Option<u64>,
+    experiment: ExperimentArguments<OfCells>,
+    #[command(flatten)]
+    map: HeatMapArguments,
+    #[command(flatten)]
+    sweep: SweepArguments,
+}
+
+/// Runs a sweep over any keys, or merges the parts of one.
+pub(super) fn sweep(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
+    let Arguments { grid, merge, experiment, map, sweep } = arguments;
+    let Some(file) = grid else { return sweep.merge(merge, map, out) };
+    let mut grid = Grid::read(file)?;
+    experiment.apply(&mut grid.base)?;
+    for name in experiment.names() {
+        grid.fix(name)?;
+    }
+    grid.base.precision = sweep.precision();
+    let map = map.of(&varied(&grid))?;
+    sweep.run((Swept::Keys, &with_absolute_paths_in(grid)?), map, out)
+}
+
+/// The keys that differ within a grid.
+fn varied(grid: &Grid) -> Vec<&'static str> {
+    grid.axes().iter().filter(|axis| axis.len() > 1).map(|axis| axis.key.name).collect()
+}
+
+/// Arguments of every sweep, apart from what is trained.
+#[derive(Args, Clone, Debug)]
+pub(super) struct SweepArguments {
+    /// Train one part of the networks only, for example 2/4 on the second of four machines; --merge joins them.
+    #[arg(long, value_name = "PART/PARTS", help_heading = "Output")]
+    shard: Option<Shard>,
+    /// Train only the networks that --out does not hold yet, for example after a kill.
+    #[arg(long, requires = "out", conflicts_with = "force", help_heading = "Output")]
+    resume: bool,
     #[command(flatten)]
     device: DeviceArguments,
     #[command(flatten)]
@@ -83,132 +105,89 @@ struct SweepArguments<K: Keys + Clone + Send + Sync + 'static> {
     json: bool,
 }
 
-/// Arguments of `normlab batch-sizes`.
-#[derive(Args, Clone, Debug)]
-pub(super) struct BatchSizesArguments {
-    /// The batch sizes to try.
-    #[arg(long, value_delimiter = ',', value_name = "EXAMPLES,…", value_parser = integer::<usize>, allow_negative_numbers = true)]
-    sizes: Option<Vec<usize>>,
-    #[command(flatten)]
-    common: SweepArguments<Common<true, false>>,
-}
-
-/// Arguments of `normlab learning-rates`.
-#[derive(Args, Clone, Debug)]
-pub(super) struct LearningRatesArguments {
-    /// The learning rates to try.
-    #[arg(long, value_delimiter = ',', value_name = "RATE,…", value_parser = number, allow_negative_numbers = true)]
-    rates: Option<Vec<f32>>,
-    #[command(flatten)]
-    common: SweepArguments<Common<false, true>>,
-}
-
-/// Arguments of `normlab affine`.
-#[derive(Args, Clone, Debug)]
-pub(super) struct AffineArguments {
-    #[command(flatten)]
-    common: SweepArguments<Common<true, true>>,
-}
-
-/// Runs the sweep over batch sizes.
-pub(super) fn batch_sizes(
-    arguments: &BatchSizesArguments,
-    out: &mut dyn Write,
-) -> anyhow::Result<Status> {
-    let mut sweep = Sweep::new(Swept::BatchSize);
-    if let Some(sizes) = &arguments.sizes {
-        sweep.values = Values::BatchSizes(sizes.clone());
-    }
-    arguments.common.start(sweep, out)
-}
-
-/// Runs the sweep over learning rates.
-pub(super) fn learning_rates(
-    arguments: &LearningRatesArguments,
-    out: &mut dyn Write,
-) -> anyhow::Result<Status> {
-    let mut sweep = Sweep::new(Swept::LearningRate);
-    if let Some(rates) = &arguments.rates {
-        sweep.values = Values::LearningRates(rates.clone());
-    }
-    arguments.common.start(sweep, out)
-}
-
-/// Runs the sweep over one gamma and beta per unit, or per layer.
-pub(super) fn affine(arguments: &AffineArguments, out: &mut dyn Write) -> anyhow::Result<Status> {
-    arguments.common.start(Sweep::new(Swept::Affine), out)
-}
-
-/// The default values of a sweep's flags.
-pub(super) fn defaults(swept: Swept) -> String {
-    let Sweep { experiment, values, seeds, .. } = Sweep::new(swept);
-    let hidden: Vec<_> = experiment.hidden.iter().map(usize::to_string).collect();
-    let activations: Vec<_> = experiment.activation.iter().map(ToString::to_string).collect();
-    let norms: Vec<_> = experiment.norm.iter().map(ToString::to_string).collect();
-    let mut text = format!(
-        "Defaults: {} {}; activation {}, norm {}, hidden {}, {} steps",
-        swept.setting(),
-        values.texts().join(","),
-        activations.join(","),
-        norms.join(","),
-        hidden.join(","),
-        experiment.steps,
-    );
-    if swept != Swept::BatchSize {
-        text.push_str(&format!(", batch {}", experiment.batch));
-    }
-    if swept != Swept::LearningRate {
-        text.push_str(&format!(", learning rate {}", experiment.learning_rate));
-    }
-    format!("{text}, seed {}, seeds {seeds}.", experiment.seed)
-}
-
 /// What a sweep prints with `--json`.
 #[derive(Serialize)]
 struct Printed<'a> {
-    device: Adapter,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<Adapter>,
     networks: &'a [SweepRecord],
-    claim: Claim,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    claim: Option<Claim>,
 }
 
-impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
-    /// Overrides the sweep's values with the flags that were given, and runs it.
-    fn start(&self, mut sweep: Sweep, out: &mut dyn Write) -> anyhow::Result<Status> {
-        sweep.seeds = self.seeds.unwrap_or(sweep.seeds);
-        let experiment = &mut sweep.experiment;
-        self.experiment.apply(experiment)?;
-        experiment.precision = self.device.precision();
-        *experiment = with_absolute_paths(experiment.clone())?;
-        self.run(&sweep, out)
+impl SweepArguments {
+    /// What products are computed in.
+    pub(super) fn precision(&self) -> Precision {
+        self.device.precision()
     }
 
-    /// Checks everything, then trains every network.
-    fn run(&self, sweep: &Sweep, out: &mut dyn Write) -> anyhow::Result<Status> {
+    fn older(&self) -> Older {
+        match (self.output.force, self.resume) {
+            (true, _) => Older::Replace,
+            (false, true) => Older::Resume,
+            (false, false) => Older::Refuse,
+        }
+    }
+
+    /// Checks everything, then trains every network that is asked for.
+    pub(super) fn run(
+        &self,
+        sweep: (Swept, &Grid),
+        map: Option<[String; 2]>,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<Status> {
         let start = Instant::now();
-        let (swept, experiment) = (sweep.values.swept(), &sweep.experiment);
-        let OutputArguments { out: path, force, open: to_be_shown } = &self.output;
-        SweepFolder::check_free(swept, path.as_deref(), *force)?;
-        let data = load(experiment)?;
-        sweep.validate(data.train.len())?;
+        let OutputArguments { out: path, .. } = &self.output;
+        SweepFolder::check_free(sweep.0, path.as_deref(), self.older())?;
+        let cells = sweep.1.cells()?;
+        let data = Datasets::load(cells.iter().map(|cell| &cell.experiment))?;
+        for cell in &cells {
+            cell.experiment.validate_for(data.of(&cell.experiment).train.len())?;
+        }
+        let kept = match path {
+            Some(path) if self.resume => {
+                recorded(sweep, path, &cells, |cell| data.sha256(&cell.experiment))?
+            }
+            _ => Vec::new(),
+        };
+        let shard = self.shard.unwrap_or(Shard::WHOLE);
+        let is_kept = |cell: &Cell| kept.iter().any(|record| record.cell == Some(cell.number));
+        let of_shard: Vec<_> = cells.iter().filter(|cell| shard.has(cell.number)).collect();
+        let missing: Vec<_> = of_shard.iter().copied().filter(|cell| !is_kept(cell)).collect();
         let shown: &mut dyn Write = if self.json { &mut std::io::sink() } else { &mut *out };
         let library = self.fusion.apply(self.shaders.library()?);
         let mut backend = open(&self.device, library, shown)?;
-        for &activation in &experiment.activation {
+        let activations = cells.iter().flat_map(|cell| cell.experiment.activation.iter().copied());
+        for activation in distinct(activations) {
             gradient_check::require(&*backend, activation)?;
         }
         let verify = !backend.adapter().is_cpu_engine();
-        let experiments = sweep.experiments();
-        let plans: Vec<_> =
-            experiments.iter().flat_map(|one| Plan::all(one, &data, verify)).collect();
+        let plans = missing
+            .iter()
+            .flat_map(|cell| Plan::all(&cell.experiment, data.of(&cell.experiment), verify));
+        let plans: Vec<_> = plans.collect();
         prepare(self.tune.tune, &self.device, &mut backend, &plans, shown)?;
-        let mut folder = SweepFolder::create(swept, path.as_deref(), *force, experiment)?;
+        let recorded_before = kept.len();
+        let mut folder = SweepFolder::create(sweep, path.as_deref(), self.older(), kept)?;
         interrupt::listen()?;
-        print(shown, &introduction(sweep, &data))?;
+        let words = sweeps::Introduction {
+            swept: sweep.0,
+            grid: sweep.1,
+            cells: &cells,
+            data: data.names(),
+            layers: distinct(
+                cells.iter().map(|cell| layers(&cell.experiment, data.of(&cell.experiment))),
+            ),
+            shard: self.shard.map(|shard| (shard, of_shard.len())),
+            recorded: recorded_before,
+        };
+        print(shown, &words.text())?;
         let mut train = || -> anyhow::Result<()> {
-            for (place, plan) in plans.iter().enumerate() {
+            for (place, (plan, cell)) in plans.iter().zip(&missing).enumerate() {
                 let label = format!("{} {} of {}", plan.name(), place + 1, plans.len());
-                let Some(record) = train_of_sweep(&mut *backend, plan, &label)? else { break };
-                folder.add(SweepRecord { networks: Some(plans.len()), ..record })?;
+                let of = (plan, *cell, cells.len());
+                let Some(record) = train_of_sweep(&mut *backend, of, &label)? else { break };
+                folder.add(record)?;
             }
             Ok(())
         };
@@ -217,36 +196,68 @@ impl<K: Keys + Clone + Send + Sync> SweepArguments<K> {
             report::after_error(Records::read(folder.path()), folder.path(), shown);
         }
         trained.with_context(|| format!("the sweep in {} ended early", folder.path().display()))?;
-        let interrupted = folder.records().len() < plans.len();
+        let interrupted = folder.records().len() < recorded_before + plans.len();
         if interrupted {
             let (ended, place) = (folder.records().len(), folder.path().display());
             let kept = format!(
                 "{ended} of {} networks have finished and are recorded in {place}; run the same \
-                 command with --force to start over",
-                plans.len()
+                 command with `--out {place} --resume` to train the others",
+                recorded_before + plans.len()
             );
             print_interrupted(&kept, shown)?;
         }
-        if folder.records().is_empty() {
-            return Ok(Status::Interrupted);
-        }
-        print(shown, &conclusion(swept, &folder, start.elapsed().as_secs_f64()))?;
         if folder.records().iter().any(|record| !record.run.parity.failures.is_empty()) {
             print_limit(backend.gpu(), shown)?;
         }
-        let shown_whole = show(&folder, shown)?;
-        if *to_be_shown && shown_whole == Status::Good {
+        let adapter = Some(backend.adapter());
+        let whole =
+            self.conclude((sweep.0, map), &folder, (adapter, start.elapsed().as_secs_f64()), out)?;
+        Ok(if interrupted { Status::Interrupted } else { whole })
+    }
+
+    /// Puts the parts of a sweep together, as if one machine had trained them.
+    fn merge(
+        &self,
+        folders: &[PathBuf],
+        map: &HeatMapArguments,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<Status> {
+        let start = Instant::now();
+        let merged = merge(folders)?;
+        let map = map.of(&varied(&merged.grid))?;
+        let path = self.output.out.as_deref();
+        let folder =
+            SweepFolder::create((merged.swept, &merged.grid), path, self.older(), merged.records)?;
+        let ended = folder.records().len();
+        let shown: &mut dyn Write = if self.json { &mut std::io::sink() } else { &mut *out };
+        print(shown, &sweeps::merged(ended, &merged.missing))?;
+        let took = (None, start.elapsed().as_secs_f64());
+        self.conclude((merged.swept, map), &folder, took, out)
+    }
+
+    /// Shows what came out, and makes the report.
+    fn conclude(
+        &self,
+        (swept, map): (Swept, Option<[String; 2]>),
+        folder: &SweepFolder,
+        (device, seconds): (Option<Adapter>, f64),
+        out: &mut dyn Write,
+    ) -> anyhow::Result<Status> {
+        let networks = folder.records();
+        if networks.is_empty() {
+            return Ok(Status::Good);
+        }
+        let shown: &mut dyn Write = if self.json { &mut std::io::sink() } else { &mut *out };
+        print(shown, &conclusion(swept, folder, seconds))?;
+        let shown_whole = show(folder, map, shown)?;
+        if self.output.open && shown_whole == Status::Good {
             open_in_browser(&folder.path().join(run_folder::REPORT))?;
         }
         if self.json {
-            let networks = folder.records();
             let claim = claims::of_sweep(swept, networks);
-            print_json(&Printed { device: backend.adapter(), networks, claim }, out)?;
+            print_json(&Printed { device, networks, claim }, out)?;
         }
-        if interrupted {
-            return Ok(Status::Interrupted);
-        }
-        Ok(shown_whole.and(status(swept, folder.records())))
+        Ok(shown_whole.and(status(swept, networks)))
     }
 }
 
@@ -256,22 +267,6 @@ fn status(swept: Swept, records: &[SweepRecord]) -> Status {
         (run.failure.is_none() || swept.may_diverge()) && run.parity.failures.is_empty()
     };
     if records.iter().all(good) { Status::Good } else { Status::Failed }
-}
-
-fn introduction(sweep: &Sweep, data: &Dataset) -> String {
-    let (experiment, values) = (&sweep.experiment, sweep.values.texts().join(", "));
-    let (batch, rate) = (experiment.batch.to_string(), experiment.learning_rate.to_string());
-    let (batch, rate, affine) = match sweep.values.swept() {
-        Swept::BatchSize => (values, rate, String::new()),
-        Swept::LearningRate => (batch, values, String::new()),
-        Swept::Affine => (batch, rate, format!(", affine {values}")),
-    };
-    format!(
-        "data: {}\nnetworks: {}, {} steps at batch {batch}, SGD at learning rate {rate}{affine}",
-        data.name,
-        layers(experiment, data),
-        experiment.steps,
-    )
 }
 
 fn conclusion(swept: Swept, folder: &SweepFolder, seconds: f64) -> String {
@@ -290,16 +285,16 @@ fn conclusion(swept: Swept, folder: &SweepFolder, seconds: f64) -> String {
         "\n{}\n{}\n{}{}{failures}records: {} ({seconds:.1} s in all)",
         sweeps::results(swept, records, terminal::width()),
         table::legend_text(&sweeps::legend(swept, records)),
-        claims::in_full(&claims::of_sweep(swept, records)),
+        claims::of_sweep(swept, records).as_ref().map(claims::in_full).unwrap_or_default(),
         compared(&parity),
         folder.path().display(),
     )
 }
 
 /// Makes the report of a sweep, or of the run in its folder, whose summary is updated with the sweep's claim.
-fn show(folder: &SweepFolder, out: &mut dyn Write) -> Result<Status> {
+fn show(folder: &SweepFolder, map: Option<[String; 2]>, out: &mut dyn Write) -> Result<Status> {
     let path = folder.path();
-    let mut records = Records::read(path)?;
+    let mut records = Records { heat_map: map, ..Records::read(path)? };
     let claims = claims::claims(&records);
     if let Some(summary) = &mut records.summary {
         summary.claims = claims;

@@ -2,10 +2,12 @@
 //! once, before anything runs.
 
 mod choices;
+mod grid;
 mod key;
 mod norm;
 
 pub use choices::{Affine, Init, NormPosition, Optimizer};
+pub use grid::{Axis, Cell, Grid};
 pub use key::{Key, Override, integer, number};
 pub use norm::{Norm, NormKind, NormLayers};
 
@@ -205,6 +207,16 @@ impl Experiment {
     /// [`Error::Config`] when it cannot be written as TOML.
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string(self).map_err(|error| Error::Config(format!("the experiment: {error}")))
+    }
+
+    /// The experiment as a JSON object, its numbers with the digits that they were given with.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it cannot be written as JSON.
+    pub fn to_json(&self) -> Result<serde_json::Value> {
+        serde_json::to_string(self)
+            .and_then(|text| serde_json::from_str(&text))
+            .map_err(|error| Error::Config(format!("the experiment: {error}")))
     }
 
     /// Its networks: each activation in turn, with every norm.

@@ -10,12 +10,13 @@ pub mod idx;
 pub use examples::{Examples, HALF};
 
 use crate::error::{Error, Result};
+use crate::files::sha256;
 use crate::record::{ConstantGuess, DataRecord};
 use folder::Files;
 use std::path::PathBuf;
 
 /// Where the data of a data set comes from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
     /// A folder of IDX files, or one of them; none for the drawn digits.
     pub folder: Option<PathBuf>,
@@ -123,6 +124,13 @@ impl Dataset {
         self.name = format!("{}, tested on {name}", self.name);
         self.test = test;
         Ok(())
+    }
+
+    /// The SHA-256 of the hashes of both parts, in hexadecimal: equal for equal images and labels, wherever they were
+    /// read.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        sha256([self.train.sha256(), self.test.sha256()].concat().as_bytes())
     }
 
     /// The result of a guess that does not look at the images.

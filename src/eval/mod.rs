@@ -54,7 +54,7 @@ impl Request {
     pub fn read(kernel: &'static Kernel, path: &Path, options: &Options) -> Result<Self> {
         let parameters = parameters(kernel, &options.parameters)?;
         let activation = activation(kernel, options.activation)?;
-        let told = told_sizes(kernel, &options.sizes)?;
+        let explicit_values = given_sizes(kernel, &options.sizes)?;
         let given = input::read(kernel, path)?;
         let shapes: Vec<_> =
             given.iter().map(|one| one.as_ref().map(|one| one.value.shape())).collect();
@@ -62,7 +62,7 @@ impl Request {
             let (path, inputs) = (path.display(), list(kernel.contract.read()));
             Error::Data(format!("{path}: {error}; it reads {inputs}"))
         };
-        let sizes = Sizes::infer(&kernel.contract, &shapes, &told).map_err(unfit)?;
+        let sizes = Sizes::infer(&kernel.contract, &shapes, &explicit_values).map_err(unfit)?;
         let case = Case {
             sizes: kernel
                 .contract
@@ -146,11 +146,11 @@ fn parameters(kernel: &Kernel, given: &[(String, f32)]) -> Result<Vec<(&'static 
 }
 
 /// The given sizes: all that do not follow from a tensor, and no others.
-fn told_sizes(kernel: &Kernel, given: &[(String, usize)]) -> Result<Vec<(&'static str, usize)>> {
+fn given_sizes(kernel: &Kernel, given: &[(String, usize)]) -> Result<Vec<(&'static str, usize)>> {
     let explicit = kernel.contract.explicit_sizes();
-    let told = named(kernel, "--size", &explicit, given)?;
-    match explicit.iter().find(|name| told.iter().all(|(given, _)| given != *name)) {
-        None => Ok(told),
+    let explicit_values = named(kernel, "--size", &explicit, given)?;
+    match explicit.iter().find(|name| explicit_values.iter().all(|(given, _)| given != *name)) {
+        None => Ok(explicit_values),
         Some(name) => Err(Error::Config(format!(
             "the tensors that {} reads do not determine the size {name}; add --size {name}=NUMBER",
             kernel.name()

@@ -4,7 +4,7 @@ use super::code::{Conversion, Op};
 use super::finding::Fault;
 use super::functions;
 use super::number::{Number, signed, unsigned};
-use super::world::{Step, Told, World, changed};
+use super::world::{Computed, Step, World, changed};
 
 /// Why an invocation stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +58,8 @@ pub(crate) fn run<N: Number, const WATCH: bool>(
             let (a, b) = (real!($a), real!($b));
             let result = a $operator b;
             if WATCH && !result.is_finite() {
-                let told = || Told { what: Step::Operator($sign), given: [a, b, b], result };
-                world.not_finite(told, code.offsets[at], index);
+                let step = || Computed { what: Step::Operator($sign), given: [a, b, b], result };
+                world.not_finite(step, code.offsets[at], index);
             }
             set!($to, result.cell());
         }};
@@ -129,11 +129,11 @@ pub(crate) fn run<N: Number, const WATCH: bool>(
                 let [x, y, z] = given;
                 let result = functions::real(function, x, y, z).unwrap_or_else(N::nan);
                 if WATCH {
-                    let told = || Told { what: Step::Function(function), given, result };
+                    let step = || Computed { what: Step::Function(function), given, result };
                     if !result.is_finite() {
-                        world.not_finite(told, code.offsets[at], index);
+                        world.not_finite(step, code.offsets[at], index);
                     } else if let Some(why) = functions::left_open(function, x, y, z) {
-                        let fault = Fault::LeftOpen(told().to_string(), why);
+                        let fault = Fault::LeftOpen(step().to_string(), why);
                         let who = world.who(index);
                         world.findings.note(fault, code.offsets[at], who, None);
                     }

@@ -190,14 +190,14 @@ fn what_is_out_of_bounds_reads_0_and_writes_nothing() {
 
 #[test]
 fn a_wrap_is_told_where_it_reaches_an_access_and_only_there() {
-    let told = |index: &str| {
+    let said = |index: &str| {
         run(&format!("w[i] = i; workgroupBarrier(); out[8u * g.x + i] = w[{index}];"))
             .faults()
             .len()
     };
-    assert_eq!(told("(i + 4294967295u + 1u) % 8u"), 0, "the remainder removes it");
-    assert_eq!(told("i - 5u + 5u"), 0, "it is undone");
-    assert_eq!(told("i + u32(i32(i) - i32(i))"), 0);
+    assert_eq!(said("(i + 4294967295u + 1u) % 8u"), 0, "the remainder removes it");
+    assert_eq!(said("i - 5u + 5u"), 0, "it is undone");
+    assert_eq!(said("i + u32(i32(i) - i32(i))"), 0);
     assert!(matches!(
         run("w[i * 536870912u * 8u + i] = 1u;").faults()[..],
         [Fault::Wrapped { .. }]
@@ -207,17 +207,17 @@ fn a_wrap_is_told_where_it_reaches_an_access_and_only_there() {
 
 #[test]
 fn steps_without_a_number_are_told_with_their_operands() {
-    let told = |expression: &str| {
+    let said = |expression: &str| {
         let ran = run(&format!("out[8u * g.x + i] = u32(abs({expression}));"));
         ran.faults().iter().map(|fault| format!("{fault:?}")).collect::<Vec<_>>().join(" ")
     };
-    assert!(told("data[0] / (data[0] - 1.0)").contains("1 / 0 is infinite"));
-    assert!(told("pow(data[3], 2.0)").contains("pow(-4, 2) is NaN"));
-    assert!(told("sqrt(data[3]) + 1.0").contains("sqrt(-4) is NaN"));
-    assert!(told("clamp(data[0], data[1], data[2])").contains("clamp(1, 2, 0.5) is 0.5"));
-    assert!(told("f32(7u / (i - i))").contains("7 / 0"));
-    assert!(told("f32(7u << (i + 32u))").contains("Shift(32)"));
-    assert_eq!(told("exp(data[0]) * 0.0 + log(data[1])"), "");
+    assert!(said("data[0] / (data[0] - 1.0)").contains("1 / 0 is infinite"));
+    assert!(said("pow(data[3], 2.0)").contains("pow(-4, 2) is NaN"));
+    assert!(said("sqrt(data[3]) + 1.0").contains("sqrt(-4) is NaN"));
+    assert!(said("clamp(data[0], data[1], data[2])").contains("clamp(1, 2, 0.5) is 0.5"));
+    assert!(said("f32(7u / (i - i))").contains("7 / 0"));
+    assert!(said("f32(7u << (i + 32u))").contains("Shift(32)"));
+    assert_eq!(said("exp(data[0]) * 0.0 + log(data[1])"), "");
 }
 
 #[test]

@@ -310,18 +310,18 @@ impl<'a, N: Number> World<'a, N> {
 
     /// Notes a NaN or infinity that was computed from finite numbers.
     #[cold]
-    pub(crate) fn not_finite(&mut self, told: impl Fn() -> Told<N>, offset: u32, lane: u16) {
-        let told = told();
-        let nan = told.result.is_nan();
-        let given = told.given();
+    pub(crate) fn not_finite(&mut self, step: impl Fn() -> Computed<N>, offset: u32, lane: u16) {
+        let step = step();
+        let nan = step.result.is_nan();
+        let given = step.given();
         // A NaN made of an infinity is new; an infinity made of one is not.
         let passed_on = |x: &N| if nan { x.is_nan() } else { !x.is_finite() };
         if given.iter().any(passed_on) {
             return;
         }
-        let fault = match told.why() {
-            Some(why) => Fault::LeftOpen(told.to_string(), why),
-            None => Fault::NotFinite(told.to_string()),
+        let fault = match step.why() {
+            Some(why) => Fault::LeftOpen(step.to_string(), why),
+            None => Fault::NotFinite(step.to_string()),
         };
         let who = self.who(lane);
         self.findings.note(fault, offset, who, None);
@@ -329,20 +329,20 @@ impl<'a, N: Number> World<'a, N> {
 }
 
 /// A step of a computation, for display.
-pub(crate) struct Told<N> {
+pub(crate) struct Computed<N> {
     pub(crate) what: Step,
     pub(crate) given: [N; 3],
     pub(crate) result: N,
 }
 
-/// See [`Told`].
+/// See [`Computed`].
 #[derive(Clone, Copy)]
 pub(crate) enum Step {
     Operator(&'static str),
     Function(MathFunction),
 }
 
-impl<N: Number> Told<N> {
+impl<N: Number> Computed<N> {
     fn given(&self) -> &[N] {
         match self.what {
             Step::Operator(_) => &self.given[..2],
@@ -357,7 +357,7 @@ impl<N: Number> Told<N> {
     }
 }
 
-impl<N: Number> std::fmt::Display for Told<N> {
+impl<N: Number> std::fmt::Display for Computed<N> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let given: Vec<String> = self.given().iter().map(ToString::to_string).collect();
         match self.what {

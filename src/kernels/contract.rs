@@ -167,8 +167,9 @@ impl Contract {
     #[must_use]
     pub fn explicit_sizes(&self) -> Vec<&'static str> {
         let of = |symbol| factored(symbol).1;
-        let told = |name: &&str| self.read().any(|one| [of(one.rows), of(one.cols)].contains(name));
-        self.sizes.iter().copied().filter(|name| !told(name)).collect()
+        let given =
+            |name: &&str| self.read().any(|one| [of(one.rows), of(one.cols)].contains(name));
+        self.sizes.iter().copied().filter(|name| !given(name)).collect()
     }
 }
 
@@ -213,8 +214,8 @@ impl Sizes {
         let mut known: Vec<(&'static str, usize, &'static str)> = Vec::new();
         let mut replicas = 1;
         let operands = contract.operands.iter().zip(shapes);
-        let told = operands.filter_map(|(operand, shape)| Some((operand, (*shape)?)));
-        for (operand, shape) in told.clone() {
+        let shaped = operands.filter_map(|(operand, shape)| Some((operand, (*shape)?)));
+        for (operand, shape) in shaped.clone() {
             for (name, value) in [(operand.rows, shape.rows), (operand.cols, shape.cols)] {
                 unify(contract, &mut known, (name, value, operand.name))?;
             }
@@ -226,7 +227,7 @@ impl Sizes {
             }
             replicas = replicas.max(shape.replicas);
         }
-        for (operand, shape) in told {
+        for (operand, shape) in shaped {
             if shape.replicas != replicas && !operand.strided {
                 return Err(Error::Shape(format!(
                     "{}: {} has {} of {replicas} replicas",

@@ -133,8 +133,8 @@ mod tests {
             Some(("more than 200 conditions in one chain of `else if`".to_owned(), 3))
         );
         for declaration in ["const a = b;", "struct a { b: c }", "fn a() {}", "alias a = b;"] {
-            let told = reason(&many(declaration));
-            assert_eq!(told, Some(("more than 2000 declarations".to_owned(), 1)), "{declaration}");
+            let said = reason(&many(declaration));
+            assert_eq!(said, Some(("more than 2000 declarations".to_owned(), 1)), "{declaration}");
         }
     }
 

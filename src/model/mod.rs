@@ -63,6 +63,8 @@ pub struct Model {
     pub test_outputs: TensorId,
     /// The logits of a chunk of the test set, `[test_batch, classes]`; a network that was fused may not write them.
     pub test_logits: TensorId,
+    /// The outputs of each hidden layer for the batch of a training step, `[batch, units]`.
+    pub hidden_outputs: Vec<TensorId>,
     /// What a probe runs; none if nothing is probed.
     pub probe: Option<Probe>,
 }
@@ -116,6 +118,8 @@ impl Model {
         let (replicas, examples) = (network.replicas, network.images_held());
         let train = builder.data_buffers("train", examples, (slots, batch), history);
         let (forward, layers, d_logits) = builder.forward(&train)?;
+        let hidden = layers.len().saturating_sub(1);
+        let hidden_outputs = layers.iter().take(hidden).map(|layer| layer.output).collect();
         let backward = builder.backward(&layers, d_logits)?;
         let learning_rate = builder.program.tensor("learning_rate", Shape::new(replicas, 1, 1));
         let (update, optimizer_state) = builder.update(learning_rate, &train)?;
@@ -141,6 +145,7 @@ impl Model {
             test,
             test_outputs,
             test_logits,
+            hidden_outputs,
             probe,
         })
     }

@@ -31,6 +31,8 @@ pub struct Probe {
 /// A hidden layer in a probe.
 #[derive(Clone, Debug)]
 pub struct ProbedLayer {
+    /// The inputs to the activation for the training images, `[images, units]`.
+    pub inputs: TensorId,
     /// The histogram of the inputs to the activation, with the default bins of [`histogram`].
     pub counts: TensorId,
     /// Statistics of each unit's inputs to the activation: see [`column_stats`], whose default range is where
@@ -70,8 +72,16 @@ pub(super) fn probe(
         let (gamma, beta) = (parameter(Role::Gamma), parameter(Role::Beta));
         let differs = of_batch[..=layer].iter().any(Option::is_some);
         let outputs_in_training = in_training.get(layer).copied().filter(|_| differs);
-        let Measured { counts, stats, .. } = measured;
-        hidden.push(ProbedLayer { counts, stats, outputs, outputs_in_training, gamma, beta });
+        let Measured { inputs, counts, stats, .. } = measured;
+        hidden.push(ProbedLayer {
+            inputs,
+            counts,
+            stats,
+            outputs,
+            outputs_in_training,
+            gamma,
+            beta,
+        });
     }
     let pass = builder.program.pass("probe", counted);
     let dispatches = [gathered].into_iter().chain(inferred).chain(trained).collect();
@@ -99,6 +109,7 @@ fn data_buffers(
 
 /// What is measured on a layer's inputs.
 struct Measured {
+    inputs: TensorId,
     counts: TensorId,
     stats: TensorId,
     /// Mean and variance of these images, for a batch norm: `[2, units]`.
@@ -130,7 +141,7 @@ fn inputs(
         };
         let (both, (counts, stats)) = measure(builder, &layer.place, z)?;
         let statistics = layer.stages.iter().find_map(|stage| stage.running);
-        measured.push(Measured { counts, stats, statistics });
+        measured.push(Measured { inputs: z, counts, stats, statistics });
         Ok(both.into())
     })?;
     Ok((data, [gathered].into_iter().chain(walked).collect(), measured))

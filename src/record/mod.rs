@@ -2,6 +2,7 @@
 
 mod claim;
 mod classification;
+mod depth;
 mod probe;
 mod replicas;
 mod run;
@@ -10,10 +11,11 @@ mod weights;
 
 pub use claim::{Claim, Verdict};
 pub use classification::{ClassRecord, Classification};
+pub use depth::{DepthLayer, DepthRecord};
 pub use probe::{Histogram, Images, LayerProbe, Mode, OutputsInTraining, Probe, WeightProbe};
 pub use replicas::{Figures, Pick, ReplicaRange, highest, lowest, median};
 pub use run::{LateAccuracy, RunRecord, Summary};
-pub use sweep::{SweepRecord, Swept};
+pub use sweep::{ReplicaEnd, SweepRecord, Swept};
 pub use weights::{DataRecord, WeightsRecord};
 
 use serde::{Deserialize, Deserializer, Serialize};

@@ -40,6 +40,10 @@ pub struct LayerProbe {
     pub histogram: Histogram,
     /// The values below which 15, 50 and 85 % of the inputs lie, within the histogram's bins.
     pub percentiles: [f64; 3],
+    /// The same of the inputs to its first unit alone, exact; only of the last hidden layer, and left out in records of
+    /// older versions.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unit_percentiles: Option<[f64; 3]>,
     /// Each unit's mean input.
     #[serde(deserialize_with = "nans_for_nulls")]
     pub mean: Vec<f32>,

@@ -2,6 +2,7 @@
 
 use super::{Adapter, ConstantGuess, RunRecord, nan_for_null};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The setting whose values a sweep tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -12,11 +13,16 @@ pub enum Swept {
     LearningRate,
     /// Whether a norm has one gamma and beta for each unit, or for the whole layer.
     Affine,
+    /// Any keys of an experiment.
+    Keys,
 }
 
 impl Swept {
+    /// The sweeps that have a command and a claim of their own, in the order of the report.
+    pub const PRESETS: [Self; 3] = [Self::BatchSize, Self::LearningRate, Self::Affine];
+
     /// All sweeps, in the order of the report.
-    pub const ALL: [Self; 3] = [Self::BatchSize, Self::LearningRate, Self::Affine];
+    pub const ALL: [Self; 4] = [Self::BatchSize, Self::LearningRate, Self::Affine, Self::Keys];
 
     /// The sweep's name: of its command and of a folder of its own.
     #[must_use]
@@ -25,6 +31,7 @@ impl Swept {
             Self::BatchSize => "batch-sizes",
             Self::LearningRate => "learning-rates",
             Self::Affine => "affine",
+            Self::Keys => "sweep",
         }
     }
 
@@ -35,6 +42,18 @@ impl Swept {
             Self::BatchSize => "batch_sizes.jsonl",
             Self::LearningRate => "learning_rates.jsonl",
             Self::Affine => "affine.jsonl",
+            Self::Keys => "sweep.jsonl",
+        }
+    }
+
+    /// The file that holds its grid.
+    #[must_use]
+    pub const fn grid_file(self) -> &'static str {
+        match self {
+            Self::BatchSize => "batch_sizes.toml",
+            Self::LearningRate => "learning_rates.toml",
+            Self::Affine => "affine.toml",
+            Self::Keys => "sweep.toml",
         }
     }
 
@@ -45,19 +64,29 @@ impl Swept {
             Self::BatchSize => "batch size",
             Self::LearningRate => "learning rate",
             Self::Affine => "affine",
+            Self::Keys => "setting",
         }
     }
 
     /// Whether a network that diverges is a valid result: of the learning rates that are tried, some are too large.
     #[must_use]
     pub const fn may_diverge(self) -> bool {
-        matches!(self, Self::LearningRate)
+        matches!(self, Self::LearningRate | Self::Keys)
     }
 }
 
 /// A network of a sweep: a line of its file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SweepRecord {
+    /// Its place among the cells of the sweep, from 0; none beside a lesson, and in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cell: Option<usize>,
+    /// Its value of each key that differs within the sweep, as the key's flag has it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
+    /// Its whole experiment, key by key; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<serde_json::Value>,
     /// Examples of a batch.
     pub batch: usize,
     /// The seed of weights and batches.
@@ -71,6 +100,9 @@ pub struct SweepRecord {
     pub hidden: Vec<usize>,
     /// The data set.
     pub data: String,
+    /// The SHA-256 of its images and labels, in hexadecimal; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_sha256: Option<String>,
     /// What a constant guess reaches on it; none in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub constant_guess: Option<ConstantGuess>,
@@ -80,12 +112,18 @@ pub struct SweepRecord {
     /// Steps and test accuracy at each recorded evaluation; none in records of older versions.
     #[serde(default)]
     pub accuracies: Vec<(usize, f64)>,
+    /// How each replica ended; empty in records of older versions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replicas: Vec<ReplicaEnd>,
     /// Largest gradient RMS of a hidden layer's weights at any recorded evaluation.
     #[serde(deserialize_with = "nan_for_null")]
     pub hidden_gradient: f64,
     /// How many networks the whole sweep has; none in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub networks: Option<usize>,
+    /// Wall time of its training, in seconds; none in records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elapsed_s: Option<f64>,
     /// The version of the crate that trained it; none in records of older versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -98,6 +136,17 @@ pub struct SweepRecord {
     /// How the training ended.
     #[serde(flatten)]
     pub run: RunRecord,
+}
+
+/// How one replica of a network ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReplicaEnd {
+    /// Its seed.
+    pub seed: u64,
+    /// Share of the test set that it classifies correctly; none where that is not finite.
+    pub test_accuracy: Option<f64>,
+    /// Mean cross-entropy of its last recorded steps, in nats; none where that is not finite.
+    pub train_loss: Option<f64>,
 }
 
 /// What all networks had before this was a choice.
@@ -119,13 +168,22 @@ impl SweepRecord {
             Swept::BatchSize => self.batch.to_string(),
             Swept::LearningRate => self.learning_rate.to_string(),
             Swept::Affine => self.affine.clone(),
+            Swept::Keys => {
+                let networks = ["activation", "norm"];
+                let others =
+                    self.values.iter().filter(|(key, _)| !networks.contains(&key.as_str()));
+                others.map(|(key, text)| format!("{key} {text}")).collect::<Vec<_>>().join(", ")
+            }
         }
     }
 
     /// Its name among the networks of a sweep, for example `relu-none at 0.1`.
     #[must_use]
     pub fn name(&self, swept: Swept) -> String {
-        format!("{} at {}", self.run.name, self.value(swept))
+        match self.value(swept) {
+            value if value.is_empty() => self.run.name.clone(),
+            value => format!("{} at {value}", self.run.name),
+        }
     }
 }
 
@@ -161,6 +219,12 @@ mod tests {
             driver: "none".into(),
         };
         SweepRecord {
+            cell: Some(1),
+            values: BTreeMap::from([("batch".to_owned(), "1".to_owned())]),
+            experiment: Some(serde_json::json!({"batch": 1})),
+            data_sha256: Some("ab".into()),
+            replicas: vec![ReplicaEnd { seed: 1, test_accuracy: Some(0.1), train_loss: Some(2.0) }],
+            elapsed_s: Some(0.5),
             batch: 1,
             seed: u64::MAX >> 1,
             learning_rate: 0.01,
@@ -190,7 +254,20 @@ mod tests {
     #[test]
     fn records_of_batch_sizes_before_there_were_other_sweeps_are_read() -> serde_json::Result<()> {
         let mut older = serde_json::to_value(record())?;
-        let newer = ["affine", "parameters", "accuracies", "networks", "version", "of_lesson"];
+        let newer = [
+            "affine",
+            "parameters",
+            "accuracies",
+            "networks",
+            "version",
+            "of_lesson",
+            "cell",
+            "values",
+            "experiment",
+            "data_sha256",
+            "replicas",
+            "elapsed_s",
+        ];
         for key in newer {
             older.as_object_mut().and_then(|object| object.remove(key));
         }
@@ -198,7 +275,16 @@ mod tests {
         let (accuracies, version) = (Vec::new(), None);
         let expected =
             SweepRecord { parameters: None, networks: None, accuracies, version, ..record() };
-        let expected = SweepRecord { of_lesson: false, ..expected };
+        let expected = SweepRecord {
+            of_lesson: false,
+            cell: None,
+            values: BTreeMap::new(),
+            experiment: None,
+            data_sha256: None,
+            replicas: Vec::new(),
+            elapsed_s: None,
+            ..expected
+        };
         assert_eq!(read, expected);
         Ok(())
     }
@@ -208,7 +294,8 @@ mod tests {
         let names = Swept::ALL.map(|swept| record().name(swept));
         assert_eq!(
             names,
-            ["at 1", "at 0.01", "at per_unit"].map(|at| format!("sigmoid-batch {at}"))
+            ["at 1", "at 0.01", "at per_unit", "at batch 1"]
+                .map(|at| format!("sigmoid-batch {at}"))
         );
     }
 }

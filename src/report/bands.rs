@@ -10,6 +10,7 @@ use super::records::Records;
 use super::reflow::Cells;
 use super::style;
 use super::svg::Svg;
+use crate::record::Probe;
 
 const COLUMN: f64 = 216.0;
 const LEFT: f64 = 56.0;
@@ -26,6 +27,60 @@ const LEAST: f64 = 320.0;
 pub fn pictures(records: &Records) -> Vec<Picture> {
     let groups = groups(records);
     groups.iter().filter(|group| group.depth() > 0).map(picture).collect()
+}
+
+/// The same of the first unit of the last hidden layer alone, a picture for each activation.
+#[must_use]
+pub fn of_one_unit(records: &Records) -> Vec<Picture> {
+    groups(records).iter().filter_map(unit_picture).collect()
+}
+
+fn unit_picture(group: &Group) -> Option<Picture> {
+    let unit = |run: &ProbedRun| {
+        let of = |probe: &&Probe| Some((probe.step as f64, probe.hidden.last()?.unit_percentiles?));
+        run.probes.iter().filter_map(of).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = group.runs.iter().map(|run| (run.norm, unit(run))).collect();
+    let y =
+        Range::of(all.iter().flat_map(|(_, points)| points.iter().flat_map(|(_, three)| *three)));
+    if all.iter().all(|(_, points)| points.is_empty()) {
+        return None;
+    }
+    let cells = Cells::new(all.len(), all.len(), (COLUMN, HEAD + HEIGHT + FOOT), 0.0);
+    let mut svg = Svg::new(cells.size().0, cells.size().1);
+    svg.narrow(cells.narrow_size().0.max(LEAST), cells.narrow_size().1);
+    let (mut values, name) = (Vec::new(), group.name());
+    for (column, (norm, points)) in all.into_iter().enumerate() {
+        let panel = Panel {
+            left: COLUMN * column as f64 + LEFT,
+            top: HEAD,
+            width: COLUMN - LEFT - RIGHT,
+            height: HEIGHT,
+            x: group.steps_axis(),
+            y: Axis::linear(y.rounded()),
+        };
+        svg.moved(cells.shift(column), |svg| {
+            norm_label(svg, (panel.left, panel.top - 10.0), norm, "");
+            panel.y_axis(svg);
+            panel.x_axis(svg, panel.top, "step");
+            panel.y_label(svg, &format!("input to the {name}"));
+            let title = style::stroke(norm).label.to_owned();
+            values.push(panel.lines_around(svg, title, &[(norm, points)]));
+        });
+    }
+    Some(Picture {
+        id: format!("unit-{}", group.activation),
+        title: format!("The inputs of one {name} as bands"),
+        caption: "The inputs of the first unit of the last hidden layer over the probe's training images: their \
+                  median, and the range from the 15th to the 85th percentile."
+            .to_owned(),
+        alt: format!(
+            "Bands over the steps of the inputs to one {name} of the last hidden layer, the norms side by side."
+        ),
+        topic: Topic::Inputs,
+        has_modes: false,
+        frames: vec![Frame { step: group.last_step(), svg: svg.finish(), values }],
+    })
 }
 
 fn picture(group: &Group) -> Picture {

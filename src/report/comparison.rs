@@ -14,7 +14,7 @@ use crate::record::Evaluation;
 const COLOURS: [&str; 6] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
 const DASHES: [&str; 3] = ["none", "7 3", "2 2.5"];
 
-/// Runs that can be told apart.
+/// The most runs with distinct colours.
 pub const MOST: usize = COLOURS.len() * DASHES.len();
 
 /// A loss above this is drawn on a logarithmic axis.

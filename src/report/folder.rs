@@ -5,9 +5,11 @@
 //! pictures/ID.svg   the last frame of each of its pictures
 //! training.gif      the layers and the accuracy of all networks, advancing together
 //! frames/STEP.png   the frames of training.gif
+//! sweep.csv         the cells of a sweep over any keys, a line each
 //! ```
 
 use super::animation::Animation;
+use super::page::study::Study;
 use super::picture::Picture;
 use super::records::Records;
 use super::{affine, backward, bands, curves, filters, layer_outputs, page, ridges, svg, sweeps};
@@ -18,6 +20,9 @@ use crate::train::run_folder::{ANIMATION, LESSON, REPORT};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// The cells of a sweep over any keys as a table.
+const CELLS: &str = "sweep.csv";
 
 /// A finished report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,8 +48,25 @@ pub fn make(folder: &Path, records: Records) -> Result<Report> {
     let lesson = Some(LESSON).filter(|name| folder.join(name).is_file());
     let (page, html) = (folder.join(REPORT), page::html(&records, &pictures, lesson));
     replace(&page, html.as_bytes()).map_err(|error| Error::file("write", &page, error))?;
+    if let Some(cells) = records.sweeps.get(&Swept::Keys) {
+        let table = folder.join(CELLS);
+        replace(&table, sweeps::csv(cells).as_bytes())
+            .map_err(|error| Error::file("write", &table, error))?;
+    }
     write_animation(folder, &records)?;
     Ok(Report { page, bytes: html.len(), time: start.elapsed(), missing: records.missing })
+}
+
+/// Writes the page of a study to its folder, with its pictures, and returns where it is.
+///
+/// # Errors
+/// [`Error::File`] when a file cannot be written.
+pub fn write_study(folder: &Path, study: &Study) -> Result<PathBuf> {
+    write_pictures(&folder.join("pictures"), &study.pictures)?;
+    let page = folder.join(REPORT);
+    let html = page::study::html(study);
+    replace(&page, html.as_bytes()).map_err(|error| Error::file("write", &page, error))?;
+    Ok(page)
 }
 
 /// All pictures of a run, in the order of the page.
@@ -66,7 +88,9 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
         }
         all.extend(made);
     }
-    let of = |(&swept, networks): (&Swept, &Vec<_>)| sweeps::pictures(swept, networks);
+    let of = |(&swept, networks): (&Swept, &Vec<_>)| {
+        sweeps::pictures(swept, networks, records.heat_map.as_ref())
+    };
     all.extend(records.sweeps.iter().flat_map(of));
     all
 }

@@ -14,6 +14,8 @@ pub mod comparison;
 pub mod confusion;
 pub mod csv;
 pub mod curves;
+mod damaged;
+pub mod depth;
 pub mod filters;
 pub mod folder;
 pub mod layer_outputs;
@@ -26,6 +28,7 @@ mod probed;
 mod raster;
 pub mod records;
 mod reflow;
+pub mod reproduce;
 pub mod ridges;
 #[cfg(test)]
 mod sample;

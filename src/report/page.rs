@@ -11,6 +11,7 @@ mod compared;
 mod controls;
 mod head;
 mod pictures;
+pub mod study;
 mod sweeps;
 mod tables;
 
@@ -22,9 +23,6 @@ use super::records::Records;
 use crate::record::Claim;
 use blocks::{end_folded, write_folded};
 use pictures::Arranged;
-use std::fmt::Write;
-
-const SCRIPT: &str = include_str!("page/script.js");
 
 /// The page as HTML. `lesson` is the address of the lesson's page, if there is one in the same folder.
 #[must_use]
@@ -42,12 +40,7 @@ pub fn html(records: &Records, pictures: &[Picture], lesson: Option<&str>) -> St
     write_topics(&mut html, &arranged);
     write_figures(&mut html, records);
     write_records(&mut html, records);
-    let frames = controls::frames(records, pictures, &steps);
-    let _ = write!(
-        html,
-        "</main>\n<script type=\"application/json\" id=\"frames\">{frames}</script>\n\
-         <script>\n{SCRIPT}</script>\n</body>\n</html>\n"
-    );
+    html.push_str(&blocks::closing(&controls::frames(records, pictures, &steps)));
     html
 }
 

@@ -1,6 +1,7 @@
 //! The records of a run, read back: everything that the report knows.
 
 use super::chance::{self, Chance};
+use super::damaged::{lines, text, whole};
 use super::style;
 use crate::config::Experiment;
 use crate::error::{Error, Result};
@@ -10,9 +11,7 @@ use crate::record::{
     lowest, median, parts_of,
 };
 use crate::train::run_name;
-use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
 use std::path::Path;
 
 /// A network of a run, as its records name it.
@@ -55,6 +54,8 @@ pub struct Records {
     pub probes: Vec<Probe>,
     /// The networks of each sweep in the folder.
     pub sweeps: BTreeMap<Swept, Vec<SweepRecord>>,
+    /// The keys of the columns and rows of a sweep's heat map, where they are not those with the most values.
+    pub heat_map: Option<[String; 2]>,
     /// Sentences about what is missing.
     pub missing: Vec<String>,
 }
@@ -69,6 +70,22 @@ impl Records {
         Self::of(Experiment::read(&folder.join("experiment.toml"))?, folder)
     }
 
+    /// An experiment's records, of which nothing else is known.
+    #[must_use]
+    pub fn new(experiment: Experiment, evaluations: Vec<Evaluation>, probes: Vec<Probe>) -> Self {
+        let (ranges, sweeps, missing) = (Vec::new(), BTreeMap::new(), Vec::new());
+        Self {
+            experiment,
+            summary: None,
+            evaluations,
+            ranges,
+            probes,
+            sweeps,
+            heat_map: None,
+            missing,
+        }
+    }
+
     /// Reads the folder of a run whose experiment is known.
     ///
     /// # Errors
@@ -76,15 +93,7 @@ impl Records {
     pub fn of(experiment: Experiment, folder: &Path) -> Result<Self> {
         let (mut missing, mut cut_off) = (Vec::new(), Vec::new());
         let sweeps = sweeps(folder, &mut cut_off)?;
-        let mut records = Self {
-            experiment,
-            summary: None,
-            evaluations: Vec::new(),
-            ranges: Vec::new(),
-            probes: Vec::new(),
-            sweeps,
-            missing: Vec::new(),
-        };
+        let mut records = Self { sweeps, ..Self::new(experiment, Vec::new(), Vec::new()) };
         let of_a_run = ["metrics.jsonl", "summary.json"];
         if records.sweeps.is_empty() || of_a_run.iter().any(|file| folder.join(file).exists()) {
             records.read_run(folder, &mut missing)?;
@@ -263,7 +272,8 @@ fn over_replicas(
 }
 
 /// The distinct items of `all`, in their order.
-pub(super) fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+#[must_use]
+pub fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
     let mut found = Vec::new();
     for one in all {
         if !found.contains(&one) {
@@ -304,25 +314,12 @@ fn check_names(file: &str, names: [&str; 3]) -> Result<()> {
     }
 }
 
-/// A file's text; none, and a sentence in `missing`, if it does not exist.
-fn text(folder: &Path, name: &str, missing: &mut Vec<String>) -> Result<Option<String>> {
-    let path = folder.join(name);
-    match files::read(&path) {
-        // A truncated file may end within a character.
-        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            missing.push(format!("{name} was not found"));
-            Ok(None)
-        }
-        Err(error) => Err(Error::file("read", &path, error)),
-    }
-}
-
 /// The networks of each sweep whose file exists; a sentence in `missing` if it is incomplete.
 fn sweeps(folder: &Path, missing: &mut Vec<String>) -> Result<BTreeMap<Swept, Vec<SweepRecord>>> {
     let mut sweeps = BTreeMap::new();
     for swept in Swept::ALL.into_iter().filter(|swept| folder.join(swept.file()).exists()) {
-        let networks: Vec<SweepRecord> = lines(folder, swept.file(), missing)?;
+        let mut networks: Vec<SweepRecord> = lines(folder, swept.file(), missing)?;
+        networks.sort_by_key(|network| network.cell);
         let (recorded, file) = (networks.len(), swept.file());
         for SweepRecord { run: RunRecord { name, activation, norm, .. }, .. } in &networks {
             check_names(file, [name, activation, norm])?;
@@ -337,27 +334,6 @@ fn sweeps(folder: &Path, missing: &mut Vec<String>) -> Result<BTreeMap<Swept, Ve
         sweeps.insert(swept, networks);
     }
     Ok(sweeps)
-}
-
-fn whole<T: DeserializeOwned>(text: &str, name: &str, missing: &mut Vec<String>) -> Option<T> {
-    let read = serde_json::from_str(text);
-    read.map_err(|error| missing.push(format!("{name} is damaged: {error}"))).ok()
-}
-
-/// A value per line; a sentence in `missing` if lines are damaged.
-fn lines<T: DeserializeOwned>(
-    folder: &Path,
-    name: &str,
-    missing: &mut Vec<String>,
-) -> Result<Vec<T>> {
-    let Some(text) = text(folder, name, missing)? else { return Ok(Vec::new()) };
-    let all: Vec<_> = text.lines().collect();
-    let read: Vec<T> = all.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    if read.len() < all.len() {
-        let damaged = all.len() - read.len();
-        missing.push(format!("{damaged} of {} lines of {name} are damaged", all.len()));
-    }
-    Ok(read)
 }
 
 #[cfg(test)]

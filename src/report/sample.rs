@@ -31,6 +31,7 @@ pub(super) fn empty() -> Records {
         ranges: Vec::new(),
         probes: Vec::new(),
         sweeps: BTreeMap::new(),
+        heat_map: None,
         missing: Vec::new(),
     }
 }
@@ -74,6 +75,7 @@ pub(super) fn probe(run: &str, step: usize, depth: usize) -> Probe {
         layer: format!("layer{}", at + 1),
         histogram: Histogram { low: -4.0, high: 4.0, below: 0, above: 0, counts: counts(step) },
         percentiles: [-1.0, 0.0, 1.0 + step as f64 / 100.0],
+        unit_percentiles: None,
         mean: vec![0.0, 1.0, 2.0, 3.0],
         deviation: vec![1.0; 4],
         all_positive: 0.0,

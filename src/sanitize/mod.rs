@@ -4,8 +4,8 @@
 //! them.
 
 pub mod cases;
+mod diagnosis;
 pub mod formula;
-mod told;
 
 use crate::backend::cpu::CpuSession;
 use crate::backend::interpreter::{SUBGROUP_SIZE, bindings};
@@ -24,10 +24,10 @@ use crate::kernels::setting::{self, Setting};
 use crate::kernels::shader::Shader;
 use crate::program::{Dispatch, TensorSpec};
 use crate::tensor::Value;
+pub use diagnosis::{Diagnosis, Place};
+use diagnosis::{Scene, Verdicts};
 use std::collections::BTreeMap;
 use std::time::Instant;
-pub use told::{Diagnosis, Place};
-use told::{Scene, Verdicts};
 
 /// The subgroup sizes that exist.
 pub const SUBGROUP_SIZES: [u32; 5] = [4, 8, 16, 32, 64];
@@ -253,8 +253,8 @@ impl<'a> Watched<'a> {
                 let outcome = self.run(size, schedule(number))?;
                 report.runs += 1;
                 report.operations += outcome.executed;
-                let told = report.subgroup_sizes.first().map(|_| size);
-                let scene = self.scene(told);
+                let chosen = report.subgroup_sizes.first().map(|_| size);
+                let scene = self.scene(chosen);
                 outcome.findings.iter().for_each(|finding| verdicts.add(&scene, finding));
                 if outcome.endless {
                     return Ok(());

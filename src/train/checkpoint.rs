@@ -1,6 +1,6 @@
 //! `checkpoint.safetensors` in the folder of a run: everything that `normlab train --resume` needs.
 //!
-//! Its tensors are the state of each network, as `<run>/<tensor of the program>`, `[replicas, rows, cols]`; its
+//! Its tensors are the state of each network, named `<run>/<tensor of the program>`, `[replicas, rows, cols]`; its
 //! metadata are `format`, `version`, `state` (a [`CheckpointRecord`] as JSON) and `crc32` of that text and of all
 //! tensors in the order of their names. It is written whole: when the run ends, and meanwhile as soon as a killed run
 //! would lose ten seconds, or half of what it has done, as long as that takes at most one hundredth of the time.

@@ -1,6 +1,7 @@
 //! Training a network on a backend: the loop, what is recorded of it, and how it is checked.
 
 pub mod checkpoint;
+pub mod depth;
 mod diagnosis;
 pub(crate) mod evaluation;
 mod figures;
@@ -16,8 +17,8 @@ pub mod run_folder;
 mod schedule;
 mod start;
 mod state;
+pub mod study_folder;
 pub mod sweep;
-pub mod sweep_folder;
 mod trainer;
 
 pub use memory::Need;

@@ -86,13 +86,15 @@ struct Found {
 impl Found {
     fn read(session: &mut dyn Session, model: &Model, probe: &model::Probe) -> Result<Self> {
         let layers = probe.hidden.iter().flat_map(|layer| {
-            let ProbedLayer { counts, stats, outputs, outputs_in_training, gamma, beta } = *layer;
+            let ProbedLayer { counts, stats, outputs, outputs_in_training, gamma, beta, .. } =
+                *layer;
             let always = [counts, stats, outputs].map(Some);
             always.into_iter().chain([outputs_in_training, gamma, beta]).flatten()
         });
         let running = model.running.iter().map(|&(_, id)| id);
         let weights = model.weights().flat_map(|one| [one.value, one.gradient]);
-        let ids = layers.chain(running).chain(weights).chain([probe.digits_indices]);
+        let last = probe.hidden.last().map(|layer| layer.inputs);
+        let ids = layers.chain(running).chain(weights).chain([probe.digits_indices]).chain(last);
         let ids: Vec<_> = ids.collect();
         let values = session.read_all(&ids)?;
         Ok(Self { values: ids.into_iter().zip(values).collect() })
@@ -140,6 +142,7 @@ fn layer_probe(
     Ok(LayerProbe {
         layer: format!("layer{}", number + 1),
         percentiles: PERCENTILES.map(|share| histogram.percentile(share)),
+        unit_percentiles: found.real(layer.inputs).ok().and_then(percentiles_of_first_unit),
         histogram,
         mean: rounded(stats.row(0)),
         deviation: rounded(stats.row(1)),
@@ -159,6 +162,21 @@ fn layer_probe(
             outputs: images(outputs, without_image),
         }),
     })
+}
+
+/// The percentiles of a matrix's first column, that of its first replica; none if they are not all finite.
+fn percentiles_of_first_unit(inputs: &Tensor<f32>) -> Option<[f64; 3]> {
+    let mut column: Vec<_> =
+        (0..inputs.shape.rows).map(|row| f64::from(inputs.at(row, 0))).collect();
+    column.sort_by(f64::total_cmp);
+    let last = column.len().checked_sub(1)?;
+    let at = |share: f64| {
+        let place = share * last as f64;
+        let (below, rest) = (place.floor() as usize, place.fract());
+        column[below] + rest * (column[last.min(below + 1)] - column[below])
+    };
+    let percentiles = PERCENTILES.map(at);
+    column.iter().all(|value| value.is_finite()).then_some(percentiles)
 }
 
 /// How much the outputs differ from row to row, except for the rows without an image.
@@ -264,6 +282,17 @@ mod tests {
             (images.low, images.high, images.bytes()),
             (1.0, 5.0, vec![0, 255, 0, 0, 128, 255])
         );
+    }
+
+    #[test]
+    fn percentiles_of_a_unit_lie_between_its_values() {
+        let column = |values: &[f32]| {
+            let data = values.iter().flat_map(|&x| [x, 99.0]).collect();
+            percentiles_of_first_unit(&Tensor::new(Shape::matrix(values.len(), 2), data))
+        };
+        assert_eq!(column(&[10.0, 0.0, 5.0]), Some([1.5, 5.0, 8.5].map(|x: f64| x)));
+        assert_eq!(column(&[7.0]), Some([7.0; 3]));
+        assert_eq!((column(&[f32::NAN, 1.0]), column(&[])), (None, None));
     }
 
     #[test]

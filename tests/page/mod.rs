@@ -87,7 +87,7 @@ fn every_number_of_the_page_comes_from_the_records() {
     let others = changed(|all| end(all, "relu-none").test_accuracy = 0.7777);
     let strange: Vec<_> = of_page(&html(&others)).difference(&known).cloned().collect();
     assert_eq!(strange, ["77.8"]);
-    for swept in Swept::ALL {
+    for swept in Swept::PRESETS {
         let others = changed(|all| network(all, swept).run.test_accuracy = Some(0.7777));
         let strange = of_page(&html(&others)).difference(&known).count();
         assert!(strange > 0, "{swept:?}");
@@ -255,7 +255,7 @@ fn a_run_cut_off_in_the_middle_is_shown_as_far_as_it_went() {
     assert!(page.contains("layer norm: 90.2 % at 0.008, 94.3 % at 0.07, 95.5 % at 0.6."));
     // The experiment alone is the minimum for a report.
     fs::remove_file(path.join("metrics.jsonl")).unwrap();
-    for swept in Swept::ALL {
+    for swept in Swept::PRESETS {
         fs::remove_file(path.join(swept.file())).unwrap();
     }
     let ended = say(&["report", path.to_str().unwrap()]).with(0);

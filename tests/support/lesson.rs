@@ -58,6 +58,7 @@ pub(crate) fn lesson() -> Records {
         ranges: Vec::new(),
         probes: probes.concat(),
         sweeps: sweeps(),
+        heat_map: None,
         missing: Vec::new(),
     }
 }
@@ -129,6 +130,7 @@ fn layer(
         layer: "layer".into(),
         histogram: Histogram { low: -8.0, high: 8.0, below: 0, above: 0, counts: in_the_middle() },
         percentiles,
+        unit_percentiles: None,
         mean: vec![0.0; units],
         deviation: vec![deviation; units],
         all_positive,

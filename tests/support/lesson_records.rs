@@ -35,6 +35,7 @@ pub(crate) fn lesson() -> Records {
         ranges: Vec::new(),
         probes: Vec::new(),
         sweeps: sweeps(),
+        heat_map: None,
         missing: Vec::new(),
     };
     let claims = claims::claims(&records);

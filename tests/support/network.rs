@@ -1,6 +1,7 @@
 //! A network of a sweep, made by hand.
 
 use normlab::record::{Adapter, Parity, RunRecord, SweepRecord};
+use std::collections::BTreeMap;
 
 /// A finished network, e.g. `relu-none`, and its results.
 pub(crate) fn network(name: &str, accuracy: f64) -> SweepRecord {
@@ -26,6 +27,12 @@ pub(crate) fn network(name: &str, accuracy: f64) -> SweepRecord {
     };
     let [adapter, backend, kind, driver] = ["CPU engine", "cpu", "cpu", "none"].map(str::to_owned);
     SweepRecord {
+        cell: None,
+        values: BTreeMap::new(),
+        experiment: None,
+        data_sha256: None,
+        replicas: Vec::new(),
+        elapsed_s: None,
         batch: 60,
         seed: 1,
         learning_rate: 0.1,

@@ -16,7 +16,7 @@ fn both_are_trained_with_every_seed() {
     let ended = tiny(&[], folder.path()).with(0);
     assert_eq!(
         entries(folder.path()),
-        ["affine.jsonl", "experiment.toml", "pictures", "report.html"]
+        ["affine.jsonl", "affine.toml", "experiment.toml", "pictures", "report.html"]
     );
     assert_eq!(entries(&folder.path().join("pictures")), ["affine-sweep.svg"]);
     let records = records(Swept::Affine, folder.path());

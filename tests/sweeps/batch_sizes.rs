@@ -27,7 +27,7 @@ fn each_network_is_a_line_and_a_row() {
     let ended = tiny(&["--seeds", "2"], folder.path()).with(0);
     assert_eq!(
         entries(folder.path()),
-        ["batch_sizes.jsonl", "experiment.toml", "pictures", "report.html"]
+        ["batch_sizes.jsonl", "batch_sizes.toml", "experiment.toml", "pictures", "report.html"]
     );
     let records = records(folder.path());
     let found: Vec<_> =
@@ -75,7 +75,7 @@ fn mistakes_are_refused_before_anything_is_left() {
         (&["--sizes", "1,10001"], &["batch is 10001", "at most 10000"]),
         (&["--sizes", "x"], &["--sizes", "an integer"]),
         (&["--sizes", "-1"], &["--sizes", "an integer"]),
-        (&["--sizes", "2,2"], &["batch size", "each only once"]),
+        (&["--sizes", "2,2"], &["batch has a value twice"]),
         (&["--seeds", "0"], &["seeds is 0", "1 to"]),
         (&["--steps", "0"], &["steps is 0", "1 to"]),
         (&["--learning-rate", "nan"], &["learning_rate", "above 0"]),

@@ -17,7 +17,13 @@ fn tiny(arguments: &[&str], out: &Path) -> Ended {
 fn relu_is_trained_with_every_norm_at_every_rate() {
     let folder = folder();
     let ended = tiny(&[], folder.path()).with(0);
-    let left = ["experiment.toml", "learning_rates.jsonl", "pictures", "report.html"];
+    let left = [
+        "experiment.toml",
+        "learning_rates.jsonl",
+        "learning_rates.toml",
+        "pictures",
+        "report.html",
+    ];
     assert_eq!(entries(folder.path()), left);
     assert_eq!(entries(&folder.path().join("pictures")), ["learning-rates-relu.svg"]);
     let records = records(Swept::LearningRate, folder.path());
@@ -68,7 +74,7 @@ fn mistakes_are_refused_before_anything_is_left() {
         (&["--rates", "0"], &["learning_rate is 0", "above 0"]),
         (&["--rates", "nan"], &["learning_rate is NaN", "above 0"]),
         (&["--rates", "fast"], &["--rates", "expected a number"]),
-        (&["--rates", "0.1,0.10"], &["learning rate", "each only once"]),
+        (&["--rates", "0.1,0.10"], &["learning_rate has a value twice"]),
         (&["--batch", "0"], &["batch is 0", "1 to"]),
         (&["--seeds", "0"], &["seeds is 0", "1 to"]),
     ];

@@ -2,6 +2,7 @@
 
 mod affine;
 mod batch_sizes;
+mod keys;
 mod learning_rates;
 mod pictures;
 mod reports;

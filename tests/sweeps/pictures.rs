@@ -31,7 +31,7 @@ fn the_picture_shows_every_mean_where_it_is() {
         at("layer", 4, 1, 0.8),
         at("batch", 16, 1, 1.0),
     ];
-    let pictures = pictures(Swept::BatchSize, &records);
+    let pictures = pictures(Swept::BatchSize, &records, None);
     let [picture] = &pictures[..] else { panic!("{pictures:#?}") };
     assert_eq!(picture.id, "batch-sizes-sigmoid");
     for word in ["batch norm: 10.0 % at 1, 80.0 % at 4", "layer norm: 60.0 % at 1", "0.01"] {
@@ -55,13 +55,13 @@ fn the_picture_shows_every_mean_where_it_is() {
 fn what_did_not_end_is_a_cross() {
     let mut failed = at("batch", 1, 1, 0.9);
     failed.run.failure = Some("the loss is inf at step 3".into());
-    let picture = &pictures(Swept::BatchSize, &[failed, at("layer", 1, 1, 0.5)])[0];
+    let picture = &pictures(Swept::BatchSize, &[failed, at("layer", 1, 1, 0.5)], None)[0];
     let svg = &picture.frames[0].svg;
     assert_eq!(numbers(svg, "circle", "cx").len(), 1);
     assert_eq!((svg.matches("l8 8m0 -8l-8 8").count(), svg.matches("× diverged").count()), (1, 1));
     assert!(picture.caption.contains("batch norm: diverged at 1;"), "{}", picture.caption);
     for swept in Swept::ALL {
-        assert_eq!(pictures(swept, &[]), []);
+        assert_eq!(pictures(swept, &[], None), []);
     }
 }
 
@@ -73,7 +73,7 @@ fn rates_lie_on_a_logarithmic_axis_with_a_cross_where_a_network_diverged() {
         at_rate("relu-none", 1.0, None),
         at_rate("relu-batch", 1.0, Some(0.95)),
     ];
-    let pictures = pictures(Swept::LearningRate, &records);
+    let pictures = pictures(Swept::LearningRate, &records, None);
     let [picture] = &pictures[..] else { panic!("{pictures:#?}") };
     assert_eq!(picture.id, "learning-rates-relu");
     let said = "no norm: 40.0 % at 0.01, 90.0 % at 0.1, diverged at 1; batch norm: 95.0 % at 1";
@@ -96,7 +96,7 @@ fn curves_are_means_of_all_seeds() {
         with_affine("relu-layer", "per_unit", 2, 0.6),
         with_affine("relu-layer", "shared", 1, 0.9),
     ];
-    let all = pictures(Swept::Affine, &records);
+    let all = pictures(Swept::Affine, &records, None);
     let [picture] = &all[..] else { panic!("{all:#?}") };
     let said = "each unit: 70.0 % (60.0 % to 80.0 %) with 100010 parameters";
     assert!(picture.caption.contains(said), "{}", picture.caption);
@@ -105,7 +105,7 @@ fn curves_are_means_of_all_seeds() {
     // A seed that is cut off, or that diverged, leaves what all have in common.
     records[1].accuracies.truncate(1);
     records[1].run.failure = Some("the loss is inf at step 3".into());
-    let picture = &pictures(Swept::Affine, &records)[0];
+    let picture = &pictures(Swept::Affine, &records, None)[0];
     assert!(picture.caption.contains("each unit: 80.0 % (80.0 % to"), "{}", picture.caption);
     assert!(!picture.frames[0].svg.contains("NaN"));
 }

@@ -13,8 +13,8 @@ use normlab::train::{self, Observer, Plan, Resumed, TrainingState, Weights};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let cases = [
-        ("sgd_batch_norm", Norm::Batch, Optimizer::Sgd, 1),
-        ("adam_layer_norm_replicas", Norm::Layer, Optimizer::Adam, 3),
+        ("sgd_batch_norm", Norm::BATCH, Optimizer::Sgd, 1),
+        ("adam_layer_norm_replicas", Norm::LAYER, Optimizer::Adam, 3),
     ];
     let trial = |(name, norm, optimizer, replicas)| {
         let probes = 9;

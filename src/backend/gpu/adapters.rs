@@ -286,33 +286,33 @@ mod tests {
     fn opened(
         names: &[&'static str],
     ) -> (std::result::Result<Option<String>, String>, Vec<String>) {
-        let mut told = Vec::new();
+        let mut notes = Vec::new();
         let open = |name: &&str| match *name {
             broken if broken.starts_with("broken") => Err(Error::Device(format!("{name} refuses"))),
             "poor" => Err(Error::Config("poor lacks matrices".to_owned())),
             name => Ok(name.to_owned()),
         };
         let tell = |refusal: &Error, next: &&str| {
-            told.push(format!("{refusal}; {next} is tried"));
+            notes.push(format!("{refusal}; {next} is tried"));
             Ok(())
         };
         let result = open_first(names, open, tell).map_err(|error| error.to_string());
-        (result, told)
+        (result, notes)
     }
 
     #[test]
     fn the_first_that_opens_is_taken_and_refusals_before_it_are_told() {
         let good = |name: &str| Ok(Some(name.to_owned()));
         assert_eq!(opened(&["good", "broken"]), (good("good"), Vec::new()));
-        let told = ["broken 1 refuses; broken 2 is tried", "broken 2 refuses; good is tried"];
+        let notes = ["broken 1 refuses; broken 2 is tried", "broken 2 refuses; good is tried"];
         let names = ["broken 1", "broken 2", "good", "better"];
-        assert_eq!(opened(&names), (good("good"), told.map(str::to_owned).to_vec()));
+        assert_eq!(opened(&names), (good("good"), notes.map(str::to_owned).to_vec()));
     }
 
     #[test]
     fn where_all_refuse_the_last_refusal_is_the_error() {
-        let told = vec!["broken 1 refuses; broken 2 is tried".to_owned()];
-        assert_eq!(opened(&["broken 1", "broken 2"]), (Err("broken 2 refuses".to_owned()), told));
+        let notes = vec!["broken 1 refuses; broken 2 is tried".to_owned()];
+        assert_eq!(opened(&["broken 1", "broken 2"]), (Err("broken 2 refuses".to_owned()), notes));
         assert_eq!(opened(&[]), (Ok(None), Vec::new()));
     }
 

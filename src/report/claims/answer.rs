@@ -34,6 +34,7 @@ const fn subject(swept: Swept) -> &'static str {
         Swept::BatchSize => "the batch size",
         Swept::LearningRate => "the learning rate",
         Swept::Affine => "one a and b for a whole layer",
+        Swept::Keys => "this combination of settings",
     }
 }
 
@@ -236,13 +237,13 @@ fn of_sweeps(records: &Records) -> Vec<String> {
         sentences.push(came_to_an_end(networks));
         sentences.extend(best_and_worst(**swept, networks));
     }
-    sentences.extend(records.sweeps.iter().map(|(&swept, networks)| {
-        let claim = of_sweep(swept, networks);
+    sentences.extend(records.sweeps.iter().filter_map(|(&swept, networks)| {
+        let claim = of_sweep(swept, networks)?;
         let verdict = match claim.verdict {
             Verdict::NotMeasured => "was not measured here",
             measured => measured.words(),
         };
-        format!("The lesson's claim {verdict}: {}.", plain(&claim.claim))
+        Some(format!("The lesson's claim {verdict}: {}.", plain(&claim.claim)))
     }));
     sentences
 }
@@ -265,7 +266,12 @@ fn best_and_worst(swept: Swept, networks: &[SweepRecord]) -> Option<String> {
     let (worst, least) = ended().min_by(|a, b| a.1.total_cmp(&b.1))?;
     let name = |one: &SweepRecord| {
         let (activation, norm) = (style::activation(&one.run.activation), with_norm(&one.run.norm));
-        format!("{activation} {norm}, {} {}", swept.setting(), one.value(swept))
+        let value = one.value(swept);
+        match swept {
+            Swept::Keys if value.is_empty() => format!("{activation} {norm}"),
+            Swept::Keys => format!("{activation} {norm}, {value}"),
+            _ => format!("{activation} {norm}, {} {value}", swept.setting()),
+        }
     };
     Some(format!(
         "Test accuracy ranges from {} ({}) to {} ({}).",

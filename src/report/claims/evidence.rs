@@ -3,23 +3,23 @@
 use crate::record::{Claim, Verdict};
 
 /// A measurement, and which side it supports.
-pub(super) struct Evidence {
+pub(in crate::report) struct Evidence {
     supports: bool,
     figure: String,
 }
 
 impl Evidence {
     /// A measurement in words, and whether it supports the claim.
-    pub(super) fn new(supports: bool, figure: String) -> Self {
+    pub(in crate::report) fn new(supports: bool, figure: String) -> Self {
         Self { supports, figure }
     }
 }
 
 /// The evidence for and against a claim, or what the run lacks to have any.
-pub(super) type Measured = Result<Vec<Evidence>, String>;
+pub(in crate::report) type Measured = Result<Vec<Evidence>, String>;
 
 /// A claim by its name, with its verdict.
-pub(super) fn weigh(id: &str, claim: &str, measured: Measured) -> Claim {
+pub(in crate::report) fn weigh(id: &str, claim: &str, measured: Measured) -> Claim {
     let (verdict, figures) = match measured {
         Err(lacking) => (Verdict::NotMeasured, lacking),
         Ok(evidence) => (verdict(&evidence), figures(&evidence)),

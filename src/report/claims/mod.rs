@@ -9,7 +9,7 @@ mod affine;
 pub mod answer;
 mod backward;
 mod batch_sizes;
-mod evidence;
+pub(super) mod evidence;
 mod learning_rates;
 mod probed;
 mod thresholds;
@@ -36,17 +36,19 @@ pub fn claims(records: &Records) -> Vec<Claim> {
         probed::spread(records),
         trained::relu_survives(records),
     ];
-    all.extend(Swept::ALL.map(|swept| of_sweep(swept, records.sweep(swept))));
+    let of = |swept| of_sweep(swept, records.sweep(swept));
+    all.extend(Swept::PRESETS.into_iter().filter_map(of));
     all
 }
 
-/// A sweep's claim, tested against its records.
+/// A sweep's claim, tested against its records; none if there is no claim about what was swept.
 #[must_use]
-pub fn of_sweep(swept: Swept, records: &[SweepRecord]) -> Claim {
+pub fn of_sweep(swept: Swept, records: &[SweepRecord]) -> Option<Claim> {
     match swept {
-        Swept::BatchSize => batch_sizes::claim(records),
-        Swept::LearningRate => learning_rates::claim(records),
-        Swept::Affine => affine::claim(records),
+        Swept::BatchSize => Some(batch_sizes::claim(records)),
+        Swept::LearningRate => Some(learning_rates::claim(records)),
+        Swept::Affine => Some(affine::claim(records)),
+        Swept::Keys => None,
     }
 }
 

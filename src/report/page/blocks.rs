@@ -7,6 +7,7 @@ use crate::report::table::is_number;
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
 
 /// The title of the section about adapter and driver.
 pub(super) const MACHINE: &str = "Hardware and software";
@@ -18,6 +19,14 @@ pub(super) fn opening(title: &str) -> String {
          content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n\
          <link rel=\"icon\" href=\"data:,\">\n<style>\n{STYLE}</style>\n</head>\n<body>\n",
         escape(title)
+    )
+}
+
+/// The end of a page's main part, with the data of its script as JSON.
+pub(super) fn closing(data: &str) -> String {
+    format!(
+        "</main>\n<script type=\"application/json\" id=\"frames\">{data}</script>\n\
+         <script>\n{SCRIPT}</script>\n</body>\n</html>\n"
     )
 }
 

@@ -1,6 +1,7 @@
 //! The page of several runs beside each other.
 
-use super::blocks::{opening, write_section, write_table};
+use super::blocks::{closing, opening, write_section, write_table};
+use super::controls::still;
 use super::pictures::write_picture;
 use crate::report::comparison::{Run, accuracies, pictures, settings};
 use crate::report::markup::escape;
@@ -23,7 +24,9 @@ pub fn comparison(runs: &[Run]) -> String {
     write_table(&mut html, &accuracies(runs));
     html.push_str("</section>\n");
     write_section(&mut html, "curves", "Curves");
-    pictures(runs).iter().for_each(|picture| write_picture(&mut html, picture));
-    html.push_str("</section>\n</main>\n</body>\n</html>\n");
+    let pictures = pictures(runs);
+    pictures.iter().for_each(|picture| write_picture(&mut html, picture));
+    html.push_str("</section>\n");
+    html.push_str(&closing(&still(&pictures)));
     html
 }

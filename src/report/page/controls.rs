@@ -73,20 +73,31 @@ pub(super) fn frames(records: &Records, pictures: &[Picture], steps: &BTreeSet<u
         let read = evaluations.map(|one| json!([one.step, number::percent(one.test_accuracy)]));
         readings.insert(run.to_owned(), Value::Array(read.collect()));
     }
+    let values = values(pictures);
+    embedded(&json!({ "steps": steps, "pictures": moving, "readings": readings, "values": values }))
+}
+
+/// The values of the curves in each frame of each picture that has such.
+fn values(pictures: &[Picture]) -> Map<String, Value> {
     let has_values =
         |picture: &&Picture| picture.frames.iter().any(|frame| !frame.values.is_empty());
     let of_frame =
         |frame: &Frame| json!([frame.step, frame.values.iter().map(panel).collect::<Value>()]);
-    let values: Map<String, Value> = pictures
-        .iter()
-        .filter(has_values)
-        .map(|picture| (picture.id.clone(), picture.frames.iter().map(of_frame).collect()))
-        .collect();
-    let json =
-        json!({ "steps": steps, "pictures": moving, "readings": readings, "values": values });
-    let json = json.to_string();
-    // Neither may appear within a script element.
-    json.replace("</", "<\\/").replace("<!--", "\\u003c!--")
+    let of_picture = |picture: &Picture| {
+        (picture.id.clone(), picture.frames.iter().map(of_frame).collect::<Value>())
+    };
+    pictures.iter().filter(has_values).map(of_picture).collect()
+}
+
+/// The script's data of a page whose pictures do not move.
+pub(super) fn still(pictures: &[Picture]) -> String {
+    let values = values(pictures);
+    embedded(&json!({ "steps": [], "pictures": {}, "readings": {}, "values": values }))
+}
+
+/// JSON as it may be within a script element.
+fn embedded(data: &Value) -> String {
+    data.to_string().replace("</", "<\\/").replace("<!--", "\\u003c!--")
 }
 
 /// The values of a panel for the script.

@@ -97,7 +97,9 @@ pub(super) fn write_contents(
     if !arranged.leading.is_empty() {
         write_group(html, "evidence", "The evidence", &links(&arranged.leading));
     }
-    write_group(html, "claims", claims_title(claims), &[]);
+    if claims > 0 {
+        write_group(html, "claims", claims_title(claims), &[]);
+    }
     for (topic, pictures) in &arranged.topics {
         write_group(html, topic.id(), topic.title(), &links(pictures));
     }

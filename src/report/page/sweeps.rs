@@ -26,6 +26,7 @@ pub(super) fn title(swept: Swept) -> String {
         Swept::BatchSize => "Results of the sweep over batch sizes",
         Swept::LearningRate => "Results of the sweep over learning rates",
         Swept::Affine => "Results with one a and b for each unit, or for a whole layer",
+        Swept::Keys => "Results of the sweep",
     }
     .to_owned()
 }
@@ -38,7 +39,7 @@ pub(super) fn results(records: &Records) -> Vec<(String, String)> {
 
 /// The claims that the folder's sweeps decide.
 pub(super) fn claims(records: &Records) -> Vec<Claim> {
-    records.sweeps.iter().map(|(&swept, networks)| of_sweep(swept, networks)).collect()
+    records.sweeps.iter().filter_map(|(&swept, networks)| of_sweep(swept, networks)).collect()
 }
 
 /// What was swept, in a sentence for each sweep.
@@ -69,6 +70,7 @@ const fn over(swept: Swept) -> &'static str {
         Swept::BatchSize => "batch sizes",
         Swept::LearningRate => "learning rates",
         Swept::Affine => "one a and b for each unit or for a whole layer",
+        Swept::Keys => "several settings",
     }
 }
 
@@ -105,6 +107,10 @@ pub(super) fn write_experiment(html: &mut String, records: &Records) {
             Swept::BatchSize => "batch",
             Swept::LearningRate => "learning_rate",
             Swept::Affine => "affine",
+            Swept::Keys => {
+                write_grid(html, networks);
+                continue;
+            }
         };
         let values = distinct(networks.iter().map(|network| network.value(swept)));
         let seeds = distinct(networks.iter().map(|network| network.seed.to_string()));
@@ -124,6 +130,17 @@ pub(super) fn write_experiment(html: &mut String, records: &Records) {
     let _ = writeln!(html, "<p>{common}</p>");
     let text = records.experiment.to_toml().unwrap_or_else(|error| error.to_string());
     let _ = writeln!(html, "<pre>{}</pre>\n</section>", escape(text.trim_end()));
+}
+
+/// The keys of a sweep over any keys, with their values.
+fn write_grid(html: &mut String, networks: &[SweepRecord]) {
+    let axes = sweeps::keys::axes(networks).into_iter();
+    let axes = axes.map(|(key, values)| {
+        let values: Vec<_> = values.into_iter().map(str::to_owned).collect();
+        format!("`{key}` to {}", listed(&values))
+    });
+    let sentence = format!("`normlab sweep` sets {}.", axes.collect::<Vec<_>>().join("; "));
+    let _ = writeln!(html, "<p>{}</p>", prose(&sentence));
 }
 
 /// Hardware and software, and the comparison with the reference.

@@ -16,6 +16,9 @@ pub(super) const fn claims_title(count: usize) -> &'static str {
 
 /// Each claim with its verdict and the evidence for and against it.
 pub(super) fn write_claims(html: &mut String, claims: &[Claim]) {
+    if claims.is_empty() {
+        return;
+    }
     write_section(html, "claims", claims_title(claims.len()));
     if let Some(count) = answer::count_of_verdicts(claims) {
         let _ = writeln!(html, "<p>{}</p>", prose(&count));

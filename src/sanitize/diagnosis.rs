@@ -140,20 +140,20 @@ impl Verdicts {
 
     /// Adds what the interpreter has found.
     pub(super) fn add(&mut self, scene: &Scene<'_>, finding: &Finding) {
-        let told = Told::of(scene, finding);
-        let (line, place) = scene.place(finding.offset, finding.who, &told.does);
+        let worded = Wording::of(scene, finding);
+        let (line, place) = scene.place(finding.offset, finding.who, &worded.does);
         let (mut lines, mut places) = (vec![line], vec![place]);
         if let Some((offset, who)) = finding.other {
-            let (line, place) = scene.place(offset, who, &told.other_does);
+            let (line, place) = scene.place(offset, who, &worded.other_does);
             lines.push(line);
             places.push(place);
         }
         let one = Diagnosis {
-            kind: told.kind.to_owned(),
+            kind: worded.kind.to_owned(),
             is_note: finding.fault.is_note(),
-            what: told.what,
+            what: worded.what,
             places,
-            advice: told.advice,
+            advice: worded.advice,
             case: scene.describe(),
         };
         self.put(lines, one);
@@ -224,7 +224,7 @@ impl Verdicts {
 }
 
 /// A fault in words.
-struct Told {
+struct Wording {
     kind: &'static str,
     what: String,
     does: String,
@@ -232,9 +232,9 @@ struct Told {
     advice: String,
 }
 
-impl Told {
+impl Wording {
     fn of(scene: &Scene<'_>, finding: &Finding) -> Self {
-        let told = |kind, what: String, does: &str, advice: &str| Self {
+        let worded = |kind, what: String, does: &str, advice: &str| Self {
             kind,
             what,
             does: does.to_owned(),
@@ -245,7 +245,7 @@ impl Told {
             Fault::Race(conflict, cell) => Self::race(scene, finding, *conflict, *cell),
             Fault::Divergence { ended } => Self {
                 other_does: if *ended { "has ended" } else { "waits here" }.to_owned(),
-                ..told(
+                ..worded(
                     "barrier not reached by all",
                     "not all invocations of the workgroup reach this barrier".to_owned(),
                     "waits here",
@@ -255,7 +255,7 @@ impl Told {
             },
             Fault::OutOfBounds { what, index, length, writes, wrapped } => {
                 let wraps = if *wrapped { ", which has wrapped around below 0," } else { "" };
-                told(
+                worded(
                     "out of bounds",
                     format!("the index {index}{wraps} is beyond the {length} elements of {what}"),
                     if *writes { "writes there" } else { "reads there" },
@@ -263,27 +263,27 @@ impl Told {
                      and returns a different element on others",
                 )
             }
-            Fault::Wrapped { what, exact, index } => told(
+            Fault::Wrapped { what, exact, index } => worded(
                 "index wrapped around",
                 format!("an index into {what} should be {exact} and has become {index}"),
                 "uses it",
                 "the numbers are too large for 32 bits, or a difference is below 0: compute the index in \
                  a different order",
             ),
-            Fault::Outside(cell, writes) => told(
+            Fault::Outside(cell, writes) => worded(
                 "outside the tensor",
                 format!("{} is not an element of the tensor", scene.cell(*cell)),
                 if *writes { "writes there" } else { "reads there" },
                 "the distance between replicas is the stride in Params, which may be more than their \
                  length",
             ),
-            Fault::Unwritten(cell) => told(
+            Fault::Unwritten(cell) => worded(
                 "read before written",
                 format!("{} is read before anything has written it", scene.cell(*cell)),
                 "reads it",
                 "before the kernel writes an output, its contents are undefined",
             ),
-            Fault::Zero(cell) => told(
+            Fault::Zero(cell) => worded(
                 "relies on zeros",
                 format!(
                     "{} is read although nothing has written it: WGSL makes it 0",
@@ -294,7 +294,7 @@ impl Told {
             ),
             Fault::Twice(cell, same) => Self {
                 other_does: "wrote it before".to_owned(),
-                ..told(
+                ..worded(
                     "written twice",
                     format!("{} is written again", scene.cell(*cell)),
                     "writes it",
@@ -305,34 +305,34 @@ impl Told {
                     },
                 )
             },
-            Fault::NotFinite(step) => told(
+            Fault::NotFinite(step) => worded(
                 "NaN or infinity",
                 format!("{step}, from finite numbers"),
                 "computes it",
                 "bring the operands into a range where the result is a number",
             ),
             Fault::LeftOpen(step, why) => {
-                told("left open by WGSL", step.clone(), "computes it", why)
+                worded("left open by WGSL", step.clone(), "computes it", why)
             }
-            Fault::DivisionByZero(step) => told(
+            Fault::DivisionByZero(step) => worded(
                 "division by zero",
                 format!("{step} of integers"),
                 "computes it",
                 "WGSL gives the dividend, with remainder 0; guard against it if that is not intended",
             ),
-            Fault::Shift(by) => told(
+            Fault::Shift(by) => worded(
                 "shift beyond the width",
                 format!("a shift of a 32-bit number by {by} bits"),
                 "computes it",
                 "WGSL uses only the last five bits of the amount; guard against amounts of 32 and more",
             ),
-            Fault::InactiveLane { lane, size, .. } => told(
+            Fault::InactiveLane { lane, size, .. } => worded(
                 "inactive lane",
                 format!("the value of lane {lane} of {size}, which is not active here"),
                 "reads it",
                 "WGSL leaves that value undefined: let all lanes take part, and read only lanes that exist",
             ),
-            Fault::Endless => told(
+            Fault::Endless => worded(
                 "endless loop",
                 "an invocation never leaves this loop".to_owned(),
                 "is in it",

@@ -1,0 +1,250 @@
+//! `normlab reproduce`: a paper's experiment in one command, with a verdict.
+
+use super::arguments::{
+    DeviceArguments, FusionArguments, OutputArguments, ShaderArguments, choice,
+};
+use super::experiment::{load_to_train, with_absolute_paths};
+use super::opening::open;
+use super::output::{Status, open_in_browser, print, print_interrupted, print_json, progress_bar};
+use super::progress::train_of_sweep;
+use super::terminal;
+use crate::backend::any::AnyBackend;
+use crate::config::{Experiment, Grid};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::interrupt;
+use crate::record::{Claim, Evaluation, Probe, Verdict};
+use crate::report::folder;
+use crate::report::page::study::Study;
+use crate::report::records::Records;
+use crate::report::reproduce::{self, DEPTH_NETWORKS, DepthNetworks, Paper, Setting};
+use crate::train::study_folder::StudyFolder;
+use crate::train::{self, Observer, Plan, Weights, depth};
+use anyhow::Context;
+use clap::Args;
+use indicatif::ProgressBar;
+use std::io::Write;
+use std::path::PathBuf;
+
+/// Steps of figure 1 with `--quick`, in place of the paper's 50,000.
+const QUICK_STEPS: usize = 5_000;
+
+/// Times that the layers are probed for figure 1.
+const PROBES: usize = 100;
+
+/// Arguments of `normlab reproduce`.
+#[derive(Args, Clone, Debug)]
+pub(super) struct Arguments {
+    /// The paper.
+    #[arg(value_name = "PAPER", value_parser = choice::<Paper>())]
+    paper: Paper,
+    /// A shorter version, in less than two minutes on software Vulkan: one seed, and fewer steps of figure 1.
+    #[arg(long)]
+    quick: bool,
+    /// A folder with MNIST's files, gzip-compressed or not [default: the drawn digits].
+    #[arg(long, value_name = "DIR", help_heading = "Data")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    device: DeviceArguments,
+    #[command(flatten)]
+    shaders: ShaderArguments,
+    #[command(flatten)]
+    fusion: FusionArguments,
+    #[command(flatten)]
+    output: OutputArguments,
+    /// Print the claims and their verdicts as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs a paper's experiment, and shows what came out.
+pub(super) fn reproduce(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
+    let Arguments { paper, quick, data: own, .. } = arguments;
+    let OutputArguments { out: path, force, open: shown_at_end } = &arguments.output;
+    StudyFolder::check_free(path.as_deref(), *force)?;
+    let base = Experiment { data: own.clone(), probes: 0, ..Experiment::default() };
+    let base = with_absolute_paths(base)?;
+    let grid = paper.grid().map(|text| grid(*paper, text, &base, *quick)).transpose()?;
+    let data = load_to_train(grid.as_ref().map_or(&base, |grid| &grid.base))?;
+    let shown: &mut dyn Write = if arguments.json { &mut std::io::sink() } else { &mut *out };
+    let library = arguments.fusion.apply(arguments.shaders.library()?);
+    let mut backend = open(&arguments.device, library, shown)?;
+    print(shown, &format!("paper: {}\ndata: {}", paper.citation(), data.name))?;
+    let folder = StudyFolder::create(paper.name(), path.as_deref(), *force)?;
+    interrupt::listen()?;
+    let mut run = Run {
+        backend: &mut backend,
+        data: &data,
+        folder,
+        setting: Setting { quick: *quick, own_data: own.is_some() },
+    };
+    let found = match (*paper, &grid) {
+        (Paper::Figure1, Some(grid)) => run.figure1(grid)?,
+        (Paper::LastLayer | Paper::BatchSize, Some(grid)) => run.cells(*paper, grid)?,
+        _ => run.depth(&base)?,
+    };
+    let folder = run.folder;
+    let Some((study, claims)) = found else {
+        let kept = format!("what has finished is recorded in {}", folder.path().display());
+        print_interrupted(&kept, shown)?;
+        return Ok(Status::Interrupted);
+    };
+    print(shown, &reproduce::text(&study.tables, &claims, terminal::width()))?;
+    let page = folder::write_study(folder.path(), &study)?;
+    print(shown, &format!("records: {}\nreport: {}", folder.path().display(), page.display()))?;
+    if *shown_at_end {
+        open_in_browser(&page)?;
+    }
+    if arguments.json {
+        print_json(&claims, out)?;
+    }
+    let holds = claims.iter().all(|claim| claim.verdict == Verdict::Holds);
+    Ok(if holds { Status::Good } else { Status::Failed })
+}
+
+/// The grid of a paper's networks, on the data of `base`.
+fn grid(paper: Paper, text: &str, base: &Experiment, quick: bool) -> Result<Grid> {
+    let mut grid = Grid::parse(text, paper.name())?;
+    grid.base.data.clone_from(&base.data);
+    if quick {
+        grid.base.replicas = 1;
+        grid.base.steps = grid.base.steps.min(QUICK_STEPS);
+    }
+    Ok(grid)
+}
+
+type Found = Option<(Study, Vec<Claim>)>;
+
+/// A paper's experiment that has begun.
+struct Run<'a> {
+    backend: &'a mut AnyBackend,
+    data: &'a Dataset,
+    folder: StudyFolder,
+    setting: Setting,
+}
+
+impl Run<'_> {
+    /// Trains every cell of a grid; none where the user interrupted it.
+    fn cells(&mut self, paper: Paper, grid: &Grid) -> anyhow::Result<Found> {
+        let cells = grid.cells()?;
+        let verify = !self.backend.adapter().is_cpu_engine();
+        let mut records = Vec::new();
+        for cell in &cells {
+            for plan in Plan::all(&cell.experiment, self.data, verify) {
+                let label = format!("{} {} of {}", plan.name(), cell.number + 1, cells.len());
+                let of = (&plan, cell, cells.len());
+                let Some(record) = train_of_sweep(&mut **self.backend, of, &label)? else {
+                    return Ok(None);
+                };
+                self.folder.add(&record)?;
+                records.push(record);
+            }
+        }
+        Ok(Some(match paper {
+            Paper::LastLayer => reproduce::last_layer(&records, self.setting),
+            _ => reproduce::batch_size(&records, self.setting),
+        }))
+    }
+
+    /// Trains the networks of figure 1 and probes them meanwhile.
+    fn figure1(&mut self, grid: &Grid) -> anyhow::Result<Found> {
+        let experiment = Experiment { probes: PROBES, ..grid.base.clone() };
+        let (mut evaluations, mut probes) = (Vec::new(), Vec::new());
+        let machine = self.backend.adapter();
+        for plan in Plan::all(&experiment, self.data, false) {
+            let bar = progress_bar(&plan.name(), (experiment.steps, "steps"));
+            let mut watch = Watch {
+                bar,
+                folder: &mut self.folder,
+                evaluations: &mut evaluations,
+                probes: &mut probes,
+            };
+            let trained = train::train(&mut **self.backend, &plan, &mut watch);
+            watch.bar.finish_and_clear();
+            trained.with_context(|| format!("training {}", plan.name()))?;
+            if interrupt::is_requested() {
+                return Ok(None);
+            }
+        }
+        let records = Records::new(experiment.clone(), evaluations, probes);
+        let facts = [
+            ("Data", format!("{}, SHA-256 {}", self.data.name, self.data.sha256())),
+            (
+                "Settings",
+                format!(
+                    "{} steps, batch {}, learning rate {}, init {}, seed {}",
+                    experiment.steps,
+                    experiment.batch,
+                    experiment.learning_rate,
+                    experiment.init,
+                    experiment.seed
+                ),
+            ),
+            ("Adapter", format!("{} ({})", machine.adapter, machine.kind)),
+            ("Driver", machine.driver),
+            ("normlab", env!("CARGO_PKG_VERSION").to_owned()),
+        ];
+        Ok(Some(reproduce::figure1(&records, self.setting, &facts)))
+    }
+
+    /// Measures the networks of the papers about depth.
+    fn depth(&mut self, base: &Experiment) -> anyhow::Result<Found> {
+        let mut records = Vec::new();
+        for networks in &DEPTH_NETWORKS {
+            let experiment = experiment_of(networks, base)?;
+            for plan in Plan::all(&experiment, self.data, false) {
+                let measured = depth::measure(&mut **self.backend, &plan, 1, &mut |_| {});
+                for record in measured.with_context(|| format!("measuring {}", plan.name()))? {
+                    self.folder.add(&record)?;
+                    records.push(record);
+                }
+                if interrupt::is_requested() {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(reproduce::depth(&records, self.setting)))
+    }
+}
+
+/// The experiment of some networks that are measured at their initial weights.
+fn experiment_of(networks: &DepthNetworks, base: &Experiment) -> Result<Experiment> {
+    let DepthNetworks { activation, norms, sizes: [layers, units, batch], init } = networks;
+    let norms: Vec<_> = norms.split(',').map(|norm| format!("{norm:?}")).collect();
+    let text = format!(
+        "activation = {activation:?}\nnorm = [{}]\ninit = {init:?}\nbatch = {batch}\nsteps = 1\nprobes = 0\n",
+        norms.join(", ")
+    );
+    let hidden = vec![*units; *layers];
+    Ok(Experiment { hidden, data: base.data.clone(), ..Experiment::parse(&text, "depth")? })
+}
+
+/// Keeps what figure 1 shows, in memory and in the folder.
+struct Watch<'a> {
+    bar: ProgressBar,
+    folder: &'a mut StudyFolder,
+    evaluations: &'a mut Vec<Evaluation>,
+    probes: &'a mut Vec<Probe>,
+}
+
+impl Observer for Watch<'_> {
+    fn progress(&mut self, step: usize) {
+        self.bar.set_position(step as u64);
+    }
+
+    fn evaluation(&mut self, evaluation: &Evaluation, _: &Weights) -> Result<()> {
+        self.folder.add(evaluation)?;
+        self.evaluations.push(evaluation.clone());
+        Ok(())
+    }
+
+    fn probed(&mut self, probe: &Probe) -> Result<()> {
+        self.folder.add(probe)?;
+        self.probes.push(probe.clone());
+        Ok(())
+    }
+
+    fn interrupted(&self) -> bool {
+        interrupt::is_requested()
+    }
+}
