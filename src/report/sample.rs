@@ -4,7 +4,6 @@
 use super::records::Records;
 use crate::config::Experiment;
 use crate::record::{Evaluation, Histogram, Images, LayerProbe, Probe, parts_of};
-use std::collections::BTreeMap;
 
 /// The probed steps.
 pub(super) const STEPS: [usize; 3] = [0, 10, 100];
@@ -24,16 +23,7 @@ pub(super) fn records() -> Records {
 
 /// A folder without a run.
 pub(super) fn empty() -> Records {
-    Records {
-        experiment: Experiment::default(),
-        summary: None,
-        evaluations: Vec::new(),
-        ranges: Vec::new(),
-        probes: Vec::new(),
-        sweeps: BTreeMap::new(),
-        heat_map: None,
-        missing: Vec::new(),
-    }
+    Records::new(Experiment::default(), Vec::new(), Vec::new())
 }
 
 /// Everything that must not stop a report, by name.

@@ -72,11 +72,11 @@ pub fn figure1(
     (study, claims)
 }
 
-/// The accuracy of a norm's network at its last evaluation up to a step.
-fn accuracy(records: &Records, norm: &str, step: usize) -> Option<f64> {
+/// The last evaluation of a norm's network up to a step: its own step, and its accuracy.
+fn accuracy(records: &Records, norm: &str, step: usize) -> Option<(usize, f64)> {
     let run = records.networks().into_iter().find(|network| network.norm == norm)?.run.to_owned();
     let until = records.evaluations_of(&run).filter(|one| one.step <= step);
-    until.last().map(|one| one.test_accuracy)
+    until.last().map(|one| (one.step, one.test_accuracy))
 }
 
 fn rows(records: &Records, setting: Setting) -> Vec<Vec<String>> {
@@ -92,10 +92,10 @@ fn rows(records: &Records, setting: Setting) -> Vec<Vec<String>> {
             steps = CALIBRATION.iter().filter(|one| one.0 == norm).map(|one| one.1).collect();
         }
         for step in steps {
-            let Some(reached) = accuracy(records, norm, step) else { continue };
-            let mut row = vec![stroke(norm).label.to_owned(), whole(step), percent(reached)];
+            let Some((at, reached)) = accuracy(records, norm, step) else { continue };
+            let mut row = vec![stroke(norm).label.to_owned(), whole(at), percent(reached)];
             if comparable {
-                let known = CALIBRATION.iter().find(|one| (one.0, one.1) == (norm, step));
+                let known = CALIBRATION.iter().find(|one| (one.0, one.1) == (norm, at));
                 row.push(known.map_or_else(|| "–".to_owned(), |one| percent(one.2)));
             }
             rows.push(row);
@@ -108,7 +108,8 @@ fn faster(records: &Records) -> Claim {
     let last = records.experiment.steps;
     let measured = || {
         let at = |norm: &str, step: usize| {
-            accuracy(records, norm, step).ok_or_else(|| format!("{norm} has recorded no accuracy"))
+            let found = accuracy(records, norm, step).map(|(_, accuracy)| accuracy);
+            found.ok_or_else(|| format!("{norm} has recorded no accuracy"))
         };
         let mut evidence = Vec::new();
         for share in SHARES {
@@ -171,4 +172,59 @@ fn steadier(records: &Records) -> Claim {
         "With batch norm the inputs of a typical sigmoid are steadier",
         measured(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::Verdict;
+    use crate::report::sample;
+
+    const WHOLE: Setting = Setting { quick: false, own_data: true };
+
+    /// Both networks, evaluated at steps 1, 10 and 100, whose unit's inputs move by `moved`.
+    fn records([none, batch]: [f64; 2], moved: [f64; 2]) -> Records {
+        let mut records = sample::records();
+        let mine = |run: &str| ["sigmoid-none", "sigmoid-batch"].contains(&run);
+        records.evaluations.retain(|one| mine(&one.run));
+        records.probes.retain(|one| mine(&one.run));
+        let first = records.evaluations.iter().filter(|one| one.step == 10).cloned();
+        let first: Vec<_> = first.map(|one| crate::record::Evaluation { step: 1, ..one }).collect();
+        records.evaluations.extend(first);
+        records.evaluations.sort_by_key(|one| one.step);
+        for one in &mut records.evaluations {
+            one.test_accuracy = if one.norm == "none" { none } else { batch };
+        }
+        for probe in &mut records.probes {
+            let by = moved[usize::from(probe.norm == "batch")] * probe.step as f64 / 100.0;
+            let unit = Some([by - 0.5, by, by + 0.5]);
+            probe.hidden.iter_mut().for_each(|layer| layer.unit_percentiles = unit);
+        }
+        records.experiment.steps = 100;
+        records
+    }
+
+    #[test]
+    fn verdicts_follow_from_the_records() {
+        let verdicts = |records: &Records| {
+            let (study, claims) = figure1(records, WHOLE, &[]);
+            assert!(study.answer.iter().all(|sentence| sentence.ends_with('.')), "{study:?}");
+            claims.iter().map(|claim| claim.verdict).collect::<Vec<_>>()
+        };
+        let (holds, not) = (Verdict::Holds, Verdict::DoesNotHold);
+        assert_eq!(verdicts(&records([0.1, 0.9], [2.0, 0.5])), [holds, holds]);
+        assert_eq!(verdicts(&records([0.9, 0.1], [0.5, 2.0])), [not, not]);
+        assert_eq!(verdicts(&sample::empty()), [Verdict::NotMeasured; 2]);
+    }
+
+    #[test]
+    fn the_unit_has_a_picture_and_known_steps_have_pytorch_s_figures() {
+        let (study, _) = figure1(&records([0.1, 0.9], [2.0, 0.5]), WHOLE, &[]);
+        let ids: Vec<_> = study.pictures.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(ids, ["accuracy", "unit-sigmoid", "bands-sigmoid"]);
+        let rows = &study.tables[0].rows;
+        // The last evaluation is at step 100, of which PyTorch has no figure.
+        assert_eq!(rows[1], ["no norm", "100", "10.0 %", "–"]);
+        assert_eq!(rows.len(), 1 + CALIBRATION.len());
+    }
 }
