@@ -49,6 +49,13 @@ impl Shape {
         self.len() == 0
     }
 
+    /// Its axes in a file: `[rows, cols]`, or `[replicas, rows, cols]` where there are several replicas.
+    #[must_use]
+    pub fn axes(&self) -> Vec<usize> {
+        let Self { replicas, rows, cols } = *self;
+        if replicas == 1 { vec![rows, cols] } else { vec![replicas, rows, cols] }
+    }
+
     /// The index `[replica, row, col]` of the element at `position` in row-major order.
     #[must_use]
     pub const fn index(&self, position: usize) -> [usize; 3] {

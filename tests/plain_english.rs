@@ -36,8 +36,8 @@ const PHRASES: [(&str, &str); 27] = [
     ("the next one does", "the next run does"),
 ];
 
-/// Beginnings of examples that should be `for example …`.
-const EXAMPLES: [&str; 3] = [", as `", ", as \"", ", as 0."];
+/// The beginning of an example that should be `for example …`, if a quotation mark or a digit follows.
+const EXAMPLE: &str = ", as ";
 
 /// Folders and files with prose for users or readers of the code.
 const PLACES: [&str; 7] =
@@ -145,8 +145,9 @@ fn found(prose: &str) -> BTreeSet<String> {
             }
         }
     }
-    for phrase in EXAMPLES {
-        for (at, _) in words.match_indices(phrase) {
+    for (at, _) in words.match_indices(EXAMPLE) {
+        let next = words[at + EXAMPLE.len()..].chars().next();
+        if next.is_some_and(|c| matches!(c, '`' | '"' | '0'..='9')) {
             found.insert(format!("{:?}; write: for example …", around(&words, at)));
         }
     }
@@ -187,7 +188,9 @@ fn a_phrase_is_found_wherever_it_is_written() {
     assert_eq!(seen.len(), 2, "{seen:?}");
     let js = "const told = 'rightly'; /* what\n * computed */ `${told} x`;";
     assert_eq!(found(&comments_and_strings(js, &['"', '\'', '`'])).len(), 3);
-    assert_eq!(found("expected a number, as 0.1").len(), 1);
+    for example in ["expected a number, as 0.1", "an image, as 28x28", "a name, as `x`"] {
+        assert_eq!(found(example).len(), 1, "{example}");
+    }
     assert!(found("brightly untold as `this` moments").is_empty());
     assert!(found(&outside_of_blocks("good\n```\ntold\n```\nfine")).is_empty());
     for (phrase, _) in PHRASES {

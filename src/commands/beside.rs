@@ -14,7 +14,7 @@ use crate::report::number::percent;
 use crate::report::records::Records;
 use crate::train::Plan;
 use crate::train::run_folder::RunFolder;
-use crate::train::sweep::cell;
+use crate::train::sweep::cell::{self, CellPlan};
 use crate::train::sweep::folder::SweepFolder;
 use crate::train::sweep::presets::Preset;
 use std::io::Write;
@@ -41,13 +41,14 @@ impl Lesson<'_> {
         parity: &mut Parity,
         out: &mut dyn Write,
     ) -> anyhow::Result<()> {
+        let data_sha256 = &self.data.sha256();
         for swept in Swept::PRESETS.into_iter().take_while(|_| !interrupt::is_requested()) {
             let Some(sweep) = Preset::beside(swept, self.experiment) else { continue };
             let Some(mut all) = SweepFolder::beside(swept, self.folder, self.resumed)? else {
                 continue;
             };
             let (verify, cells) = (!backend.adapter().is_cpu_engine(), sweep.grid()?.cells()?);
-            let own = self.own(backend, &sweep)?;
+            let own = self.own(backend, &sweep, data_sha256)?;
             let networks = own.iter().count() + cells.len();
             for record in all.records() {
                 parity.merge(&record.run.parity, &record.name(swept));
@@ -61,7 +62,7 @@ impl Lesson<'_> {
             own.filter(|_| done == 0).map(&mut add).transpose()?;
             for cell in cells.iter().skip(done.saturating_sub(first)) {
                 for plan in Plan::all(&cell.experiment, self.data, verify) {
-                    let of = (&plan, cell, networks);
+                    let of = CellPlan { plan: &plan, cell, cells: networks, data_sha256 };
                     let Some(record) = train_of_sweep(backend, of, &plan.name())? else {
                         return Ok(());
                     };
@@ -74,7 +75,12 @@ impl Lesson<'_> {
     }
 
     /// The lesson's own network that the sweep's are compared with, as it was after the same number of steps.
-    fn own(&self, backend: &dyn Backend, sweep: &Preset) -> Result<Option<SweepRecord>> {
+    fn own(
+        &self,
+        backend: &dyn Backend,
+        sweep: &Preset,
+        data_sha256: &str,
+    ) -> Result<Option<SweepRecord>> {
         if sweep.values.swept() != Swept::Affine {
             return Ok(None);
         }
@@ -86,7 +92,7 @@ impl Lesson<'_> {
         let Some(run) = run else { return Ok(None) };
         let evaluations =
             Records::evaluations_in(self.folder.path(), &plan.name(), experiment.replicas)?;
-        cell::record_up_to(backend, &plan, run, &evaluations).map(Some)
+        cell::record_up_to(backend, (&plan, data_sha256), run, &evaluations).map(Some)
     }
 }
 

@@ -4,7 +4,8 @@ use super::arguments::{DeviceArguments, FusionArguments, OutputArguments, Shader
 use super::experiment::{Datasets, with_absolute_paths};
 use super::experiment_flags::{ExperimentArguments, Keys};
 use super::opening::open;
-use super::output::{Status, open_in_browser, print, print_interrupted, print_json, progress_bar};
+use super::output::{Status, print, print_interrupted, print_json, progress_bar};
+use super::report::after_study;
 use super::terminal;
 use crate::config::{Experiment, Norm, integer};
 use crate::error::{Error, Result};
@@ -12,7 +13,7 @@ use crate::gradient_check;
 use crate::interrupt;
 use crate::kernels::activation::Activation;
 use crate::record::DepthRecord;
-use crate::report::{depth as report, folder, table};
+use crate::report::{depth as report, table};
 use crate::train::Plan;
 use crate::train::depth;
 use crate::train::study_folder::StudyFolder;
@@ -127,7 +128,8 @@ pub(super) fn depth(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     for plan in &plans {
         let label = format!("{} {}", plan.name(), plan.experiment.hidden.len());
         let bar = progress_bar(&label, (arguments.steps.max(1), "steps"));
-        let measured = depth::measure(&mut *backend, plan, arguments.steps, &mut |step| {
+        let of = (plan, data.sha256(plan.experiment));
+        let measured = depth::measure(&mut *backend, of, arguments.steps, &mut |step| {
             bar.set_position(step as u64);
         });
         bar.finish_and_clear();
@@ -156,11 +158,7 @@ pub(super) fn depth(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
     for sentence in report::sentences(&records) {
         print(shown, &sentence)?;
     }
-    let page = folder::write_study(folder.path(), &report::study(&records))?;
-    print(shown, &format!("records: {}\nreport: {}", folder.path().display(), page.display()))?;
-    if *shown_at_end {
-        open_in_browser(&page)?;
-    }
+    after_study(folder.path(), &report::study(&records), *shown_at_end, shown)?;
     if arguments.json {
         print_json(&records, out)?;
     }

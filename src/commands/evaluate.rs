@@ -12,6 +12,7 @@ use crate::files::{check_writable, replace};
 use crate::inference::{Inference, Scored, Trained, classify, npy};
 use crate::record::Classification;
 use crate::report::{confusion, number, table};
+use crate::tensor::Shape;
 use crate::train::run_folder::CONFUSION;
 use clap::Args;
 use serde::Serialize;
@@ -130,10 +131,9 @@ fn check_logits(file: &Path, names: &[String]) -> Result<()> {
 /// Writes the logits of all replicas.
 fn write_logits(file: &Path, scored: &[Scored]) -> Result<()> {
     let Some(first) = scored.first() else { return Ok(()) };
-    let whole = [scored.len(), first.logits.shape.rows, first.logits.shape.cols];
-    let shape = if scored.len() == 1 { &whole[1..] } else { &whole };
+    let shape = Shape { replicas: scored.len(), ..first.logits.shape };
     let data: Vec<f32> = scored.iter().flat_map(|one| one.logits.data.iter().copied()).collect();
-    npy::write(file, shape, &data)
+    npy::write(file, &shape.axes(), &data)
 }
 
 /// The test images that were asked for: what they are called, what their first class is called, and they themselves,

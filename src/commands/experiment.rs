@@ -60,13 +60,7 @@ pub(super) fn with_absolute_paths_in(mut grid: Grid) -> Result<Grid> {
 /// # Errors
 /// As [`Dataset::load`].
 pub(super) fn load(experiment: &Experiment) -> Result<Dataset> {
-    Dataset::load(&source(experiment))
-}
-
-fn source(experiment: &Experiment) -> Source {
-    let Experiment { transpose, train_images, test_images, binary, .. } = *experiment;
-    let (folder, test_folder) = (experiment.data.clone(), experiment.test_data.clone());
-    Source { folder, test_folder, transpose, train_images, test_images, binary }
+    Dataset::load(&experiment.source())
 }
 
 /// The data sets of several experiments, each loaded once, with their hashes.
@@ -79,7 +73,7 @@ impl Datasets {
     /// As [`Dataset::load`].
     pub(super) fn load<'a>(experiments: impl Iterator<Item = &'a Experiment>) -> Result<Self> {
         let mut all: Vec<(Source, Dataset, String)> = Vec::new();
-        for source in experiments.map(source) {
+        for source in experiments.map(Experiment::source) {
             if all.iter().all(|(loaded, ..)| *loaded != source) {
                 let data = Dataset::load(&source)?;
                 let hash = data.sha256();
@@ -110,7 +104,7 @@ impl Datasets {
         reason = "an experiment that was not given to `load` is a mistake of the caller"
     )]
     fn entry(&self, experiment: &Experiment) -> &(Source, Dataset, String) {
-        let wanted = source(experiment);
+        let wanted = experiment.source();
         let found = self.0.iter().find(|(source, ..)| *source == wanted);
         found.expect("the data of every experiment are loaded")
     }

@@ -2,15 +2,15 @@
 
 use super::output::{print, progress_bar};
 use crate::backend::Backend;
-use crate::config::{Cell, Experiment};
+use crate::config::Experiment;
 use crate::error::Result;
 use crate::interrupt;
 use crate::kernels::activation::Activation;
 use crate::record::{Evaluation, Probe, SweepRecord};
 use crate::report::{number, watch as words};
 use crate::train::run_folder::RunFolder;
-use crate::train::sweep::cell;
-use crate::train::{Observer, Plan, ShaderReload, TrainingState, Weights};
+use crate::train::sweep::cell::{self, CellPlan};
+use crate::train::{Observer, ShaderReload, TrainingState, Weights};
 use crate::watch::Changes;
 use anyhow::Context;
 use indicatif::ProgressBar;
@@ -26,14 +26,13 @@ const WEIGHTS_EVERY: Duration = Duration::from_secs(2);
 /// As [`cell::train`], with the network's name.
 pub(super) fn train_of_sweep(
     backend: &mut dyn Backend,
-    (plan, cell, cells): (&Plan<'_>, &Cell, usize),
+    of: CellPlan<'_>,
     label: &str,
 ) -> anyhow::Result<Option<SweepRecord>> {
-    let bar = progress_bar(label, (plan.experiment.steps, "steps"));
-    let record =
-        cell::train(backend, (plan, cell, cells), &mut |step| bar.set_position(step as u64));
+    let bar = progress_bar(label, (of.plan.experiment.steps, "steps"));
+    let record = cell::train(backend, of, &mut |step| bar.set_position(step as u64));
     bar.finish_and_clear();
-    record.with_context(|| format!("training {}", plan.name()))
+    record.with_context(|| format!("training {}", of.plan.name()))
 }
 
 /// Shows the progress of one network and records its evaluations.

@@ -6,6 +6,7 @@ use crate::config::Experiment;
 use crate::error::{Error, Result};
 use crate::record::Swept;
 use crate::report::folder::{self, Report};
+use crate::report::page::study::Study;
 use crate::report::records::Records;
 use crate::report::sweeps;
 use crate::train::run_folder::RunFolder;
@@ -46,6 +47,18 @@ pub(super) fn report(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
         open_in_browser(&made.page)?;
     }
     Ok(Status::Good)
+}
+
+/// Writes the page of a study to its folder, says where both are, and opens the page if that is wanted.
+pub(super) fn after_study(
+    folder: &Path,
+    study: &Study,
+    opened: bool,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let page = folder::write_study(folder, study)?;
+    print(out, &format!("records: {}\nreport: {}", folder.display(), page.display()))?;
+    if opened { open_in_browser(&page) } else { Ok(()) }
 }
 
 /// The records in a folder; `kind` says, in messages, what it must contain.

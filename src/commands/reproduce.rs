@@ -5,8 +5,9 @@ use super::arguments::{
 };
 use super::experiment::{load_to_train, with_absolute_paths};
 use super::opening::open;
-use super::output::{Status, open_in_browser, print, print_interrupted, print_json, progress_bar};
+use super::output::{Status, print, print_interrupted, print_json, progress_bar};
 use super::progress::train_of_sweep;
+use super::report::after_study;
 use super::terminal;
 use crate::backend::any::AnyBackend;
 use crate::config::{Experiment, Grid};
@@ -14,11 +15,11 @@ use crate::data::Dataset;
 use crate::error::Result;
 use crate::interrupt;
 use crate::record::{Claim, Evaluation, Probe, Verdict};
-use crate::report::folder;
 use crate::report::page::study::Study;
 use crate::report::records::Records;
 use crate::report::reproduce::{self, DEPTH_NETWORKS, DepthNetworks, Paper, Setting};
 use crate::train::study_folder::StudyFolder;
+use crate::train::sweep::cell::CellPlan;
 use crate::train::{self, Observer, Plan, Weights, depth};
 use anyhow::Context;
 use clap::Args;
@@ -90,11 +91,7 @@ pub(super) fn reproduce(arguments: &Arguments, out: &mut dyn Write) -> anyhow::R
         return Ok(Status::Interrupted);
     };
     print(shown, &reproduce::text(&study.tables, &claims, terminal::width()))?;
-    let page = folder::write_study(folder.path(), &study)?;
-    print(shown, &format!("records: {}\nreport: {}", folder.path().display(), page.display()))?;
-    if *shown_at_end {
-        open_in_browser(&page)?;
-    }
+    after_study(folder.path(), &study, *shown_at_end, shown)?;
     if arguments.json {
         print_json(&claims, out)?;
     }
@@ -128,11 +125,12 @@ impl Run<'_> {
     fn cells(&mut self, paper: Paper, grid: &Grid) -> anyhow::Result<Found> {
         let cells = grid.cells()?;
         let verify = !self.backend.adapter().is_cpu_engine();
+        let data_sha256 = &self.data.sha256();
         let mut records = Vec::new();
         for cell in &cells {
             for plan in Plan::all(&cell.experiment, self.data, verify) {
                 let label = format!("{} {} of {}", plan.name(), cell.number + 1, cells.len());
-                let of = (&plan, cell, cells.len());
+                let of = CellPlan { plan: &plan, cell, cells: cells.len(), data_sha256 };
                 let Some(record) = train_of_sweep(&mut **self.backend, of, &label)? else {
                     return Ok(None);
                 };
@@ -189,11 +187,13 @@ impl Run<'_> {
 
     /// Measures the networks of the papers about depth.
     fn depth(&mut self, base: &Experiment) -> anyhow::Result<Found> {
+        let data_sha256 = &self.data.sha256();
         let mut records = Vec::new();
         for networks in &DEPTH_NETWORKS {
             let experiment = experiment_of(networks, base)?;
             for plan in Plan::all(&experiment, self.data, false) {
-                let measured = depth::measure(&mut **self.backend, &plan, 1, &mut |_| {});
+                let measured =
+                    depth::measure(&mut **self.backend, (&plan, data_sha256), 1, &mut |_| {});
                 for record in measured.with_context(|| format!("measuring {}", plan.name()))? {
                     self.folder.add(&record)?;
                     records.push(record);

@@ -16,7 +16,7 @@ use super::report;
 use super::run_text::layers;
 use super::terminal;
 use super::tuning::prepare;
-use crate::config::{Cell, Grid};
+use crate::config::Grid;
 use crate::error::Result;
 use crate::gradient_check;
 use crate::interrupt;
@@ -24,6 +24,7 @@ use crate::kernels::precision::Precision;
 use crate::record::{Adapter, Claim, Parity, SweepRecord, Swept};
 use crate::report::records::{Records, distinct};
 use crate::report::{claims, sweeps, table};
+use crate::train::sweep::cell::CellPlan;
 use crate::train::sweep::folder::{Older, SweepFolder, recorded};
 use crate::train::sweep::merge::merge;
 use crate::train::sweep::shard::Shard;
@@ -31,6 +32,7 @@ use crate::train::{Plan, run_folder};
 use anyhow::Context;
 use clap::Args;
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -151,9 +153,10 @@ impl SweepArguments {
             _ => Vec::new(),
         };
         let shard = self.shard.unwrap_or(Shard::WHOLE);
-        let is_kept = |cell: &Cell| kept.iter().any(|record| record.cell == Some(cell.number));
+        let done: BTreeSet<_> = kept.iter().filter_map(|record| record.cell).collect();
         let of_shard: Vec<_> = cells.iter().filter(|cell| shard.has(cell.number)).collect();
-        let missing: Vec<_> = of_shard.iter().copied().filter(|cell| !is_kept(cell)).collect();
+        let missing: Vec<_> =
+            of_shard.iter().copied().filter(|cell| !done.contains(&cell.number)).collect();
         let shown: &mut dyn Write = if self.json { &mut std::io::sink() } else { &mut *out };
         let library = self.fusion.apply(self.shaders.library()?);
         let mut backend = open(&self.device, library, shown)?;
@@ -185,7 +188,8 @@ impl SweepArguments {
         let mut train = || -> anyhow::Result<()> {
             for (place, (plan, cell)) in plans.iter().zip(&missing).enumerate() {
                 let label = format!("{} {} of {}", plan.name(), place + 1, plans.len());
-                let of = (plan, *cell, cells.len());
+                let data_sha256 = data.sha256(&cell.experiment);
+                let of = CellPlan { plan, cell, cells: cells.len(), data_sha256 };
                 let Some(record) = train_of_sweep(&mut *backend, of, &label)? else { break };
                 folder.add(record)?;
             }

@@ -11,6 +11,7 @@ pub use grid::{Axis, Cell, Grid};
 pub use key::{Key, Override, integer, number};
 pub use norm::{Norm, NormKind, NormLayers};
 
+use crate::data::Source;
 use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::precision::Precision;
@@ -207,6 +208,14 @@ impl Experiment {
     /// [`Error::Config`] when it cannot be written as TOML.
     pub fn to_toml(&self) -> Result<String> {
         toml::to_string(self).map_err(|error| Error::Config(format!("the experiment: {error}")))
+    }
+
+    /// Where its data come from, and which of them it takes.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        let Self { transpose, train_images, test_images, binary, .. } = *self;
+        let (folder, test_folder) = (self.data.clone(), self.test_data.clone());
+        Source { folder, test_folder, transpose, train_images, test_images, binary }
     }
 
     /// The experiment as a JSON object, its numbers with the digits that they were given with.

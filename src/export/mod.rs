@@ -252,12 +252,9 @@ fn roles(model: &Model) -> BTreeMap<String, usize> {
         ];
         roles.extend(all.map(|(name, id)| (format!("{part}.{name}"), id.0)));
     }
-    for parameter in &model.parameters {
-        roles.insert(parameter.name.clone(), parameter.value.0);
-        roles.insert(format!("d_{}", parameter.name), parameter.gradient.0);
-    }
-    let running = model.running.iter();
-    roles.extend(running.map(|(layer, id)| (format!("layer{}.running", layer + 1), id.0)));
+    roles.extend(model.named_weights().into_iter().map(|(name, id)| (name, id.0)));
+    let gradients = model.parameters.iter();
+    roles.extend(gradients.map(|one| (format!("d_{}", one.name), one.gradient.0)));
     let optimizer = model.optimizer_state.iter();
     roles.extend(optimizer.map(|id| (model.program.spec(*id).name.clone(), id.0)));
     if let Some(probe) = &model.probe {

@@ -130,19 +130,14 @@ impl Trained {
     /// # Errors
     /// [`Error::Data`] when a tensor is missing or has another shape.
     pub(super) fn uploads(&self, model: &Model, name: &str) -> Result<Vec<Upload>> {
-        let parameters = model.parameters.iter().map(|one| (one.name.clone(), one.value));
-        let running =
-            model.running.iter().map(|&(layer, id)| (format!("layer{}.running", layer + 1), id));
         let upload = |(tensor, id): (String, TensorId)| {
             let shape = model.program.spec(id).shape;
-            let whole = [shape.replicas, shape.rows, shape.cols];
-            let axes = if shape.replicas == 1 { &whole[1..] } else { &whole };
             let key = format!("{name}/{tensor}");
-            let found = self.tensors.get(&key).filter(|found| found.shape == axes);
+            let found = self.tensors.get(&key).filter(|found| found.shape == shape.axes());
             let data = found.and_then(TensorBytes::to_reals).ok_or_else(|| self.lacks(&key))?;
             Ok(Upload { tensor: id, value: Arc::new(Value::Real(Tensor::new(shape, data))) })
         };
-        parameters.chain(running).map(upload).collect()
+        model.named_weights().into_iter().map(upload).collect()
     }
 
     fn lacks(&self, tensor: &str) -> Error {

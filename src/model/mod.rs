@@ -85,6 +85,15 @@ impl Model {
         self.parameters.iter().filter(|one| one.role == Role::Weight)
     }
 
+    /// All parameters and running statistics, with the names that they have in files, for example `layer1.weight`.
+    #[must_use]
+    pub fn named_weights(&self) -> Vec<(String, TensorId)> {
+        let parameters = self.parameters.iter().map(|one| (one.name.clone(), one.value));
+        let running = self.running.iter();
+        let running = running.map(|&(layer, id)| (format!("layer{}.running", layer + 1), id));
+        parameters.chain(running).collect()
+    }
+
     /// The passes of one training step.
     #[must_use]
     pub const fn step_passes(&self) -> [PassId; 3] {

@@ -21,7 +21,7 @@ pub struct DataRecord {
 }
 
 /// The metadata of `weights.safetensors`: `format`, `version` (of normlab), `experiment` (as TOML), `data` (the
-/// SHA-256), `image` (rows and columns, as 28x28), `first_label`, and `<run>/step` for each network.
+/// SHA-256), `image` (rows and columns, for example 28x28), `first_label`, and `<run>/step` for each network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightsRecord {
     /// The version of the crate that wrote them.

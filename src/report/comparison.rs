@@ -2,6 +2,7 @@
 
 use super::axis::Axis;
 use super::chart::{Chart, Plot};
+use super::curves::loss_axis;
 use super::number;
 use super::panel::Line;
 use super::picture::{Picture, Topic};
@@ -16,9 +17,6 @@ const DASHES: [&str; 3] = ["none", "7 3", "2 2.5"];
 
 /// The most runs with distinct colours.
 pub const MOST: usize = COLOURS.len() * DASHES.len();
-
-/// A loss above this is drawn on a logarithmic axis.
-const LARGE_LOSS: f64 = 10.0;
 
 /// Panels in a row.
 const IN_A_ROW: usize = 3;
@@ -86,11 +84,8 @@ fn networks(runs: &[Run]) -> Vec<Network<'_>> {
 /// Accuracy and loss over the steps, a panel for each network and a line for each run.
 #[must_use]
 pub fn pictures(runs: &[Run]) -> Vec<Picture> {
-    let all = || runs.iter().flat_map(|run| &run.records.evaluations);
-    let losses = || all().map(|one| one.train_loss);
-    let largest = losses().filter(|loss| loss.is_finite()).fold(0.0, f64::max);
-    let axis =
-        if largest > LARGE_LOSS { Axis::decades(losses()) } else { Axis::from_zero(losses()) };
+    let all = runs.iter().flat_map(|run| &run.records.evaluations);
+    let axis = loss_axis(all.map(|one| one.train_loss));
     let accuracy: fn(&Evaluation) -> f64 = |one| one.test_accuracy;
     let loss = "training loss, mean cross-entropy in nats";
     vec![

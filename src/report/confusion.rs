@@ -57,18 +57,7 @@ pub fn svg(found: &Classification) -> String {
 
 /// One cell at x and y, as dark as its share, with its number where there is one.
 fn draw_cell(svg: &mut Svg, [x, y, side]: [f64; 3], (images, share): (usize, f64), colour: &str) {
-    let [left, top, length] = [x, y, side - 1.0].map(super::number::coordinate);
-    svg.element(
-        "rect",
-        &[
-            ("x", &left),
-            ("y", &top),
-            ("width", &length),
-            ("height", &length),
-            ("fill", colour),
-            ("fill-opacity", &format!("{:.3}", 0.06 + 0.94 * share.sqrt())),
-        ],
-    );
+    svg.filled((x, y), (side - 1.0, side - 1.0), colour, 0.06 + 0.94 * share.sqrt());
     if images > 0 {
         let ink = if share.sqrt() > DARK { "#ffffff" } else { "#1c1e21" };
         let middle = (x + side / 2.0, y + side / 2.0 + 4.0);

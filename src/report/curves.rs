@@ -45,6 +45,12 @@ fn accuracy(records: &Records) -> Picture {
     )
 }
 
+/// The vertical axis of these losses.
+pub(super) fn loss_axis(losses: impl Iterator<Item = f64> + Clone) -> Axis {
+    let largest = losses.clone().filter(|loss| loss.is_finite()).fold(0.0, f64::max);
+    if largest > LARGE_LOSS { Axis::decades(losses) } else { Axis::from_zero(losses) }
+}
+
 fn loss(records: &Records) -> Picture {
     let label = "training loss, mean cross-entropy in nats";
     let figure = |loss: f64| number::decimals(loss, 3);
@@ -56,10 +62,7 @@ fn loss(records: &Records) -> Picture {
             records.evaluations.iter().flat_map(|one| &one.losses).map(|&x| x.into()).collect()
         }
     };
-    let values = || all.iter().copied();
-    let largest = values().filter(|loss| loss.is_finite()).fold(0.0, f64::max);
-    let axis =
-        if largest > LARGE_LOSS { Axis::decades(values()) } else { Axis::from_zero(values()) };
+    let axis = loss_axis(all.iter().copied());
     let band = |run: &str| match several {
         true => range_of_replicas(records, run, &|evaluation| Some(mean(evaluation))),
         false => records.evaluations_of(run).filter_map(range_of_losses).collect(),

@@ -198,18 +198,7 @@ impl Panel {
 
     /// Draws an invisible rectangle on top of the panel, by which the page notices where a reader points.
     pub(super) fn ground(&self, svg: &mut Svg) {
-        svg.element(
-            "rect",
-            &[
-                ("class", "ground"),
-                ("x", &coordinate(self.left)),
-                ("y", &coordinate(self.top)),
-                ("width", &coordinate(self.width)),
-                ("height", &coordinate(self.height)),
-                ("fill", "none"),
-                ("pointer-events", "all"),
-            ],
-        );
+        svg.ground((self.left, self.top), (self.width, self.height));
     }
 }
 

@@ -98,6 +98,29 @@ impl Svg {
         let _ = write!(self.body, ">{}</text>", escape(words));
     }
 
+    /// A rectangle from its upper left corner, filled with a colour of this opacity.
+    pub(super) fn filled(&mut self, at: (f64, f64), size: (f64, f64), colour: &str, opacity: f64) {
+        let opacity = format!("{opacity:.3}");
+        self.rectangle(&[], (at, size), &[("fill", colour), ("fill-opacity", &opacity)]);
+    }
+
+    /// An invisible rectangle on top of what was drawn, by which the page notices where a reader points.
+    pub(super) fn ground(&mut self, at: (f64, f64), size: (f64, f64)) {
+        let look = [("fill", "none"), ("pointer-events", "all")];
+        self.rectangle(&[("class", "ground")], (at, size), &look);
+    }
+
+    fn rectangle(
+        &mut self,
+        before: Attributes,
+        (at, size): ((f64, f64), (f64, f64)),
+        after: Attributes,
+    ) {
+        let [x, y, width, height] = [at.0, at.1, size.0, size.1].map(coordinate);
+        let place = [("x", &*x), ("y", &*y), ("width", &*width), ("height", &*height)];
+        self.element("rect", &[before, &place, after].concat());
+    }
+
     /// A PNG file in a rectangle given by its upper left corner, without smoothing of its pixels.
     pub(super) fn png(&mut self, at: (f64, f64), size: (f64, f64), file: &[u8]) {
         let (x, y) = (coordinate(at.0), coordinate(at.1));

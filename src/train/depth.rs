@@ -17,13 +17,13 @@ const RANKED: usize = 512;
 const STRETCH: usize = 50;
 
 /// Measures a network at its first step, and at step `steps` if that is a later one. Returns what was measured before an
-/// interruption.
+/// interruption. `data_sha256` is the hash of its data.
 ///
 /// # Errors
 /// When the backend cannot run it.
 pub fn measure(
     backend: &mut dyn Backend,
-    plan: &Plan<'_>,
+    (plan, data_sha256): (&Plan<'_>, &str),
     steps: usize,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<DepthRecord>> {
@@ -60,7 +60,7 @@ pub fn measure(
             failure,
             layers: layers(&mut trainer)?,
             experiment: plan.experiment.to_json()?,
-            data_sha256: plan.data.sha256(),
+            data_sha256: data_sha256.to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             adapter: adapter.clone(),
         });

@@ -111,13 +111,7 @@ impl RunFolder {
         record: CheckpointRecord,
     ) -> Result<Self> {
         Self::check_free(out, force)?;
-        let path = match out {
-            Some(out) => {
-                fs::create_dir_all(out).map_err(|error| Error::file("create", out, error))?;
-                out.to_owned()
-            }
-            None => create_free(name)?,
-        };
+        let path = create_folder(name, out)?;
         let lock = FolderLock::take(&path)?;
         // A separate sweep does not belong to the older run, and stays.
         let beside = Swept::ALL.into_iter().filter(|&swept| is_of_lesson(&path, swept));
@@ -265,9 +259,7 @@ impl RunFolder {
     pub fn weights(&mut self, run: &str, step: usize, weights: &Weights) -> Result<()> {
         self.about_weights.steps.insert(run.to_owned(), step);
         for (name, tensor) in weights {
-            let shape = [tensor.shape.replicas, tensor.shape.rows, tensor.shape.cols];
-            let shape = if tensor.shape.replicas == 1 { &shape[1..] } else { &shape };
-            let bytes = TensorBytes::reals(shape, &tensor.data);
+            let bytes = TensorBytes::reals(&tensor.shape.axes(), &tensor.data);
             self.weights.insert(format!("{run}/{name}"), bytes);
         }
         let path = self.path.join(WEIGHTS);
@@ -326,8 +318,15 @@ pub fn write_summary(folder: &Path, summary: &Summary) -> Result<()> {
     replace(&path, &text).map_err(failed)
 }
 
+/// Makes the folder `out` if given, else the first free one of `runs/<name>`, `runs/<name>-2`, ….
+pub(super) fn create_folder(name: &str, out: Option<&Path>) -> Result<PathBuf> {
+    let Some(out) = out else { return create_free(name) };
+    fs::create_dir_all(out).map_err(|error| Error::file("create", out, error))?;
+    Ok(out.to_owned())
+}
+
 /// Creates `runs/<name>`, or with a number appended, whichever is free: two runs that start at once get two folders.
-pub(super) fn create_free(name: &str) -> Result<PathBuf> {
+fn create_free(name: &str) -> Result<PathBuf> {
     let runs = Path::new(RUNS);
     fs::create_dir_all(runs).map_err(|error| Error::file("create", runs, error))?;
     let mut number = 1;

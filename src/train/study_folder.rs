@@ -3,10 +3,9 @@
 
 use super::folder_lock::FolderLock;
 use super::lines::Lines;
-use super::run_folder::{REPORT, create_free};
+use super::run_folder::{REPORT, create_folder};
 use crate::error::{Error, Result};
 use serde::Serialize;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A study's folder, open for writing.
@@ -45,13 +44,7 @@ impl StudyFolder {
     /// As [`Self::check_free`]; [`Error::File`] when it cannot be written.
     pub fn create(name: &str, out: Option<&Path>, force: bool) -> Result<Self> {
         Self::check_free(out, force)?;
-        let path = match out {
-            Some(out) => {
-                fs::create_dir_all(out).map_err(|error| Error::file("create", out, error))?;
-                out.to_owned()
-            }
-            None => create_free(name)?,
-        };
+        let path = create_folder(name, out)?;
         let lock = FolderLock::take(&path)?;
         let records = path.join(format!("{name}.jsonl"));
         crate::files::replace(&records, &[])

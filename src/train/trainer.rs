@@ -367,11 +367,7 @@ impl<'a> Trainer<'a> {
     /// # Errors
     /// When the device is lost or refuses.
     pub fn weights(&mut self) -> Result<Weights> {
-        let parameters = self.model.parameters.iter();
-        let named = parameters.map(|parameter| (parameter.name.clone(), parameter.value));
-        let running = self.model.running.iter();
-        let running = running.map(|&(layer, id)| (format!("layer{}.running", layer + 1), id));
-        let (names, ids): (Vec<_>, Vec<_>) = named.chain(running).unzip();
+        let (names, ids): (Vec<_>, Vec<_>) = self.model.named_weights().into_iter().unzip();
         let values = self.session.read_all(&ids)?.into_iter().map(Value::into_real);
         names.into_iter().zip(values).map(|(name, value)| Ok((name, value?))).collect()
     }

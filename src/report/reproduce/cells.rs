@@ -1,9 +1,9 @@
 //! The papers whose networks are cells of a grid: Bjorck et al. 2018, and Wu and He 2018.
 
 use super::paper::{Paper, Setting, answer};
-use crate::record::{Claim, SweepRecord, median};
+use crate::record::{Claim, SweepRecord};
 use crate::report::claims::evidence::{Evidence, weigh};
-use crate::report::number::{percent, range_around};
+use crate::report::number::percent;
 use crate::report::page::study::{Study, StudyTable};
 use crate::report::picture::Picture;
 use crate::report::sweeps;
@@ -162,23 +162,13 @@ fn rows(
     for record in records {
         let value = |key: &&str| record.values.get(*key).cloned().unwrap_or_default();
         let mut row: Vec<_> = keys.iter().map(value).collect();
-        row.push(reached(record).unwrap_or_else(dash));
+        row.push(sweeps::reached(record).unwrap_or_else(dash));
         if comparable {
             row.push(calibrated(record).map_or_else(dash, percent));
         }
         rows.push(row);
     }
     rows
-}
-
-/// The median accuracy of a network's replicas, and their range.
-fn reached(record: &SweepRecord) -> Option<String> {
-    let ends: Vec<_> = record.replicas.iter().filter_map(|end| end.test_accuracy).collect();
-    let accuracy = median(&ends).or(record.accuracy()).filter(|_| record.run.failure.is_none())?;
-    let (low, high) =
-        ends.iter().fold((accuracy, accuracy), |(low, high), &one| (low.min(one), high.max(one)));
-    let range = range_around(accuracy, low, high).map(|range| format!(" ({range})"));
-    Some(format!("{}{}", percent(accuracy), range.unwrap_or_default()))
 }
 
 fn legend() -> Legend {

@@ -1,9 +1,9 @@
 //! Accuracy over the cells of a sweep: a map of two settings, once for each combination of the others.
 
 use super::across_seeds::constant_guess;
-use super::keys::{axes, varied};
+use super::keys::varied;
 use crate::record::SweepRecord;
-use crate::report::number::{coordinate, percent, whole};
+use crate::report::number::{percent, whole};
 use crate::report::picture::{Frame, PanelValues, Picture, Reading, Topic};
 use crate::report::records::distinct;
 use crate::report::reflow::{Cells, NARROW};
@@ -65,7 +65,7 @@ pub(super) fn picture(records: &[SweepRecord], wanted: Option<&[String; 2]>) -> 
             (keys.first()?.0, keys.get(1).map(|(key, _)| *key))
         }
     };
-    let side = |key: &str| axes(records).into_iter().find(|(name, _)| *name == key);
+    let side = |key: &str| varied.iter().find(|(name, _)| *name == key).cloned();
     let sides = Sides { x: side(x)?, y: y.and_then(side) };
     let others: Vec<_> =
         varied.iter().map(|(key, _)| *key).filter(|key| *key != x && Some(*key) != y).collect();
@@ -196,18 +196,7 @@ fn draw(
     if !y_key.is_empty() {
         svg.text((left - 6.0, top - 9.0), &y_key, &[("text-anchor", "end")]);
     }
-    svg.element(
-        "rect",
-        &[
-            ("class", "ground"),
-            ("x", &coordinate(left)),
-            ("y", &coordinate(top)),
-            ("width", &coordinate(width)),
-            ("height", &coordinate(bottom - top)),
-            ("fill", "none"),
-            ("pointer-events", "all"),
-        ],
-    );
+    svg.ground((left, top), (width, bottom - top));
     PanelValues { title: map.title.clone(), x: x.0.to_owned(), lines }
 }
 
@@ -233,18 +222,8 @@ fn draw_cell(
     said
 }
 
-fn fill(svg: &mut Svg, (x, y): (f64, f64), (width, height): (f64, f64), depth: f64) {
-    svg.element(
-        "rect",
-        &[
-            ("x", &coordinate(x)),
-            ("y", &coordinate(y)),
-            ("width", &coordinate(width - 1.0)),
-            ("height", &coordinate(height - 1.0)),
-            ("fill", COLOUR),
-            ("fill-opacity", &format!("{depth:.3}")),
-        ],
-    );
+fn fill(svg: &mut Svg, at: (f64, f64), (width, height): (f64, f64), depth: f64) {
+    svg.filled(at, (width - 1.0, height - 1.0), COLOUR, depth);
 }
 
 /// Draws what the colours mean.

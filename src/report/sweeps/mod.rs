@@ -68,7 +68,8 @@ fn rows_of_cells(records: &[SweepRecord]) -> Vec<Vec<String>> {
     for record in records {
         let value = |key: &&str| record.values.get(*key).cloned().unwrap_or_default();
         let mut results: Vec<_> = row(Swept::Keys, record).into_iter().skip(3).collect();
-        if let Some(accuracy) = across_replicas(record) {
+        // With several replicas their range says more than that of the last third.
+        if let Some(accuracy) = reached(record).filter(|_| record.replicas.len() > 1) {
             results[0] = accuracy;
         }
         rows.push(keys.iter().map(value).chain(results).collect());
@@ -76,13 +77,14 @@ fn rows_of_cells(records: &[SweepRecord]) -> Vec<Vec<String>> {
     rows
 }
 
-/// The median accuracy of a network's replicas with their range; none of a single one, or one that diverged.
-fn across_replicas(record: &SweepRecord) -> Option<String> {
+/// The median accuracy of a network's replicas, with their range if they differ; none of one that diverged.
+pub(super) fn reached(record: &SweepRecord) -> Option<String> {
+    let accuracy = record.accuracy()?;
     let ends = record.replicas.iter().filter_map(|end| end.test_accuracy);
-    let (low, high) = (ends.clone().reduce(f64::min)?, ends.clone().reduce(f64::max)?);
-    let median = record.accuracy().filter(|_| ends.count() > 1)?;
-    let range = number::range_around(median, low, high).map(|range| format!(" ({range})"));
-    Some(format!("{}{}", number::percent(median), range.unwrap_or_default()))
+    let (low, high) =
+        ends.fold((accuracy, accuracy), |(low, high), one| (low.min(one), high.max(one)));
+    let range = number::range_around(accuracy, low, high).map(|range| format!(" ({range})"));
+    Some(format!("{}{}", number::percent(accuracy), range.unwrap_or_default()))
 }
 
 fn row(swept: Swept, record: &SweepRecord) -> Vec<String> {

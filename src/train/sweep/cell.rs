@@ -12,14 +12,26 @@ use crate::train::trainer::Weights;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-/// Trains the network of a cell; none where the user wished that it ends before its end. `cells` is how many the
-/// whole sweep has.
+/// A cell to be trained.
+#[derive(Clone, Copy, Debug)]
+pub struct CellPlan<'a> {
+    /// Its network.
+    pub plan: &'a Plan<'a>,
+    /// The cell.
+    pub cell: &'a Cell,
+    /// How many cells the whole sweep has.
+    pub cells: usize,
+    /// The hash of its data, which takes long to compute where they are large.
+    pub data_sha256: &'a str,
+}
+
+/// Trains the network of a cell; none where the user wished that it ends before its end.
 ///
 /// # Errors
 /// As [`run::train`].
 pub fn train(
     backend: &mut dyn Backend,
-    (plan, cell, cells): (&Plan<'_>, &Cell, usize),
+    CellPlan { plan, cell, cells, data_sha256 }: CellPlan<'_>,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Option<SweepRecord>> {
     let start = Instant::now();
@@ -28,7 +40,7 @@ pub fn train(
     if run.steps < plan.experiment.steps && run.failure.is_none() {
         return Ok(None);
     }
-    let record = record(backend, plan, run, &watch.evaluations)?;
+    let record = record(backend, (plan, data_sha256), run, &watch.evaluations)?;
     Ok(Some(SweepRecord {
         cell: Some(cell.number),
         networks: Some(cells),
@@ -44,7 +56,7 @@ pub fn train(
 /// As [`Plan::model`].
 pub fn record_up_to(
     backend: &dyn Backend,
-    plan: &Plan<'_>,
+    (plan, data_sha256): (&Plan<'_>, &str),
     run: &RunRecord,
     evaluations: &[Evaluation],
 ) -> Result<SweepRecord> {
@@ -53,7 +65,7 @@ pub fn record_up_to(
         &evaluations[..evaluations.partition_point(|evaluation| evaluation.step <= steps)];
     let then = run::record(plan, evaluations, &[]);
     let failure = run.failure.clone().filter(|_| run.steps < steps);
-    record(backend, plan, RunRecord { failure, ..then }, evaluations)
+    record(backend, (plan, data_sha256), RunRecord { failure, ..then }, evaluations)
 }
 
 /// A network that was trained, and its evaluations, as a sweep records it.
@@ -62,7 +74,7 @@ pub fn record_up_to(
 /// As [`Plan::model`].
 fn record(
     backend: &dyn Backend,
-    plan: &Plan<'_>,
+    (plan, data_sha256): (&Plan<'_>, &str),
     run: RunRecord,
     evaluations: &[Evaluation],
 ) -> Result<SweepRecord> {
@@ -86,7 +98,7 @@ fn record(
         cell: None,
         values: BTreeMap::new(),
         experiment: Some(experiment.to_json()?),
-        data_sha256: Some(plan.data.sha256()),
+        data_sha256: Some(data_sha256.to_owned()),
         batch: experiment.batch,
         seed: experiment.seed,
         learning_rate: experiment.learning_rate,

@@ -16,8 +16,7 @@ use crate::files::{read_text, replace};
 use crate::record::{SweepRecord, Swept};
 use crate::train::folder_lock::FolderLock;
 use crate::train::lines::Lines;
-use crate::train::run_folder::{RunFolder, create_free, is_of_lesson};
-use std::fs;
+use crate::train::run_folder::{RunFolder, create_folder, is_of_lesson};
 use std::path::{Path, PathBuf};
 
 /// A sweep's folder, with the networks that have finished.
@@ -79,13 +78,7 @@ impl SweepFolder {
         kept: Vec<SweepRecord>,
     ) -> Result<Self> {
         Self::check_free(swept, out, older)?;
-        let path = match out {
-            Some(out) => {
-                fs::create_dir_all(out).map_err(|error| Error::file("create", out, error))?;
-                out.to_owned()
-            }
-            None => create_free(swept.name())?,
-        };
+        let path = create_folder(swept.name(), out)?;
         let lock = FolderLock::take(&path)?;
         let write = |name: &str, text: String| {
             let file = path.join(name);

@@ -2,6 +2,7 @@
 
 use super::folder::{read, read_records};
 use crate::config::{Cell, Grid};
+use crate::data::Source;
 use crate::error::{Error, Result};
 use crate::record::{SweepRecord, Swept};
 use std::collections::BTreeMap;
@@ -116,25 +117,19 @@ fn comparable(record: &SweepRecord) -> (Vec<(usize, f64)>, Option<f64>, Option<S
 /// Checks that all networks are of one version, and that those with one data set saw the same data.
 fn check_equal(records: &BTreeMap<usize, (SweepRecord, &Path)>, cells: &[Cell]) -> Result<()> {
     let mut first: Option<(&SweepRecord, &Path)> = None;
-    let mut data: BTreeMap<String, (&SweepRecord, &Path)> = BTreeMap::new();
+    let mut sources: Vec<(Source, &SweepRecord, &Path)> = Vec::new();
     for (number, (record, place)) in records {
         let (other, there) = *first.get_or_insert((record, place));
         if other.version != record.version {
             return Err(differ(there, place, "were trained by different versions of normlab"));
         }
-        let experiment = &cells[*number].experiment;
-        let set = format!(
-            "{:?}{:?}{:?}{:?}{:?}{:?}",
-            experiment.data,
-            experiment.test_data,
-            experiment.transpose,
-            experiment.train_images,
-            experiment.test_images,
-            experiment.binary
-        );
-        let (other, there) = *data.entry(set).or_insert((record, place));
-        if other.data_sha256 != record.data_sha256 {
-            return Err(differ(there, place, "were trained on different data"));
+        let source = cells[*number].experiment.source();
+        match sources.iter().find(|(known, ..)| *known == source) {
+            Some((_, other, there)) if other.data_sha256 != record.data_sha256 => {
+                return Err(differ(there, place, "were trained on different data"));
+            }
+            Some(_) => {}
+            None => sources.push((source, record, place)),
         }
     }
     Ok(())
