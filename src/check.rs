@@ -1,7 +1,7 @@
 //! Compares one dispatch with its twin: the kernel checks of `normlab check` and the tests, and the
 //! building block of the lockstep comparison of a training step.
 
-use crate::backend::{Backend, cpu};
+use crate::backend::{Backend, twins};
 use crate::compare::{self, Verdict};
 use crate::error::Result;
 use crate::isolated::{IsolatedDispatch, Outputs};
@@ -165,7 +165,7 @@ fn changed(
         Value::Index(_) => value.cast(),
     };
     let inputs: Vec<_> = inputs.iter().map(|input| input.as_ref().map(changed)).collect();
-    cpu::evaluate::<f64>(dispatch, &inputs)
+    twins::evaluate::<f64>(dispatch, &inputs)
 }
 
 /// The written operands in f64, and the cost of the precision in each.
@@ -196,8 +196,8 @@ fn twins(
     precision: Precision,
 ) -> (Vec<Value<f32>>, Vec<Value<f64>>) {
     (
-        cpu::evaluate::<f32>(dispatch, &precision.operands(inputs)),
-        cpu::evaluate::<f64>(dispatch, &widened(inputs)),
+        twins::evaluate::<f32>(dispatch, &precision.operands(inputs)),
+        twins::evaluate::<f64>(dispatch, &widened(inputs)),
     )
 }
 
@@ -324,7 +324,7 @@ impl Trial {
     pub fn exact(&self) -> Vec<Value<f64>> {
         match &self.reference {
             Some((_, known)) => known.operands().map(|(exact, ..)| exact.clone()).collect(),
-            None => cpu::evaluate(self.isolated.dispatch(), &widened(&self.inputs)),
+            None => twins::evaluate(self.isolated.dispatch(), &widened(&self.inputs)),
         }
     }
 

@@ -82,6 +82,18 @@ pub struct Dispatch {
 }
 
 impl Dispatch {
+    /// The parameter called `name`.
+    ///
+    /// # Panics
+    /// When the contract has no such parameter: a mistake in the calling code.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> f32 {
+        let position = self.kernel.contract.parameters.iter().position(|known| known.name == name);
+        position
+            .map(|at| self.parameters[at])
+            .unwrap_or_else(|| panic!("no parameter is called {name}"))
+    }
+
     /// The multiple of the cost of f32 by which its results may be off.
     #[must_use]
     pub fn tolerance_factor(&self) -> f64 {

@@ -68,7 +68,7 @@ fn times_on_the_cpu() {
         activation: Activation::Relu,
         optimizer: Optimizer::Adam,
     };
-    let mut engine = normlab::backend::cpu::CpuBackend::<f32>::default();
+    let mut engine = normlab::backend::cpu::CpuBackend;
     let data = Dataset::drawn().unwrap();
     let step = time(&mut engine, &workload, Norm::BATCH, &data).unwrap();
     assert_eq!((step.network.as_str(), step.clock), ("784-4-10", "wall time"));

@@ -3,9 +3,13 @@
 
 use crate::support::program::{folder, normlab, normlab_without_adapter, run, say, summary, text};
 use crate::support::small::{SMALL, small};
+use normlab::kernels::activation::Activation;
 
 /// The name of the package that gives a software Vulkan.
 const PACKAGE: &str = "mesa-vulkan-drivers";
+
+/// Kernels that the CPU engine has a version of its own of: all but those of probes and of rewritten programs.
+pub(crate) const FAST: usize = 18;
 
 #[test]
 fn help_names_commands_and_flags() {
@@ -77,10 +81,19 @@ fn an_adapter_that_is_not_there_is_refused() {
     // Whatever adapters this machine has, none is called that.
     assert!(say(&["devices", "--device", "no such adapter"]).with(2).stderr.contains("--device"));
     assert!(!out.exists());
-    // The CPU engine is the reference itself; an adapter may well be there.
-    let check = say(&["check", "--device", "cpu"]);
-    assert!(matches!(check.status, Some(1 | 2)) && check.stderr.contains("error: "), "{check:#?}");
-    assert!(!check.stderr.contains("adapter was found"), "{check:#?}");
+}
+
+#[test]
+fn the_cpu_engine_is_checked_like_an_adapter() {
+    let check = say(&["check", "--device", "cpu"]).with(0);
+    let verdicts = check.stdout.lines().filter(|line| line.ends_with("  good"));
+    assert_eq!(verdicts.count(), FAST + Activation::ALL.len(), "{check:#?}");
+    // What only shaders have is refused.
+    for flag in ["--all-tunables", "--sanitize"] {
+        say(&["check", "--device", "cpu", flag]).refused(&[flag, "the CPU engine runs no shaders"]);
+    }
+    let chosen = ["check", "--device", "cpu", "--variant", "matmul_nn=naive"];
+    say(&chosen).refused(&["--variant", "the CPU engine runs no shaders"]);
 }
 
 #[test]

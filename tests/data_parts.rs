@@ -15,7 +15,7 @@ use normlab::record::{Adapter, Evaluation, Probe, ShaderRecord};
 use normlab::train::{self, Observer, Plan, Weights};
 
 /// The CPU engine with a limit on the bytes of a tensor.
-struct Small(CpuBackend<f32>, usize);
+struct Small(CpuBackend, usize);
 
 impl Backend for Small {
     fn adapter(&self) -> Adapter {
@@ -35,7 +35,7 @@ impl Backend for Small {
     }
 
     fn fork(&self) -> Box<dyn Backend> {
-        Box::new(Self(CpuBackend::default(), self.1))
+        Box::new(Self(CpuBackend, self.1))
     }
 }
 
@@ -71,7 +71,7 @@ fn plan<'a>(experiment: &'a Experiment, data: &'a Dataset) -> Plan<'a> {
 
 fn trained(experiment: &Experiment, data: &Dataset, largest: usize) -> Kept {
     let mut kept = Kept::default();
-    let mut backend = Small(CpuBackend::default(), largest);
+    let mut backend = Small(CpuBackend, largest);
     train::train(&mut backend, &plan(experiment, data), &mut kept).unwrap();
     kept
 }
@@ -83,7 +83,7 @@ fn images_in_parts_train_to_the_same_bits() {
     // 13 batches an epoch; of 30 or 90 images of 784 bytes, 4 or 1 fit at a time.
     for (replicas, largest) in [(1, 4 * 30 * 784 + 500), (3, 110_000)] {
         let experiment = Experiment { replicas, probes: 3, ..usual.clone() };
-        let parts = plan(&experiment, &data).model(&Small(CpuBackend::default(), largest));
+        let parts = plan(&experiment, &data).model(&Small(CpuBackend, largest));
         assert_eq!(parts.unwrap().network.window, Some(if replicas == 1 { 4 } else { 1 }));
         let (whole, parts) =
             (trained(&experiment, &data, usize::MAX), trained(&experiment, &data, largest));
@@ -98,7 +98,7 @@ fn images_in_parts_train_to_the_same_bits() {
 fn what_cannot_be_in_parts_is_refused_with_what_fits() {
     let (data, experiment) = (data(), Experiment { hidden: vec![7], ..Experiment::default() });
     let refused = |largest: usize| {
-        let backend = Small(CpuBackend::default(), largest);
+        let backend = Small(CpuBackend, largest);
         let model = plan(&experiment, &data).model(&backend).unwrap();
         let error = model.program.check_sizes(largest, "this adapter").unwrap_err();
         assert_eq!(error.exit_status(), 2);

@@ -40,7 +40,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     for kernel in kernels::ALL {
         let name = format!("{}_agrees_with_its_twin", kernel.name());
         trials.push(Trial::test(format!("cpu::{name}"), move || {
-            agrees(&mut CpuBackend::<f32>::default(), kernel);
+            agrees(&mut CpuBackend, kernel);
             Ok(())
         }));
         trials.push(on_gpu(format!("gpu::{name}"), move |gpu| agrees(gpu, kernel)));

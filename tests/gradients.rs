@@ -166,8 +166,8 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-fn cpu() -> CpuBackend<f32> {
-    CpuBackend::default()
+fn cpu() -> CpuBackend {
+    CpuBackend
 }
 
 fn file(activate: &str, gradient: &str) -> String {

@@ -28,6 +28,7 @@ mod cli_runs;
 mod cli_shaders;
 mod composition;
 mod config;
+mod cpu_engine;
 mod data_folder;
 mod data_parts;
 mod depth;

@@ -75,7 +75,7 @@ fn the_estimate_is_near_the_peak() {
     let experiment =
         Experiment { hidden, norm: vec![norm], steps: 3, probes: 0, ..Experiment::default() };
     let data = Dataset::drawn().unwrap();
-    let backend = CpuBackend::<f32>::default();
+    let backend = CpuBackend;
     let activation = Activation::Sigmoid;
     let plan = Plan { experiment: &experiment, activation, norm, data: &data, verify: false };
     let need = Need::of(&plan.model(&backend).unwrap(), &backend).bytes();

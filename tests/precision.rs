@@ -7,8 +7,8 @@ use crate::support::program::{folder, normlab_without_adapter, run, say, summary
 use crate::support::trial::Trial;
 use libtest_mimic::Completion;
 use normlab::backend::Backend;
-use normlab::backend::cpu::evaluate;
 use normlab::backend::gpu::GpuBackend;
+use normlab::backend::twins::evaluate;
 use normlab::check::{check, judge};
 use normlab::kernels::cases::{Case, Fill};
 use normlab::kernels::kernel::Kernel;

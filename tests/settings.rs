@@ -183,7 +183,7 @@ fn swaps_in_place(backend: &mut GpuBackend) {
     let refused = session.swap_pipelines(backend.lower(&other).unwrap()).unwrap_err().to_string();
     assert!(refused.contains("another program"), "{refused}");
     // Where nothing is compiled, nothing is swapped.
-    let mut on_cpu = normlab::backend::cpu::CpuBackend::<f32>::default().load(&program).unwrap();
+    let mut on_cpu = normlab::backend::cpu::CpuBackend.load(&program).unwrap();
     on_cpu.swap_pipelines(backend.lower(&program).unwrap()).unwrap();
 }
 

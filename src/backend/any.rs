@@ -11,8 +11,8 @@ use std::ops::{Deref, DerefMut};
 pub enum AnyBackend {
     /// An adapter.
     Gpu(Box<GpuBackend>),
-    /// The CPU twins, in f32 like the shaders.
-    Cpu(CpuBackend<f32>),
+    /// The CPU engine.
+    Cpu(CpuBackend),
     /// The shaders themselves, on the CPU.
     Interpreter(Box<InterpreterBackend<f32>>),
 }

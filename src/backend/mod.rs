@@ -1,13 +1,13 @@
-//! Backends run programs. [`cpu`] calls the twins; [`gpu`] dispatches the shaders and is the only
-//! module that uses wgpu. Everything else sees the two traits below.
+//! Backends run programs. [`gpu`] dispatches the shaders and is the only module that uses wgpu; [`cpu`] has fast
+//! kernels of its own; [`interpreter`] runs the shaders on the CPU; [`twins`] is the reference of them all.
+//! Everything else sees the two traits below.
 
 pub mod any;
 pub mod cpu;
-
-pub mod interpreter;
-
 pub mod gpu;
+pub mod interpreter;
 pub mod measure;
+pub mod twins;
 
 use crate::error::Result;
 use crate::fusion::Fusion;

@@ -47,7 +47,7 @@ impl Lesson<'_> {
             let Some(mut all) = SweepFolder::beside(swept, self.folder, self.resumed)? else {
                 continue;
             };
-            let (verify, cells) = (!backend.adapter().is_cpu_engine(), sweep.grid()?.cells()?);
+            let cells = sweep.grid()?.cells()?;
             let own = self.own(backend, &sweep, data_sha256)?;
             let networks = own.iter().count() + cells.len();
             for record in all.records() {
@@ -61,7 +61,7 @@ impl Lesson<'_> {
             };
             own.filter(|_| done == 0).map(&mut add).transpose()?;
             for cell in cells.iter().skip(done.saturating_sub(first)) {
-                for plan in Plan::all(&cell.experiment, self.data, verify) {
+                for plan in Plan::all(&cell.experiment, self.data) {
                     let of = CellPlan { plan: &plan, cell, cells: networks, data_sha256 };
                     let Some(record) = train_of_sweep(backend, of, &plan.name())? else {
                         return Ok(());

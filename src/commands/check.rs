@@ -1,8 +1,9 @@
-//! `normlab check`: compares each kernel's results on the GPU with its CPU reference, and each activation's gradient
-//! with central differences.
+//! `normlab check`: compares each kernel's results with its CPU reference, and each activation's gradient with central
+//! differences.
 
 use super::arguments::{DeviceArguments, ShaderArguments};
 use super::check_activations::check_activations;
+use super::check_engine::check_engine;
 use super::opening::{keep_pipelines, open_adapter, open_interpreter, use_pipelines};
 use super::output::{Status, print, verdict, wrong};
 use super::sanitize;
@@ -81,6 +82,22 @@ impl Arguments {
         }
     }
 
+    /// Fails if something is to be done with shaders, of which the CPU engine runs none.
+    fn refuse_shader_flags(&self) -> Result<()> {
+        let flags = [("--all-tunables", self.all_tunables), ("--sanitize", self.sanitize)];
+        match flags.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(Error::Config(format!(
+                "{flag}: the CPU engine runs no shaders; use --device auto or --device interpreter"
+            ))),
+            None if self.shaders.library()?.is_changed() => Err(Error::Config(
+                "--shaders, --variant and --tunable: the CPU engine runs no shaders; use --device auto or --device \
+                 interpreter"
+                    .to_owned(),
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// A kernel's cases, with the activation to check in place of each case's own.
     fn cases(&self, kernel: &Kernel) -> Vec<Case> {
         let mut cases = (kernel.cases)();
@@ -112,10 +129,16 @@ struct Tally {
 /// Checks kernels and activations.
 pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let chosen = arguments.kernels()?;
-    let purpose = ("check", "the CPU engine is the reference that adapters are compared with");
+    let purpose = ("check", "the CPU engine runs no shaders");
     let library = arguments.shaders.library()?;
     if let Some(file) = &arguments.page {
         return write_page(arguments, &chosen, &library, file, out);
+    }
+    if arguments.device.device == DeviceChoice::Cpu {
+        arguments.refuse_shader_flags()?;
+        let (cases, activations) =
+            (|kernel: &Kernel| arguments.cases(kernel), arguments.activations());
+        return check_engine(&chosen, &cases, &activations, out);
     }
     if arguments.device.device == DeviceChoice::Interpreter {
         let mut backend = open_interpreter(&arguments.device, library)?;

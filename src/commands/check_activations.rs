@@ -2,7 +2,7 @@
 
 use super::output::{print, verdict};
 use super::terminal;
-use crate::backend::ShaderBackend;
+use crate::backend::Backend;
 use crate::compare;
 use crate::error::Result;
 use crate::gradient_check::{self, Findings};
@@ -13,7 +13,7 @@ use std::io::Write;
 /// Compares activations' gradients with central differences and prints a table. Returns a line for each that is
 /// wrong.
 pub(super) fn check_activations(
-    backend: &mut dyn ShaderBackend,
+    backend: &mut dyn Backend,
     activations: &[Activation],
     out: &mut dyn Write,
 ) -> Result<Vec<String>> {

@@ -7,6 +7,7 @@ use super::opening::open;
 use super::output::{Status, print, print_interrupted, print_json, progress_bar};
 use super::report::after_study;
 use super::terminal;
+use super::tuning::prepare;
 use crate::config::{Experiment, Norm, integer};
 use crate::error::{Error, Result};
 use crate::gradient_check;
@@ -17,6 +18,7 @@ use crate::report::{depth as report, table};
 use crate::train::Plan;
 use crate::train::depth;
 use crate::train::study_folder::StudyFolder;
+use crate::tune::run::TuneMode;
 use anyhow::Context;
 use clap::Args;
 use std::io::Write;
@@ -117,11 +119,9 @@ pub(super) fn depth(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
             gradient_check::require(&*backend, activation)?;
         }
     }
-    let plans = experiments.iter().flat_map(|one| Plan::all(one, data.of(one), false));
+    let plans = experiments.iter().flat_map(|one| Plan::all(one, data.of(one)));
     let plans: Vec<_> = plans.collect();
-    for plan in &plans {
-        plan.model(&*backend)?;
-    }
+    prepare(TuneMode::default(), &arguments.device, &mut backend, &plans, shown)?;
     let mut folder = StudyFolder::create(NAME, path.as_deref(), *force)?;
     interrupt::listen()?;
     let mut records: Vec<DepthRecord> = Vec::new();

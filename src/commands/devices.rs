@@ -30,7 +30,7 @@ pub(super) fn list(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result
         marked |= used;
         print(out, &describe(&listing, used))?;
     }
-    let engine = CpuBackend::<f32>::default().adapter();
+    let engine = CpuBackend.adapter();
     let interpreter = InterpreterBackend::<f32>::new(Library::default()).adapter();
     match chosen {
         Some(_) => {

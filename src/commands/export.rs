@@ -66,7 +66,7 @@ pub(super) fn export(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resu
     check_free(&arguments.folder, arguments.force)?;
     let library = arguments.fusion.apply(arguments.shaders.library()?);
     let data = &load_to_train(experiment)?;
-    let plans = Plan::all(experiment, data, false);
+    let plans = Plan::all(experiment, data);
     let mut lowering = Lowering::new(arguments.selection((device, &plans), library, out)?);
     for plan in &plans {
         let export =

@@ -5,6 +5,7 @@ mod bench;
 mod beside;
 mod check;
 mod check_activations;
+mod check_engine;
 mod compare;
 mod depth;
 mod devices;

@@ -53,7 +53,7 @@ pub(super) fn open(
             use_pipelines(&mut backend, out)?;
             AnyBackend::Gpu(Box::new(backend))
         }
-        None => AnyBackend::Cpu(CpuBackend::default()),
+        None => AnyBackend::Cpu(CpuBackend),
     };
     let found = backend.adapter();
     print(out, &format!("device: {} ({}, {})", found.adapter, found.backend, found.driver))?;

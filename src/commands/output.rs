@@ -80,16 +80,16 @@ pub(super) fn progress_bar(label: &str, (count, what): (usize, &str)) -> Progres
     bar
 }
 
-/// Lines about all comparisons of the GPU with the CPU.
+/// Lines about all comparisons with the CPU reference.
 pub(super) fn compared(parity: &Parity) -> String {
     let mut text = match (parity.worst_ratio, &parity.worst_at) {
         (Some(ratio), Some(place)) => format!(
-            "\nGPU against CPU reference: {} tensors compared, worst error {} of its \
+            "\nAgainst the CPU reference: {} tensors compared, worst error {} of its \
              tolerance\n  ({place})\n",
             parity.compared,
             ratio_text(ratio)
         ),
-        _ => "\nGPU against CPU reference: nothing to compare; all ran on the CPU engine\n".into(),
+        _ => "\nAgainst the CPU reference: nothing was compared\n".into(),
     };
     let failures = parity.failures.iter().map(|line| format!("OUT OF TOLERANCE: {line}"));
     for line in first_few(failures.collect()) {

@@ -9,6 +9,7 @@ use super::output::{Status, print, print_interrupted, print_json, progress_bar};
 use super::progress::train_of_sweep;
 use super::report::after_study;
 use super::terminal;
+use super::tuning::prepare;
 use crate::backend::any::AnyBackend;
 use crate::config::{Experiment, Grid};
 use crate::data::Dataset;
@@ -21,6 +22,7 @@ use crate::report::reproduce::{self, DEPTH_NETWORKS, DepthNetworks, Paper, Setti
 use crate::train::study_folder::StudyFolder;
 use crate::train::sweep::cell::CellPlan;
 use crate::train::{self, Observer, Plan, Weights, depth};
+use crate::tune::run::TuneMode;
 use anyhow::Context;
 use clap::Args;
 use indicatif::ProgressBar;
@@ -71,6 +73,9 @@ pub(super) fn reproduce(arguments: &Arguments, out: &mut dyn Write) -> anyhow::R
     let library = arguments.fusion.apply(arguments.shaders.library()?);
     let mut backend = open(&arguments.device, library, shown)?;
     print(shown, &format!("paper: {}\ndata: {}", paper.citation(), data.name))?;
+    let experiments = experiments(grid.as_ref(), &base)?;
+    let plans: Vec<_> = experiments.iter().flat_map(|one| Plan::all(one, &data)).collect();
+    prepare(TuneMode::default(), &arguments.device, &mut backend, &plans, shown)?;
     let folder = StudyFolder::create(paper.name(), path.as_deref(), *force)?;
     interrupt::listen()?;
     let mut run = Run {
@@ -110,6 +115,14 @@ fn grid(paper: Paper, text: &str, base: &Experiment, quick: bool) -> Result<Grid
     Ok(grid)
 }
 
+/// The experiments of a paper: those of its grid, or those about depth.
+fn experiments(grid: Option<&Grid>, base: &Experiment) -> Result<Vec<Experiment>> {
+    match grid {
+        Some(grid) => Ok(grid.cells()?.into_iter().map(|cell| cell.experiment).collect()),
+        None => DEPTH_NETWORKS.iter().map(|networks| experiment_of(networks, base)).collect(),
+    }
+}
+
 type Found = Option<(Study, Vec<Claim>)>;
 
 /// A paper's experiment that has begun.
@@ -124,11 +137,10 @@ impl Run<'_> {
     /// Trains every cell of a grid; none where the user interrupted it.
     fn cells(&mut self, paper: Paper, grid: &Grid) -> anyhow::Result<Found> {
         let cells = grid.cells()?;
-        let verify = !self.backend.adapter().is_cpu_engine();
         let data_sha256 = &self.data.sha256();
         let mut records = Vec::new();
         for cell in &cells {
-            for plan in Plan::all(&cell.experiment, self.data, verify) {
+            for plan in Plan::all(&cell.experiment, self.data) {
                 let label = format!("{} {} of {}", plan.name(), cell.number + 1, cells.len());
                 let of = CellPlan { plan: &plan, cell, cells: cells.len(), data_sha256 };
                 let Some(record) = train_of_sweep(&mut **self.backend, of, &label)? else {
@@ -149,7 +161,7 @@ impl Run<'_> {
         let experiment = Experiment { probes: PROBES, ..grid.base.clone() };
         let (mut evaluations, mut probes) = (Vec::new(), Vec::new());
         let machine = self.backend.adapter();
-        for plan in Plan::all(&experiment, self.data, false) {
+        for plan in Plan::all(&experiment, self.data) {
             let bar = progress_bar(&plan.name(), (experiment.steps, "steps"));
             let mut watch = Watch {
                 bar,
@@ -189,9 +201,8 @@ impl Run<'_> {
     fn depth(&mut self, base: &Experiment) -> anyhow::Result<Found> {
         let data_sha256 = &self.data.sha256();
         let mut records = Vec::new();
-        for networks in &DEPTH_NETWORKS {
-            let experiment = experiment_of(networks, base)?;
-            for plan in Plan::all(&experiment, self.data, false) {
+        for experiment in experiments(None, base)? {
+            for plan in Plan::all(&experiment, self.data) {
                 let measured =
                     depth::measure(&mut **self.backend, (&plan, data_sha256), 1, &mut |_| {});
                 for record in measured.with_context(|| format!("measuring {}", plan.name()))? {

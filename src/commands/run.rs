@@ -110,10 +110,9 @@ impl RunArguments {
         let OutputArguments { out: path, force, open: shown } = &self.output;
         RunFolder::check_free(path.as_deref(), *force)?;
         let Opened { data, mut backend, changes } = self.open((experiment, device), out)?;
-        let verify = !backend.adapter().is_cpu_engine();
         // Texts that change under way are not what was searched.
         let mode = if changes.is_some() { TuneMode::Off } else { self.tune.tune };
-        let plans = Plan::all(experiment, &data, verify);
+        let plans = Plan::all(experiment, &data);
         prepare(mode, device, &mut backend, &plans, out)?;
         interrupt::listen()?;
         let record = checkpoint_record(kind, (experiment, data.record()), &backend)?;
@@ -133,8 +132,7 @@ impl RunArguments {
         let Opened { data, mut backend, changes } = self.open((experiment, device), out)?;
         let seen = data.record();
         resume::check_data(path, &checkpoint, (&data, &seen))?;
-        let verify = !backend.adapter().is_cpu_engine();
-        let plans = Plan::all(experiment, &data, verify);
+        let plans = Plan::all(experiment, &data);
         let mode = resume::use_settings(&checkpoint, &mut backend, changes.is_some());
         prepare(mode, device, &mut backend, &plans, out)?;
         resume::check_shaders(path, &checkpoint, &backend, out)?;

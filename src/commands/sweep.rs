@@ -164,10 +164,8 @@ impl SweepArguments {
         for activation in distinct(activations) {
             gradient_check::require(&*backend, activation)?;
         }
-        let verify = !backend.adapter().is_cpu_engine();
-        let plans = missing
-            .iter()
-            .flat_map(|cell| Plan::all(&cell.experiment, data.of(&cell.experiment), verify));
+        let plans =
+            missing.iter().flat_map(|cell| Plan::all(&cell.experiment, data.of(&cell.experiment)));
         let plans: Vec<_> = plans.collect();
         prepare(self.tune.tune, &self.device, &mut backend, &plans, shown)?;
         let recorded_before = kept.len();

@@ -166,7 +166,7 @@ fn usual_networks() -> Result<Vec<Model>> {
 fn networks(flags: &ExperimentArguments, device: &DeviceArguments) -> Result<Vec<Model>> {
     let (experiment, _) = with_flags(Experiment::default(), flags, device)?;
     let data = load_to_train(&experiment)?;
-    Plan::all(&experiment, &data, false).iter().map(Plan::unfused).collect()
+    Plan::all(&experiment, &data).iter().map(Plan::unfused).collect()
 }
 
 /// All dispatches of networks, with fusion and without.

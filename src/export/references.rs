@@ -7,7 +7,7 @@
 
 use super::format::{GradientReference, ReferenceDocument, Sample};
 use crate::backend::Session;
-use crate::backend::cpu::{CpuSession, Engine};
+use crate::backend::twins::{TwinNumber, TwinSession};
 use crate::check::nearby;
 use crate::compare::{cost, tolerance};
 use crate::error::Result;
@@ -65,8 +65,8 @@ fn moved(model: &Model, uploads: &[Upload], start: u64) -> Vec<Upload> {
 }
 
 /// Trains on the CPU.
-fn run<T: Engine>(model: &Model, uploads: &[Upload], steps: usize) -> Result<Vec<Step<T>>> {
-    let mut session = CpuSession::<T>::new(model.program.clone());
+fn run<T: TwinNumber>(model: &Model, uploads: &[Upload], steps: usize) -> Result<Vec<Step<T>>> {
+    let mut session = TwinSession::<T>::new(model.program.clone());
     session.upload(uploads)?;
     let mut found = Vec::new();
     for step in 0..steps {

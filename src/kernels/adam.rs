@@ -46,7 +46,8 @@ pub static KERNEL: Kernel = Kernel {
 };
 
 /// `base` to the power `exponent`, by repeated squaring.
-fn power<T: Real>(base: T, exponent: u32) -> T {
+#[must_use]
+pub fn power<T: Real>(base: T, exponent: u32) -> T {
     let (mut result, mut square, mut rest) = (T::one(), base, exponent);
     while rest > 0 {
         if rest % 2 == 1 {

@@ -169,8 +169,8 @@ fn cut<T: Copy>(
     let rows = rows.cloned().unwrap_or(0..shape.rows);
     let cols = cols.cloned().unwrap_or(0..shape.cols);
     let first = if shape.replicas == 1 { 0 } else { replica * shape.rows };
-    let data =
-        rows.clone().flat_map(|row| &tensor.row(first + row)[cols.clone()]).copied().collect();
+    let row = |row: usize| &tensor.row(first + row)[cols.clone()];
+    let data = rows.clone().map(row).collect::<Vec<_>>().concat();
     Tensor::new(Shape::matrix(rows.len(), cols.len()), data)
 }
 

@@ -1,8 +1,8 @@
 //! The interpreter's findings in words: with lines of the user's files, names of tensors and elements, and
 //! advice.
 
-use crate::backend::cpu::CpuSession;
 use crate::backend::interpreter::bindings;
+use crate::backend::twins::TwinSession;
 use crate::interpreter::Code;
 use crate::interpreter::finding::{Cell, Conflict, Fault, Finding, Who};
 use crate::kernels::cases::Case;
@@ -59,7 +59,7 @@ pub(super) struct Scene<'a> {
     pub(super) case: &'a Case,
     pub(super) shader: &'a Shader,
     pub(super) code: &'a Code,
-    pub(super) memory: &'a CpuSession<f32>,
+    pub(super) memory: &'a TwinSession<f32>,
     pub(super) dispatch: &'a Dispatch,
     /// Lanes per subgroup, if there are subgroups.
     pub(super) subgroup_size: Option<u32>,

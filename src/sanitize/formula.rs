@@ -1,8 +1,8 @@
 //! Separates logic from rounding: runs a shader in f64 and compares it with its twin in f64. If they agree,
 //! the formula is correct and only rounding remains; if not, it is wrong whatever the tolerance says.
 
-use crate::backend::cpu::CpuSession;
 use crate::backend::interpreter::{SUBGROUP_SIZE, bindings};
+use crate::backend::twins::TwinSession;
 use crate::check::{self, Trial};
 use crate::error::Result;
 use crate::interpreter::Code;
@@ -65,7 +65,7 @@ pub fn check(
 /// Runs a shader on a trial's inputs; returns a sentence about the first wrong element.
 fn complaint(trial: &Trial, shader: &Shader, code: &Code) -> Result<Option<String>> {
     let one = trial.isolated().dispatch();
-    let mut memory = CpuSession::<f64>::new(trial.isolated().program().clone());
+    let mut memory = TwinSession::<f64>::new(trial.isolated().program().clone());
     for (&tensor, input) in one.tensors.iter().zip(trial.inputs()) {
         input.as_ref().map_or(Ok(()), |input| memory.put(tensor, &input.cast()))?;
     }

@@ -7,8 +7,8 @@ pub mod cases;
 mod diagnosis;
 pub mod formula;
 
-use crate::backend::cpu::CpuSession;
 use crate::backend::interpreter::{SUBGROUP_SIZE, bindings};
+use crate::backend::twins::TwinSession;
 use crate::check::Reference;
 use crate::error::{Error, Result};
 use crate::interpreter::Code;
@@ -190,7 +190,7 @@ struct Watched<'a> {
     shader: &'a Shader,
     code: &'a Code,
     isolated: IsolatedDispatch,
-    memory: CpuSession<f32>,
+    memory: TwinSession<f32>,
     bound: Vec<Bound>,
     reference: Reference,
 }
@@ -206,7 +206,7 @@ impl<'a> Watched<'a> {
         let shapes: Vec<_> =
             kernel.contract.operands.iter().map(|operand| sizes.shape(operand)).collect();
         let isolated = IsolatedDispatch::new(kernel, case, &shapes)?;
-        let mut memory = CpuSession::new(isolated.program().clone());
+        let mut memory = TwinSession::new(isolated.program().clone());
         let one = isolated.dispatch();
         for (&tensor, input) in one.tensors.iter().zip(&inputs) {
             if let Some(input) = input {

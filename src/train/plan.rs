@@ -18,15 +18,15 @@ pub struct Plan<'a> {
     pub norm: Norm,
     /// What it is trained on.
     pub data: &'a Dataset,
-    /// Whether chosen steps are compared with the CPU.
+    /// Whether chosen steps are compared with the twins.
     pub verify: bool,
 }
 
 impl<'a> Plan<'a> {
-    /// The networks of an experiment, in its order.
+    /// The networks of an experiment, in its order, to be compared.
     #[must_use]
-    pub fn all(experiment: &'a Experiment, data: &'a Dataset, verify: bool) -> Vec<Self> {
-        let plan = |(activation, norm)| Self { experiment, activation, norm, data, verify };
+    pub fn all(experiment: &'a Experiment, data: &'a Dataset) -> Vec<Self> {
+        let plan = |(activation, norm)| Self { experiment, activation, norm, data, verify: true };
         experiment.networks().into_iter().map(plan).collect()
     }
 

@@ -99,7 +99,7 @@ fn losses(backend: &mut dyn Backend, plan: &Plan<'_>) -> Vec<f64> {
 
 /// Losses with several native variants: the CPU's, and where there is an adapter those of its shaders.
 pub(crate) fn natives(plan: &Plan<'_>) -> Vec<Vec<f64>> {
-    let mut all = vec![losses(&mut CpuBackend::<f32>::default(), plan)];
+    let mut all = vec![losses(&mut CpuBackend, plan)];
     let Some(candidate) = candidates().into_iter().next() else { return all };
     for variant in [None, Some("naive"), Some("tiled"), Some("lanes")] {
         let mut library = Library::default();
@@ -206,7 +206,7 @@ pub(crate) fn a_runner_refills_evaluates_probes_and_goes_back(browser: &mut Brow
     assert!(own < 0.05, "the runner itself takes {own} of the time");
     // 200 images, 12 and 10 units, 2 replicas.
     assert_eq!(found["counted"], json!([200 * 12 * 2, 200 * 10 * 2]));
-    let mut backend = CpuBackend::<f32>::default();
+    let mut backend = CpuBackend;
     let plan = plan(&experiment, Norm::BATCH, &data);
     let mut trainer = Trainer::new(&mut backend, &plan).unwrap();
     trainer.run_to(steps).unwrap();

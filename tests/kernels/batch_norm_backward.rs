@@ -3,7 +3,7 @@
 use super::support::vectors::{self, Expected};
 use super::support::{Call, agreement, gradients, map, matrix, normal, properties, trial};
 use crate::support::trial::Trial;
-use normlab::backend::cpu::Engine;
+use normlab::backend::twins::TwinNumber;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::batch_norm_backward::KERNEL;
 use normlab::kernels::batch_norm_forward;
@@ -59,7 +59,7 @@ fn gradient() {
 }
 
 /// The gradients of a batch, with z and the statistics as the forward pass in `T` kept them.
-fn backward<T: Engine>(x: &Tensor<f64>, activation: Activation) -> super::support::Outputs {
+fn backward<T: TwinNumber>(x: &Tensor<f64>, activation: Activation) -> super::support::Outputs {
     let row = Shape { rows: 1, ..x.shape };
     let gamma = normal(2, row);
     let kept = Call::new(&batch_norm_forward::KERNEL)

@@ -3,7 +3,7 @@
 use super::support::vectors::{self, Expected};
 use super::support::{Call, Outputs, agreement, grid, map, matrix, normal, properties, trial};
 use crate::support::trial::Trial;
-use normlab::backend::cpu::Engine;
+use normlab::backend::twins::TwinNumber;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::batch_norm_forward::KERNEL;
 use normlab::kernels::cases::{Case, Fill};
@@ -60,7 +60,7 @@ fn by_hand() {
 }
 
 /// Compares y with activate(beta) in every row, to the last bit.
-fn assert_only_beta<T: Engine>(call: &Call, beta: &Tensor<f64>, activation: Activation) {
+fn assert_only_beta<T: TwinNumber>(call: &Call, beta: &Tensor<f64>, activation: Activation) {
     let outputs = call.clone().activation(activation).evaluate::<T>();
     for (at, y) in outputs.real("y").data.iter().enumerate() {
         let beta = T::of(beta.data[at % beta.data.len()]);

@@ -2,8 +2,9 @@
 
 use crate::support::gpu::{self, Gpu};
 use crate::support::trial::Trial;
-use normlab::backend::cpu::{CpuBackend, CpuSession};
+use normlab::backend::cpu::CpuBackend;
 use normlab::backend::gpu::adapters::NO_ADAPTER;
+use normlab::backend::twins::TwinSession;
 use normlab::backend::{Backend, Session, Ticket, Timing};
 use normlab::check::{CheckOutcome, check, judge};
 use normlab::error::Result;
@@ -82,18 +83,18 @@ enum Fault {
 struct Broken(Fault);
 
 struct BrokenSession {
-    inner: CpuSession<f32>,
+    inner: TwinSession<f32>,
     program: Program,
     fault: Fault,
 }
 
 impl Backend for Broken {
     fn adapter(&self) -> Adapter {
-        CpuBackend::<f32>::default().adapter()
+        CpuBackend.adapter()
     }
 
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
-        let (inner, program) = (CpuSession::new(program.clone()), program.clone());
+        let (inner, program) = (TwinSession::new(program.clone()), program.clone());
         Ok(Box::new(BrokenSession { inner, program, fault: self.0 }))
     }
 

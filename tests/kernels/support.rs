@@ -8,7 +8,7 @@ pub(crate) mod vectors;
 
 use crate::support::trial::Trial;
 use normlab::backend::Backend;
-use normlab::backend::cpu::{Engine, evaluate};
+use normlab::backend::twins::{TwinNumber, evaluate};
 use normlab::error::Result;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
@@ -76,7 +76,7 @@ impl Call {
     }
 
     /// The twin's result in `T`, widened.
-    pub(crate) fn evaluate<T: Engine>(&self) -> Outputs {
+    pub(crate) fn evaluate<T: TwinNumber>(&self) -> Outputs {
         let (program, _) = self.program();
         let operands = self.kernel.contract.operands.iter();
         let inputs: Vec<_> =

@@ -13,13 +13,9 @@ use normlab::train::{Observer, Plan, Trainer, TrainingOutcome, Weights, train};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        on_cpu("diverged::names_the_kernel_on_the_cpu", || {
-            diverged(&mut CpuBackend::<f32>::default())
-        }),
+        on_cpu("diverged::names_the_kernel_on_the_cpu", || diverged(&mut CpuBackend)),
         on_gpu("diverged::names_the_kernel_on_the_gpu", |backend| diverged(backend)),
-        on_cpu("diverged::names_the_replica_on_the_cpu", || {
-            diverged_replica(&mut CpuBackend::<f32>::default())
-        }),
+        on_cpu("diverged::names_the_replica_on_the_cpu", || diverged_replica(&mut CpuBackend)),
         on_gpu("diverged::names_the_replica_on_the_gpu", |backend| diverged_replica(backend)),
         on_gpu("finished::compares_at_least_three_steps", |backend| finished(backend)),
     ]

@@ -15,14 +15,24 @@ pub(crate) fn trials() -> Vec<Trial> {
         on_gpu("deterministic::gpu", |backend| {
             twice(|| weights_after(backend, &small(), Norm::BATCH, 40))
         }),
-        on_cpu("deterministic::cpu", || twice(|| on_threads(2))),
+        on_cpu("deterministic::cpu", || twice(|| on_threads(2, &small()))),
         on_cpu("deterministic::cpu_on_any_number_of_threads", || {
-            let [one, three] = [1, 3].map(on_threads);
-            same(&one?, &three?)
+            // Narrow layers are one part, wide ones many.
+            let wide = Experiment { optimizer: Optimizer::Adam, hidden: vec![700, 300], ..small() };
+            for experiment in [small(), Experiment { replicas: 3, ..small() }, wide] {
+                let [one, three, eight] = [1, 3, 8].map(|threads| on_threads(threads, &experiment));
+                same(&one?, &three?)?;
+                same(&three?, &eight?)?;
+            }
+            Ok(())
         }),
         on_gpu("free_run::loss_curves_agree", |backend| loss_curves_agree(backend)),
     ];
     for (name, experiment, activation, norm) in lockstep_cases() {
+        let of = experiment.clone();
+        trials.push(on_cpu(format!("lockstep::cpu::{name}"), move || {
+            lockstep(&mut CpuBackend, &of, activation, norm)
+        }));
         trials.push(on_gpu(format!("lockstep::{name}"), move |backend| {
             lockstep(backend, &experiment, activation, norm)
         }));
@@ -49,10 +59,10 @@ fn weights_after(
     trainer.weights().map_err(text)
 }
 
-fn on_threads(threads: usize) -> Result<Weights, String> {
+fn on_threads(threads: usize, experiment: &Experiment) -> Result<Weights, String> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(text)?;
-    let mut backend = CpuBackend::<f32>::default();
-    pool.install(|| weights_after(&mut backend, &small(), Norm::LAYER, 10))
+    let mut backend = CpuBackend;
+    pool.install(|| weights_after(&mut backend, experiment, Norm::LAYER, 10))
 }
 
 fn twice(mut run: impl FnMut() -> Result<Weights, String>) -> Checked {
@@ -81,7 +91,7 @@ fn loss_curves_agree(backend: &mut dyn Backend) -> Checked {
         Ok::<_, String>(trainer.evaluation().map_err(text)?.0.swap_remove(0).losses)
     };
     let gpu = curve(backend)?;
-    let cpu = curve(&mut CpuBackend::<f32>::default())?;
+    let cpu = curve(&mut CpuBackend)?;
     hold(gpu.len() == 100 && gpu[99] < 0.8 * gpu[0], || "nothing was learned".to_owned())?;
     for (step, (a, b)) in gpu.iter().zip(&cpu).enumerate() {
         let is_close = (a - b).abs() <= 0.02 * gpu[0];

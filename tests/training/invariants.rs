@@ -13,13 +13,9 @@ use normlab::train::{Plan, Trainer, training_order};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        on_cpu("batch_size_1::hidden_gradients_are_0_on_the_cpu", || {
-            batch_size_1(&mut CpuBackend::<f32>::default())
-        }),
+        on_cpu("batch_size_1::hidden_gradients_are_0_on_the_cpu", || batch_size_1(&mut CpuBackend)),
         on_gpu("batch_size_1::hidden_gradients_are_0_on_the_gpu", |backend| batch_size_1(backend)),
-        on_cpu("replicas::train_as_if_alone_on_the_cpu", || {
-            replicas(&mut CpuBackend::<f32>::default())
-        }),
+        on_cpu("replicas::train_as_if_alone_on_the_cpu", || replicas(&mut CpuBackend)),
         on_gpu("replicas::train_as_if_alone_on_the_gpu", |backend| replicas(backend)),
         on_gpu("evaluation::does_not_change_training", |backend| evaluation_is_free(backend)),
     ]

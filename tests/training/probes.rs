@@ -12,20 +12,14 @@ use normlab::train::{Observer, Plan, Weights, train};
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        on_cpu("probes::change_nothing_on_the_cpu", || {
-            change_nothing(&mut CpuBackend::<f32>::default())
-        }),
+        on_cpu("probes::change_nothing_on_the_cpu", || change_nothing(&mut CpuBackend)),
         on_gpu("probes::change_nothing_on_the_gpu", |backend| change_nothing(backend)),
-        on_cpu("probes::look_at_the_first_replica_on_the_cpu", || {
-            first_replica(&mut CpuBackend::<f32>::default())
-        }),
+        on_cpu("probes::look_at_the_first_replica_on_the_cpu", || first_replica(&mut CpuBackend)),
         on_gpu("probes::look_at_the_first_replica_on_the_gpu", |backend| first_replica(backend)),
-        on_cpu("probes::record_what_is_there_on_the_cpu", || {
-            what_is_there(&mut CpuBackend::<f32>::default())
-        }),
+        on_cpu("probes::record_what_is_there_on_the_cpu", || what_is_there(&mut CpuBackend)),
         on_gpu("probes::record_what_is_there_on_the_gpu", |backend| what_is_there(backend)),
         on_cpu("probes::leave_out_a_class_without_an_image_on_the_cpu", || {
-            class_without_image(&mut CpuBackend::<f32>::default())
+            class_without_image(&mut CpuBackend)
         }),
         on_gpu("probes::leave_out_a_class_without_an_image_on_the_gpu", |backend| {
             class_without_image(backend)

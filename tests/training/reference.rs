@@ -5,7 +5,8 @@
 
 use super::{Checked, on_cpu, on_gpu, text};
 use crate::support::trial::Trial;
-use normlab::backend::cpu::{CpuBackend, CpuSession};
+use normlab::backend::cpu::CpuBackend;
+use normlab::backend::twins::TwinSession;
 use normlab::backend::{Backend, Session};
 use normlab::compare::{FACTOR, compare};
 use normlab::config::{Affine, Init, Norm, NormPosition, Optimizer};
@@ -224,7 +225,7 @@ fn named(model: &Model, name: &str) -> TensorId {
 fn exact(case: Case) -> Checked {
     let vectors = Vectors::read(case);
     let model = Model::new(network(case, &vectors)).map_err(text)?;
-    let mut session = CpuSession::<f64>::new(model.program.clone());
+    let mut session = TwinSession::<f64>::new(model.program.clone());
     fill(&model, &vectors, |id, value| session.put(id, &value)).map_err(text)?;
     for (run, done) in [(1, 1), (STEPS - 1, STEPS)] {
         session.run(&model.step_passes(), run).map_err(text)?;
@@ -290,7 +291,7 @@ fn on_device(case: Case, backend: &mut dyn Backend) -> Checked {
     let vectors = Vectors::read(case);
     let model = Model::new(network(case, &vectors)).map_err(text)?;
     let found = trained(backend, &model, &vectors).map_err(text)?;
-    let twin = trained(&mut CpuBackend::<f32>::default(), &model, &vectors).map_err(text)?;
+    let twin = trained(&mut CpuBackend, &model, &vectors).map_err(text)?;
     for ((name, found), (_, twin)) in found.iter().zip(&twin) {
         let verdict = compare(found, twin, &vectors.matrix(name), FACTOR);
         if !verdict.passes() {

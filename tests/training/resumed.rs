@@ -36,7 +36,7 @@ pub(crate) fn trials() -> Vec<Trial> {
                 goes_on(backend, (&experiment, norm), true)
             }),
             on_cpu(format!("resumed::cpu_{name}"), move || {
-                goes_on(&mut CpuBackend::<f32>::default(), (&other, norm), false)
+                goes_on(&mut CpuBackend, (&other, norm), false)
             }),
         ]
     };

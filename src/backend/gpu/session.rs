@@ -10,7 +10,7 @@ use super::mapping::Mapping;
 use super::pipelines::{Pipeline, Pipelines};
 use super::stopwatch::Stopwatch;
 use super::submissions::{Submission, Submissions};
-use crate::backend::{Session, SubmitStats, Ticket, Timing, cpu};
+use crate::backend::{Session, SubmitStats, Ticket, Timing, twins};
 use crate::error::{Error, Result};
 use crate::kernels::precision::Precision;
 use crate::lowering::{ByteRange, Lowered, LoweredDispatch};
@@ -189,7 +189,7 @@ impl Session for GpuSession {
     fn write(&mut self, tensor: TensorId, value: &Value<f32>) -> Result<()> {
         let spec = &self.program.tensors[tensor.0];
         if spec.shape != value.shape() || self.program.element(tensor) != value.element() {
-            return Err(cpu::mismatch(spec, value.shape()));
+            return Err(twins::mismatch(spec, value.shape()));
         }
         let bytes: &[u8] = match value {
             Value::Real(tensor) => bytemuck::cast_slice(&tensor.data),
@@ -279,7 +279,7 @@ impl Session for GpuSession {
 }
 
 fn decode<T: bytemuck::Pod>(spec: &TensorSpec, bytes: &[u8]) -> Tensor<T> {
-    cpu::extract(spec, &bytemuck::pod_collect_to_vec::<u8, T>(bytes))
+    twins::extract(spec, &bytemuck::pod_collect_to_vec::<u8, T>(bytes))
 }
 
 fn buffer(gpu: &Gpu, spec: &BufferSpec) -> Result<wgpu::Buffer> {

@@ -1,6 +1,6 @@
 //! A dispatch's bindings for the interpreter, from a program's memory and back into it.
 
-use crate::backend::cpu::{CpuSession, Engine};
+use crate::backend::twins::{TwinNumber, TwinSession};
 use crate::error::{Error, Result};
 use crate::interpreter::code::Code;
 use crate::interpreter::compile;
@@ -13,9 +13,9 @@ use crate::program::{Dispatch, TensorSpec};
 use crate::tensor::Value;
 
 /// A number type of the interpreter that has twins.
-pub trait Interpreted: Number + Engine {}
+pub trait Interpreted: Number + TwinNumber {}
 
-impl<T: Number + Engine> Interpreted for T {}
+impl<T: Number + TwinNumber> Interpreted for T {}
 
 /// A shader compiled for the interpreter.
 ///
@@ -42,7 +42,7 @@ fn range(spec: &TensorSpec, guarded: bool) -> std::ops::Range<usize> {
 
 /// The bindings of a dispatch; tensors are followed by their guard words if `guarded`.
 pub fn bound<N: Interpreted>(
-    memory: &CpuSession<N>,
+    memory: &TwinSession<N>,
     code: &Code,
     dispatch: &Dispatch,
     guarded: bool,
@@ -67,7 +67,7 @@ pub fn bound<N: Interpreted>(
 
 /// Writes a dispatch's results back into memory.
 pub fn take<N: Interpreted>(
-    memory: &mut CpuSession<N>,
+    memory: &mut TwinSession<N>,
     code: &Code,
     dispatch: &Dispatch,
     outcome: &Outcome,
@@ -92,7 +92,7 @@ pub fn take<N: Interpreted>(
 
 /// The operand of a binding, and its tensor's place in memory.
 pub fn operand<'a, N: Interpreted>(
-    memory: &'a CpuSession<N>,
+    memory: &'a TwinSession<N>,
     dispatch: &Dispatch,
     binding: u32,
 ) -> Option<(&'static Operand, &'a TensorSpec)> {

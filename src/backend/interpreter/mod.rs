@@ -2,7 +2,7 @@
 
 pub mod bindings;
 
-use super::cpu::CpuSession;
+use super::twins::TwinSession;
 use super::{Backend, Clock, Reloaded, Session, ShaderBackend, Ticket, Timing};
 use crate::error::{Error, Result};
 use crate::fusion::Fusion;
@@ -117,7 +117,7 @@ impl<N: Interpreted> Backend for InterpreterBackend<N> {
             }
             shaders.push(mine);
         }
-        let memory = CpuSession::<N>::new(program.clone());
+        let memory = TwinSession::<N>::new(program.clone());
         Ok(Box::new(InterpreterSession { memory, shaders }))
     }
 
@@ -140,7 +140,7 @@ impl<N: Interpreted> Backend for InterpreterBackend<N> {
 
 /// A program with its memory on the host, and its shaders.
 struct InterpreterSession<N> {
-    memory: CpuSession<N>,
+    memory: TwinSession<N>,
     /// By pass and dispatch.
     shaders: Vec<Vec<(Rc<Shader>, Rc<Code>)>>,
 }

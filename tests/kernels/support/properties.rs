@@ -3,7 +3,7 @@
 
 use super::assert_within;
 use crate::support::trial::Trial;
-use normlab::backend::cpu::Engine;
+use normlab::backend::twins::TwinNumber;
 use normlab::kernels::activation::Activation;
 use normlab::kernels::cases::Case;
 use normlab::kernels::contract::Sizes;
@@ -86,20 +86,20 @@ struct Prepared<T> {
     inputs: Vec<Option<Value<T>>>,
 }
 
-fn prepare<T: Engine>(kernel: &'static Kernel, case: &Case) -> Prepared<T> {
+fn prepare<T: TwinNumber>(kernel: &'static Kernel, case: &Case) -> Prepared<T> {
     let sizes = case.sizes(&kernel.contract).unwrap_or_else(|error| panic!("{error}"));
     let inputs = case.inputs(&kernel.contract).unwrap_or_else(|error| panic!("{error}"));
     let inputs = inputs.iter().map(|input| input.as_ref().map(Value::cast)).collect();
     Prepared { sizes, parameters: case.parameters(&kernel.contract), inputs }
 }
 
-fn run<T: Engine>(kernel: &'static Kernel, case: &Case, what: &Prepared<T>) -> Vec<Value<T>> {
+fn run<T: TwinNumber>(kernel: &'static Kernel, case: &Case, what: &Prepared<T>) -> Vec<Value<T>> {
     let chosen = (what.parameters.as_slice(), case.activation);
     twin::run(T::twin(kernel), &kernel.contract, &what.sizes, chosen, &what.inputs)
 }
 
 /// The parts of [`Prepared`] that belong to one replica.
-fn alone<T: Engine>(whole: &Prepared<T>, replica: usize) -> Prepared<T> {
+fn alone<T: TwinNumber>(whole: &Prepared<T>, replica: usize) -> Prepared<T> {
     let mut sizes = whole.sizes.clone();
     sizes.replicas = 1;
     let one = |input: &Option<Value<T>>| input.as_ref().map(|all| super::replica(all, replica));
@@ -128,7 +128,7 @@ fn finite(tensor: &Tensor<f64>) -> bool {
     tensor.data.iter().all(|x| x.is_finite())
 }
 
-fn replicas_are_apart<T: Engine>(kernel: &'static Kernel, case: &Case) {
+fn replicas_are_apart<T: TwinNumber>(kernel: &'static Kernel, case: &Case) {
     let prepared = prepare::<T>(kernel, case);
     let together = run(kernel, case, &prepared);
     for replica in 0..case.replicas {
@@ -138,7 +138,7 @@ fn replicas_are_apart<T: Engine>(kernel: &'static Kernel, case: &Case) {
     }
 }
 
-fn parts_change_nothing<T: Engine>(kernel: &'static Kernel, case: &Case) {
+fn parts_change_nothing<T: TwinNumber>(kernel: &'static Kernel, case: &Case) {
     let whole = prepare::<T>(kernel, case);
     let first = alone(&whole, 0);
     let whole_call = Arguments {

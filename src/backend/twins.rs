@@ -1,6 +1,5 @@
-//! The CPU backend: every dispatch calls its kernel's twin.
-//!
-//! The lesson runs on it where there is no adapter; in f64, it is the reference engine of the tests.
+//! Runs programs by calling the kernels' twins: in f64, the reference of the tests; in either type, the memory of
+//! the interpreter and of the CPU engine.
 
 use super::{Backend, Clock, Session, Ticket, Timing};
 use crate::error::{Error, Result};
@@ -13,19 +12,19 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::time::Instant;
 
-/// A number type that the CPU backend can compute in.
-pub trait Engine: Real {
+/// A number type that twins compute in.
+pub trait TwinNumber: Real {
     /// The twin of a kernel in this type.
     fn twin(kernel: &Kernel) -> fn(&Arguments<'_, Self>) -> Vec<Value<Self>>;
 }
 
-impl Engine for f32 {
+impl TwinNumber for f32 {
     fn twin(kernel: &Kernel) -> fn(&Arguments<'_, Self>) -> Vec<Value<Self>> {
         kernel.twin_f32
     }
 }
 
-impl Engine for f64 {
+impl TwinNumber for f64 {
     fn twin(kernel: &Kernel) -> fn(&Arguments<'_, Self>) -> Vec<Value<Self>> {
         kernel.twin_f64
     }
@@ -33,22 +32,22 @@ impl Engine for f64 {
 
 /// The twin's results for one dispatch: the operands that it writes, in the contract's order.
 #[must_use]
-pub fn evaluate<T: Engine>(dispatch: &Dispatch, inputs: &[Option<Value<T>>]) -> Vec<Value<T>> {
+pub fn evaluate<T: TwinNumber>(dispatch: &Dispatch, inputs: &[Option<Value<T>>]) -> Vec<Value<T>> {
     let chosen = (dispatch.parameters.as_slice(), dispatch.activation);
     twin::run(T::twin(dispatch.kernel), &dispatch.kernel.contract, &dispatch.sizes, chosen, inputs)
 }
 
-/// The CPU as a backend, computing in `T`.
+/// The twins as a backend, computing in `T`.
 #[derive(Debug, Default)]
-pub struct CpuBackend<T> {
+pub struct TwinBackend<T> {
     number: PhantomData<T>,
 }
 
-impl<T: Engine> Backend for CpuBackend<T> {
+impl<T: TwinNumber> Backend for TwinBackend<T> {
     fn adapter(&self) -> Adapter {
-        let cores = rayon::current_num_threads();
+        let bits = 8 * size_of::<T>();
         Adapter {
-            adapter: format!("CPU engine ({cores} threads)"),
+            adapter: format!("twins in f{bits}"),
             backend: "cpu".to_owned(),
             kind: "cpu".to_owned(),
             driver: format!("normlab {}", env!("CARGO_PKG_VERSION")),
@@ -57,7 +56,7 @@ impl<T: Engine> Backend for CpuBackend<T> {
 
     fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
         program.check_memory()?;
-        Ok(Box::new(CpuSession::<T>::new(program.clone())))
+        Ok(Box::new(TwinSession::<T>::new(program.clone())))
     }
 
     fn shaders(&self) -> Vec<ShaderRecord> {
@@ -71,14 +70,14 @@ impl<T: Engine> Backend for CpuBackend<T> {
 
 /// A program with its memory on the host.
 #[derive(Clone, Debug)]
-pub struct CpuSession<T> {
+pub struct TwinSession<T> {
     program: Program,
     buffers: Vec<Value<T>>,
     waiting: HashMap<Ticket, Value<f32>>,
     tickets: u64,
 }
 
-impl<T: Engine> CpuSession<T> {
+impl<T: TwinNumber> TwinSession<T> {
     /// A program whose tensors are all zero.
     #[must_use]
     pub fn new(program: Program) -> Self {
@@ -151,6 +150,11 @@ impl<T: Engine> CpuSession<T> {
         }
     }
 
+    /// The program, and its buffers to be changed.
+    pub(super) fn split(&mut self) -> (&Program, &mut [Value<T>]) {
+        (&self.program, &mut self.buffers)
+    }
+
     fn execute(&mut self, dispatch: &Dispatch) -> Result<()> {
         let operands = dispatch.kernel.contract.operands.iter().zip(&dispatch.tensors);
         let mut inputs = Vec::new();
@@ -174,7 +178,7 @@ impl<T: Engine> CpuSession<T> {
     }
 }
 
-impl<T: Engine> Session for CpuSession<T> {
+impl<T: TwinNumber> Session for TwinSession<T> {
     fn write(&mut self, tensor: TensorId, value: &Value<f32>) -> Result<()> {
         let spec = self.program.spec(tensor);
         match (&mut self.buffers[spec.buffer.0], value) {
@@ -232,10 +236,8 @@ pub(super) fn mismatch(spec: &TensorSpec, found: Shape) -> Error {
 pub(super) fn extract<U: Copy>(spec: &TensorSpec, buffer: &[U]) -> Tensor<U> {
     let length = spec.shape.matrix_len();
     let start = |replica: usize| spec.offset + replica * spec.replica_stride;
-    let data = (0..spec.shape.replicas)
-        .flat_map(|replica| &buffer[start(replica)..start(replica) + length])
-        .copied()
-        .collect();
+    let replica = |replica: usize| &buffer[start(replica)..][..length];
+    let data = (0..spec.shape.replicas).map(replica).collect::<Vec<_>>().concat();
     Tensor::new(spec.shape, data)
 }
 
