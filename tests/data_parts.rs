@@ -122,3 +122,33 @@ fn what_no_browser_binds_is_not_exported_to_one() {
     let said = refused.map(drop).unwrap_err().to_string();
     assert!(said.contains("a browser binds at most 128 MiB at once"), "{said}");
 }
+
+/// The width that a refusal names.
+fn named_width(said: &str) -> usize {
+    let (_, after) = said.split_once("fit with up to ").unwrap();
+    after.split_once(' ').unwrap().0.parse().unwrap()
+}
+
+#[test]
+fn a_network_that_is_too_wide_is_refused_with_the_widest_that_fits() {
+    let (data, largest) = (data(), 1 << 20);
+    let with = |norm: Norm, hidden: Vec<usize>, replicas: usize| {
+        let experiment = Experiment { hidden, replicas, batch: 5, ..Experiment::default() };
+        let plan = Plan { norm, ..plan(&experiment, &data) };
+        plan.model(&Small(CpuBackend, largest)).map(|model| model.program.bytes())
+    };
+    for (norm, depth, replicas) in
+        [(Norm::NONE, 1, 1), (Norm::BATCH, 3, 1), (Norm::LAYER, 2, 3), (Norm::group(10), 2, 1)]
+    {
+        let said = with(norm, vec![4000; depth], replicas).unwrap_err().to_string();
+        let width = named_width(&said);
+        assert!(said.contains("this adapter binds at most 1 MiB at once"), "{said}");
+        assert!(said.contains(&format!("--hidden {}", vec![width.to_string(); depth].join(","))));
+        // It fits, and a wider one does not.
+        let step = if norm == Norm::group(10) { 10 } else { 1 };
+        with(norm, vec![width; depth], replicas).unwrap();
+        with(norm, vec![width + step; depth], replicas).unwrap_err();
+    }
+    let said = with(Norm::NONE, vec![4000], 500).unwrap_err().to_string();
+    assert!(said.contains("use fewer layers or fewer replicas"), "{said}");
+}

@@ -75,20 +75,45 @@ fn main(
     let rows = min(block.row + vec4(0u, 1u, 2u, 3u) * LANES + lane, vec4(block.rows - 1u));
     let cols = min(block.col + vec4(0u, 1u, 2u, 3u) * LANES, vec4(block.cols - 1u));
     var sums: Sums;
-    for (var example = 0u; example < examples_to_add; example++) {
-        let a_at = (examples + example) * params.inputs + rows;
-        let b_at = (examples + example) * params.outputs + cols;
-        let part = vec4(x[a_at.x], x[a_at.y], x[a_at.z], x[a_at.w]);
-        add(&sums, part, vec4(d_y[b_at.x], d_y[b_at.y], d_y[b_at.z], d_y[b_at.w]));
+    for (var example = 0u; example < examples_to_add; example += 2u) {
+        let both = example + 1u < examples_to_add;
+        let first = examples + example;
+        let next = first + u32(both);
+        let parts = of_x(next * params.inputs + rows);
+        let terms = of_d_y(next * params.outputs + cols);
+        add(
+            &sums,
+            of_x(first * params.inputs + rows),
+            of_d_y(first * params.outputs + cols),
+            select(vec4(0.0), parts, both),
+            select(vec4(0.0), terms, both),
+        );
     }
-    for (var output = 0u; output < outputs_to_add; output++) {
+    for (var output = 0u; output < outputs_to_add; output += 2u) {
+        let both = output + 1u < outputs_to_add;
         let a_at = (examples + rows) * params.outputs + output;
         let b_at = weights + cols * params.outputs + output;
-        let part = vec4(d_y[a_at.x], d_y[a_at.y], d_y[a_at.z], d_y[a_at.w]);
-        let terms = vec4(weight[b_at.x], weight[b_at.y], weight[b_at.z], weight[b_at.w]);
-        add(&sums, part, terms);
+        add(
+            &sums,
+            of_d_y(a_at),
+            of_weight(b_at),
+            select(vec4(0.0), of_d_y(a_at + u32(both)), both),
+            select(vec4(0.0), of_weight(b_at + u32(both)), both),
+        );
     }
     store_sums(&sums, block);
+}
+
+fn of_x(at: vec4<u32>) -> vec4<f32> {
+    return vec4(x[at.x], x[at.y], x[at.z], x[at.w]);
+}
+
+fn of_d_y(at: vec4<u32>) -> vec4<f32> {
+    return vec4(d_y[at.x], d_y[at.y], d_y[at.z], d_y[at.w]);
+}
+
+fn of_weight(at: vec4<u32>) -> vec4<f32> {
+    return vec4(weight[at.x], weight[at.y], weight[at.z], weight[at.w]);
 }
 
 fn store_row(block: Block, row: u32, sum: vec4<f32>) {

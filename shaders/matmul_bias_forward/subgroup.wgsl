@@ -36,7 +36,8 @@ fn b_index(replica: u32, l: u32, j: u32) -> u32 {
 fn add_up(sums: ptr<function, Sums>, block: Block) -> f32 {
     let touched = add_products(sums, block);
     let at = block.replica * params.bias_stride + block.cols;
-    add(sums, vec4(1.0), vec4(bias[at.x], bias[at.y], bias[at.z], bias[at.w]));
+    let terms = vec4(bias[at.x], bias[at.y], bias[at.z], bias[at.w]);
+    add(sums, vec4(1.0), terms, vec4(0.0), vec4(0.0));
     return touched;
 }
 

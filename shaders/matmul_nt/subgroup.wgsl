@@ -34,10 +34,13 @@ fn add_up(sums: ptr<function, Sums>, block: Block) -> f32 {
         let terms1 = pair_of_b(b_start.y + k, second);
         let terms2 = pair_of_b(b_start.z + k, second);
         let terms3 = pair_of_b(b_start.w + k, second);
-        let first_terms = vec4(terms0.x, terms1.x, terms2.x, terms3.x);
-        add(sums, vec4(part0.x, part1.x, part2.x, part3.x), first_terms);
-        let second_terms = vec4(terms0.y, terms1.y, terms2.y, terms3.y);
-        add(sums, vec4(part0.y, part1.y, part2.y, part3.y), second_terms);
+        add(
+            sums,
+            vec4(part0.x, part1.x, part2.x, part3.x),
+            vec4(terms0.x, terms1.x, terms2.x, terms3.x),
+            vec4(part0.y, part1.y, part2.y, part3.y),
+            vec4(terms0.y, terms1.y, terms2.y, terms3.y),
+        );
     }
     return 0.0;
 }

@@ -29,15 +29,29 @@ fn add_products(sums: ptr<function, Sums>, block: Block) -> f32 {
         for (var next = end + block.lane; next < min(end + STRETCH, touch_end); next += LANES) {
             touched = max(touched, touch(block, next));
         }
-        for (var k = first; k < end; k++) {
-            let a_at = a_first + k * a_step;
-            let b_at = b_first + k * b_step;
-            let part = vec4(a[a_at.x], a[a_at.y], a[a_at.z], a[a_at.w]);
-            let terms = vec4(b[b_at.x], b[b_at.y], b[b_at.z], b[b_at.w]);
-            add(sums, part, terms);
+        for (var k = first; k < end; k += 2u) {
+            let both = k + 1u < end;
+            let next = select(k, k + 1u, both);
+            let parts = a_part(a_first + next * a_step);
+            let terms = b_terms(b_first + next * b_step);
+            add(
+                sums,
+                a_part(a_first + k * a_step),
+                b_terms(b_first + k * b_step),
+                select(vec4(0.0), parts, both),
+                select(vec4(0.0), terms, both),
+            );
         }
     }
     return touched;
+}
+
+fn a_part(at: vec4<u32>) -> vec4<f32> {
+    return vec4(a[at.x], a[at.y], a[at.z], a[at.w]);
+}
+
+fn b_terms(at: vec4<u32>) -> vec4<f32> {
+    return vec4(b[at.x], b[at.y], b[at.z], b[at.w]);
 }
 
 // What the block needs of one k is two cache lines.

@@ -154,7 +154,7 @@ pub fn time(
     }
     kernels.sort_by(|a, b| b.ms.total_cmp(&a.ms));
     Ok(StepTime {
-        network: name(&model.network),
+        network: model.network.name(),
         activation: workload.activation.name(),
         norm: norm.to_string(),
         batch: workload.batch,
@@ -242,13 +242,6 @@ fn multiplications(model: &Model) -> f64 {
     let passes = model.step_passes();
     let all = passes.iter().flat_map(|pass| &model.program.passes[pass.0].dispatches);
     all.map(|dispatch| dispatch.kernel.contract.multiplications(&dispatch.sizes) as f64).sum()
-}
-
-/// The widths of a network, for example `784-100-10`.
-fn name(network: &Network) -> String {
-    let widths = [network.features].into_iter().chain(network.hidden.iter().copied());
-    let widths = widths.chain([network.classes]).map(|width| width.to_string());
-    widths.collect::<Vec<_>>().join("-")
 }
 
 /// Adds a pass for each kernel with all its dispatches of a step.

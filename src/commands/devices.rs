@@ -66,5 +66,6 @@ fn describe(listing: &Listing, used: bool) -> String {
     lines.push(format!("    features  {}", features.collect::<Vec<_>>().join(", ")));
     let variants = listing.variants.iter();
     lines.extend(variants.map(|(kernel, variant)| format!("    variant   {kernel}: {variant}")));
+    lines.extend(listing.hints.iter().map(|hint| format!("    hint      {hint}")));
     lines.join("\n")
 }

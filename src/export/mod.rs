@@ -84,6 +84,9 @@ impl Export {
         reference_steps: usize,
     ) -> Result<Self> {
         let Plan { experiment, data: set, .. } = *plan;
+        if target == Target::Browser.name() {
+            plan.network().check_parameters(BROWSER_BINDING, "a browser")?;
+        }
         let model = plan.unfused()?.fused(&lowering.fusion()?)?;
         if target == Target::Browser.name() {
             model.program.check_sizes(BROWSER_BINDING, "a browser")?;

@@ -87,6 +87,14 @@ impl Layout {
         Self { parameters: planned.into_iter().map(parameter).collect(), groups }
     }
 
+    /// The bytes of a network's largest buffer of parameters.
+    pub(super) fn largest_bytes(network: &Network) -> usize {
+        let mut program = Program::default();
+        let groups = Self::new(network, &mut program).groups;
+        let bytes = groups.iter().map(|group| 4 * program.spec(group.values).shape.len());
+        bytes.max().unwrap_or_default()
+    }
+
     /// The parameter of a layer with this role.
     pub(super) fn find(&self, layer: usize, role: Role) -> &Parameter {
         let found = self.find_any(layer, role);

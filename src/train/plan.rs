@@ -44,16 +44,19 @@ impl<'a> Plan<'a> {
         Model::new(self.network())
     }
 
-    fn network(&self) -> Network {
+    /// The network itself.
+    pub(crate) fn network(&self) -> Network {
         Network::new(self.experiment, (self.activation, self.norm), self.data)
     }
 
     /// The network as a program for a backend.
     ///
     /// # Errors
-    /// As [`Plan::unfused`] and [`Backend::fusion`].
+    /// As [`Network::check_parameters`], [`Plan::unfused`] and [`Backend::fusion`].
     pub fn model(&self, backend: &dyn Backend) -> Result<Model> {
-        Model::new(self.network().within(backend.largest_tensor()))?.fused(&backend.fusion()?)
+        let largest = backend.largest_tensor();
+        self.network().check_parameters(largest, "this adapter")?;
+        Model::new(self.network().within(largest))?.fused(&backend.fusion()?)
     }
 }
 

@@ -67,6 +67,8 @@ pub struct Listing {
     pub features: Vec<(String, bool)>,
     /// For every kernel with several variants: its name, and the variant that is used here.
     pub variants: Vec<(&'static str, String)>,
+    /// What would make it faster.
+    pub hints: Vec<String>,
 }
 
 /// All adapters, the best first.
@@ -224,6 +226,7 @@ impl Candidate {
                 capabilities.cooperative.feature(),
             ],
             variants: variants(&capabilities)?,
+            hints: software::hints(&info, min),
         })
     }
 }
