@@ -26,7 +26,7 @@
 //! fusion/               programs with fewer dispatches, by rules
 //! model/                a network becomes a program: forward, backward, update, evaluate
 //! lowering/             a program with a shader for each dispatch: all that an executor needs, as data
-//! backend/              runs programs: cpu.rs calls the twins, gpu/ dispatches the shaders
+//! backend/              runs programs: gpu/ dispatches the shaders, cpu/ has fast kernels, twins.rs is the reference
 //! isolated              a single dispatch, its tensors between guard words
 //! check                 a single dispatch compared with its twin
 //! sanitize/             a single dispatch on the interpreter, watched for what adapters hide

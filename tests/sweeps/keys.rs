@@ -81,6 +81,20 @@ fn every_cell_is_trained_and_shown() {
 }
 
 #[test]
+fn a_map_of_one_key_names_every_column_and_no_row() {
+    let place = folder();
+    let norms = ["none", "batch@first", "batch@last", "batch"];
+    let text_of_grid =
+        format!("norm = {norms:?}\nactivation = 'relu'\nhidden = [8, 8]\nsteps = 2\nbatch = 5\n");
+    let (file, out) = (grid(place.path(), &text_of_grid), place.path().join("out"));
+    sweep(&file, &out, &[]).with(0);
+    let map = text(&out, "pictures/sweep-map.svg");
+    for norm in norms {
+        assert_eq!(map.matches(&format!(">{norm}<")).count(), 1, "{norm}: {map}");
+    }
+}
+
+#[test]
 fn parts_that_are_merged_are_the_whole() {
     let place = folder();
     let file = grid(place.path(), GRID);

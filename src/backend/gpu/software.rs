@@ -64,6 +64,7 @@ pub(super) fn hints(info: &AdapterInfo, lanes: u32) -> Vec<String> {
              LP_NATIVE_VECTOR_WIDTH"
         ));
     }
+    hints.push("the CPU engine trains faster than this adapter: --device cpu".to_owned());
     hints
 }
 
@@ -119,12 +120,17 @@ mod tests {
             super::hints(&AdapterInfo { driver_info, ..info(Cpu, name, "llvmpipe") }, lanes)
         };
         let old = hints("llvmpipe (LLVM 15.0.6, 256 bits)", "Mesa 22.3.6 (LLVM 15.0.6)", 8);
-        assert!(old.len() == 1 && old[0].contains("Mesa 25 or newer"), "{old:?}");
-        assert!(hints("llvmpipe", "Mesa 25.0.7-2~bpo12+1 (LLVM 15.0.6)", 8).is_empty());
-        assert!(hints("llvmpipe", "Mesa 26.1.6", 4).is_empty());
-        assert!(hints("llvmpipe", "of an unknown version", 8).is_empty());
+        assert!(old.len() == 2 && old[0].contains("Mesa 25 or newer"), "{old:?}");
+        for (mesa, lanes) in [
+            ("Mesa 25.0.7-2~bpo12+1 (LLVM 15.0.6)", 8),
+            ("Mesa 26.1.6", 4),
+            ("of an unknown version", 8),
+        ] {
+            let usual = hints("llvmpipe", mesa, lanes);
+            assert!(usual.len() == 1 && usual[0].contains("--device cpu"), "{usual:?}");
+        }
         let wide = hints("llvmpipe (LLVM 15.0.6, 512 bits)", "Mesa 25.0.7", 16);
-        assert!(wide.len() == 1 && wide[0].contains("LP_NATIVE_VECTOR_WIDTH"), "{wide:?}");
+        assert!(wide.len() == 2 && wide[0].contains("LP_NATIVE_VECTOR_WIDTH"), "{wide:?}");
         // A driver of hardware is Mesa's as well.
         let intel = AdapterInfo {
             driver_info: "Mesa 22.3.6".to_owned(),

@@ -132,7 +132,7 @@ pub fn batch_size(records: &[SweepRecord], setting: Setting) -> (Study, Vec<Clai
         };
         BATCH_SIZE.iter().find(is_of).map(|(_, _, accuracy)| *accuracy)
     };
-    let rows = rows(records, &["batch", "norm"], calibrated, setting);
+    let rows = rows(records, &["norm", "batch"], calibrated, setting);
     let choices = vec![
         "The paper trains a ResNet-50 on ImageNet with groups of channels; here the 100 units of each hidden layer are \
          in 10 groups."

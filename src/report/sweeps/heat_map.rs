@@ -23,6 +23,10 @@ const RIGHT: f64 = 14.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 44.0;
 
+/// Lines for the values of columns at most, and from one to the next.
+const LINES: usize = 2;
+const LINE: f64 = 13.0;
+
 /// The key of the colours, below all maps.
 const KEY: f64 = 40.0;
 const SWATCHES: usize = 6;
@@ -130,7 +134,7 @@ fn frame(step: usize, sides: &Sides, maps: &[Map], chance: f64) -> Frame {
     let rows = sides.y.as_ref().map_or(1, |(_, values)| values.len());
     let wide = ((NARROW - LEFT - RIGHT) / columns as f64).clamp(NARROWEST, WIDEST);
     let size = (wide * columns as f64, TALL * rows as f64);
-    let pitch = (LEFT + size.0 + RIGHT, TOP + size.1 + BOTTOM);
+    let pitch = (LEFT + size.0 + RIGHT, TOP + size.1 + below(&sides.x.1, wide));
     let across = ((WIDTH / pitch.0) as usize).clamp(1, maps.len().max(1));
     let cells = Cells::new(across, maps.len(), pitch, 0.0);
     let (whole_size, narrow) = (cells.size(), cells.narrow_size());
@@ -170,7 +174,9 @@ fn draw(
     for (row, y_value) in y_values.iter().enumerate() {
         let at = top + TALL * row as f64;
         let end = [("text-anchor", "end")];
-        svg.text((left - 6.0, at + 16.0), &shortened(y_value), &end);
+        if !y_key.is_empty() {
+            svg.text((left - 6.0, at + 16.0), &shortened(y_value), &end);
+        }
         let mut readings: Vec<Reading> = Vec::new();
         for (column, x_value) in x.1.iter().enumerate() {
             let corner = (left + wide * column as f64, at);
@@ -185,19 +191,31 @@ fn draw(
         lines.push((format!("{y_key} {y_value}").trim().to_owned(), readings));
     }
     let bottom = top + TALL * y_values.len() as f64;
-    // Where values are wide, every second or third one has room.
-    let longest = x.1.iter().map(|value| shortened(value).chars().count()).max().unwrap_or(1);
-    let every = ((longest as f64 * 6.4 + 6.0) / wide).ceil().max(1.0) as usize;
-    for (column, value) in x.1.iter().enumerate().step_by(every) {
+    // Where values are wide, they take turns on two lines, and only some of them have room.
+    let every = crowding(&x.1, wide).div_ceil(LINES);
+    for (place, (column, value)) in x.1.iter().enumerate().step_by(every).enumerate() {
         let middle = left + wide * (column as f64 + 0.5);
-        svg.text((middle, bottom + 14.0), &shortened(value), &[MIDDLE]);
+        let line = if crowding(&x.1, wide) > 1 { place % LINES } else { 0 };
+        svg.text((middle, bottom + 14.0 + LINE * line as f64), &shortened(value), &[MIDDLE]);
     }
-    svg.text((left + width / 2.0, bottom + 30.0), x.0, &[MIDDLE]);
+    svg.text((left + width / 2.0, bottom + below(&x.1, wide) - 14.0), x.0, &[MIDDLE]);
     if !y_key.is_empty() {
         svg.text((left - 6.0, top - 9.0), &y_key, &[("text-anchor", "end")]);
     }
     svg.ground((left, top), (width, bottom - top));
     PanelValues { title: map.title.clone(), x: x.0.to_owned(), lines }
+}
+
+/// The columns that the longest of their values takes.
+fn crowding(values: &[&str], wide: f64) -> usize {
+    let longest = values.iter().map(|value| shortened(value).chars().count()).max().unwrap_or(1);
+    ((longest as f64 * 6.4 + 6.0) / wide).ceil().max(1.0) as usize
+}
+
+/// The height of what is below a map: its columns' values, and their key.
+fn below(values: &[&str], wide: f64) -> f64 {
+    let second = crowding(values, wide) > 1;
+    BOTTOM + if second { LINE } else { 0.0 }
 }
 
 /// Draws a cell, and returns what is read there.
