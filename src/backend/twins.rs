@@ -1,15 +1,13 @@
 //! Runs programs by calling the kernels' twins: in f64, the reference of the tests; in either type, the memory of
 //! the interpreter and of the CPU engine.
 
-use super::{Backend, Clock, Session, Ticket, Timing};
+use super::{Clock, Session, Ticket, Timing};
 use crate::error::{Error, Result};
 use crate::kernels::kernel::Kernel;
 use crate::kernels::twin::{self, Arguments};
 use crate::program::{BufferId, Dispatch, PassId, Program, TensorId, TensorSpec};
-use crate::record::{Adapter, ShaderRecord};
 use crate::tensor::{Real, Shape, Tensor, Value};
 use std::collections::HashMap;
-use std::marker::PhantomData;
 use std::time::Instant;
 
 /// A number type that twins compute in.
@@ -35,37 +33,6 @@ impl TwinNumber for f64 {
 pub fn evaluate<T: TwinNumber>(dispatch: &Dispatch, inputs: &[Option<Value<T>>]) -> Vec<Value<T>> {
     let chosen = (dispatch.parameters.as_slice(), dispatch.activation);
     twin::run(T::twin(dispatch.kernel), &dispatch.kernel.contract, &dispatch.sizes, chosen, inputs)
-}
-
-/// The twins as a backend, computing in `T`.
-#[derive(Debug, Default)]
-pub struct TwinBackend<T> {
-    number: PhantomData<T>,
-}
-
-impl<T: TwinNumber> Backend for TwinBackend<T> {
-    fn adapter(&self) -> Adapter {
-        let bits = 8 * size_of::<T>();
-        Adapter {
-            adapter: format!("twins in f{bits}"),
-            backend: "cpu".to_owned(),
-            kind: "cpu".to_owned(),
-            driver: format!("normlab {}", env!("CARGO_PKG_VERSION")),
-        }
-    }
-
-    fn load(&mut self, program: &Program) -> Result<Box<dyn Session>> {
-        program.check_memory()?;
-        Ok(Box::new(TwinSession::<T>::new(program.clone())))
-    }
-
-    fn shaders(&self) -> Vec<ShaderRecord> {
-        Vec::new()
-    }
-
-    fn fork(&self) -> Box<dyn Backend> {
-        Box::new(Self { number: PhantomData })
-    }
 }
 
 /// A program with its memory on the host.
