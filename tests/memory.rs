@@ -36,7 +36,7 @@ fn a_training_that_does_not_fit_is_refused_before_it_begins() {
     let out = ["--out", out.to_str().unwrap()];
     let wide = ["train", "--device", "cpu", "--hidden", "4096,4096"];
     within(600_000, &[&wide[..], &out].concat()).refused(&[
-        "training sigmoid-batch (weights 1.",
+        "training sigmoid-batch (weights 2.",
         " more memory at its peak, but only ",
         " MiB is left of the address space (ulimit -v)",
         "fewer or narrower layers (--hidden)",
