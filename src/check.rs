@@ -51,8 +51,8 @@ const DRAWS: u64 = 16;
 const NEARBY: f64 = 4.0;
 
 /// Compares the outputs of a dispatch with its twin, on the dispatch's own inputs. `found` has the
-/// operands that the kernel writes, in the contract's order; `precision` is that of its products. No
-/// leeway is granted: training needs neither numbers that are not finite nor denormal ones.
+/// operands that the kernel writes, in the contract's order; `precision` is that of its products. Leeway
+/// is granted only where f32 overflows: training needs neither inputs that are not finite nor denormal ones.
 #[must_use]
 pub fn judge(
     dispatch: &Dispatch,
@@ -81,10 +81,9 @@ impl Reference {
         Self { leeways, ..strict }
     }
 
-    /// Runs the twin, without leeway.
+    /// Runs the twin, with leeway only where f32 overflows.
     fn strict(dispatch: &Dispatch, inputs: &[Option<Value<f32>>], precision: Precision) -> Self {
-        let (exact, costs) = exact(dispatch, inputs, precision);
-        let leeways = vec![Leeway::default(); exact.len()];
+        let (exact, costs, leeways) = exact(dispatch, inputs, precision);
         Self { exact: exact.into_iter().zip(costs).collect(), leeways }
     }
 
@@ -168,14 +167,16 @@ fn changed(
     twins::evaluate::<f64>(dispatch, &inputs)
 }
 
-/// The written operands in f64, and the cost of the precision in each.
+/// The written operands in f64, the cost of the precision in each, and where it overflows.
 fn exact(
     dispatch: &Dispatch,
     inputs: &[Option<Value<f32>>],
     precision: Precision,
-) -> (Vec<Value<f64>>, Vec<f64>) {
+) -> (Vec<Value<f64>>, Vec<f64>, Vec<Leeway>) {
     let (twin, reference) = twins(dispatch, inputs, precision);
     let pairs = twin.iter().zip(&reference);
+    let overflows = pairs.clone().map(|(twin, reference)| Leeway::of_overflow(twin, reference));
+    let overflows = overflows.collect();
     let mut costs: Vec<f64> =
         pairs.map(|(twin, reference)| compare::cost(twin, reference)).collect();
     let real = |value: &Value<f64>| matches!(value, Value::Real(_));
@@ -186,7 +187,7 @@ fn exact(
             *cost = cost.max(more);
         }
     }
-    (reference, costs)
+    (reference, costs, overflows)
 }
 
 /// The twin's results in f32 for the inputs as the precision rounds them, and in f64 for the exact ones.

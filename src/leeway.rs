@@ -85,6 +85,18 @@ fn alternatives<'a>(
 }
 
 impl Leeway {
+    /// Where f32 is too small for the result: there the twin's own result in f32 is not finite, although the
+    /// reference is.
+    #[must_use]
+    pub fn of_overflow(twin: &Value<f32>, reference: &Value<f64>) -> Self {
+        if twin.shape() != reference.shape() {
+            return Self::default();
+        }
+        let overflows = |at| !twin.widened(at).is_finite() && reference.widened(at).is_finite();
+        let resting: Vec<bool> = (0..reference.shape().len()).map(overflows).collect();
+        if resting.contains(&true) { Self { resting, ..Self::default() } } else { Self::default() }
+    }
+
     /// The reference, with uncertain elements replaced by those found.
     ///
     /// Integers are counts. Where a NaN is counted is undefined, but not where the other inputs are: each
@@ -160,6 +172,19 @@ mod tests {
         let (verdict, _) =
             compare_with_leeway::<f32>(&value(&[1e30, 2.1, 3.0]), &reference, &leeway, 0.0, FACTOR);
         assert!(verdict.describe().contains("[0, 0, 1]: 2.1e0"), "{}", verdict.describe());
+    }
+
+    #[test]
+    fn an_overflow_of_f32_is_allowed_where_its_twin_overflows_too() {
+        let reference = value(&[5e50, 2.0, -1e39]);
+        let leeway = Leeway::of_overflow(&value(&[f64::INFINITY, 2.0, f64::NAN]), &reference);
+        let infinite = f64::INFINITY;
+        assert!(judge(&value(&[infinite, 2.0, -infinite]), &reference, &leeway).0);
+        assert!(!judge(&value(&[infinite, infinite, -infinite]), &reference, &leeway).0);
+        assert!(!judge(&value(&[infinite, 2.1, -infinite]), &reference, &leeway).0);
+        // Where the twin is finite, so must the result be.
+        let none = Leeway::of_overflow(&value(&[1.0, 2.0, 3.0]), &value(&[1.0, 2.0, 3.0]));
+        assert!(none.resting.is_empty());
     }
 
     #[test]

@@ -109,7 +109,7 @@ fn what_cannot_be_in_parts_is_refused_with_what_fits() {
     for words in ["test.images", "this adapter binds at most 1 MiB", "use --test-images 1913"] {
         assert!(said.contains(words), "{said}");
     }
-    let said = refused(1000);
+    let said = refused(50_000);
     assert!(said.contains("use smaller layers, smaller batches or fewer replicas"), "{said}");
 }
 

@@ -52,7 +52,7 @@ fn group_norm_works_at_small_batches_or_not() {
         ];
         let (study, claims) = batch_size(&records, WHOLE);
         let row = &study.tables[0].rows[2];
-        assert_eq!((&*row[0], &*row[1], &*row[3]), ("2", "group:10", "73.8 %"));
+        assert_eq!((&*row[0], &*row[1], &*row[3]), ("group:10", "2", "73.8 %"));
         assert!(row[2].contains('('), "{row:?}");
         claims[0].verdict
     };

@@ -1,10 +1,8 @@
 //! The network that a program is made from.
 
-use super::parameters::Layout;
 use super::stage::Stage;
 use crate::config::{Affine, Experiment, Init, Norm, NormKind, NormPosition, Optimizer};
 use crate::data::{Dataset, batches};
-use crate::error::{Error, Result};
 use crate::kernels::activation::Activation;
 use crate::kernels::gather;
 
@@ -103,51 +101,6 @@ impl Network {
     pub fn name(&self) -> String {
         let widths = [self.features].into_iter().chain(self.widths());
         widths.map(|width| width.to_string()).collect::<Vec<_>>().join("-")
-    }
-
-    /// Checks that `who`, whose largest binding has `largest` bytes, can hold the parameters: all layers' are in one
-    /// buffer.
-    ///
-    /// # Errors
-    /// [`Error::Config`] with the width at which they fit.
-    pub fn check_parameters(&self, largest: usize, who: &str) -> Result<()> {
-        let bytes = Layout::largest_bytes(self);
-        if bytes <= largest {
-            return Ok(());
-        }
-        let (replicas, depth) = (self.replicas, self.hidden.len());
-        let each = if replicas == 1 { String::new() } else { format!(" of {replicas} replicas") };
-        let less = match self.widest(largest) {
-            0 => "use fewer layers or fewer replicas".to_owned(),
-            width => {
-                let hidden = vec![width.to_string(); depth];
-                format!(
-                    "{depth} hidden layers of equal width fit with up to {width} units (--hidden {})",
-                    hidden.join(",")
-                )
-            }
-        };
-        Err(Error::Config(format!(
-            "the parameters{each} of {} take {} MiB, and {who} binds at most {} MiB at once; {less}",
-            self.name(),
-            bytes.div_ceil(1 << 20),
-            largest >> 20
-        )))
-    }
-
-    /// The most units that all hidden layers can have for the parameters to fit into `largest` bytes; 0 if none.
-    fn widest(&self, largest: usize) -> usize {
-        let fits = |width: usize| {
-            let hidden = vec![width; self.hidden.len()];
-            Layout::largest_bytes(&Self { hidden, ..self.clone() }) <= largest
-        };
-        let most = self.hidden.iter().copied().max().unwrap_or_default();
-        let widths: Vec<usize> = (1..=most).collect();
-        let widest = widths.partition_point(|&width| fits(width));
-        match self.norm.kind {
-            NormKind::Group(groups) => widest - widest % groups,
-            _ => widest,
-        }
     }
 
     /// The same on a device whose largest binding is `largest` bytes.

@@ -3,7 +3,9 @@
 use super::network::Network;
 use super::role::Role;
 use super::stage::Stage;
-use crate::config::Affine;
+use crate::config::{Affine, NormKind};
+use crate::error::{Error, Result};
+use crate::memory::words;
 use crate::program::{Program, TensorId};
 use crate::tensor::Shape;
 use std::collections::BTreeMap;
@@ -124,6 +126,53 @@ impl Layout {
     ) -> impl Iterator<Item = (&'static str, TensorId)> {
         let gradient = move |&role: &Role| (role.gradient_name(), self.find(layer, role).gradient);
         stage.kind().roles.iter().map(gradient)
+    }
+}
+
+impl Network {
+    /// Checks that `who`, whose largest binding has `largest` bytes, can hold the parameters: all layers' are in one
+    /// buffer.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the width at which they fit.
+    pub fn check_parameters(&self, largest: usize, who: &str) -> Result<()> {
+        let bytes = Layout::largest_bytes(self);
+        if bytes <= largest {
+            return Ok(());
+        }
+        let (replicas, depth) = (self.replicas, self.hidden.len());
+        let each = if replicas == 1 { String::new() } else { format!(" of {replicas} replicas") };
+        let less = match self.widest(largest) {
+            0 => "use fewer layers or fewer replicas".to_owned(),
+            width => {
+                let hidden = vec![width.to_string(); depth];
+                format!(
+                    "{depth} hidden layers of equal width fit with up to {width} units (--hidden {})",
+                    hidden.join(",")
+                )
+            }
+        };
+        Err(Error::Config(format!(
+            "the parameters{each} of {} take {}, and {who} binds at most {} at once; {less}",
+            self.name(),
+            words(bytes as u64),
+            words(largest as u64)
+        )))
+    }
+
+    /// The most units that all hidden layers can have for the parameters to fit into `largest` bytes; 0 if none.
+    fn widest(&self, largest: usize) -> usize {
+        let fits = |width: usize| {
+            let hidden = vec![width; self.hidden.len()];
+            Layout::largest_bytes(&Self { hidden, ..self.clone() }) <= largest
+        };
+        let most = self.hidden.iter().copied().max().unwrap_or_default();
+        let widths: Vec<usize> = (1..=most).collect();
+        let widest = widths.partition_point(|&width| fits(width));
+        match self.norm.kind {
+            NormKind::Group(groups) => widest - widest % groups,
+            _ => widest,
+        }
     }
 }
 
