@@ -90,7 +90,7 @@ fn picture(group: &Group) -> Picture {
         id: format!("bands-{}", group.activation),
         title: format!("The inputs of the {activation} as bands"),
         caption: format!(
-            "The same inputs as in the ridges: the line is their median, and the band holds the \
+            "The inputs of all units of a layer: the line is their median, and the band holds the \
              middle 70 %, from the 15th to the 85th percentile. {moved}"
         ),
         alt: format!(
