@@ -81,7 +81,7 @@ fn assert_alike(one: &Path, other: &Path) {
 
 #[test]
 fn a_run_killed_again_and_again_leaves_what_one_that_never_stopped_does() {
-    const STEPS: usize = 800;
+    const STEPS: usize = 4_000;
     let folder = folder();
     let [whole, killed] = ["whole", "killed"].map(|name| folder.path().join(name));
     run(&mut anew(STEPS, &whole)).with(0);
