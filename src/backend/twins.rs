@@ -1,14 +1,13 @@
 //! Runs programs by calling the kernels' twins: in f64, the reference of the tests; in either type, the memory of
 //! the interpreter and of the CPU engine.
 
-use super::{Clock, Session, Ticket, Timing};
+use super::{Session, Ticket};
 use crate::error::{Error, Result};
 use crate::kernels::kernel::Kernel;
 use crate::kernels::twin::{self, Arguments};
 use crate::program::{BufferId, Dispatch, PassId, Program, TensorId, TensorSpec};
 use crate::tensor::{Real, Shape, Tensor, Value};
 use std::collections::HashMap;
-use std::time::Instant;
 
 /// A number type that twins compute in.
 pub trait TwinNumber: Real {
@@ -172,12 +171,6 @@ impl<T: TwinNumber> Session for TwinSession<T> {
     fn run_dispatch(&mut self, pass: PassId, dispatch: usize) -> Result<()> {
         let dispatch = self.program.passes[pass.0].dispatches[dispatch].clone();
         self.execute(&dispatch)
-    }
-
-    fn time(&mut self, passes: &[PassId], times: usize) -> Result<Timing> {
-        let start = Instant::now();
-        self.run(passes, times)?;
-        Ok(Timing { seconds: start.elapsed().as_secs_f64(), clock: Clock::Host })
     }
 
     fn request(&mut self, tensor: TensorId) -> Result<Ticket> {

@@ -7,6 +7,7 @@ use super::check_engine::check_engine;
 use super::opening::{keep_pipelines, open_adapter, open_interpreter, use_pipelines};
 use super::output::{Status, print, verdict, wrong};
 use super::sanitize;
+use super::tally::Tally;
 use super::terminal;
 use crate::backend::ShaderBackend;
 use crate::backend::gpu::adapters::DeviceChoice;
@@ -29,7 +30,6 @@ use clap::Args;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 /// Arguments of `normlab check`.
 #[derive(Args, Clone, Debug)]
@@ -83,13 +83,13 @@ impl Arguments {
     }
 
     /// Fails if something is to be done with shaders, of which the CPU engine runs none.
-    fn refuse_shader_flags(&self) -> Result<()> {
+    fn refuse_shader_flags(&self, library: &Library) -> Result<()> {
         let flags = [("--all-tunables", self.all_tunables), ("--sanitize", self.sanitize)];
         match flags.iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(Error::Config(format!(
                 "{flag}: the CPU engine runs no shaders; use --device auto or --device interpreter"
             ))),
-            None if self.shaders.library()?.is_changed() => Err(Error::Config(
+            None if library.is_changed() => Err(Error::Config(
                 "--shaders, --variant and --tunable: the CPU engine runs no shaders; use --device auto or --device \
                  interpreter"
                     .to_owned(),
@@ -110,22 +110,6 @@ impl Arguments {
     }
 }
 
-/// The results of one setting over all its cases.
-#[derive(Default)]
-struct Tally {
-    cases: usize,
-    tensors: usize,
-    worst: f64,
-    /// The ways in which results differ from the twin's as WGSL permits.
-    permitted: BTreeSet<Permitted>,
-    complaints: Vec<String>,
-    /// Whether the shader is right except for rounding; none if unknown.
-    formula: Option<bool>,
-    elapsed: Duration,
-    /// Whether it hung: nothing else can run on the device.
-    stuck: bool,
-}
-
 /// Checks kernels and activations.
 pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Result<Status> {
     let chosen = arguments.kernels()?;
@@ -135,7 +119,7 @@ pub(super) fn check(arguments: &Arguments, out: &mut dyn Write) -> anyhow::Resul
         return write_page(arguments, &chosen, &library, file, out);
     }
     if arguments.device.device == DeviceChoice::Cpu {
-        arguments.refuse_shader_flags()?;
+        arguments.refuse_shader_flags(&library)?;
         let (cases, activations) =
             (|kernel: &Kernel| arguments.cases(kernel), arguments.activations());
         return check_engine(&chosen, &cases, &activations, out);
@@ -314,22 +298,17 @@ fn check_setting(
     backend.choose_setting(kernel, setting)?;
     let mut tally = Tally::default();
     for trial in trials.iter_mut() {
-        tally.cases += 1;
-        let outcome = match trial.run(backend) {
-            Ok(outcome) => outcome,
+        match trial.run(backend) {
+            Ok(outcome) => tally.add(&outcome),
             // If the device refuses, that is this variant's fault; the others are still checked.
             Err(error) => {
+                tally.cases += 1;
                 tally.worst = f64::INFINITY;
                 tally.stuck = matches!(error, Error::Stuck(_));
                 tally.complaints.push(format!("{}: {error}", trial.label()));
                 break;
             }
-        };
-        tally.elapsed += outcome.elapsed;
-        tally.tensors += outcome.judgements.len();
-        tally.worst = tally.worst.max(outcome.worst_ratio());
-        tally.permitted.extend(outcome.permitted());
-        tally.complaints.extend(outcome.complaints());
+        }
     }
     if !tally.stuck {
         let library = backend.selection().library();

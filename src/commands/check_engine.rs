@@ -2,6 +2,7 @@
 
 use super::check_activations::check_activations;
 use super::output::{Status, print, verdict, wrong};
+use super::tally::Tally;
 use super::terminal;
 use crate::backend::Backend;
 use crate::backend::cpu::{CpuBackend, is_fast};
@@ -13,7 +14,6 @@ use crate::kernels::cases::Case;
 use crate::kernels::kernel::Kernel;
 use crate::report::table;
 use std::io::Write;
-use std::time::Duration;
 
 /// Compares the engine's kernels with their twins in f64, and activations' gradients with central differences.
 pub(super) fn check_engine(
@@ -52,22 +52,17 @@ fn judged(
     kernel: &'static Kernel,
     cases: &[Case],
 ) -> Result<(Vec<String>, Vec<String>)> {
-    let (mut tensors, mut worst, mut elapsed) = (0, 0.0_f64, Duration::ZERO);
-    let mut found = Vec::new();
+    let mut tally = Tally::default();
     for case in cases {
-        let outcome = check(engine, kernel, case)?;
-        tensors += outcome.judgements.len();
-        worst = worst.max(outcome.worst_ratio());
-        elapsed += outcome.elapsed;
-        found.extend(outcome.complaints());
+        tally.add(&check(engine, kernel, case)?);
     }
     let row = vec![
         kernel.name().to_owned(),
-        cases.len().to_string(),
-        tensors.to_string(),
-        compare::ratio_text(worst),
-        format!("{:.0}", 1e3 * elapsed.as_secs_f64()),
-        verdict(found.is_empty()),
+        tally.cases.to_string(),
+        tally.tensors.to_string(),
+        compare::ratio_text(tally.worst),
+        format!("{:.0}", 1e3 * tally.elapsed.as_secs_f64()),
+        verdict(tally.complaints.is_empty()),
     ];
-    Ok((row, wrong(kernel.name(), "CPU engine", &found)))
+    Ok((row, wrong(kernel.name(), "CPU engine", &tally.complaints)))
 }

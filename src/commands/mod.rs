@@ -30,6 +30,7 @@ mod sanitize;
 mod shaders;
 mod sweep;
 mod sweep_presets;
+mod tally;
 pub mod terminal;
 mod tune;
 mod tuning;

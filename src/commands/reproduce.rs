@@ -11,7 +11,7 @@ use super::report::after_study;
 use super::terminal;
 use super::tuning::prepare;
 use crate::backend::any::AnyBackend;
-use crate::config::{Experiment, Grid};
+use crate::config::{Cell, Experiment, Grid};
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::interrupt;
@@ -73,8 +73,9 @@ pub(super) fn reproduce(arguments: &Arguments, out: &mut dyn Write) -> anyhow::R
     let library = arguments.fusion.apply(arguments.shaders.library()?);
     let mut backend = open(&arguments.device, library, shown)?;
     print(shown, &format!("paper: {}\ndata: {}", paper.citation(), data.name))?;
-    let experiments = experiments(grid.as_ref(), &base)?;
-    let plans: Vec<_> = experiments.iter().flat_map(|one| Plan::all(one, &data)).collect();
+    let work = Work::new(*paper, grid, &base)?;
+    let plans = work.experiments().into_iter().flat_map(|one| Plan::all(one, &data));
+    let plans: Vec<_> = plans.collect();
     prepare(TuneMode::default(), &arguments.device, &mut backend, &plans, shown)?;
     let folder = StudyFolder::create(paper.name(), path.as_deref(), *force)?;
     interrupt::listen()?;
@@ -84,10 +85,10 @@ pub(super) fn reproduce(arguments: &Arguments, out: &mut dyn Write) -> anyhow::R
         folder,
         setting: Setting { quick: *quick, own_data: own.is_some() },
     };
-    let found = match (*paper, &grid) {
-        (Paper::Figure1, Some(grid)) => run.figure1(grid)?,
-        (Paper::LastLayer | Paper::BatchSize, Some(grid)) => run.cells(*paper, grid)?,
-        _ => run.depth(&base)?,
+    let found = match &work {
+        Work::Curves(experiment) => run.figure1(experiment)?,
+        Work::Cells(cells) => run.cells(*paper, cells)?,
+        Work::Depth(experiments) => run.depth(experiments)?,
     };
     let folder = run.folder;
     let Some((study, claims)) = found else {
@@ -115,11 +116,37 @@ fn grid(paper: Paper, text: &str, base: &Experiment, quick: bool) -> Result<Grid
     Ok(grid)
 }
 
-/// The experiments of a paper: those of its grid, or those about depth.
-fn experiments(grid: Option<&Grid>, base: &Experiment) -> Result<Vec<Experiment>> {
-    match grid {
-        Some(grid) => Ok(grid.cells()?.into_iter().map(|cell| cell.experiment).collect()),
-        None => DEPTH_NETWORKS.iter().map(|networks| experiment_of(networks, base)).collect(),
+/// What a paper's experiment consists of.
+enum Work {
+    /// Networks that are probed while they train.
+    Curves(Experiment),
+    /// The cells of a grid, to be compared at their end.
+    Cells(Vec<Cell>),
+    /// Networks that are measured at their initial weights.
+    Depth(Vec<Experiment>),
+}
+
+impl Work {
+    fn new(paper: Paper, grid: Option<Grid>, base: &Experiment) -> Result<Self> {
+        Ok(match (paper, grid) {
+            (Paper::Figure1, Some(grid)) => {
+                Self::Curves(Experiment { probes: PROBES, ..grid.base })
+            }
+            (_, Some(grid)) => Self::Cells(grid.cells()?),
+            (_, None) => {
+                let all = DEPTH_NETWORKS.iter().map(|networks| experiment_of(networks, base));
+                Self::Depth(all.collect::<Result<_>>()?)
+            }
+        })
+    }
+
+    /// Its experiments.
+    fn experiments(&self) -> Vec<&Experiment> {
+        match self {
+            Self::Curves(experiment) => vec![experiment],
+            Self::Cells(cells) => cells.iter().map(|cell| &cell.experiment).collect(),
+            Self::Depth(experiments) => experiments.iter().collect(),
+        }
     }
 }
 
@@ -135,11 +162,10 @@ struct Run<'a> {
 
 impl Run<'_> {
     /// Trains every cell of a grid; none where the user interrupted it.
-    fn cells(&mut self, paper: Paper, grid: &Grid) -> anyhow::Result<Found> {
-        let cells = grid.cells()?;
+    fn cells(&mut self, paper: Paper, cells: &[Cell]) -> anyhow::Result<Found> {
         let data_sha256 = &self.data.sha256();
         let mut records = Vec::new();
-        for cell in &cells {
+        for cell in cells {
             for plan in Plan::all(&cell.experiment, self.data) {
                 let label = format!("{} {} of {}", plan.name(), cell.number + 1, cells.len());
                 let of = CellPlan { plan: &plan, cell, cells: cells.len(), data_sha256 };
@@ -157,11 +183,10 @@ impl Run<'_> {
     }
 
     /// Trains the networks of figure 1 and probes them meanwhile.
-    fn figure1(&mut self, grid: &Grid) -> anyhow::Result<Found> {
-        let experiment = Experiment { probes: PROBES, ..grid.base.clone() };
+    fn figure1(&mut self, experiment: &Experiment) -> anyhow::Result<Found> {
         let (mut evaluations, mut probes) = (Vec::new(), Vec::new());
         let machine = self.backend.adapter();
-        for plan in Plan::all(&experiment, self.data) {
+        for plan in Plan::all(experiment, self.data) {
             let bar = progress_bar(&plan.name(), (experiment.steps, "steps"));
             let mut watch = Watch {
                 bar,
@@ -198,11 +223,11 @@ impl Run<'_> {
     }
 
     /// Measures the networks of the papers about depth.
-    fn depth(&mut self, base: &Experiment) -> anyhow::Result<Found> {
+    fn depth(&mut self, experiments: &[Experiment]) -> anyhow::Result<Found> {
         let data_sha256 = &self.data.sha256();
         let mut records = Vec::new();
-        for experiment in experiments(None, base)? {
-            for plan in Plan::all(&experiment, self.data) {
+        for experiment in experiments {
+            for plan in Plan::all(experiment, self.data) {
                 let measured =
                     depth::measure(&mut **self.backend, (&plan, data_sha256), 1, &mut |_| {});
                 for record in measured.with_context(|| format!("measuring {}", plan.name()))? {

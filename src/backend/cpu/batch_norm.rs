@@ -1,7 +1,7 @@
 //! Batch norm: statistics of each column, then one sweep over the rows.
 
 use super::operands::Operands;
-use super::parts::{column_sums, for_row_pairs, for_rows};
+use super::parts::{column_sums, for_row_pairs, for_rows, sum_rows};
 use super::pointwise::{activate, line, through_activation};
 use crate::program::Dispatch;
 
@@ -52,10 +52,7 @@ pub(super) fn backward(dispatch: &Dispatch, mut operands: Operands<'_>) {
     let [rows, cols] = ["rows", "cols"].map(|name| dispatch.sizes.get(name));
     let (mean, rstd) = (line(statistics, 0, cols), line(statistics, 1, cols));
     through_activation(dispatch, d_y, z, d_x, cols);
-    column_sums(d_beta, rows, |row, range, sums| {
-        let d_z = &line(d_x, row, cols)[range];
-        sums.iter_mut().zip(d_z).for_each(|(sum, &d_z)| *sum += d_z);
-    });
+    sum_rows(d_beta, d_x, rows);
     column_sums(d_gamma, rows, |row, range, sums| {
         let of = |data| &line(data, row, cols)[range.clone()];
         let columns = mean[range.clone()].iter().zip(&rstd[range.clone()]);

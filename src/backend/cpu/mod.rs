@@ -14,7 +14,7 @@ mod products;
 mod row_norms;
 
 use super::twins::TwinSession;
-use super::{Backend, Clock, Session, Ticket, Timing};
+use super::{Backend, Session, Ticket};
 use crate::error::Result;
 use crate::kernels::kernel::Kernel;
 use crate::program::{Dispatch, PassId, Program, TensorId};
@@ -22,7 +22,6 @@ use crate::record::{Adapter, ShaderRecord};
 use crate::tensor::Value;
 use operands::Operands;
 use rayon::prelude::*;
-use std::time::Instant;
 
 /// A fast kernel: computes one replica of a dispatch.
 type Fast = fn(&Dispatch, Operands<'_>);
@@ -135,12 +134,6 @@ impl Session for CpuSession {
             return Ok(());
         }
         self.memory.run_dispatch(pass, dispatch)
-    }
-
-    fn time(&mut self, passes: &[PassId], times: usize) -> Result<Timing> {
-        let start = Instant::now();
-        self.run(passes, times)?;
-        Ok(Timing { seconds: start.elapsed().as_secs_f64(), clock: Clock::Host })
     }
 
     fn request(&mut self, tensor: TensorId) -> Result<Ticket> {

@@ -50,6 +50,15 @@ pub(super) fn column_sums(
     });
 }
 
+/// The sums of a matrix over its rows, one for each column.
+pub(super) fn sum_rows(sums: &mut [f32], matrix: &[f32], rows: usize) {
+    let cols = sums.len();
+    column_sums(sums, rows, |row, range, sums| {
+        let terms = &matrix[row * cols..][range];
+        sums.iter_mut().zip(terms).for_each(|(sum, &term)| *sum += term);
+    });
+}
+
 /// Calls `each` for parts of equally long tensors: some that are written, and one that is read.
 pub(super) fn for_parts<const N: usize>(
     written: [&mut [f32]; N],

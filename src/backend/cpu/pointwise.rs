@@ -1,7 +1,7 @@
 //! Kernels without products and statistics: biases, the loss, and the collection of a batch.
 
 use super::operands::Operands;
-use super::parts::{column_sums, for_row_pairs, for_rows};
+use super::parts::{for_row_pairs, for_rows, sum_rows};
 use crate::kernels::NONE;
 use crate::kernels::activation::Activation;
 use crate::kernels::gather::BYTES_PER_WORD;
@@ -51,10 +51,7 @@ pub(super) fn bias_backward(dispatch: &Dispatch, mut operands: Operands<'_>) {
     let ([d_y, z], [d_x, d_bias]) = (operands.reads(), operands.writes());
     let [rows, cols] = ["rows", "cols"].map(|name| dispatch.sizes.get(name));
     through_activation(dispatch, d_y, z, d_x, cols);
-    column_sums(d_bias, rows, |row, range, sums| {
-        let d_x = &line(d_x, row, cols)[range];
-        sums.iter_mut().zip(d_x).for_each(|(sum, &d_x)| *sum += d_x);
-    });
+    sum_rows(d_bias, d_x, rows);
 }
 
 /// [`crate::kernels::softmax_cross_entropy`].

@@ -113,14 +113,6 @@ fn product([m, k, n]: [usize; 3], a: Strided<'_>, b: Strided<'_>, c: &mut [f32])
 }
 
 /// The number of parts of a product.
-const fn parts(multiplications: usize) -> usize {
-    if multiplications < SMALL {
-        return 1;
-    }
-    let parts = multiplications / LARGE;
-    match parts {
-        0 | 1 => 2,
-        _ if parts > PARTS => PARTS,
-        _ => parts,
-    }
+fn parts(multiplications: usize) -> usize {
+    if multiplications < SMALL { 1 } else { (multiplications / LARGE).clamp(2, PARTS) }
 }

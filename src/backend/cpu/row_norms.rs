@@ -1,7 +1,7 @@
 //! Layer, group and RMS norm: statistics of each row, or of each group of its units.
 
 use super::operands::Operands;
-use super::parts::{column_sums, for_rows, rows_of_a_part};
+use super::parts::{column_sums, for_rows, rows_of_a_part, sum_rows};
 use super::pointwise::{activate, line, through_activation};
 use crate::program::Dispatch;
 use rayon::prelude::*;
@@ -191,12 +191,9 @@ fn beta_gradient(what: Rows, d_z: &[f32], d_beta: &mut [f32]) {
     if what.affine == 1 {
         let rows = d_z.chunks_exact(what.cols);
         d_beta[0] = rows.map(|row| sum(row, |d_z| d_z)).sum();
-        return;
+    } else {
+        sum_rows(d_beta, d_z, what.rows);
     }
-    column_sums(d_beta, what.rows, |row, range, sums| {
-        let d_z = &line(d_z, row, what.cols)[range];
-        sums.iter_mut().zip(d_z).for_each(|(sum, &d_z)| *sum += d_z);
-    });
 }
 
 /// d_gamma = Σ d_z · (x − mean) · rstd over the rows, and over the units where they share gamma.

@@ -3,7 +3,7 @@
 pub mod bindings;
 
 use super::twins::TwinSession;
-use super::{Backend, Clock, Reloaded, Session, ShaderBackend, Ticket, Timing};
+use super::{Backend, Reloaded, Session, ShaderBackend, Ticket};
 use crate::error::{Error, Result};
 use crate::fusion::Fusion;
 use crate::interpreter::code::Code;
@@ -25,7 +25,6 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::marker::PhantomData;
 use std::rc::Rc;
-use std::time::Instant;
 
 /// Its name, as in `--device interpreter`.
 pub const NAME: &str = "interpreter";
@@ -175,12 +174,6 @@ impl<N: Interpreted> Session for InterpreterSession<N> {
         }
         bindings::take(&mut self.memory, code, &one, &outcome);
         Ok(())
-    }
-
-    fn time(&mut self, passes: &[PassId], times: usize) -> Result<Timing> {
-        let start = Instant::now();
-        self.run(passes, times)?;
-        Ok(Timing { seconds: start.elapsed().as_secs_f64(), clock: Clock::Host })
     }
 
     fn request(&mut self, tensor: TensorId) -> Result<Ticket> {

@@ -134,7 +134,7 @@ fn frame(step: usize, sides: &Sides, maps: &[Map], chance: f64) -> Frame {
     let rows = sides.y.as_ref().map_or(1, |(_, values)| values.len());
     let wide = ((NARROW - LEFT - RIGHT) / columns as f64).clamp(NARROWEST, WIDEST);
     let size = (wide * columns as f64, TALL * rows as f64);
-    let pitch = (LEFT + size.0 + RIGHT, TOP + size.1 + below(&sides.x.1, wide));
+    let pitch = (LEFT + size.0 + RIGHT, TOP + size.1 + below(crowding(&sides.x.1, wide)));
     let across = ((WIDTH / pitch.0) as usize).clamp(1, maps.len().max(1));
     let cells = Cells::new(across, maps.len(), pitch, 0.0);
     let (whole_size, narrow) = (cells.size(), cells.narrow_size());
@@ -192,13 +192,14 @@ fn draw(
     }
     let bottom = top + TALL * y_values.len() as f64;
     // Where values are wide, they take turns on two lines, and only some of them have room.
-    let every = crowding(&x.1, wide).div_ceil(LINES);
+    let crowding = crowding(&x.1, wide);
+    let every = crowding.div_ceil(LINES);
     for (place, (column, value)) in x.1.iter().enumerate().step_by(every).enumerate() {
         let middle = left + wide * (column as f64 + 0.5);
-        let line = if crowding(&x.1, wide) > 1 { place % LINES } else { 0 };
+        let line = if crowding > 1 { place % LINES } else { 0 };
         svg.text((middle, bottom + 14.0 + LINE * line as f64), &shortened(value), &[MIDDLE]);
     }
-    svg.text((left + width / 2.0, bottom + below(&x.1, wide) - 14.0), x.0, &[MIDDLE]);
+    svg.text((left + width / 2.0, bottom + below(crowding) - 14.0), x.0, &[MIDDLE]);
     if !y_key.is_empty() {
         svg.text((left - 6.0, top - 9.0), &y_key, &[("text-anchor", "end")]);
     }
@@ -213,9 +214,8 @@ fn crowding(values: &[&str], wide: f64) -> usize {
 }
 
 /// The height of what is below a map: its columns' values, and their key.
-fn below(values: &[&str], wide: f64) -> f64 {
-    let second = crowding(values, wide) > 1;
-    BOTTOM + if second { LINE } else { 0.0 }
+fn below(crowding: usize) -> f64 {
+    BOTTOM + if crowding > 1 { LINE } else { 0.0 }
 }
 
 /// Draws a cell, and returns what is read there.
