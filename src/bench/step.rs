@@ -9,14 +9,23 @@ use crate::error::Result;
 use crate::kernels::activation::Activation;
 use crate::model::{Model, Network};
 use crate::program::{Dispatch, PassId, Program};
-use crate::train::{data_set, initial_state, training_order};
+use crate::record::median;
+use crate::train::{Plan, Trainer, data_set, initial_state, training_order};
 use serde::Serialize;
+use std::time::Instant;
 
 /// Samples of one kernel's time.
 const KERNEL_SAMPLES: usize = 3;
 
 /// Steps that are submitted at once when the host's cost is measured, as in a training.
 const HANDED_OVER: usize = 100;
+
+/// Steps of one stretch of the training loop when it is compared with its steps alone: as many as between two
+/// evaluations of the lesson.
+const STRETCH: usize = 50;
+
+/// Pairs of such stretches.
+const PAIRS: usize = 9;
 
 /// A learning rate at which each of the networks stays finite for thousands of steps.
 const RATE: f32 = 1e-3;
@@ -225,6 +234,39 @@ pub struct HostCost {
     pub encoding_us: Option<f64>,
     /// Steps per submit.
     pub steps_per_submit: Option<f64>,
+}
+
+/// The time of steps in the training loop, with uploads and the reading of losses, divided by their time alone: the
+/// median over pairs of stretches that follow each other.
+///
+/// # Errors
+/// As [`time`].
+pub fn loop_ratio(
+    backend: &mut dyn Backend,
+    workload: &Workload,
+    norm: Norm,
+    data: &Dataset,
+) -> Result<Option<f64>> {
+    let experiment = workload.experiment(norm);
+    let plan = Plan {
+        experiment: &experiment,
+        activation: workload.activation,
+        norm,
+        data,
+        verify: false,
+    };
+    let mut trainer = Trainer::new(backend, &plan)?;
+    let steps = trainer.model().step_passes();
+    let mut pair = || -> Result<f64> {
+        let alone = trainer.session().time(&steps, STRETCH)?.seconds;
+        let (start, end) = (Instant::now(), trainer.step() + STRETCH);
+        trainer.run_to(end)?;
+        Ok(start.elapsed().as_secs_f64() / alone)
+    };
+    // The first pair determines how many steps fit into one submit.
+    pair()?;
+    let ratios = (0..PAIRS).map(|_| pair()).collect::<Result<Vec<_>>>()?;
+    Ok(median(&ratios))
 }
 
 /// The multiplications of a product, the elements that another kernel writes.

@@ -157,12 +157,15 @@ fn of_the_host(
     step: &StepTime,
     goals: &mut Goals<'_>,
 ) -> Result<()> {
-    let cost = step::host_cost(backend, &Workload::usual()[SMALL], Norm::BATCH, data)?;
+    let workload = &Workload::usual()[SMALL];
+    let cost = step::host_cost(backend, workload, Norm::BATCH, data)?;
     let what = |which: &str| format!("{which}, {}, norm {}", step.network, step.norm);
     let dispatches = Some(step.dispatches as f64);
     goals.add(Side::AtMost, what("dispatches"), 18.0, dispatches, "a step")?;
     goals.add(Side::AtMost, what("encoding"), 2.0, cost.encoding_us, "us/dispatch")?;
-    goals.add(Side::AtLeast, what("steps"), 10.0, cost.steps_per_submit, "a submit")
+    goals.add(Side::AtLeast, what("steps"), 10.0, cost.steps_per_submit, "a submit")?;
+    let ratio = step::loop_ratio(backend, workload, Norm::BATCH, data)?;
+    goals.add(Side::AtMost, what("training loop"), 1.05, ratio, "of its steps alone")
 }
 
 /// Targets as they are measured.

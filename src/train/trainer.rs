@@ -202,8 +202,11 @@ impl<'a> Trainer<'a> {
 
     /// Reads the losses and correct examples of the last `count` steps.
     fn read_history(&mut self, count: usize) -> Result<TrainingOutcome> {
-        let losses = self.session.read(self.model.train.losses)?.into_real()?;
-        let correct = self.session.read(self.model.train.correct)?;
+        // Both copies are submitted before the wait for the device.
+        let losses = self.session.request(self.model.train.losses)?;
+        let correct = self.session.request(self.model.train.correct)?;
+        let losses = self.session.receive(losses)?.into_real()?;
+        let correct = self.session.receive(correct)?;
         for step in self.step - count..self.step {
             for replica in 0..self.model.network.replicas {
                 let loss = losses.matrix(replica)[step % HISTORY];
