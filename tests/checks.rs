@@ -71,14 +71,14 @@ fn shipped_at_all() {
 const STEP: (&str, &str) = ("i += INVOCATIONS", "i += 256u");
 
 fn wrong_one_is_named() {
-    let (ended, row) = check_changed("sgd", &[STEP], &[]);
+    let (ended, row) = check_changed("adam", &[STEP], &[]);
     assert!(row.contains("good"), "{:#?}", ended.with(0));
-    let (ended, good) = check_changed("sgd", &[STEP], &["--all-tunables"]);
+    let (ended, good) = check_changed("adam", &[STEP], &["--all-tunables"]);
     let ended = ended.with(1);
     assert!(good.contains("good"), "{good}");
-    assert!(self::row(&ended, "sgd", "mine INVOCATIONS=64").ends_with("WRONG"), "{ended:#?}");
-    assert!(self::row(&ended, "sgd", "mine TILE_COUNT=256").contains("good"), "{ended:#?}");
-    assert!(ended.stdout.contains("WRONG: sgd (mine INVOCATIONS=64): sgd at "), "{ended:#?}");
+    assert!(self::row(&ended, "adam", "mine INVOCATIONS=64").ends_with("WRONG"), "{ended:#?}");
+    assert!(self::row(&ended, "adam", "mine TILE_COUNT=256").contains("good"), "{ended:#?}");
+    assert!(ended.stdout.contains("WRONG: adam (mine INVOCATIONS=64): adam at "), "{ended:#?}");
 }
 
 fn too_large_is_skipped() {
@@ -113,9 +113,8 @@ fn not_kept_is_told() {
 /// What a NaN becomes is open, but not what its neighbours become.
 fn wrong_neighbour() {
     let other = "(bitcast<u32>(gradients[at + 1u]) & 0x7fffffffu) > 0x7f800000u";
-    let spread = format!("var change = select(gradients[at], 0.0, {other});");
-    let (ended, row) =
-        check_changed("sgd", &[("var change = gradients[at];", spread.as_str())], &[]);
+    let spread = format!("rate * select(gradients[at], 0.0, {other})");
+    let (ended, row) = check_changed("sgd", &[("rate * gradients[at]", spread.as_str())], &[]);
     let ended = ended.with(1);
     assert!(row.ends_with("WRONG"), "{row}");
     assert!(ended.stdout.contains("gradients:Between([NaN, inf, -inf])"), "{ended:#?}");

@@ -48,17 +48,18 @@ fn main(
     let end = min(start + TILE_COUNT, params.count);
     let bias1 = 1.0 - power(params.beta1, step[workgroup.z]);
     let bias2 = 1.0 - power(params.beta2, step[workgroup.z]);
+    let rate = learning_rate[workgroup.z];
     for (var i = start + invocation; i < end; i += INVOCATIONS) {
-        update(workgroup.z, i, bias1, bias2);
+        update(workgroup.z, i, rate, bias1, bias2);
     }
 }
 
-fn update(replica: u32, i: u32, bias1: f32, bias2: f32) {
+fn update(replica: u32, i: u32, rate: f32, bias1: f32, bias2: f32) {
     let at = replica * params.count + i;
     let gradient = gradients[at];
     let m = params.beta1 * first_moment[at] + (1.0 - params.beta1) * gradient;
     let v = params.beta2 * second_moment[at] + (1.0 - params.beta2) * (gradient * gradient);
     first_moment[at] = m;
     second_moment[at] = v;
-    parameters[at] -= learning_rate[replica] * (m / bias1) / (sqrt(v / bias2) + params.epsilon);
+    parameters[at] -= rate * (m / bias1) / (sqrt(v / bias2) + params.epsilon);
 }

@@ -5,7 +5,8 @@
 //
 // A workgroup updates 1,024 parameters, so a dispatch can cover 67 million; each of its 256
 // invocations updates every 256th of these; z is the replica. With momentum 0 the velocity is the
-// gradient and is not stored: two memory accesses fewer.
+// gradient and is not stored: two memory accesses fewer. That case has its own loop, since software Vulkan
+// runs both sides of a branch.
 
 struct Params {
     count: u32,
@@ -26,19 +27,22 @@ fn main(
     @builtin(local_invocation_index) invocation: u32,
     @builtin(workgroup_id) workgroup: vec3<u32>,
 ) {
+    let replica = workgroup.z;
     let start = workgroup.x * TILE_COUNT;
     let end = min(start + TILE_COUNT, params.count);
-    for (var i = start + invocation; i < end; i += INVOCATIONS) {
-        update(workgroup.z, i);
+    let rate = learning_rate[replica];
+    // One of the loops has no rounds.
+    let without_momentum = params.momentum == 0.0;
+    let plain_end = select(start, end, without_momentum);
+    for (var i = start + invocation; i < plain_end; i += INVOCATIONS) {
+        let at = replica * params.count + i;
+        parameters[at] -= rate * gradients[at];
     }
-}
-
-fn update(replica: u32, i: u32) {
-    let at = replica * params.count + i;
-    var change = gradients[at];
-    if (params.momentum != 0.0) {
-        change += params.momentum * velocity[at];
+    let momentum_end = select(end, start, without_momentum);
+    for (var i = start + invocation; i < momentum_end; i += INVOCATIONS) {
+        let at = replica * params.count + i;
+        let change = gradients[at] + params.momentum * velocity[at];
         velocity[at] = change;
+        parameters[at] -= rate * change;
     }
-    parameters[at] -= learning_rate[replica] * change;
 }

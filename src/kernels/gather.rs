@@ -77,6 +77,8 @@ fn cases() -> Vec<Case> {
         case(31, 65, 2, 7, 1),
         case(257, 784, 3, 60, 7),
         case(65, 31, 5, 257, 4).replicas(3),
+        // More words than one workgroup unpacks.
+        case(2, 32_801, 1, 2, 0),
         // Each replica at its own step.
         case(31, 9, 5, 7, 0).replicas(3).fill("step", Fill::Below(1000)),
     ]

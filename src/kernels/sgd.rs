@@ -56,7 +56,9 @@ fn cases() -> Vec<Case> {
             .parameter("momentum", momentum)
             .fill("learning_rate", Fill::Uniform(0.01, 0.5))
     };
-    let between = |operand| case(257, 0.9).replicas(2).fill(operand, Fill::Between(NOT_FINITE));
+    let between = |momentum, operand| {
+        case(257, momentum).replicas(2).fill(operand, Fill::Between(NOT_FINITE))
+    };
     // The learning rate turns denormal numbers into normal ones.
     let denormal = |momentum, operand| {
         case(65, momentum)
@@ -70,12 +72,16 @@ fn cases() -> Vec<Case> {
         case(1, 0.0),
         case(65, 0.9),
         case(257, 0.0).replicas(3),
+        case(70_001, 0.0),
         case(70_001, 0.9).replicas(2),
-        between("gradients"),
-        between("velocity"),
-        between("parameters"),
+        between(0.0, "gradients"),
+        between(0.9, "gradients"),
+        between(0.9, "velocity"),
+        between(0.9, "parameters"),
         denormal(0.0, "gradients"),
+        denormal(0.9, "gradients"),
         denormal(0.9, "velocity"),
+        case(65, 0.0).fill("gradients", Fill::Extreme(1e37)),
         case(65, 0.9).fill("gradients", Fill::Extreme(1e37)),
     ]
 }

@@ -177,7 +177,7 @@ static EQUIVALENTS: &[Equivalent] = &[
     to("let cols = min(units, vec2(params.cols - 1u));", &["params.affine"], ALL_UNITS),
     // Loops that are never long, or store the same twice.
     to(
-        "for (var lane = 0u; lane < min(4u, params.features - first); lane++) {",
+        "for (var lane = 0u; lane < min(4u, params.features - feature); lane++) {",
         &["8192u"],
         "a word has four bytes",
     ),

@@ -247,8 +247,11 @@ pub(crate) static CHOSEN: [Faults; 28] = [
         faults: &[
             fault("beyond the last", "min(start + TILE_COUNT, params.count)", "start + TILE_COUNT"),
             fault("no step", "i += INVOCATIONS", "i += params.count - params.count")
+                .occurrence(1)
                 .named("endless loop"),
-            fault("two own one", "start + invocation;", "start + invocation / 2u;").named("data race"),
+            fault("two own one", "start + invocation;", "start + invocation / 2u;")
+                .occurrence(1)
+                .named("data race"),
             fault("tiles overlap", "workgroup.x * TILE_COUNT", "workgroup.x * (TILE_COUNT - 1u)")
                 .named("data race"),
         ],
@@ -268,10 +271,11 @@ pub(crate) static CHOSEN: [Faults; 28] = [
         faults: &[
             fault("a slot too few", "% params.slots", "% (params.slots - 1u)")
                 .named("division by zero"),
-            fault("a shift too far", "images[start + word]", "images[start + (word << (word + 32u))]")
+            fault("a shift too far", "images[image + word]", "images[image + (word << (word + 32u))]")
                 .named("shift beyond the width"),
-            fault("all words fetch", "if (word == 0u)", "if (true)").named("data race of one value"),
-            fault("features beyond the end", "min(4u, params.features - first)", "4u"),
+            fault("all invocations fetch", "if (first + invocation == 0u)", "if (true)")
+                .named("data race of one value"),
+            fault("features beyond the end", "min(4u, params.features - feature)", "4u"),
         ],
     },
     Faults {

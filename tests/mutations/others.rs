@@ -8,8 +8,19 @@ pub(crate) static FAULTS: [Faults; 4] = [
         kernel: "gather",
         variant: "naive",
         faults: &[
-            fault("a word beyond the end", "word >= params.words", "word > params.words"),
-            fault("a word never unpacked", "word >= params.words", "word + 1u >= params.words"),
+            fault("a word beyond the end", "word < end", "word <= end"),
+            fault(
+                "words beyond the end",
+                "min(first + TILE_WORDS, params.words)",
+                "first + TILE_WORDS",
+            ),
+            fault("a word never unpacked", "word < end", "word + 1u < end"),
+            fault("one word an invocation", "word += INVOCATIONS", "word += TILE_WORDS"),
+            fault(
+                "workgroups that overlap",
+                "workgroup.x * TILE_WORDS",
+                "workgroup.x * INVOCATIONS",
+            ),
             fault(
                 "the next step",
                 "step[replica] % params.slots",
@@ -18,7 +29,7 @@ pub(crate) static FAULTS: [Faults; 4] = [
             fault("no wrapping around", "step[replica] % params.slots", "step[replica]"),
             fault("the step of the first replica", "step[replica]", "step[0]"),
             fault("an order for all replicas", "(replica * params.slots + slot)", "(slot)"),
-            fault("no example is one", "if (example != NONE)", "if (true)"),
+            fault("no example is one", "example == NONE", "false"),
             fault("no example has a label", "var label = NONE;", "var label = 0u;"),
             fault(
                 "labels beyond the end",
@@ -30,12 +41,17 @@ pub(crate) static FAULTS: [Faults; 4] = [
                 "replica * params.images_stride",
                 "replica * params.examples",
             ),
-            fault("stride of images", "example * params.words", "example * params.features"),
+            fault("stride of images", "none) * params.words", "none) * params.features"),
             fault("a sign bit", "unpack4x8unorm", "unpack4x8snorm"),
-            fault("targets by another word", "if (word == 0u)", "if (word == 1u)"),
+            fault(
+                "no invocation for the target",
+                "first + invocation == 0u",
+                "first + invocation == INVOCATIONS",
+            ),
+            fault("pixels of no example", "vec4(0.0), none)", "vec4(0.0), false)"),
             fault(
                 "features beyond the end",
-                "lane < min(4u, params.features - first)",
+                "lane < min(4u, params.features - feature)",
                 "lane < 4u",
             ),
             fault("three bytes of a word", "min(4u,", "min(3u,"),
