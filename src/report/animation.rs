@@ -10,6 +10,7 @@ use super::ridges::Scene;
 use crate::error::{Error, Result};
 use gif::{Encoder, Frame, Repeat};
 use layout::FrameLayout;
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 /// The most frames.
@@ -40,7 +41,7 @@ impl Animation {
         let steps: Vec<_> = spread_evenly(all.len(), FRAMES).iter().map(|&at| all[at]).collect();
         let &last = steps.last()?;
         let layout = FrameLayout { records, scenes: groups.iter().map(Scene::new).collect(), last };
-        let frames = steps.iter().map(|&step| layout.frame(step)).collect();
+        let frames = steps.par_iter().map(|&step| layout.frame(step)).collect();
         Some(Self { steps, frames })
     }
 
@@ -54,8 +55,10 @@ impl Animation {
     }
 
     /// Each frame as a PNG file, with its step.
-    pub fn pngs(&self) -> impl Iterator<Item = (usize, Vec<u8>)> {
-        self.steps.iter().zip(&self.frames).map(|(&step, frame)| (step, frame.png()))
+    #[must_use]
+    pub fn pngs(&self) -> Vec<(usize, Vec<u8>)> {
+        let frames = self.steps.par_iter().zip(&self.frames);
+        frames.map(|(&step, frame)| (step, frame.png())).collect()
     }
 }
 
@@ -65,12 +68,16 @@ fn encoded(frames: &[Canvas]) -> std::result::Result<Vec<u8>, Box<dyn std::error
     let (width, height) = (u16::try_from(first.width)?, u16::try_from(first.height)?);
     let mut encoder = Encoder::new(&mut file, width, height, &palette())?;
     encoder.set_repeat(Repeat::Infinite)?;
-    for (at, canvas) in frames.iter().enumerate() {
+    let compressed = frames.par_iter().enumerate().map(|(at, canvas)| {
         let before = at.checked_sub(1).map(|before| &frames[before]);
         let pixels = before.map_or_else(|| canvas.pixels.clone(), |before| changed(canvas, before));
         let mut frame = Frame::from_indexed_pixels(width, height, pixels, Some(NONE));
         frame.delay = if at + 1 == frames.len() { STAY_LAST } else { STAY };
-        encoder.write_frame(&frame)?;
+        frame.make_lzw_pre_encoded();
+        frame
+    });
+    for frame in compressed.collect::<Vec<_>>() {
+        encoder.write_lzw_pre_encoded_frame(&frame)?;
     }
     drop(encoder);
     Ok(file)
@@ -97,7 +104,7 @@ mod tests {
     #[test]
     fn a_frame_s_file_has_its_colours() {
         let animation = Animation::of(&sample::records()).unwrap();
-        let files: Vec<_> = animation.pngs().collect();
+        let files = animation.pngs();
         assert_eq!(files.iter().map(|(step, _)| *step).collect::<Vec<_>>(), sample::STEPS);
         let image = image::load_from_memory(&files[0].1).unwrap().to_rgb8();
         assert_eq!(image.dimensions(), (1038, 1040));

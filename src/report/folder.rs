@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::files::replace;
 use crate::record::Swept;
 use crate::train::run_folder::{ANIMATION, LESSON, REPORT};
+use rayon::prelude::*;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -43,18 +44,26 @@ pub struct Report {
 /// [`Error::File`] when a file cannot be written.
 pub fn make(folder: &Path, records: Records) -> Result<Report> {
     let start = Instant::now();
-    let pictures = pictures(&records);
-    write_pictures(&folder.join("pictures"), &pictures)?;
-    let lesson = Some(LESSON).filter(|name| folder.join(name).is_file());
-    let (page, html) = (folder.join(REPORT), page::html(&records, &pictures, lesson));
-    replace(&page, html.as_bytes()).map_err(|error| Error::file("write", &page, error))?;
+    let (page, animation) =
+        rayon::join(|| write_page(folder, &records), || write_animation(folder, &records));
+    let (page, bytes) = page?;
+    animation?;
     if let Some(cells) = records.sweeps.get(&Swept::Keys) {
         let table = folder.join(CELLS);
         replace(&table, sweeps::csv(cells).as_bytes())
             .map_err(|error| Error::file("write", &table, error))?;
     }
-    write_animation(folder, &records)?;
-    Ok(Report { page, bytes: html.len(), time: start.elapsed(), missing: records.missing })
+    Ok(Report { page, bytes, time: start.elapsed(), missing: records.missing })
+}
+
+/// Writes the page and its pictures, and returns where it is and its size in bytes.
+fn write_page(folder: &Path, records: &Records) -> Result<(PathBuf, usize)> {
+    let pictures = pictures(records);
+    write_pictures(&folder.join("pictures"), &pictures)?;
+    let lesson = Some(LESSON).filter(|name| folder.join(name).is_file());
+    let (page, html) = (folder.join(REPORT), page::html(records, &pictures, lesson));
+    replace(&page, html.as_bytes()).map_err(|error| Error::file("write", &page, error))?;
+    Ok((page, html.len()))
 }
 
 /// Writes the page of a study to its folder, with its pictures, and returns where it is.
@@ -72,8 +81,7 @@ pub fn write_study(folder: &Path, study: &Study) -> Result<PathBuf> {
 /// All pictures of a run, in the order of the page.
 #[must_use]
 pub fn pictures(records: &Records) -> Vec<Picture> {
-    let mut all = Vec::new();
-    for (make, probed) in [
+    let makers = [
         (ridges::pictures as fn(&Records) -> Vec<Picture>, true),
         (bands::pictures, true),
         (backward::pictures, true),
@@ -81,13 +89,15 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
         (layer_outputs::pictures, true),
         (affine::pictures, true),
         (filters::pictures, true),
-    ] {
+    ];
+    let made = makers.par_iter().map(|(make, probed)| {
         let mut made = make(records);
-        if probed && records.several().is_some() {
+        if *probed && records.several().is_some() {
             made.iter_mut().for_each(Picture::is_of_the_first_replica);
         }
-        all.extend(made);
-    }
+        made
+    });
+    let mut all = made.collect::<Vec<_>>().concat();
     let of = |(&swept, networks): (&Swept, &Vec<_>)| {
         sweeps::pictures(swept, networks, records.heat_map.as_ref())
     };
@@ -102,7 +112,7 @@ fn write_animation(folder: &Path, records: &Records) -> Result<()> {
     if let Some(animation) = Animation::of(records) {
         replace(&whole, &animation.gif()?).map_err(|error| Error::file("write", &whole, error))?;
         let name = |step| frames.join(format!("{step:08}.png"));
-        files.extend(animation.pngs().map(|(step, png)| (name(step), png)));
+        files.extend(animation.pngs().into_iter().map(|(step, png)| (name(step), png)));
     } else if whole.exists() {
         fs::remove_file(&whole).map_err(|error| Error::file("replace", &whole, error))?;
     }
