@@ -51,12 +51,18 @@ pub struct Links {
 /// [`Error::Config`] when it would be larger than [`LARGEST`]; the errors of [`Catalogue::new`].
 pub fn html(record: &str, links: &Links) -> Result<String> {
     let data = Dataset::drawn()?;
-    let catalogue = Catalogue::new(&combinations(), &starts(), &data)?;
+    let (record, catalogue) = rayon::join(
+        || page::packed(record.as_bytes()),
+        || {
+            let catalogue = Catalogue::new(&combinations(), &starts(), &data)?;
+            page::packed(json(&catalogue, "the catalogue")?.as_bytes())
+        },
+    );
     let texts = [
         ("words", page::json(&words()?)?),
         ("links", page::json(links)?),
-        ("record", page::packed(record.as_bytes())?),
-        ("catalogue", page::packed(json(&catalogue, "the catalogue")?.as_bytes())?),
+        ("record", record?),
+        ("catalogue", catalogue?),
         ("digits", STANDARD.encode(drawn::ATLAS)),
     ];
     let style: String = files(&PARTS, ".css").map(|(_, text)| text).collect();
