@@ -57,14 +57,25 @@ fn software_gets_what_prefers_hardware_only_where_it_is_chosen() {
     // Those over the batch take 8 columns at a time, which needs no subgroup operation.
     let plain = AdapterCapabilities { subgroups: false, ..SOFTWARE };
     assert_usual(&plain, ["tiled", "simd8", "simd8", "naive"]);
-    let wider = AdapterCapabilities { subgroup_size: (32, 32), ..SOFTWARE };
-    assert_usual(&wider, ["tiled", "naive", "naive", "naive"]);
+    let wider = |sizes| AdapterCapabilities { subgroup_size: sizes, ..SOFTWARE };
+    assert_usual(&wider((32, 32)), ["tiled", "naive", "naive", "naive"]);
+    // The products run on 16 lanes as well, half of which then have nothing to do.
+    assert_usual(&wider((16, 16)), ["subgroup", "naive", "naive", "naive"]);
+    assert_usual(&wider((8, 16)), ["subgroup", "naive", "naive", "naive"]);
+    assert_usual(&wider((4, 16)), ["tiled", "naive", "naive", "naive"]);
+    assert_usual(&wider((8, 32)), ["tiled", "naive", "naive", "naive"]);
     let shader = |variant| {
         let kernel = kernels::find("layer_norm_forward").unwrap();
         Library::default().shader(kernel, variant, Activation::Relu).unwrap()
     };
     assert_eq!(SOFTWARE.lacks(&shader("lanes")), None);
     assert_eq!(SOFTWARE.passes_over(&shader("lanes")), Some("made for hardware"));
+    let product = Library::default().shader(&matmul_nn::KERNEL, "subgroup", Activation::Identity);
+    let product = product.unwrap();
+    let sixteen = AdapterCapabilities { subgroup_size: (16, 16), ..HARDWARE };
+    assert_eq!(sixteen.lacks(&product), None);
+    assert_eq!(sixteen.passes_over(&product), Some("made for software"));
+    assert_eq!(SOFTWARE.passes_over(&product), None);
     assert_eq!(SOFTWARE.passes_over(&shader("naive")), None);
     assert_eq!(HARDWARE.passes_over(&shader("lanes")), None);
 }

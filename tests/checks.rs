@@ -3,8 +3,10 @@
 
 use crate::support::folders::put;
 use crate::support::gpu::on_gpu;
-use crate::support::program::{Ended, folder, say};
+use crate::support::program::{Ended, folder, normlab, run, say};
 use crate::support::trial::Trial;
+use normlab::backend::Backend;
+use normlab::backend::gpu::GpuBackend;
 use normlab::kernels;
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -14,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         on_gpu("tunables::a_wrong_one_is_named", |_| wrong_one_is_named()),
         on_gpu("tunables::one_that_cannot_run_is_skipped_by_name", |_| too_large_is_skipped()),
         on_gpu("tunables::the_user_s_own_stay", |_| own_stay()),
+        on_gpu("subgroups::products_run_on_16_lanes", |gpu| products_on_16_lanes(gpu)),
         on_gpu("leeway::flushed_denormals_are_told", |_| flushed_are_told()),
         on_gpu("leeway::a_nan_that_is_not_kept_is_told", |_| not_kept_is_told()),
         on_gpu("leeway::a_wrong_neighbour_is_wrong", |_| wrong_neighbour()),
@@ -94,6 +97,28 @@ fn own_stay() {
     for setting in ["naive TILE_COUNT=4096", "naive INVOCATIONS=64 TILE_COUNT=4096"] {
         assert!(row(&ended, "sgd", setting).contains("good"), "{ended:#?}");
     }
+}
+
+/// Mesa's software makes its subgroups as wide as it is told, on any processor; other adapters have no such choice.
+fn products_on_16_lanes(gpu: &GpuBackend) {
+    if !gpu.adapter().driver.contains("llvmpipe") {
+        return;
+    }
+    let products =
+        ["matmul_nn", "matmul_nt", "matmul_tn", "matmul_bias_forward", "matmul_backward"];
+    let wide = run(normlab().arg("check").args(products).env("LP_NATIVE_VECTOR_WIDTH", "512"));
+    let wide = wide.with(0);
+    for product in products {
+        assert!(row(&wide, product, "subgroup").ends_with("good"), "{product}: {wide:#?}");
+    }
+    // Norms' subgroup variants need exactly 8 lanes.
+    let norm = ["check", "layer_norm_forward"];
+    let narrow = run(normlab().args(norm).env("LP_NATIVE_VECTOR_WIDTH", "512")).with(0);
+    let skipped = row(&narrow, "layer_norm_forward", "subgroup");
+    assert!(
+        skipped.contains("it needs subgroups of 8 lanes; the adapter's have 16 to 16"),
+        "{skipped}"
+    );
 }
 
 fn flushed_are_told() {

@@ -46,5 +46,6 @@ mod replicas;
 mod reproduce;
 mod results;
 mod resume;
+mod shader_headers;
 mod shaders;
 mod sweeps;

@@ -7,9 +7,8 @@ use naga::valid::{ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, ShaderStage, proc::BoundsCheckPolicies};
 use normlab::kernels::activation::Activation;
 use normlab::kernels::composition::{Composition, Part};
-use normlab::kernels::header::{Preferences, Requirements};
+use normlab::kernels::header::Requirements;
 use normlab::kernels::kernel::Kernel;
-use normlab::kernels::precision::Precision;
 use normlab::kernels::shader::Shader;
 use normlab::kernels::wgsl::capabilities;
 use normlab::kernels::{self, bias_forward, library::Library, sgd};
@@ -195,14 +194,14 @@ fn shaders_use_what_their_header_requires() {
 }
 
 /// The parts of a shader for `bias_forward` that its contract checks.
-struct Parts {
-    header: &'static str,
-    params: &'static str,
-    bindings: &'static str,
-    entry: &'static str,
+pub(crate) struct Parts {
+    pub(crate) header: &'static str,
+    pub(crate) params: &'static str,
+    pub(crate) bindings: &'static str,
+    pub(crate) entry: &'static str,
 }
 
-const RIGHT: Parts = Parts {
+pub(crate) const RIGHT: Parts = Parts {
     header: "// bias_forward, mine: nothing",
     params: "rows: u32, cols: u32, bias_stride: u32",
     bindings: "@group(0) @binding(1) var<storage, read> x: array<f32>;",
@@ -212,7 +211,7 @@ const RIGHT: Parts = Parts {
 const PLACE: &str = "shaders/bias_forward/mine.wgsl";
 
 impl Parts {
-    fn parse(&self, kernel: &'static Kernel) -> Result<Shader, String> {
+    pub(crate) fn parse(&self, kernel: &'static Kernel) -> Result<Shader, String> {
         let Self { header, params, bindings, entry } = self;
         let params = format!("struct P {{ {params} }}\n@group(0) @binding(0) var<uniform> p: P;");
         let text = format!("{header}\n{params}\n{bindings}\n{entry}\n");
@@ -226,7 +225,7 @@ impl Parts {
     }
 
     /// Panics unless `bias_forward` refuses it with a message that contains all of `words`.
-    fn assert_refused(&self, words: &[&str]) {
+    pub(crate) fn assert_refused(&self, words: &[&str]) {
         let Err(message) = self.parse(&bias_forward::KERNEL) else {
             panic!("accepted, where {words:?} was expected")
         };
@@ -323,64 +322,6 @@ fn a_shader_without_main_is_refused() {
     ] {
         Parts { entry, ..RIGHT }.assert_refused(&["no compute entry point called main"]);
     }
-}
-
-#[test]
-fn an_unknown_requirement_is_refused() {
-    let header = "// bias_forward, mine: nothing\n// requires: subgroups, luck";
-    let known = "expected `subgroups`, `subgroup_size = NUMBER` or `cooperative_matrix = NUMBER`";
-    Parts { header, ..RIGHT }.assert_refused(&["requires \"luck\"", known]);
-    for need in ["subgroup_size = many", "cooperative_matrix"] {
-        let header = format!("// requires: {need}").leak();
-        let said = format!("requires {need:?}");
-        Parts { header, ..RIGHT }.assert_refused(&[&said, known]);
-    }
-}
-
-#[test]
-fn cooperative_matrices_are_those_that_the_header_requires() {
-    let entry = "alias Sums = coop_mat8x8<f32, C>;
-        var<workgroup> memory: array<f32, 64>;
-        @compute @workgroup_size(1) fn main() { coopStoreT(coopLoadT<Sums>(&memory[0]), &memory[0]); }";
-    let right = "// requires: cooperative_matrix = 8\nenable wgpu_cooperative_matrix;";
-    let shader = Parts { header: right, entry, ..RIGHT }.parse(&bias_forward::KERNEL);
-    assert_eq!(shader.map(|shader| shader.precision()), Ok(Precision::Mixed));
-    let expected =
-        ["it uses cooperative matrices of 8 x 8", "`// requires: cooperative_matrix = 8`"];
-    for other in ["// nothing", "// requires: cooperative_matrix = 16"] {
-        let header = format!("{other}\nenable wgpu_cooperative_matrix;").leak();
-        Parts { header, entry, ..RIGHT }.assert_refused(&expected);
-    }
-}
-
-#[test]
-fn requirements_are_read_from_the_header() {
-    let header = "// bias_forward, mine: nothing\n// requires: subgroups, subgroup_size = 32";
-    let shader = Parts { header, ..RIGHT }.parse(&bias_forward::KERNEL);
-    let shader = shader.unwrap_or_else(|message| panic!("{message}"));
-    assert!(shader.requires.subgroups);
-    assert_eq!(shader.requires.subgroup_size, Some(32));
-}
-
-#[test]
-fn a_preference_is_read_from_the_header() {
-    let parsed = |header| {
-        let shader = Parts { header, ..RIGHT }.parse(&bias_forward::KERNEL);
-        shader.unwrap().prefers
-    };
-    let (hardware, cheap_barriers) = (true, true);
-    let none = Preferences::default();
-    assert_eq!(parsed("// bias_forward, mine: nothing"), none);
-    assert_eq!(parsed("// mine\n// prefers: hardware"), Preferences { hardware, ..none });
-    assert_eq!(
-        parsed("// mine\n// prefers: cheap barriers"),
-        Preferences { cheap_barriers, ..none }
-    );
-    let both = parsed("// mine\n// prefers: hardware, cheap barriers");
-    assert_eq!(both, Preferences { hardware, cheap_barriers });
-    let header = "// prefers: luck";
-    Parts { header, ..RIGHT }
-        .assert_refused(&["prefers \"luck\"", "expected `hardware` or `cheap barriers`"]);
 }
 
 /// A message from naga has the file's own line, because the activation is appended.

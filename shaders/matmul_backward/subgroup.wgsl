@@ -1,7 +1,8 @@
 // matmul_backward, subgroup: both gradients of y = x · weight
 //   d_weight = transpose(x) · d_y
 //   d_x = d_y · transpose(weight)
-// requires: subgroups, subgroup_size = 8
+// requires: subgroups, subgroup_size = 8 or 16
+// prefers: software
 // shares: subgroup_sums, subgroup_store
 //
 //   x, d_x: [replicas, batch, inputs]    d_y: [replicas, batch, outputs]
@@ -10,9 +11,9 @@
 // Unlike naive, a subgroup keeps a block of one result in registers, see subgroup_sums. Made for software
 // Vulkan, where a load costs far more than a product.
 //
-// A workgroup is one subgroup. It computes 32 rows x 32 columns of d_weight, whose rows are inputs, columns
-// outputs and terms examples; or of d_x, whose rows are examples, columns inputs and terms outputs. Lanes
-// beyond an edge repeat the last row or column and store nothing. Each result has its own loop, since
+// A workgroup is one subgroup of 8 lanes, or half of one of 16. It computes 32 rows x 32 columns of d_weight, whose
+// rows are inputs, columns outputs and terms examples; or of d_x, whose rows are examples, columns inputs and terms
+// outputs. Lanes beyond an edge repeat the last row or column and store nothing. Each result has its own loop, since
 // software Vulkan runs both sides of a branch.
 //
 // The first workgroups along y take the outputs of d_weight, the others the examples of d_x; those along

@@ -1,5 +1,6 @@
 // matmul_bias_forward, subgroup: z = a · b + bias, y = activate(z)
-// requires: subgroups, subgroup_size = 8
+// requires: subgroups, subgroup_size = 8 or 16
+// prefers: software
 // shares: subgroup_sums, subgroup_stretches, subgroup_store, subgroup_product
 //
 //   a: [replicas, m, k]    b: [replicas, k, n]    bias: [replicas, 1, n]    z, y: [replicas, m, n]

@@ -1,5 +1,6 @@
 // matmul_nt, subgroup: c = a · transpose(b)
-// requires: subgroups, subgroup_size = 8
+// requires: subgroups, subgroup_size = 8 or 16
+// prefers: software
 // shares: subgroup_sums, subgroup_store, subgroup_product
 //
 //   a: [replicas, m, k]    b: [replicas, n, k]    c: [replicas, m, n]

@@ -1,5 +1,6 @@
 // matmul_tn, subgroup: c = transpose(a) · b
-// requires: subgroups, subgroup_size = 8
+// requires: subgroups, subgroup_size = 8 or 16
+// prefers: software
 // shares: operands_tn, subgroup_sums, subgroup_stretches, subgroup_store, subgroup_product
 //
 //   a: [replicas, k, m]    b: [replicas, k, n]    c: [replicas, m, n]

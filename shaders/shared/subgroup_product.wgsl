@@ -1,10 +1,10 @@
 // subgroup_product: the products of matrices whose blocks are kept in registers, 32 x 32 per subgroup
 //
-// Made for software Vulkan, where a load costs far more than a product. A workgroup is one subgroup. For
-// each k it adds a term to all of its sums, see subgroup_sums. Lanes beyond the edge of a or b repeat its
-// last row or column and store nothing. Workgroups go down the blocks of a column before moving to the
-// next, or along those of a row if c has more rows than columns: the larger of a and b is then
-// fetched once, and what they share of the smaller stays in the cache.
+// Made for software Vulkan, where a load costs far more than a product. A workgroup is one subgroup of 8 lanes,
+// or half of one of 16. For each k it adds a term to all of its sums, see subgroup_sums. Lanes beyond the edge of a
+// or b repeat its last row or column and store nothing. Workgroups go down the blocks of a column before moving to
+// the next, or along those of a row if c has more rows than columns: the larger of a and b is then fetched once, and
+// what they share of the smaller stays in the cache.
 //
 // The including file defines add_up, which adds up the terms of a block, and store_sums.
 

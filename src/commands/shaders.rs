@@ -114,15 +114,16 @@ fn offered(shader: &Shader) -> String {
 /// What a shader requires of its adapter, or prefers.
 fn needs(shader: &Shader) -> String {
     let requires = &shader.requires;
-    let subgroups = match requires.subgroup_size {
-        Some(lanes) => Some(format!("subgroups of {lanes}")),
-        None => requires.subgroups.then(|| "subgroups".to_owned()),
+    let subgroups = match requires.subgroup_sizes.is_empty() {
+        true => requires.subgroups.then(|| "subgroups".to_owned()),
+        false => Some(format!("subgroups of {}", requires.lanes())),
     };
     let matrices = requires.cooperative_matrix;
     let matrices = matrices.map(|side| format!("cooperative matrices {side} x {side}"));
     let preferred = [
         shader.prefers.hardware.then(|| "prefers hardware".to_owned()),
         shader.prefers.cheap_barriers.then(|| "prefers cheap barriers".to_owned()),
+        shader.prefers.software.then(|| "prefers software".to_owned()),
     ];
     let needs: Vec<_> =
         subgroups.into_iter().chain(matrices).chain(preferred.into_iter().flatten()).collect();

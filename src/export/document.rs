@@ -118,7 +118,8 @@ pub(super) fn pipeline(lowered: &LoweredPipeline) -> PipelineDocument {
 /// [`Error::Config`] when WebGPU does not offer it.
 fn requires(lowered: &Lowered) -> Result<Requires> {
     let mut requires = Requires::default();
-    let mut sizes = Vec::new();
+    // Those that all pipelines so far can run with, once one is particular about them.
+    let mut sizes: Option<Vec<u32>> = None;
     for pipeline in &lowered.pipelines {
         if pipeline.requires.cooperative_matrix.is_some() {
             return Err(Error::Config(format!(
@@ -128,7 +129,21 @@ fn requires(lowered: &Lowered) -> Result<Requires> {
         }
         let own = pipeline_requires(pipeline);
         own.limits.into_iter().for_each(|(name, value)| at_least(&mut requires, name, value));
-        sizes.extend(own.subgroup_size);
+        let needed = &pipeline.requires.subgroup_sizes;
+        if !needed.is_empty() {
+            let known = sizes.get_or_insert_with(|| needed.clone());
+            let before = known.clone();
+            known.retain(|size| needed.contains(size));
+            if known.is_empty() {
+                return Err(Error::Config(format!(
+                    "{} is made for subgroups of {} lanes, another variant for {}: choose variants \
+                     for the same subgroup size",
+                    pipeline.label,
+                    pipeline.requires.lanes(),
+                    before.iter().map(u32::to_string).collect::<Vec<_>>().join(" or ")
+                )));
+            }
+        }
         if requires.features.is_empty() {
             requires.features = own.features;
         }
@@ -139,15 +154,8 @@ fn requires(lowered: &Lowered) -> Result<Requires> {
     for (_, range) in lowered.passes.iter().flatten().flat_map(|dispatch| &dispatch.tensors) {
         at_least(&mut requires, "maxStorageBufferBindingSize", range.size);
     }
-    requires.subgroup_size = sizes.first().copied();
-    match sizes.iter().find(|size| Some(**size) != requires.subgroup_size) {
-        None => Ok(requires),
-        Some(other) => Err(Error::Config(format!(
-            "one variant is made for subgroups of {} lanes, another for {other}: choose variants for the \
-             same subgroup size",
-            sizes[0]
-        ))),
-    }
+    requires.subgroup_size = sizes.and_then(|sizes| sizes.first().copied());
+    Ok(requires)
 }
 
 /// Raises a limit to at least this.
@@ -170,6 +178,6 @@ pub(super) fn pipeline_requires(pipeline: &LoweredPipeline) -> Requires {
     Requires {
         features: if pipeline.requires.subgroups { vec!["subgroups"] } else { Vec::new() },
         limits: limits.into(),
-        subgroup_size: pipeline.requires.subgroup_size,
+        subgroup_size: pipeline.requires.subgroup_sizes.first().copied(),
     }
 }

@@ -33,12 +33,22 @@ impl AdapterCapabilities {
             return Some("the adapter has no subgroup operations".to_owned());
         }
         let (min, max) = self.subgroup_size;
-        match shader.requires.subgroup_size {
-            Some(lanes) if (min, max) != (lanes, lanes) => Some(format!(
-                "it needs subgroups of {lanes} lanes; the adapter's have {min} to {max}"
-            )),
-            _ => self.cooperative.lacks(shader).or_else(|| self.too_large(shader)),
+        let needed = &shader.requires.subgroup_sizes;
+        if !needed.is_empty() && !self.subgroup_sizes().all(|lanes| needed.contains(&lanes)) {
+            return Some(format!(
+                "it needs subgroups of {} lanes; the adapter's have {min} to {max}",
+                shader.requires.lanes()
+            ));
         }
+        self.cooperative.lacks(shader).or_else(|| self.too_large(shader))
+    }
+
+    /// The subgroup sizes that it may use for a dispatch.
+    fn subgroup_sizes(&self) -> impl Iterator<Item = u32> {
+        let (min, max) = self.subgroup_size;
+        std::iter::successors(Some(min), |lanes| lanes.checked_mul(2))
+            .take_while(move |&lanes| lanes > 0 && lanes < max)
+            .chain([max])
     }
 
     /// Why programs use a shader that can run only if it is chosen; none if they may always use it.
@@ -46,6 +56,9 @@ impl AdapterCapabilities {
     pub fn passes_over(&self, shader: &Shader) -> Option<&'static str> {
         if shader.prefers.hardware && !self.hardware {
             return Some("made for hardware");
+        }
+        if shader.prefers.software && self.hardware {
+            return Some("made for software");
         }
         (shader.prefers.cheap_barriers && !self.cheap_barriers)
             .then_some("made for adapters with cheap barriers")

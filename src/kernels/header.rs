@@ -5,10 +5,18 @@
 pub struct Requirements {
     /// Subgroup operations.
     pub subgroups: bool,
-    /// Subgroups of exactly this many lanes.
-    pub subgroup_size: Option<u32>,
+    /// Subgroups of one of these numbers of lanes; of any if there are none.
+    pub subgroup_sizes: Vec<u32>,
     /// Cooperative matrices with this many rows and columns: f16 factors, f32 sums.
     pub cooperative_matrix: Option<u32>,
+}
+
+impl Requirements {
+    /// The subgroup sizes in words, for example `8 or 16`.
+    #[must_use]
+    pub fn lanes(&self) -> String {
+        self.subgroup_sizes.iter().map(u32::to_string).collect::<Vec<_>>().join(" or ")
+    }
 }
 
 /// Where a variant is fast, from the line `// prefers:` of its header. On other adapters that can run it, it
@@ -19,6 +27,8 @@ pub struct Preferences {
     pub hardware: bool,
     /// Hardware, and software with cheap barriers.
     pub cheap_barriers: bool,
+    /// Software.
+    pub software: bool,
 }
 
 /// Reads the header's `// requires:` line.
@@ -26,24 +36,28 @@ pub(super) fn requirements(text: &str) -> std::result::Result<Requirements, Stri
     let mut found = Requirements::default();
     for line in header_lines(text, "// requires:") {
         for need in line.split(',').map(str::trim) {
-            let number = |name: &str| {
-                let value = need.strip_prefix(name)?.strip_prefix(" = ")?;
-                value.parse().ok()
-            };
-            match (number("subgroup_size"), number("cooperative_matrix")) {
-                (Some(lanes), _) => found.subgroup_size = Some(lanes),
+            let value = |name: &str| need.strip_prefix(name)?.strip_prefix(" = ");
+            let sizes = value("subgroup_size").and_then(numbers);
+            let side = value("cooperative_matrix").and_then(|side| side.parse().ok());
+            match (sizes, side) {
+                (Some(sizes), _) => found.subgroup_sizes = sizes,
                 (_, Some(side)) => found.cooperative_matrix = Some(side),
                 _ if need == "subgroups" => found.subgroups = true,
                 _ => {
                     return Err(format!(
                         "its header requires {need:?}; expected `subgroups`, `subgroup_size = \
-                         NUMBER` or `cooperative_matrix = NUMBER`"
+                         NUMBER`, with `or` between several, or `cooperative_matrix = NUMBER`"
                     ));
                 }
             }
         }
     }
     Ok(found)
+}
+
+/// Numbers such as `8 or 16`.
+fn numbers(text: &str) -> Option<Vec<u32>> {
+    text.split(" or ").map(|number| number.parse().ok()).collect()
 }
 
 /// Reads the header's `// prefers:` line.
@@ -54,9 +68,11 @@ pub(super) fn preferences(text: &str) -> std::result::Result<Preferences, String
             match preferred {
                 "hardware" => found.hardware = true,
                 "cheap barriers" => found.cheap_barriers = true,
+                "software" => found.software = true,
                 _ => {
                     return Err(format!(
-                        "its header prefers {preferred:?}; expected `hardware` or `cheap barriers`"
+                        "its header prefers {preferred:?}; expected `hardware`, `cheap barriers` or \
+                         `software`"
                     ));
                 }
             }

@@ -70,7 +70,7 @@ fn complaint(trial: &Trial, shader: &Shader, code: &Code) -> Result<Option<Strin
         input.as_ref().map_or(Ok(()), |input| memory.put(tensor, &input.cast()))?;
     }
     let bound = bindings::bound(&memory, code, one, true);
-    let subgroup_size = shader.requires.subgroup_size.unwrap_or(SUBGROUP_SIZE);
+    let subgroup_size = shader.requires.subgroup_sizes.first().copied().unwrap_or(SUBGROUP_SIZE);
     let schedule = Schedule::Forward;
     let options = Options { subgroup_size, schedule, watch: false, most: MOST };
     let outcome = dispatch::<f64>(code, shader.grid(&one.sizes)?, &bound, options);

@@ -154,7 +154,10 @@ pub fn sanitize(
         let watched = Watched::new(kernel, &case, shader, code)?;
         report.subgroup_sizes = sizes(shader, code, options);
         if code.uses_subgroups() && report.subgroup_sizes.is_empty() {
-            let lanes = shader.requires.subgroup_size.unwrap_or(SUBGROUP_SIZE);
+            let lanes = match shader.requires.subgroup_sizes.is_empty() {
+                true => SUBGROUP_SIZE.to_string(),
+                false => shader.requires.lanes(),
+            };
             report.skipped = Some(format!("it needs subgroups of {lanes} lanes"));
             return Ok(report);
         }
@@ -176,10 +179,9 @@ fn skipped(shader: &Shader) -> Option<String> {
 fn sizes(shader: &Shader, code: &Code, options: &Options) -> Vec<u32> {
     let asked =
         |size: &u32| options.subgroup_sizes.is_empty() || options.subgroup_sizes.contains(size);
-    let permitted = match shader.requires.subgroup_size {
-        Some(size) => vec![size],
-        None if code.uses_subgroups() => SUBGROUP_SIZES.to_vec(),
-        None => return Vec::new(),
+    let permitted = match shader.requires.subgroup_sizes.as_slice() {
+        [] if code.uses_subgroups() => SUBGROUP_SIZES.to_vec(),
+        sizes => sizes.to_vec(),
     };
     permitted.into_iter().filter(asked).collect()
 }

@@ -213,13 +213,13 @@ pub(crate) static CHOSEN: [Faults; 28] = [
         variant: "subgroup",
         faults: &[
             fault("a pair beyond the end", "a[at + u32(second)]", "a[at + 1u]").named("out of bounds"),
-            fault("a size not asked for", ", subgroup_size = 8", ""),
+            fault("a size not asked for", ", subgroup_size = 8 or 16", ""),
         ],
     },
     Faults {
         kernel: "matmul_nn",
         variant: "subgroup",
-        faults: &[fault("a size not asked for", ", subgroup_size = 8", "")],
+        faults: &[fault("a size not asked for", ", subgroup_size = 8 or 16", "")],
     },
     Faults {
         kernel: "layer_norm_forward",

@@ -226,7 +226,7 @@ impl Candidate {
                 capabilities.cooperative.feature(),
             ],
             variants: variants(&capabilities)?,
-            hints: software::hints(&info, min),
+            hints: software::hints(&info),
         })
     }
 }

@@ -44,11 +44,8 @@ pub(super) fn has_cheap_barriers(info: &AdapterInfo) -> bool {
 /// Mesa's software before this version takes 1.3 to 1.45 times as long for a training step.
 const FAST_MESA: u32 = 25;
 
-/// The lanes of a subgroup that the fast variants of kernels were made for.
-const LANES: u32 = 8;
-
-/// What would make an adapter with subgroups of at least `lanes` lanes faster.
-pub(super) fn hints(info: &AdapterInfo, lanes: u32) -> Vec<String> {
+/// What would make an adapter faster.
+pub(super) fn hints(info: &AdapterInfo) -> Vec<String> {
     let mut hints = Vec::new();
     if !has(info, &CHEAP_BARRIERS) {
         return hints;
@@ -56,12 +53,6 @@ pub(super) fn hints(info: &AdapterInfo, lanes: u32) -> Vec<String> {
     if mesa(&info.driver_info).is_some_and(|version| version < FAST_MESA) {
         hints.push(format!(
             "Mesa {FAST_MESA} or newer trains 1.3 to 1.45 times as fast on this adapter"
-        ));
-    }
-    if lanes > LANES {
-        hints.push(format!(
-            "with subgroups of {LANES} lanes instead of {lanes}, products are several times as fast: unset \
-             LP_NATIVE_VECTOR_WIDTH"
         ));
     }
     hints.push("the CPU engine trains faster than this adapter: --device cpu".to_owned());
@@ -114,29 +105,24 @@ mod tests {
     }
 
     #[test]
-    fn an_old_mesa_and_wide_subgroups_have_a_hint() {
-        let hints = |name: &str, mesa: &str, lanes| {
+    fn an_old_mesa_has_a_hint() {
+        let hints = |name: &str, mesa: &str| {
             let driver_info = mesa.to_owned();
-            super::hints(&AdapterInfo { driver_info, ..info(Cpu, name, "llvmpipe") }, lanes)
+            super::hints(&AdapterInfo { driver_info, ..info(Cpu, name, "llvmpipe") })
         };
-        let old = hints("llvmpipe (LLVM 15.0.6, 256 bits)", "Mesa 22.3.6 (LLVM 15.0.6)", 8);
+        let old = hints("llvmpipe (LLVM 15.0.6, 256 bits)", "Mesa 22.3.6 (LLVM 15.0.6)");
         assert!(old.len() == 2 && old[0].contains("Mesa 25 or newer"), "{old:?}");
-        for (mesa, lanes) in [
-            ("Mesa 25.0.7-2~bpo12+1 (LLVM 15.0.6)", 8),
-            ("Mesa 26.1.6", 4),
-            ("of an unknown version", 8),
-        ] {
-            let usual = hints("llvmpipe", mesa, lanes);
+        for mesa in ["Mesa 25.0.7-2~bpo12+1 (LLVM 15.0.6)", "Mesa 26.1.6", "of an unknown version"]
+        {
+            let usual = hints("llvmpipe", mesa);
             assert!(usual.len() == 1 && usual[0].contains("--device cpu"), "{usual:?}");
         }
-        let wide = hints("llvmpipe (LLVM 15.0.6, 512 bits)", "Mesa 25.0.7", 16);
-        assert!(wide.len() == 2 && wide[0].contains("LP_NATIVE_VECTOR_WIDTH"), "{wide:?}");
         // A driver of hardware is Mesa's as well.
         let intel = AdapterInfo {
             driver_info: "Mesa 22.3.6".to_owned(),
             ..info(IntegratedGpu, "Intel(R) Graphics (ADL GT2)", "Intel open-source Mesa driver")
         };
-        assert!(super::hints(&intel, 32).is_empty());
+        assert!(super::hints(&intel).is_empty());
     }
 
     #[test]
