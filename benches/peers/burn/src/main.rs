@@ -69,9 +69,8 @@ impl Model {
         let linear = |inputs| LinearConfig::new(inputs, width).with_bias(norm == "none");
         let hidden = [INPUTS, width, width].map(|inputs| linear(inputs).init(device)).to_vec();
         let count = |kind| if norm == kind { hidden.len() } else { 0 };
-        let batch = BatchNormConfig::new(width)
-            .with_epsilon(NORM_EPSILON)
-            .with_momentum(RUNNING_MOMENTUM);
+        let batch =
+            BatchNormConfig::new(width).with_epsilon(NORM_EPSILON).with_momentum(RUNNING_MOMENTUM);
         let layer = LayerNormConfig::new(width).with_epsilon(NORM_EPSILON);
         let rms = RmsNormConfig::new(width).with_epsilon(NORM_EPSILON);
         Self {
