@@ -35,7 +35,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         }),
         on_gpu("search::other_bits_of_a_tunable_are_offered_apart", |backend| {
             let tuned = search(backend, &orders());
-            assert_eq!(tuned.chosen.setting, Setting::of("naive"), "{tuned:?}");
+            // The other names have the same slow text: which of them is fastest is chance.
+            assert_ne!(tuned.chosen.setting.tunables.get("BACKWARDS"), Some(&1), "{tuned:?}");
             let other = tuned.other_bits.as_ref().unwrap();
             assert_eq!(other.setting.tunables.get("BACKWARDS"), Some(&1), "{tuned:?}");
         }),
