@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::lowering::{BindingType, Lowered, LoweredDispatch, LoweredPipeline};
 use crate::program::{Dispatch, Program, Upload};
 use crate::tensor::Value;
+use std::collections::BTreeSet;
 
 /// Bytes of an element.
 const ELEMENT: usize = 4;
@@ -118,8 +119,6 @@ pub(super) fn pipeline(lowered: &LoweredPipeline) -> PipelineDocument {
 /// [`Error::Config`] when WebGPU does not offer it.
 fn requires(lowered: &Lowered) -> Result<Requires> {
     let mut requires = Requires::default();
-    // Those that all pipelines so far can run with, once one is particular about them.
-    let mut sizes: Option<Vec<u32>> = None;
     for pipeline in &lowered.pipelines {
         if pipeline.requires.cooperative_matrix.is_some() {
             return Err(Error::Config(format!(
@@ -129,21 +128,6 @@ fn requires(lowered: &Lowered) -> Result<Requires> {
         }
         let own = pipeline_requires(pipeline);
         own.limits.into_iter().for_each(|(name, value)| at_least(&mut requires, name, value));
-        let needed = &pipeline.requires.subgroup_sizes;
-        if !needed.is_empty() {
-            let known = sizes.get_or_insert_with(|| needed.clone());
-            let before = known.clone();
-            known.retain(|size| needed.contains(size));
-            if known.is_empty() {
-                return Err(Error::Config(format!(
-                    "{} is made for subgroups of {} lanes, another variant for {}: choose variants \
-                     for the same subgroup size",
-                    pipeline.label,
-                    pipeline.requires.lanes(),
-                    before.iter().map(u32::to_string).collect::<Vec<_>>().join(" or ")
-                )));
-            }
-        }
         if requires.features.is_empty() {
             requires.features = own.features;
         }
@@ -154,8 +138,25 @@ fn requires(lowered: &Lowered) -> Result<Requires> {
     for (_, range) in lowered.passes.iter().flatten().flat_map(|dispatch| &dispatch.tensors) {
         at_least(&mut requires, "maxStorageBufferBindingSize", range.size);
     }
-    requires.subgroup_size = sizes.and_then(|sizes| sizes.first().copied());
+    requires.subgroup_size = subgroup_size(&lowered.pipelines)?;
     Ok(requires)
+}
+
+/// A subgroup size with which all pipelines run; none if it does not matter to any.
+fn subgroup_size(pipelines: &[LoweredPipeline]) -> Result<Option<u32>> {
+    let particular = pipelines.iter().map(|pipeline| &pipeline.requires);
+    let particular: Vec<_> =
+        particular.filter(|requires| !requires.subgroup_sizes.is_empty()).collect();
+    let Some(first) = particular.first() else { return Ok(None) };
+    let suits =
+        |size: &&u32| particular.iter().all(|requires| requires.subgroup_sizes.contains(size));
+    first.subgroup_sizes.iter().find(suits).copied().map(Some).ok_or_else(|| {
+        let lanes: BTreeSet<_> = particular.iter().map(|requires| requires.lanes()).collect();
+        Error::Config(format!(
+            "one variant is made for subgroups of {} lanes: choose variants for the same subgroup size",
+            Vec::from_iter(lanes).join(" lanes, another for ")
+        ))
+    })
 }
 
 /// Raises a limit to at least this.

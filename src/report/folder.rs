@@ -90,14 +90,14 @@ pub fn pictures(records: &Records) -> Vec<Picture> {
         (affine::pictures, true),
         (filters::pictures, true),
     ];
-    let made = makers.par_iter().map(|(make, probed)| {
+    let made = makers.par_iter().flat_map_iter(|(make, probed)| {
         let mut made = make(records);
         if *probed && records.several().is_some() {
             made.iter_mut().for_each(Picture::is_of_the_first_replica);
         }
         made
     });
-    let mut all = made.collect::<Vec<_>>().concat();
+    let mut all: Vec<_> = made.collect();
     let of = |(&swept, networks): (&Swept, &Vec<_>)| {
         sweeps::pictures(swept, networks, records.heat_map.as_ref())
     };

@@ -202,19 +202,18 @@ impl<'a> Trainer<'a> {
 
     /// Reads the losses and correct examples of the last `count` steps.
     fn read_history(&mut self, count: usize) -> Result<TrainingOutcome> {
-        // Both copies are submitted before the wait for the device.
-        let losses = self.session.request(self.model.train.losses)?;
-        let correct = self.session.request(self.model.train.correct)?;
-        let losses = self.session.receive(losses)?.into_real()?;
-        let correct = self.session.receive(correct)?;
+        let train = &self.model.train;
+        let history = self.session.read_all(&[train.losses, train.correct])?;
+        let (losses, correct) = (&history[0], &history[1]);
         for step in self.step - count..self.step {
             for replica in 0..self.model.network.replicas {
-                let loss = losses.matrix(replica)[step % HISTORY];
+                let at = replica * HISTORY + step % HISTORY;
+                let loss = losses.widened(at) as f32;
                 if !loss.is_finite() {
                     return Ok(TrainingOutcome::Diverged { replica, step: step + 1, loss });
                 }
                 self.losses[replica].push(loss);
-                self.correct[replica] += correct.widened(replica * HISTORY + step % HISTORY);
+                self.correct[replica] += correct.widened(at);
             }
         }
         Ok(TrainingOutcome::Finite)
