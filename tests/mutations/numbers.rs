@@ -75,7 +75,11 @@ pub(crate) static FAULTS: [Faults; 4] = [
             ),
             fault("one replica", "replica * params.count + i", "i").occurrence(1),
             fault("with momentum: one replica", "replica * params.count + i", "i").occurrence(2),
-            fault("without momentum: large gradients cut", "* gradients[at]", "* clamp(gradients[at], -1e35, 1e35)"),
+            fault(
+                "without momentum: large gradients cut",
+                "* gradients[at]",
+                "* clamp(gradients[at], -1e35, 1e35)",
+            ),
             fault(
                 "without momentum: small gradients taken for 0",
                 "* gradients[at]",
